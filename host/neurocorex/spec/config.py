@@ -1,0 +1,159 @@
+"""The geometry of one core: every size that is fixed when a chip is built."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+#: Allowed values of each field; a pair is an inclusive range, a set a list of choices.
+LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
+    "neurons": (1, 4096),
+    "inputs": (1, 4096),
+    "lanes": frozenset({1, 2, 4, 8, 16, 32, 64}),
+    "weight_bits": frozenset({4, 8, 16}),
+    "state_bits": (16, 24),
+    "refractory_bits": (1, 16),
+    "max_delay": (1, 32),
+    "adaptation": (0, 1),
+    "frame_bytes": frozenset({64, 128, 256, 512, 1024, 2048, 4096}),
+    "rx_frames": frozenset({2, 4, 8, 16}),
+    "tx_frames": frozenset({2, 4, 8, 16}),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CoreConfig:
+    """Sizes of one core and of its link buffers. Immutable; compares by value.
+
+    Parameters
+    ----------
+    neurons : int
+        N, 1 to 4096.
+    inputs : int
+        M, input axons, 1 to 4096. Axon ``a < M`` is driven from outside, axon ``M + j`` by neuron ``j``.
+    lanes : int
+        L, synapses handled in one clock cycle, a power of two up to 64. Changes speed, never results.
+    weight_bits : int
+        W, width of a signed weight: 4, 8 or 16.
+    state_bits : int
+        S, width of membranes, currents and everything that is added to them, 16 to 24.
+    refractory_bits : int
+        Width of the refractory count, 1 to 16.
+    max_delay : int
+        D, the deepest axonal delay in steps, 1 to 32.
+    adaptation : bool
+        Whether neurons have an adaptive threshold.
+    frame_bytes : int
+        Room in a frame buffer: payload and checksum of one frame, in bytes.
+    rx_frames, tx_frames : int
+        Frame buffers of the chip towards it and from it.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, its value and what is allowed.
+    """
+
+    neurons: int = 96
+    inputs: int = 64
+    lanes: int = 16
+    weight_bits: int = 8
+    state_bits: int = 20
+    refractory_bits: int = 8
+    max_delay: int = 16
+    adaptation: bool = True
+    frame_bytes: int = 512
+    rx_frames: int = 4
+    tx_frames: int = 4
+
+    def __post_init__(self) -> None:
+        for name, allowed in LIMITS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int):
+                raise ValueError(f"{name} must be an integer, got {value!r}")
+            if isinstance(allowed, tuple):
+                if not allowed[0] <= value <= allowed[1]:
+                    raise ValueError(f"{name} must be {allowed[0]} to {allowed[1]}, got {value!r}")
+            elif value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(map(str, sorted(allowed)))}, got {value!r}")
+        object.__setattr__(self, "adaptation", bool(self.adaptation))
+
+    # Derived sizes -----------------------------------------------------------------------------
+
+    @property
+    def axons(self) -> int:
+        """A = M + N, the rows of the weight matrix."""
+        return self.inputs + self.neurons
+
+    @property
+    def groups(self) -> int:
+        """C = ceil(N / L): the words in which one row of weights is read, L neurons at a time."""
+        return -(-self.neurons // self.lanes)
+
+    @property
+    def axon_stride(self) -> int:
+        """A rounded up to a multiple of L: words of a weight bank per group of neurons."""
+        return -(-self.axons // self.lanes) * self.lanes
+
+    @property
+    def weight_words(self) -> int:
+        """Depth of each of the L weight banks."""
+        return self.groups * self.axon_stride
+
+    @property
+    def weight_range(self) -> tuple[int, int]:
+        """Smallest and largest weight."""
+        return -(1 << (self.weight_bits - 1)), (1 << (self.weight_bits - 1)) - 1
+
+    @property
+    def state_range(self) -> tuple[int, int]:
+        """Smallest and largest membrane, current, threshold, reset value and bias."""
+        return -(1 << (self.state_bits - 1)), (1 << (self.state_bits - 1)) - 1
+
+    @property
+    def accumulator_bits(self) -> int:
+        """Width in which the weights of all axons, arriving at once, add up without overflow."""
+        return self.weight_bits + (self.axons - 1).bit_length()
+
+    @property
+    def delay_bits(self) -> int:
+        """Width of a delay, 0 (no axon) to D."""
+        return self.max_delay.bit_length()
+
+    @property
+    def payload_bytes(self) -> int:
+        """Largest payload of a frame: a buffer less the four bytes of the checksum."""
+        return self.frame_bytes - 4
+
+    # Exchange ----------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fields by name, as plain Python values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> CoreConfig:
+        """Build from a mapping of fields.
+
+        Raises
+        ------
+        ValueError
+            For an unknown field as well as for a bad value.
+        """
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise ValueError(f"unknown field(s) {', '.join(unknown)}; known are {', '.join(LIMITS)}")
+        return cls(**values)
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> CoreConfig:
+        """Inverse of `to_json`; raises ValueError for anything else."""
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError(f"expected a JSON object, got {text[:40]!r}")
+        return cls.from_dict(values)

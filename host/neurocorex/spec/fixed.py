@@ -1,0 +1,57 @@
+"""Integer arithmetic of the model, one number at a time, and the packing of numbers into bytes.
+
+These functions are the definition that gates and emulator are tested against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+#: Bits of a decay: a decay d removes d / 2**16 of a value in one step.
+DECAY_BITS = 16
+#: The decay that removes everything at once, whatever the value.
+DECAY_ALL = (1 << DECAY_BITS) - 1
+#: Bits of a gain: weights are shifted left by 0 to 7.
+GAIN_BITS = 3
+
+
+def signed_range(bits: int) -> tuple[int, int]:
+    """Smallest and largest value of a signed number of `bits` bits."""
+    return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+
+
+def saturate(value: int, bits: int) -> int:
+    """Clamp to a signed number of `bits` bits."""
+    low, high = signed_range(bits)
+    return min(max(value, low), high)
+
+
+def shrink(value: int, decay: int) -> int:
+    """Move towards zero by the fraction ``decay / 65536`` of the magnitude, the loss rounded up.
+
+    Rounding the loss up makes every decay above 0 end at zero. 0 keeps the value, 65535 clears it.
+    """
+    if decay == DECAY_ALL:
+        return 0
+    magnitude = abs(value)
+    magnitude -= (magnitude * decay + DECAY_ALL) >> DECAY_BITS
+    return -magnitude if value < 0 else magnitude
+
+
+def toward(value: int, leak: int) -> int:
+    """Move towards zero by `leak` (not negative), stopping there."""
+    return max(value - leak, 0) if value > 0 else min(value + leak, 0)
+
+
+def pack(values: Iterable[int], item_bytes: int) -> bytes:
+    """Little-endian two's complement, `item_bytes` bytes a value."""
+    mask = (1 << (8 * item_bytes)) - 1
+    return b"".join((value & mask).to_bytes(item_bytes, "little") for value in values)
+
+
+def unpack(data: bytes, item_bytes: int, *, signed: bool) -> list[int]:
+    """Inverse of `pack`; `data` must hold whole items."""
+    return [
+        int.from_bytes(data[start : start + item_bytes], "little", signed=signed)
+        for start in range(0, len(data), item_bytes)
+    ]

@@ -1,0 +1,247 @@
+"""Frames on the wire: operations, statuses, encoding, checksum and incremental decoding.
+
+A frame is its content and a CRC-32 over it, stuffed by COBS so that it holds no zero byte, between zero
+bytes. Frames from the chip are stuffed back to front: a chip can then send each byte as it comes, where forward
+stuffing would have to know the distance to the next zero first. See docs/protocol.md for what the fields mean.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import ClassVar
+
+DELIMITER = 0
+CRC_BYTES = 4
+SEQUENCE_MODULUS = 256
+DEFAULT_BAUD = 1_000_000
+
+
+class Op(IntEnum):
+    """Operations that a host asks for; below 0x10 they are outside the sequence and served at once."""
+
+    HELLO = 0x01
+    ACK = 0x02
+    POLL = 0x03
+    STOP = 0x04
+    READ = 0x10
+    WRITE = 0x11
+    RUN = 0x12
+    CLEAR = 0x13
+    SET_BAUD = 0x14
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the operation has a place in the sequence, and is answered with a numbered frame."""
+        return self >= Op.READ
+
+
+#: Set in the operation byte of everything that a chip sends.
+RESPONSE = 0x80
+
+
+class Status(IntEnum):
+    """Outcome, in every frame from the chip."""
+
+    OK = 0x00
+    MORE = 0x01
+    """Part of an answer; the rest follows in further frames."""
+    STOPPED = 0x02
+    BAD_OP = 0x10
+    BAD_REGION = 0x11
+    BAD_RANGE = 0x12
+    BAD_LENGTH = 0x13
+    READ_ONLY = 0x14
+    STEP_OPEN = 0x15
+    """A step has begun and not ended; only `Op.RUN` may follow."""
+    BAD_FRAME = 0x20
+    """Notice: a frame failed its checksum."""
+    OUT_OF_ORDER = 0x21
+    """Notice: a frame came that was not the next one."""
+    NO_ROOM = 0x22
+    """Notice: a frame came beyond the credit."""
+
+
+class FrameError(ValueError):
+    """A frame that cannot be trusted: too short, bad stuffing, or a wrong checksum."""
+
+
+def cobs_encode(content: bytes) -> bytes:
+    """Replace zeros by distances (Consistent Overhead Byte Stuffing); no delimiter is added."""
+    out = bytearray()
+    for block in content.split(b"\0"):
+        for start in range(0, len(block) - 253, 254):
+            out.append(0xFF)
+            out += block[start : start + 254]
+        rest = len(block) % 254
+        out.append(rest + 1)
+        out += block[len(block) - rest :]
+    return bytes(out)
+
+
+def cobs_decode(stuffed: bytes) -> bytes:
+    """Inverse of `cobs_encode`; raises FrameError if a distance leads beyond the end."""
+    out = bytearray()
+    position = 0
+    while position < len(stuffed):
+        code = stuffed[position]
+        block = stuffed[position + 1 : position + code]
+        if code == 0 or len(block) != code - 1:
+            raise FrameError(f"bad stuffing: distance {code} at byte {position} of {len(stuffed)}")
+        out += block
+        position += code
+        if code != 0xFF and position < len(stuffed):
+            out.append(0)
+    return bytes(out)
+
+
+def with_crc(content: bytes) -> bytes:
+    """Content followed by its CRC-32 (the one of Ethernet and zlib), low byte first."""
+    return content + zlib.crc32(content).to_bytes(CRC_BYTES, "little")
+
+
+def without_crc(checked: bytes) -> bytes:
+    """Inverse of `with_crc`; raises FrameError if the checksum is wrong."""
+    content = checked[:-CRC_BYTES]
+    if with_crc(content) != checked:
+        raise FrameError(f"bad checksum in a frame of {len(checked)} bytes")
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A frame towards the chip.
+
+    Attributes
+    ----------
+    op : int
+        An `Op`.
+    sequence : int
+        Number of this frame, modulo 256; no meaning where the operation is not numbered.
+    ack : int
+        Number of the next frame that the host expects from the chip.
+    payload : bytes
+        Arguments.
+    """
+
+    HEADER: ClassVar = struct.Struct("<BBB")
+
+    op: int
+    sequence: int = 0
+    ack: int = 0
+    payload: bytes = b""
+
+    def encode(self) -> bytes:
+        """Bytes for the wire, closing delimiter included."""
+        content = self.HEADER.pack(self.op, self.sequence, self.ack) + self.payload
+        return cobs_encode(with_crc(content)) + bytes([DELIMITER])
+
+    @classmethod
+    def decode(cls, stuffed: bytes) -> Request:
+        """From the bytes between two delimiters; raises FrameError."""
+        content = without_crc(cobs_decode(stuffed))
+        if len(content) < cls.HEADER.size:
+            raise FrameError(f"a request of {len(content)} bytes is too short")
+        return cls(*cls.HEADER.unpack_from(content), payload=content[cls.HEADER.size :])
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A frame from the chip.
+
+    Attributes
+    ----------
+    op : int
+        The operation that this answers; `POLL` for a notice that nobody asked for.
+    sequence : int
+        Number of this frame; of the next numbered one where the operation is not numbered.
+    ack : int
+        Number of the next frame that the chip expects.
+    credit : int
+        How many frames, from `ack` on, it has room for.
+    status : int
+        A `Status`.
+    payload : bytes
+        Data.
+    """
+
+    HEADER: ClassVar = struct.Struct("<BBBBB")
+
+    op: int
+    sequence: int = 0
+    ack: int = 0
+    credit: int = 0
+    status: int = Status.OK
+    payload: bytes = b""
+
+    def encode(self) -> bytes:
+        """Bytes for the wire, closing delimiter included."""
+        header = self.HEADER.pack(self.op | RESPONSE, self.sequence, self.ack, self.credit, self.status)
+        return cobs_encode(with_crc(header + self.payload)[::-1])[::-1] + bytes([DELIMITER])
+
+    @classmethod
+    def decode(cls, stuffed: bytes) -> Response:
+        """From the bytes between two delimiters; raises FrameError."""
+        content = without_crc(cobs_decode(stuffed[::-1])[::-1])
+        if len(content) < cls.HEADER.size or not content[0] & RESPONSE:
+            raise FrameError(f"not a response: {content[:8].hex(' ')}")
+        op, *rest = cls.HEADER.unpack_from(content)
+        return cls(op & ~RESPONSE, *rest, payload=content[cls.HEADER.size :])
+
+
+@dataclass(slots=True)
+class _FrameSplitter:
+    """Cuts a byte stream at delimiters. Stray bytes cost at most the frame that they fall into."""
+
+    limit: int = 1 << 16
+    _buffer: bytearray = field(default_factory=bytearray)
+
+    def split(self, data: bytes) -> Iterator[bytes]:
+        *whole, rest = (bytes(self._buffer) + data).split(bytes([DELIMITER]))
+        self._buffer = bytearray(rest[: self.limit])
+        return (stuffed for stuffed in whole if stuffed)
+
+
+@dataclass(slots=True)
+class RequestDecoder:
+    """Incremental decoder at the chip's end. Frames come out as `Request`, bad ones as `FrameError`."""
+
+    _splitter: _FrameSplitter = field(default_factory=_FrameSplitter)
+
+    def feed(self, data: bytes) -> Iterator[Request | FrameError]:
+        """Take bytes in pieces of any size; yield what they complete."""
+        for stuffed in self._splitter.split(data):
+            try:
+                yield Request.decode(stuffed)
+            except FrameError as error:
+                yield error
+
+
+@dataclass(slots=True)
+class ResponseDecoder:
+    """Incremental decoder at the host's end. Frames come out as `Response`, bad ones as `FrameError`."""
+
+    _splitter: _FrameSplitter = field(default_factory=_FrameSplitter)
+
+    def feed(self, data: bytes) -> Iterator[Response | FrameError]:
+        """Take bytes in pieces of any size; yield what they complete."""
+        for stuffed in self._splitter.split(data):
+            try:
+                yield Response.decode(stuffed)
+            except FrameError as error:
+                yield error
+
+
+READ_ARGUMENTS = struct.Struct("<BHHI")
+"""Region, row, column, number of items."""
+WRITE_ARGUMENTS = struct.Struct("<BHH")
+"""Region, row, column; items follow."""
+HELLO_ARGUMENTS = struct.Struct("<I")
+"""A number of the host's choice, sent back so that it can tell this answer from older ones."""
+CLEAR_ARGUMENTS = struct.Struct("<B")
+"""`Clear` flags."""
+SET_BAUD_ARGUMENTS = struct.Struct("<H")
+"""Clock cycles per bit."""
