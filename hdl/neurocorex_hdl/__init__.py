@@ -1,0 +1,1 @@
+"""NeuroCoreX in gates: Amaranth components, from saturating arithmetic to the whole chip."""
