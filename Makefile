@@ -1,0 +1,46 @@
+# The two commands of the README are `make demo` and `make test`; each sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+JOBS ?= 2
+
+.PHONY: demo test lint docs bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/neurocorex demo digits
+
+test: $(VENV)/.dev lint
+	tools/need iverilog=iverilog g++=g++ perl=perl
+	$(BIN)/pytest -n $(JOBS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev
+	$(BIN)/pytest tests/test_docs.py
+
+bench: $(VENV)/.dev
+	tools/need g++=g++ perl=perl
+	$(BIN)/python benchmarks/link.py
+	$(BIN)/python benchmarks/cycles.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"NeuroCoreX needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}; try: make PYTHON=/path/to/python3.11")'
+	@PYTHON=$(PYTHON) tools/need venv=python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+# requirements.txt pins every package that CI runs with; pyproject.toml says what is allowed.
+$(VENV)/.demo: pyproject.toml requirements.txt | $(BIN)/python
+	$(PIP) install --constraint requirements.txt --editable ".[examples]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml requirements.txt | $(BIN)/python
+	$(PIP) install --constraint requirements.txt --editable ".[dev]"
+	@touch $@
