@@ -1,0 +1,138 @@
+"""The command that runs a network."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import common
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..device import Device
+    from ..result import Result
+
+
+@click.command()
+@click.argument("device")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--steps", type=click.IntRange(min=1), help="How many; default 100, or as many as --spikes has.")
+@click.option("--poisson", type=float, metavar="P", help="Drive every input with random spikes, probability P a step.")
+@click.option("--seed", default=0, show_default=True, help="Of --poisson.")
+@click.option("--spikes", type=click.Path(path_type=Path), help="Input spikes: .csv of `step,axon`, or .npz of `spikes`.")
+@click.option("--membranes", metavar="LIST", help="Record the membranes of these neurons, as in 0,3,8-11.")
+@click.option("--keep-state", is_flag=True, help="Go on from the state that the chip is in, instead of from rest.")
+@click.option("--check", is_flag=True, help="Run the same on the emulator and compare every bit.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file.")
+@click.option("--raster", type=click.Path(path_type=Path), help="Draw the spikes to a picture (.png, .pdf, .svg).")
+@common.device_options
+@common.json_option
+def run(
+    device: str,
+    file: Path | None,
+    steps: int | None,
+    poisson: float | None,
+    seed: int,
+    spikes: Path | None,
+    membranes: str | None,
+    keep_state: bool,
+    check: bool,
+    out: Path | None,
+    raster: Path | None,
+    config: Path | None,
+    baud: int | None,
+    as_json: bool,
+) -> None:
+    """Run a network on the chip at DEVICE.
+
+    FILE is loaded first; without it the chip runs what it holds. A snapshot goes on where it was taken.
+
+    \b
+    Examples:
+      neurocorex run emulator digits.npz --poisson 0.1 --raster raster.png
+      neurocorex run /dev/ttyUSB1 --steps 1000 --spikes input.csv --membranes 0-9 --out result.npz
+    """
+    import numpy as np
+
+    from ..compare import differences
+    from ..errors import InputError
+
+    if poisson is not None and spikes is not None:
+        raise InputError("give --poisson or --spikes, not both")
+    if check and (keep_state or file is None):
+        raise InputError("--check needs FILE and a start from rest, so that both begin the same")
+    with common.opened(device, config, baud, quiet=as_json) as chip:
+        report = chip.load(file) if file is not None else None
+        if not keep_state and not (report is not None and report.is_snapshot):
+            chip.clear(state=True)
+        chip.clear(state=False, counters=True)
+        stimulus = _stimulus(chip.config.inputs, steps, poisson, seed, spikes)
+        record: dict[str, Any] = {"spikes": True, "v": common.index_list(membranes, chip.config.neurons)}
+        started = time.perf_counter()
+        with common.progress_bar("running", quiet=as_json) as progress:
+            result = chip.run(spikes=stimulus, record=record, progress=progress)
+        seconds = time.perf_counter() - started
+        values = _values(device, chip, result, seconds)
+        if check:
+            found = _check(chip, file, stimulus, record, result, differences)
+            values |= {"identical": not found, "differences": found}
+    if out is not None:
+        result.save(out)
+    if raster is not None:
+        figure = result.raster()
+        common.write(raster, lambda: figure.savefig(raster))
+    values |= {"out": out, "raster": raster}
+
+    def text() -> str:
+        shown = ("device", "neurons", "inputs", "steps", "seconds", "spikes", "cycles_per_step", "identical", "out", "raster")
+        rows: list[tuple[str, object]] = [(name, values[name]) for name in shown if values.get(name) is not None]
+        busiest = np.argsort(-result.counts, kind="stable")[:5]
+        rows.append(("most active", ", ".join(f"{j} ({result.counts[j]})" for j in busiest if result.counts[j]) or "none"))
+        return "\n".join([common.table(rows), *values.get("differences", [])])
+
+    common.emit(as_json, values, text)
+
+
+def _values(device: str, chip: Device, result: Result, seconds: float) -> dict[str, Any]:
+    counters = chip.counters()
+    return {
+        "device": device,
+        "config": chip.config.to_dict(),
+        "neurons": chip.config.neurons,
+        "inputs": chip.config.inputs,
+        "steps": counters["steps"],
+        "seconds": round(seconds, 3),
+        "spikes": counters["spikes"],
+        "counts": result.counts,
+        "cycles_per_step": round(counters["cycles"] / max(counters["steps"], 1), 2),
+        "counters": counters,
+    }
+
+
+def _check(
+    chip: Device, file: Path | None, stimulus: np.ndarray, record: dict[str, Any], result: Result, differences: Any
+) -> list[str]:
+    from ..opening import open_device
+
+    with open_device("emulator", config=chip.config) as reference:
+        reference.load(file)
+        reference.clear(state=False, counters=True)
+        expected = reference.run(spikes=stimulus, record=record)
+        lines: list[str] = differences(chip, result, reference, expected)
+        return lines
+
+
+def _stimulus(inputs: int, steps: int | None, poisson: float | None, seed: int, path: Path | None) -> np.ndarray:
+    import numpy as np
+
+    from .. import encode
+
+    if path is not None:
+        return encode.from_file(path, inputs=inputs, steps=steps)
+    if poisson is not None:
+        return encode.poisson(np.full(inputs, poisson), steps=steps or 100, seed=seed)
+    return np.zeros((steps or 100, inputs), dtype=bool)

@@ -1,0 +1,53 @@
+"""Two devices that were given the same: where do they differ?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .device import Device
+from .result import Result
+from .spec import Region
+from .spec.registers import MODEL_COUNTERS, STATE
+
+
+def differences(device: Device, result: Result, reference: Device, expected: Result) -> list[str]:
+    """Compare what two devices recorded and what they hold now, bit for bit.
+
+    Parameters
+    ----------
+    device, reference : Device
+        Of the same geometry, loaded with the same image, run with the same stimulus from the same state, their
+        counters cleared before.
+    result, expected : Result
+        What `run` returned on each.
+
+    Returns
+    -------
+    list of str
+        One line for each kind of quantity that differs: spikes, membranes, weights, each state region, each
+        counter that the stimulus determines. Empty if every bit is equal.
+    """
+    found = [
+        _first_difference(name, mine, theirs)
+        for name, mine, theirs in (
+            ("spikes", result.spikes, expected.spikes),
+            ("membranes", result.v, expected.v),
+            *((region.name.lower(), device.read(region), reference.read(region)) for region in (Region.WEIGHTS, *STATE)),
+        )
+    ]
+    mine, theirs = device.counters(), reference.counters()
+    for counter in MODEL_COUNTERS:
+        name = counter.name.lower()
+        if mine[name] != theirs[name]:
+            found.append(f"counter {name}: {mine[name]}, expected {theirs[name]}")
+    return [line for line in found if line]
+
+
+def _first_difference(name: str, mine: np.ndarray, theirs: np.ndarray) -> str:
+    if mine.shape != theirs.shape:
+        return f"{name}: shape {mine.shape}, expected {theirs.shape}"
+    if np.array_equal(mine, theirs):
+        return ""
+    where = np.argwhere(mine != theirs)
+    first = tuple(where[0].tolist())
+    return f"{name}: {len(where)} differ, first at {first}: {mine[first]}, expected {theirs[first]}"
