@@ -1,8 +1,8 @@
 """Frames on the wire: operations, statuses, encoding, checksum and incremental decoding.
 
 A frame is its content and a CRC-32 over it, stuffed by COBS so that it holds no zero byte, between zero
-bytes. Frames from the chip are stuffed back to front: a chip can then send each byte as it comes, where forward
-stuffing would have to know the distance to the next zero first. See docs/protocol.md for what the fields mean.
+bytes. In frames from the chip each distance stands behind its block: a chip can then send every byte as it comes,
+where COBS would have to know the distance to the next zero first. See docs/protocol.md for what the fields mean.
 """
 
 from __future__ import annotations
@@ -98,6 +98,35 @@ def cobs_decode(stuffed: bytes) -> bytes:
     return bytes(out)
 
 
+def trailing_encode(content: bytes) -> bytes:
+    """COBS with each distance behind its block instead of before it; no delimiter is added."""
+    out = bytearray()
+    for block in content.split(b"\0"):
+        for start in range(0, len(block) - 253, 254):
+            out += block[start : start + 254]
+            out.append(0xFF)
+        rest = len(block) % 254
+        out += block[len(block) - rest :]
+        out.append(rest + 1)
+    return bytes(out)
+
+
+def trailing_decode(stuffed: bytes) -> bytes:
+    """Inverse of `trailing_encode`, from the end; raises FrameError if a distance leads beyond the beginning."""
+    parts: list[bytes] = []
+    end = len(stuffed)
+    while end > 0:
+        code = stuffed[end - 1]
+        start = end - code
+        if code == 0 or start < 0:
+            raise FrameError(f"bad stuffing: distance {code} at byte {end - 1} of {len(stuffed)}")
+        if parts and code != 0xFF:
+            parts.append(b"\0")
+        parts.append(stuffed[start : end - 1])
+        end = start
+    return b"".join(reversed(parts))
+
+
 def with_crc(content: bytes) -> bytes:
     """Content followed by its CRC-32 (the one of Ethernet and zlib), low byte first."""
     return content + zlib.crc32(content).to_bytes(CRC_BYTES, "little")
@@ -180,12 +209,12 @@ class Response:
     def encode(self) -> bytes:
         """Bytes for the wire, closing delimiter included."""
         header = self.HEADER.pack(self.op | RESPONSE, self.sequence, self.ack, self.credit, self.status)
-        return cobs_encode(with_crc(header + self.payload)[::-1])[::-1] + bytes([DELIMITER])
+        return trailing_encode(with_crc(header + self.payload)) + bytes([DELIMITER])
 
     @classmethod
     def decode(cls, stuffed: bytes) -> Response:
         """From the bytes between two delimiters; raises FrameError."""
-        content = without_crc(cobs_decode(stuffed[::-1])[::-1])
+        content = without_crc(trailing_decode(stuffed))
         if len(content) < cls.HEADER.size or not content[0] & RESPONSE:
             raise FrameError(f"not a response: {content[:8].hex(' ')}")
         op, *rest = cls.HEADER.unpack_from(content)
