@@ -1,0 +1,281 @@
+"""Spike streams as arrays: what `neurocorex.spec.events` defines, moved many events at a time.
+
+The same class carries stimuli (spikes of input axons, injected currents, `clear_steps`) and results (spikes of
+neurons, membranes). `EventStream.encode` and `EventStream.decode` are byte for byte the plain definition in
+`neurocorex.spec.events`; a stream of bytes may be cut anywhere, so that frames need no alignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .codec import Columns, Ints, code_positions, encode, sum_within_steps
+from .errors import InputError
+from .spec.events import ARGUMENTS, CLEAR, END, GAP_CODES, GRADED, IDLE, SKIP
+
+#: Smallest and largest graded value: s24 on the wire.
+GRADED_RANGE = (-(1 << 23), (1 << 23) - 1)
+
+
+def _empty() -> Ints:
+    return np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EventStream:
+    """Events of many steps, sorted by step, then by index; no index twice in a step.
+
+    Attributes
+    ----------
+    steps : int
+        Steps of the stream, silent ones included.
+    event_step, event_index : int64 array [E]
+        Spikes: step (0 to ``steps - 1``) and axon, or neuron in results.
+    graded_step, graded_index, graded_value : int64 array [G]
+        Injected currents (or membranes): step, neuron, and a value of 24 bits signed.
+    clear_steps : int64 array [K]
+        Steps before which the state is cleared, rising.
+
+    Raises
+    ------
+    InputError
+        Naming the first offending entry, if an array is not of integers, not sorted, or out of range.
+    """
+
+    steps: int
+    event_step: Ints = field(default_factory=_empty)
+    event_index: Ints = field(default_factory=_empty)
+    graded_step: Ints = field(default_factory=_empty)
+    graded_index: Ints = field(default_factory=_empty)
+    graded_value: Ints = field(default_factory=_empty)
+    clear_steps: Ints = field(default_factory=_empty)
+
+    def __post_init__(self) -> None:
+        if self.steps < 0:
+            raise InputError(f"a stream has 0 steps or more, got {self.steps!r}")
+        for name in self.__slots__[1:]:
+            object.__setattr__(self, name, _integers(name, getattr(self, name)))
+        self._check("event", self.event_step, self.event_index)
+        self._check("graded event", self.graded_step, self.graded_index, self.graded_value)
+        self._check("clear", self.clear_steps)
+        low, high = GRADED_RANGE
+        if self.graded_value.size and not low <= self.graded_value.min() <= self.graded_value.max() <= high:
+            worst = self.graded_value[np.argmax(np.abs(self.graded_value))]
+            raise InputError(f"graded values have 24 bits, {low} to {high}; got {worst}")
+
+    def _check(self, what: str, step: Ints, *columns: Ints) -> None:
+        if any(column.shape != step.shape for column in columns):
+            shapes = ", ".join(str(column.size) for column in (step, *columns))
+            raise InputError(f"arrays of one kind must be equally long, got {shapes} entries for {what}s")
+        if not step.size:
+            return
+        index = columns[0] if columns else np.zeros_like(step)
+        if index.min() < 0:
+            raise InputError(f"{what} of index {index.min()}; indices count from 0")
+        rises = (step[1:] > step[:-1]) | ((step[1:] == step[:-1]) & (index[1:] > index[:-1]))
+        if not rises.all():
+            at = int(np.argmin(rises)) + 1
+            raise InputError(f"{what}s must rise by step, then by index; entry {at} is step {step[at]}, {index[at]}")
+        if not 0 <= step[0] <= step[-1] < self.steps:
+            raise InputError(f"{what} at step {step[0] if step[0] < 0 else step[-1]} of a stream of {self.steps} steps")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EventStream):
+            return NotImplemented
+        return self.steps == other.steps and all(map(np.array_equal, self.columns, other.columns))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def columns(self) -> Columns:
+        """All six arrays, in the order of the constructor."""
+        return (
+            self.event_step, self.event_index, self.graded_step, self.graded_index, self.graded_value, self.clear_steps,
+        )  # fmt: skip
+
+    # Making and cutting ------------------------------------------------------------------------
+
+    @classmethod
+    def from_dense(
+        cls,
+        spikes: npt.NDArray[np.bool_] | None = None,
+        inject: npt.NDArray[np.integer] | None = None,
+        clear_steps: Sequence[int] | Ints = (),
+    ) -> EventStream:
+        """Stream of the nonzero entries of `spikes` (bool [steps, M]) and `inject` (int [steps, N])."""
+        given = [np.asarray(table) for table in (spikes, inject) if table is not None]
+        if not given or any(table.ndim != 2 or len(table) != len(given[0]) for table in given):
+            shapes = ", ".join(str(table.shape) for table in given) or "nothing"
+            raise InputError(f"spikes [steps, axons] and inject [steps, neurons] need equally many steps, got {shapes}")
+        event_step, event_index = np.nonzero(spikes) if spikes is not None else (_empty(), _empty())
+        graded_step, graded_index, graded_value = _empty(), _empty(), _empty()
+        if inject is not None:
+            graded_step, graded_index = np.nonzero(inject)
+            graded_value = _integers("inject", np.asarray(inject)[graded_step, graded_index])
+        return cls(
+            len(given[0]), event_step, event_index, graded_step, graded_index, graded_value,
+            _integers("clear_steps", clear_steps),
+        )  # fmt: skip
+
+    def dense(self, width: int) -> npt.NDArray[np.bool_]:
+        """Events as a bool table [steps, width]; raises InputError if an index is beyond the width."""
+        if self.event_index.size and self.event_index.max() >= width:
+            raise InputError(f"an event has index {self.event_index.max()}, the table only {width} columns")
+        table = np.zeros((self.steps, width), np.bool_)
+        table[self.event_step, self.event_index] = True
+        return table
+
+    def cut(self, start: int, stop: int) -> EventStream:
+        """Return the steps `start` to `stop` (exclusive, at most `steps`) as a stream of their own."""
+        stop = min(stop, self.steps)
+        edges = (start, stop)
+        e0, e1 = self.event_step.searchsorted(edges)
+        g0, g1 = self.graded_step.searchsorted(edges)
+        c0, c1 = self.clear_steps.searchsorted(edges)
+        return EventStream(
+            stop - start,
+            self.event_step[e0:e1] - start, self.event_index[e0:e1],
+            self.graded_step[g0:g1] - start, self.graded_index[g0:g1], self.graded_value[g0:g1],
+            self.clear_steps[c0:c1] - start,
+        )  # fmt: skip
+
+    @classmethod
+    def join(cls, streams: Sequence[EventStream]) -> EventStream:
+        """One after the other in time."""
+        starts = np.cumsum([0, *(stream.steps for stream in streams)]).tolist()
+        shifted = [(0, 0, 0, 0, 0, 0), *((start, 0, start, 0, 0, start) for start in starts)]
+        tables = [EventStream(0).columns, *(stream.columns for stream in streams)]
+        parts = [[column + by for column, by in zip(*pair, strict=True)] for pair in zip(tables, shifted, strict=False)]
+        return cls(starts[-1], *(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    # Bytes -------------------------------------------------------------------------------------
+
+    def encode(self, *, interleave: bool = False) -> bytes:
+        """Bytes of all steps, silent runs as `IDLE`.
+
+        Parameters
+        ----------
+        interleave : bool
+            Order of the events of one step: as a stimulus, all spikes before all graded events; or, as a chip
+            sends its results, by neuron, the spike of a neuron before its membrane.
+        """
+        return encode(self.steps, self.columns, interleave=interleave)
+
+    @classmethod
+    def decode(cls, data: bytes) -> EventStream:
+        """Inverse of `encode`, in either order.
+
+        Raises
+        ------
+        InputError
+            If the bytes end within a step, or hold codes that mean nothing.
+        """
+        decoder = StreamDecoder()
+        stream = decoder.feed(data)
+        if decoder.refused:
+            raise InputError(f"{decoder.refused} code(s) without meaning in an event stream of {len(data)} bytes")
+        if decoder.open or decoder.partial:
+            raise InputError(f"an event stream of {len(data)} bytes ends within step {stream.steps}")
+        return stream
+
+
+class StreamDecoder:
+    """Incremental decoder of streams: bytes may arrive in pieces of any size.
+
+    It takes what `neurocorex.spec.events.EventDecoder` takes, and refuses as well what a chip refuses of a
+    stimulus, if it is told the chip's size.
+
+    Parameters
+    ----------
+    inputs, neurons : int, optional
+        Axons and neurons of the chip that the stimulus is for. With them, events that name no axon or neuron, or that
+        come after a graded event of their step, are refused; without them only what has no meaning.
+
+    Attributes
+    ----------
+    refused : int
+        Codes skipped so far.
+    """
+
+    def __init__(self, *, inputs: int | None = None, neurons: int | None = None) -> None:
+        self._inputs, self._neurons = inputs, neurons
+        self.refused = 0
+        self._start()
+
+    def _start(self) -> None:
+        """Begin a step: nothing is held of it yet, both cursors are before the first index."""
+        self._rest = b""
+        self._opened = 0
+        self._event_moves = self._graded_moves = self._graded_seen = 0
+        self._held = EventStream(1)
+
+    @property
+    def open(self) -> bool:
+        """Whether a step has begun and not ended."""
+        return self._opened > 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether the last code still misses bytes of its arguments."""
+        return bool(self._rest)
+
+    def feed(self, data: bytes) -> EventStream:
+        """Take bytes; return the steps that they complete, as a stream of their own."""
+        data = self._rest + data
+        position = code_positions(data)
+        octets = np.frombuffer(data + bytes(max(ARGUMENTS.values())), np.uint8).astype(np.int64)
+        code = octets[position]
+        self._rest = b""
+        if position.size and position[-1] + ARGUMENTS.get(int(code[-1]), 0) >= len(data):
+            self._rest = data[position[-1] :]
+            position, code = position[:-1], code[:-1]
+        return self._take(code, position, octets) if position.size else EventStream(0)
+
+    def end(self) -> EventStream:
+        """End the step here, as `END` does, and return it; a code that misses arguments is forgotten."""
+        step = self._held
+        self._start()
+        return step
+
+    def _take(self, code: Ints, position: Ints, octets: Ints) -> EventStream:
+        number = octets[position + 1] | octets[position + 2] << 8  # first argument of the codes that have one
+        ended = np.where(code == IDLE, number, code == END).astype(np.int64)
+        is_event, is_skip, is_graded, is_clear = code < GAP_CODES, code == SKIP, code == GRADED, code == CLEAR
+
+        moves = np.where(is_event, code + 1, is_skip * GAP_CODES)
+        event_index, self._event_moves = sum_within_steps(moves, ended, self._event_moves)
+        moves = np.where(is_graded, number + 1, 0)
+        graded_index, self._graded_moves = sum_within_steps(moves, ended, self._graded_moves)
+        graded_seen, self._graded_seen = sum_within_steps(is_graded, ended, self._graded_seen)
+        opened, self._opened = sum_within_steps(code <= CLEAR, ended, self._opened)
+        event_index, graded_index = event_index - 1, graded_index - 1
+
+        wrong = (code > CLEAR) & (ended == 0) | is_clear & (opened > 1)
+        if self._inputs is not None and self._neurons is not None:
+            wrong |= (is_event | is_skip) & (graded_seen > 0)
+            wrong |= is_event & (event_index >= self._inputs) | is_graded & (graded_index >= self._neurons)
+        self.refused += int(np.count_nonzero(wrong))
+
+        step = np.cumsum(ended) - ended
+        is_event, is_graded, is_clear = is_event & ~wrong, is_graded & ~wrong, is_clear & ~wrong
+        at = position[is_graded] + 3
+        value = octets[at] | octets[at + 1] << 8 | (octets[at + 2] ^ 0x80) - 0x80 << 16
+        columns = (
+            step[is_event], event_index[is_event], step[is_graded], graded_index[is_graded], value, step[is_clear],
+        )  # fmt: skip
+        count = int(ended.sum())
+        stream = EventStream(count + 1, *map(np.append, self._held.columns, columns))
+        self._held = stream.cut(count, count + 1)
+        return stream.cut(0, count)
+
+
+def _integers(name: str, values: Any) -> Ints:
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InputError(f"{name} must be one row of integers, got {array.dtype} of shape {array.shape}")
+    return array.astype(np.int64, copy=False)
