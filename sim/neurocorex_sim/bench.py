@@ -1,0 +1,160 @@
+"""What cocotb benches share: settings, clock and reset, and a core's ports driven cycle by cycle.
+
+Inputs change on the falling edge of the clock and outputs are looked at after everything has settled from that, so
+what is seen is what the chip sees at the next rising edge, on any simulator.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, ReadOnly
+from neurocorex.spec import CoreConfig, Layout, Region, layout
+from neurocorex_hdl.bus import READ_LATENCY
+
+from .runner import SETTINGS
+
+PERIOD_NS = 10
+RESET_CYCLES = 4
+
+
+def settings() -> dict[str, Any]:
+    """Return what the test gave to `run_bench`."""
+    found: dict[str, Any] = json.loads(os.environ[SETTINGS])
+    return found
+
+
+async def start(chip: Any, period_ns: int = PERIOD_NS) -> None:
+    """Start the clock and reset the chip. Other inputs must have been set."""
+    chip.rst.value = 1
+    cocotb.start_soon(Clock(chip.clk, period_ns, "ns").start())
+    for _ in range(RESET_CYCLES):
+        await FallingEdge(chip.clk)
+    chip.rst.value = 0
+    await FallingEdge(chip.clk)
+
+
+class CorePorts:
+    """The ports of a `neurocorex_hdl.core.Core`, for a bench.
+
+    Parameters
+    ----------
+    core : handle
+        The core, top of the simulation.
+    config : CoreConfig
+        Its geometry.
+    rng : Generator
+        Decides when the bench makes the core wait.
+    """
+
+    INPUTS = (
+        "stimulus__payload", "stimulus__valid", "results__ready", "bus__region", "bus__row", "bus__column",
+        "bus__write", "bus__write_data", "bus__read", "flush", "abort", "clear_state", "clear_counters", "frame_good",
+        "frame_bad",
+    )  # fmt: skip
+
+    def __init__(self, core: Any, config: CoreConfig, rng: np.random.Generator) -> None:
+        self.core = core
+        self.config = config
+        self._rng = rng
+
+    async def start(self) -> None:
+        """Reset the core."""
+        for name in self.INPUTS:
+            getattr(self.core, name).value = 0
+        await start(self.core)
+
+    async def strobe(self, name: str) -> None:
+        """Raise an input for one cycle."""
+        port = getattr(self.core, name)
+        port.value = 1
+        await FallingEdge(self.core.clk)
+        port.value = 0
+
+    async def settle(self) -> None:
+        """Wait until the core is not busy."""
+        while True:
+            await ReadOnly()
+            busy = int(self.core.busy.value)
+            await FallingEdge(self.core.clk)
+            if not busy:
+                return
+
+    async def run(self, stimulus: bytes, *, offer: float = 1.0, take: float = 1.0) -> bytes:
+        """Send stimulus bytes, flush, and return the results when the core is done with them.
+
+        Parameters
+        ----------
+        stimulus : bytes
+            Payload of one or more RUN frames.
+        offer, take : float
+            Chance, in each cycle, that the bench offers the next byte and that it takes a result. An offer stands
+            until it is taken, as streams demand.
+        """
+        core = self.core
+        results = bytearray()
+        sent = 0
+        offering = False
+        while True:
+            done = sent == len(stimulus)
+            if not offering and not done and self._rng.random() < offer:
+                core.stimulus__payload.value = stimulus[sent]
+                core.stimulus__valid.value = offering = True
+            taking = self._rng.random() < take
+            core.results__ready.value = taking
+            core.flush.value = done
+            await ReadOnly()
+            if taking and int(core.results__valid.value):
+                results.append(int(core.results__payload.value))
+            taken = offering and int(core.stimulus__ready.value)
+            finished = done and not int(core.busy.value)
+            await FallingEdge(core.clk)
+            if taken:
+                sent += 1
+                core.stimulus__valid.value = offering = False
+            if finished:
+                core.flush.value = 0
+                core.results__ready.value = 0
+                return bytes(results)
+
+    async def write(self, region: Region, items: Iterable[int]) -> None:
+        """Store all items of a region, one a cycle."""
+        core = self.core
+        core.bus__region.value = region
+        core.bus__write.value = 1
+        for index, item in enumerate(items):
+            self._address(region, index)
+            core.bus__write_data.value = item & 0xFFFF_FFFF
+            await FallingEdge(core.clk)
+        core.bus__write.value = 0
+
+    async def read(self, region: Region) -> list[int]:
+        """Fetch all items of a region, one a cycle."""
+        core = self.core
+        shape = layout(region, self.config)
+        items = []
+        core.bus__region.value = region
+        for cycle in range(shape.items + READ_LATENCY):
+            core.bus__read.value = cycle < shape.items
+            if cycle < shape.items:
+                self._address(region, cycle)
+            await ReadOnly()
+            if cycle >= READ_LATENCY:
+                items.append(self._item(shape))
+            await FallingEdge(core.clk)
+        return items
+
+    def _address(self, region: Region, index: int) -> None:
+        row, column = divmod(index, layout(region, self.config).columns)
+        self.core.bus__row.value = row
+        self.core.bus__column.value = column
+
+    def _item(self, shape: Layout) -> int:
+        data = self.core.bus__read_data.value
+        return int(data.to_signed() if shape.signed else data.to_unsigned())

@@ -1,0 +1,1 @@
+"""cocotb benches, started by `neurocorex_sim.runner.run_bench`."""

@@ -1,0 +1,80 @@
+"""The core alone against the emulator: random networks, every bit that can be seen."""
+
+import cocotb
+import numpy as np
+from neurocorex.emulator import Emulator
+from neurocorex.spec import CoreConfig, Counter, Region
+from neurocorex.spec.registers import MODEL_COUNTERS, STATE
+from neurocorex.streams import EventStream
+
+from neurocorex_sim.bench import CorePorts, settings
+from neurocorex_sim.trial import Trial
+
+#: Chances that the bench offers a byte and takes one, in turn: at full speed, starved, and stalled.
+PACES = ((1.0, 1.0), (0.2, 1.0), (1.0, 0.1), (0.5, 0.5))
+#: Far beyond what a correct core needs.
+TIMEOUT_US = 100_000
+
+
+@cocotb.test(timeout_time=TIMEOUT_US, timeout_unit="us")
+async def equals_emulator(core):
+    """Load a network in the middle of things, run it in pieces at changing pace, compare everything."""
+    given = settings()
+    config = CoreConfig.from_dict(given["config"])
+    ports = CorePorts(core, config, np.random.default_rng(given["seed"]))
+    await ports.start()
+    emulator = Emulator(config)
+    for number in range(given["trials"]):
+        trial = Trial.random(config, given["seed"] + number, given["steps"], record_all=number == 0)
+        for region, values in trial.regions.items():
+            await ports.write(region, values.reshape(-1).tolist())
+            emulator.write(region, values)
+        await compare_regions(ports, emulator, trial.regions)
+        piece = max(given["steps"] // len(PACES), 1)
+        for index, start in enumerate(range(0, given["steps"], piece)):
+            part = trial.stimulus.cut(start, start + piece)
+            offer, take = PACES[index % len(PACES)]
+            results = await ports.run(part.encode(), offer=offer, take=take)
+            expect_equal(EventStream.decode(results), emulator.run(part), f"trial {number}, steps from {start}")
+        await compare_regions(ports, emulator, [*STATE, Region.WEIGHTS])
+        await compare_counters(ports, emulator)
+    await ports.strobe("clear_state")
+    await ports.settle()
+    for region in STATE:
+        assert not any(await ports.read(region)), f"{region.name} after clear_state"
+    await ports.strobe("clear_counters")
+    await ports.settle()
+    assert not any(await ports.read(Region.COUNTERS))
+
+
+async def compare_regions(ports, emulator, regions):
+    for region in regions:
+        expect_equal(await ports.read(region), emulator.regions[region].reshape(-1).tolist(), region.name)
+
+
+async def compare_counters(ports, emulator):
+    words = await ports.read(Region.COUNTERS)
+    for counter in MODEL_COUNTERS:
+        value = words[2 * counter] | words[2 * counter + 1] << 32
+        assert value == emulator.counters[counter], f"{counter.name}: {value}, expected {emulator.counters[counter]}"
+    assert words[2 * Counter.FRAMES_GOOD] == words[2 * Counter.FRAMES_BAD] == 0
+
+
+def expect_equal(mine, expected, what):
+    if isinstance(mine, EventStream):
+        assert mine.steps == expected.steps, f"{what}: {mine.steps} steps, expected {expected.steps}"
+        expect_equal(spikes(mine), spikes(expected), f"{what}, spikes")
+        expect_equal(membranes(mine), membranes(expected), f"{what}, membranes")
+        return
+    pairs = enumerate(zip(mine, expected, strict=False))
+    first = next((f"item {index} is {left}, expected {right}" for index, (left, right) in pairs if left != right), "")
+    assert not first, f"{what}: {first}"
+    assert len(mine) == len(expected), f"{what}: {len(mine)} items, expected {len(expected)}"
+
+
+def spikes(stream):
+    return np.stack([stream.event_step, stream.event_index], axis=1).tolist()
+
+
+def membranes(stream):
+    return np.stack([stream.graded_step, stream.graded_index, stream.graded_value], axis=1).tolist()
