@@ -1,0 +1,214 @@
+"""A network as a person thinks of it: populations, weights, time in milliseconds, numbers of any scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError
+from .population import Inputs, Neurons, Population
+from .spec.config import LIMITS
+
+
+class Network:
+    """Leaky integrate-and-fire neurons, driven by input axons and by each other.
+
+    Parameters
+    ----------
+    inputs, neurons : int
+        How many, 1 to 4096 each.
+    dt_ms : float
+        Length of one time step in milliseconds.
+
+    Attributes
+    ----------
+    inputs : Inputs
+        All input axons; index it for some of them.
+    neurons : Neurons
+        All neurons; index it for some of them, `Neurons.set` gives them parameters.
+    weights : array [inputs + neurons, neurons]
+        What each axon adds to the current of each neuron: rows of the inputs first, then rows of the neurons.
+        Integers (int64) until a float joins them, then float64.
+    parameters : dict of arrays [neurons]
+        Values by name: `threshold`, `reset`, `bias`, `leak` in the units of the weights (integers until a float joins);
+        `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
+        `hold`, `subtract` as bool.
+    adaptation_step : float or int
+        Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
+    adaptation_decay : float
+        Fraction of that rise that is lost in one step.
+
+    Examples
+    --------
+    >>> net = Network(inputs=2, neurons=3)
+    >>> net.connect(net.inputs, net.neurons, [[0.5, 0.5, 0.0], [0.0, 0.25, 0.5]])
+    >>> net.connect(net.neurons[0], net.neurons[1:], -1.0, delay_ms=2.0)
+    >>> net.neurons.set(threshold=1.0, tau_ms=20.0)
+    <3 neurons: 0, 1, 2>
+    """
+
+    def __init__(self, inputs: int, neurons: int, *, dt_ms: float = 1.0) -> None:
+        self.input_count = _count("inputs", inputs)
+        self.neuron_count = _count("neurons", neurons)
+        if not (np.isfinite(dt_ms) and dt_ms > 0):
+            raise InputError(f"dt_ms must be above 0 ms, got {dt_ms!r}; for example 1.0")
+        self.dt_ms = float(dt_ms)
+        self.weights: NDArray[Any] = np.zeros((self.input_count + self.neuron_count, self.neuron_count), np.int64)
+        integers = {"threshold": 1, "reset": 0, "bias": 0, "leak": 0}
+        floats = {"decay": 0.0, "decay_syn": 1.0, "refractory_ms": 0.0, "delay_ms": np.nan}
+        flags = {"hold": False, "subtract": False}
+        self.parameters: dict[str, NDArray[Any]] = {
+            name: np.full(self.neuron_count, value) for name, value in (integers | floats | flags).items()
+        }
+        self.adaptation_step: int | float = 0
+        self.adaptation_decay = 0.0
+        self.inputs = Inputs(self, np.arange(self.input_count))
+        self.neurons = Neurons(self, np.arange(self.neuron_count))
+
+    def __repr__(self) -> str:
+        synapses = np.count_nonzero(self.weights)
+        counts = f"{self.input_count} inputs, {self.neuron_count} neurons and {synapses} synapses"
+        return f"<Network of {counts}, {self.dt_ms:g} ms>"
+
+    def connect(
+        self,
+        source: Population,
+        target: Neurons,
+        weights: ArrayLike | Sequence[tuple[int, int, float]],
+        *,
+        delay_ms: float | None = None,
+    ) -> None:
+        """Add weights from `source` to `target`. Where there is one already, both add up.
+
+        Parameters
+        ----------
+        source : Inputs or Neurons
+            Where the axons come from.
+        target : Neurons
+            Where they go.
+        weights : number, array [sources, targets], or list of tuples
+            One number for all pairs, one for each pair, or ``[(pre, post, weight), ...]`` with the positions of the
+            two within `source` and `target`. SciPy's sparse arrays are taken as such a list.
+        delay_ms : float, optional
+            The same as ``source.set(delay_ms=...)``: a neuron has one axon, so one delay to all its targets.
+
+        Raises
+        ------
+        InputError
+            For a wrong shape, a weight that is not finite, a position that does not exist, a part of another
+            network, or a second delay for the same axon. Nothing has been connected then.
+        """
+        for role, part in (("source", source), ("target", target)):
+            if not isinstance(part, Population) or part.network is not self:
+                raise InputError(f"the {role} must be a part of this network such as net.neurons[0:4], got {part!r}")
+        if not isinstance(target, Neurons):
+            raise InputError("only neurons can be a target; the inputs are driven by the host")
+        addition = _matrix(weights, len(source), len(target))
+        if delay_ms is not None:
+            self._set_delay(source, delay_ms)
+        if addition.dtype.kind == "f":
+            self.weights = self.weights.astype(np.float64, copy=False)
+        self.weights[np.ix_(source.rows, target.indices)] += addition
+
+    def adaptation(self, *, step: float, tau_ms: float = np.inf) -> None:
+        """Let every spike of a neuron raise its own threshold; shared by all neurons.
+
+        Parameters
+        ----------
+        step : float or int
+            Rise at each spike, at least 0, in the units of the weights.
+        tau_ms : float
+            Time constant with which the rise fades; infinity keeps it.
+        """
+        if not (np.isfinite(step) and step >= 0):
+            raise InputError(f"the step of the adaptation must be 0 or more, got {step!r}")
+        if not tau_ms >= 0:
+            raise InputError(f"tau_ms of the adaptation must be 0 or more, got {tau_ms!r}; math.inf keeps the rise")
+        self.adaptation_step = int(step) if isinstance(step, int | np.integer) else float(step)
+        self.adaptation_decay = 1.0 if tau_ms == 0 else float(-np.expm1(-self.dt_ms / tau_ms))
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether every weight, threshold, reset, bias, leak and adaptation step was given as an integer."""
+        arrays = (self.weights, *(self.parameters[name] for name in ("threshold", "reset", "bias", "leak")))
+        return all(array.dtype.kind == "i" for array in arrays) and isinstance(self.adaptation_step, int)
+
+    def assign(self, name: str, indices: NDArray[np.intp], values: NDArray[Any]) -> None:
+        """Set a parameter of some neurons to values that have been checked (`Neurons.set` does that)."""
+        array = self.parameters[name]
+        if array.dtype.kind == "i" and values.dtype.kind == "f":
+            array = self.parameters[name] = array.astype(np.float64)
+        array[indices] = values
+
+    def _set_delay(self, source: Population, delay_ms: float) -> None:
+        if not isinstance(source, Neurons):
+            raise InputError("inputs have no delay: the host sends their spikes at the step where they shall arrive")
+        old = self.parameters["delay_ms"][source.indices]
+        other = ~np.isnan(old) & (old != delay_ms)
+        if other.any():
+            raise InputError(
+                f"neuron {source.indices[other][0]} has a delay of {old[other][0]:g} ms already, got {delay_ms:g} ms; "
+                "one axon has one delay"
+            )
+        source.set(delay_ms=delay_ms)
+
+
+def _count(name: str, value: int) -> int:
+    low, high = LIMITS[name]
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
+        raise InputError(f"{name} must be an integer from {low} to {high}, got {value!r}")
+    return int(value)
+
+
+def _matrix(weights: Any, sources: int, targets: int) -> NDArray[Any]:
+    """Weights in any of the accepted forms as a matrix of int64 or float64, checked."""
+    shape = (sources, targets)
+    if hasattr(weights, "tocoo"):
+        sparse = weights.tocoo()
+        if sparse.shape != shape:
+            raise _bad_shape(sparse.shape, shape)
+        return _scattered(sparse.row, sparse.col, sparse.data, shape)
+    if isinstance(weights, list) and (not weights or isinstance(weights[0], tuple)):
+        if any(len(entry) != 3 for entry in weights):
+            raise InputError("a list of weights needs tuples (pre, post, weight), for example [(0, 3, 0.5)]")
+        pre, post, values = zip(*weights, strict=True) if weights else ((), (), np.zeros(0, np.int64))
+        return _scattered(np.asarray(pre), np.asarray(post), np.asarray(values), shape)
+    try:
+        array = np.asarray(weights)
+    except ValueError:
+        raise InputError(f"weights have rows of different lengths, expected an array of shape {shape}") from None
+    if array.ndim and array.shape != shape:
+        raise _bad_shape(array.shape, shape)
+    return np.broadcast_to(_numbers(array), shape)
+
+
+def _scattered(pre: NDArray[Any], post: NDArray[Any], values: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    values = _numbers(values)
+    for name, positions, count in (("pre", pre, shape[0]), ("post", post, shape[1])):
+        if len(positions) and (positions.dtype.kind not in "iu" or positions.min() < 0 or positions.max() >= count):
+            wrong = next(p for p in positions.tolist() if not (isinstance(p, int) and 0 <= p < count))
+            raise InputError(f"{name} must be an integer from 0 to {count - 1}, got {wrong!r}")
+    matrix = np.zeros(shape, values.dtype)
+    if len(values):
+        np.add.at(matrix, (pre, post), values)
+    return matrix
+
+
+def _numbers(array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind not in "iufb":
+        raise InputError(f"weights must be numbers, got {array.dtype}; for example 0.5")
+    if array.dtype.kind != "f":
+        return array.astype(np.int64)
+    if not np.isfinite(array).all():
+        where = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
+        raise InputError(f"weights must be finite, got {array[where]}" + (f" at {where}" if where else ""))
+    return array.astype(np.float64)
+
+
+def _bad_shape(got: tuple[int, ...], expected: tuple[int, int]) -> InputError:
+    return InputError(
+        f"weights have shape {got}, expected {expected} (sources, targets), for example numpy.zeros({expected})"
+    )

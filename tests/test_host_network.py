@@ -1,0 +1,223 @@
+"""Network: groups, connections, parameters, and messages that help."""
+
+import numpy as np
+import pytest
+from neurocorex.errors import InputError
+from neurocorex.network import Network
+
+
+@pytest.fixture
+def net():
+    return Network(inputs=3, neurons=4)
+
+
+def test_weights_of_inputs_come_before_those_of_neurons(net):
+    net.connect(net.inputs, net.neurons, np.arange(12).reshape(3, 4))
+    net.connect(net.neurons, net.neurons, 100 * np.eye(4, dtype=int))
+    assert np.array_equal(net.weights[:3], np.arange(12).reshape(3, 4))
+    assert np.array_equal(net.weights[3:], 100 * np.eye(4))
+
+
+def test_scalar_connects_all_to_all(net):
+    net.connect(net.inputs[1:], net.neurons[[0, 3]], 0.5)
+    expected = np.zeros((7, 4))
+    expected[np.ix_([1, 2], [0, 3])] = 0.5
+    assert np.array_equal(net.weights, expected)
+
+
+def test_list_of_tuples_uses_positions_within_the_groups(net):
+    net.connect(net.neurons[1:], net.neurons[2:], [(0, 1, 0.25), (2, 0, -1), (0, 1, 0.5)])
+    assert net.weights[3 + 1, 3] == 0.75
+    assert net.weights[3 + 3, 2] == -1
+    assert np.count_nonzero(net.weights) == 2
+
+
+def test_empty_list_connects_nothing(net):
+    net.connect(net.inputs, net.neurons, [])
+    assert not net.weights.any()
+
+
+def test_list_of_lists_is_a_matrix():
+    net = Network(inputs=2, neurons=3)
+    net.connect(net.inputs, net.neurons, [[0, 1, 2], [1, 2, 3]])
+    assert np.array_equal(net.weights[:2], [[0, 1, 2], [1, 2, 3]])
+
+
+def test_sparse_array_is_taken(net):
+    class Sparse:
+        shape = (3, 4)
+        row, col, data = np.array([0, 2]), np.array([1, 3]), np.array([1.5, -2.0])
+
+        def tocoo(self):
+            return self
+
+    net.connect(net.inputs, net.neurons, Sparse())
+    assert net.weights[0, 1] == 1.5
+    assert net.weights[2, 3] == -2.0
+
+
+def test_repeated_connections_add_up(net):
+    net.connect(net.inputs, net.neurons, 1)
+    net.connect(net.inputs[0], net.neurons[0], 2)
+    assert net.weights[0, 0] == 3
+    assert net.weights[1, 1] == 1
+
+
+def test_group_of_a_group(net):
+    assert net.neurons[1:][1:].indices.tolist() == [2, 3]
+    assert net.neurons[-1].indices.tolist() == [3]
+    assert net.neurons[np.array([True, False, True, False])].indices.tolist() == [0, 2]
+    assert [len(one) for one in net.inputs] == [1, 1, 1]
+
+
+def test_integers_stay_integers_until_a_float_joins(net):
+    net.connect(net.inputs, net.neurons, 3)
+    net.neurons.set(threshold=10, reset=[0, 1, 2, 3])
+    assert net.is_integer
+    net.neurons[0].set(bias=0.5)
+    assert not net.is_integer
+    assert net.parameters["bias"].tolist() == [0.5, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda net: net.connect(net.inputs, net.neurons, 1.0),
+        lambda net: net.neurons.set(threshold=1.0),
+        lambda net: net.adaptation(step=1.0),
+    ],
+    ids=["weight", "threshold", "adaptation"],
+)
+def test_one_float_makes_the_network_one_of_floats(net, change):
+    assert net.is_integer
+    change(net)
+    assert not net.is_integer
+
+
+def test_time_constants_become_fractions():
+    net = Network(inputs=1, neurons=3, dt_ms=0.5)
+    net.neurons.set(tau_ms=[0.0, 10.0, np.inf], decay_syn=0.25)
+    assert net.parameters["decay"] == pytest.approx([1.0, 1 - np.exp(-0.05), 0.0])
+    assert net.parameters["decay_syn"].tolist() == [0.25] * 3
+
+
+def test_values_go_to_the_chosen_neurons_only(net):
+    assert net.neurons[1:3].set(threshold=[2, 3], refractory="hold", reset_mode=["value", "subtract"]) is not None
+    assert net.parameters["threshold"].tolist() == [1, 2, 3, 1]
+    assert net.parameters["hold"].tolist() == [False, True, True, False]
+    assert net.parameters["subtract"].tolist() == [False, False, True, False]
+
+
+def test_delay_may_come_with_the_connection(net):
+    net.connect(net.neurons[0], net.neurons, 1.0, delay_ms=3.0)
+    net.connect(net.neurons[0], net.neurons, 1.0, delay_ms=3.0)
+    assert net.parameters["delay_ms"][0] == 3.0
+    assert np.isnan(net.parameters["delay_ms"][1:]).all()
+
+
+def test_second_delay_of_an_axon_is_refused(net):
+    net.neurons[0].set(delay_ms=2)
+    with pytest.raises(InputError, match="neuron 0 has a delay of 2 ms already, got 3 ms"):
+        net.connect(net.neurons, net.neurons, 1, delay_ms=3)
+    assert not net.weights.any()
+
+
+def test_adaptation_is_shared(net):
+    net.adaptation(step=0.5, tau_ms=100.0)
+    assert net.adaptation_step == 0.5
+    assert net.adaptation_decay == pytest.approx(1 - np.exp(-0.01))
+
+
+def test_representations_say_what_it_is(net):
+    net.connect(net.inputs[0], net.neurons, 1)
+    assert repr(net) == "<Network of 3 inputs, 4 neurons and 4 synapses, 1 ms>"
+    assert repr(net.neurons[2:]) == "<2 neurons: 2, 3>"
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        pytest.param(
+            lambda: Network(inputs=0, neurons=1), "inputs must be an integer from 1 to 4096, got 0", id="inputs"
+        ),
+        pytest.param(lambda: Network(inputs=1, neurons=1.5), "neurons must be an integer .*, got 1.5", id="neurons"),
+        pytest.param(lambda: Network(1, 1, dt_ms=0), "dt_ms must be above 0 ms, got 0", id="dt"),
+    ],
+)
+def test_impossible_network_is_refused(action, message):
+    with pytest.raises(InputError, match=message):
+        action()
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        pytest.param(np.zeros((4, 3)), r"shape \(4, 3\), expected \(3, 4\) .*numpy.zeros\(\(3, 4\)\)", id="transposed"),
+        pytest.param(np.zeros(4), r"shape \(4,\), expected \(3, 4\)", id="vector"),
+        pytest.param([[1, 2], [3]], "different lengths", id="ragged"),
+        pytest.param(float("nan"), "must be finite, got nan", id="nan"),
+        pytest.param(np.where(np.eye(3, 4), np.inf, 0.0), r"finite, got inf at \(0, 0\)", id="inf"),
+        pytest.param("strong", "must be numbers", id="text"),
+        pytest.param([(0, 4, 1.0)], "post must be an integer from 0 to 3, got 4", id="post"),
+        pytest.param([(-1, 0, 1.0)], "pre must be an integer from 0 to 2, got -1", id="pre"),
+        pytest.param([(0.5, 0, 1.0)], "pre must be an integer from 0 to 2, got 0.5", id="half"),
+        pytest.param([(0, 1)], "tuples", id="pair"),
+    ],
+)
+def test_bad_weights_are_refused_and_change_nothing(net, weights, message):
+    with pytest.raises(InputError, match=message):
+        net.connect(net.inputs, net.neurons, weights)
+    assert not net.weights.any()
+
+
+def test_parts_must_belong_together(net):
+    other = Network(inputs=3, neurons=4)
+    with pytest.raises(InputError, match="source must be a part of this network"):
+        net.connect(other.inputs, net.neurons, 1)
+    with pytest.raises(InputError, match="target must be a part of this network"):
+        net.connect(net.inputs, 3, 1)
+    with pytest.raises(InputError, match="only neurons can be a target"):
+        net.connect(net.inputs, net.inputs, 1)
+    with pytest.raises(InputError, match="inputs have no delay"):
+        net.connect(net.inputs, net.neurons, 1, delay_ms=2)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        pytest.param({"threshold": [1, 2]}, "threshold needs one number, or 4", id="length"),
+        pytest.param({"threshold": "high"}, "threshold needs one number", id="text"),
+        pytest.param({"threshold": np.nan}, "threshold must be a finite number, got nan for neuron 0", id="nan"),
+        pytest.param({"leak": [0, 0, -1, 0]}, "leak must be 0 or more, got -1 for neuron 2", id="leak"),
+        pytest.param({"tau_ms": -1}, "tau_ms must be 0 or more, got -1", id="tau"),
+        pytest.param({"decay": 1.5}, "decay must be 0 to 1, got 1.5", id="decay"),
+        pytest.param({"tau_ms": 1, "decay": 0.5}, "tau_ms or decay, not both", id="both"),
+        pytest.param({"tau_syn_ms": 1, "decay_syn": 0.5}, "tau_syn_ms or decay_syn, not both", id="both syn"),
+        pytest.param({"refractory_ms": np.inf}, "refractory_ms must be 0 or more, got inf", id="refractory"),
+        pytest.param({"refractory": "pause"}, "refractory must be one of 'integrate', 'hold', got 'pause'", id="mode"),
+        pytest.param({"reset_mode": ["value"] * 3}, "reset_mode must be one of .*, got 3 for 4 neurons", id="modes"),
+        pytest.param({"delay_ms": -1}, "delay_ms must be 0 or more, got -1", id="delay"),
+    ],
+)
+def test_bad_parameter_is_refused_and_changes_nothing(net, values, message):
+    before = {name: array.copy() for name, array in net.parameters.items()}
+    with pytest.raises(InputError, match=message):
+        net.neurons.set(bias=5, **values)
+    assert all(
+        np.array_equal(before[name], array, equal_nan=True)
+        for name, array in net.parameters.items()
+        if array.dtype != bool
+    )
+    assert net.parameters["bias"].tolist() == [0] * 4
+
+
+@pytest.mark.parametrize("values", [{"step": -1}, {"step": np.nan}, {"step": 1, "tau_ms": -2}])
+def test_bad_adaptation_is_refused(net, values):
+    with pytest.raises(InputError, match="adaptation"):
+        net.adaptation(**values)
+
+
+@pytest.mark.parametrize("key", [7, [0, 0], "a", (0, 1)], ids=["beyond", "twice", "text", "two axes"])
+def test_bad_index_is_refused(net, key):
+    with pytest.raises(InputError, match="neuron"):
+        net.neurons[key]
