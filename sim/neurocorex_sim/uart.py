@@ -1,11 +1,14 @@
-"""Bus model of a UART, 8N1, at the pins of a chip in a cocotb simulation."""
+"""Bus model of a UART, 8N1, at the pins of a chip in a cocotb simulation, and the host's transport over it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import cocotb
+from cocotb.queue import Queue
+from cocotb.task import resume
 from cocotb.triggers import Event, FallingEdge, First, Timer
+from neurocorex.transport import Transport
 
 DATA_BITS = 8
 
@@ -21,15 +24,22 @@ class UartPins:
         With the pins `rx`, `tx` and the output `divisor`.
     period_ns : int
         Of the chip's clock; even.
+
+    Attributes
+    ----------
+    framing_errors : int
+        Bytes from the chip whose stop bit was not high.
     """
 
     def __init__(self, chip: Any, period_ns: int) -> None:
         self.framing_errors = 0
         self._chip = chip
         self._period_ns = period_ns
+        self._outgoing: Queue[int] = Queue()
         self._received = bytearray()
         self._arrival = Event()
         chip.rx.value = 1
+        cocotb.start_soon(self._talk())
         cocotb.start_soon(self._listen())
 
     @property
@@ -37,30 +47,28 @@ class UartPins:
         """Length of a bit now."""
         return int(self._chip.divisor.value.to_unsigned()) * self._period_ns
 
-    async def send(self, data: bytes) -> None:
-        """Return when the stop bit of the last byte is over."""
+    def send(self, data: bytes) -> None:
+        """Put bytes in line; they travel while time passes."""
         for byte in data:
-            bit_ns = self.bit_ns
-            for level in (0, *(byte >> bit & 1 for bit in range(DATA_BITS)), 1):
-                self._chip.rx.value = level
-                await Timer(bit_ns, "ns")
-
-    async def send_break(self, bits: int) -> None:
-        """Hold the line low for so many bit times, then high for one."""
-        bit_ns = self.bit_ns
-        self._chip.rx.value = 0
-        await Timer(bits * bit_ns, "ns")
-        self._chip.rx.value = 1
-        await Timer(bit_ns, "ns")
+            self._outgoing.put_nowait(byte)
 
     async def receive(self, timeout_ns: int) -> bytes:
-        """Return what has come, at least one byte; nothing only after `timeout_ns` of silence."""
+        """Return what has come, at least one byte; nothing only after `timeout_ns` without any."""
         if not self._received:
             self._arrival.clear()
             await First(self._arrival.wait(), Timer(timeout_ns, "ns"))
         data = bytes(self._received)
         self._received.clear()
         return data
+
+    async def _talk(self) -> None:
+        rx = self._chip.rx
+        while True:
+            byte = await self._outgoing.get()
+            bit_ns = self.bit_ns
+            for level in (0, *(byte >> bit & 1 for bit in range(DATA_BITS)), 1):
+                rx.value = level
+                await Timer(bit_ns, "ns")
 
     async def _listen(self) -> None:
         tx = self._chip.tx
@@ -77,3 +85,39 @@ class UartPins:
                 self.framing_errors += 1
             self._received.append(byte)
             self._arrival.set()
+
+
+class PinTransport(Transport):
+    """Lets the host's blocking code, run under `cocotb.task.bridge`, reach a chip through its pins.
+
+    Parameters
+    ----------
+    pins : UartPins
+        The line.
+    silence_ns : int
+        What passes for a timeout, whatever the host asks for: its seconds are not the simulator's.
+    """
+
+    name = "pins"
+
+    def __init__(self, pins: UartPins, silence_ns: int) -> None:
+        @resume
+        async def receive() -> bytes:
+            return await pins.receive(silence_ns)
+
+        @resume
+        async def send(data: bytes) -> None:
+            pins.send(data)
+
+        self._receive, self._send = receive, send
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come; see `Transport.read`."""
+        return self._receive()
+
+    def write(self, data: bytes) -> None:
+        """Send; see `Transport.write`."""
+        self._send(data)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
