@@ -131,7 +131,9 @@ class Emulator:
         return StepResult(self._walk(stimulus, None)[0])
 
     def run(self, stimulus: EventStream) -> EventStream:
-        """Run all steps of a stimulus; events that name no axon or neuron are counted as refused.
+        """Run all steps of a stimulus, or none of them if it is interrupted by an exception.
+
+        Events that name no axon or neuron are counted as refused.
 
         Returns
         -------
@@ -159,7 +161,19 @@ class Emulator:
 
     def _walk(self, stimulus: EventStream, membranes: Ints | None) -> list[Ints]:
         """Run steps; return the neurons that fired in each, and fill a row of `membranes` for each if given."""
-        stimulus = self._accepted(stimulus)
+        accepted = self._accepted(stimulus)
+        before = {region: self._memory[region].copy() for region in STATE}
+        try:
+            fired, recurrent_events, saturations = self._follow(accepted, membranes)
+        except BaseException:  # Ctrl-C, most likely: a step is not left half done
+            for region, memory in before.items():
+                self._memory[region][:] = memory
+            raise
+        self._tally(stimulus, accepted, fired, recurrent_events, saturations)
+        return fired
+
+    def _follow(self, stimulus: EventStream, membranes: Ints | None) -> tuple[list[Ints], int, int]:
+        """Run steps; return who fired in each, and how many recurrent events and saturations there were."""
         dynamics, v = self._current_dynamics(), self._memory[Region.MEMBRANE]
         edges = np.arange(stimulus.steps + 1)
         event_edge = stimulus.event_step.searchsorted(edges).tolist()
@@ -185,18 +199,21 @@ class Emulator:
             recurrent_events += outcome.recurrent_events
             saturations += outcome.saturations * repeats
             step += repeats
-        self._tally(stimulus, fired, recurrent_events, saturations)
-        return fired
+        return fired, recurrent_events, saturations
 
-    def _tally(self, stimulus: EventStream, fired: list[Ints], recurrent_events: int, saturations: int) -> None:
+    def _tally(
+        self, stimulus: EventStream, accepted: EventStream, fired: list[Ints], recurrent_events: int, saturations: int
+    ) -> None:
         """Count what a run brought about."""
-        input_events = stimulus.event_step.size
+        input_events = accepted.event_index.size
+        given = stimulus.event_index.size + stimulus.graded_index.size
         for counter, amount in (
             (Counter.STEPS, stimulus.steps),
             (Counter.INPUT_EVENTS, input_events),
             (Counter.RECURRENT_EVENTS, recurrent_events),
             (Counter.SPIKES, sum(map(len, fired))),
             (Counter.SATURATIONS, saturations),
+            (Counter.REFUSED_EVENTS, given - input_events - accepted.graded_index.size),
             (Counter.BUSY_CYCLES, busy_cycles(self.config, stimulus.steps, input_events + recurrent_events)),
         ):
             self._counts[counter] += amount
@@ -205,10 +222,9 @@ class Emulator:
         return [self._memory[region].tobytes() for region in STATE]
 
     def _accepted(self, stimulus: EventStream) -> EventStream:
-        """Count and drop what names no axon or neuron; cut injected currents to the bits of the state."""
+        """Drop what names no axon or neuron; cut injected currents to the bits of the state."""
         event = stimulus.event_index < self.config.inputs
         graded = stimulus.graded_index < self.config.neurons
-        self._counts[Counter.REFUSED_EVENTS] += int(np.count_nonzero(~event) + np.count_nonzero(~graded))
         return EventStream(
             stimulus.steps, stimulus.event_step[event], stimulus.event_index[event],
             stimulus.graded_step[graded], stimulus.graded_index[graded],

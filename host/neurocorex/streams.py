@@ -98,6 +98,14 @@ class EventStream:
             self.event_step, self.event_index, self.graded_step, self.graded_index, self.graded_value, self.clear_steps,
         )  # fmt: skip
 
+    @classmethod
+    def _made(cls, steps: int, *columns: Ints) -> EventStream:
+        """Make a stream of arrays that are known to be right: checking costs more than most of what is done with them."""
+        stream = object.__new__(cls)
+        for name, value in zip(cls.__slots__, (steps, *columns), strict=True):
+            object.__setattr__(stream, name, value)
+        return stream
+
     # Making and cutting ------------------------------------------------------------------------
 
     @classmethod
@@ -137,7 +145,7 @@ class EventStream:
         e0, e1 = self.event_step.searchsorted(edges)
         g0, g1 = self.graded_step.searchsorted(edges)
         c0, c1 = self.clear_steps.searchsorted(edges)
-        return EventStream(
+        return self._made(
             stop - start,
             self.event_step[e0:e1] - start, self.event_index[e0:e1],
             self.graded_step[g0:g1] - start, self.graded_index[g0:g1], self.graded_value[g0:g1],
@@ -151,7 +159,7 @@ class EventStream:
         shifted = [(0, 0, 0, 0, 0, 0), *((start, 0, start, 0, 0, start) for start in starts)]
         tables = [EventStream(0).columns, *(stream.columns for stream in streams)]
         parts = [[column + by for column, by in zip(*pair, strict=True)] for pair in zip(tables, shifted, strict=False)]
-        return cls(starts[-1], *(np.concatenate(column) for column in zip(*parts, strict=True)))
+        return cls._made(starts[-1], *(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     # Bytes -------------------------------------------------------------------------------------
 
