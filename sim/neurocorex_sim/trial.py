@@ -74,8 +74,8 @@ def _random_regions(config: CoreConfig, rng: np.random.Generator) -> dict[Region
     # Delays beyond the history do not exist; 0 does.
     regions[Region.DELAY] = rng.integers(0, config.max_delay, config.neurons, endpoint=True)
     control = {
-        Control.GAIN_INPUT: rng.integers(0, 3),
-        Control.GAIN_RECURRENT: rng.integers(0, 3),
+        Control.GAIN_INPUT: rng.choice([0, 1, 2, 7], p=[0.5, 0.2, 0.2, 0.1]),
+        Control.GAIN_RECURRENT: rng.choice([0, 1, 2, 7], p=[0.5, 0.2, 0.2, 0.1]),
         Control.ADAPTATION_STEP: rng.integers(0, scale),
         Control.ADAPTATION_DECAY: rng.choice([0, 700, 9_000, DECAY_ALL]),
     }

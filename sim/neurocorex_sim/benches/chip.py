@@ -1,0 +1,64 @@
+"""The whole chip through its UART pins, spoken to by the host's own `Device`, against the emulator."""
+
+import cocotb
+import numpy as np
+from cocotb.task import bridge
+from neurocorex.device import Device
+from neurocorex.emulator import Emulator
+from neurocorex.spec import CoreConfig, Flag, Region
+from neurocorex.spec.registers import MODEL_COUNTERS, STATE
+
+from neurocorex_sim.bench import settings, start
+from neurocorex_sim.trial import Trial
+from neurocorex_sim.uart import PinTransport, UartPins
+
+PERIOD_NS = 10
+SILENCE_NS = 1_000_000
+TIMEOUT_MS = 500
+
+
+@cocotb.test(timeout_time=TIMEOUT_MS, timeout_unit="ms")
+async def equals_emulator(chip):
+    """Describe, load, run, read back, snapshot, resume: all that a host does."""
+    given = settings()
+    pins = UartPins(chip, PERIOD_NS)
+    await start(chip, PERIOD_NS)
+    await bridge(converse)(PinTransport(pins, SILENCE_NS), CoreConfig.from_dict(given["config"]), given)
+    assert pins.framing_errors == 0
+    assert not int(chip.error.value)
+
+
+def converse(transport, config, given):
+    trial = Trial.random(config, given["seed"], given["steps"])
+    emulator = Emulator(config)
+    with Device(transport) as device:
+        assert device.config == config
+        assert device.info.clock_hz == given["clock_hz"]
+        for region, values in trial.regions.items():
+            device.write(region, values)
+            emulator.write(region, values)
+        emulator.write(Region.FLAGS, trial.regions[Region.FLAGS] | Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
+
+        half = given["steps"] // 2
+        compare_run(device, emulator, trial.stimulus.cut(0, half))
+        snapshot = device.snapshot()
+        device.clear(state=True)
+        for region in STATE:
+            assert not device.read(region).any(), region.name
+        device.restore(snapshot)
+        compare_run(device, emulator, trial.stimulus.cut(half, given["steps"]))
+
+        for region in (Region.WEIGHTS, *STATE):
+            np.testing.assert_array_equal(device.read(region), emulator.regions[region], region.name)
+        counters = device.counters()
+        for counter in MODEL_COUNTERS:
+            assert counters[counter.name.lower()] == emulator.counters[counter], counter.name
+        assert counters["frames_good"] > 0
+        assert counters["frames_bad"] == 0
+
+
+def compare_run(device, emulator, stimulus):
+    result = device.run(spikes=stimulus, record=("spikes", "v"))
+    expected = emulator.run(stimulus)
+    np.testing.assert_array_equal(np.nonzero(result.spikes), [expected.event_step, expected.event_index])
+    np.testing.assert_array_equal(result.v.reshape(-1), expected.graded_value)

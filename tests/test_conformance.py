@@ -1,0 +1,217 @@
+"""Every realisation of the chip, through `neurocorex.open`, equals an emulator that knows nothing of links, bit by bit."""
+
+import neurocorex as ncx
+import numpy as np
+import pytest
+from neurocorex.device import Device
+from neurocorex.emulator import Emulator
+from neurocorex.image import Image
+from neurocorex.spec import Clear, CoreConfig, Flag, Region
+from neurocorex.spec.registers import MODEL_COUNTERS, STATE
+from neurocorex.spec.timing import busy_cycles
+from neurocorex.streams import EventStream
+from neurocorex.transport import ProcessTransport, Transport
+from neurocorex_sim.chip import build_chip
+from neurocorex_sim.trial import Trial
+
+CONFIG = CoreConfig()
+RECORDING = Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE
+
+
+@pytest.fixture(scope="module")
+def devices():
+    opened = {target: ncx.open(target, config=CONFIG) for target in ("emulator", "rtl")}
+    yield opened
+    for device in opened.values():
+        device.close()
+
+
+@pytest.fixture(params=["emulator", "rtl"])
+def device(devices, request):
+    device = devices[request.param]
+    device.clear(state=True, counters=True)
+    return device
+
+
+def load(target, trial):
+    for region, values in trial.regions.items():
+        target.write(region, values)
+
+
+def prepared(trial):
+    """Return an emulator that holds what the trial begins with, and records everything."""
+    emulator = Emulator(trial.config)
+    load(emulator, trial)
+    emulator.write(Region.FLAGS, trial.regions[Region.FLAGS] | RECORDING)
+    return emulator
+
+
+def expect_equal(device, result, emulator, expected):
+    spikes = np.zeros((expected.steps, CONFIG.neurons), bool)
+    spikes[expected.event_step, expected.event_index] = True
+    np.testing.assert_array_equal(result.spikes, spikes)
+    np.testing.assert_array_equal(result.v, expected.graded_value.reshape(expected.steps, CONFIG.neurons))
+    expect_same_content(device, emulator)
+
+
+def expect_same_content(device, emulator):
+    np.testing.assert_array_equal(device.weights(), emulator.regions[Region.WEIGHTS])
+    for region in STATE:
+        np.testing.assert_array_equal(device.read(region), emulator.regions[region], err_msg=region.name)
+    counters = device.counters()
+    counted = {counter.name: counters[counter.name.lower()] for counter in MODEL_COUNTERS}
+    assert counted == {counter.name: emulator.counters[counter] for counter in MODEL_COUNTERS}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_network_runs_alike(device, seed):
+    trial = Trial.random(CONFIG, seed, steps=60)
+    emulator = prepared(trial)
+    load(device, trial)
+    result = device.run(spikes=trial.stimulus, record=("spikes", "v"))
+    expect_equal(device, result, emulator, emulator.run(trial.stimulus))
+
+
+def test_what_was_written_is_read_back(device):
+    trial = Trial.random(CONFIG, 10, steps=1)
+    emulator = prepared(trial)
+    load(device, trial)
+    for region in trial.regions:
+        expected = trial.regions[region] if region == Region.FLAGS else emulator.regions[region]
+        np.testing.assert_array_equal(device.read(region), expected.reshape(device.read(region).shape), region.name)
+
+
+def test_samples_start_from_silence(device):
+    rng = np.random.default_rng(11)
+    trial = Trial.random(CONFIG, 11, steps=1)
+    spikes = rng.random((5, 12, CONFIG.inputs)) < 0.1
+    emulator = prepared(trial)
+    load(device, trial)
+    result = device.run(spikes=spikes, record=("spikes", "v"))
+    for sample in range(len(spikes)):
+        emulator.clear(Clear.STATE)
+        expected = emulator.run(EventStream.from_dense(spikes[sample]))
+        np.testing.assert_array_equal(np.nonzero(result.spikes[sample]), [expected.event_step, expected.event_index])
+        np.testing.assert_array_equal(result.v[sample].reshape(-1), expected.graded_value)
+    expect_same_content(device, emulator)
+
+
+@pytest.mark.parametrize(("first", "second"), [("emulator", "rtl"), ("rtl", "emulator"), ("rtl", "rtl")])
+def test_snapshot_resumes_elsewhere(devices, first, second, tmp_path):
+    trial = Trial.random(CONFIG, 12, steps=80)
+    emulator = prepared(trial)
+    load(devices[first], trial)
+    devices[first].run(spikes=trial.stimulus.cut(0, 40), record=())
+    devices[first].snapshot().save(tmp_path / "snapshot.npz")
+
+    devices[second].restore(Image.load(tmp_path / "snapshot.npz"))
+    devices[second].clear(state=False, counters=True)
+    result = devices[second].run(spikes=trial.stimulus.cut(40, 80), record=("spikes", "v"))
+
+    emulator.run(trial.stimulus.cut(0, 40))
+    emulator.clear(Clear.COUNTERS)
+    expect_equal(devices[second], result, emulator, emulator.run(trial.stimulus.cut(40, 80)))
+
+
+def test_silent_axons_cost_nothing(device):
+    """Only arrivals take time: not the axons there are, and not what their weights are."""
+    load(device, Trial.random(CONFIG, 13, steps=1))
+    device.write(Region.DELAY, np.zeros(CONFIG.neurons, int))  # no recurrent arrivals
+    device.clear(state=True, counters=True)
+    for step_events in (0, 1, CONFIG.inputs):
+        spikes = np.zeros((10, CONFIG.inputs), bool)
+        spikes[:, :step_events] = True
+        before = device.counters()["busy_cycles"]
+        device.run(spikes=spikes)
+        cost = device.counters()["busy_cycles"] - before
+        assert cost == busy_cycles(CONFIG, steps=10, arrivals=10 * step_events)
+        assert cost <= 10 * (CONFIG.neurons + 40 + 6 * step_events)
+
+
+def test_busy_cycles_follow_from_steps_and_arrivals(device):
+    trial = Trial.random(CONFIG, 14, steps=50)
+    load(device, trial)
+    device.run(spikes=trial.stimulus)
+    counters = device.counters()
+    arrivals = counters["input_events"] + counters["recurrent_events"]
+    assert arrivals > 0
+    assert counters["busy_cycles"] == busy_cycles(CONFIG, counters["steps"], arrivals)
+
+
+# Lines and hosts that misbehave ----------------------------------------------------------------
+
+
+class NoisyTransport(Transport):
+    """Changes, drops and adds bytes in both directions, as a seed says."""
+
+    def __init__(self, inner, *, seed, rate):
+        self.name = "a noisy line"
+        self.damaged = 0
+        self._inner, self._rng, self._rate = inner, np.random.default_rng(seed), rate
+
+    def read(self, timeout_s):
+        return self._damage(self._inner.read(timeout_s))
+
+    def write(self, data):
+        self._inner.write(self._damage(data))
+
+    def close(self):
+        self._inner.close()
+
+    def _damage(self, data):
+        out = bytearray()
+        for byte in data:
+            if self._rng.random() >= self._rate:
+                out.append(byte)
+                continue
+            self.damaged += 1
+            kind = self._rng.integers(3)
+            if kind:  # changed, or one more; otherwise lost
+                out += self._rng.bytes(kind)
+        return bytes(out)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_noise_on_the_line_changes_nothing(seed):
+    trial = Trial.random(CONFIG, 20 + seed, steps=60)
+    emulator = prepared(trial)
+    line = NoisyTransport(ProcessTransport([build_chip(CONFIG)]), seed=seed, rate=5e-4)
+    with Device(line, timeout_s=0.1) as device:
+        load(device, trial)
+        result = device.run(spikes=trial.stimulus, record=("spikes", "v"))
+        expect_equal(device, result, emulator, emulator.run(trial.stimulus))
+        assert line.damaged > 10
+        assert device.counters()["frames_bad"] > 0
+
+
+@pytest.mark.parametrize(
+    "leftover",
+    [b"\x55\xaa" * 300, b"\x05\x12\x00", b"\x00" * 50],
+    ids=["garbage", "half_a_frame", "delimiters"],
+)
+def test_hello_finds_a_chip_in_any_state(leftover):
+    with Device(ProcessTransport([build_chip(CONFIG)])) as device:
+        load(device, Trial.random(CONFIG, 30, steps=1))
+        device._connection.transport.write(leftover)
+        assert device.config == CONFIG
+
+
+def test_next_host_finds_the_chip_in_the_middle_of_a_run():
+    """A host that dies leaves a chip with an open step, queued requests and answers that nobody took."""
+    trial = Trial.random(CONFIG, 31, steps=40)
+    transport = ProcessTransport([build_chip(CONFIG)])
+    silent = EventStream(20_000)
+    first = Device(transport)
+    load(first, trial)
+    with pytest.raises(KeyboardInterrupt):
+        first.run(spikes=silent, record=("v",), progress=interrupt)
+    with Device(transport) as second:
+        emulator = prepared(trial)
+        load(second, trial)
+        second.clear(state=False, counters=True)
+        result = second.run(spikes=trial.stimulus, record=("spikes", "v"))
+        expect_equal(second, result, emulator, emulator.run(trial.stimulus))
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
