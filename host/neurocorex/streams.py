@@ -100,7 +100,7 @@ class EventStream:
 
     @classmethod
     def _made(cls, steps: int, *columns: Ints) -> EventStream:
-        """Make a stream of arrays that are known to be right: checking costs more than most of what is done with them."""
+        """Make a stream of arrays that are known to be right; checking costs more than most uses of them."""
         stream = object.__new__(cls)
         for name, value in zip(cls.__slots__, (steps, *columns), strict=True):
             object.__setattr__(stream, name, value)
