@@ -1,4 +1,4 @@
-"""Every realisation of the chip, through `neurocorex.open`, equals an emulator that knows nothing of links, bit by bit."""
+"""Every realisation, through `neurocorex.open`, equals an emulator that knows nothing of links, bit for bit."""
 
 import neurocorex as ncx
 import numpy as np

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from neurocorex.spec import CoreConfig
 
+from .export import yosys
 from .toolchain import cache_folder, call, compiler, verilator_root, verilator_version
 
 #: Verilator's options. Registers and memories have their reset values in the Verilog, so nothing is left to chance by
@@ -76,7 +77,10 @@ def chip_verilog(config: CoreConfig, clock_hz: int, baud: int, progress: Progres
     key = _digest("verilog", *_sources(), config.to_json(), f"{clock_hz} {baud}")
 
     def export(target: Path) -> None:
-        _tell(progress, "writing the Verilog of the chip")
+        yosys()
+        _tell(
+            progress, "writing the Verilog of the chip; the first time on a machine, Yosys takes half a minute to start"
+        )
         from neurocorex_hdl import build
 
         target.write_text(build.verilog(config, clock_hz, baud))
