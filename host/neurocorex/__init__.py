@@ -1,1 +1,60 @@
-"""NeuroCoreX: spiking neural networks on small FPGA boards, on a simulated chip, or on an emulator with the same bits."""
+"""NeuroCoreX: spiking neural networks on small FPGA boards, on a simulated chip, or on an emulator with the same bits.
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import encode as encode
+    from . import errors as errors
+    from . import plot as plot
+    from . import quantise as quantise
+    from .device import Device as Device
+    from .image import Image as Image
+    from .network import Network as Network
+    from .opening import open_device as open  # noqa: A004
+    from .report import Report as Report
+    from .result import Result as Result
+    from .spec import CoreConfig as CoreConfig
+    from .spec import Region as Region
+    from .streams import EventStream as EventStream
+
+#: Where each name comes from: a module, and the name in it unless it is the module itself.
+_ORIGINS = {
+    "CoreConfig": ("spec", "CoreConfig"),
+    "Device": ("device", "Device"),
+    "EventStream": ("streams", "EventStream"),
+    "Image": ("image", "Image"),
+    "Network": ("network", "Network"),
+    "Region": ("spec", "Region"),
+    "Report": ("report", "Report"),
+    "Result": ("result", "Result"),
+    "encode": ("encode", None),
+    "errors": ("errors", None),
+    "open": ("opening", "open_device"),
+    "plot": ("plot", None),
+    "quantise": ("quantise", None),
+}
+
+__all__ = [
+    "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
+    "encode", "errors", "open", "plot", "quantise",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ORIGINS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _ORIGINS[name]
+    found = import_module(f".{module}", __name__)
+    value = getattr(found, attribute) if attribute else found
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,97 @@
+"""From what a person calls a device to the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from .device import Device
+from .errors import InputError, MissingToolError
+from .spec import CoreConfig
+from .transport import ProcessTransport, SerialTransport, Transport, VirtualTransport
+
+Say = Callable[[str], None]
+
+EMULATOR, RTL = "emulator", "rtl"
+
+
+def open_device(
+    target: str, *, config: CoreConfig | None = None, baud: int | None = None, progress: Say | None = None
+) -> Device:
+    """Open a chip.
+
+    Parameters
+    ----------
+    target : str
+        ``"emulator"``: software, in this process. ``"rtl"``: the chip's own logic, simulated behind its UART pins; compiled
+        when it is first needed, once per geometry. A serial port such as ``"/dev/ttyUSB1"`` or ``"COM3"``. Any URL
+        that pyserial opens, such as ``"socket://127.0.0.1:4000"``.
+    config : CoreConfig, optional
+        Geometry of the emulator or the simulated chip. Without it they fit what is loaded.
+    baud : int, optional
+        Rate to speed a serial link up to, once the chip answers.
+    progress : callable, optional
+        Told, in words, about what takes long.
+
+    Returns
+    -------
+    Device
+        To be closed, best by a ``with`` statement.
+
+    Raises
+    ------
+    InputError
+        For a geometry given to a device that has one, or a rate that it cannot have.
+    NoAnswerError, GarbageError
+        If it cannot be opened, does not answer, or answers something else.
+    MissingToolError
+        If what ``"rtl"`` needs is not installed.
+    """
+    if target not in (EMULATOR, RTL) and config is not None:
+        raise InputError(f"{target} has a geometry of its own; leave out config, or open 'emulator' or 'rtl'")
+    if target == RTL:
+        _chip_builder()  # now rather than when something is loaded
+    device = Device(
+        connect=lambda geometry: open_transport(target, config=config or geometry, progress=progress, shared=False),
+        elastic=target in (EMULATOR, RTL) and config is None,
+        baud=baud,
+    )
+    if target not in (EMULATOR, RTL) or config is not None:
+        try:
+            _ = device.info
+        except BaseException:
+            device.close()
+            raise
+    return device
+
+
+def open_transport(
+    target: str, *, config: CoreConfig | None = None, progress: Say | None = None, shared: bool = True
+) -> Transport:
+    """Open the way to a chip without talking to it.
+
+    Parameters
+    ----------
+    target, config, progress
+        See `open_device`; without a geometry software chips get the default one.
+    shared : bool
+        Whether one thread reads while another writes, as a server does.
+    """
+    if target == EMULATOR:
+        return VirtualTransport(config or CoreConfig(), wait=shared)
+    if target == RTL:
+        program = _chip_builder()(config or CoreConfig(), progress=progress)
+        return ProcessTransport([program], name="the simulated chip")
+    return SerialTransport(target)
+
+
+def _chip_builder() -> Callable[..., Path]:
+    """The compiler of the simulated chip, of another package."""
+    try:
+        from neurocorex_sim.chip import build_chip
+    except ImportError as error:
+        raise MissingToolError(
+            f"the simulated chip needs {error.name}; install it: pip install 'neurocorex[sim]'"
+        ) from error
+    return cast("Callable[..., Path]", build_chip)

@@ -1,0 +1,75 @@
+"""Bytes through file descriptors, both ways at once (POSIX)."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections import deque
+
+from ..errors import DisconnectedError, NoAnswerError
+
+_CHUNK_BYTES = 1 << 16
+#: A peer that takes no byte for so long never will.
+WRITE_TIMEOUT_S = 10.0
+
+
+class Descriptors:
+    """A pair of POSIX file descriptors, never blocked by one direction while the other could move.
+
+    A chip whose transmit buffers are full stops taking requests until somebody reads. So a write that finds no room
+    reads ahead, unless another thread is reading already.
+    """
+
+    def __init__(self, name: str, read_fd: int, write_fd: int) -> None:
+        self._name, self._read_fd, self._write_fd = name, read_fd, write_fd
+        self._ahead: deque[bytes] = deque()
+        self._reader = threading.Lock()
+        for fd in (read_fd, write_fd):
+            os.set_blocking(fd, False)
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what is there; see `Transport.read`."""
+        with self._reader:
+            if self._ahead:
+                return self._ahead.popleft()
+            return self._take() if select.select([self._read_fd], [], [], timeout_s)[0] else b""
+
+    def write(self, data: bytes) -> None:
+        """Hand over all bytes; see `Transport.write`."""
+        left = memoryview(data)
+        alone = self._reader.acquire(blocking=False)
+        try:
+            while left:
+                watched = [self._read_fd] if alone else []
+                readable, writable, _ = select.select(watched, [self._write_fd], [], WRITE_TIMEOUT_S)
+                if readable:
+                    self._ahead.append(self._take())
+                if writable:
+                    left = left[self._put(left) :]
+                elif not readable:
+                    raise NoAnswerError(
+                        f"{self._name} takes no more bytes; check that it is running, then open it again"
+                    )
+        finally:
+            if alone:
+                self._reader.release()
+
+    def _take(self) -> bytes:
+        try:
+            data = os.read(self._read_fd, _CHUNK_BYTES)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise DisconnectedError(f"{self._name} went away while reading: {error}") from error
+        if not data:  # readable, and yet nothing: end of file
+            raise DisconnectedError(f"{self._name} went away; check cable and power, then open it again")
+        return data
+
+    def _put(self, data: memoryview) -> int:
+        try:
+            return os.write(self._write_fd, data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise DisconnectedError(f"{self._name} went away while writing: {error}") from error
