@@ -1,0 +1,220 @@
+"""Carrying out requests, one after the other."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl._ast import Statement
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Clear, CoreConfig, Op, Status
+from neurocorex.spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
+
+from .bus import RegionBus
+from .queues import Answer, Requests
+from .rate import TRIAL_BITS, BaudRate
+from .transfer import Transfer
+from .uart import DIVISOR_BITS
+
+#: State that carries out an operation, and the bytes of its arguments.
+STATES = {
+    Op.READ: ("TRANSFER", READ_ARGUMENTS.size),
+    Op.WRITE: ("TRANSFER", WRITE_ARGUMENTS.size),
+    Op.RUN: ("RUN", 0),
+    Op.CLEAR: ("CLEAR", CLEAR_ARGUMENTS.size),
+    Op.SET_BAUD: ("SET_BAUD", SET_BAUD_ARGUMENTS.size),
+}
+#: Operations whose arguments are followed by as many bytes as the host likes.
+OPEN_ENDED = (Op.WRITE, Op.RUN)
+
+
+class CoreControl(wiring.Signature):
+    """The core, as a `CommandUnit` sees it.
+
+    Members
+    -------
+    stimulus, results : Out(stream), In(stream)
+        Bytes of RUN, as in `neurocorex.spec.events`.
+    flush : Out(1)
+        Level: no more stimulus, put out all results.
+    abort : Out(1)
+        Level: throw stimulus away, and end the step and what has been held back.
+    clear_state, clear_counters : Out(1)
+        For a cycle, while not `busy`.
+    busy : In(1)
+        Something is being worked on, or results have not been taken.
+    step_open : In(1)
+        A step has begun and not ended.
+    bus : Out(RegionBus)
+        Memories and registers, while not `busy`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({
+            "stimulus": Out(stream.Signature(8)),
+            "results": In(stream.Signature(8)),
+            "flush": Out(1),
+            "abort": Out(1),
+            "clear_state": Out(1),
+            "clear_counters": Out(1),
+            "busy": In(1),
+            "step_open": In(1),
+            "bus": Out(RegionBus()),
+        })  # fmt: skip
+
+
+class CommandUnit(wiring.Component):
+    """Takes requests in order, checks them, carries them out, answers them.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Geometry.
+    divisor : int
+        Clock cycles per bit of the serial port after reset.
+    trial_bits : int
+        See `neurocorex_hdl.rate`.
+
+    Members
+    -------
+    requests : In(Requests)
+        From the link.
+    answer : Out(Answer)
+        To the link.
+    held : In
+        Requests that have come and not been carried out.
+    stop : In(1)
+        For a cycle: STOP has come. The RUN requests among those end without running on.
+    hello : In(1)
+        Level: bring everything to rest, with no more requests, and say `greeted`.
+    greeted : Out(1)
+        For a cycle: done; `hello` falls.
+    core : Out(CoreControl)
+        The core.
+    good, interrupted : In(1)
+        A good frame has come; the line is in a break.
+    sent : In(1)
+        All responses have left the chip.
+    divisor : Out(16)
+        Clock cycles per bit.
+    busy : Out(1)
+        A request is being carried out.
+    """
+
+    def __init__(self, config: CoreConfig, divisor: int, trial_bits: int = TRIAL_BITS) -> None:
+        self._config = config
+        self._rate = BaudRate(divisor, trial_bits)
+        super().__init__({
+            "requests": In(Requests(config)),
+            "answer": Out(Answer(config)),
+            "held": In(range(config.rx_frames + 1)),
+            "stop": In(1),
+            "hello": In(1),
+            "greeted": Out(1),
+            "core": Out(CoreControl()),
+            "good": In(1),
+            "interrupted": In(1),
+            "sent": In(1),
+            "divisor": Out(DIVISOR_BITS, init=divisor),
+            "busy": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the unit."""
+        m = Module()
+        m.submodules.rate = rate = self._rate
+        m.submodules.transfer = transfer = Transfer(self._config)
+        wiring.connect(m, transfer.bus, wiring.flipped(self.core.bus))
+        requests, answer, core = self.requests, self.answer, self.core
+        status = Signal(Status)
+        settle = Signal()  # STOP has come, and an open step may have to be ended
+        doomed = Signal.like(self.held)  # requests that were there when it came
+        stopping = (doomed != 0) | self.hello
+        m.d.comb += [
+            rate.good.eq(self.good),
+            rate.interrupted.eq(self.interrupted),
+            self.divisor.eq(rate.divisor),
+            transfer.op.eq(requests.op),
+            transfer.exhausted.eq(requests.exhausted),
+            transfer.abandon.eq(self.hello),
+            answer.op.eq(requests.op),
+            answer.limit.eq(transfer.limit),
+            answer.outcome.payload.eq(status),
+        ]
+
+        with m.FSM() as state:
+            with m.State("IDLE"):
+                with m.If(self.hello | (settle & (doomed == 0))):
+                    m.next = "SETTLE"
+                with m.Elif(requests.valid & ~core.busy):
+                    self._begin(m, status)
+            with m.State("TRANSFER"):
+                m.d.comb += [transfer.go.eq(1), *_pass(requests.payload, transfer.payload)]
+                m.d.comb += _pass(transfer.items, answer.payload)
+                with m.If(transfer.done):
+                    m.d.sync += status.eq(transfer.status)
+                    m.next = "ANSWER"
+            with m.State("RUN"):
+                m.d.comb += [*_pass(requests.payload, core.stimulus), *_pass(core.results, answer.payload)]
+                m.d.comb += [core.abort.eq(stopping), core.flush.eq(requests.exhausted)]
+                with m.If(requests.exhausted & ~core.busy & ~(stopping & core.step_open)):
+                    m.d.sync += status.eq(Mux(stopping, Status.STOPPED, Status.OK))
+                    m.next = "ANSWER"
+            with m.State("CLEAR"), m.If(requests.payload.valid):
+                flags = requests.payload.payload
+                m.d.comb += core.clear_state.eq((flags & Clear.STATE).any())
+                m.d.comb += core.clear_counters.eq((flags & Clear.COUNTERS).any())
+                m.next = "CLEARING"
+            with m.State("CLEARING"), m.If(~core.busy):
+                m.d.sync += status.eq(Status.OK)
+                m.next = "ANSWER"
+            with m.State("SET_BAUD"):
+                m.d.comb += [rate.go.eq(1), *_pass(requests.payload, rate.payload)]
+                with m.If(rate.done):
+                    m.d.sync += status.eq(rate.status)
+                    m.next = "ANSWER"
+            with m.State("ANSWER"):
+                m.d.comb += answer.outcome.valid.eq(1)
+                with m.If(answer.outcome.ready):
+                    m.d.comb += requests.served.eq(1)
+                    m.next = "IDLE"
+                    with m.If((requests.op == Op.SET_BAUD) & (status == Status.OK)):
+                        m.next = "SWITCH"
+            with m.State("SWITCH"), m.If(self.sent | self.hello):
+                m.d.comb += rate.switch.eq(~self.hello)
+                m.next = "IDLE"
+            with m.State("SETTLE"):
+                m.d.comb += [core.abort.eq(1), core.flush.eq(1), core.results.ready.eq(1)]
+                with m.If(~core.busy & ~core.step_open):
+                    m.d.comb += self.greeted.eq(self.hello)
+                    m.d.sync += settle.eq(0)
+                    m.next = "IDLE"
+
+        m.d.comb += self.busy.eq(~state.ongoing("IDLE") | core.busy)
+        with m.If(self.greeted):
+            m.d.sync += doomed.eq(0)
+        with m.Elif(requests.served & (doomed != 0)):
+            m.d.sync += doomed.eq(doomed - 1)
+        with m.If(self.stop):
+            m.d.sync += [settle.eq(1), doomed.eq(self.held - requests.served)]
+        return m
+
+    def _begin(self, m: Module, status: Signal) -> None:
+        """Find the state that carries out the request, unless something forbids it."""
+        requests = self.requests
+        m.d.sync += status.eq(Status.BAD_OP)
+        m.next = "ANSWER"
+        with m.Switch(requests.op):
+            for op, (state, arguments) in STATES.items():
+                wrong = requests.length < arguments if op in OPEN_ENDED else requests.length != arguments
+                with m.Case(op):
+                    with m.If(self.core.step_open & (op != Op.RUN)):
+                        m.d.sync += status.eq(Status.STEP_OPEN)
+                    with m.Elif(wrong):
+                        m.d.sync += status.eq(Status.BAD_LENGTH)
+                    with m.Else():
+                        m.next = state
+
+
+def _pass(source: stream.Interface, sink: stream.Interface) -> list[Statement]:
+    """Let one stream flow into another, in the state in which this stands."""
+    return [sink.payload.eq(source.payload), sink.valid.eq(source.valid), source.ready.eq(sink.ready)]

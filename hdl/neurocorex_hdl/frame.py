@@ -1,0 +1,175 @@
+"""Frames: header, payload and checksum, from and to the stuffed bytes of the wire."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.protocol import CRC_BYTES, RESPONSE, Request, Response
+
+from .cobs import CobsDecoder, TrailingEncoder
+from .crc import CRC_INIT, CRC_RESIDUE, crc_step
+
+
+class ReceivedFrame(wiring.Signature):
+    """A frame as it comes in.
+
+    Members
+    -------
+    op, sequence, ack : Out(8)
+        Header, valid once `index` counts.
+    byte : Out(8)
+        Byte `index` of what follows the header: payload, then checksum.
+    write : Out(1)
+        `byte` is there.
+    index : Out
+        Bytes after the header so far, at most `frame_bytes`; 0 between frames.
+    good, bad : Out(1)
+        The frame is complete, and can be trusted or not. Never in the cycle of a `write`.
+    length : Out
+        With `good`: bytes of the payload.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "op": Out(8),
+            "sequence": Out(8),
+            "ack": Out(8),
+            "byte": Out(8),
+            "write": Out(1),
+            "index": Out(range(config.frame_bytes + 1)),
+            "good": Out(1),
+            "bad": Out(1),
+            "length": Out(range(config.payload_bytes + 1)),
+        })  # fmt: skip
+
+
+class FrameReceiver(wiring.Component):
+    """Takes requests apart and checks them, each byte in the cycle in which it comes.
+
+    Members
+    -------
+    bytes : In(stream)
+        Bytes of the wire.
+    frame : Out(ReceivedFrame)
+        What is in them. The checksum is passed on like the payload before it: a buffer of `frame_bytes` holds both,
+        and where the payload ends is known only at the end.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._frame_bytes = config.frame_bytes
+        super().__init__({
+            "bytes": In(stream.Signature(8, always_ready=True)),
+            "frame": Out(ReceivedFrame(config)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the receiver."""
+        m = Module()
+        m.submodules.cobs = cobs = CobsDecoder()
+        wiring.connect(m, wiring.flipped(self.bytes), cobs.stuffed)
+        frame, content = self.frame, cobs.content
+        header = Cat(frame.op, frame.sequence, frame.ack)
+        missing = Signal(range(Request.HEADER.size + 1), init=Request.HEADER.size)  # bytes of the header
+        overlong = Signal()
+        crc = Signal(32, init=CRC_INIT)
+
+        m.d.comb += [frame.byte.eq(content.payload), frame.length.eq(frame.index - CRC_BYTES)]
+        with m.If(content.valid):
+            m.d.sync += crc.eq(crc_step(crc, content.payload))
+            with m.If(missing != 0):
+                m.d.sync += [header.eq(Cat(header[8:], content.payload)), missing.eq(missing - 1)]
+            with m.Elif(frame.index == self._frame_bytes):
+                m.d.sync += overlong.eq(1)
+            with m.Else():
+                m.d.comb += frame.write.eq(1)
+                m.d.sync += frame.index.eq(frame.index + 1)
+        trusted = cobs.intact & ~overlong & (frame.index >= CRC_BYTES) & (crc == CRC_RESIDUE)
+        with m.If(cobs.end):
+            m.d.comb += [frame.good.eq(trusted), frame.bad.eq(~trusted)]
+            m.d.sync += [crc.eq(crc.init), missing.eq(missing.init), frame.index.eq(0), overlong.eq(0)]
+        return m
+
+
+class FrameSender(wiring.Component):
+    """Puts responses together.
+
+    All inputs are looked at when their turn comes, so that acknowledgement and credit are as fresh as can be.
+
+    Members
+    -------
+    start : In(1)
+        Send a frame now.
+    done : Out(1)
+        Its last byte is being taken; the next frame may start in the following cycle.
+    op, sequence, ack, credit, status : In(8)
+        Header; the bit that marks a response is added to `op`.
+    length : In
+        Bytes of the payload.
+    position : Out
+        Byte of the payload that is asked for; it has to be on `data` in the next cycle.
+    data : In(8)
+        The payload.
+    bytes : Out(stream)
+        Bytes for the wire, at most one in two cycles.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "start": In(1),
+            "done": Out(1),
+            "op": In(8),
+            "sequence": In(8),
+            "ack": In(8),
+            "credit": In(8),
+            "status": In(8),
+            "length": In(range(config.payload_bytes + 1)),
+            "position": Out(range(config.payload_bytes + 1)),
+            "data": In(8),
+            "bytes": Out(stream.Signature(8)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the sender."""
+        m = Module()
+        m.submodules.encoder = encoder = TrailingEncoder()
+        wiring.connect(m, encoder.stuffed, wiring.flipped(self.bytes))
+        content = encoder.content
+        crc = Signal(32, init=CRC_INIT)
+        header = (self.op | RESPONSE, self.sequence, self.ack, self.credit, self.status)
+        # Field of the header; all of them: the payload, until it ends; from there on, bytes of the checksum.
+        place = Signal(range(Response.HEADER.size + CRC_BYTES + 1))
+        in_payload = (place == len(header)) & (self.position != self.length)
+        in_checksum = (place >= len(header)) & ~in_payload
+
+        with m.Switch(place):
+            for number, field in enumerate(header):
+                with m.Case(number):
+                    m.d.comb += content.payload.eq(field)
+            with m.Default():
+                m.d.comb += content.payload.eq(Mux(in_payload, self.data, ~crc[:8]))
+
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += [place.eq(0), self.position.eq(0), crc.eq(crc.init)]
+                with m.If(self.start):
+                    m.next = "FETCH"
+            with m.State("FETCH"):  # the memory reads
+                m.next = "SEND"
+            with m.State("SEND"):
+                with m.If(place == len(header) + CRC_BYTES):
+                    m.d.comb += encoder.end.eq(1)
+                    with m.If(encoder.ended):
+                        m.d.comb += self.done.eq(1)
+                        m.next = "IDLE"
+                with m.Else():
+                    m.d.comb += content.valid.eq(1)
+                with m.If(content.valid & content.ready):
+                    m.d.sync += crc.eq(crc_step(crc, Mux(in_checksum, crc[:8], content.payload)))
+                    with m.If(in_payload):
+                        m.d.sync += self.position.eq(self.position + 1)
+                    with m.Else():
+                        m.d.sync += place.eq(place + 1)
+                    m.next = "FETCH"
+        return m

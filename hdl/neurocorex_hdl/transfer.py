@@ -1,0 +1,214 @@
+"""READ and WRITE: items between the link and the memories and registers of the core."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig, Op, Region, Status, layout
+from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
+
+from .bus import READ_LATENCY, RegionBus
+
+#: Region, row and column, in the order of the wire.
+ADDRESS = data.StructLayout({"region": 8, "row": 16, "column": 16})
+
+
+class RegionCursor(wiring.Component):
+    """An address, and what `neurocorex.spec.layout` says about it, built in as a table.
+
+    Members
+    -------
+    shift : In(1)
+        Take `byte` into the address; five of them make a new one.
+    byte : In(8)
+        See there.
+    advance : In(1)
+        On to the next item: along the row, then to the next one.
+    address : Out(ADDRESS)
+        Where it stands.
+    known, writable : Out(1)
+        The region exists, and may be written.
+    inside : Out(1)
+        The row and column exist in it.
+    ended : Out(1)
+        The last item of the region has been passed.
+    last_byte : Out(2)
+        Bytes of an item less one.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "shift": In(1),
+            "byte": In(8),
+            "advance": In(1),
+            "address": Out(ADDRESS),
+            "known": Out(1),
+            "writable": Out(1),
+            "inside": Out(1),
+            "ended": Out(1),
+            "last_byte": Out(2),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the cursor."""
+        m = Module()
+        address = self.address
+        last_row, last_column = Signal(16), Signal(16)
+        with m.Switch(address.region):
+            for region in Region:
+                shape = layout(region, self._config)
+                with m.Case(region):
+                    m.d.comb += [
+                        self.known.eq(1),
+                        self.writable.eq(shape.writable),
+                        self.last_byte.eq(shape.item_bytes - 1),
+                        last_row.eq(shape.rows - 1),
+                        last_column.eq(shape.columns - 1),
+                    ]
+        m.d.comb += self.inside.eq((address.row <= last_row) & (address.column <= last_column))
+        with m.If(self.shift):
+            m.d.sync += [address.eq(Cat(address.as_value()[8:], self.byte)), self.ended.eq(0)]
+        with m.Elif(self.advance):
+            m.d.sync += address.column.eq(address.column + 1)
+            with m.If(address.column == last_column):
+                m.d.sync += [
+                    address.column.eq(0),
+                    address.row.eq(address.row + 1),
+                    self.ended.eq(address.row == last_row),
+                ]
+        return m
+
+
+class Transfer(wiring.Component):
+    """Carries out one READ or WRITE.
+
+    A byte of a WRITE takes one cycle, and an item one more. An item of a READ takes `READ_LATENCY` + 2 cycles, and
+    each of its bytes one more.
+
+    Members
+    -------
+    go : In(1)
+        Level: carry out the request, until `done`.
+    op : In(8)
+        `Op.READ` or `Op.WRITE`; the payload is at least as long as its arguments.
+    payload : In(stream)
+        Arguments and items.
+    exhausted : In(1)
+        That was all of the payload.
+    abandon : In(1)
+        Level: nobody waits for what is read any more.
+    items : Out(stream)
+        What is read.
+    limit : Out
+        Bytes of a response that holds as many whole items as it can.
+    done : Out(1)
+        For a cycle: it has been carried out, or refused.
+    status : Out(Status)
+        With `done`: how it went.
+    bus : Out(RegionBus)
+        Memories and registers.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "go": In(1),
+            "op": In(8),
+            "payload": In(stream.Signature(8)),
+            "exhausted": In(1),
+            "abandon": In(1),
+            "items": Out(stream.Signature(8)),
+            "limit": Out(range(config.payload_bytes + 1)),
+            "done": Out(1),
+            "status": Out(Status),
+            "bus": Out(RegionBus()),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the unit."""
+        m = Module()
+        m.submodules.cursor = cursor = RegionCursor(self._config)
+        writing = self.op == Op.WRITE
+        left = Signal(32)  # items still to be read
+        item = Signal(32)
+        count = Signal(4)  # bytes of the arguments or of the item; cycles of a read
+        byte = item.word_select(count[:2], 8)
+        taken = self.payload.valid & self.payload.ready
+        room = self._config.payload_bytes
+        m.d.comb += [
+            cursor.byte.eq(self.payload.payload),
+            self.bus.region.eq(cursor.address.region),
+            self.bus.row.eq(cursor.address.row),
+            self.bus.column.eq(cursor.address.column),
+            self.bus.write_data.eq(item),
+            self.items.payload.eq(byte),
+            self.limit.eq(Mux(cursor.last_byte == 2, room - room % 3, room)),  # 1, 2 and 4 divide it
+        ]
+
+        with m.FSM():
+            with m.State("ARGUMENTS"):
+                in_address = count < WRITE_ARGUMENTS.size
+                m.d.comb += [self.payload.ready.eq(self.go), cursor.shift.eq(taken & in_address)]
+                with m.If(taken):
+                    m.d.sync += count.eq(count + 1)
+                    with m.If(~in_address):
+                        m.d.sync += left.eq(Cat(left[8:], self.payload.payload))
+                    with m.If(count == Mux(writing, WRITE_ARGUMENTS.size - 1, READ_ARGUMENTS.size - 1)):
+                        m.next = "CHECK"
+            with m.State("CHECK"):
+                m.d.sync += count.eq(0)
+                with m.If(~cursor.known):
+                    self._end(m, Status.BAD_REGION)
+                with m.Elif(writing & ~cursor.writable):
+                    self._end(m, Status.READ_ONLY)
+                with m.Elif(~cursor.inside):
+                    self._end(m, Status.BAD_RANGE)
+                with m.Elif(writing):
+                    m.next = "COLLECT"
+                with m.Else():
+                    m.next = "FETCH"
+
+            with m.State("COLLECT"):
+                with m.If(self.exhausted):
+                    m.d.sync += count.eq(0)
+                    self._end(m, Mux(count == 0, Status.OK, Status.BAD_LENGTH))
+                m.d.comb += self.payload.ready.eq(1)
+                with m.If(taken):
+                    m.d.sync += [byte.eq(self.payload.payload), count.eq(count + 1)]
+                    with m.If(count == cursor.last_byte):
+                        m.next = "STORE"
+            with m.State("STORE"):
+                m.d.comb += [self.bus.write.eq(~cursor.ended), cursor.advance.eq(1)]
+                m.d.sync += count.eq(0)
+                m.next = "COLLECT"
+                with m.If(cursor.ended):
+                    self._end(m, Status.BAD_RANGE)
+
+            with m.State("FETCH"):
+                with m.If((left == 0) | self.abandon):
+                    self._end(m, Status.OK)
+                with m.Elif(cursor.ended):
+                    self._end(m, Status.BAD_RANGE)
+                with m.Else():
+                    m.d.comb += self.bus.read.eq(1)
+                    m.next = "WAIT"
+            with m.State("WAIT"):
+                m.d.sync += [item.eq(self.bus.read_data), count.eq(count + 1)]
+                with m.If(count == READ_LATENCY - 1):
+                    m.d.sync += count.eq(0)
+                    m.next = "SEND"
+            with m.State("SEND"):
+                m.d.comb += self.items.valid.eq(1)
+                with m.If(self.items.ready):
+                    m.d.sync += count.eq(count + 1)
+                    with m.If(count == cursor.last_byte):
+                        m.d.comb += cursor.advance.eq(1)
+                        m.d.sync += [left.eq(left - 1), count.eq(0)]
+                        m.next = "FETCH"
+        return m
+
+    def _end(self, m: Module, status: object) -> None:
+        m.d.comb += [self.done.eq(1), self.status.eq(status)]
+        m.next = "ARGUMENTS"
