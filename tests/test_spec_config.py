@@ -1,0 +1,76 @@
+"""Geometry: validation, derived sizes, exchange."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.config import LIMITS
+
+
+def test_default_geometry() -> None:
+    config = CoreConfig()
+    assert (config.neurons, config.inputs, config.lanes) == (96, 64, 16)
+    assert config.axons == 160
+    assert config.groups == 6
+    assert config.axon_stride == 160
+    assert config.weight_words == 960
+    assert config.weight_range == (-128, 127)
+    assert config.state_range == (-524288, 524287)
+    assert config.accumulator_bits == 16
+    assert config.delay_bits == 5
+    assert config.payload_bytes == 508
+
+
+def test_derived_sizes_round_up() -> None:
+    config = CoreConfig(neurons=17, inputs=3, lanes=8)
+    assert (config.groups, config.axon_stride, config.weight_words) == (3, 24, 72)
+
+
+def test_accumulator_holds_all_axons_at_once() -> None:
+    for neurons, inputs, bits in ((1, 1, 4), (7, 1, 8), (7, 2, 8), (1024, 1024, 16), (4096, 4096, 16)):
+        config = CoreConfig(neurons=neurons, inputs=inputs, weight_bits=bits)
+        assert config.axons * -config.weight_range[0] <= 1 << (config.accumulator_bits - 1)
+
+
+@pytest.mark.parametrize("name", sorted(LIMITS))
+def test_limits_are_accepted_and_their_neighbours_are_not(name: str) -> None:
+    allowed = LIMITS[name]
+    edges = allowed if isinstance(allowed, tuple) else (min(allowed), max(allowed))
+    for value in edges:
+        assert getattr(CoreConfig(**{name: value}), name) == value
+    for value in (edges[0] - 1, edges[1] + 1):
+        with pytest.raises(ValueError, match=f"{name} must be .*, got {value}"):
+            CoreConfig(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("neurons", "96"), ("lanes", 3), ("weight_bits", 7), ("state_bits", 20.0), ("inputs", None)]
+)
+def test_bad_value_is_named(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        CoreConfig(**{name: value})
+
+
+def test_config_is_immutable_and_compares_by_value() -> None:
+    config = CoreConfig(neurons=10)
+    assert config == CoreConfig(neurons=10)
+    assert hash(config) == hash(CoreConfig(neurons=10))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.neurons = 11  # type: ignore[misc]
+
+
+def test_json_round_trip() -> None:
+    config = CoreConfig(neurons=10, weight_bits=4, adaptation=False)
+    assert CoreConfig.from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize("text", ["[1]", '"x"', '{"neurons": 0}', '{"planets": 9}', "{"])
+def test_bad_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        CoreConfig.from_json(text)
+
+
+def test_unknown_field_is_named() -> None:
+    with pytest.raises(ValueError, match="planets"):
+        CoreConfig.from_dict({"planets": 9})

@@ -1,0 +1,90 @@
+"""The byte stream of spikes: hand-written vectors, properties, and what is refused."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from neurocorex.spec import EventDecoder, Graded, Step, encode_steps
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=200)
+
+
+def steps_of(events: int = 600) -> st.SearchStrategy[list[Step]]:
+    indices = st.sets(st.integers(0, events), max_size=5).map(sorted).map(tuple)
+    values = st.integers(-(1 << 23), (1 << 23) - 1)
+    graded = st.dictionaries(st.integers(0, 4095), values, max_size=3)
+    step = st.builds(
+        Step, indices, graded.map(lambda pairs: tuple(Graded(*pair) for pair in sorted(pairs.items()))), st.booleans()
+    )
+    return st.lists(st.one_of(st.just(Step()), step), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("steps", "data"),
+    [
+        ([], ""),
+        ([Step()], "ff"),
+        ([Step()] * 2, "fe 0200"),
+        ([Step()] * 65535, "fe ffff"),
+        ([Step()] * 65536, "fe ffff ff"),
+        ([Step((0,))], "00 ff"),
+        ([Step((0, 1, 5))], "00 00 03 ff"),
+        ([Step((239,))], "ef ff"),
+        ([Step((240,))], "f0 00 ff"),
+        ([Step((0, 500))], "00 f0 f0 13 ff"),
+        ([Step((), (Graded(0, 1), Graded(300, -2)))], "f1 0000 010000 f1 2b01 feffff ff"),
+        ([Step((7,), (Graded(2, -8388608),), clear=True)], "f2 07 f1 0200 000080 ff"),
+        ([Step(clear=True)], "f2 ff"),
+        ([Step(), Step((3,)), Step()], "ff 03 ff ff"),
+    ],
+)
+def test_vectors(steps: list[Step], data: str) -> None:
+    encoded = bytes.fromhex(data)
+    assert encode_steps(steps) == encoded
+    assert EventDecoder().feed(encoded) == steps
+
+
+@PROPERTY
+@given(steps_of(), st.data())
+def test_pieces_of_any_size_decode_to_the_same_steps(steps: list[Step], data: st.DataObject) -> None:
+    encoded = encode_steps(steps)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(encoded)), max_size=5)))
+    decoder = EventDecoder()
+    pieces = zip([0, *cuts], [*cuts, len(encoded)], strict=True)
+    assert [step for first, last in pieces for step in decoder.feed(encoded[first:last])] == steps
+    assert not decoder.open
+    assert decoder.refused == 0
+
+
+@pytest.mark.parametrize("indices", [(3, 3), (4, 2)])
+def test_indices_must_rise(indices: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="must rise"):
+        encode_steps([Step(indices)])
+
+
+@pytest.mark.parametrize(
+    ("data", "refused", "steps"),
+    [
+        ("f3 ff", 1, [Step()]),
+        ("fd 05 ff", 1, [Step((5,))]),
+        ("05 f2 ff", 1, [Step((5,))]),
+        ("f2 f2 ff", 1, [Step(clear=True)]),
+        ("fe 0000 ff", 1, [Step()]),
+    ],
+    ids=["reserved", "reserved before event", "clear inside a step", "clear twice", "idle of nothing"],
+)
+def test_meaningless_codes_are_counted_and_skipped(data: str, refused: int, steps: list[Step]) -> None:
+    decoder = EventDecoder()
+    assert decoder.feed(bytes.fromhex(data)) == steps
+    assert decoder.refused == refused
+
+
+def test_idle_ends_an_open_step() -> None:
+    assert EventDecoder().feed(bytes.fromhex("05 fe 0300")) == [Step((5,)), Step(), Step()]
+
+
+def test_open_step_can_be_ended_by_hand() -> None:
+    decoder = EventDecoder()
+    assert decoder.feed(bytes.fromhex("05 00")) == []
+    assert decoder.open
+    assert decoder.end() == Step((5, 6))
+    assert not decoder.open

@@ -1,0 +1,97 @@
+"""Regions, control registers, counters, and what a chip says of itself."""
+
+import pytest
+from neurocorex.spec import ChipInfo, Control, CoreConfig, Counter, Flag, Region, layout
+from neurocorex.spec.registers import FLAG_BITS, MAGIC, MODEL_COUNTERS, PARAMETERS, STATE
+from neurocorex.spec.timing import busy_cycles, row_cycles
+
+CONFIG = CoreConfig(neurons=10, inputs=3, weight_bits=16, state_bits=18, refractory_bits=5, max_delay=16)
+
+
+@pytest.mark.parametrize(
+    ("region", "rows", "columns", "item_bytes", "limits"),
+    [
+        (Region.INFO, 1, 16, 4, (0, 2**32 - 1)),
+        (Region.CONTROL, 1, 4, 4, (0, 2**32 - 1)),
+        (Region.COUNTERS, 1, 20, 4, (0, 2**32 - 1)),
+        (Region.WEIGHTS, 13, 10, 2, (-32768, 32767)),
+        (Region.THRESHOLD, 1, 10, 3, (-131072, 131071)),
+        (Region.DECAY, 1, 10, 2, (0, 65535)),
+        (Region.LEAK, 1, 10, 3, (0, 131071)),
+        (Region.REFRACTORY, 1, 10, 1, (0, 31)),
+        (Region.DELAY, 1, 10, 1, (0, 31)),
+        (Region.FLAGS, 1, 10, 1, (0, 15)),
+        (Region.MEMBRANE, 1, 10, 3, (-131072, 131071)),
+        (Region.ADAPTATION, 1, 10, 3, (0, 131071)),
+        (Region.HISTORY, 1, 10, 2, (0, 65535)),
+    ],
+)
+def test_layouts(region: Region, rows: int, columns: int, item_bytes: int, limits: tuple[int, int]) -> None:
+    table = layout(region, CONFIG)
+    assert (table.rows, table.columns, table.item_bytes, table.range) == (rows, columns, item_bytes, limits)
+    assert table.items == rows * columns
+
+
+@pytest.mark.parametrize("region", list(Region))
+def test_every_region_has_a_layout_of_at_most_four_bytes(region: Region) -> None:
+    for config in (CONFIG, CoreConfig(state_bits=24, max_delay=32, refractory_bits=16)):
+        assert 1 <= layout(region, config).item_bytes <= 4
+
+
+def test_what_describes_the_chip_is_read_only() -> None:
+    assert {region for region in Region if not layout(region, CONFIG).writable} == {Region.INFO, Region.COUNTERS}
+
+
+def test_adaptation_is_read_only_on_a_chip_without_it() -> None:
+    assert not layout(Region.ADAPTATION, CoreConfig(adaptation=False)).writable
+
+
+def test_regions_are_sorted_into_parameters_and_state() -> None:
+    assert len(PARAMETERS) == 9
+    assert len(STATE) == 5
+    assert not set(PARAMETERS) & set(STATE)
+
+
+def test_flags_fit_their_region() -> None:
+    assert sum(Flag) < 1 << FLAG_BITS
+
+
+def test_control_widths() -> None:
+    assert [control.bits(CONFIG) for control in Control] == [3, 3, 17, 16]
+
+
+def test_counters_of_the_model_come_before_those_of_the_wire() -> None:
+    assert set(Counter) - set(MODEL_COUNTERS) == {Counter.STALL_CYCLES, Counter.FRAMES_GOOD, Counter.FRAMES_BAD}
+
+
+def test_info_round_trip() -> None:
+    info = ChipInfo(config=CONFIG, clock_hz=12_000_000, baud=1_000_000, build_id=0xDEADBEEF)
+    words = info.to_words()
+    assert words[0] == MAGIC == int.from_bytes(b"NCX1", "little")
+    assert ChipInfo.from_words(words) == info
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [(0, 0x12345678, "magic number is 0x12345678"), (1, 99, "version 99"), (5, 0, "neurons must be 1 to 4096")],
+    ids=["magic", "version", "geometry"],
+)
+def test_foreign_chip_is_refused(place: int, value: int, message: str) -> None:
+    words = ChipInfo(config=CONFIG, clock_hz=0, baud=0, build_id=0).to_words()
+    words[place] = value
+    with pytest.raises(ValueError, match=message):
+        ChipInfo.from_words(words)
+
+
+@pytest.mark.parametrize("words", [[], [MAGIC], [MAGIC, 1, 2]])
+def test_short_description_is_refused(words: list[int]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        ChipInfo.from_words(words)
+
+
+def test_silent_axons_cost_no_cycles() -> None:
+    config = CoreConfig(neurons=96, lanes=16)
+    silent = busy_cycles(config, steps=1, arrivals=0)
+    assert busy_cycles(config, steps=1, arrivals=5) == silent + 5 * row_cycles(config)
+    assert silent <= 96 + 40
+    assert row_cycles(config) <= 6
