@@ -131,6 +131,16 @@ class Network:
         self.adaptation_decay = 1.0 if tau_ms == 0 else float(-np.expm1(-self.dt_ms / tau_ms))
 
     @property
+    def input_weights(self) -> NDArray[Any]:
+        """The rows of `weights` that belong to inputs, [inputs, neurons]."""
+        return self.weights[: self.input_count]
+
+    @property
+    def recurrent_weights(self) -> NDArray[Any]:
+        """The rows of `weights` that belong to neurons, [neurons, neurons]."""
+        return self.weights[self.input_count :]
+
+    @property
     def is_integer(self) -> bool:
         """Whether every weight, threshold, reset, bias, leak and adaptation step was given as an integer."""
         arrays = (self.weights, *(self.parameters[name] for name in ("threshold", "reset", "bias", "leak")))

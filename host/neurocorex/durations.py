@@ -1,0 +1,49 @@
+"""Times of a network in whole steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .network import Network
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Refractory periods and delays, rounded to steps.
+
+    Attributes
+    ----------
+    refractory : int64 array [N]
+        Steps without spikes after each.
+    delays : int64 array [N]
+        Steps from a spike to its arrival; 1 where none was given.
+    delay_given : bool array [N]
+        Where the user has set a delay, 0 (a silent axon) included.
+    errors : dict of float
+        Largest rounding error of each, in milliseconds.
+    """
+
+    refractory: NDArray[np.int64]
+    delays: NDArray[np.int64]
+    delay_given: NDArray[np.bool_]
+    errors: dict[str, float]
+
+    @classmethod
+    def of(cls, net: Network) -> Durations:
+        """Round those of a network. A delay above zero takes at least one step."""
+        refractory_ms, delay_ms = net.parameters["refractory_ms"], net.parameters["delay_ms"]
+        given = ~np.isnan(delay_ms)
+        wanted = np.where(given, delay_ms, net.dt_ms)
+        refractory = np.rint(refractory_ms / net.dt_ms).astype(np.int64)
+        delays = np.maximum(np.rint(wanted / net.dt_ms).astype(np.int64), wanted > 0)
+        errors = {
+            name: float(np.abs(steps * net.dt_ms - times).max())
+            for name, steps, times in (("refractory_ms", refractory, refractory_ms), ("delay_ms", delays, wanted))
+        }
+        # What division leaves of 0.3 ms / 0.1 ms is no rounding.
+        return cls(refractory, delays, given, {name: e if e > 1e-9 * net.dt_ms else 0.0 for name, e in errors.items()})
