@@ -174,7 +174,8 @@ class Request:
         content = without_crc(cobs_decode(stuffed))
         if len(content) < cls.HEADER.size:
             raise FrameError(f"a request of {len(content)} bytes is too short")
-        return cls(*cls.HEADER.unpack_from(content), payload=content[cls.HEADER.size :])
+        op, sequence, ack = cls.HEADER.unpack_from(content)
+        return cls(op, sequence, ack, content[cls.HEADER.size :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +218,8 @@ class Response:
         content = without_crc(trailing_decode(stuffed))
         if len(content) < cls.HEADER.size or not content[0] & RESPONSE:
             raise FrameError(f"not a response: {content[:8].hex(' ')}")
-        op, *rest = cls.HEADER.unpack_from(content)
-        return cls(op & ~RESPONSE, *rest, payload=content[cls.HEADER.size :])
+        op, sequence, ack, credit, status = cls.HEADER.unpack_from(content)
+        return cls(op & ~RESPONSE, sequence, ack, credit, status, content[cls.HEADER.size :])
 
 
 @dataclass(slots=True)
