@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from .connection import Task
 from .items import Ints, from_bytes, read_request
@@ -25,20 +26,22 @@ def named(words: Ints, config: CoreConfig) -> dict[str, int]:
     config : CoreConfig
         Geometry of the chip.
     """
-    return _completed(
-        {counter: int(words[2 * counter]) | int(words[2 * counter + 1]) << 32 for counter in Counter}, config
-    )
+    wide = _wide(words)
+    return _completed({counter: int(wide[counter]) for counter in Counter}, config)
 
 
-def spent(before: bytes, after: bytes, config: CoreConfig) -> dict[str, int]:
+def spent(before: bytearray, after: bytearray, config: CoreConfig) -> dict[str, int]:
     """Return what came to each counter between two readings."""
     table = layout(Region.COUNTERS, config)
-    first, last = (
-        from_bytes(bytes(data), table).astype(np.int64).reshape(-1, 2) @ [1, 1 << 32] for data in (before, after)
-    )
-    return _completed(
-        {counter: int(last[counter] - first[counter]) % (1 << COUNTER_BITS) for counter in Counter}, config
-    )
+    came = _wide(from_bytes(bytes(after), table)) - _wide(from_bytes(bytes(before), table))
+    return _completed({counter: int(came[counter]) % (1 << COUNTER_BITS) for counter in Counter}, config)
+
+
+def _wide(words: Ints) -> npt.NDArray[np.int64]:
+    """Join low and high words."""
+    pairs = words.astype(np.int64).reshape(-1, 2)
+    wide: npt.NDArray[np.int64] = pairs[:, 0] | pairs[:, 1] << 32
+    return wide
 
 
 def _completed(counts: dict[Counter, int], config: CoreConfig) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,30 +11,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import counters
+from . import counters, loading
 from .connection import Connect, Connection, Task
-from .errors import DeviceError, DisconnectedError
+from .errors import DisconnectedError
 from .image import PROGRAM, Image
 from .items import Ints
+from .loading import Progress
 from .network import Network
 from .quantise import Report, quantise
 from .recording import Recorder, Recording
 from .result import Result
-from .spec import ChipInfo, Clear, CoreConfig, Op, Region, layout
+from .spec import ChipInfo, Clear, CoreConfig, Op, Region
 from .spec.protocol import CLEAR_ARGUMENTS
 from .spec.registers import STATE
 from .stimulus import Stimulus
 from .streams import EventStream
 from .transport import Transport
 
-Progress = Callable[[int, int], None]
-
 
 class Device:
     """One chip: the emulator, a simulated chip or a board; made by `neurocorex.open`.
 
-    A device describes itself; nobody tells it what it is. After any error it can be used again, and if it went away it is opened
-    again by the next call; then its network is gone and has to be loaded anew. A context manager.
+    A device describes itself; nobody tells it what it is. After any error it can be used again, and if it went away it
+    is opened again by the next call; then its network is gone and has to be loaded anew. A context manager.
 
     Parameters
     ----------
@@ -156,10 +155,12 @@ class Device:
         if self._elastic:
             self._connection.adapt(image.config)
         fitted = image.fit(self.config)
-        self._write_all(fitted, progress)
+        self._flags = None
+        loading.write(self._connection, fitted, progress)
+        self._flags = (self._connection.generation, fitted.regions[Region.FLAGS])
         self._loaded, self._loaded_generation = image, self._connection.generation
         if verify:
-            self._verify(fitted)
+            loading.verify(self._connection, fitted)
         return report
 
     def restore(self, image: Image) -> None:
@@ -228,12 +229,12 @@ class Device:
         steps : int, optional
             How many, of each sample; by default as many as the stimulus has. Further ones are silent.
         spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
-            Input spikes. Each sample starts from zero state; without that axis the run goes on where the last one ended.
+            Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
         inject : int array [steps, N] or [samples, steps, N], optional
             Currents added to neurons, in units of the chip (those of the network times `Image.scale`).
         record : names, or mapping of name to neurons
-            Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as in
-            ``{"spikes": True, "v": [0, 3]}``.
+            Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
+            in ``{"spikes": True, "v": [0, 3]}``.
         clear : bool
             Start from zero state.
         progress : callable, optional
@@ -296,33 +297,7 @@ class Device:
             raise DisconnectedError("the device went away, and the network with it; load it again")
 
     def _present_flags(self) -> Ints:
-        """Flags of all neurons, read only if this host does not know them."""
+        """Return the flags of all neurons, read only if this host does not know them."""
         if self._flags is None or self._flags[0] != self._connection.generation:
             self._flags = (self._connection.generation, self.read(Region.FLAGS))
         return self._flags[1]
-
-    def _write_all(self, image: Image, progress: Progress | None) -> None:
-        self._flags = None
-        tasks = [
-            task
-            for region, values in image.regions.items()
-            if layout(region, image.config).writable
-            for task in self._connection.writes(region, values)
-        ]
-        if not image.is_snapshot:
-            tasks.append(Task(Op.CLEAR, CLEAR_ARGUMENTS.pack(Clear.STATE)))
-        if progress is not None:
-            for done, task in enumerate(tasks, 1):
-                task.answer = lambda _status, _data, done=done: progress(done, len(tasks))  # type: ignore[misc]
-        self._connection.perform(tasks)
-        self._flags = (self._connection.generation, image.regions[Region.FLAGS])
-
-    def _verify(self, image: Image) -> None:
-        held = self._connection.read(*image.regions)
-        for region, wanted in image.regions.items():
-            if not np.array_equal(held[region], wanted):
-                at = tuple(np.argwhere(held[region] != wanted)[0].tolist())
-                raise DeviceError(
-                    f"{region.name} reads back as {held[region][at]} at {list(at)} where {wanted[at]} was written; "
-                    "the chip's memory or its build is faulty"
-                )

@@ -78,4 +78,5 @@ def from_bytes(data: bytes, table: Layout) -> Ints:
     words = octets.reshape(-1).view("<i8" if table.signed else "<u8")
     items = words >> words.dtype.type(down)
     fits = table.signed or table.bits < 32
-    return items.astype(np.int32 if fits else np.int64).reshape(shape_of(table))
+    array: Ints = items.astype(np.int32 if fits else np.int64).reshape(shape_of(table))
+    return array

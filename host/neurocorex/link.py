@@ -6,8 +6,8 @@ import contextlib
 import secrets
 from collections.abc import Iterable, Iterator
 
-from .errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError
-from .refusals import refusal
+from .errors import DeviceError, DisconnectedError, NoAnswerError
+from .refusals import refusal, unheard
 from .spec import Op, Request, Response, ResponseDecoder, Status
 from .spec.config import LIMITS
 from .spec.protocol import DEFAULT_BAUD, DELIMITER, HELLO_ARGUMENTS, SET_BAUD_ARGUMENTS
@@ -88,7 +88,7 @@ class Link:
                         self._silences = self._contradictions = 0
                         self._in_step = True
                         return
-        raise self._lost()
+        raise unheard(self.name, self._transport.baud, self._strange)
 
     def execute(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         """Carry out numbered requests in order, as many at a time as the chip has room for.
@@ -175,7 +175,7 @@ class Link:
             else:
                 window.push(*following)
         if out:
-            self._write(out)
+            self._write(bytes(out))
         elif more and not window.requests:
             self._poll()  # no answer is under way that could announce room
         elif window.requests:
@@ -187,7 +187,7 @@ class Link:
         frames = self._receive()
         if frames is None:
             if self._silences >= ATTEMPTS:
-                raise self._lost()
+                raise unheard(self.name, self._transport.baud, self._strange)
             self._silences += 1
             self._polling = False
             self._poll()
@@ -223,9 +223,9 @@ class Link:
     def _notice(self, notice: Response) -> None:
         """Find out where the chip stands.
 
-        A frame lost on the way puts every one behind it out of order, with a notice for each. So only one POLL is sent for
-        all of them; when its answer comes, all that was sent before it has arrived or is lost, and what is missing is
-        sent again once.
+        A frame lost on the way puts every one behind it out of order, with a notice for each. So only one POLL is sent
+        for all of them; when its answer comes, all that was sent before it has arrived or is lost, and what is missing
+        is sent again once.
         """
         sensible = self._window.acknowledge(notice) and self._window.distance(notice) >= 0
         if notice.status != Status.OK:
@@ -271,7 +271,7 @@ class Link:
         self._ack_due = False
 
     def _receive(self) -> list[Response | Exception] | None:
-        """Wait for bytes and return the frames that they complete; None after silence or too much that means nothing."""
+        """Wait for bytes and return the frames that they complete; None after silence or endless nonsense."""
         timeout_s = self._timeout_s
         if self._transport.baud:  # what is still on the wire takes its time
             timeout_s += (self._window.bytes_out + _FRAME_LIMIT) * _BITS_PER_BYTE / self._transport.baud
@@ -287,18 +287,6 @@ class Link:
     def _set_rate(self, baud: int) -> None:
         if self._transport.baud not in (0, baud):
             self._transport.set_baud(baud)
-
-    def _lost(self) -> DeviceError:
-        """Return the error for a chip that is not understood, or not heard."""
-        if not self._strange:
-            return NoAnswerError(
-                f"{self.name} does not answer; check that it is powered and configured, and that this is the right port"
-            )
-        rate = f"the baud rate ({self._transport.baud} here) and " if self._transport.baud else ""
-        return GarbageError(
-            f"{self.name} sent {len(self._strange)} bytes without one valid frame ({self._strange[:8].hex(' ')}...); "
-            f"check {rate}that this is the right port"
-        )
 
 
 def _delimited(op: Op, *, ack: int = 0, payload: bytes = b"") -> bytes:

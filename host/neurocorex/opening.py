@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import cast
 
@@ -24,9 +25,9 @@ def open_device(
     Parameters
     ----------
     target : str
-        ``"emulator"``: software, in this process. ``"rtl"``: the chip's own logic, simulated behind its UART pins; compiled
-        when it is first needed, once per geometry. A serial port such as ``"/dev/ttyUSB1"`` or ``"COM3"``. Any URL
-        that pyserial opens, such as ``"socket://127.0.0.1:4000"``.
+        ``"emulator"``: software, in this process. ``"rtl"``: the chip's own logic, simulated behind its UART pins and
+        compiled when it is first needed, once per geometry. A serial port such as ``"/dev/ttyUSB1"`` or ``"COM3"``.
+        Any URL that pyserial opens, such as ``"socket://127.0.0.1:4000"``.
     config : CoreConfig, optional
         Geometry of the emulator or the simulated chip. Without it they fit what is loaded.
     baud : int, optional
@@ -87,11 +88,11 @@ def open_transport(
 
 
 def _chip_builder() -> Callable[..., Path]:
-    """The compiler of the simulated chip, of another package."""
+    """Find the compiler of the simulated chip, in another package."""
     try:
-        from neurocorex_sim.chip import build_chip
+        module = import_module("neurocorex_sim.chip")
     except ImportError as error:
         raise MissingToolError(
             f"the simulated chip needs {error.name}; install it: pip install 'neurocorex[sim]'"
         ) from error
-    return cast("Callable[..., Path]", build_chip)
+    return cast("Callable[..., Path]", module.build_chip)

@@ -52,7 +52,7 @@ class Recording:
 
     def flags(self, present: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Return the flags of all neurons: what they are, with these recorded and no others."""
-        flags = present.astype(np.int64) & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
+        flags: Ints = present.astype(np.int64) & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
         flags[self.spikes] |= int(Flag.RECORD_SPIKES)
         flags[self.v] |= int(Flag.RECORD_MEMBRANE)
         return flags
@@ -76,7 +76,7 @@ def _indices(name: str, chosen: Any, neurons: int) -> Ints:
         return every[chosen]
     index = np.atleast_1d(np.asarray(chosen))
     if index.dtype == np.bool_ and index.shape == every.shape:
-        return every[index]
+        return np.flatnonzero(index)
     if index.size == 0:
         return every[:0]
     if index.dtype.kind not in "iu" or index.ndim != 1:

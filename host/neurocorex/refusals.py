@@ -1,8 +1,8 @@
-"""What a chip means by the statuses with which it refuses a request."""
+"""Errors for what a chip says, or does not say."""
 
 from __future__ import annotations
 
-from .errors import DeviceError
+from .errors import DeviceError, GarbageError, NoAnswerError
 from .spec import Op, Region, Response, Status
 
 REASONS = {
@@ -33,3 +33,26 @@ def refusal(name: str, response: Response, request: bytes) -> DeviceError:
     status = response.status
     reason = REASONS[Status(status)] if status in REASONS else f"status {status:#04x}, unknown to this library"
     return DeviceError(f"{name} refused {op}: {reason}")
+
+
+def unheard(name: str, baud: int, strange: bytes | bytearray) -> DeviceError:
+    """Return the error for a device that is not heard, or not understood.
+
+    Parameters
+    ----------
+    name : str
+        The device.
+    baud : int
+        Rate of this end, 0 if there is none.
+    strange : bytes
+        What came since the last valid frame.
+    """
+    if not strange:
+        return NoAnswerError(
+            f"{name} does not answer; check that it is powered and configured, and that this is the right port"
+        )
+    rate = f"the baud rate ({baud} here) and " if baud else ""
+    return GarbageError(
+        f"{name} sent {len(strange)} bytes without one valid frame ({strange[:8].hex(' ')}...); "
+        f"check {rate}that this is the right port"
+    )

@@ -108,7 +108,8 @@ class Result:
             If the stream has other neurons than were recorded, or not every membrane of every step.
         """
         recording = recording or Recording.of("spikes", neurons)
-        samples, leading = None, ()
+        samples: int | None = None
+        leading: tuple[int, ...] = ()
         if sample_steps is not None:
             samples = stream.steps // max(sample_steps, 1)
             leading = (samples,)
@@ -117,9 +118,7 @@ class Result:
         if not np.isin(stream.event_index, recording.spikes).all():
             raise InputError("the results hold spikes of neurons that were not recorded; the device is faulty")
         if not np.array_equal(stream.graded_index, np.tile(recording.v, stream.steps)):
-            raise InputError(
-                "the results do not hold one membrane of each recorded neuron and step; the device is faulty"
-            )
+            raise InputError("the results do not hold each recorded membrane in each step; the device is faulty")
         sample, time = np.divmod(stream.event_step, max(steps, 1))
         rows = 1 if samples is None else samples
         counts = np.bincount(sample * neurons + stream.event_index, minlength=rows * neurons)
@@ -150,24 +149,26 @@ class Result:
         """Draw the spikes; options go to `neurocorex.plot.raster`."""
         from . import plot
 
-        return plot.raster(self, **options)
+        figure: Figure = plot.raster(self, **options)
+        return figure
 
     def plot_v(self, **options: Any) -> Figure:
         """Draw the recorded membranes; options go to `neurocorex.plot.membranes`."""
         from . import plot
 
-        return plot.membranes(self, **options)
+        figure: Figure = plot.membranes(self, **options)
+        return figure
 
     # Files -------------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
         """Write an npz file; raises FileFormatError if it cannot be written."""
         header = {"format": FORMAT, "version": VERSION, **{name: getattr(self, name) for name in _SCALARS}}
-        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
-        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        arrays: dict[str, Any] = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
+        arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
         try:
             with Path(path).open("wb") as file:
-                np.savez_compressed(file, header=text, **arrays)
+                np.savez_compressed(file, allow_pickle=False, **arrays)
         except OSError as error:
             raise FileFormatError(f"cannot write {path}: {error.strerror}; choose another place") from error
 
@@ -185,7 +186,7 @@ class Result:
             header = json.loads(arrays.pop("header").tobytes())
             if (header.pop("format"), header.pop("version")) != (FORMAT, VERSION):
                 raise ValueError("another format or version")
-            result = cls(**header, **{name: arrays[name] for name in _ARRAYS})
+            result = cls(**header, **arrays)
             result._check()
         except OSError as error:
             raise FileFormatError(f"cannot read {path}: {error.strerror or error}; check the path") from error
@@ -218,7 +219,7 @@ class Result:
                 raise ValueError(f"{name} is out of range")
 
 
-def _read_arrays(path: str | Path) -> dict[str, npt.NDArray[Any]]:
+def _read_arrays(path: str | Path) -> dict[str, Any]:
     """Integer arrays of an npz file, none larger than what really stands in the file."""
     arrays = {}
     with zipfile.ZipFile(path) as archive:

@@ -48,9 +48,7 @@ class Descriptors:
                 if writable:
                     left = left[self._put(left) :]
                 elif not readable:
-                    raise NoAnswerError(
-                        f"{self._name} takes no more bytes; check that it is running, then open it again"
-                    )
+                    raise NoAnswerError(f"{self._name} takes no more bytes; check that it runs, then open it again")
         finally:
             if alone:
                 self._reader.release()
