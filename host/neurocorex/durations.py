@@ -39,11 +39,16 @@ class Durations:
         refractory_ms, delay_ms = net.parameters["refractory_ms"], net.parameters["delay_ms"]
         given = ~np.isnan(delay_ms)
         wanted = np.where(given, delay_ms, net.dt_ms)
-        refractory = np.rint(refractory_ms / net.dt_ms).astype(np.int64)
-        delays = np.maximum(np.rint(wanted / net.dt_ms).astype(np.int64), wanted > 0)
+        refractory = _whole(refractory_ms / net.dt_ms)
+        delays = np.maximum(_whole(wanted / net.dt_ms), wanted > 0)
         errors = {
             name: float(np.abs(steps * net.dt_ms - times).max())
             for name, steps, times in (("refractory_ms", refractory, refractory_ms), ("delay_ms", delays, wanted))
         }
         # What division leaves of 0.3 ms / 0.1 ms is no rounding.
         return cls(refractory, delays, given, {name: e if e > 1e-9 * net.dt_ms else 0.0 for name, e in errors.items()})
+
+
+def _whole(steps: NDArray[np.float64]) -> NDArray[np.int64]:
+    # The bound is beyond every chip, and keeps what is absurd from overflowing before it is refused.
+    return np.rint(np.minimum(steps, 1 << 40)).astype(np.int64)
