@@ -19,8 +19,9 @@ noise = st.lists(st.sampled_from([0, 3, 239, 0xF0, 0xF1, 0xF2, 0xF5, 0xFE, 0xFF,
 def stream_of(steps: list[Step]) -> EventStream:
     events = [(number, index) for number, step in enumerate(steps) for index in step.events]
     graded = [(number, *entry) for number, step in enumerate(steps) for entry in step.graded]
-    clears = np.array([number for number, step in enumerate(steps) if step.clear], int)
-    return EventStream(len(steps), *np.array(events, int).reshape(-1, 2).T, *np.array(graded, int).reshape(-1, 3).T, clears)
+    clears = [number for number, step in enumerate(steps) if step.clear]
+    columns = (*np.array(events, int).reshape(-1, 2).T, *np.array(graded, int).reshape(-1, 3).T, np.array(clears, int))
+    return EventStream(len(steps), *columns)
 
 
 @PROPERTY
