@@ -1,0 +1,93 @@
+"""Integer arithmetic of the model in gates; `neurocorex.spec.fixed` is the definition that it is tested against."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Value, ValueLike
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec.fixed import DECAY_ALL, DECAY_BITS
+
+from .pipeline import stages
+
+
+def saturate(value: ValueLike, bits: int) -> tuple[Value, Value]:
+    """Clamp a signed value to a signed number of `bits` bits.
+
+    Returns
+    -------
+    clamped : Value, signed(bits)
+    changed : Value, 1
+        Whether it had to be clamped.
+    """
+    value = Value.cast(value)
+    if len(value) <= bits:
+        return value, Const(0, 1)
+    sign, above = value[-1], value[bits - 1 :]
+    fits = above.all() | ~above.any()
+    limit = Cat((~sign).replicate(bits - 1), sign)
+    return Mux(fits, value[:bits], limit).as_signed(), ~fits
+
+
+def magnitude(value: Value) -> Value:
+    """Absolute value of a signed number, unsigned and of the same width, so that the smallest one fits too."""
+    sign = value[-1]
+    return ((value ^ sign.replicate(len(value))).as_unsigned() + sign)[: len(value)]
+
+
+def add_signed(value: Value, size: Value, negative: Value) -> Value:
+    """``value - size if negative else value + size``, exact, for a signed value and an unsigned size.
+
+    Synthesis would build an adder, a subtractor and a multiplexer. To get one carry chain, the size is inverted where
+    it is to be subtracted, and the one that two's complement wants on top enters as the carry of an extra low bit.
+    """
+    bits = max(len(value), len(size) + 1) + 1
+    addend = Cat(size, Const(0, bits - len(size))) ^ negative.replicate(bits)
+    total = Cat(Const(1, 1), value, value[-1].replicate(bits - len(value))) + Cat(negative, addend)
+    return total[1 : bits + 1].as_signed()
+
+
+def times(value: Value, factor: int) -> Value:
+    """Multiply by a constant by shifting and adding: a `*` could take one of the few multipliers of the device."""
+    terms = [value << bit for bit in range(factor.bit_length()) if factor >> bit & 1]
+    return sum(terms[1:], start=terms[0])
+
+
+class Shrink(wiring.Component):
+    """Decay of a magnitude: ``magnitude - ceil(magnitude * decay / 65536)``, and 0 for a decay of 65535.
+
+    That is ``floor(magnitude * (65536 - decay) / 65536)``: one multiplication and nothing after it. The factor
+    65536 - decay is kept to 16 bits, for multipliers that have no more, by passing the magnitude on where it is 65536.
+
+    Parameters
+    ----------
+    bits : int
+        Width of the magnitude.
+
+    Members
+    -------
+    magnitude, decay : In
+        At stage 0.
+    shrunk : Out
+        At stage `LATENCY`.
+    """
+
+    #: Cycles from operands to result. The multiplier has registers before and behind it.
+    LATENCY = 3
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+        super().__init__({
+            "magnitude": In(bits),
+            "decay": In(DECAY_BITS),
+            "shrunk": Out(bits),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the multiplier and its registers."""
+        m = Module()
+        size = stages(m, self.magnitude, 2, name="size")
+        all_kept = stages(m, self.decay == 0, 2, name="all_kept")
+        all_lost = stages(m, self.decay == DECAY_ALL, 2, name="all_lost")
+        kept = stages(m, (-self.decay)[:DECAY_BITS], 1, name="kept")
+        product = stages(m, size[1] * kept[1], 1, name="product")
+        shrunk = Mux(all_kept[2], size[2], Mux(all_lost[2], 0, product[1][DECAY_BITS:]))
+        m.d.comb += self.shrunk.eq(stages(m, shrunk, 1, name="shrunk")[1])
+        return m

@@ -1,0 +1,100 @@
+"""What a host may want to know of the past: `Region.COUNTERS`."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Counter, Region
+from neurocorex.spec.registers import COUNTER_BITS, MODEL_COUNTERS
+
+from .bus import RegionBus
+from .pipeline import stages
+from .regions import TARGET_LATENCY
+
+_WORD_BITS = 32
+_WORDS = 2 * len(Counter)
+#: Ticks that can wait for the walk to come by: at most one a cycle, and a walk of `_WORDS` cycles, which a host's
+#: reads hold up only while nothing but frames is counted.
+_PENDING_BITS = 5
+
+
+class Counters(wiring.Component):
+    """All counters, in one memory instead of registers.
+
+    Each counter has a few bits that count its ticks at once. A walk goes round the words of the memory, one a cycle,
+    and adds what has come together there: to a low word the ticks, to the high word after it the carry. Ten counters of
+    48 bits so need one adder, and no multiplexer for reading.
+
+    Members
+    -------
+    ticks : In
+        Counters that go up in this cycle, a bit for each `Counter`.
+    clear : In(1)
+        Strobe: all counters go to zero. Ticks while that is done are lost.
+    settled : Out(1)
+        Everything that the model counts is in the memory, and nothing is being cleared.
+    bus : In(RegionBus)
+        Answers after `TARGET_LATENCY` cycles; two words for each counter, the low one first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({
+            "ticks": In(len(Counter)),
+            "clear": In(1),
+            "settled": Out(1),
+            "bus": In(RegionBus()),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory, the walk round it and the ticks that wait for it."""
+        m = Module()
+        m.submodules.memory = memory = Memory(shape=_WORD_BITS, depth=_WORDS, init=[])
+        read, write = memory.read_port(), memory.write_port()
+        fetched, stored = Signal(range(_WORDS)), Signal(range(_WORDS))
+        walking = Signal()
+        # The walk writes zeros for one round and a word more, because the word at hand when it begins is half done.
+        clearing = Signal(range(_WORDS + 2))
+        sum_ = Signal(_WORD_BITS + 1)
+        carry = Signal()
+        taken, waiting = self._take(m, stored, walking)
+        m.d.comb += [
+            read.addr.eq(Mux(self.bus.read, self.bus.column, fetched)),
+            sum_.eq(read.data + Mux(stored[0], carry, taken)),
+            write.en.eq(walking),
+            write.addr.eq(stored),
+            write.data.eq(Mux(clearing.any(), 0, Mux(stored[0], sum_[: COUNTER_BITS - _WORD_BITS], sum_[:_WORD_BITS]))),
+            self.settled.eq(~clearing.any() & ~waiting),
+        ]
+        m.d.sync += walking.eq(~self.bus.read)
+        with m.If(~self.bus.read):
+            m.d.sync += [stored.eq(fetched), fetched.eq(Mux(fetched == _WORDS - 1, 0, fetched + 1))]
+        with m.If(walking):
+            m.d.sync += carry.eq(sum_[-1] & ~clearing.any())
+        with m.If(self.clear):
+            m.d.sync += clearing.eq(_WORDS + 1)
+        with m.Elif(walking & clearing.any()):
+            m.d.sync += clearing.eq(clearing - 1)
+        self._answer(m, read.data)
+        return m
+
+    def _take(self, m: Module, stored: Signal, walking: Signal) -> tuple[Signal, Value]:
+        """Count ticks until the walk comes by; return those that it takes now, and whether any of the model wait."""
+        taken = Signal(_PENDING_BITS)
+        waiting = []
+        for counter in Counter:
+            pending = Signal(_PENDING_BITS, name=f"pending_{counter.name.lower()}")
+            tick = self.ticks[counter]
+            m.d.sync += pending.eq(pending + tick)
+            with m.If(stored[1:] == counter):
+                m.d.comb += taken.eq(pending)
+                with m.If(walking & ~stored[0]):
+                    m.d.sync += pending.eq(tick)
+            if counter in MODEL_COUNTERS:
+                waiting.append(pending.any())
+        return taken, Cat(waiting).any()
+
+    def _answer(self, m: Module, word: Signal) -> None:
+        """Drive the bus with a word that it asked for."""
+        selected = self.bus.read & (self.bus.region == Region.COUNTERS)
+        answers = stages(m, selected, TARGET_LATENCY, name="answers")
+        m.d.comb += self.bus.read_data.eq(Mux(answers[-1], stages(m, word, 1, name="word")[-1], 0))

@@ -1,0 +1,111 @@
+"""What comes to a neuron in one step."""
+
+from amaranth.hdl import Module, Mux, Shape, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.fixed import GAIN_BITS
+
+from .accumulator import sum_shape
+from .pipeline import stages
+from .regions import index_bits
+from .sweep import slot_layout
+
+
+def drive_shape(config: CoreConfig) -> Shape:
+    """Wide enough for both sums, shifted, and an injected current: nothing overflows."""
+    shifted = config.accumulator_bits + (1 << GAIN_BITS) - 1
+    return signed(max(shifted + 1, config.state_bits) + 1)
+
+
+class Injection(wiring.Component):
+    """Currents that graded events inject, until their neurons come by.
+
+    They could be taken from the stimulus when their neurons come. But then a step that a frame leaves open would be
+    half computed, and half its results would be in the wrong response.
+
+    Members
+    -------
+    write, write_index, write_data : In
+        A graded event. Not while neurons are in the pipeline.
+    slot : In
+        Neuron whose current is taken, that is, it is zero afterwards.
+    current : Out
+        Its current, `LATENCY` cycles later: when the sums of its weights are there.
+    """
+
+    LATENCY = 4
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "write": In(1),
+            "write_index": In(index_bits(config)),
+            "write_data": In(signed(config.state_bits)),
+            "slot": In(slot_layout(config)),
+            "current": Out(signed(config.state_bits)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory."""
+        m = Module()
+        shape = signed(self._config.state_bits)
+        m.submodules.memory = memory = Memory(shape=shape, depth=max(2, self._config.neurons), init=[])
+        read, write = memory.read_port(), memory.write_port()
+        # Reading takes two cycles; before it the neurons wait, which are narrower than their currents.
+        slots = stages(m, self.slot, self.LATENCY - 1, name="slot", reset_less=False)
+        taken = slots[-1]
+        m.d.sync += self.current.eq(read.data)
+        m.d.comb += [
+            read.addr.eq(slots[-2].index),
+            write.en.eq(self.write | taken.valid),
+            write.addr.eq(Mux(taken.valid, taken.index, self.write_index)),
+            write.data.eq(Mux(taken.valid, 0, self.write_data)),
+        ]
+        return m
+
+
+class Drive(wiring.Component):
+    """All that comes to a neuron: ``g = (input_sum << GAIN_INPUT) + (recurrent_sum << GAIN_RECURRENT) + x``, exact.
+
+    Members
+    -------
+    input_sum : In
+        Stage 0.
+    recurrent_sum, injected : In
+        Stage 1.
+    gain_input, gain_recurrent : In
+        Left shifts.
+    drive : Out
+        Stage `LATENCY`.
+    """
+
+    LATENCY = 3
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "input_sum": In(sum_shape(config)),
+            "recurrent_sum": In(sum_shape(config)),
+            "injected": In(signed(config.state_bits)),
+            "gain_input": In(GAIN_BITS),
+            "gain_recurrent": In(GAIN_BITS),
+            "drive": Out(drive_shape(config)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the shifters and adders."""
+        m = Module()
+        shape = drive_shape(self._config)
+        from_input, direct, from_recurrent, drive = (
+            Signal(shape, name=name, reset_less=True) for name in ("from_input", "direct", "from_recurrent", "total")
+        )
+        m.d.sync += [
+            from_input.eq(self.input_sum << self.gain_input),
+            direct.eq(from_input + self.injected),
+            from_recurrent.eq(self.recurrent_sum << self.gain_recurrent),
+            drive.eq(direct + from_recurrent),
+        ]
+        m.d.comb += self.drive.eq(drive)
+        return m

@@ -1,0 +1,178 @@
+"""The equations of one neuron, each a pipeline that takes a neuron in every cycle.
+
+Stages are counted in cycles from the first operand of a component on. In which order the components follow each other
+is the matter of `neurocorex_hdl.population`.
+"""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.fixed import DECAY_BITS
+
+from .arithmetic import Shrink, add_signed, magnitude, saturate
+from .drive import drive_shape
+from .pipeline import stages
+
+
+class CurrentUpdate(wiring.Component):
+    """``i = sat(shrink(i, di) + g)``.
+
+    Members
+    -------
+    current, decay : In
+        Stage 0.
+    drive : In
+        Stage 3.
+    updated, clamped : Out
+        Stage 4; `clamped` tells that `sat` changed the value.
+    """
+
+    DRIVE_STAGE = Shrink.LATENCY
+    LATENCY = DRIVE_STAGE + 1
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._bits = config.state_bits
+        super().__init__({
+            "current": In(signed(config.state_bits)),
+            "decay": In(DECAY_BITS),
+            "drive": In(drive_shape(config)),
+            "updated": Out(signed(config.state_bits)),
+            "clamped": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the decay and the adder."""
+        m = Module()
+        m.submodules.shrink = shrink = Shrink(self._bits)
+        m.d.comb += [shrink.magnitude.eq(magnitude(self.current)), shrink.decay.eq(self.decay)]
+        negative = stages(m, self.current[-1], self.DRIVE_STAGE, name="negative")[-1]
+        updated, clamped = saturate(add_signed(self.drive, shrink.shrunk, negative), self._bits)
+        m.d.sync += [self.updated.eq(updated), self.clamped.eq(clamped)]
+        return m
+
+
+class MembraneUpdate(wiring.Component):
+    """``v = sat(toward(shrink(v, dv), l) + i + b)``.
+
+    Members
+    -------
+    membrane, decay : In
+        Stage 0.
+    leak : In
+        Stage 3.
+    current, bias : In
+        Stage 4.
+    updated, clamped : Out
+        Stage 6; `clamped` tells that `sat` changed the value.
+    """
+
+    LEAK_STAGE = Shrink.LATENCY
+    CURRENT_STAGE = LEAK_STAGE + 1
+    LATENCY = CURRENT_STAGE + 2
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._bits = config.state_bits
+        state = signed(config.state_bits)
+        super().__init__({
+            "membrane": In(state),
+            "decay": In(DECAY_BITS),
+            "leak": In(config.state_bits - 1),
+            "current": In(state),
+            "bias": In(state),
+            "updated": Out(state),
+            "clamped": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the two leaks and the adders. Both leaks work on the magnitude, so that one sign does for both."""
+        m = Module()
+        m.submodules.shrink = shrink = Shrink(self._bits)
+        m.d.comb += [shrink.magnitude.eq(magnitude(self.membrane)), shrink.decay.eq(self.decay)]
+        negative = stages(m, self.membrane[-1], self.CURRENT_STAGE, name="negative")[-1]
+
+        left = Signal(self._bits, reset_less=True)
+        difference = Signal(signed(self._bits + 1))
+        m.d.comb += difference.eq(shrink.shrunk - self.leak)
+        m.d.sync += left.eq(Mux(difference < 0, 0, difference))
+
+        total = Signal(signed(self._bits + 3), reset_less=True)
+        m.d.sync += total.eq(add_signed(self.current + self.bias, left, negative))
+        updated, clamped = saturate(total, self._bits)
+        m.d.sync += [self.updated.eq(updated), self.clamped.eq(clamped)]
+        return m
+
+
+class Firing(wiring.Component):
+    """Threshold, refractoriness and reset.
+
+    ::
+
+        fires = r == 0 and v > th + h
+        if r > 0:
+            r = r - 1
+            if hold: v = reset
+        if fires:
+            v = sat(v - th) if subtract else reset
+            r = period
+
+    Members
+    -------
+    threshold, adaptation : In
+        Stage 0.
+    membrane, refractory : In
+        Stage 1.
+    reset, period, subtract, hold : In
+        Stage 2.
+    fires : Out
+        Stage 2.
+    left, count : Out
+        Membrane and refractory count afterwards, combinational at stage 2.
+    clamped : Out
+        Whether `sat` changed the membrane, combinational at stage 2.
+    """
+
+    FIRES_STAGE = 2
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._bits = config.state_bits
+        state = signed(config.state_bits)
+        super().__init__({
+            "threshold": In(state),
+            "adaptation": In(config.state_bits - 1),
+            "membrane": In(state),
+            "refractory": In(config.refractory_bits),
+            "reset": In(state),
+            "period": In(config.refractory_bits),
+            "subtract": In(1),
+            "hold": In(1),
+            "fires": Out(1),
+            "left": Out(state),
+            "count": Out(config.refractory_bits),
+            "clamped": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the comparison and what follows from it."""
+        m = Module()
+        limit = Signal(signed(self._bits + 1), reset_less=True)
+        above = Signal(signed(self._bits + 1), reset_less=True)
+        m.d.sync += limit.eq(self.threshold + self.adaptation)
+        threshold = stages(m, self.threshold, 1, name="threshold")[-1]
+        m.d.sync += [
+            self.fires.eq((self.refractory == 0) & (self.membrane > limit)),
+            above.eq(self.membrane - threshold),
+        ]
+        membrane = stages(m, self.membrane, 1, name="membrane")[-1]
+        refractory = stages(m, self.refractory, 1, name="refractory")[-1]
+
+        subtracted, clamped = saturate(above, self._bits)
+        m.d.comb += [self.left.eq(membrane), self.count.eq(refractory)]
+        with m.If(self.fires):
+            m.d.comb += self.left.eq(Mux(self.subtract, subtracted, self.reset))
+            m.d.comb += [self.count.eq(self.period), self.clamped.eq(self.subtract & clamped)]
+        with m.Elif(refractory.any()):
+            m.d.comb += self.count.eq(refractory - 1)
+            with m.If(self.hold):
+                m.d.comb += self.left.eq(self.reset)
+        return m

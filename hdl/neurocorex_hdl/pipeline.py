@@ -1,0 +1,29 @@
+"""Values of the past."""
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import data
+
+
+def stages(m: Module, value: Value | data.View, count: int, *, name: str, reset_less: bool = True) -> list:
+    """Delay a value.
+
+    Parameters
+    ----------
+    count : int
+        Cycles, 0 or more.
+    name : str
+        Of the registers, before their numbers.
+    reset_less : bool
+        False for what must not be found true after a reset.
+
+    Returns
+    -------
+    list
+        The value and, at index n, what it was n cycles ago.
+    """
+    chain = [value]
+    for stage in range(1, count + 1):
+        late = Signal(value.shape(), name=f"{name}_{stage}", reset_less=reset_less)
+        m.d.sync += late.eq(chain[-1])
+        chain.append(late)
+    return chain

@@ -1,0 +1,196 @@
+"""All neurons: their memories, and the pipeline that updates one of them in each cycle."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Control, CoreConfig, Flag, Region
+
+from .arithmetic import Shrink
+from .bus import RegionBus
+from .drive import drive_shape
+from .neuron import CurrentUpdate, Firing, MembraneUpdate
+from .pipeline import stages
+from .recorder import record_layout
+from .regions import NeuronMemory, RegionPort
+from .sweep import Sweep, slot_layout
+
+
+class Population(wiring.Component):
+    """Neurons in series: each passes the stages below, and a memory is read just in time for the stage that needs it.
+
+    ==========  ==================================================================
+    stage       what is there, or happens
+    ==========  ==================================================================
+    0           the neuron
+    3           v, dv, i, di enter their decays, h two stages later
+    6           g; i is added up; the linear leak of v
+    7, 8        v is added up, and clamped; threshold + h
+    9           comparison
+    10          reset, refractory count, history
+    11          all is written back; record, arrival in the next step
+    ==========  ==================================================================
+
+    Reading late costs a number of the neuron per stage, a few bits; reading early would cost the items themselves.
+
+    Members
+    -------
+    slot : In
+        Neuron that enters the pipeline, at stage 0.
+    drive : In
+        What comes to a neuron, at stage 6.
+    adaptation_step, adaptation_decay : In
+        Shared parameters.
+    retired : Out
+        Neuron at the last stage.
+    fired, saturated : Out(1)
+        It fired, or one of its values was clamped, in an update.
+    arrives : Out(1)
+        Its axon arrives in the next step.
+    recorded, record : Out
+        A record of it is wanted. The last neuron of an update always has one, which ends the step.
+    bus : In(RegionBus)
+        Answers after `TARGET_LATENCY` cycles.
+    """
+
+    LATENCY = 11
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "slot": In(slot_layout(config)),
+            "drive": In(drive_shape(config)),
+            "adaptation_step": In(Control.ADAPTATION_STEP.bits(config)),
+            "adaptation_decay": In(Control.ADAPTATION_DECAY.bits(config)),
+            "retired": Out(slot_layout(config)),
+            "fired": Out(1),
+            "saturated": Out(1),
+            "arrives": Out(1),
+            "recorded": Out(1),
+            "record": Out(record_layout(config)),
+            "bus": In(RegionBus()),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Place the equations at their stages."""
+        m = Module()
+        config = self._config
+        m.submodules.memory = memory = NeuronMemory(config)
+        m.submodules.currents = currents = CurrentUpdate(config)
+        m.submodules.membranes = membranes = MembraneUpdate(config)
+        m.submodules.firing = firing = Firing(config)
+        wiring.connect(m, wiring.flipped(self.bus), memory.bus)
+        pipeline = _Pipeline(m, self.slot, memory, depth=self.LATENCY)
+
+        m.d.comb += [
+            currents.current.eq(pipeline.read(Region.CURRENT, stage=3)),
+            currents.decay.eq(pipeline.read(Region.CURRENT_DECAY, stage=3)),
+            currents.drive.eq(self.drive),
+            membranes.membrane.eq(pipeline.read(Region.MEMBRANE, stage=3)),
+            membranes.decay.eq(pipeline.read(Region.DECAY, stage=3)),
+            membranes.leak.eq(pipeline.read(Region.LEAK, stage=6)),
+            membranes.bias.eq(pipeline.read(Region.BIAS, stage=7)),
+            membranes.current.eq(currents.updated),
+            firing.threshold.eq(pipeline.read(Region.THRESHOLD, stage=8)),
+            firing.membrane.eq(membranes.updated),
+            firing.refractory.eq(pipeline.read(Region.REFRACTORY_COUNT, stage=9)),
+            firing.reset.eq(pipeline.read(Region.RESET, stage=10)),
+            firing.period.eq(pipeline.read(Region.REFRACTORY, stage=10)),
+        ]
+        pipeline.write(Region.CURRENT, stage=7, value=currents.updated)
+        adapted = self._adapt(m, pipeline, firing) if config.adaptation else Const(0, 1)
+        clamped = stages(m, currents.clamped, 2, name="current_clamped")[-1] | membranes.clamped
+        clamped = stages(m, clamped, 1, name="clamped")[-1] | firing.clamped | adapted
+        self._finish(m, pipeline, firing, clamped)
+        return m
+
+    def _adapt(self, m: Module, pipeline: "_Pipeline", firing: Firing) -> Value:
+        """Build ``h = shrink(h, dh)`` and ``h = min(h + step, max)``; return whether it was clamped, at stage 10."""
+        bits = self._config.state_bits - 1
+        m.submodules.adaptations = shrink = Shrink(bits)
+        m.d.comb += [
+            shrink.magnitude.eq(pipeline.read(Region.ADAPTATION, stage=5)),
+            shrink.decay.eq(self.adaptation_decay),
+            firing.adaptation.eq(shrink.shrunk),
+        ]
+        raised = Signal(bits + 1)
+        m.d.comb += raised.eq(stages(m, shrink.shrunk, 2, name="adaptation")[-1] + Mux(firing.fires, self.adaptation_step, 0))
+        adaptation = Signal(bits, reset_less=True)
+        m.d.sync += adaptation.eq(raised[:bits] | raised[-1].replicate(bits))
+        pipeline.write(Region.ADAPTATION, stage=11, value=adaptation)
+        return raised[-1]
+
+    def _finish(self, m: Module, pipeline: "_Pipeline", firing: Firing, clamped: Value) -> None:
+        """From stage 10 to 11: what is written back and told to others."""
+        config = self._config
+        flags = pipeline.read(Region.FLAGS, stage=10)
+        m.d.comb += [
+            firing.subtract.eq(_has(flags, Flag.RESET_SUBTRACT)),
+            firing.hold.eq(_has(flags, Flag.REFRACTORY_HOLD)),
+        ]
+        left, count = Signal.like(firing.left, reset_less=True), Signal.like(firing.count, reset_less=True)
+        history, fires = Signal(config.max_delay, reset_less=True), Signal(reset_less=True)
+        saturated, record_spike, record_membrane = Signal(), Signal(), Signal()
+        before = pipeline.read(Region.HISTORY, stage=10)
+        m.d.sync += [
+            left.eq(firing.left),
+            count.eq(firing.count),
+            history.eq(before),
+            fires.eq(firing.fires),
+            saturated.eq(clamped),
+            record_spike.eq(_has(flags, Flag.RECORD_SPIKES) & firing.fires),
+            record_membrane.eq(_has(flags, Flag.RECORD_MEMBRANE)),
+        ]
+        with m.Switch(pipeline.slots[10].sweep):
+            with m.Case(Sweep.UPDATE):
+                m.d.sync += history.eq(Cat(firing.fires, before))
+            with m.Case(Sweep.CLEAR):
+                m.d.sync += history.eq(0)
+        pipeline.write(Region.MEMBRANE, stage=11, value=left)
+        pipeline.write(Region.REFRACTORY_COUNT, stage=11, value=count)
+        pipeline.write(Region.HISTORY, stage=11, value=history)
+
+        # Bit k + 1 tells of k + 1 steps ago, bit 0 of a silent axon; delays beyond the history are silent, too.
+        delay = pipeline.read(Region.DELAY, stage=11)
+        taps = Cat(Const(0, 1), history, Const(0, (1 << config.delay_bits) - 1 - config.max_delay))
+        retired = pipeline.slots[11]
+        updated = retired.valid & (retired.sweep == Sweep.UPDATE)
+        m.d.comb += [
+            self.retired.eq(retired),
+            self.fired.eq(updated & fires),
+            self.saturated.eq(updated & saturated),
+            self.arrives.eq(retired.valid & taps.bit_select(delay, 1)),
+            self.recorded.eq(updated & (record_spike | record_membrane | retired.last)),
+            self.record.neuron.eq(retired.index),
+            self.record.fired.eq(record_spike),
+            self.record.watched.eq(record_membrane),
+            self.record.membrane.eq(left),
+            self.record.last.eq(retired.last),
+        ]
+
+
+class _Pipeline:
+    """The neuron at each stage, and the memories that are read and written there."""
+
+    def __init__(self, m: Module, slot: data.View, memory: NeuronMemory, depth: int) -> None:
+        self._m = m
+        self._memory = memory
+        self.slots = stages(m, slot, depth, name="slot", reset_less=False)
+
+    def read(self, region: Region, *, stage: int) -> Value:
+        """Item of the neuron at `stage`."""
+        port = getattr(self._memory, region.name.lower())
+        self._m.d.comb += port.read_index.eq(self.slots[stage - RegionPort.LATENCY].index)
+        return port.read_data
+
+    def write(self, region: Region, *, stage: int, value: Value) -> None:
+        """Store an item of the neuron at `stage`, if the sweep writes."""
+        port, slot = getattr(self._memory, region.name.lower()), self.slots[stage]
+        self._m.d.comb += [
+            port.write.eq(slot.valid & (slot.sweep != Sweep.RECALL)),
+            port.write_index.eq(slot.index),
+            port.write_data.eq(Mux(slot.sweep == Sweep.CLEAR, 0, value)),
+        ]
+
+
+def _has(flags: Value, flag: Flag) -> Value:
+    return flags[flag.bit_length() - 1]

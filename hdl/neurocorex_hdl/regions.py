@@ -1,0 +1,140 @@
+"""The memories of the neurons: one per region, reached by the neuron pipeline and by the host."""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Module, Mux, Shape, Signal
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig, Region, layout
+from neurocorex.spec.registers import PARAMETERS, STATE
+
+from .bus import READ_LATENCY, RegionBus
+from .pipeline import stages
+
+#: Cycles from a read request to the answer of a target inside the core, which adds a register before and one behind.
+TARGET_LATENCY = READ_LATENCY - 2
+
+
+def index_bits(config: CoreConfig) -> int:
+    """Width of the number of a neuron; at least one bit, also for a single neuron."""
+    return max(1, (config.neurons - 1).bit_length())
+
+
+def neuron_regions(config: CoreConfig) -> tuple[Region, ...]:
+    """Regions with an item per neuron that exist as memories on a chip of geometry `config`."""
+    return tuple(
+        region for region in PARAMETERS + STATE if config.adaptation or region is not Region.ADAPTATION
+    )
+
+
+def region_shape(region: Region, config: CoreConfig) -> Shape:
+    """Return the number format of an item."""
+    form = layout(region, config)
+    return Shape(form.bits, signed=form.signed)
+
+
+def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureInterface]) -> None:
+    """Pass the requests of a bus on to several targets, and join their answers."""
+    targets = list(targets)
+    for target in targets:
+        for name in ("region", "row", "column", "write", "write_data", "read"):
+            m.d.comb += getattr(target, name).eq(getattr(bus, name))
+    m.d.comb += bus.read_data.eq(reduce(or_, (target.read_data for target in targets)))
+
+
+class RegionPort(wiring.Signature):
+    """One read and one write a cycle to a region, seen from the pipeline.
+
+    Members
+    -------
+    read_index : Out
+        Neuron whose item is wanted.
+    read_data : In
+        The item, `LATENCY` cycles later.
+    write, write_index, write_data : Out
+        Store an item.
+    """
+
+    #: The memory has a register behind its own, because block RAM is slow to answer.
+    LATENCY = 2
+
+    def __init__(self, region: Region, config: CoreConfig) -> None:
+        shape = region_shape(region, config)
+        super().__init__({
+            "read_index": Out(index_bits(config)),
+            "read_data": In(shape),
+            "write": Out(1),
+            "write_index": Out(index_bits(config)),
+            "write_data": Out(shape),
+        })  # fmt: skip
+
+
+class RegionMemory(wiring.Component):
+    """The memory of one region. A request on the bus goes before the pipeline, which is at rest then.
+
+    Members
+    -------
+    bus : In(RegionBus)
+        Answers after `TARGET_LATENCY` cycles.
+    port : In(RegionPort)
+        The pipeline's side.
+    """
+
+    def __init__(self, region: Region, config: CoreConfig) -> None:
+        self._region = region
+        self._config = config
+        super().__init__({"bus": In(RegionBus()), "port": In(RegionPort(region, config))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory and its multiplexers."""
+        m = Module()
+        bus, port = self.bus, self.port
+        shape = region_shape(self._region, self._config)
+        # A depth of one would make addresses of no bits.
+        m.submodules.memory = memory = Memory(shape=shape, depth=max(2, self._config.neurons), init=[])
+        read, write = memory.read_port(), memory.write_port()
+        selected = Signal()
+        answers = stages(m, bus.read & selected, TARGET_LATENCY, name="answers")
+        data = stages(m, read.data, 1, name="data")[-1]
+        m.d.comb += [
+            selected.eq(bus.region == self._region),
+            read.addr.eq(Mux(bus.read, bus.column, port.read_index)),
+            write.en.eq(port.write | (bus.write & selected)),
+            write.addr.eq(Mux(bus.write, bus.column, port.write_index)),
+            write.data.eq(Mux(bus.write, bus.write_data, port.write_data)),
+            port.read_data.eq(data),
+            bus.read_data.eq(Mux(answers[-1], data, 0)),
+        ]
+        return m
+
+
+class NeuronMemory(wiring.Component):
+    """All parameters and all state of the neurons.
+
+    Members
+    -------
+    bus : In(RegionBus)
+        Answers after `TARGET_LATENCY` cycles.
+    threshold, reset, ... : In(RegionPort)
+        One port per region, with the region's name in lower case; parameters are never written through theirs.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        ports = {region.name.lower(): In(RegionPort(region, config)) for region in neuron_regions(config)}
+        super().__init__({"bus": In(RegionBus()), **ports})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build a memory for each region."""
+        m = Module()
+        buses = []
+        for region in neuron_regions(self._config):
+            name = region.name.lower()
+            m.submodules[name] = memory = RegionMemory(region, self._config)
+            wiring.connect(m, wiring.flipped(getattr(self, name)), memory.port)
+            buses.append(memory.bus)
+        fan_out(m, self.bus, buses)
+        return m
