@@ -125,7 +125,7 @@ class CommandUnit(wiring.Component):
         m.submodules.transfer = transfer = Transfer(self._config)
         wiring.connect(m, transfer.bus, wiring.flipped(self.core.bus))
         requests, answer, core = self.requests, self.answer, self.core
-        status = Signal(Status)
+        op, status = Signal(8), Signal(Status)
         settle = Signal()  # STOP has come, and an open step may have to be ended
         doomed = Signal.like(self.held)  # requests that were there when it came
         stopping = (doomed != 0) | self.hello
@@ -133,10 +133,10 @@ class CommandUnit(wiring.Component):
             rate.good.eq(self.good),
             rate.interrupted.eq(self.interrupted),
             self.divisor.eq(rate.divisor),
-            transfer.op.eq(requests.op),
+            transfer.op.eq(op),
             transfer.exhausted.eq(requests.exhausted),
             transfer.abandon.eq(self.hello),
-            answer.op.eq(requests.op),
+            answer.op.eq(op),
             answer.limit.eq(transfer.limit),
             answer.outcome.payload.eq(status),
         ]
@@ -145,22 +145,26 @@ class CommandUnit(wiring.Component):
             with m.State("IDLE"):
                 with m.If(self.hello | (settle & (doomed == 0))):
                     m.next = "SETTLE"
-                with m.Elif(requests.valid & ~core.busy):
-                    self._begin(m, status)
+                with m.Elif(requests.bytes.valid & ~core.busy):
+                    m.d.comb += requests.bytes.ready.eq(1)
+                    m.d.sync += op.eq(requests.bytes.payload)
+                    m.next = "CHECK"
+            with m.State("CHECK"):
+                self._check(m, op, status)
             with m.State("TRANSFER"):
-                m.d.comb += [transfer.go.eq(1), *_pass(requests.payload, transfer.payload)]
+                m.d.comb += [transfer.go.eq(1), *_pass(requests.bytes, transfer.payload)]
                 m.d.comb += _pass(transfer.items, answer.payload)
                 with m.If(transfer.done):
                     m.d.sync += status.eq(transfer.status)
                     m.next = "ANSWER"
             with m.State("RUN"):
-                m.d.comb += [*_pass(requests.payload, core.stimulus), *_pass(core.results, answer.payload)]
+                m.d.comb += [*_pass(requests.bytes, core.stimulus), *_pass(core.results, answer.payload)]
                 m.d.comb += [core.abort.eq(stopping), core.flush.eq(requests.exhausted)]
                 with m.If(requests.exhausted & ~core.busy & ~(stopping & core.step_open)):
                     m.d.sync += status.eq(Mux(stopping, Status.STOPPED, Status.OK))
                     m.next = "ANSWER"
-            with m.State("CLEAR"), m.If(requests.payload.valid):
-                flags = requests.payload.payload
+            with m.State("CLEAR"), m.If(requests.bytes.valid):
+                flags = requests.bytes.payload
                 m.d.comb += core.clear_state.eq((flags & Clear.STATE).any())
                 m.d.comb += core.clear_counters.eq((flags & Clear.COUNTERS).any())
                 m.next = "CLEARING"
@@ -168,7 +172,7 @@ class CommandUnit(wiring.Component):
                 m.d.sync += status.eq(Status.OK)
                 m.next = "ANSWER"
             with m.State("SET_BAUD"):
-                m.d.comb += [rate.go.eq(1), *_pass(requests.payload, rate.payload)]
+                m.d.comb += [rate.go.eq(1), *_pass(requests.bytes, rate.payload)]
                 with m.If(rate.done):
                     m.d.sync += status.eq(rate.status)
                     m.next = "ANSWER"
@@ -177,7 +181,7 @@ class CommandUnit(wiring.Component):
                 with m.If(answer.outcome.ready):
                     m.d.comb += requests.served.eq(1)
                     m.next = "IDLE"
-                    with m.If((requests.op == Op.SET_BAUD) & (status == Status.OK)):
+                    with m.If((op == Op.SET_BAUD) & (status == Status.OK)):
                         m.next = "SWITCH"
             with m.State("SWITCH"), m.If(self.sent | self.hello):
                 m.d.comb += rate.switch.eq(~self.hello)
@@ -198,16 +202,16 @@ class CommandUnit(wiring.Component):
             m.d.sync += [settle.eq(1), doomed.eq(self.held - requests.served)]
         return m
 
-    def _begin(self, m: Module, status: Signal) -> None:
+    def _check(self, m: Module, op: Signal, status: Signal) -> None:
         """Find the state that carries out the request, unless something forbids it."""
-        requests = self.requests
         m.d.sync += status.eq(Status.BAD_OP)
         m.next = "ANSWER"
-        with m.Switch(requests.op):
-            for op, (state, arguments) in STATES.items():
-                wrong = requests.length < arguments if op in OPEN_ENDED else requests.length != arguments
-                with m.Case(op):
-                    with m.If(self.core.step_open & (op != Op.RUN)):
+        with m.Switch(op):
+            for known, (state, arguments) in STATES.items():
+                length = 1 + arguments
+                wrong = self.requests.length < length if known in OPEN_ENDED else self.requests.length != length
+                with m.Case(known):
+                    with m.If(self.core.step_open & (known != Op.RUN)):
                         m.d.sync += status.eq(Status.STEP_OPEN)
                     with m.Elif(wrong):
                         m.d.sync += status.eq(Status.BAD_LENGTH)

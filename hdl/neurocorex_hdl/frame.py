@@ -18,17 +18,17 @@ class ReceivedFrame(wiring.Signature):
     Members
     -------
     op, sequence, ack : Out(8)
-        Header, valid once `index` counts.
+        Header, complete when `index` is 1 and the next byte comes.
     byte : Out(8)
-        Byte `index` of what follows the header: payload, then checksum.
+        Byte `index` of operation, payload and checksum.
     write : Out(1)
         `byte` is there.
     index : Out
-        Bytes after the header so far, at most `frame_bytes`; 0 between frames.
+        Bytes so far; 0 between frames.
     good, bad : Out(1)
         The frame is complete, and can be trusted or not. Never in the cycle of a `write`.
     length : Out
-        With `good`: bytes of the payload.
+        With `good`: bytes of operation and payload.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -38,10 +38,10 @@ class ReceivedFrame(wiring.Signature):
             "ack": Out(8),
             "byte": Out(8),
             "write": Out(1),
-            "index": Out(range(config.frame_bytes + 1)),
+            "index": Out(range(config.frame_bytes + 2)),
             "good": Out(1),
             "bad": Out(1),
-            "length": Out(range(config.payload_bytes + 1)),
+            "length": Out(range(config.payload_bytes + 2)),
         })  # fmt: skip
 
 
@@ -53,12 +53,12 @@ class FrameReceiver(wiring.Component):
     bytes : In(stream)
         Bytes of the wire.
     frame : Out(ReceivedFrame)
-        What is in them. The checksum is passed on like the payload before it: a buffer of `frame_bytes` holds both,
-        and where the payload ends is known only at the end.
+        What is in them. The checksum is passed on like the payload before it, for where one ends and the other begins
+        is known only at the end of the frame.
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        self._frame_bytes = config.frame_bytes
+        self._longest = 1 + config.payload_bytes + CRC_BYTES
         super().__init__({
             "bytes": In(stream.Signature(8, always_ready=True)),
             "frame": Out(ReceivedFrame(config)),
@@ -80,12 +80,12 @@ class FrameReceiver(wiring.Component):
             m.d.sync += crc.eq(crc_step(crc, content.payload))
             with m.If(missing != 0):
                 m.d.sync += [header.eq(Cat(header[8:], content.payload)), missing.eq(missing - 1)]
-            with m.Elif(frame.index == self._frame_bytes):
+            with m.If(frame.index == self._longest):
                 m.d.sync += overlong.eq(1)
-            with m.Else():
+            with m.Elif((missing == 0) | (missing == missing.init)):
                 m.d.comb += frame.write.eq(1)
                 m.d.sync += frame.index.eq(frame.index + 1)
-        trusted = cobs.intact & ~overlong & (frame.index >= CRC_BYTES) & (crc == CRC_RESIDUE)
+        trusted = cobs.intact & ~overlong & (frame.index > CRC_BYTES) & (crc == CRC_RESIDUE)
         with m.If(cobs.end):
             m.d.comb += [frame.good.eq(trusted), frame.bad.eq(~trusted)]
             m.d.sync += [crc.eq(crc.init), missing.eq(missing.init), frame.index.eq(0), overlong.eq(0)]
@@ -103,14 +103,14 @@ class FrameSender(wiring.Component):
         Send a frame now.
     done : Out(1)
         Its last byte is being taken; the next frame may start in the following cycle.
-    op, sequence, ack, credit, status : In(8)
-        Header; the bit that marks a response is added to `op`.
+    sequence, ack, credit, status : In(8)
+        Header behind the operation.
     length : In
-        Bytes of the payload.
+        Bytes of operation and payload.
     position : Out
-        Byte of the payload that is asked for; it has to be on `data` in the next cycle.
+        Byte of these that is asked for; it has to be on `data` in the next cycle.
     data : In(8)
-        The payload.
+        See there; the bit that marks a response is added to the operation.
     bytes : Out(stream)
         Bytes for the wire, at most one in two cycles.
     """
@@ -119,13 +119,12 @@ class FrameSender(wiring.Component):
         super().__init__({
             "start": In(1),
             "done": Out(1),
-            "op": In(8),
             "sequence": In(8),
             "ack": In(8),
             "credit": In(8),
             "status": In(8),
-            "length": In(range(config.payload_bytes + 1)),
-            "position": Out(range(config.payload_bytes + 1)),
+            "length": In(range(config.payload_bytes + 2)),
+            "position": Out(range(config.payload_bytes + 2)),
             "data": In(8),
             "bytes": Out(stream.Signature(8)),
         })  # fmt: skip
@@ -137,7 +136,7 @@ class FrameSender(wiring.Component):
         wiring.connect(m, encoder.stuffed, wiring.flipped(self.bytes))
         content = encoder.content
         crc = Signal(32, init=CRC_INIT)
-        header = (self.op | RESPONSE, self.sequence, self.ack, self.credit, self.status)
+        header = (self.data | RESPONSE, self.sequence, self.ack, self.credit, self.status)
         # Field of the header; all of them: the payload, until it ends; from there on, bytes of the checksum.
         place = Signal(range(Response.HEADER.size + CRC_BYTES + 1))
         in_payload = (place == len(header)) & (self.position != self.length)
@@ -167,9 +166,9 @@ class FrameSender(wiring.Component):
                     m.d.comb += content.valid.eq(1)
                 with m.If(content.valid & content.ready):
                     m.d.sync += crc.eq(crc_step(crc, Mux(in_checksum, crc[:8], content.payload)))
-                    with m.If(in_payload):
+                    with m.If(in_payload | (place == 0)):
                         m.d.sync += self.position.eq(self.position + 1)
-                    with m.Else():
+                    with m.If(~in_payload):
                         m.d.sync += place.eq(place + 1)
                     m.next = "FETCH"
         return m

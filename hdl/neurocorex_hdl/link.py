@@ -61,9 +61,9 @@ class LinkReceiver(wiring.Component):
         frame = self.frame
         due = {status: self.notices[place] for place, status in enumerate(NOTICES)}
 
-        # The token is not worth a buffer, nor can one be had when all are taken. It is caught before the checksum is
-        # known; an answer with a damaged one means nothing to the host.
-        with m.If(frame.write & (frame.op == Op.HELLO) & (frame.index < HELLO_ARGUMENTS.size)):
+        # The token is caught here, for it must get through even if all buffers are taken. It comes behind the
+        # operation, as bytes 1 to 4, and before the checksum; a damaged one means nothing to the host.
+        with m.If(frame.write & (frame.op == Op.HELLO) & (frame.index != 0) & (frame.index <= HELLO_ARGUMENTS.size)):
             m.d.sync += self.token.word_select(frame.index[:2], 8).eq(frame.byte)
         with m.If(self.greeted):
             m.d.sync += [self.hello.eq(0), self.expected.eq(0)]
@@ -147,18 +147,20 @@ class LinkSender(wiring.Component):
             queue.rewind.eq(self.rewind),
             queue.ack.eq(self.acknowledged),
             queue.clear.eq(self.hello),
+            queue.hold.eq(1),
         ]
 
         greet, notices = Signal(), Signal(len(NOTICES))
-        status, op = Signal(Status), Signal(Op)
-        numbered = Signal()
+        numbered, greeting, status = Signal(), Signal(), Signal(Status)
+        plain = Mux(greeting, Op.HELLO, Op.POLL)
+        token = self.token.word_select(frame.position[:2], 8)
         m.d.sync += notices.eq(notices | self.notices)
         with m.FSM():
             with m.State("CHOOSE"):
-                m.d.comb += self.idle.eq((queue.unsent == queue.tail) & ~greet & ~notices.any())
-                m.d.sync += [numbered.eq(0), status.eq(Status.OK), op.eq(Op.POLL), queue.number.eq(queue.unsent)]
+                m.d.comb += [self.idle.eq(~queue.pending & ~greet & ~notices.any()), queue.hold.eq(0)]
+                m.d.sync += [numbered.eq(0), greeting.eq(greet), status.eq(Status.OK)]
                 with m.If(greet):
-                    m.d.sync += [op.eq(Op.HELLO), greet.eq(0)]
+                    m.d.sync += greet.eq(0)
                     m.next = "START"
                 with m.Elif(notices.any()):
                     for place, outcome in reversed([*enumerate(NOTICES)]):
@@ -166,7 +168,7 @@ class LinkSender(wiring.Component):
                             m.d.sync += status.eq(outcome)
                     m.d.sync += notices.eq((notices & (notices - 1)) | self.notices)  # the lowest one goes
                     m.next = "START"
-                with m.Elif(queue.pending):
+                with m.Elif(queue.ready):
                     m.d.comb += queue.send.eq(1)
                     m.d.sync += numbered.eq(1)
                     m.next = "START"
@@ -181,13 +183,12 @@ class LinkSender(wiring.Component):
         m.d.comb += [
             queue.sending.eq(numbered),
             queue.position.eq(frame.position),
-            frame.op.eq(Mux(numbered, queue.entry.op, op)),
-            frame.sequence.eq(Mux(numbered, queue.number, queue.tail)),
+            frame.sequence.eq(queue.number),
             frame.ack.eq(self.ack),
             frame.credit.eq(self.credit),
-            frame.status.eq(Mux(numbered, queue.entry.status, status)),
-            frame.length.eq(Mux(numbered, queue.entry.length, Mux(op == Op.HELLO, HELLO_ARGUMENTS.size, 0))),
-            frame.data.eq(Mux(numbered, queue.data, self.token.word_select(frame.position[:2], 8))),
+            frame.status.eq(Mux(numbered, queue.status, status)),
+            frame.length.eq(Mux(numbered, queue.length, Mux(greeting, 1 + HELLO_ARGUMENTS.size, 1))),
+            frame.data.eq(Mux(numbered, queue.data, Mux(frame.position == 0, plain, token))),
         ]
         return m
 

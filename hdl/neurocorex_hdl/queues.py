@@ -15,26 +15,20 @@ class Requests(wiring.Signature):
 
     Members
     -------
-    valid : Out(1)
-        There is one.
-    op : Out(8)
-        Its operation.
+    bytes : Out(stream)
+        Its operation and its payload, up to a byte a cycle.
     length : Out
-        Bytes of its payload.
-    payload : Out(stream)
-        Its payload, up to a byte a cycle.
+        Bytes of both, once the first of them is there.
     exhausted : Out(1)
-        All of the payload has been taken.
+        All of them have been taken.
     served : In(1)
-        It has been carried out; what is left of it is dropped and its buffer is free.
+        For a cycle: it has been carried out. What is left of it is dropped, and its buffer is free.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         super().__init__({
-            "valid": Out(1),
-            "op": Out(8),
-            "length": Out(range(config.payload_bytes + 1)),
-            "payload": Out(stream.Signature(8)),
+            "bytes": Out(stream.Signature(8)),
+            "length": Out(range(config.payload_bytes + 2)),
             "exhausted": Out(1),
             "served": In(1),
         })  # fmt: skip
@@ -78,38 +72,39 @@ class RequestQueue(wiring.Component):
         """Build the queue."""
         m = Module()
         frames, frame_bytes = self._config.rx_frames, self._config.frame_bytes
+        byte_bits = (frame_bytes - 1).bit_length()
         frame, head = self.frame, self.requests
-        entry = data.StructLayout({"op": 8, "length": head.length.shape()})
         m.submodules.bytes = contents = memory.Memory(shape=8, depth=frames * frame_bytes, init=[])
-        m.submodules.entries = entries = memory.Memory(shape=entry, depth=frames, init=[])
+        m.submodules.lengths = lengths = memory.Memory(shape=head.length.shape(), depth=frames, init=[])
         fill, serve = Signal(range(frames)), Signal(range(frames))
 
-        write, describe = contents.write_port(), entries.write_port()
+        write, note = contents.write_port(), lengths.write_port()
+        free = self.held != frames
         with m.If(frame.index == 0):
-            m.d.sync += self.room.eq(self.held != frames)
+            m.d.sync += self.room.eq(free)
         m.d.comb += [
-            write.addr.eq(Cat(frame.index[: (frame_bytes - 1).bit_length()], fill)),
+            write.addr.eq(Cat(frame.index[:byte_bits], fill)),
             write.data.eq(frame.byte),
-            write.en.eq(frame.write & Mux(frame.index == 0, self.held != frames, self.room)),
-            describe.addr.eq(fill),
-            describe.data.op.eq(frame.op),
-            describe.data.length.eq(frame.length),
-            describe.en.eq(self.keep),
+            # The end of the checksum of the longest frame falls outside.
+            write.en.eq(frame.write & ~frame.index[byte_bits:].any() & Mux(frame.index == 0, free, self.room)),
+            note.addr.eq(fill),
+            note.data.eq(frame.length),
+            note.en.eq(self.keep),
         ]
 
-        read, described = contents.read_port(), entries.read_port()
-        position = Signal.like(frame.index)
-        taken = head.payload.valid & head.payload.ready
+        read, noted = contents.read_port(), lengths.read_port()
+        position = Signal.like(head.length)
+        loaded = Signal()
+        taken = head.bytes.valid & head.bytes.ready
         # Both memories answer one cycle after a request has come to the head, or to an empty queue.
-        m.d.sync += [head.valid.eq((self.held != 0) & ~head.served & ~self.clear), position.eq(position + taken)]
+        m.d.sync += [loaded.eq((self.held != 0) & ~head.served & ~self.clear), position.eq(position + taken)]
         m.d.comb += [
-            described.addr.eq(serve),
-            head.op.eq(described.data.op),
-            head.length.eq(described.data.length),
-            read.addr.eq(Cat((position + taken)[: (frame_bytes - 1).bit_length()], serve)),
-            head.payload.payload.eq(read.data),
-            head.payload.valid.eq(head.valid & (position != head.length)),
-            head.exhausted.eq(head.valid & (position == head.length)),
+            noted.addr.eq(serve),
+            head.length.eq(noted.data),
+            read.addr.eq(Cat((position + taken)[:byte_bits], serve)),
+            head.bytes.payload.eq(read.data),
+            head.bytes.valid.eq(loaded & (position != head.length)),
+            head.exhausted.eq(loaded & (position == head.length)),
         ]
 
         m.d.sync += [
@@ -120,7 +115,7 @@ class RequestQueue(wiring.Component):
         with m.If(head.served):
             m.d.sync += position.eq(0)
         with m.If(self.clear):
-            # A frame whose first half went to another buffer than its second will would be a strange one.
+            # A frame that is half received now began in a buffer that will not be its own.
             m.d.sync += [self.held.eq(0), fill.eq(0), serve.eq(0), position.eq(0), self.room.eq(0)]
         return m
 
@@ -135,7 +130,7 @@ class Answer(wiring.Signature):
     payload : Out(stream)
         Bytes; what does not fit into one response goes into the next.
     limit : Out
-        Bytes after which a response is full.
+        Bytes of payload after which a response is full.
     outcome : Out(stream)
         Status with which the answer ends, after its last byte.
     """
@@ -149,18 +144,10 @@ class Answer(wiring.Signature):
         })  # fmt: skip
 
 
-class ResponseEntry(data.StructLayout):
-    """What is kept of a response beside its payload."""
-
-    def __init__(self, config: CoreConfig) -> None:
-        super().__init__({"op": 8, "status": Status, "length": unsigned(config.payload_bytes.bit_length())})
-
-
 class ResponseQueue(wiring.Component):
     """`tx_frames` buffers with the responses from the oldest that the host has not acknowledged on.
 
-    Three sequence numbers walk through them: `base`, the oldest one; `unsent`, the next to be sent, which goes back
-    when the host asks; `tail`, the one that is being written. A number modulo `tx_frames` is the number of a buffer.
+    A buffer holds the operation and the payload; its number is the sequence number of the response, modulo `tx_frames`.
 
     Members
     -------
@@ -175,22 +162,26 @@ class ResponseQueue(wiring.Component):
         See there.
     clear : In(1)
         Level: drop everything, and whatever `answer` offers; the sequence begins at 0.
-    unsent, tail : Out(8)
-        See above.
     pending : Out(1)
-        The next to be sent is there, and may be sent.
+        There is a response to be sent, now or in one of the next cycles.
+    ready : Out(1)
+        Now.
     send : In(1)
-        With `pending`: it is on its way.
+        With `ready`: it is on its way.
+    hold : In(1)
+        Level: `number` stays as it is.
+    number : Out(8)
+        Sequence number of the response that has been sent for; or else of the next one that will be written.
     sending : In(1)
-        Keep the buffer of `number` as it is.
-    number : In(8)
-        Sequence number of the response that is being sent.
+        Level: the buffer of response `number` stays as it is, too.
     position : In
-        Byte of its payload.
+        Byte of it that is asked for.
     data : Out(8)
         That byte, one cycle later.
-    entry : Out(ResponseEntry)
-        What else is known of response `number`, one cycle later.
+    length : Out
+        Bytes of it, one cycle after its number.
+    status : Out(Status)
+        Its status, likewise.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -201,70 +192,86 @@ class ResponseQueue(wiring.Component):
             "rewind": In(1),
             "ack": In(8),
             "clear": In(1),
-            "unsent": Out(8),
-            "tail": Out(8),
             "pending": Out(1),
+            "ready": Out(1),
             "send": In(1),
+            "hold": In(1),
+            "number": Out(8),
             "sending": In(1),
-            "number": In(8),
-            "position": In(range(config.payload_bytes + 1)),
+            "position": In(range(config.payload_bytes + 2)),
             "data": Out(8),
-            "entry": Out(ResponseEntry(config)),
+            "length": Out(range(config.payload_bytes + 2)),
+            "status": Out(Status),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the queue."""
         m = Module()
-        frames, frame_bytes = self._config.tx_frames, self._config.frame_bytes
-        buffer_bits, byte_bits = (frames - 1).bit_length(), (frame_bytes - 1).bit_length()
-        m.submodules.bytes = contents = memory.Memory(shape=8, depth=frames * frame_bytes, init=[])
-        m.submodules.entries = entries = memory.Memory(shape=ResponseEntry(self._config), depth=frames, init=[])
-        base = Signal(8)
-        answer, number = self.answer, self.number[:buffer_bits]
+        frames = self._config.tx_frames
+        held = Signal(range(frames + 1))  # responses from `base` on
+        sent = Signal.like(held)  # those of them that have been sent
+        base = Signal(8)  # sequence number of the oldest
+        close = self._buffers(m, held)
 
-        write, describe = contents.write_port(), entries.write_port()
-        count = Signal.like(answer.limit)
-        full = count == answer.limit
-        held = (self.tail - base)[:8]
-        free = (held != frames) & ~(self.sending & (number == self.tail[:buffer_bits]))
-        close = free & (answer.outcome.valid | (answer.payload.valid & full))
+        distance = (self.ack - base)[:8]
+        known = self.acknowledge & (distance <= held)
+        dropped = Mux(known, distance[: len(held)], 0)
+        m.d.comb += [self.pending.eq(sent != held), self.ready.eq(self.pending & ~self.acknowledge & ~self.clear)]
+        m.d.sync += held.eq(held + close - dropped)
+        with m.If(known):
+            m.d.sync += base.eq(self.ack)
+        with m.If(self.acknowledge & (self.rewind | (sent < dropped))):
+            m.d.sync += sent.eq(0)
+        with m.Else():
+            m.d.sync += sent.eq(sent + self.send - dropped)
+        with m.If(self.clear):
+            m.d.sync += [base.eq(0), held.eq(0), sent.eq(0)]
+        with m.If(~self.hold):
+            m.d.sync += self.number.eq(base + Mux(self.send, sent, held))
+        return m
+
+    def _buffers(self, m: Module, held: Signal) -> Signal:
+        """Fill and read the buffers; return the signal that one has been filled."""
+        frames, byte_bits = self._config.tx_frames, (self._config.frame_bytes - 1).bit_length()
+        entry = data.StructLayout({"length": unsigned(len(self.length)), "status": Status})
+        m.submodules.bytes = contents = memory.Memory(shape=8, depth=frames * self._config.frame_bytes, init=[])
+        m.submodules.entries = entries = memory.Memory(shape=entry, depth=frames, init=[])
+        answer = self.answer
+        write, note = contents.write_port(), entries.write_port()
+        fill = Signal(range(frames))
+        reading = self.number[: len(fill)]
+        count = Signal.like(self.length)  # bytes in the buffer that is being filled
+        begun = count != 0
+        full = count == answer.limit + 1
+        free = (held != frames) & ~(self.sending & (reading == fill))
+        close = Signal()
         m.d.comb += [
-            answer.payload.ready.eq(self.clear | (free & ~full)),
-            answer.outcome.ready.eq(self.clear | free),
-            write.addr.eq(Cat(count[:byte_bits], self.tail[:buffer_bits])),
-            write.data.eq(answer.payload.payload),
-            write.en.eq(answer.payload.valid & answer.payload.ready),
-            describe.addr.eq(self.tail[:buffer_bits]),
-            describe.data.op.eq(answer.op),
-            describe.data.status.eq(Mux(answer.outcome.valid, answer.outcome.payload, Status.MORE)),
-            describe.data.length.eq(count),
-            describe.en.eq(close),
+            close.eq(free & begun & (answer.outcome.valid | (answer.payload.valid & full)) & ~self.clear),
+            answer.payload.ready.eq(self.clear | (free & begun & ~full)),
+            answer.outcome.ready.eq(self.clear | (free & begun)),
+            # The operation goes in first, when there is something to go after it.
+            write.addr.eq(Cat(count[:byte_bits], fill)),
+            write.data.eq(Mux(begun, answer.payload.payload, answer.op)),
+            write.en.eq(free & ~full & (answer.payload.valid | (answer.outcome.valid & ~begun))),
+            note.addr.eq(fill),
+            note.data.length.eq(count),
+            note.data.status.eq(Mux(answer.outcome.valid, answer.outcome.payload, Status.MORE)),
+            note.en.eq(close),
         ]
+        m.d.sync += fill.eq(fill + close)
         with m.If(close):
-            m.d.sync += [self.tail.eq(self.tail + 1), count.eq(0)]
+            m.d.sync += count.eq(0)
         with m.Elif(write.en):
             m.d.sync += count.eq(count + 1)
-
-        acknowledged = (self.ack - base)[:8]
-        known = acknowledged <= held
-        m.d.comb += self.pending.eq((self.unsent != self.tail) & ~self.acknowledge & ~self.clear)
-        with m.If(self.acknowledge):
-            with m.If(known):
-                m.d.sync += base.eq(self.ack)
-            with m.If(known & (self.rewind | (acknowledged > (self.unsent - base)[:8]))):
-                m.d.sync += self.unsent.eq(self.ack)
-            with m.Elif(self.rewind):
-                m.d.sync += self.unsent.eq(base)
-        with m.Elif(self.send):
-            m.d.sync += self.unsent.eq(self.unsent + 1)
         with m.If(self.clear):
-            m.d.sync += [base.eq(0), self.unsent.eq(0), self.tail.eq(0), count.eq(0)]
+            m.d.sync += [fill.eq(0), count.eq(0)]
 
-        read, described = contents.read_port(), entries.read_port()
+        read, noted = contents.read_port(), entries.read_port()
         m.d.comb += [
-            read.addr.eq(Cat(self.position[:byte_bits], number)),
+            read.addr.eq(Cat(self.position[:byte_bits], reading)),
             self.data.eq(read.data),
-            described.addr.eq(number),
-            self.entry.eq(described.data),
+            noted.addr.eq(reading),
+            self.length.eq(noted.data.length),
+            self.status.eq(noted.data.status),
         ]
-        return m
+        return close

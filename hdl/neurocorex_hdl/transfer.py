@@ -55,10 +55,13 @@ class RegionCursor(wiring.Component):
         """Build the cursor."""
         m = Module()
         address = self.address
-        last_row, last_column = Signal(16), Signal(16)
+        shapes = {region: layout(region, self._config) for region in Region}
+        # Beyond these bits an address that is inside has zeros.
+        row = address.row[: max(shape.rows - 1 for shape in shapes.values()).bit_length()]
+        column = address.column[: max(shape.columns - 1 for shape in shapes.values()).bit_length()]
+        last_row, last_column = Signal(len(row)), Signal(len(column))
         with m.Switch(address.region):
-            for region in Region:
-                shape = layout(region, self._config)
+            for region, shape in shapes.items():
                 with m.Case(region):
                     m.d.comb += [
                         self.known.eq(1),
@@ -67,17 +70,18 @@ class RegionCursor(wiring.Component):
                         last_row.eq(shape.rows - 1),
                         last_column.eq(shape.columns - 1),
                     ]
-        m.d.comb += self.inside.eq((address.row <= last_row) & (address.column <= last_column))
+        m.d.comb += self.inside.eq(
+            (row <= last_row)
+            & (column <= last_column)
+            & ~address.row[len(row) :].any()
+            & ~address.column[len(column) :].any()
+        )
         with m.If(self.shift):
             m.d.sync += [address.eq(Cat(address.as_value()[8:], self.byte)), self.ended.eq(0)]
         with m.Elif(self.advance):
-            m.d.sync += address.column.eq(address.column + 1)
-            with m.If(address.column == last_column):
-                m.d.sync += [
-                    address.column.eq(0),
-                    address.row.eq(address.row + 1),
-                    self.ended.eq(address.row == last_row),
-                ]
+            m.d.sync += column.eq(column + 1)
+            with m.If(column == last_column):
+                m.d.sync += [column.eq(0), row.eq(row + 1), self.ended.eq(row == last_row)]
         return m
 
 
@@ -102,7 +106,7 @@ class Transfer(wiring.Component):
     items : Out(stream)
         What is read.
     limit : Out
-        Bytes of a response that holds as many whole items as it can.
+        Bytes of items in a response that holds as many whole ones as it can.
     done : Out(1)
         For a cycle: it has been carried out, or refused.
     status : Out(Status)

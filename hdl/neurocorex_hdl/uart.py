@@ -53,22 +53,23 @@ class UartReceiver(wiring.Component):
         timer = Signal(DIVISOR_BITS)
         # Bits come in at the top. The one that a start bit puts there has reached the bottom when eight are in.
         shift = Signal(9)
+        due = timer == 1
         m.d.sync += timer.eq(timer - 1)
         m.d.comb += self.bytes.payload.eq(shift[1:])
 
         with m.FSM() as state:
             with m.State("IDLE"):
-                m.d.sync += timer.eq((self.divisor >> 1) - 1)
+                m.d.sync += timer.eq(self.divisor >> 1)
                 with m.If(~line):
                     m.next = "START"
-            with m.State("START"), m.If(timer == 0):
-                m.d.sync += [timer.eq(self.divisor - 1), shift.eq(1 << 8)]
+            with m.State("START"), m.If(due):
+                m.d.sync += [timer.eq(self.divisor), shift.eq(1 << 8)]
                 with m.If(line):
                     m.next = "IDLE"
                 with m.Else():
                     m.next = "DATA"
-            with m.State("DATA"), m.If(timer == 0):
-                m.d.sync += timer.eq(self.divisor - 1)
+            with m.State("DATA"), m.If(due):
+                m.d.sync += timer.eq(self.divisor)
                 with m.If(~shift[0]):
                     m.d.sync += shift.eq(Cat(shift[1:], line))
                 with m.Elif(line):
@@ -117,16 +118,16 @@ class UartTransmitter(wiring.Component):
         timer = Signal(DIVISOR_BITS)
         shift = Signal(9, init=0x1FF)
         bits = Signal(range(11))
-        last_cycle = timer == 0
+        last_cycle = timer == 1
         m.d.comb += [
             self.tx.eq(shift[0]),
             self.idle.eq(bits == 0),
             self.bytes.ready.eq(self.idle | (last_cycle & (bits == 1))),
         ]
         with m.If(self.bytes.ready & self.bytes.valid):
-            m.d.sync += [shift.eq(Cat(Const(0, 1), self.bytes.payload)), bits.eq(10), timer.eq(self.divisor - 1)]
+            m.d.sync += [shift.eq(Cat(Const(0, 1), self.bytes.payload)), bits.eq(10), timer.eq(self.divisor)]
         with m.Elif(last_cycle):
-            m.d.sync += [shift.eq(Cat(shift[1:], Const(1, 1))), timer.eq(self.divisor - 1)]
+            m.d.sync += [shift.eq(Cat(shift[1:], Const(1, 1))), timer.eq(self.divisor)]
             with m.If(~self.idle):
                 m.d.sync += bits.eq(bits - 1)
         with m.Else():
