@@ -35,7 +35,7 @@ def test_map_names_what_exists(name: str) -> None:
 
 
 def shell_lines() -> list[str]:
-    return [line for line in re.findall(r"^ +(neurocorex .*?)(?: {3,}.*)?$", README, flags=re.MULTILINE)]
+    return list(re.findall(r"^ +(neurocorex .*?)(?: {3,}.*)?$", README, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("line", shell_lines())

@@ -1,4 +1,4 @@
-"""Two devices that were given the same: where do they differ?"""
+"""Where two devices differ that were given the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def differences(device: Device, result: Result, reference: Device, expected: Res
         for name, mine, theirs in (
             ("spikes", result.spikes, expected.spikes),
             ("membranes", result.v, expected.v),
-            *((region.name.lower(), device.read(region), reference.read(region)) for region in (Region.WEIGHTS, *STATE)),
+            *(
+                (region.name.lower(), device.read(region), reference.read(region))
+                for region in (Region.WEIGHTS, *STATE)
+            ),
         )
     ]
     mine, theirs = device.counters(), reference.counters()

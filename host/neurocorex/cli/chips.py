@@ -58,7 +58,7 @@ def info(device: str, config: Path | None, baud: int | None, as_json: bool) -> N
 @common.device_options
 @common.json_option
 def load(device: str, file: Path, verify: bool, config: Path | None, baud: int | None, as_json: bool) -> None:
-    """Put the network or snapshot in FILE onto the chip at DEVICE.
+    r"""Put the network or snapshot in FILE onto the chip at DEVICE.
 
     FILE is what `Image.save`, `neurocorex demo digits --save` or a snapshot wrote. A network smaller than the
     chip is placed in its corner; one that is larger is refused, naming the limit.
@@ -90,7 +90,7 @@ def load(device: str, file: Path, verify: bool, config: Path | None, baud: int |
 def weights(
     device: str, out: Path | None, plot: Path | None, config: Path | None, baud: int | None, as_json: bool
 ) -> None:
-    """Read the weights back from the chip at DEVICE.
+    r"""Read the weights back from the chip at DEVICE.
 
     \b
     Example:
@@ -119,7 +119,9 @@ def weights(
             values["weights"] = matrix
         inputs = chip.config.inputs
     if out is not None:
-        common.write(out, lambda: np.savetxt(out, matrix, "%d", ",") if out.suffix == ".csv" else np.savez(out, weights=matrix))
+        common.write(
+            out, lambda: np.savetxt(out, matrix, "%d", ",") if out.suffix == ".csv" else np.savez(out, weights=matrix)
+        )
     if plot is not None:
         from ..plot import weights as draw
 
@@ -148,11 +150,13 @@ def _geometry_options(command: Any) -> Any:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; think before you widen it.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Geometry as a JSON file.")
 @_geometry_options
-def serve(what: str, port: int, host: str, config: Path | None, **fields: int | None) -> None:
-    """Put a software chip on a TCP port, for any client that can open a socket.
+@common.json_option
+def serve(what: str, port: int, host: str, config: Path | None, as_json: bool, **fields: int | None) -> None:
+    r"""Put a software chip on a TCP port, for any client that can open a socket.
 
     `emulator` is fast; `rtl` is the chip's logic, compiled once per geometry (about half a minute).
-    Clients are served one after the other; the chip keeps its state between them. Stop with Ctrl-C.
+    Clients are served one after the other; the chip keeps its state between them. Stop with Ctrl-C. With --json
+    the object (`device`, `config`) is printed once the port is open.
 
     \b
     Example:
@@ -162,11 +166,16 @@ def serve(what: str, port: int, host: str, config: Path | None, **fields: int | 
     from ..opening import open_transport
     from ..server import Server
 
-    say = lambda message: click.echo(message, err=True)  # noqa: E731
-    transport = open_transport(what, config=_configured(config, fields), progress=say)
+    def say(message: str) -> None:
+        click.echo(message, err=True)
+
+    geometry = _configured(config, fields)
+    transport = open_transport(what, config=geometry, progress=say)
     try:
         server = Server(transport, host, port)
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        if as_json:
+            common.emit(True, {"device": server.url, "config": geometry.to_dict()}, str)
         say(f"serving {what} on {server.url} - stop with Ctrl-C")
         try:
             server.serve(lambda address: say(f"client {address}"))

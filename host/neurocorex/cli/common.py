@@ -51,7 +51,9 @@ def read_config(path: Path | None) -> CoreConfig | None:
 
 
 @contextmanager
-def opened(device: str, config: Path | None = None, baud: int | None = None, *, quiet: bool = False) -> Iterator[Device]:
+def opened(
+    device: str, config: Path | None = None, baud: int | None = None, *, quiet: bool = False
+) -> Iterator[Device]:
     """Open a device for a command; what takes long is said on standard error."""
     from ..opening import open_device
 
@@ -62,7 +64,7 @@ def opened(device: str, config: Path | None = None, baud: int | None = None, *, 
 
 @contextmanager
 def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress callback (done, total) that draws on standard error, if that is a terminal."""
+    """Make a progress callback (done, total) that draws on standard error, if that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

@@ -24,7 +24,9 @@ def demo() -> None:
 @click.option("-n", "--images", type=click.IntRange(1, 594), help="Only the first so many test images.")
 @click.option("--retrain", is_flag=True, help="Train the network again instead of taking the one that ships.")
 @click.option("--seed", default=0, show_default=True, help="Of --retrain.")
-@click.option("--raster", type=click.Path(path_type=Path), default="digits.png", show_default=True, help="Picture to draw.")
+@click.option(
+    "--raster", type=click.Path(path_type=Path), default="digits.png", show_default=True, help="Picture to draw."
+)
 @click.option("--save", type=click.Path(path_type=Path), help="Keep the network as a .npz file for other commands.")
 @common.device_options
 @common.json_option
@@ -39,7 +41,7 @@ def digits(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Classify handwritten digits (8 by 8 pixels) with a spiking network of 96 neurons.
+    r"""Classify handwritten digits (8 by 8 pixels) with a spiking network of 96 neurons.
 
     All 594 test images of the usual split run on DEVICE. Anywhere but on the emulator the same images run there too,
     and every spike, membrane, weight and counter is compared.
@@ -72,7 +74,7 @@ def digits(
     common.write(raster, lambda: figure.savefig(raster))
 
     def text() -> str:
-        verdict = [] if found is None else ["identical to the emulator, every bit"] if not found else found
+        verdict = [] if found is None else found if found else ["identical to the emulator, every bit"]
         return "\n".join([str(outcome), *verdict, f"spikes of the first images: {raster}"])
 
     common.emit(as_json, values, text)

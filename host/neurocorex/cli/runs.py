@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.option("--steps", type=click.IntRange(min=1), help="How many; default 100, or as many as --spikes has.")
 @click.option("--poisson", type=float, metavar="P", help="Drive every input with random spikes, probability P a step.")
 @click.option("--seed", default=0, show_default=True, help="Of --poisson.")
-@click.option("--spikes", type=click.Path(path_type=Path), help="Input spikes: .csv of `step,axon`, or .npz of `spikes`.")
+@click.option(
+    "--spikes", type=click.Path(path_type=Path), help="Input spikes: .csv of `step,axon`, or .npz of `spikes`."
+)
 @click.option("--membranes", metavar="LIST", help="Record the membranes of these neurons, as in 0,3,8-11.")
 @click.option("--keep-state", is_flag=True, help="Go on from the state that the chip is in, instead of from rest.")
 @click.option("--check", is_flag=True, help="Run the same on the emulator and compare every bit.")
@@ -47,7 +49,7 @@ def run(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Run a network on the chip at DEVICE.
+    r"""Run a network on the chip at DEVICE.
 
     FILE is loaded first; without it the chip runs what it holds. A snapshot goes on where it was taken.
 
@@ -58,7 +60,6 @@ def run(
     """
     import numpy as np
 
-    from ..compare import differences
     from ..errors import InputError
 
     if poisson is not None and spikes is not None:
@@ -77,8 +78,8 @@ def run(
             result = chip.run(spikes=stimulus, record=record, progress=progress)
         seconds = time.perf_counter() - started
         values = _values(device, chip, result, seconds)
-        if check:
-            found = _check(chip, file, stimulus, record, result, differences)
+        if check and file is not None:
+            found = _check(chip, file, stimulus, record, result)
             values |= {"identical": not found, "differences": found}
     if out is not None:
         result.save(out)
@@ -88,10 +89,23 @@ def run(
     values |= {"out": out, "raster": raster}
 
     def text() -> str:
-        shown = ("device", "neurons", "inputs", "steps", "seconds", "spikes", "cycles_per_step", "identical", "out", "raster")
+        shown = (
+            "device",
+            "neurons",
+            "inputs",
+            "steps",
+            "seconds",
+            "spikes",
+            "cycles_per_step",
+            "identical",
+            "out",
+            "raster",
+        )
         rows: list[tuple[str, object]] = [(name, values[name]) for name in shown if values.get(name) is not None]
         busiest = np.argsort(-result.counts, kind="stable")[:5]
-        rows.append(("most active", ", ".join(f"{j} ({result.counts[j]})" for j in busiest if result.counts[j]) or "none"))
+        rows.append(
+            ("most active", ", ".join(f"{j} ({result.counts[j]})" for j in busiest if result.counts[j]) or "none")
+        )
         return "\n".join([common.table(rows), *values.get("differences", [])])
 
     common.emit(as_json, values, text)
@@ -113,17 +127,15 @@ def _values(device: str, chip: Device, result: Result, seconds: float) -> dict[s
     }
 
 
-def _check(
-    chip: Device, file: Path | None, stimulus: np.ndarray, record: dict[str, Any], result: Result, differences: Any
-) -> list[str]:
+def _check(chip: Device, file: Path, stimulus: np.ndarray, record: dict[str, Any], result: Result) -> list[str]:
+    from ..compare import differences
     from ..opening import open_device
 
     with open_device("emulator", config=chip.config) as reference:
         reference.load(file)
         reference.clear(state=False, counters=True)
         expected = reference.run(spikes=stimulus, record=record)
-        lines: list[str] = differences(chip, result, reference, expected)
-        return lines
+        return differences(chip, result, reference, expected)
 
 
 def _stimulus(inputs: int, steps: int | None, poisson: float | None, seed: int, path: Path | None) -> np.ndarray:

@@ -193,7 +193,7 @@ class ChipInfo:
     )  # fmt: skip
 
     def to_words(self) -> list[int]:
-        """The 32-bit items of the region, in the order of `WORDS`."""
+        """Return the 32-bit items of the region, in the order of `WORDS`."""
         values = {
             "magic": MAGIC,
             "protocol_version": PROTOCOL_VERSION,

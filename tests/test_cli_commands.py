@@ -1,0 +1,204 @@
+"""Every command: what it prints, how it fails, and with which exit code."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import neurocorex as ncx
+import numpy as np
+import pytest
+from neurocorex.cli import main
+from neurocorex.opening import open_transport
+from neurocorex.server import Server
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
+    def run(*words: object) -> tuple[int, str, str]:
+        code = 0
+        try:
+            main([str(word) for word in words])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def parsed(invoke: Invoke) -> Callable[..., dict[str, Any]]:
+    def run(*words: object) -> dict[str, Any]:
+        code, out, err = invoke(*words, "--json")
+        assert (code, err) == (0, "")
+        return dict(json.loads(out))
+
+    return run
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    net = ncx.Network(inputs=5, neurons=4)
+    rng = np.random.default_rng(7)
+    net.connect(net.inputs, net.neurons, rng.integers(10, 60, (5, 4)))
+    net.connect(net.neurons, net.neurons, rng.integers(-30, 30, (4, 4)))
+    net.neurons.set(threshold=100)
+    path = tmp_path / "network.npz"
+    ncx.quantise.quantise(net)[0].save(path)
+    return path
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    transport = open_transport("emulator", config=ncx.CoreConfig(neurons=6, inputs=5, lanes=2))
+    server = Server(transport)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    yield server.url
+    server.close()
+    thread.join()
+    transport.close()
+
+
+def test_info_shows_what_the_chip_says(parsed: Callable[..., dict[str, Any]], served: str) -> None:
+    told = parsed("info", served)
+    assert told["device"] == served
+    assert told["config"]["neurons"] == told["neurons"] == 6
+    assert told["config"]["lanes"] == 2
+
+
+def test_info_as_text_names_the_geometry(invoke: Invoke) -> None:
+    code, out, _ = invoke("info", "emulator")
+    assert code == 0
+    assert "weight_bits" in out
+
+
+def test_run_is_repeatable_and_counts(parsed: Callable[..., dict[str, Any]], network: Path) -> None:
+    words = ("run", "emulator", network, "--poisson", "0.4", "--steps", "50", "--seed", "3")
+    first, second = parsed(*words), parsed(*words)
+    assert first["steps"] == 50
+    assert first["spikes"] == sum(first["counts"]) > 0
+    assert first["counts"] == second["counts"]
+    assert first["cycles_per_step"] > 0
+
+
+def test_run_checks_itself_on_a_served_chip(
+    parsed: Callable[..., dict[str, Any]], network: Path, served: str, tmp_path: Path
+) -> None:
+    done = parsed(
+        "run", served, network, "--poisson", "0.4", "--check", "--membranes", "0,2-3",
+        "--out", tmp_path / "r.npz", "--raster", tmp_path / "r.png",
+    )  # fmt: skip
+    assert done["identical"] is True
+    assert ncx.Result.load(tmp_path / "r.npz").v.shape == (100, 3)
+    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_run_takes_spikes_from_a_table(parsed: Callable[..., dict[str, Any]], network: Path, tmp_path: Path) -> None:
+    table = tmp_path / "spikes.csv"
+    table.write_text("step,axon\n0,1\n0,2\n7,4\n")
+    done = parsed("run", "emulator", network, "--spikes", table)
+    assert done["counters"]["input_events"] == 3
+
+
+def test_load_verifies_and_weights_come_back(
+    parsed: Callable[..., dict[str, Any]], network: Path, served: str, tmp_path: Path
+) -> None:
+    assert parsed("load", served, network, "--verify")["verified"] is True
+    wanted = ncx.Image.load(network).regions[ncx.Region.WEIGHTS]
+    matrix = np.array(parsed("weights", served)["weights"])
+    assert np.array_equal(matrix[:5, :4], wanted[:5])
+    parsed("weights", served, "--out", tmp_path / "w.csv", "--plot", tmp_path / "w.png")
+    assert np.array_equal(np.loadtxt(tmp_path / "w.csv", delimiter=","), matrix)
+
+
+def test_devices_lists_the_software_ones(parsed: Callable[..., dict[str, Any]]) -> None:
+    assert {entry["device"] for entry in parsed("devices")["devices"]} >= {"emulator", "rtl"}
+
+
+def test_demo_digits_reports_its_figures(parsed: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    done = parsed("demo", "digits", "--images", "30", "--raster", tmp_path / "d.png", "--save", tmp_path / "d.npz")
+    assert done["images"] == 30
+    assert done["accuracy"] >= 0.9
+    assert done["neurons"] <= 100
+    assert done["inputs"] == 64
+    assert (tmp_path / "d.png").stat().st_size > 1000
+    assert parsed("run", "emulator", tmp_path / "d.npz", "--poisson", "0.1")["spikes"] > 0
+
+
+BAD = {
+    "no such command": (("fly",), 2, "usage"),
+    "no such option": (("info", "emulator", "--wings"), 2, "usage"),
+    "a probability above 1": (("run", "emulator", "NETWORK", "--poisson", "1.5"), 3, "input"),
+    "two stimuli": (("run", "emulator", "NETWORK", "--poisson", "0.1", "--spikes", "x.csv"), 3, "input"),
+    "a neuron that is not there": (("run", "emulator", "NETWORK", "--membranes", "9"), 3, "input"),
+    "not a list": (("run", "emulator", "NETWORK", "--membranes", "a-b"), 3, "input"),
+    "a format that cannot be written": (("weights", "emulator", "--out", "w.xls"), 3, "input"),
+    "a folder that does not exist": (("weights", "emulator", "--out", "nowhere/w.csv"), 3, "input"),
+    "a geometry that cannot be": (("serve", "emulator", "--lanes", "3"), 3, "input"),
+    "no such file": (("load", "emulator", "nowhere.npz"), 4, "file"),
+    "a truncated file": (("load", "emulator", "TRUNCATED"), 4, "file"),
+    "another format": (("load", "emulator", "TEXT"), 4, "file"),
+    "a configuration that is none": (("info", "emulator", "--config", "TEXT"), 4, "file"),
+    "too large for the chip": (("load", "emulator", "NETWORK", "--config", "TINY"), 5, "fit"),
+    "no such port": (("info", "nowhere"), 7, "no-answer"),
+    "nobody listens": (("info", "socket://127.0.0.1:1"), 7, "no-answer"),
+}
+
+
+@pytest.mark.parametrize(("words", "code", "name"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_line_and_a_code(
+    words: tuple[str, ...], code: int, name: str, invoke: Invoke, network: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    truncated, text, tiny = tmp_path / "truncated.npz", tmp_path / "text.npz", tmp_path / "tiny.json"
+    truncated.write_bytes(network.read_bytes()[:-100])
+    text.write_text("not a network")
+    tiny.write_text(ncx.CoreConfig(neurons=2, inputs=2, lanes=1).to_json())
+    files = {"NETWORK": network, "TRUNCATED": truncated, "TEXT": text, "TINY": tiny}
+    arguments = [files.get(word, word) for word in words]
+    exit_code, out, err = invoke(*arguments)
+    assert (exit_code, out) == (code, "")
+    assert err.startswith("neurocorex: ")
+    assert err.count("\n") == 1
+    exit_code, out, err = invoke(*arguments, "--json")
+    assert (exit_code, err) == (code, "")
+    assert json.loads(out)["error"]["code"] == name
+
+
+def test_interrupt_has_its_own_code(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurocorex.opening.open_device", interrupted)
+    assert invoke("info", "emulator")[0] == 130
+
+
+@pytest.mark.parametrize("command", [(), ("demo",), ("demo", "digits"), ("run",), ("serve",), ("weights",)])
+def test_help_teaches(command: tuple[str, ...], invoke: Invoke) -> None:
+    code, out, _ = invoke(*command, "--help")
+    assert code == 0
+    assert "neurocorex" in out
+
+
+def test_serve_says_where_and_stops_on_interrupt() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "neurocorex", "serve", "emulator", "--neurons", "3", "--lanes", "1", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    with ncx.open(told["device"]) as device:
+        assert device.config.to_dict() == told["config"]
+        assert device.config.neurons == 3
+    process.terminate()
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert told["device"] in err
