@@ -186,6 +186,7 @@ def test_help_teaches(command: tuple[str, ...], invoke: Invoke) -> None:
     code, out, _ = invoke(*command, "--help")
     assert code == 0
     assert "neurocorex" in out
+    assert "\\b" not in out
 
 
 def test_serve_says_where_and_stops_on_interrupt() -> None:

@@ -26,7 +26,7 @@ Exit codes:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(package_name="neurocorex")
 def application() -> None:
-    r"""Spiking neural networks on an FPGA, on a simulated chip, or on an emulator with the same bits.
+    """Spiking neural networks on an FPGA, on a simulated chip, or on an emulator with the same bits.
 
     DEVICE is `emulator` (software), `rtl` (the chip's own logic, simulated behind its UART pins), a serial
     port such as /dev/ttyUSB1, or a pyserial URL such as socket://127.0.0.1:4000.

@@ -58,7 +58,7 @@ def info(device: str, config: Path | None, baud: int | None, as_json: bool) -> N
 @common.device_options
 @common.json_option
 def load(device: str, file: Path, verify: bool, config: Path | None, baud: int | None, as_json: bool) -> None:
-    r"""Put the network or snapshot in FILE onto the chip at DEVICE.
+    """Put the network or snapshot in FILE onto the chip at DEVICE.
 
     FILE is what `Image.save`, `neurocorex demo digits --save` or a snapshot wrote. A network smaller than the
     chip is placed in its corner; one that is larger is refused, naming the limit.
@@ -90,7 +90,7 @@ def load(device: str, file: Path, verify: bool, config: Path | None, baud: int |
 def weights(
     device: str, out: Path | None, plot: Path | None, config: Path | None, baud: int | None, as_json: bool
 ) -> None:
-    r"""Read the weights back from the chip at DEVICE.
+    """Read the weights back from the chip at DEVICE.
 
     \b
     Example:
@@ -152,7 +152,7 @@ def _geometry_options(command: Any) -> Any:
 @_geometry_options
 @common.json_option
 def serve(what: str, port: int, host: str, config: Path | None, as_json: bool, **fields: int | None) -> None:
-    r"""Put a software chip on a TCP port, for any client that can open a socket.
+    """Put a software chip on a TCP port, for any client that can open a socket.
 
     `emulator` is fast; `rtl` is the chip's logic, compiled once per geometry (about half a minute).
     Clients are served one after the other; the chip keeps its state between them. Stop with Ctrl-C. With --json

@@ -41,7 +41,7 @@ def digits(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    r"""Classify handwritten digits (8 by 8 pixels) with a spiking network of 96 neurons.
+    """Classify handwritten digits (8 by 8 pixels) with a spiking network of 96 neurons.
 
     All 594 test images of the usual split run on DEVICE. Anywhere but on the emulator the same images run there too,
     and every spike, membrane, weight and counter is compared.

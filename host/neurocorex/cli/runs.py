@@ -49,7 +49,7 @@ def run(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    r"""Run a network on the chip at DEVICE.
+    """Run a network on the chip at DEVICE.
 
     FILE is loaded first; without it the chip runs what it holds. A snapshot goes on where it was taken.
 
