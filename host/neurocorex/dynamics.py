@@ -79,6 +79,7 @@ class Dynamics:
         self.record_membrane = np.flatnonzero(flags & Flag.RECORD_MEMBRANE)
 
         self._leaks = bool(self._leak.any())
+        self._subtracts = bool(self._subtract.any())
         self._refracts = bool(self._period.any() or self._r.any())
         self._adapts = config.adaptation and bool(self._adaptation_step or self._h.any())
 
@@ -172,10 +173,13 @@ class Dynamics:
 
         ``h = min(h + ADAPTATION_STEP, 2^(S-1) - 1)``
         """
-        subtract = self._subtract[fired]
-        exact = self._v[fired] - self._th[fired]  # cannot fall below the range: v > th + h >= th
-        self._v[fired] = np.where(subtract, np.minimum(exact, self._high), self._reset[fired])
-        clamped[fired] |= subtract & (exact > self._high)
+        after = self._reset[fired]
+        if self._subtracts:
+            subtract = self._subtract[fired]
+            exact = self._v[fired] - self._th[fired]  # cannot fall below the range: v > th + h >= th
+            after = np.where(subtract, np.minimum(exact, self._high), after)
+            clamped[fired] |= subtract & (exact > self._high)
+        self._v[fired] = after
         self._r[fired] = self._period[fired]
         if self._adapts:
             exact = self._h[fired] + self._adaptation_step
