@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -148,7 +149,7 @@ class Device:
             If the chip holds something else than what was written, see also `Link.execute`.
         """
         if isinstance(source, Network):
-            image, report = quantise(source, None if self._elastic else self.config)
+            image, report = quantise(source, self._geometry_for(source))
         else:
             image = source if isinstance(source, Image) else Image.load(Path(source))
             report = Report.of(image)
@@ -156,6 +157,7 @@ class Device:
             self._connection.adapt(image.config)
         fitted = image.fit(self.config)
         self._flags = None
+        self._loaded_generation = -1  # until it is there as a whole
         loading.write(self._connection, fitted, progress)
         self._flags = (self._connection.generation, fitted.regions[Region.FLAGS])
         self._loaded, self._loaded_generation = image, self._connection.generation
@@ -292,9 +294,17 @@ class Device:
     def _dt_ms(self) -> float:
         return float(self._loaded.meta.get("dt_ms", 1.0)) if self._loaded else 1.0
 
+    def _geometry_for(self, net: Network) -> CoreConfig | None:
+        """Return the geometry to quantise for: the numbers of this chip, and as many neurons as the network has."""
+        if self._elastic:
+            return None
+        return replace(self.config, inputs=net.input_count, neurons=net.neuron_count)
+
     def _check_loaded(self) -> None:
         if self._loaded is not None and self._loaded_generation != self._connection.generation:
-            raise DisconnectedError("the device went away, and the network with it; load it again")
+            raise DisconnectedError(
+                "the network is gone: the device went away, or was lost while loading; load it again"
+            )
 
     def _present_flags(self) -> Ints:
         """Return the flags of all neurons, read only if this host does not know them."""
