@@ -232,7 +232,9 @@ def test_interrupted_run_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> Non
     assert emulator.counters[Counter.STEPS] == 13
 
 
-@pytest.mark.parametrize("step", [{"events": [1, 0]}, {"events": [1, 1]}, {"events": [-1]}, {"graded_neurons": [1]}])
-def test_step_refuses_what_is_no_stimulus(step: dict[str, list[int]]) -> None:
+@pytest.mark.parametrize(
+    "step", [{"events": [1, 0]}, {"events": [1, 1]}, {"events": [-1]}, {"events": [0.5]}, {"graded_neurons": [1]}]
+)
+def test_step_refuses_what_is_no_stimulus(step: dict[str, list[float]]) -> None:
     with pytest.raises(InputError):
         Emulator(CONFIG).step(**step)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .arithmetic import Ints
 from .errors import InputError
 from .spec.events import ARGUMENTS, CLEAR, END, GAP_CODES, GRADED, IDLE, IDLE_MAX, SKIP
 
-Ints = npt.NDArray[np.int64]
 #: event_step, event_index, graded_step, graded_index, graded_value, clear_steps
 Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
 

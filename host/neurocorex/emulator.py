@@ -122,12 +122,12 @@ class Emulator:
         Raises
         ------
         InputError
-            If indices are negative or do not rise, or the two graded arrays are not equally long.
+            If an array is not of integers, indices are negative or do not rise, or the two graded arrays are not equally
+            long.
         """
-        axons, neurons, values = (
-            np.asarray(given).astype(np.int64) for given in (events, graded_neurons, graded_values)
-        )
-        stimulus = EventStream(1, np.zeros_like(axons), axons, np.zeros_like(neurons), neurons, values)
+        axons, neurons = np.asarray(events), np.asarray(graded_neurons)
+        here = [np.zeros(given.shape, np.int64) for given in (axons, neurons)]
+        stimulus = EventStream(1, here[0], axons, here[1], neurons, np.asarray(graded_values))
         return StepResult(self._walk(stimulus, None)[0])
 
     def run(self, stimulus: EventStream) -> EventStream:

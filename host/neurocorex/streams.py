@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .codec import Columns, Ints, code_positions, encode, sum_within_steps
+from .arithmetic import Ints
+from .codec import Columns, code_positions, encode, sum_within_steps
 from .errors import InputError
 from .spec.events import ARGUMENTS, CLEAR, END, GAP_CODES, GRADED, IDLE, SKIP
 
