@@ -2,11 +2,10 @@
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
-from .regions import index_bits
+from .regions import index_bits, neuron_memory
 
 
 class ArrivalList(wiring.Component):
@@ -39,7 +38,7 @@ class ArrivalList(wiring.Component):
         """Build the memory and its two pointers."""
         m = Module()
         neurons = self._config.neurons
-        m.submodules.memory = memory = Memory(shape=index_bits(self._config), depth=max(2, neurons), init=[])
+        m.submodules.memory = memory = neuron_memory(index_bits(self._config), self._config)
         read, write = memory.read_port(), memory.write_port()
         pushed, popped = Signal(range(neurons + 1)), Signal(range(neurons + 1))
         m.d.comb += [

@@ -2,14 +2,13 @@
 
 from amaranth.hdl import Module, Mux, Shape, Signal, signed
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.fixed import GAIN_BITS
 
 from .accumulator import sum_shape
 from .pipeline import stages
-from .regions import index_bits
+from .regions import index_bits, neuron_memory
 from .sweep import slot_layout
 
 
@@ -50,8 +49,7 @@ class Injection(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory."""
         m = Module()
-        shape = signed(self._config.state_bits)
-        m.submodules.memory = memory = Memory(shape=shape, depth=max(2, self._config.neurons), init=[])
+        m.submodules.memory = memory = neuron_memory(signed(self._config.state_bits), self._config)
         read, write = memory.read_port(), memory.write_port()
         # Reading takes two cycles; before it the neurons wait, which are narrower than their currents.
         slots = stages(m, self.slot, self.LATENCY - 1, name="slot", reset_less=False)

@@ -103,6 +103,54 @@ class MembraneUpdate(wiring.Component):
         return m
 
 
+class AdaptationUpdate(wiring.Component):
+    """``h = shrink(h, dh)``, and on firing ``h = min(h + step, 2^(S-1) - 1)``.
+
+    Members
+    -------
+    decay, step : In
+        Shared by all neurons.
+    adaptation : In
+        Stage 0.
+    shrunk : Out
+        Stage 3; what the threshold is raised by.
+    fires : In
+        Stage 5.
+    updated, clamped : Out
+        Combinational at stage 5; `clamped` tells that `min` changed the value.
+    """
+
+    FIRES_STAGE = Shrink.LATENCY + 2
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._bits = config.state_bits - 1
+        super().__init__({
+            "decay": In(DECAY_BITS),
+            "step": In(self._bits),
+            "adaptation": In(self._bits),
+            "shrunk": Out(self._bits),
+            "fires": In(1),
+            "updated": Out(self._bits),
+            "clamped": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the decay and the adder."""
+        m = Module()
+        m.submodules.shrink = shrink = Shrink(self._bits)
+        before = stages(m, shrink.shrunk, self.FIRES_STAGE - Shrink.LATENCY, name="before")[-1]
+        total = Signal(self._bits + 1)
+        m.d.comb += [
+            shrink.magnitude.eq(self.adaptation),
+            shrink.decay.eq(self.decay),
+            self.shrunk.eq(shrink.shrunk),
+            total.eq(before + Mux(self.fires, self.step, 0)),
+            self.clamped.eq(total[-1]),
+            self.updated.eq(total | self.clamped.replicate(self._bits)),
+        ]
+        return m
+
+
 class Firing(wiring.Component):
     """Threshold, refractoriness and reset.
 

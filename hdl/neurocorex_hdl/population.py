@@ -5,10 +5,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Flag, Region
 
-from .arithmetic import Shrink
 from .bus import RegionBus
 from .drive import drive_shape
-from .neuron import CurrentUpdate, Firing, MembraneUpdate
+from .neuron import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
 from .pipeline import stages
 from .recorder import record_layout
 from .regions import NeuronMemory, RegionPort
@@ -104,20 +103,17 @@ class Population(wiring.Component):
         return m
 
     def _adapt(self, m: Module, pipeline: "_Pipeline", firing: Firing) -> Value:
-        """Build ``h = shrink(h, dh)`` and ``h = min(h + step, max)``; return whether it was clamped, at stage 10."""
-        bits = self._config.state_bits - 1
-        m.submodules.adaptations = shrink = Shrink(bits)
+        """Build the adaptation of the thresholds; return whether it was clamped, at stage 10."""
+        m.submodules.adaptations = adaptations = AdaptationUpdate(self._config)
         m.d.comb += [
-            shrink.magnitude.eq(pipeline.read(Region.ADAPTATION, stage=5)),
-            shrink.decay.eq(self.adaptation_decay),
-            firing.adaptation.eq(shrink.shrunk),
+            adaptations.adaptation.eq(pipeline.read(Region.ADAPTATION, stage=5)),
+            adaptations.decay.eq(self.adaptation_decay),
+            adaptations.step.eq(self.adaptation_step),
+            adaptations.fires.eq(firing.fires),
+            firing.adaptation.eq(adaptations.shrunk),
         ]
-        raised = Signal(bits + 1)
-        m.d.comb += raised.eq(stages(m, shrink.shrunk, 2, name="adaptation")[-1] + Mux(firing.fires, self.adaptation_step, 0))
-        adaptation = Signal(bits, reset_less=True)
-        m.d.sync += adaptation.eq(raised[:bits] | raised[-1].replicate(bits))
-        pipeline.write(Region.ADAPTATION, stage=11, value=adaptation)
-        return raised[-1]
+        pipeline.write(Region.ADAPTATION, stage=11, value=stages(m, adaptations.updated, 1, name="adaptation")[-1])
+        return adaptations.clamped
 
     def _finish(self, m: Module, pipeline: "_Pipeline", firing: Firing, clamped: Value) -> None:
         """From stage 10 to 11: what is written back and told to others."""

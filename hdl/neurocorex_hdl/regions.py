@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Module, Mux, Shape, Signal
+from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -25,9 +25,7 @@ def index_bits(config: CoreConfig) -> int:
 
 def neuron_regions(config: CoreConfig) -> tuple[Region, ...]:
     """Regions with an item per neuron that exist as memories on a chip of geometry `config`."""
-    return tuple(
-        region for region in PARAMETERS + STATE if config.adaptation or region is not Region.ADAPTATION
-    )
+    return tuple(region for region in PARAMETERS + STATE if config.adaptation or region is not Region.ADAPTATION)
 
 
 def region_shape(region: Region, config: CoreConfig) -> Shape:
@@ -45,8 +43,17 @@ def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureI
     m.d.comb += bus.read_data.eq(reduce(or_, (target.read_data for target in targets)))
 
 
+#: Memories that grow with the number of neurons belong into block RAM, also where they would fit elsewhere.
+BLOCK_RAM = {"ram_style": "block"}
+
+
+def neuron_memory(shape: ShapeLike, config: CoreConfig) -> Memory:
+    """Return a memory with an item per neuron; two at least, because one would have an address of no bits."""
+    return Memory(shape=shape, depth=max(2, config.neurons), init=[], attrs=BLOCK_RAM)
+
+
 class RegionPort(wiring.Signature):
-    """One read and one write a cycle to a region, seen from the pipeline.
+    """One read and, if it is state, one write a cycle to a region, seen from the pipeline.
 
     Members
     -------
@@ -55,7 +62,7 @@ class RegionPort(wiring.Signature):
     read_data : In
         The item, `LATENCY` cycles later.
     write, write_index, write_data : Out
-        Store an item.
+        Store an item; only for state.
     """
 
     #: The memory has a register behind its own, because block RAM is slow to answer.
@@ -63,13 +70,10 @@ class RegionPort(wiring.Signature):
 
     def __init__(self, region: Region, config: CoreConfig) -> None:
         shape = region_shape(region, config)
-        super().__init__({
-            "read_index": Out(index_bits(config)),
-            "read_data": In(shape),
-            "write": Out(1),
-            "write_index": Out(index_bits(config)),
-            "write_data": Out(shape),
-        })  # fmt: skip
+        members = {"read_index": Out(index_bits(config)), "read_data": In(shape)}
+        if region in STATE:
+            members |= {"write": Out(1), "write_index": Out(index_bits(config)), "write_data": Out(shape)}
+        super().__init__(members)
 
 
 class RegionMemory(wiring.Component):
@@ -93,8 +97,7 @@ class RegionMemory(wiring.Component):
         m = Module()
         bus, port = self.bus, self.port
         shape = region_shape(self._region, self._config)
-        # A depth of one would make addresses of no bits.
-        m.submodules.memory = memory = Memory(shape=shape, depth=max(2, self._config.neurons), init=[])
+        m.submodules.memory = memory = neuron_memory(shape, self._config)
         read, write = memory.read_port(), memory.write_port()
         selected = Signal()
         answers = stages(m, bus.read & selected, TARGET_LATENCY, name="answers")
@@ -102,12 +105,15 @@ class RegionMemory(wiring.Component):
         m.d.comb += [
             selected.eq(bus.region == self._region),
             read.addr.eq(Mux(bus.read, bus.column, port.read_index)),
-            write.en.eq(port.write | (bus.write & selected)),
-            write.addr.eq(Mux(bus.write, bus.column, port.write_index)),
-            write.data.eq(Mux(bus.write, bus.write_data, port.write_data)),
+            write.en.eq(bus.write & selected),
+            write.addr.eq(bus.column),
+            write.data.eq(bus.write_data),
             port.read_data.eq(data),
             bus.read_data.eq(Mux(answers[-1], data, 0)),
         ]
+        if self._region in STATE:
+            with m.If(~bus.write):
+                m.d.comb += [write.en.eq(port.write), write.addr.eq(port.write_index), write.data.eq(port.write_data)]
         return m
 
 
@@ -119,7 +125,7 @@ class NeuronMemory(wiring.Component):
     bus : In(RegionBus)
         Answers after `TARGET_LATENCY` cycles.
     threshold, reset, ... : In(RegionPort)
-        One port per region, with the region's name in lower case; parameters are never written through theirs.
+        One port per region, with the region's name in lower case.
     """
 
     def __init__(self, config: CoreConfig) -> None:

@@ -6,6 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
+from .regions import BLOCK_RAM
+
 
 def lane_bits(config: CoreConfig) -> int:
     """Width of the number of a lane; 0 for a single lane."""
@@ -20,8 +22,8 @@ def weight_lanes(config: CoreConfig) -> data.ArrayLayout:
 class WeightBanks(wiring.Component):
     """L memories, one weight of each a cycle.
 
-    The weight of axon a to neuron j is in bank ``(a + j) mod L`` at word ``(j // L) * axon_stride + a``. A piece of a row
-    (an axon, L neighbouring neurons) and one of a column (a neuron, L neighbouring axons) thus both meet every bank
+    The weight of axon a to neuron j is in bank ``(a + j) mod L`` at word ``(j // L) * axon_stride + a``. A piece of a
+    row (an axon, L neighbouring neurons) and one of a column (a neuron, L neighbouring axons) thus both meet every bank
     exactly once. A row has one address in all banks, a column the same high bits.
 
     Members
@@ -47,7 +49,8 @@ class WeightBanks(wiring.Component):
         """Build the banks."""
         m = Module()
         for bank in range(self._config.lanes):
-            memory = Memory(shape=signed(self._config.weight_bits), depth=self._config.weight_words, init=[])
+            depth = max(2, self._config.weight_words)
+            memory = Memory(shape=signed(self._config.weight_bits), depth=depth, init=[], attrs=BLOCK_RAM)
             m.submodules[f"bank_{bank}"] = memory
             read, write = memory.read_port(), memory.write_port()
             m.d.comb += [
