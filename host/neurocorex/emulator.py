@@ -122,8 +122,7 @@ class Emulator:
         Raises
         ------
         InputError
-            If an array is not of integers, if indices are negative or do not rise, or if the two graded arrays differ in
-            length.
+            If an array is not of integers, indices are negative or do not rise, or the graded arrays differ in length.
         """
         axons, neurons = np.asarray(events), np.asarray(graded_neurons)
         here = [np.zeros(given.shape, np.int64) for given in (axons, neurons)]
