@@ -423,7 +423,7 @@ def test_device_that_goes_away_in_a_run_can_be_loaded_again(reference: ncx.Resul
         device.load(IMAGE)
         with pytest.raises(DisconnectedError, match="the cable was pulled"):
             device.run(spikes=random_spikes(2000, 5), record=BOTH)
-        with pytest.raises(DisconnectedError, match="the network is gone.*load it again"):
+        with pytest.raises(DisconnectedError, match=r"the network is gone.*load it again"):
             device.run(steps=1)
         device.load(IMAGE)
         assert_same(device.run(spikes=SPIKES, record=BOTH), reference)

@@ -1,5 +1,6 @@
 """Bytes arrive whole and in order over every kind of transport, and the loss of the other end has a name."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -38,10 +39,8 @@ def pty_ends() -> Iterator[tuple[int, str]]:
     tty.setraw(near)
     yield far, os.ttyname(near)
     for fd in (far, near):
-        try:
+        with contextlib.suppress(OSError):  # a test has closed it
             os.close(fd)
-        except OSError:
-            pass  # a test has closed it
 
 
 def test_process_echoes_every_byte() -> None:

@@ -47,7 +47,7 @@ class Link:
         self._window = Window()
         self._decoder = ResponseDecoder()
         self._in_step = False
-        self._polling = self._stopping = self._ack_due = False
+        self._polling = self._stopping = self._ack_due = self._waiting = False
         self._silences = self._contradictions = 0
         self._strange = bytearray()
 
@@ -118,9 +118,10 @@ class Link:
         try:
             yield from self._exchange(iter(requests))
         except KeyboardInterrupt:
-            with contextlib.suppress(DeviceError):
-                yield from self._stop()
-                self._in_step = True
+            if self._waiting:  # anywhere else the window may be half changed, and HELLO has to end it
+                with contextlib.suppress(DeviceError):
+                    yield from self._stop()
+                    self._in_step = True
             raise
         self._in_step = True
 
@@ -275,7 +276,9 @@ class Link:
         timeout_s = self._timeout_s
         if self._transport.baud:  # what is still on the wire takes its time
             timeout_s += (self._window.bytes_out + _FRAME_LIMIT) * _BITS_PER_BYTE / self._transport.baud
+        self._waiting = True
         data = self._transport.read(timeout_s)
+        self._waiting = False
         frames: list[Response | Exception] = list(self._decoder.feed(data))
         if any(isinstance(frame, Response) for frame in frames):
             self._silences = 0

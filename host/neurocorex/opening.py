@@ -16,6 +16,10 @@ Say = Callable[[str], None]
 
 EMULATOR, RTL = "emulator", "rtl"
 
+#: Silence after which a chip is asked whether it is still there. A simulated one is as slow as the computer is busy,
+#: and its end is noticed without waiting.
+_TIMEOUT_S, _SOFTWARE_TIMEOUT_S = 0.5, 5.0
+
 
 def open_device(
     target: str, *, config: CoreConfig | None = None, baud: int | None = None, progress: Say | None = None
@@ -49,16 +53,18 @@ def open_device(
     MissingToolError
         If what ``"rtl"`` needs is not installed.
     """
-    if target not in (EMULATOR, RTL) and config is not None:
+    software = target in (EMULATOR, RTL)
+    if config is not None and not software:
         raise InputError(f"{target} has a geometry of its own; leave out config, or open 'emulator' or 'rtl'")
     if target == RTL:
         _chip_builder()  # now rather than when something is loaded
     device = Device(
         connect=lambda geometry: open_transport(target, config=config or geometry, progress=progress, shared=False),
-        elastic=target in (EMULATOR, RTL) and config is None,
+        elastic=software and config is None,
         baud=baud,
+        timeout_s=_SOFTWARE_TIMEOUT_S if software else _TIMEOUT_S,
     )
-    if target not in (EMULATOR, RTL) or config is not None:
+    if config is not None or not software:
         try:
             _ = device.info
         except BaseException:
