@@ -5,11 +5,11 @@ Geometry (`config`), number formats (`fixed`), memories and registers (`register
 so every realisation can read it, and each constant of the project is written here once.
 """
 
-from .config import CoreConfig
+from .config import CoreConfig, Learning
 from .events import EventDecoder, Graded, Step, encode_steps
 from .fixed import saturate, shrink, toward
 from .protocol import FrameError, Op, Request, RequestDecoder, Response, ResponseDecoder, Status
-from .registers import ChipInfo, Clear, Control, Counter, Flag, Layout, Region, layout
+from .registers import ChipInfo, Clear, Control, Counter, Flag, Layout, LearningFlag, Region, controls, layout, regions
 
 __all__ = [
     "ChipInfo",
@@ -22,6 +22,8 @@ __all__ = [
     "FrameError",
     "Graded",
     "Layout",
+    "Learning",
+    "LearningFlag",
     "Op",
     "Region",
     "Request",
@@ -30,8 +32,10 @@ __all__ = [
     "ResponseDecoder",
     "Status",
     "Step",
+    "controls",
     "encode_steps",
     "layout",
+    "regions",
     "saturate",
     "shrink",
     "toward",

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from enum import IntEnum
 from typing import Any
+
+
+class Learning(IntEnum):
+    """Which kind of trace the learning engine of a chip has."""
+
+    NONE = 0
+    """No learning engine."""
+    EXPONENTIAL = 1
+    """A trace is a number that jumps at every spike and decays."""
+    WINDOW = 2
+    """A trace is the last steps as bits, looked up in a table: any kernel."""
+
+
+#: Bits behind the point of a weight change.
+CHANGE_FRACTION = 8
 
 #: Allowed values of each field; a pair is an inclusive range, a set a list of choices.
 LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
@@ -16,6 +32,11 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "refractory_bits": (1, 16),
     "max_delay": (1, 32),
     "adaptation": (0, 1),
+    "learning": (0, 2),
+    "trace_bits": (4, 16),
+    "window_steps": (1, 10),
+    "soft_bounds": (0, 1),
+    "extra_axons": (0, 4096),
     "frame_bytes": frozenset({64, 128, 256, 512, 1024, 2048, 4096}),
     "rx_frames": frozenset({2, 4, 8, 16}),
     "tx_frames": frozenset({2, 4, 8, 16}),
@@ -44,6 +65,16 @@ class CoreConfig:
         D, the deepest axonal delay in steps, 1 to 32.
     adaptation : bool
         Whether neurons have an adaptive threshold.
+    learning : Learning
+        Which learning engine: 0 none, 1 exponential traces, 2 windows.
+    trace_bits : int
+        T, width of an exponential trace, 4 to 16.
+    window_steps : int
+        K, steps in a window, 1 to 10.
+    soft_bounds : bool
+        Whether changes can be scaled by the distance to the bound; takes a multiplier in every lane.
+    extra_axons : int
+        E, further axons with a source neuron and a delay of their own, 0 to 4096.
     frame_bytes : int
         Room in a frame buffer: payload and checksum of one frame, in bytes.
     rx_frames, tx_frames : int
@@ -63,6 +94,11 @@ class CoreConfig:
     refractory_bits: int = 8
     max_delay: int = 16
     adaptation: bool = True
+    learning: Learning = Learning.NONE
+    trace_bits: int = 12
+    window_steps: int = 8
+    soft_bounds: bool = False
+    extra_axons: int = 0
     frame_bytes: int = 512
     rx_frames: int = 4
     tx_frames: int = 4
@@ -78,13 +114,15 @@ class CoreConfig:
             elif value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, sorted(allowed)))}, got {value!r}")
         object.__setattr__(self, "adaptation", bool(self.adaptation))
+        object.__setattr__(self, "learning", Learning(self.learning))
+        object.__setattr__(self, "soft_bounds", bool(self.soft_bounds))
 
     # Derived sizes -----------------------------------------------------------------------------
 
     @property
     def axons(self) -> int:
-        """A = M + N, the rows of the weight matrix."""
-        return self.inputs + self.neurons
+        """A = M + N + E, the rows of the weight matrix: inputs, neurons, extra axons."""
+        return self.inputs + self.neurons + self.extra_axons
 
     @property
     def groups(self) -> int:
@@ -92,9 +130,24 @@ class CoreConfig:
         return -(-self.neurons // self.lanes)
 
     @property
+    def input_blocks(self) -> int:
+        """Blocks of L input axons; each kind of axon fills whole blocks, so that a column of weights is read L at a time."""
+        return -(-self.inputs // self.lanes)
+
+    @property
+    def extra_blocks(self) -> int:
+        """Blocks of L extra axons."""
+        return -(-self.extra_axons // self.lanes)
+
+    @property
+    def axon_blocks(self) -> int:
+        """Blocks of L axons of all kinds: the words in which one column of weights is read."""
+        return self.input_blocks + self.groups + self.extra_blocks
+
+    @property
     def axon_stride(self) -> int:
-        """A rounded up to a multiple of L: words of a weight bank per group of neurons."""
-        return -(-self.axons // self.lanes) * self.lanes
+        """Words of a weight bank per group of neurons."""
+        return self.axon_blocks * self.lanes
 
     @property
     def weight_words(self) -> int:
@@ -120,6 +173,18 @@ class CoreConfig:
     def delay_bits(self) -> int:
         """Width of a delay, 0 (no axon) to D."""
         return self.max_delay.bit_length()
+
+    @property
+    def change_bits(self) -> int:
+        """Width of a weight change with its `CHANGE_FRACTION` bits behind the point, and of rates and table entries."""
+        return self.weight_bits + CHANGE_FRACTION
+
+    @property
+    def stored_trace_bits(self) -> int:
+        """Width of the trace of an axon or neuron, as a host sees it; 0 without learning."""
+        return {Learning.NONE: 0, Learning.EXPONENTIAL: self.trace_bits, Learning.WINDOW: self.window_steps}[
+            self.learning
+        ]
 
     @property
     def payload_bytes(self) -> int:

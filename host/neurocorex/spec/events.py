@@ -11,10 +11,15 @@ code                  followed   meaning
 0x00 to 0xEF          -          event at cursor + 1 + code; the cursor moves there
 `SKIP`                -          the cursor moves on by 240
 `GRADED`              u16, s24   graded event at its own cursor + 1 + u16, of value s24
-`CLEAR`               -          state goes to zero before this step (towards the chip only, first in a step)
+`CLEAR`               u8         what these `registers.Clear` flags name goes to zero, before the next step
+`FORCE`               u16, s24   as `GRADED`, and the neuron fires in this step, whatever its membrane
+`SET`                 u8, u32    a `registers.Control` register changes before the next step
 `IDLE`                u16        the same as u16 times `END`, at least 1
 `END`                 -          the step ends; both cursors go back to -1
 ====================  =========  ==========================================================
+
+`CLEAR`, `FORCE` and `SET` are for the chip only. `CLEAR` and `SET` stand between steps, in any order, and act in that
+order; they do not begin a step.
 
 This module is the plain definition, one event at a time; a host that moves many of them vectorises it.
 """
@@ -29,18 +34,37 @@ GAP_CODES = 240
 SKIP = 0xF0
 GRADED = 0xF1
 CLEAR = 0xF2
+FORCE = 0xF3
+SET = 0xF4
 IDLE = 0xFE
 END = 0xFF
 #: Arguments of a code, in bytes.
-ARGUMENTS = {GRADED: 5, IDLE: 2}
+ARGUMENTS = {GRADED: 5, CLEAR: 1, FORCE: 5, SET: 5, IDLE: 2}
 IDLE_MAX = 0xFFFF
 
 
 class Graded(NamedTuple):
-    """A value for one neuron: an injected current, or a membrane."""
+    """A value for one neuron: an injected current (perhaps with a forced spike), or a membrane."""
 
     neuron: int
     value: int
+    forced: bool = False
+
+
+class Cleared(NamedTuple):
+    """Something goes to zero: `registers.Clear` flags."""
+
+    flags: int
+
+
+class Set(NamedTuple):
+    """A control register changes: a `registers.Control` and the bits of its new value."""
+
+    register: int
+    value: int
+
+
+Change = Cleared | Set
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +73,8 @@ class Step:
 
     events: tuple[int, ...] = ()
     graded: tuple[Graded, ...] = ()
-    clear: bool = False
+    changes: tuple[Change, ...] = ()
+    """What is cleared and set before the step, in this order."""
 
 
 @dataclass(slots=True)
@@ -84,14 +109,17 @@ def encode_steps(steps: Iterable[Step]) -> bytes:
             continue
         _flush_idle(out, idle)
         idle = 0
-        if step.clear:
-            out.append(CLEAR)
+        for change in step.changes:
+            if isinstance(change, Cleared):
+                out += bytes([CLEAR, change.flags])
+            else:
+                out += bytes([SET, change.register]) + change.value.to_bytes(4, "little")
         events, graded = _Cursor(), _Cursor()
         for axon in step.events:
             skips, code = divmod(events.gap(axon), GAP_CODES)
             out += bytes([SKIP]) * skips + bytes([code])
-        for neuron, value in step.graded:
-            out.append(GRADED)
+        for neuron, value, forced in step.graded:
+            out.append(FORCE if forced else GRADED)
             out += graded.gap(neuron).to_bytes(2, "little") + value.to_bytes(3, "little", signed=True)
         out.append(END)
     _flush_idle(out, idle)
@@ -111,13 +139,13 @@ def _flush_idle(out: bytearray, idle: int) -> None:
 class EventDecoder:
     """Incremental inverse of `encode_steps`: bytes may arrive in pieces of any size.
 
-    What has no meaning (a reserved code, `CLEAR` inside a step, `IDLE` of nothing) is counted in `refused` and
+    What has no meaning (a reserved code, `CLEAR` or `SET` inside a step, `IDLE` of nothing) is counted in `refused` and
     skipped, as the chip does. `open` tells that a step has begun and not ended.
     """
 
     refused: int = 0
     open: bool = False
-    _clear: bool = False
+    _changes: list[Change] = field(default_factory=list)
     _events: list[int] = field(default_factory=list)
     _graded: list[Graded] = field(default_factory=list)
     _event_cursor: _Cursor = field(default_factory=_Cursor)
@@ -146,10 +174,10 @@ class EventDecoder:
 
     def end(self) -> Step:
         """End the step here, as `END` does, and return it."""
-        step = Step(tuple(self._events), tuple(self._graded), self._clear)
-        self._events, self._graded = [], []
+        step = Step(tuple(self._events), tuple(self._graded), tuple(self._changes))
+        self._events, self._graded, self._changes = [], [], []
         self._event_cursor, self._graded_cursor = _Cursor(), _Cursor()
-        self.open = self._clear = False
+        self.open = False
         return step
 
     def _collect(self, code: int, arguments: bytes) -> None:
@@ -157,11 +185,16 @@ class EventDecoder:
             self._events.append(self._event_cursor.move(code))
         elif code == SKIP:
             self._event_cursor.position += GAP_CODES
-        elif code == GRADED:
+        elif code in (GRADED, FORCE):
             neuron = self._graded_cursor.move(int.from_bytes(arguments[:2], "little"))
-            self._graded.append(Graded(neuron, int.from_bytes(arguments[2:], "little", signed=True)))
+            value = int.from_bytes(arguments[2:], "little", signed=True)
+            self._graded.append(Graded(neuron, value, code == FORCE))
         elif code == CLEAR and not self.open:
-            self._clear = True
+            self._changes.append(Cleared(arguments[0]))
+            return
+        elif code == SET and not self.open:
+            self._changes.append(Set(arguments[0], int.from_bytes(arguments[1:], "little")))
+            return
         else:
             self.refused += 1
             return

@@ -15,6 +15,25 @@ DECAY_ALL = (1 << DECAY_BITS) - 1
 GAIN_BITS = 3
 
 
+#: Step of the sequence that spreads one draw over the synapses of a row or column: 2**16 over the golden ratio, odd.
+DRAW_STRIDE = 40503
+
+
+def advance(random: int) -> int:
+    """Next state of the generator behind stochastic rounding: Marsaglia's 32-bit xorshift (13, 17, 5); 0 stays 0."""
+    random ^= (random << 13) & 0xFFFFFFFF
+    random ^= random >> 17
+    return random ^ ((random << 5) & 0xFFFFFFFF)
+
+
+def draw(random: int, index: int) -> int:
+    """Return what is added before a change is rounded, 0 to 255, for synapse `index` of a row or column.
+
+    `random` is the state of the generator after it has advanced for this row or column.
+    """
+    return (((random >> 16) + DRAW_STRIDE * index) & 0xFFFF) >> 8
+
+
 def signed_range(bits: int) -> tuple[int, int]:
     """Smallest and largest value of a signed number of `bits` bits."""
     return -(1 << (bits - 1)), (1 << (bits - 1)) - 1

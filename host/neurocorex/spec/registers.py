@@ -1,6 +1,6 @@
 """What a chip holds and how it is addressed: regions, control registers, counters, and its description.
 
-A region is a table of numbers with rows and columns. Only `Region.WEIGHTS` has more than one row.
+A region is a table of numbers with rows and columns. Only `Region.WEIGHTS` and `Region.PLASTIC` have more than one row.
 On the wire an address is a (row, column) pair and items follow each other along a row, then on to the
 next row; an item is as many whole bytes, little-endian, as its bits need.
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from .config import CoreConfig
+from .config import CoreConfig, Learning
 from .fixed import DECAY_BITS, GAIN_BITS
 
 MAGIC = 0x3158434E  # "NCX1", little-endian
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class Region(IntEnum):
@@ -24,6 +24,11 @@ class Region(IntEnum):
     CONTROL = 0x01
     COUNTERS = 0x02
     WEIGHTS = 0x10
+    PLASTIC = 0x11
+    PRE_TABLE = 0x12
+    POST_TABLE = 0x13
+    EXTRA_SOURCE = 0x14
+    EXTRA_DELAY = 0x15
     THRESHOLD = 0x20
     RESET = 0x21
     DECAY = 0x22
@@ -38,12 +43,16 @@ class Region(IntEnum):
     REFRACTORY_COUNT = 0x32
     ADAPTATION = 0x33
     HISTORY = 0x34
+    PRE_TRACE = 0x40
+    POST_TRACE = 0x41
 
 
 #: Per-neuron parameters, in address order.
 PARAMETERS = tuple(region for region in Region if 0x20 <= region < 0x30)
-#: Per-neuron state: with `Region.CONTROL`, weights and parameters, all that a snapshot needs.
+#: Per-neuron state of the dynamics.
 STATE = tuple(region for region in Region if 0x30 <= region < 0x40)
+#: State of the learning engine. With it, `STATE`, `Region.CONTROL`, weights, tables and parameters a snapshot is complete.
+TRACES = (Region.PRE_TRACE, Region.POST_TRACE)
 
 
 class Flag(IntFlag):
@@ -57,27 +66,101 @@ class Flag(IntFlag):
     """Spikes of this neuron are sent to the host."""
     RECORD_MEMBRANE = 8
     """The membrane of this neuron is sent to the host after every step."""
+    PLASTICITY_OFF = 16
+    """Synapses onto this neuron do not learn."""
 
 
-FLAG_BITS = 4
+FLAG_BITS = 5
+
+
+class LearningFlag(IntFlag):
+    """Bits of `Control.LEARNING`."""
+
+    ENABLE = 1
+    """Weights change, and drift. Traces go on in any case."""
+    STOCHASTIC = 2
+    """Changes are rounded by chance, instead of to zero."""
+    SOFT = 4
+    """Changes are scaled by the distance to the bound; only chips built with `soft_bounds`."""
+    NEAREST_PRE = 8
+    """A spike sets the trace of its axon to the increment, instead of adding it."""
+    NEAREST_POST = 16
+    """The same for the traces of neurons."""
+    HOLD_FIRING = 32
+    """Neurons fire only when they are forced to."""
+
+
+LEARNING_FLAG_BITS = 6
+#: `Control.GATE`: all neurons learn whose flags allow it. Any other value: only the neuron of that number.
+GATE_ALL = 0xFFFF
+#: `Control.MODULATION` that changes nothing.
+MODULATION_ONE = 256
 
 
 class Control(IntEnum):
-    """Items of `Region.CONTROL`, shared by all neurons."""
+    """Items of `Region.CONTROL`, shared by all neurons; those from `LEARNING` on are there only with a learning engine.
+
+    An item holds the bits of its register, the signed ones in two's complement of their own width.
+    """
 
     GAIN_INPUT = 0
     GAIN_RECURRENT = 1
     ADAPTATION_STEP = 2
     ADAPTATION_DECAY = 3
+    LEARNING = 4
+    WEIGHT_MIN = 5
+    WEIGHT_MAX = 6
+    POTENTIATION = 7
+    DEPRESSION = 8
+    MODULATION = 9
+    PRE_DECAY = 10
+    POST_DECAY = 11
+    PRE_INCREMENT = 12
+    POST_INCREMENT = 13
+    PRE_CAP = 14
+    POST_CAP = 15
+    DRIFT = 16
+    DRIFT_STEP = 17
+    GATE = 18
+    RANDOM = 19
+
+    @property
+    def signed(self) -> bool:
+        """Whether the register holds a signed number."""
+        return self in (
+            Control.WEIGHT_MIN, Control.WEIGHT_MAX, Control.POTENTIATION, Control.DEPRESSION, Control.MODULATION,
+            Control.DRIFT, Control.DRIFT_STEP,
+        )  # fmt: skip
 
     def bits(self, config: CoreConfig) -> int:
-        """Width of this register; all are unsigned."""
+        """Width of this register."""
         return {
             Control.GAIN_INPUT: GAIN_BITS,
             Control.GAIN_RECURRENT: GAIN_BITS,
             Control.ADAPTATION_STEP: config.state_bits - 1,
             Control.ADAPTATION_DECAY: DECAY_BITS,
+            Control.LEARNING: LEARNING_FLAG_BITS,
+            Control.WEIGHT_MIN: config.weight_bits,
+            Control.WEIGHT_MAX: config.weight_bits,
+            Control.POTENTIATION: config.change_bits,
+            Control.DEPRESSION: config.change_bits,
+            Control.MODULATION: 16,
+            Control.PRE_DECAY: DECAY_BITS,
+            Control.POST_DECAY: DECAY_BITS,
+            Control.PRE_INCREMENT: config.trace_bits,
+            Control.POST_INCREMENT: config.trace_bits,
+            Control.PRE_CAP: config.trace_bits,
+            Control.POST_CAP: config.trace_bits,
+            Control.DRIFT: config.weight_bits + 1,
+            Control.DRIFT_STEP: config.weight_bits + 1,
+            Control.GATE: 16,
+            Control.RANDOM: 32,
         }[self]
+
+
+def controls(config: CoreConfig) -> tuple[Control, ...]:
+    """Return the control registers of a chip of geometry `config`."""
+    return tuple(control for control in Control if config.learning or control < Control.LEARNING)
 
 
 class Counter(IntEnum):
@@ -89,10 +172,14 @@ class Counter(IntEnum):
     SPIKES = 3
     SATURATIONS = 4
     REFUSED_EVENTS = 5
-    BUSY_CYCLES = 6
-    STALL_CYCLES = 7
-    FRAMES_GOOD = 8
-    FRAMES_BAD = 9
+    POTENTIATIONS = 6
+    DEPRESSIONS = 7
+    CLIPS_LOW = 8
+    CLIPS_HIGH = 9
+    BUSY_CYCLES = 10
+    STALL_CYCLES = 11
+    FRAMES_GOOD = 12
+    FRAMES_BAD = 13
 
 
 COUNTER_BITS = 48
@@ -101,10 +188,15 @@ MODEL_COUNTERS = tuple(counter for counter in Counter if counter <= Counter.BUSY
 
 
 class Clear(IntFlag):
-    """What `Op.CLEAR` sets to zero."""
+    """What `Op.CLEAR`, or `CLEAR` in a stimulus (there all but the counters), sets to zero."""
 
     STATE = 1
+    """Membranes, currents, refractory counts and histories."""
     COUNTERS = 2
+    TRACES = 4
+    """Traces of axons and neurons."""
+    ADAPTATION = 8
+    """Adaptation of the thresholds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,33 +228,44 @@ class Layout:
 
 
 def layout(region: Region, config: CoreConfig) -> Layout:
-    """Shape and format of `region` on a chip of geometry `config`."""
-    state = config.state_bits
-    shared = {
-        Region.INFO: Layout(1, len(ChipInfo.WORDS), 32, signed=False, writable=False),
-        Region.CONTROL: Layout(1, len(Control), 32, signed=False, writable=True),
-        Region.COUNTERS: Layout(1, 2 * len(Counter), 32, signed=False, writable=False),
-        Region.WEIGHTS: Layout(config.axons, config.neurons, config.weight_bits, signed=True, writable=True),
-    }
-    if region in shared:
-        return shared[region]
-    bits, signed = {
-        Region.THRESHOLD: (state, True),
-        Region.RESET: (state, True),
-        Region.DECAY: (DECAY_BITS, False),
-        Region.LEAK: (state - 1, False),
-        Region.CURRENT_DECAY: (DECAY_BITS, False),
-        Region.BIAS: (state, True),
-        Region.REFRACTORY: (config.refractory_bits, False),
-        Region.DELAY: (config.delay_bits, False),
-        Region.FLAGS: (FLAG_BITS, False),
-        Region.MEMBRANE: (state, True),
-        Region.CURRENT: (state, True),
-        Region.REFRACTORY_COUNT: (config.refractory_bits, False),
-        Region.ADAPTATION: (state - 1, False),
-        Region.HISTORY: (config.max_delay, False),
+    """Shape and format of `region` on a chip of geometry `config`; a region that it lacks has no items."""
+    state, trace = config.state_bits, config.stored_trace_bits
+    learning = 1 if config.learning else 0
+    table = (1 << config.window_steps) if config.learning is Learning.WINDOW else 0
+    rows, columns, bits, signed = {
+        Region.INFO: (1, len(ChipInfo.WORDS), 32, False),
+        Region.CONTROL: (1, len(controls(config)), 32, False),
+        Region.COUNTERS: (1, 2 * len(Counter), 32, False),
+        Region.WEIGHTS: (config.axons, config.neurons, config.weight_bits, True),
+        Region.PLASTIC: (config.axons * learning, config.neurons, 1, False),
+        Region.PRE_TABLE: (1, table, config.change_bits, True),
+        Region.POST_TABLE: (1, table, config.change_bits, True),
+        Region.EXTRA_SOURCE: (1, config.extra_axons, (config.neurons - 1).bit_length() or 1, False),
+        Region.EXTRA_DELAY: (1, config.extra_axons, config.delay_bits, False),
+        Region.THRESHOLD: (1, config.neurons, state, True),
+        Region.RESET: (1, config.neurons, state, True),
+        Region.DECAY: (1, config.neurons, DECAY_BITS, False),
+        Region.LEAK: (1, config.neurons, state - 1, False),
+        Region.CURRENT_DECAY: (1, config.neurons, DECAY_BITS, False),
+        Region.BIAS: (1, config.neurons, state, True),
+        Region.REFRACTORY: (1, config.neurons, config.refractory_bits, False),
+        Region.DELAY: (1, config.neurons, config.delay_bits, False),
+        Region.FLAGS: (1, config.neurons, FLAG_BITS, False),
+        Region.MEMBRANE: (1, config.neurons, state, True),
+        Region.CURRENT: (1, config.neurons, state, True),
+        Region.REFRACTORY_COUNT: (1, config.neurons, config.refractory_bits, False),
+        Region.ADAPTATION: (1, config.neurons, state - 1, False),
+        Region.HISTORY: (1, config.neurons, config.max_delay, False),
+        Region.PRE_TRACE: (1, config.axons * learning, trace or 1, False),
+        Region.POST_TRACE: (1, config.neurons * learning, trace or 1, False),
     }[region]
-    return Layout(1, config.neurons, bits, signed=signed, writable=region is not Region.ADAPTATION or config.adaptation)
+    read_only = region in (Region.INFO, Region.COUNTERS) or (region is Region.ADAPTATION and not config.adaptation)
+    return Layout(rows, columns, bits, signed=signed, writable=not read_only)
+
+
+def regions(config: CoreConfig) -> tuple[Region, ...]:
+    """Return the regions that a chip of geometry `config` has."""
+    return tuple(region for region in Region if layout(region, config).items)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,6 +292,7 @@ class ChipInfo:
     WORDS = (
         "magic", "protocol_version", "build_id", "clock_hz", "baud",
         "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
+        "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
         "frame_bytes", "rx_frames", "tx_frames",
     )  # fmt: skip
 
