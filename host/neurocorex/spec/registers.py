@@ -51,7 +51,7 @@ class Region(IntEnum):
 PARAMETERS = tuple(region for region in Region if 0x20 <= region < 0x30)
 #: Per-neuron state of the dynamics.
 STATE = tuple(region for region in Region if 0x30 <= region < 0x40)
-#: State of the learning engine. With it, `STATE`, `Region.CONTROL`, weights, tables and parameters a snapshot is complete.
+#: State of the learning engine, beside the weights. What else can be written makes up the network itself.
 TRACES = (Region.PRE_TRACE, Region.POST_TRACE)
 
 
