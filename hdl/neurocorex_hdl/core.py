@@ -1,6 +1,6 @@
 """The core: spikes in, spikes out, and a bus to everything that it remembers."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Counter
@@ -162,7 +162,7 @@ class Core(wiring.Component):
             Counter.FRAMES_GOOD: self.frame_good,
             Counter.FRAMES_BAD: self.frame_bad,
         }
-        m.d.comb += parts.counters.ticks.eq(Cat(ticks[counter] for counter in Counter))
+        m.d.comb += parts.counters.ticks.eq(Cat(ticks.get(counter, Const(0, 1)) for counter in Counter))
         m.d.comb += parts.counters.clear.eq(self.clear_counters)
 
     def _join_bus(self, m: Module) -> None:

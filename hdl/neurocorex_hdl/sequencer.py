@@ -5,10 +5,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
+from .axons import AxonKind, axon_layout
 from .regions import index_bits
 from .stimulus import ItemKind, item_layout
 from .sweep import Sweep
-from .synapse import row_layout
 
 
 class Sequencer(wiring.Component):
@@ -53,7 +53,7 @@ class Sequencer(wiring.Component):
         self._config = config
         super().__init__({
             "items": In(stream.Signature(item_layout(config))),
-            "rows": Out(stream.Signature(row_layout(config))),
+            "rows": Out(stream.Signature(axon_layout(config))),
             "neuron": In(index_bits(config)),
             "pending": In(1),
             "pop": Out(1),
@@ -123,8 +123,8 @@ class Sequencer(wiring.Component):
         """Feed one row after the other, until the end of the step is there and the last row has been walked."""
         items, rows, item = self.items, self.rows, self.items.payload
         m.d.comb += [
-            rows.payload.recurrent.eq(self.pending),
-            rows.payload.axon.eq(Mux(self.pending, self.neuron + self._config.inputs, item.index)),
+            rows.payload.kind.eq(Mux(self.pending, AxonKind.RECURRENT, AxonKind.INPUT)),
+            rows.payload.index.eq(Mux(self.pending, self.neuron, item.index)),
             self.inject_index.eq(item.index),
             self.inject_value.eq(item.value),
         ]

@@ -1,23 +1,19 @@
 """From arriving axons to the sums of their weights."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region
 from neurocorex.spec.timing import row_cycles
 
 from .accumulator import Accumulators, group_bits, sum_shape
 from .arithmetic import times
+from .axons import AxonFinder, AxonKind, AxonRow, axon_layout
 from .bus import RegionBus
 from .pipeline import stages
 from .regions import TARGET_LATENCY
 from .sweep import slot_layout
 from .weights import Rotator, WeightBanks, lane_bits, weight_lanes
-
-
-def row_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of an axon that arrives: its row of the weights, and which of the two sums it goes to."""
-    return data.StructLayout({"axon": (config.axons - 1).bit_length(), "recurrent": 1})
 
 
 class RowWalk(wiring.Component):
@@ -32,24 +28,26 @@ class RowWalk(wiring.Component):
         Arriving axons; ready in the last cycle of a row.
     valid : Out(1)
         A word of weights is wanted.
-    word, group, row : Out
+    word, group, axon : Out
         Its address in the banks, the group of neurons it is for, and the axon.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         super().__init__({
-            "rows": In(stream.Signature(row_layout(config))),
+            "rows": In(stream.Signature(axon_layout(config))),
             "valid": Out(1),
             "word": Out(range(config.weight_words)),
             "group": Out(group_bits(config)),
-            "row": Out(row_layout(config)),
+            "axon": Out(axon_layout(config)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the counter along the row."""
         m = Module()
         cycles = row_cycles(self._config)
+        m.submodules.place = place = AxonRow(self._config)
+        m.d.comb += place.axon.eq(self.rows.payload)
         active, position = Signal(), Signal(range(cycles))
         m.d.comb += [
             self.rows.ready.eq(~active | (position == cycles - 1)),
@@ -58,7 +56,7 @@ class RowWalk(wiring.Component):
         ]
         with m.If(self.rows.ready):
             m.d.sync += [active.eq(self.rows.valid), position.eq(0)]
-            m.d.sync += [self.row.eq(self.rows.payload), self.word.eq(self.rows.payload.axon)]
+            m.d.sync += [self.axon.eq(self.rows.payload), self.word.eq(place.row)]
         with m.Else():
             m.d.sync += [position.eq(position + 1), self.word.eq(self.word + self._config.axon_stride)]
         return m
@@ -91,7 +89,7 @@ class SynapseArray(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         super().__init__({
-            "rows": In(stream.Signature(row_layout(config))),
+            "rows": In(stream.Signature(axon_layout(config))),
             "slot": In(slot_layout(config)),
             "input_sum": Out(sum_shape(config)),
             "recurrent_sum": Out(sum_shape(config)),
@@ -114,11 +112,11 @@ class SynapseArray(wiring.Component):
         # after it was given their address, and they must be zero when none does.
         fetched = Signal(weight_lanes(config), reset_less=True)
         used = stages(m, walk.valid, 2, name="used", reset_less=False)
-        axon = stages(m, walk.row.axon, 2, name="axon")
+        axon = stages(m, walk.axon.index, 2, name="axon")
         m.d.sync += [
             accumulators.add.eq(walk.valid),
             accumulators.add_group.eq(walk.group),
-            accumulators.add_recurrent.eq(walk.row.recurrent),
+            accumulators.add_recurrent.eq(walk.axon.kind != AxonKind.INPUT),
             fetched.eq(banks.weights),
             accumulators.weights.eq(Mux(used[-1], rotator.lanes.as_value(), 0)),
         ]
@@ -132,13 +130,16 @@ class SynapseArray(wiring.Component):
         """Let the bus reach single weights."""
         config, bus, lanes = self._config, self.bus, lane_bits(self._config)
         selected = bus.region == Region.WEIGHTS
+        m.submodules.finder = finder = AxonFinder(config)
+        m.submodules.place = place = AxonRow(config)
+        m.d.comb += [finder.number.eq(bus.row), place.axon.eq(finder.axon)]
         word, bank = Signal(range(config.weight_words)), Signal(lanes)
         reading = stages(m, bus.read & selected, TARGET_LATENCY, name="reading", reset_less=False)
         writing = stages(m, bus.write & selected, 1, name="writing", reset_less=False)
         banks_read = stages(m, bank, 1, name="bank")
         m.d.sync += [
-            word.eq(times(bus.column[lanes:], config.axon_stride) + bus.row),
-            bank.eq(bus.row + bus.column),
+            word.eq(times(bus.column[lanes:], config.axon_stride) + place.row),
+            bank.eq(place.row + bus.column),
             banks.write_data.eq(bus.write_data),
         ]
         with m.If(reading[1] | writing[1]):

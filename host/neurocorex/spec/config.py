@@ -131,7 +131,7 @@ class CoreConfig:
 
     @property
     def input_blocks(self) -> int:
-        """Blocks of L input axons. Each kind of axon fills whole blocks, so that a column is read L weights at a time."""
+        """Blocks of L input axons. Each kind of axon fills whole blocks: a column is read L weights at a time."""
         return -(-self.inputs // self.lanes)
 
     @property

@@ -8,11 +8,18 @@ from .config import CoreConfig
 ROW_PIPELINE = 3
 #: Cycles of a step beside its rows and its neurons: opening it, seeing its end, and emptying the neuron pipeline.
 STEP_OVERHEAD = 14
+#: Cycles of a step that a learning engine adds: the last trace, and emptying the pipeline of the weights.
+LEARNING_OVERHEAD = 16
 
 
 def row_cycles(config: CoreConfig) -> int:
-    """Cycles that one arriving spike costs."""
+    """Cycles that one arriving spike costs, also if its synapses learn."""
     return max(config.groups, ROW_PIPELINE)
+
+
+def column_cycles(config: CoreConfig) -> int:
+    """Cycles that the potentiation of the synapses of one neuron that fired costs."""
+    return config.axon_blocks
 
 
 def neuron_spacing(config: CoreConfig) -> int:
@@ -23,6 +30,22 @@ def neuron_spacing(config: CoreConfig) -> int:
     return 2 if config.lanes == 1 else 1
 
 
-def busy_cycles(config: CoreConfig, steps: int, arrivals: int) -> int:
-    """Cycles in which the core works; waiting for the link comes on top and is counted apart."""
-    return steps * (config.neurons * neuron_spacing(config) + STEP_OVERHEAD) + arrivals * row_cycles(config)
+def sweep_cycles(config: CoreConfig) -> int:
+    """Cycles in which all neurons are updated, and beside them, one by one, the traces of input and extra axons."""
+    neurons = config.neurons * neuron_spacing(config)
+    return max(neurons, config.inputs + config.extra_axons) if config.learning else neurons
+
+
+def busy_cycles(config: CoreConfig, steps: int, arrivals: int, columns: int = 0) -> int:
+    """Cycles in which the core works; waiting for the link comes on top and is counted apart.
+
+    Parameters
+    ----------
+    steps, arrivals : int
+        Steps, and axons that arrived in them.
+    columns : int
+        Neurons that fired and learned, each in a step with `LearningFlag.ENABLE`.
+    """
+    overhead = STEP_OVERHEAD + (LEARNING_OVERHEAD if config.learning else 0)
+    step = sweep_cycles(config) + overhead
+    return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config)
