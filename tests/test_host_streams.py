@@ -7,21 +7,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurocorex.errors import InputError
-from neurocorex.spec import EventDecoder, Step, encode_steps
-from neurocorex.streams import EventStream, StreamDecoder
+from neurocorex.spec import Clear, Control, EventDecoder, Graded, Step, encode_steps
+from neurocorex.spec.events import Cleared, Set
+from neurocorex.streams import CLEAR_ALL, EventStream, StreamDecoder
 from test_spec_events import steps_of
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=200)
 #: Bytes of which most are codes with arguments or without meaning.
-noise = st.lists(st.sampled_from([0, 3, 239, 0xF0, 0xF1, 0xF2, 0xF5, 0xFE, 0xFF, 0, 1]), max_size=60).map(bytes)
+noise = st.lists(st.sampled_from([0, 3, 239, 0xF0, 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xFE, 0xFF, 0, 1]), max_size=60).map(bytes)
 
 
 def stream_of(steps: list[Step]) -> EventStream:
     events = [(number, index) for number, step in enumerate(steps) for index in step.events]
     graded = [(number, *entry) for number, step in enumerate(steps) for entry in step.graded]
-    clears = [number for number, step in enumerate(steps) if step.clear]
-    columns = (*np.array(events, int).reshape(-1, 2).T, *np.array(graded, int).reshape(-1, 3).T, np.array(clears, int))
-    return EventStream(len(steps), *columns)
+    changes = [
+        (number, *((-1, change.flags) if isinstance(change, Cleared) else change))
+        for number, step in enumerate(steps)
+        for change in step.changes
+    ]
+    tables = ((events, 2), (graded, 4), (changes, 3))
+    return EventStream(len(steps), *(column for rows, width in tables for column in np.array(rows, int).reshape(-1, width).T))
 
 
 @PROPERTY
@@ -69,16 +74,20 @@ def test_interleaved_vector() -> None:
 def test_decoder_follows_the_definition_through_noise(data: bytes, sizes: list[int]) -> None:
     plain, decoder = EventDecoder(), StreamDecoder()
     position = 0
+    before = EventStream(0)
     for size in sizes:
         piece = data[position : position + size]
         position += size
         expected, stream = plain.feed(piece), decoder.feed(piece)
         assert stream.steps == len(expected)
+        whole = EventStream.join([before, stream])  # changes come at once from the one, with their step from the other
         busy = [number for number, step in enumerate(expected) if step != Step()]
-        assert all(stream.cut(number, number + 1) == stream_of([expected[number]]) for number in busy)
+        assert all(whole.cut(number, number + 1) == stream_of([expected[number]]) for number in busy)
+        before = whole.cut(stream.steps, stream.steps + 1)
         assert (decoder.refused, decoder.open) == (plain.refused, plain.open)
         assert decoder.partial == bool(plain._pending)
-    assert decoder.end() == stream_of([plain.end()])
+    last = decoder.end()
+    assert EventStream.join([before, last]) == stream_of([plain.end()])
     assert not decoder.open
     assert not decoder.partial
 
@@ -91,10 +100,10 @@ def test_decoder_follows_the_definition_through_noise(data: bytes, sizes: list[i
         ("03 00 ff", 1, Step((3,))),
         ("f0 00 ff", 1, Step()),
         ("f1 0300 010000 ff", 1, Step()),
-        ("f1 0000 010000 00 ff", 1, Step((), ((0, 1),))),  # type: ignore[arg-type]
-        ("f1 0000 010000 f0 ff", 1, Step((), ((0, 1),))),  # type: ignore[arg-type]
+        ("f1 0000 010000 00 ff", 1, Step((), (Graded(0, 1),))),
+        ("f1 0000 010000 f0 ff", 1, Step((), (Graded(0, 1),))),
         ("f1 0900 010000 00 ff", 2, Step()),
-        ("f1 0000 010000 ff 00 ff", 0, Step((), ((0, 1),))),  # type: ignore[arg-type]
+        ("f1 0000 010000 ff 00 ff", 0, Step((), (Graded(0, 1),))),
     ],
     ids=[
         "no such axon", "cursor moves with a refused event", "the one before stays", "no such axon behind a skip",
@@ -111,7 +120,7 @@ def test_stimulus_that_breaks_the_rules_is_refused(data: str, refused: int, expe
     assert decoder.refused == refused
 
 
-@pytest.mark.parametrize("data", ["05", "05 ff 00", "f1 0000", "f2", "fe 01"])
+@pytest.mark.parametrize("data", ["05", "05 ff 00", "f1 0000", "f2", "f2 01 03", "f4 09", "fe 01"])
 def test_stream_that_ends_within_a_step_is_refused(data: str) -> None:
     with pytest.raises(InputError, match="ends within step"):
         EventStream.decode(bytes.fromhex(data))
@@ -141,7 +150,9 @@ def test_dense_tables_round_trip() -> None:
     table = np.zeros_like(inject)
     table[stream.graded_step, stream.graded_index] = stream.graded_value
     assert np.array_equal(table, inject)
-    assert stream.clear_steps.tolist() == [0, 10]
+    assert stream.change_step.tolist() == [0, 10]
+    assert stream.change_register.tolist() == [-1, -1]
+    assert stream.change_value.tolist() == [CLEAR_ALL] * 2
 
 
 @pytest.mark.parametrize(
@@ -157,12 +168,47 @@ def test_dense_tables_round_trip() -> None:
         ((2, [-1], [1]), "event at step -1"),
         ((2, [0], [-1]), "event of index -1"),
         ((2, [], [], [0], [1], [1 << 23]), "graded values have 24 bits"),
-        ((2, [], [], [], [], [], [1, 1]), "clears must rise"),
+        ((2, [], [], [0], [1], [1], [2]), "graded_forced is 0 or 1"),
+        ((2, [], [], [0], [1], [1], [0, 1]), "equally long"),
+        ((2, [], [], [], [], [], [], [1, 0], [-1, -1], [1, 1]), "must not fall"),
+        ((2, [], [], [], [], [], [], [3], [-1], [1]), "0 to 2"),
+        ((2, [], [], [], [], [], [], [2], [256], [1]), "registers are 0 to 255"),
+        ((2, [], [], [], [], [], [], [2], [-1], [256]), "flags of what to clear 8"),
+        ((2, [], [], [], [], [], [], [2], [9], [1 << 32]), "a change has 32 bits"),
+        ((2, [], [], [], [], [], [], [2], [9], []), "equally long"),
     ],
 )
 def test_bad_streams_are_refused(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
         EventStream(*(np.array(value) if isinstance(value, list) and value else value for value in arguments))
+
+
+def test_changes_before_one_step_keep_their_order() -> None:
+    stream = EventStream(3, [1], [0]).clearing(1, Clear.TRACES).setting([1, 2], Control.MODULATION, -1).clearing([0, 1])
+    steps = [
+        Step(changes=(Cleared(CLEAR_ALL),)),
+        Step((0,), changes=(Cleared(Clear.TRACES), Set(Control.MODULATION, 0xFFFF_FFFF), Cleared(CLEAR_ALL))),
+        Step(changes=(Set(Control.MODULATION, 0xFFFF_FFFF),)),
+    ]
+    assert stream == stream_of(steps)
+    assert stream.encode() == encode_steps(steps)
+
+
+def test_changes_may_stand_behind_the_last_step() -> None:
+    stream = EventStream(1, [0], [2]).setting(1, Control.GATE, 7)
+    assert stream.encode() == bytes.fromhex("02 ff f4 12 07000000")
+    assert EventStream.decode(stream.encode()) == stream
+    assert stream.cut(0, 1) == EventStream(1, [0], [2])
+    assert EventStream.join([stream.cut(0, 1), stream.cut(1, 2)]) == stream
+
+
+@pytest.mark.parametrize("data", ["f2 0d", "f4 09 00010000"])
+def test_changes_do_not_wait_for_their_step(data: str) -> None:
+    decoder = StreamDecoder()
+    stream = decoder.feed(bytes.fromhex(data))
+    assert (stream.steps, stream.change_step.tolist()) == (0, [0])
+    assert not decoder.open
+    assert decoder.end() == EventStream(1)
 
 
 def test_tables_of_different_length_are_refused() -> None:

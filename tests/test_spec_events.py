@@ -4,17 +4,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurocorex.spec import EventDecoder, Graded, Step, encode_steps
+from neurocorex.spec.events import Change, Cleared, Set
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=200)
+
+
+def changes() -> st.SearchStrategy[Change]:
+    byte = st.integers(0, 255)
+    return st.one_of(st.builds(Cleared, byte), st.builds(Set, byte, st.integers(0, (1 << 32) - 1)))
 
 
 def steps_of(events: int = 600) -> st.SearchStrategy[list[Step]]:
     indices = st.sets(st.integers(0, events), max_size=5).map(sorted).map(tuple)
     values = st.integers(-(1 << 23), (1 << 23) - 1)
-    graded = st.dictionaries(st.integers(0, 4095), values, max_size=3)
-    step = st.builds(
-        Step, indices, graded.map(lambda pairs: tuple(Graded(*pair) for pair in sorted(pairs.items()))), st.booleans()
+    graded = st.dictionaries(st.integers(0, 4095), st.tuples(values, st.booleans()), max_size=3).map(
+        lambda entries: tuple(Graded(neuron, *entry) for neuron, entry in sorted(entries.items()))
     )
+    step = st.builds(Step, indices, graded, st.lists(changes(), max_size=3).map(tuple))
     return st.lists(st.one_of(st.just(Step()), step), max_size=12)
 
 
@@ -32,8 +38,11 @@ def steps_of(events: int = 600) -> st.SearchStrategy[list[Step]]:
         ([Step((240,))], "f0 00 ff"),
         ([Step((0, 500))], "00 f0 f0 13 ff"),
         ([Step((), (Graded(0, 1), Graded(300, -2)))], "f1 0000 010000 f1 2b01 feffff ff"),
-        ([Step((7,), (Graded(2, -8388608),), clear=True)], "f2 07 f1 0200 000080 ff"),
-        ([Step(clear=True)], "f2 ff"),
+        ([Step((7,), (Graded(2, -8388608),), (Cleared(1),))], "f2 01 07 f1 0200 000080 ff"),
+        ([Step(changes=(Cleared(13),))], "f2 0d ff"),
+        ([Step(changes=(Set(9, 0xFFFFFF00), Cleared(4), Set(9, 256)))], "f4 09 00ffffff f2 04 f4 09 00010000 ff"),
+        ([Step((), (Graded(1, 0, True), Graded(2, 3), Graded(9, 1, True)))],
+         "f3 0100 000000 f1 0000 030000 f3 0600 010000 ff"),
         ([Step(), Step((3,)), Step()], "ff 03 ff ff"),
     ],
 )
@@ -64,13 +73,14 @@ def test_indices_must_rise(indices: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("data", "refused", "steps"),
     [
-        ("f3 ff", 1, [Step()]),
+        ("f5 ff", 1, [Step()]),
         ("fd 05 ff", 1, [Step((5,))]),
-        ("05 f2 ff", 1, [Step((5,))]),
-        ("f2 f2 ff", 1, [Step(clear=True)]),
+        ("05 f2 01 ff", 1, [Step((5,))]),
+        ("f1 0000 000000 f4 09 00000000 ff", 1, [Step((), (Graded(0, 0),))]),
+        ("f2 01 f2 02 ff", 0, [Step(changes=(Cleared(1), Cleared(2)))]),
         ("fe 0000 ff", 1, [Step()]),
     ],
-    ids=["reserved", "reserved before event", "clear inside a step", "clear twice", "idle of nothing"],
+    ids=["reserved", "reserved before event", "clear inside a step", "set inside a step", "clear twice", "idle of nothing"],
 )
 def test_meaningless_codes_are_counted_and_skipped(data: str, refused: int, steps: list[Step]) -> None:
     decoder = EventDecoder()

@@ -14,10 +14,14 @@ import numpy.typing as npt
 
 from .arithmetic import Ints
 from .errors import InputError
-from .spec.events import ARGUMENTS, CLEAR, END, GAP_CODES, GRADED, IDLE, IDLE_MAX, SKIP
+from .spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, IDLE_MAX, SET, SKIP
 
-#: event_step, event_index, graded_step, graded_index, graded_value, clear_steps
-Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
+#: event_step, event_index, graded_step, graded_index, graded_value, graded_forced,
+#: change_step, change_register, change_value
+Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
+
+#: Register of a change that clears something instead: its value is made of `Clear` flags.
+NO_REGISTER = -1
 
 #: Largest distance that `GRADED` holds, in two bytes.
 GAP_MAX = 0xFFFF
@@ -26,11 +30,12 @@ GAP_MAX = 0xFFFF
 def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
     """Bytes of a stream; the columns are sorted by step, then by index.
 
-    Every code is given its place within the step (`CLEAR`, events, `END`) and its size; sorted by step and place, the
-    running sum of the sizes tells where its bytes stand.
+    Every code is given its place within the step (changes, events, `END`) and its size; sorted by step and place, the
+    running sum of the sizes tells where its bytes stand. Changes behind the last step belong to no step and stand last.
     """
-    event_step, event_index, graded_step, graded_index, graded_value, clear_steps = columns
-    busy = np.unique(np.concatenate([event_step, graded_step, clear_steps]))
+    event_step, event_index, graded_step, graded_index, graded_value, graded_forced, *changes = columns
+    change_step, change_register, change_value = changes
+    busy = np.unique(np.concatenate([event_step, graded_step, change_step[change_step < steps]]))
     idle_step, idle_count = _idle_runs(busy, steps)
     graded_gap = _gaps(graded_step, graded_index)
     if graded_gap.max(initial=0) > GAP_MAX:
@@ -46,7 +51,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
         event_place, graded_place = 1 + event_index, 1 + span + graded_index
     codes = (  # step, place, size
         (idle_step, 0, np.where(idle_count > 1, 3, 1)),
-        (clear_steps, 0, 1),
+        (change_step, 0, 1 + np.where(change_register == NO_REGISTER, ARGUMENTS[CLEAR], ARGUMENTS[SET])),
         (event_step, event_place, 1 + skips),
         (graded_step, graded_place, 1 + ARGUMENTS[GRADED]),
         (busy, last, 1),
@@ -56,12 +61,12 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
     start = np.empty_like(size)
     start[order] = np.cumsum(size[order]) - size[order]
     ends = np.cumsum([step.size for step, _, _ in codes])
-    at_idle, at_clear, at_event, at_graded, at_end = np.split(start, ends[:-1])
+    at_idle, at_change, at_event, at_graded, at_end = np.split(start, ends[:-1])
 
     out = np.full(int(size.sum()), SKIP, np.uint8)
-    out[at_clear] = CLEAR
+    _put_changes(out, at_change, change_register, change_value)
     out[at_event + skips] = gap_code
-    out[at_graded] = GRADED
+    out[at_graded] = np.where(graded_forced, FORCE, GRADED)
     _put(out, at_graded + 1, graded_gap, 2)
     _put(out, at_graded + 3, graded_value, 3)
     out[at_end] = END
@@ -92,6 +97,14 @@ def _put(out: npt.NDArray[np.uint8], at: Ints, values: Ints, size: int) -> None:
     """Store integers of `size` bytes, little-endian."""
     for byte in range(size):
         out[at + byte] = values >> 8 * byte & 0xFF
+
+
+def _put_changes(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints) -> None:
+    """Store `CLEAR` with its flags, and `SET` with its register and value."""
+    clears = register == NO_REGISTER
+    out[at] = np.where(clears, CLEAR, SET)
+    out[at + 1] = np.where(clears, value, register)
+    _put(out, at[~clears] + 2, value[~clears], 4)
 
 
 _LONG_CODES = re.compile(b"(" + b"|".join(rb"\x%02x.{%d}" % pair for pair in ARGUMENTS.items()) + b")", re.DOTALL)

@@ -113,7 +113,7 @@ class CommandUnit:
     def _run(self, job: Job) -> Iterator[Answer]:
         stimulus = EventStream(0) if job.stopped else self._decode(job.payload)
         results, out = _ResultEncoder(), bytearray()
-        for start in range(0, stimulus.steps, self._chunk):
+        for start in range(0, stimulus.steps + 1, self._chunk):
             if job.stopped:
                 self._decoder.end()  # forget a step that began behind those which were not run
                 break

@@ -82,8 +82,9 @@ class Stimulus:
             duration * (1 if samples is None else samples),
             *_events(None if spikes is None else tables[0], duration)[:2],
             *_events(None if inject is None else tables[-1], duration),
-            starts if duration and (clear if samples is None else samples) else starts[:0],
         )
+        if duration and (clear if samples is None else samples):
+            stream = stream.clearing(starts)
         return cls(stream, samples)
 
 

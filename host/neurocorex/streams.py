@@ -1,7 +1,7 @@
 """Spike streams as arrays: what `neurocorex.spec.events` defines, moved many events at a time.
 
-The same class carries stimuli (spikes of input axons, injected currents, `clear_steps`) and results (spikes of
-neurons, membranes). `EventStream.encode` and `EventStream.decode` are byte for byte the plain definition in
+The same class carries stimuli (spikes of input axons, injected currents with or without a forced spike, and changes
+between the steps) and results (spikes of neurons, membranes). `EventStream.encode` and `EventStream.decode` are byte for byte the plain definition in
 `neurocorex.spec.events`; a stream of bytes may be cut anywhere, so that frames need no alignment.
 """
 
@@ -15,10 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .arithmetic import Ints
-from .codec import Columns, code_positions, encode, sum_within_steps
+from .codec import NO_REGISTER, Columns, code_positions, encode, sum_within_steps
 from .errors import InputError
-from .spec.events import ARGUMENTS, CLEAR, END, GAP_CODES, GRADED, IDLE, SKIP
+from .spec import Clear, Control
+from .spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
 
+#: What is cleared between samples: all that a run leaves behind but what was learned.
+CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES
 #: Smallest and largest graded value: s24 on the wire.
 GRADED_RANGE = (-(1 << 23), (1 << 23) - 1)
 
@@ -39,8 +42,13 @@ class EventStream:
         Spikes: step (0 to ``steps - 1``) and axon, or neuron in results.
     graded_step, graded_index, graded_value : int64 array [G]
         Injected currents (or membranes): step, neuron, and a value of 24 bits signed.
-    clear_steps : int64 array [K]
-        Steps before which the state is cleared, rising.
+    graded_forced : int64 array [G]
+        1 where the neuron fires in this step whatever its membrane, else 0; may be left out if there is none.
+    change_step : int64 array [K]
+        Steps (0 to ``steps``: behind the last one) before which something is cleared or set, not falling; the changes
+        before one step act in the order in which they stand.
+    change_register, change_value : int64 array [K]
+        The `Control` register and the 32 bits it is set to; or `NO_REGISTER` and the `Clear` flags of what goes to zero.
 
     Raises
     ------
@@ -54,28 +62,33 @@ class EventStream:
     graded_step: Ints = field(default_factory=_empty)
     graded_index: Ints = field(default_factory=_empty)
     graded_value: Ints = field(default_factory=_empty)
-    clear_steps: Ints = field(default_factory=_empty)
+    graded_forced: Ints = field(default_factory=_empty)
+    change_step: Ints = field(default_factory=_empty)
+    change_register: Ints = field(default_factory=_empty)
+    change_value: Ints = field(default_factory=_empty)
 
     def __post_init__(self) -> None:
         if self.steps < 0:
             raise InputError(f"a stream has 0 steps or more, got {self.steps!r}")
         for name in self.__slots__[1:]:
             object.__setattr__(self, name, _integers(name, getattr(self, name)))
+        if not self.graded_forced.size:
+            object.__setattr__(self, "graded_forced", np.zeros_like(self.graded_step))
         self._check("event", self.event_step, self.event_index)
-        self._check("graded event", self.graded_step, self.graded_index, self.graded_value)
-        self._check("clear", self.clear_steps)
+        self._check("graded event", self.graded_step, self.graded_index, self.graded_value, self.graded_forced)
+        self._check_changes()
         low, high = GRADED_RANGE
         if self.graded_value.size and not low <= self.graded_value.min() <= self.graded_value.max() <= high:
             worst = self.graded_value[np.argmax(np.abs(self.graded_value))]
             raise InputError(f"graded values have 24 bits, {low} to {high}; got {worst}")
+        if self.graded_forced.size and not 0 <= self.graded_forced.min() <= self.graded_forced.max() <= 1:
+            raise InputError("graded_forced is 0 or 1, or True where a neuron has to fire")
 
     def _check(self, what: str, step: Ints, *columns: Ints) -> None:
-        if any(column.shape != step.shape for column in columns):
-            shapes = ", ".join(str(column.size) for column in (step, *columns))
-            raise InputError(f"arrays of one kind must be equally long, got {shapes} entries for {what}s")
+        _check_lengths(what, step, *columns)
         if not step.size:
             return
-        index = columns[0] if columns else np.zeros_like(step)
+        index = columns[0]
         if index.min() < 0:
             raise InputError(f"{what} of index {index.min()}; indices count from 0")
         rises = (step[1:] > step[:-1]) | ((step[1:] == step[:-1]) & (index[1:] > index[:-1]))
@@ -84,6 +97,19 @@ class EventStream:
             raise InputError(f"{what}s must rise by step, then by index; entry {at} is step {step[at]}, {index[at]}")
         if not 0 <= step[0] <= step[-1] < self.steps:
             raise InputError(f"{what} at step {step[0] if step[0] < 0 else step[-1]} of a stream of {self.steps} steps")
+
+    def _check_changes(self) -> None:
+        step, register, value = self.change_step, self.change_register, self.change_value
+        _check_lengths("change", step, register, value)
+        if not step.size:
+            return
+        if (step[1:] < step[:-1]).any() or not 0 <= step[0] <= step[-1] <= self.steps:
+            raise InputError(f"steps of changes must not fall and be 0 to {self.steps}, got {step.tolist()[:8]}")
+        if not NO_REGISTER <= register.min() <= register.max() <= 0xFF:
+            raise InputError(f"registers are 0 to 255, or {NO_REGISTER} to clear; got {register.tolist()[:8]}")
+        wrong = (value < 0) | (value > np.where(register == NO_REGISTER, 0xFF, 0xFFFF_FFFF))
+        if wrong.any():
+            raise InputError(f"a change has 32 bits, and flags of what to clear 8; got {value[wrong][0]}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, EventStream):
@@ -94,9 +120,11 @@ class EventStream:
 
     @property
     def columns(self) -> Columns:
-        """All six arrays, in the order of the constructor."""
+        """All arrays, in the order of the constructor."""
         return (
-            self.event_step, self.event_index, self.graded_step, self.graded_index, self.graded_value, self.clear_steps,
+            self.event_step, self.event_index,
+            self.graded_step, self.graded_index, self.graded_value, self.graded_forced,
+            self.change_step, self.change_register, self.change_value,
         )  # fmt: skip
 
     @classmethod
@@ -116,7 +144,10 @@ class EventStream:
         inject: npt.NDArray[np.integer] | None = None,
         clear_steps: Sequence[int] | Ints = (),
     ) -> EventStream:
-        """Stream of the nonzero entries of `spikes` (bool [steps, M]) and `inject` (int [steps, N])."""
+        """Stream of the nonzero entries of `spikes` (bool [steps, M]) and `inject` (int [steps, N]).
+
+        Before each of `clear_steps`, in rising order, `CLEAR_ALL` is cleared.
+        """
         given = [np.asarray(table) for table in (spikes, inject) if table is not None]
         if not given or any(table.ndim != 2 or len(table) != len(given[0]) for table in given):
             shapes = ", ".join(str(table.shape) for table in given) or "nothing"
@@ -126,10 +157,24 @@ class EventStream:
         if inject is not None:
             graded_step, graded_index = np.nonzero(inject)
             graded_value = _integers("inject", np.asarray(inject)[graded_step, graded_index])
-        return cls(
-            len(given[0]), event_step, event_index, graded_step, graded_index, graded_value,
-            _integers("clear_steps", clear_steps),
-        )  # fmt: skip
+        stream = cls(len(given[0]), event_step, event_index, graded_step, graded_index, graded_value)
+        return stream.clearing(clear_steps) if len(clear_steps) else stream
+
+    def clearing(self, steps: int | Sequence[int] | Ints, flags: Clear = CLEAR_ALL) -> EventStream:
+        """Return a stream that also clears what `flags` name before each of `steps`, behind the changes that are there."""
+        return self._changing(steps, NO_REGISTER, int(flags))
+
+    def setting(self, steps: int | Sequence[int] | Ints, register: Control, value: int) -> EventStream:
+        """Return a stream that also sets a control register before each of `steps`; the value may be negative."""
+        return self._changing(steps, int(register), int(value) & 0xFFFF_FFFF)
+
+    def _changing(self, steps: int | Sequence[int] | Ints, register: int, value: int) -> EventStream:
+        at = _integers("steps of changes", np.atleast_1d(steps))
+        step = np.concatenate([self.change_step, at])
+        order = np.argsort(step, kind="stable")
+        registers = np.concatenate([self.change_register, np.full(at.size, register)])[order]
+        values = np.concatenate([self.change_value, np.full(at.size, value)])[order]
+        return EventStream(self.steps, *self.columns[:6], step[order], registers, values)
 
     def dense(self, width: int) -> npt.NDArray[np.bool_]:
         """Events as a bool table [steps, width]; raises InputError if an index is beyond the width."""
@@ -140,24 +185,27 @@ class EventStream:
         return table
 
     def cut(self, start: int, stop: int) -> EventStream:
-        """Return the steps `start` to `stop` (exclusive, at most `steps`) as a stream of their own."""
-        stop = min(stop, self.steps)
+        """Return the steps `start` to `stop` (exclusive) as a stream of their own.
+
+        Changes behind the last step are in it if `stop` is greater than `steps`.
+        """
         edges = (start, stop)
         e0, e1 = self.event_step.searchsorted(edges)
         g0, g1 = self.graded_step.searchsorted(edges)
-        c0, c1 = self.clear_steps.searchsorted(edges)
+        c0, c1 = self.change_step.searchsorted(edges)
         return self._made(
-            stop - start,
+            min(stop, self.steps) - start,
             self.event_step[e0:e1] - start, self.event_index[e0:e1],
-            self.graded_step[g0:g1] - start, self.graded_index[g0:g1], self.graded_value[g0:g1],
-            self.clear_steps[c0:c1] - start,
+            self.graded_step[g0:g1] - start, self.graded_index[g0:g1],
+            self.graded_value[g0:g1], self.graded_forced[g0:g1],
+            self.change_step[c0:c1] - start, self.change_register[c0:c1], self.change_value[c0:c1],
         )  # fmt: skip
 
     @classmethod
     def join(cls, streams: Sequence[EventStream]) -> EventStream:
         """One after the other in time."""
         starts = np.cumsum([0, *(stream.steps for stream in streams)]).tolist()
-        shifted = [(0, 0, 0, 0, 0, 0), *((start, 0, start, 0, 0, start) for start in starts)]
+        shifted = [(0,) * 9, *((start, 0, start, 0, 0, 0, start, 0, 0) for start in starts)]
         tables = [EventStream(0).columns, *(stream.columns for stream in streams)]
         parts = [[column + by for column, by in zip(*pair, strict=True)] for pair in zip(tables, shifted, strict=False)]
         return cls._made(starts[-1], *(np.concatenate(column) for column in zip(*parts, strict=True)))
@@ -234,7 +282,10 @@ class StreamDecoder:
         return bool(self._rest)
 
     def feed(self, data: bytes) -> EventStream:
-        """Take bytes; return the steps that they complete, as a stream of their own."""
+        """Take bytes; return the steps that they complete, as a stream of their own.
+
+        Changes are never held back: those before a step that is not complete come behind the last step.
+        """
         data = self._rest + data
         position = code_positions(data)
         octets = np.frombuffer(data + bytes(max(ARGUMENTS.values())), np.uint8).astype(np.int64)
@@ -254,37 +305,53 @@ class StreamDecoder:
     def _take(self, code: Ints, position: Ints, octets: Ints) -> EventStream:
         number = octets[position + 1] | octets[position + 2] << 8  # first argument of the codes that have one
         ended = np.where(code == IDLE, number, code == END).astype(np.int64)
-        is_event, is_skip, is_graded, is_clear = code < GAP_CODES, code == SKIP, code == GRADED, code == CLEAR
+        is_event, is_skip = code < GAP_CODES, code == SKIP
+        is_graded, is_change = (code == GRADED) | (code == FORCE), (code == CLEAR) | (code == SET)
 
         moves = np.where(is_event, code + 1, is_skip * GAP_CODES)
         event_index, self._event_moves = sum_within_steps(moves, ended, self._event_moves)
         moves = np.where(is_graded, number + 1, 0)
         graded_index, self._graded_moves = sum_within_steps(moves, ended, self._graded_moves)
         graded_seen, self._graded_seen = sum_within_steps(is_graded, ended, self._graded_seen)
-        opened, self._opened = sum_within_steps(code <= CLEAR, ended, self._opened)
+        opened, self._opened = sum_within_steps(is_event | is_skip | is_graded, ended, self._opened)
         event_index, graded_index = event_index - 1, graded_index - 1
 
-        wrong = (code > CLEAR) & (ended == 0) | is_clear & (opened > 1)
+        wrong = (code > SET) & (ended == 0) | is_change & (opened > 0)
         if self._inputs is not None and self._neurons is not None:
             wrong |= (is_event | is_skip) & (graded_seen > 0)
             wrong |= is_event & (event_index >= self._inputs) | is_graded & (graded_index >= self._neurons)
         self.refused += int(np.count_nonzero(wrong))
 
         step = np.cumsum(ended) - ended
-        is_event, is_graded, is_clear = is_event & ~wrong, is_graded & ~wrong, is_clear & ~wrong
+        is_event, is_graded, is_change = is_event & ~wrong, is_graded & ~wrong, is_change & ~wrong
         at = position[is_graded] + 3
         value = octets[at] | octets[at + 1] << 8 | (octets[at + 2] ^ 0x80) - 0x80 << 16
         columns = (
-            step[is_event], event_index[is_event], step[is_graded], graded_index[is_graded], value, step[is_clear],
+            step[is_event], event_index[is_event],
+            step[is_graded], graded_index[is_graded], value, (code[is_graded] == FORCE).astype(np.int64),
+            step[is_change], *_changes(code[is_change], position[is_change], octets),
         )  # fmt: skip
         count = int(ended.sum())
         stream = EventStream(count + 1, *map(np.append, self._held.columns, columns))
-        self._held = stream.cut(count, count + 1)
-        return stream.cut(0, count)
+        self._held = EventStream(1, *stream.cut(count, count + 1).columns[:6])
+        return EventStream(count, *stream.cut(0, count).columns[:6], *stream.columns[6:])
+
+
+def _changes(code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints]:
+    """Registers and values of `CLEAR` and `SET` codes."""
+    first, clears = octets[position + 1], code == CLEAR
+    value = np.where(clears, first, sum(octets[position + 2 + k] << 8 * k for k in range(4)))
+    return np.where(clears, NO_REGISTER, first), value
+
+
+def _check_lengths(what: str, step: Ints, *columns: Ints) -> None:
+    if any(column.shape != step.shape for column in columns):
+        shapes = ", ".join(str(column.size) for column in (step, *columns))
+        raise InputError(f"arrays of one kind must be equally long, got {shapes} entries for {what}s")
 
 
 def _integers(name: str, values: Any) -> Ints:
     array = np.asarray(values)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iub"):
         raise InputError(f"{name} must be one row of integers, got {array.dtype} of shape {array.shape}")
     return array.astype(np.int64, copy=False)
