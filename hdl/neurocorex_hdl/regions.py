@@ -1,10 +1,11 @@
 """The memories of the neurons: one per region, reached by the neuron pipeline and by the host."""
 
 from collections.abc import Iterable
+from enum import IntFlag
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal
+from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -34,6 +35,11 @@ def region_shape(region: Region, config: CoreConfig) -> Shape:
     return Shape(form.bits, signed=form.signed)
 
 
+def has(flags: Value, flag: IntFlag) -> Value:
+    """Whether a flag, of one bit, is among those of a register or item."""
+    return flags[flag.bit_length() - 1]
+
+
 def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureInterface]) -> None:
     """Pass the requests of a bus on to several targets, and join their answers."""
     targets = list(targets)
@@ -47,9 +53,14 @@ def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureI
 BLOCK_RAM = {"ram_style": "block"}
 
 
+def block_memory(shape: ShapeLike, items: int) -> Memory:
+    """Return a memory of so many items; two at least, because one would have an address of no bits."""
+    return Memory(shape=shape, depth=max(2, items), init=[], attrs=BLOCK_RAM)
+
+
 def neuron_memory(shape: ShapeLike, config: CoreConfig) -> Memory:
-    """Return a memory with an item per neuron; two at least, because one would have an address of no bits."""
-    return Memory(shape=shape, depth=max(2, config.neurons), init=[], attrs=BLOCK_RAM)
+    """Return a memory with an item per neuron."""
+    return block_memory(shape, config.neurons)
 
 
 class RegionPort(wiring.Signature):

@@ -1,31 +1,40 @@
 """The stimulus, from bytes to what they mean; `neurocorex.spec.events` defines the codes."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, ShapeLike, Signal, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
-from neurocorex.spec.events import ARGUMENTS, CLEAR, END, GAP_CODES, GRADED, IDLE, SKIP
+from neurocorex.spec import CoreConfig, controls
+from neurocorex.spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
 
 
-class ItemKind(enum.Enum, shape=2):
+class ItemKind(enum.Enum, shape=3):
     """What an item of the stimulus is."""
 
     EVENT = 0
     """A spike of an input axon."""
     GRADED = 1
     """A current injected into a neuron."""
-    CLEAR = 2
-    """State goes to zero; comes first in a step."""
-    END = 3
+    FORCE = 2
+    """The same, and the neuron fires."""
+    CLEAR = 3
+    """Something goes to zero between two steps; the value tells what."""
+    SET = 4
+    """A control register changes between two steps."""
+    END = 5
     """The step ends."""
 
 
+def value_bits(config: CoreConfig) -> int:
+    """Width of the value of an item: a current, or the content of a control register."""
+    return max(config.state_bits, *(control.bits(config) for control in controls(config)))
+
+
 def item_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of an item: its kind, the axon or neuron, and the current."""
+    """Return the layout of an item: its kind, the axon, neuron or register, and the value."""
     return data.StructLayout({
         "kind": ItemKind,
-        "index": max(1, (max(config.inputs, config.neurons) - 1).bit_length()),
-        "value": signed(config.state_bits),
+        "index": (max(config.inputs, config.neurons, len(controls(config))) - 1).bit_length(),
+        "value": signed(value_bits(config)),
     })  # fmt: skip
 
 
@@ -82,9 +91,26 @@ class Cursor(wiring.Component):
         return m
 
 
+#: Bytes of the arguments of the code that has most.
+_ARGUMENTS_MAX = max(ARGUMENTS.values())
+
+
+def _argument(shape: ShapeLike, code: int, start: int) -> data.Field:
+    """Place an argument of a code that begins `start` bytes after it. Those of a code with few are at the top."""
+    return data.Field(shape, 8 * (_ARGUMENTS_MAX - ARGUMENTS[code] + start))
+
+
 def code_layout() -> data.StructLayout:
-    """Return the layout of a code with its arguments: a distance, or a number of steps, and a value."""
-    return data.StructLayout({"code": 8, "number": 16, "value": signed(24)})
+    """Return the layout of a code with its arguments, which overlap: each code has some of them."""
+    arguments = {
+        "gap": _argument(16, GRADED, 0),
+        "current": _argument(signed(24), GRADED, 2),
+        "register": _argument(8, SET, 0),
+        "content": _argument(32, SET, 1),
+        "flags": _argument(8, CLEAR, 0),
+        "steps": _argument(16, IDLE, 0),
+    }
+    return data.StructLayout({"code": 8, "arguments": data.FlexibleLayout(8 * _ARGUMENTS_MAX, arguments)})
 
 
 class CodeCollector(wiring.Component):
@@ -111,15 +137,13 @@ class CodeCollector(wiring.Component):
         """Build the registers for a code and its arguments."""
         m = Module()
         code, complete = Signal(8, reset_less=True), Signal()
-        # Arguments move in from the top. Of a code with fewer of them they are at the top, too.
-        most = max(ARGUMENTS.values())
-        arguments, missing = Signal(8 * most, reset_less=True), Signal(range(most + 1))
+        # Arguments move in from the top.
+        arguments, missing = Signal(8 * _ARGUMENTS_MAX, reset_less=True), Signal(range(_ARGUMENTS_MAX + 1))
         m.d.comb += [
             self.bytes.ready.eq(~complete | self.codes.ready | self.abort),
             self.codes.valid.eq(complete & ~self.abort),
             self.codes.payload.code.eq(code),
-            self.codes.payload.number.eq(Mux(code == IDLE, arguments[8 * (most - ARGUMENTS[IDLE]) :], arguments[:16])),
-            self.codes.payload.value.eq(arguments[16:]),
+            self.codes.payload.arguments.eq(arguments),
         ]
         with m.If(self.codes.ready):
             m.d.sync += complete.eq(0)
@@ -140,8 +164,8 @@ class CodeCollector(wiring.Component):
 class StimulusDecoder(wiring.Component):
     """Takes a byte a cycle; gives the items that they complete, in order.
 
-    Within a step items are: perhaps `CLEAR`; events; graded events, their neurons rising; `END`. What breaks the rules
-    comes out as a refusal only.
+    Within a step items are: events; graded and forced ones, their neurons rising; `END`. Between steps: `CLEAR` and
+    `SET`. What breaks the rules comes out as a refusal only.
 
     Members
     -------
@@ -199,29 +223,35 @@ class StimulusDecoder(wiring.Component):
         m.submodules.events = events = Cursor(self._config.inputs, 8)
         m.submodules.graded = graded = Cursor(self._config.neurons, 16)
         graded_seen = Signal()
-        item, code, number = self.items.payload, codes.payload.code, codes.payload.number
-        m.d.comb += [events.gap.eq(Mux(code == SKIP, GAP_CODES, code)), graded.gap.eq(number)]
+        item, code, arguments = self.items.payload, codes.payload.code, codes.payload.arguments
+        m.d.comb += [events.gap.eq(Mux(code == SKIP, GAP_CODES, code)), graded.gap.eq(arguments.gap)]
         m.d.comb += [events.restart.eq(ends.any()), graded.restart.eq(ends.any())]
         with m.If(ends.any()):
             m.d.sync += graded_seen.eq(0)
 
         with m.If(codes.valid & codes.ready):
-            m.d.sync += [item.value.eq(codes.payload.value), item.index.eq(events.index)]
-            m.d.sync += self.open.eq(self.open | (code <= CLEAR))
+            m.d.sync += [item.value.eq(arguments.current), item.index.eq(events.index)]
             with m.If(code < GAP_CODES):
                 m.d.comb += [events.move.eq(1), give.eq(events.exists & ~graded_seen), self.refused.eq(~give)]
-                m.d.sync += item.kind.eq(ItemKind.EVENT)
+                m.d.sync += [item.kind.eq(ItemKind.EVENT), self.open.eq(1)]
             with m.Elif(code == SKIP):
                 m.d.comb += [events.skip.eq(1), self.refused.eq(graded_seen)]
-            with m.Elif(code == GRADED):
+                m.d.sync += self.open.eq(1)
+            with m.Elif((code == GRADED) | (code == FORCE)):
                 m.d.comb += [graded.move.eq(1), give.eq(graded.exists), self.refused.eq(~give)]
-                m.d.sync += [item.kind.eq(ItemKind.GRADED), item.index.eq(graded.index), graded_seen.eq(1)]
+                m.d.sync += item.kind.eq(Mux(code == FORCE, ItemKind.FORCE, ItemKind.GRADED))
+                m.d.sync += [item.index.eq(graded.index), graded_seen.eq(1), self.open.eq(1)]
             with m.Elif(code == CLEAR):
                 m.d.comb += [give.eq(~self.open), self.refused.eq(~give)]
-                m.d.sync += item.kind.eq(ItemKind.CLEAR)
+                m.d.sync += [item.kind.eq(ItemKind.CLEAR), item.value.eq(arguments.flags)]
+            with m.Elif(code == SET):
+                known = arguments.register < len(controls(self._config))
+                m.d.comb += [give.eq(~self.open & known), self.refused.eq(~give)]
+                m.d.sync += item.kind.eq(ItemKind.SET)
+                m.d.sync += [item.index.eq(arguments.register), item.value.eq(arguments.content)]
             with m.Elif(code == END):
                 m.d.sync += ends.eq(1)
-            with m.Elif((code == IDLE) & number.any()):
-                m.d.sync += ends.eq(number)
+            with m.Elif((code == IDLE) & arguments.steps.any()):
+                m.d.sync += ends.eq(arguments.steps)
             with m.Else():
                 m.d.comb += self.refused.eq(1)

@@ -3,7 +3,7 @@
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
+from neurocorex.spec import Clear, CoreConfig
 from neurocorex.spec.timing import neuron_spacing
 
 from .regions import index_bits
@@ -17,7 +17,11 @@ class Sweep(enum.Enum, shape=2):
     RECALL = 1
     """Nothing; but which of their axons arrive in the next step is found out anew from their histories."""
     CLEAR = 2
-    """Their state goes to zero."""
+    """What some `Clear` flags name goes to zero."""
+
+
+#: Width of `neurocorex.spec.Clear` flags.
+CLEAR_BITS = max(Clear).bit_length()
 
 
 def slot_layout(config: CoreConfig) -> data.StructLayout:

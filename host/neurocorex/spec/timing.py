@@ -10,6 +10,10 @@ ROW_PIPELINE = 3
 STEP_OVERHEAD = 14
 #: Cycles of a step that a learning engine adds: the last trace, and emptying the pipeline of the weights.
 LEARNING_OVERHEAD = 16
+#: Those of them that follow the last column, until its weights have been written.
+COLUMN_PIPELINE = 8
+#: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
+EXTRA_OVERHEAD = 5
 
 
 def row_cycles(config: CoreConfig) -> int:
@@ -47,5 +51,6 @@ def busy_cycles(config: CoreConfig, steps: int, arrivals: int, columns: int = 0)
         Neurons that fired and learned, each in a step with `LearningFlag.ENABLE`.
     """
     overhead = STEP_OVERHEAD + (LEARNING_OVERHEAD if config.learning else 0)
-    step = sweep_cycles(config) + overhead
+    extra = config.extra_axons + EXTRA_OVERHEAD if config.extra_axons else 0
+    step = sweep_cycles(config) + extra + overhead
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config)
