@@ -9,7 +9,7 @@ from amaranth.hdl import Assert, Cat, Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
-from neurocorex.spec import ChipInfo, CoreConfig, FrameError, Op, Request, Response, ResponseDecoder
+from neurocorex.spec import ChipInfo, Clear, CoreConfig, FrameError, Op, Request, Response, ResponseDecoder
 from neurocorex.spec.events import END
 from neurocorex_hdl.bus import READ_LATENCY
 from neurocorex_hdl.command import CoreControl
@@ -89,9 +89,11 @@ class FakeCore(wiring.Component):
                 m.d.sync += [left.eq(0), held.eq(held + 1), self.step_open.eq(0)]
         with m.Elif(self.flush & (held != 0) & ~working):
             m.d.sync += [held.eq(held - 1), byte.eq(HOLD), left.eq(1)]
-        for strobe, clears in ((self.clear_state, self.state_clears), (self.clear_counters, self.counter_clears)):
-            with m.If(strobe):
-                m.d.sync += [clears.eq(clears + 1), pause.eq(5), Assert(~self.busy, "cleared while busy")]
+        for flag, clears in ((Clear.STATE, self.state_clears), (Clear.COUNTERS, self.counter_clears)):
+            with m.If((self.clear & flag).any()):
+                m.d.sync += clears.eq(clears + 1)
+        with m.If(self.clear.any()):
+            m.d.sync += [pause.eq(5), Assert(~self.busy, "cleared while busy")]
         with m.If(bus.read | bus.write):
             m.d.sync += Assert(~self.busy, "bus used while busy")
         with m.If(self.frame_bad):

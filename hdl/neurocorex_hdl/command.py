@@ -6,12 +6,13 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.hdl._ast import Statement
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Clear, CoreConfig, Op, Status
+from neurocorex.spec import CoreConfig, Op, Status
 from neurocorex.spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
 
 from .bus import RegionBus
 from .queues import Answer, Requests
 from .rate import TRIAL_BITS, BaudRate
+from .sweep import CLEAR_BITS
 from .transfer import Transfer
 from .uart import DIVISOR_BITS
 
@@ -38,8 +39,8 @@ class CoreControl(wiring.Signature):
         Level: no more stimulus, put out all results.
     abort : Out(1)
         Level: throw stimulus away, and end the step and what has been held back.
-    clear_state, clear_counters : Out(1)
-        For a cycle, while not `busy`.
+    clear : Out
+        For a cycle, while not `busy`: what goes to zero, a bit for each of the `Clear` flags.
     busy : In(1)
         Something is being worked on, or results have not been taken.
     step_open : In(1)
@@ -54,8 +55,7 @@ class CoreControl(wiring.Signature):
             "results": In(stream.Signature(8)),
             "flush": Out(1),
             "abort": Out(1),
-            "clear_state": Out(1),
-            "clear_counters": Out(1),
+            "clear": Out(CLEAR_BITS),
             "busy": In(1),
             "step_open": In(1),
             "bus": Out(RegionBus()),
@@ -164,9 +164,7 @@ class CommandUnit(wiring.Component):
                     m.d.sync += status.eq(Mux(stopping, Status.STOPPED, Status.OK))
                     m.next = "ANSWER"
             with m.State("CLEAR"), m.If(requests.bytes.valid):
-                flags = requests.bytes.payload
-                m.d.comb += core.clear_state.eq((flags & Clear.STATE).any())
-                m.d.comb += core.clear_counters.eq((flags & Clear.COUNTERS).any())
+                m.d.comb += core.clear.eq(requests.bytes.payload)
                 m.next = "CLEARING"
             with m.State("CLEARING"), m.If(~core.busy):
                 m.d.sync += status.eq(Status.OK)

@@ -3,19 +3,20 @@
 from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig, Counter
+from neurocorex.spec import Clear, CoreConfig, Counter
 
-from .arrivals import ArrivalList
+from .arrivals import ArrivalList, IndexList
 from .bus import RegionBus
 from .control import ControlRegisters
 from .counters import Counters
 from .drive import Drive, Injection
+from .extra import ExtraAxons
 from .population import Population
 from .recorder import Recorder, RecordQueue
-from .regions import fan_out
+from .regions import fan_out, has
 from .sequencer import Sequencer
 from .stimulus import StimulusDecoder
-from .sweep import Sweeper
+from .sweep import CLEAR_BITS, Sweeper
 from .synapse import SynapseArray
 
 
@@ -36,8 +37,8 @@ class Core(wiring.Component):
         A step has begun and not ended; means something while not `busy`.
     abort : In(1)
         Level: stimulus is thrown away, the step at hand comes to its end and is the last one, silent steps are sent.
-    clear_state, clear_counters : In(1)
-        Strobes while not `busy`, which is high until that is done.
+    clear : In
+        Strobes while not `busy`, which is high until that is done: a bit for each of the `Clear` flags.
     frame_good, frame_bad : In(1)
         Strobes to be counted.
     bus : In(RegionBus)
@@ -53,8 +54,7 @@ class Core(wiring.Component):
             "busy": Out(1),
             "step_open": Out(1),
             "abort": In(1),
-            "clear_state": In(1),
-            "clear_counters": In(1),
+            "clear": In(CLEAR_BITS),
             "frame_good": In(1),
             "frame_bad": In(1),
             "bus": In(RegionBus()),
@@ -76,6 +76,12 @@ class Core(wiring.Component):
         m.submodules.queue = RecordQueue(config)
         m.submodules.recorder = Recorder(config)
         m.submodules.counters = Counters()
+        if config.extra_axons:
+            m.submodules.extra = ExtraAxons(config)
+            self._join_extra(m)
+        if config.learning:
+            m.submodules.fired = IndexList(config.neurons)
+            self._join_learning(m)
         self._join_stimulus(m)
         self._join_neurons(m)
         self._join_results(m)
@@ -92,17 +98,21 @@ class Core(wiring.Component):
         wiring.connect(m, sequencer.rows, parts.synapses.rows)
         m.d.comb += [
             decoder.abort.eq(self.abort),
-            sequencer.neuron.eq(arrivals.neuron),
-            sequencer.pending.eq(arrivals.pending),
-            arrivals.pop.eq(sequencer.pop),
+            sequencer.arrival.eq(arrivals.axon),
+            sequencer.arrival_pending.eq(arrivals.pending),
+            arrivals.pop.eq(sequencer.arrival_taken),
             arrivals.restart.eq(sequencer.start),
             injection.write.eq(sequencer.inject),
             injection.write_index.eq(sequencer.inject_index),
-            injection.write_data.eq(sequencer.inject_value),
+            injection.write_data.current.eq(sequencer.inject_value),
+            injection.write_data.forced.eq(sequencer.force),
+            parts.control.set.eq(sequencer.set),
+            parts.control.set_register.eq(sequencer.set_register),
+            parts.control.set_value.eq(sequencer.set_value),
             parts.sweeper.start.eq(sequencer.start),
             parts.sweeper.sweep.eq(sequencer.sweep),
             sequencer.no_room.eq(parts.sweeper.stalled),
-            sequencer.clear.eq(self.clear_state),
+            sequencer.clear.eq(self.clear),
         ]
 
     def _join_neurons(self, m: Module) -> None:
@@ -116,15 +126,47 @@ class Core(wiring.Component):
             population.slot.eq(parts.sweeper.slot),
             drive.input_sum.eq(synapses.input_sum),
             drive.recurrent_sum.eq(synapses.recurrent_sum),
-            drive.injected.eq(injection.current),
+            drive.injected.eq(injection.injected.current),
             drive.gain_input.eq(control.gain_input),
             drive.gain_recurrent.eq(control.gain_recurrent),
+            population.cleared.eq(parts.sequencer.cleared),
+            population.forced.eq(injection.injected.forced),
             population.drive.eq(drive.drive),
             population.adaptation_step.eq(control.adaptation_step),
             population.adaptation_decay.eq(control.adaptation_decay),
             parts.arrivals.push.eq(population.arrives),
             parts.arrivals.push_neuron.eq(retired.index),
             parts.sequencer.swept.eq(retired.valid & retired.last),
+        ]
+
+    def _join_extra(self, m: Module) -> None:
+        """Histories of the neurons to the extra axons, and those that arrive to the list."""
+        parts = m.submodules
+        extra, population = parts.extra, parts.population
+        m.d.comb += [
+            extra.start.eq(parts.sequencer.look_up),
+            extra.write.eq(population.retired.valid),
+            extra.write_index.eq(population.retired.index),
+            extra.write_data.eq(population.history),
+            parts.arrivals.push_extra.eq(extra.arrives),
+            parts.arrivals.push_extra_axon.eq(extra.axon),
+            parts.sequencer.looked_up.eq(extra.finished),
+        ]
+
+    def _join_learning(self, m: Module) -> None:
+        """Neurons that fired to columns, and what the neurons need of the registers of learning."""
+        parts = m.submodules
+        sequencer, population, control, fired = parts.sequencer, parts.population, parts.control, parts.fired
+        m.d.comb += [
+            population.learning.eq(control.learning),
+            population.gate.eq(control.gate),
+            fired.restart.eq(sequencer.start),
+            fired.push.eq(population.learns),
+            fired.push_index.eq(population.retired.index),
+            fired.pop.eq(sequencer.fired_taken),
+            sequencer.fired.eq(fired.index),
+            sequencer.fired_pending.eq(fired.pending),
+            control.step_done.eq(sequencer.step_done),
         ]
 
     def _join_results(self, m: Module) -> None:
@@ -142,7 +184,7 @@ class Core(wiring.Component):
             queue.record.eq(parts.population.record),
             settled.eq(sequencer.resting & ~parts.decoder.holding & queue.empty),
             recorder.flush.eq((self.flush | self.abort) & settled),
-            self.busy.eq(~settled | ~recorder.empty | ~parts.counters.settled | self.clear_state | self.clear_counters),
+            self.busy.eq(~settled | ~recorder.empty | ~parts.counters.settled | self.clear.any()),
             self.step_open.eq(parts.decoder.open),
         ]
 
@@ -153,7 +195,7 @@ class Core(wiring.Component):
         ticks = {
             Counter.STEPS: sequencer.step_done,
             Counter.INPUT_EVENTS: sequencer.input_event,
-            Counter.RECURRENT_EVENTS: sequencer.pop,
+            Counter.RECURRENT_EVENTS: sequencer.arrival_taken,
             Counter.SPIKES: population.fired,
             Counter.SATURATIONS: population.saturated,
             Counter.REFUSED_EVENTS: parts.decoder.refused,
@@ -163,7 +205,7 @@ class Core(wiring.Component):
             Counter.FRAMES_BAD: self.frame_bad,
         }
         m.d.comb += parts.counters.ticks.eq(Cat(ticks.get(counter, Const(0, 1)) for counter in Counter))
-        m.d.comb += parts.counters.clear.eq(self.clear_counters)
+        m.d.comb += parts.counters.clear.eq(has(self.clear, Clear.COUNTERS))
 
     def _join_bus(self, m: Module) -> None:
         """Pass requests on to all targets, a cycle later, and their answers back, another cycle later."""
@@ -171,7 +213,9 @@ class Core(wiring.Component):
         request = RegionBus().create(path=("request",))
         for name in ("region", "row", "column", "write", "write_data", "read"):
             m.d.sync += getattr(request, name).eq(getattr(self.bus, name))
-        targets = (parts.control, parts.counters, parts.synapses, parts.population)
+        targets = [parts.control, parts.counters, parts.synapses, parts.population]
+        if self.config.extra_axons:
+            targets.append(parts.extra)
         fan_out(m, request, (target.bus for target in targets))
         m.d.sync += self.bus.read_data.eq(request.read_data)
         m.d.comb += parts.sequencer.changed.eq(request.write)

@@ -1,7 +1,7 @@
 """What comes to a neuron in one step."""
 
 from amaranth.hdl import Module, Mux, Shape, Signal, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.fixed import GAIN_BITS
@@ -18,8 +18,13 @@ def drive_shape(config: CoreConfig) -> Shape:
     return signed(max(shifted + 1, config.state_bits) + 1)
 
 
+def injection_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of what a stimulus does to a neuron: a current, and whether it is to fire."""
+    return data.StructLayout({"current": signed(config.state_bits), "forced": 1})
+
+
 class Injection(wiring.Component):
-    """Currents that graded events inject, until their neurons come by.
+    """What graded and forced events inject, until their neurons come by.
 
     They could be taken from the stimulus when their neurons come. But then a step that a frame leaves open would be
     half computed, and half its results would be in the wrong response.
@@ -27,11 +32,11 @@ class Injection(wiring.Component):
     Members
     -------
     write, write_index, write_data : In
-        A graded event. Not while neurons are in the pipeline.
+        An event. Not while neurons are in the pipeline.
     slot : In
-        Neuron whose current is taken, that is, it is zero afterwards.
-    current : Out
-        Its current, `LATENCY` cycles later: when the sums of its weights are there.
+        Neuron whose injection is taken, that is, it is zero afterwards.
+    injected : Out
+        Its injection, `LATENCY` cycles later: when the sums of its weights are there.
     """
 
     LATENCY = 4
@@ -41,25 +46,25 @@ class Injection(wiring.Component):
         super().__init__({
             "write": In(1),
             "write_index": In(index_bits(config)),
-            "write_data": In(signed(config.state_bits)),
+            "write_data": In(injection_layout(config)),
             "slot": In(slot_layout(config)),
-            "current": Out(signed(config.state_bits)),
+            "injected": Out(injection_layout(config)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory."""
         m = Module()
-        m.submodules.memory = memory = neuron_memory(signed(self._config.state_bits), self._config)
+        m.submodules.memory = memory = neuron_memory(injection_layout(self._config), self._config)
         read, write = memory.read_port(), memory.write_port()
         # Reading takes two cycles; before it the neurons wait, which are narrower than their currents.
         slots = stages(m, self.slot, self.LATENCY - 1, name="slot", reset_less=False)
         taken = slots[-1]
-        m.d.sync += self.current.eq(read.data)
+        m.d.sync += self.injected.eq(read.data)
         m.d.comb += [
             read.addr.eq(slots[-2].index),
             write.en.eq(self.write | taken.valid),
             write.addr.eq(Mux(taken.valid, taken.index, self.write_index)),
-            write.data.eq(Mux(taken.valid, 0, self.write_data)),
+            write.data.eq(Mux(taken.valid, 0, self.write_data.as_value())),
         ]
         return m
 

@@ -156,7 +156,7 @@ class Firing(wiring.Component):
 
     ::
 
-        fires = r == 0 and v > th + h
+        fires = forced or (r == 0 and v > th + h and not quiet)
         if r > 0:
             r = r - 1
             if hold: v = reset
@@ -168,10 +168,12 @@ class Firing(wiring.Component):
     -------
     threshold, adaptation : In
         Stage 0.
-    membrane, refractory : In
+    membrane, refractory, reset, hold, forced : In
         Stage 1.
-    reset, period, subtract, hold : In
+    period, subtract : In
         Stage 2.
+    quiet : In
+        Shared by all neurons: none fires by itself.
     fires : Out
         Stage 2.
     left, count : Out
@@ -194,6 +196,8 @@ class Firing(wiring.Component):
             "period": In(config.refractory_bits),
             "subtract": In(1),
             "hold": In(1),
+            "forced": In(1),
+            "quiet": In(1),
             "fires": Out(1),
             "left": Out(state),
             "count": Out(config.refractory_bits),
@@ -204,23 +208,25 @@ class Firing(wiring.Component):
         """Build the comparison and what follows from it."""
         m = Module()
         limit = Signal(signed(self._bits + 1), reset_less=True)
-        above = Signal(signed(self._bits + 1), reset_less=True)
         m.d.sync += limit.eq(self.threshold + self.adaptation)
         threshold = stages(m, self.threshold, 1, name="threshold")[-1]
+
+        # A neuron that is held at the reset value fires from there, if it is forced to.
+        left, above = Signal(signed(self._bits)), Signal(signed(self._bits + 1), reset_less=True)
+        free = self.refractory == 0
+        m.d.comb += left.eq(Mux(self.hold & ~free, self.reset, self.membrane))
         m.d.sync += [
-            self.fires.eq((self.refractory == 0) & (self.membrane > limit)),
-            above.eq(self.membrane - threshold),
+            self.fires.eq(self.forced | (free & (self.membrane > limit) & ~self.quiet)),
+            above.eq(left - threshold),
         ]
-        membrane = stages(m, self.membrane, 1, name="membrane")[-1]
-        refractory = stages(m, self.refractory, 1, name="refractory")[-1]
+        left, reset, refractory = (
+            stages(m, value, 1, name=name)[-1]
+            for name, value in (("left", left), ("reset", self.reset), ("refractory", self.refractory))
+        )
 
         subtracted, clamped = saturate(above, self._bits)
-        m.d.comb += [self.left.eq(membrane), self.count.eq(refractory)]
+        m.d.comb += [self.left.eq(left), self.count.eq(Mux(refractory.any(), refractory - 1, 0))]
         with m.If(self.fires):
-            m.d.comb += self.left.eq(Mux(self.subtract, subtracted, self.reset))
+            m.d.comb += self.left.eq(Mux(self.subtract, subtracted, reset))
             m.d.comb += [self.count.eq(self.period), self.clamped.eq(self.subtract & clamped)]
-        with m.Elif(refractory.any()):
-            m.d.comb += self.count.eq(refractory - 1)
-            with m.If(self.hold):
-                m.d.comb += self.left.eq(self.reset)
         return m

@@ -3,15 +3,16 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Control, CoreConfig, Flag, Region
+from neurocorex.spec import Clear, Control, CoreConfig, Flag, LearningFlag, Region
+from neurocorex.spec.registers import GATE_ALL
 
 from .bus import RegionBus
 from .drive import drive_shape
 from .neuron import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
 from .pipeline import stages
 from .recorder import record_layout
-from .regions import NeuronMemory, RegionPort
-from .sweep import Sweep, slot_layout
+from .regions import NeuronMemory, RegionPort, has, history_tap
+from .sweep import CLEAR_BITS, Sweep, slot_layout
 
 
 class Population(wiring.Component):
@@ -24,7 +25,7 @@ class Population(wiring.Component):
     3           v, dv, i, di enter their decays, h two stages later
     6           g; i is added up; the linear leak of v
     7, 8        v is added up, and clamped; threshold + h
-    9           comparison
+    9           comparison, forced spikes
     10          reset, refractory count, history
     11          all is written back; record, arrival in the next step
     ==========  ==================================================================
@@ -35,14 +36,24 @@ class Population(wiring.Component):
     -------
     slot : In
         Neuron that enters the pipeline, at stage 0.
+    cleared : In
+        `Clear` flags of a sweep that clears.
+    forced : In(1)
+        Whether a neuron fires in any case, at stage 4.
     drive : In
         What comes to a neuron, at stage 6.
     adaptation_step, adaptation_decay : In
         Shared parameters.
+    learning, gate : In
+        The same, only with a learning engine.
     retired : Out
         Neuron at the last stage.
     fired, saturated : Out(1)
         It fired, or one of its values was clamped, in an update.
+    learns : Out(1)
+        It fired, and its synapses learn from that; only with a learning engine.
+    history : Out
+        When it fired.
     arrives : Out(1)
         Its axon arrives in the next step.
     recorded, record : Out
@@ -55,18 +66,26 @@ class Population(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        members = {}
+        if config.learning:
+            shared = {control.name.lower(): In(control.bits(config)) for control in (Control.LEARNING, Control.GATE)}
+            members = {"learns": Out(1), **shared}
         super().__init__({
             "slot": In(slot_layout(config)),
+            "cleared": In(CLEAR_BITS),
+            "forced": In(1),
             "drive": In(drive_shape(config)),
             "adaptation_step": In(Control.ADAPTATION_STEP.bits(config)),
             "adaptation_decay": In(Control.ADAPTATION_DECAY.bits(config)),
             "retired": Out(slot_layout(config)),
             "fired": Out(1),
             "saturated": Out(1),
+            "history": Out(config.max_delay),
             "arrives": Out(1),
             "recorded": Out(1),
             "record": Out(record_layout(config)),
             "bus": In(RegionBus()),
+            **members,
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -78,7 +97,8 @@ class Population(wiring.Component):
         m.submodules.membranes = membranes = MembraneUpdate(config)
         m.submodules.firing = firing = Firing(config)
         wiring.connect(m, wiring.flipped(self.bus), memory.bus)
-        pipeline = _Pipeline(m, self.slot, memory, depth=self.LATENCY)
+        pipeline = _Pipeline(m, self.slot, memory, depth=self.LATENCY, cleared=self.cleared)
+        flags = pipeline.read(Region.FLAGS, stage=9)
 
         m.d.comb += [
             currents.current.eq(pipeline.read(Region.CURRENT, stage=3)),
@@ -92,14 +112,20 @@ class Population(wiring.Component):
             firing.threshold.eq(pipeline.read(Region.THRESHOLD, stage=8)),
             firing.membrane.eq(membranes.updated),
             firing.refractory.eq(pipeline.read(Region.REFRACTORY_COUNT, stage=9)),
-            firing.reset.eq(pipeline.read(Region.RESET, stage=10)),
+            firing.forced.eq(stages(m, self.forced, 5, name="forced")[-1]),
+            firing.reset.eq(pipeline.read(Region.RESET, stage=9)),
+            firing.hold.eq(has(flags, Flag.REFRACTORY_HOLD)),
             firing.period.eq(pipeline.read(Region.REFRACTORY, stage=10)),
         ]
+        flags = stages(m, flags, 1, name="flags")[-1]
+        if config.learning:
+            m.d.comb += firing.quiet.eq(has(self.learning, LearningFlag.HOLD_FIRING))
+            self._learn(m, pipeline, firing, flags)
         pipeline.write(Region.CURRENT, stage=7, value=currents.updated)
         adapted = self._adapt(m, pipeline, firing) if config.adaptation else Const(0, 1)
         clamped = stages(m, currents.clamped, 2, name="current_clamped")[-1] | membranes.clamped
         clamped = stages(m, clamped, 1, name="clamped")[-1] | firing.clamped | adapted
-        self._finish(m, pipeline, firing, clamped)
+        self._finish(m, pipeline, firing, flags, clamped)
         return m
 
     def _adapt(self, m: Module, pipeline: "_Pipeline", firing: Firing) -> Value:
@@ -115,14 +141,17 @@ class Population(wiring.Component):
         pipeline.write(Region.ADAPTATION, stage=11, value=stages(m, adaptations.updated, 1, name="adaptation")[-1])
         return adaptations.clamped
 
-    def _finish(self, m: Module, pipeline: "_Pipeline", firing: Firing, clamped: Value) -> None:
+    def _learn(self, m: Module, pipeline: "_Pipeline", firing: Firing, flags: Value) -> None:
+        """From stage 10 to 11: whether a neuron that fired learns."""
+        open_, learns = Signal(), Signal()
+        m.d.comb += open_.eq((self.gate == GATE_ALL) | (self.gate == pipeline.slots[10].index))
+        m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
+        m.d.comb += self.learns.eq(self.fired & learns & has(self.learning, LearningFlag.ENABLE))
+
+    def _finish(self, m: Module, pipeline: "_Pipeline", firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: what is written back and told to others."""
         config = self._config
-        flags = pipeline.read(Region.FLAGS, stage=10)
-        m.d.comb += [
-            firing.subtract.eq(_has(flags, Flag.RESET_SUBTRACT)),
-            firing.hold.eq(_has(flags, Flag.REFRACTORY_HOLD)),
-        ]
+        m.d.comb += firing.subtract.eq(has(flags, Flag.RESET_SUBTRACT))
         left, count = Signal.like(firing.left, reset_less=True), Signal.like(firing.count, reset_less=True)
         history, fires = Signal(config.max_delay, reset_less=True), Signal(reset_less=True)
         saturated, record_spike, record_membrane = Signal(), Signal(), Signal()
@@ -133,28 +162,26 @@ class Population(wiring.Component):
             history.eq(before),
             fires.eq(firing.fires),
             saturated.eq(clamped),
-            record_spike.eq(_has(flags, Flag.RECORD_SPIKES) & firing.fires),
-            record_membrane.eq(_has(flags, Flag.RECORD_MEMBRANE)),
+            record_spike.eq(has(flags, Flag.RECORD_SPIKES) & firing.fires),
+            record_membrane.eq(has(flags, Flag.RECORD_MEMBRANE)),
         ]
-        with m.Switch(pipeline.slots[10].sweep):
-            with m.Case(Sweep.UPDATE):
-                m.d.sync += history.eq(Cat(firing.fires, before))
-            with m.Case(Sweep.CLEAR):
-                m.d.sync += history.eq(0)
+        sweep = pipeline.slots[10].sweep
+        with m.If(sweep == Sweep.UPDATE):
+            m.d.sync += history.eq(Cat(firing.fires, before))
+        with m.Elif((sweep == Sweep.CLEAR) & has(self.cleared, Clear.STATE)):
+            m.d.sync += history.eq(0)
         pipeline.write(Region.MEMBRANE, stage=11, value=left)
         pipeline.write(Region.REFRACTORY_COUNT, stage=11, value=count)
         pipeline.write(Region.HISTORY, stage=11, value=history)
 
-        # Bit k + 1 tells of k + 1 steps ago, bit 0 of a silent axon; delays beyond the history are silent, too.
-        delay = pipeline.read(Region.DELAY, stage=11)
-        taps = Cat(Const(0, 1), history, Const(0, (1 << config.delay_bits) - 1 - config.max_delay))
         retired = pipeline.slots[11]
         updated = retired.valid & (retired.sweep == Sweep.UPDATE)
         m.d.comb += [
             self.retired.eq(retired),
             self.fired.eq(updated & fires),
             self.saturated.eq(updated & saturated),
-            self.arrives.eq(retired.valid & taps.bit_select(delay, 1)),
+            self.history.eq(history),
+            self.arrives.eq(retired.valid & history_tap(history, pipeline.read(Region.DELAY, stage=11))),
             self.recorded.eq(updated & (record_spike | record_membrane | retired.last)),
             self.record.neuron.eq(retired.index),
             self.record.fired.eq(record_spike),
@@ -167,9 +194,10 @@ class Population(wiring.Component):
 class _Pipeline:
     """The neuron at each stage, and the memories that are read and written there."""
 
-    def __init__(self, m: Module, slot: data.View, memory: NeuronMemory, depth: int) -> None:
+    def __init__(self, m: Module, slot: data.View, memory: NeuronMemory, depth: int, cleared: Value) -> None:
         self._m = m
         self._memory = memory
+        self._cleared = cleared
         self.slots = stages(m, slot, depth, name="slot", reset_less=False)
 
     def read(self, region: Region, *, stage: int) -> Value:
@@ -179,14 +207,11 @@ class _Pipeline:
         return port.read_data
 
     def write(self, region: Region, *, stage: int, value: Value) -> None:
-        """Store an item of the neuron at `stage`, if the sweep writes."""
+        """Store an item of the neuron at `stage`, if the sweep updates or clears it."""
         port, slot = getattr(self._memory, region.name.lower()), self.slots[stage]
+        clears = has(self._cleared, Clear.ADAPTATION if region is Region.ADAPTATION else Clear.STATE)
         self._m.d.comb += [
-            port.write.eq(slot.valid & (slot.sweep != Sweep.RECALL)),
+            port.write.eq(slot.valid & ((slot.sweep == Sweep.UPDATE) | ((slot.sweep == Sweep.CLEAR) & clears))),
             port.write_index.eq(slot.index),
             port.write_data.eq(Mux(slot.sweep == Sweep.CLEAR, 0, value)),
         ]
-
-
-def _has(flags: Value, flag: Flag) -> Value:
-    return flags[flag.bit_length() - 1]

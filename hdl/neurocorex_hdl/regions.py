@@ -5,7 +5,7 @@ from enum import IntFlag
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, ShapeLike, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -40,6 +40,11 @@ def has(flags: Value, flag: IntFlag) -> Value:
     return flags[flag.bit_length() - 1]
 
 
+def history_tap(history: Value, delay: Value) -> Value:
+    """Whether a neuron fired `delay` steps ago, by its history; never for a delay of 0 or beyond the history."""
+    return Cat(Const(0, 1), history, Const(0, (1 << len(delay)) - 1 - len(history))).bit_select(delay, 1)
+
+
 def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureInterface]) -> None:
     """Pass the requests of a bus on to several targets, and join their answers."""
     targets = list(targets)
@@ -64,12 +69,12 @@ def neuron_memory(shape: ShapeLike, config: CoreConfig) -> Memory:
 
 
 class RegionPort(wiring.Signature):
-    """One read and, if it is state, one write a cycle to a region, seen from the pipeline.
+    """One read and, if it is state, one write a cycle to a region, seen from a pipeline.
 
     Members
     -------
     read_index : Out
-        Neuron whose item is wanted.
+        Neuron, or axon, whose item is wanted.
     read_data : In
         The item, `LATENCY` cycles later.
     write, write_index, write_data : Out
@@ -81,9 +86,10 @@ class RegionPort(wiring.Signature):
 
     def __init__(self, region: Region, config: CoreConfig) -> None:
         shape = region_shape(region, config)
-        members = {"read_index": Out(index_bits(config)), "read_data": In(shape)}
+        index = Shape(max(1, (layout(region, config).columns - 1).bit_length()))
+        members = {"read_index": Out(index), "read_data": In(shape)}
         if region in STATE:
-            members |= {"write": Out(1), "write_index": Out(index_bits(config)), "write_data": Out(shape)}
+            members |= {"write": Out(1), "write_index": Out(index), "write_data": Out(shape)}
         super().__init__(members)
 
 
@@ -108,7 +114,7 @@ class RegionMemory(wiring.Component):
         m = Module()
         bus, port = self.bus, self.port
         shape = region_shape(self._region, self._config)
-        m.submodules.memory = memory = neuron_memory(shape, self._config)
+        m.submodules.memory = memory = block_memory(shape, layout(self._region, self._config).columns)
         read, write = memory.read_port(), memory.write_port()
         selected = Signal()
         answers = stages(m, bus.read & selected, TARGET_LATENCY, name="answers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig, Op, Region, Status, layout
+from neurocorex.spec import CoreConfig, Op, Status, layout, regions
 from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 
 from .bus import READ_LATENCY, RegionBus
@@ -28,7 +28,7 @@ class RegionCursor(wiring.Component):
     address : Out(ADDRESS)
         Where it stands.
     known, writable : Out(1)
-        The region exists, and may be written.
+        The chip has the region, and it may be written.
     inside : Out(1)
         The row and column exist in it.
     ended : Out(1)
@@ -55,7 +55,7 @@ class RegionCursor(wiring.Component):
         """Build the cursor."""
         m = Module()
         address = self.address
-        shapes = {region: layout(region, self._config) for region in Region}
+        shapes = {region: layout(region, self._config) for region in regions(self._config)}
         # Beyond these bits an address that is inside has zeros.
         row = address.row[: max(shape.rows - 1 for shape in shapes.values()).bit_length()]
         column = address.column[: max(shape.columns - 1 for shape in shapes.values()).bit_length()]
