@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from neurocorex.errors import DisconnectedError
-from neurocorex.image import PROGRAM, Image, region_shape
+from neurocorex.image import Image, program_regions, region_shape
 from neurocorex.spec import CoreConfig, Flag, Op, Region, Request, RequestDecoder, Response, ResponseDecoder
 from neurocorex.spec.protocol import DEFAULT_BAUD
 from neurocorex.transport import Transport
@@ -17,7 +17,7 @@ def busy_image(config: CoreConfig = SMALL, seed: int = 0) -> Image:
     """A network in which much happens: recurrence, delays, both kinds of reset, adaptation."""
     rng = np.random.default_rng(seed)
     low, high = config.weight_range
-    values = {region: np.zeros(region_shape(region, config), np.int64) for region in PROGRAM}
+    values = {region: np.zeros(region_shape(region, config), np.int64) for region in program_regions(config)}
     values[Region.WEIGHTS] = rng.integers(low // 2, high, values[Region.WEIGHTS].shape)
     values[Region.THRESHOLD] = rng.integers(100, 300, config.neurons)
     values[Region.RESET] = rng.integers(-50, 50, config.neurons)

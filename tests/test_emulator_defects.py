@@ -105,7 +105,7 @@ def test_spike_in_the_last_step_of_a_run_arrives_in_the_next_run() -> None:
 
 def test_state_can_be_cleared_between_samples() -> None:
     emulator = core(weights={(0, 0): 30, (4, 0): 100}, threshold=40, refractory=3)
-    sample = EventStream(3, np.array([0, 1]), np.array([0, 0]), clear_steps=np.array([0]))
+    sample = EventStream(3, np.array([0, 1]), np.array([0, 0])).clearing(0)
     first, second = emulator.run(sample), emulator.run(sample)
     assert first.event_step.tolist() == [1]
     assert first == second

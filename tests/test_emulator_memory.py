@@ -5,7 +5,7 @@ import pytest
 from neurocorex import dynamics
 from neurocorex.emulator import Emulator
 from neurocorex.errors import InputError
-from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Region, layout
+from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Region, controls, layout
 from neurocorex.spec.registers import COUNTER_BITS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
 from neurocorex.streams import EventStream
@@ -34,7 +34,7 @@ def test_extremes_of_every_region_are_kept(region: Region) -> None:
         emulator.write(region, np.full(table.items, extreme))
         expected = [extreme] * table.items
         if region is Region.CONTROL:
-            expected = [extreme & ((1 << control.bits(CONFIG)) - 1) for control in Control]
+            expected = [extreme & ((1 << control.bits(CONFIG)) - 1) for control in controls(CONFIG)]
         assert emulator.regions[region].reshape(-1).tolist() == expected
 
 
@@ -45,7 +45,7 @@ def test_extremes_of_every_region_are_kept(region: Region) -> None:
         (Region.WEIGHTS, -129, 127),
         (Region.THRESHOLD, 1 << 19, -(1 << 19)),
         (Region.LEAK, -1, (1 << 19) - 1),
-        (Region.FLAGS, 0x13, 0x3),
+        (Region.FLAGS, 0x23, 0x3),
         (Region.CONTROL, 9, 1),
     ],
 )
@@ -154,7 +154,11 @@ def test_state_and_counters_are_cleared_apart() -> None:
         emulator.write(region, np.full(5, 3))
     emulator.step([0])
     emulator.clear(Clear.STATE)
-    assert not any(emulator.regions[region].any() for region in STATE)
+    others = [region for region in STATE if region is not Region.ADAPTATION]
+    assert not any(emulator.regions[region].any() for region in others)
+    assert emulator.regions[Region.ADAPTATION].tolist() == [3] * 5
+    emulator.clear(Clear.ADAPTATION)
+    assert not emulator.regions[Region.ADAPTATION].any()
     assert emulator.regions[Region.THRESHOLD].tolist() == [3] * 5
     assert emulator.counters[Counter.STEPS] == 1
     emulator.clear(Clear.COUNTERS)
@@ -173,7 +177,7 @@ def test_busy_cycles_follow_the_timing_of_the_chip() -> None:
     emulator.write(Region.DELAY, np.ones(5))
     emulator.write(Region.THRESHOLD, np.full(5, 500))
     emulator.run(EventStream(4, np.array([0, 0, 2]), np.array([0, 2, 1])))
-    assert emulator.counters[Counter.BUSY_CYCLES] == busy_cycles(CONFIG, steps=4, arrivals=5)
+    assert emulator.counters[Counter.BUSY_CYCLES] == busy_cycles(CONFIG, steps=4, arrivals=5, columns=0)
 
 
 @pytest.mark.parametrize(

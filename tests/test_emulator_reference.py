@@ -62,7 +62,7 @@ class Trial:
         events = [(step, axon) for step, axons in enumerate(self.events) for axon in sorted(axons)]
         graded = [(step, *pair) for step, injected in enumerate(self.injected) for pair in sorted(injected.items())]
         columns = (*np.array(events, int).reshape(-1, 2).T, *np.array(graded, int).reshape(-1, 3).T)
-        return EventStream(len(self.events), *columns, np.flatnonzero(self.clears))
+        return EventStream(len(self.events), *columns).clearing(np.flatnonzero(self.clears))
 
 
 def random_trial(seed: int) -> Trial:
@@ -148,7 +148,7 @@ def test_step_by_step(seed: int) -> None:
     trial = random_trial(seed)
     for axons, injected, clear in zip(trial.events, trial.injected, trial.clears, strict=True):
         if clear:
-            trial.emulator.clear(Clear.STATE)
+            trial.emulator.clear(Clear.STATE | Clear.ADAPTATION)
             trial.reference.clear()
         neurons = sorted(injected)
         result = trial.emulator.step(sorted(axons), neurons, [injected[j] for j in neurons])

@@ -7,9 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 from neurocorex.errors import FileFormatError, FitError, InputError
-from neurocorex.image import PROGRAM, Image, region_shape
-from neurocorex.spec import Control, CoreConfig, Region, layout
-from neurocorex.spec.registers import STATE
+from neurocorex.image import Image, program_regions, region_shape, state_regions
+from neurocorex.spec import CoreConfig, Learning, Region, controls, layout
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 
@@ -17,13 +16,15 @@ CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 def random_regions(config=CONFIG, snapshot=False, seed=1):
     rng = np.random.default_rng(seed)
     regions = {}
-    for region in (*PROGRAM, *(STATE if snapshot else ())):
+    for region in (*program_regions(config), *(state_regions(config) if snapshot else ())):
         low, high = layout(region, config).range
         if region is Region.CONTROL:
-            regions[region] = np.array([rng.integers(1 << control.bits(config)) for control in Control])
+            regions[region] = np.array([rng.integers(1 << control.bits(config)) for control in controls(config)])
         else:
             regions[region] = rng.integers(low, high, region_shape(region, config), endpoint=True)
     regions[Region.DELAY] %= config.max_delay + 1
+    if config.extra_axons:
+        regions[Region.EXTRA_DELAY] %= config.max_delay + 1
     if snapshot and not config.adaptation:
         regions[Region.ADAPTATION][:] = 0
     return regions
@@ -113,8 +114,14 @@ def test_meta_beyond_json_is_refused():
 @pytest.mark.parametrize("snapshot", [False, True], ids=["program", "snapshot"])
 @pytest.mark.parametrize(
     "config",
-    [CONFIG, CoreConfig(neurons=3, inputs=2, weight_bits=4, state_bits=24, adaptation=False, refractory_bits=16)],
-    ids=["wide", "narrow"],
+    [
+        CONFIG,
+        CoreConfig(neurons=3, inputs=2, weight_bits=4, state_bits=24, adaptation=False, refractory_bits=16),
+        CoreConfig(neurons=5, inputs=4, learning=Learning.EXPONENTIAL, trace_bits=16, soft_bounds=True),
+        CoreConfig(neurons=5, inputs=4, learning=Learning.WINDOW, window_steps=10, extra_axons=3),
+        CoreConfig(neurons=5, inputs=4, extra_axons=3),
+    ],
+    ids=["wide", "narrow", "exponential", "window and extra axons", "extra axons alone"],
 )
 def test_file_gives_the_image_back(config, snapshot, tmp_path):
     image = random_image(config, snapshot)
@@ -162,7 +169,7 @@ def test_flipped_bytes_never_escape_as_other_errors():
         assert loaded == image  # the byte had no meaning, such as a date
 
 
-HEADER = {"format": "neurocorex-image", "version": 1, "config": CONFIG.to_dict(), "scale": 1.0, "meta": {}}
+HEADER = {"format": "neurocorex-image", "version": 2, "config": CONFIG.to_dict(), "scale": 1.0, "meta": {}}
 WEIGHTS = np.zeros((8, 5), np.int8)
 HUGE = WEIGHTS.tobytes() + bytes(5000)
 
@@ -176,7 +183,7 @@ HUGE = WEIGHTS.tobytes() + bytes(5000)
         pytest.param({"header": b"[1]"}, "another format", id="JSON of another kind"),
         pytest.param({"header": b" " * (1 << 21)}, "header is larger", id="large header"),
         pytest.param({"header": HEADER | {"format": "other"}}, "another format", id="other format"),
-        pytest.param({"header": HEADER | {"version": 2}}, "version 2", id="other version"),
+        pytest.param({"header": HEADER | {"version": 1}}, "version 1", id="other version"),
         pytest.param({"header": HEADER | {"config": {"neurons": 0}}}, "bad header", id="bad geometry"),
         pytest.param({"header": HEADER | {"config": 3}}, "bad header", id="geometry of a wrong type"),
         pytest.param({"header": HEADER | {"scale": -1}}, "scale", id="bad scale"),
@@ -267,3 +274,42 @@ def test_fitting_forgets_spikes_beyond_the_deepest_delay():
 def test_chip_that_is_too_small_is_refused_with_the_limit(change, message):
     with pytest.raises(FitError, match=message):
         random_image().fit(CoreConfig(**(CONFIG.to_dict() | change)))
+
+
+LEARNING = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL, extra_axons=2)
+
+
+def test_fitting_moves_extra_axons_and_what_learns():
+    image = random_image(LEARNING, snapshot=True)
+    larger = CoreConfig(neurons=9, inputs=4, learning=Learning.EXPONENTIAL, extra_axons=6, state_bits=24)
+    fitted = image.fit(larger)
+    rows = [0, 1, 2, *range(4, 9), 13, 14]
+    for region in (Region.WEIGHTS, Region.PLASTIC):
+        assert np.array_equal(fitted.regions[region][rows, :5], image.regions[region])
+        assert fitted.regions[region].sum() == image.regions[region].sum()
+    assert np.array_equal(fitted.regions[Region.PRE_TRACE][rows], image.regions[Region.PRE_TRACE])
+    for region in (Region.EXTRA_SOURCE, Region.EXTRA_DELAY):
+        assert np.array_equal(fitted.regions[region][:2], image.regions[region])
+    assert np.array_equal(fitted.regions[Region.CONTROL], image.regions[Region.CONTROL])
+
+
+def test_network_that_does_not_learn_fits_chips_that_could_and_back():
+    image = random_image(snapshot=True)
+    fitted = image.fit(CoreConfig(neurons=5, inputs=3, max_delay=32, learning=Learning.WINDOW))
+    assert not fitted.regions[Region.PLASTIC].any()
+    assert fitted.fit(CONFIG) == image
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"learning": 0}, r"learning = 1 to learn \(the chip has 0\)", id="no learning"),
+        pytest.param({"learning": 2}, r"learning = 1 to learn \(the chip has 2\)", id="other traces"),
+        pytest.param({"trace_bits": 13}, r"trace_bits = 12 to learn \(the chip has 13\)", id="trace bits"),
+        pytest.param({"weight_bits": 16}, r"weight_bits = 8 to learn \(the chip has 16\)", id="weight bits"),
+        pytest.param({"extra_axons": 1}, r"2 extra axons \(the chip has 1\)", id="extra axons"),
+    ],
+)
+def test_chip_that_learns_otherwise_is_refused(change, message):
+    with pytest.raises(FitError, match=message):
+        random_image(LEARNING).fit(CoreConfig(**(LEARNING.to_dict() | change)))

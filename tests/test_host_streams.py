@@ -14,7 +14,9 @@ from test_spec_events import steps_of
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=200)
 #: Bytes of which most are codes with arguments or without meaning.
-noise = st.lists(st.sampled_from([0, 3, 239, 0xF0, 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xFE, 0xFF, 0, 1]), max_size=60).map(bytes)
+noise = st.lists(st.sampled_from([0, 3, 239, 0xF0, 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xFE, 0xFF, 0, 1]), max_size=60).map(
+    bytes
+)
 
 
 def stream_of(steps: list[Step]) -> EventStream:
@@ -26,7 +28,9 @@ def stream_of(steps: list[Step]) -> EventStream:
         for change in step.changes
     ]
     tables = ((events, 2), (graded, 4), (changes, 3))
-    return EventStream(len(steps), *(column for rows, width in tables for column in np.array(rows, int).reshape(-1, width).T))
+    return EventStream(
+        len(steps), *(column for rows, width in tables for column in np.array(rows, int).reshape(-1, width).T)
+    )
 
 
 @PROPERTY

@@ -24,7 +24,7 @@ def test_default_geometry() -> None:
 
 def test_derived_sizes_round_up() -> None:
     config = CoreConfig(neurons=17, inputs=3, lanes=8)
-    assert (config.groups, config.axon_stride, config.weight_words) == (3, 24, 72)
+    assert (config.groups, config.axon_stride, config.weight_words) == (3, 32, 96)
 
 
 def test_accumulator_holds_all_axons_at_once() -> None:

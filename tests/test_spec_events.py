@@ -41,8 +41,10 @@ def steps_of(events: int = 600) -> st.SearchStrategy[list[Step]]:
         ([Step((7,), (Graded(2, -8388608),), (Cleared(1),))], "f2 01 07 f1 0200 000080 ff"),
         ([Step(changes=(Cleared(13),))], "f2 0d ff"),
         ([Step(changes=(Set(9, 0xFFFFFF00), Cleared(4), Set(9, 256)))], "f4 09 00ffffff f2 04 f4 09 00010000 ff"),
-        ([Step((), (Graded(1, 0, True), Graded(2, 3), Graded(9, 1, True)))],
-         "f3 0100 000000 f1 0000 030000 f3 0600 010000 ff"),
+        (
+            [Step((), (Graded(1, 0, True), Graded(2, 3), Graded(9, 1, True)))],
+            "f3 0100 000000 f1 0000 030000 f3 0600 010000 ff",
+        ),
         ([Step(), Step((3,)), Step()], "ff 03 ff ff"),
     ],
 )
@@ -80,7 +82,14 @@ def test_indices_must_rise(indices: tuple[int, ...]) -> None:
         ("f2 01 f2 02 ff", 0, [Step(changes=(Cleared(1), Cleared(2)))]),
         ("fe 0000 ff", 1, [Step()]),
     ],
-    ids=["reserved", "reserved before event", "clear inside a step", "set inside a step", "clear twice", "idle of nothing"],
+    ids=[
+        "reserved",
+        "reserved before event",
+        "clear inside a step",
+        "set inside a step",
+        "clear twice",
+        "idle of nothing",
+    ],
 )
 def test_meaningless_codes_are_counted_and_skipped(data: str, refused: int, steps: list[Step]) -> None:
     decoder = EventDecoder()

@@ -1,26 +1,40 @@
 """Regions, control registers, counters, and what a chip says of itself."""
 
+from dataclasses import replace
+
 import pytest
-from neurocorex.spec import ChipInfo, Control, CoreConfig, Counter, Flag, Region, layout
-from neurocorex.spec.registers import FLAG_BITS, MAGIC, MODEL_COUNTERS, PARAMETERS, STATE
+from neurocorex.spec import (
+    ChipInfo,
+    CoreConfig,
+    Counter,
+    Flag,
+    Learning,
+    LearningFlag,
+    Region,
+    controls,
+    layout,
+    regions,
+)
+from neurocorex.spec.registers import FLAG_BITS, LEARNING_FLAG_BITS, MAGIC, MODEL_COUNTERS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles, row_cycles
 
 CONFIG = CoreConfig(neurons=10, inputs=3, weight_bits=16, state_bits=18, refractory_bits=5, max_delay=16)
+LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace_bits=11, window_steps=6, extra_axons=3)
 
 
 @pytest.mark.parametrize(
     ("region", "rows", "columns", "item_bytes", "limits"),
     [
-        (Region.INFO, 1, 16, 4, (0, 2**32 - 1)),
+        (Region.INFO, 1, 21, 4, (0, 2**32 - 1)),
         (Region.CONTROL, 1, 4, 4, (0, 2**32 - 1)),
-        (Region.COUNTERS, 1, 20, 4, (0, 2**32 - 1)),
+        (Region.COUNTERS, 1, 28, 4, (0, 2**32 - 1)),
         (Region.WEIGHTS, 13, 10, 2, (-32768, 32767)),
         (Region.THRESHOLD, 1, 10, 3, (-131072, 131071)),
         (Region.DECAY, 1, 10, 2, (0, 65535)),
         (Region.LEAK, 1, 10, 3, (0, 131071)),
         (Region.REFRACTORY, 1, 10, 1, (0, 31)),
         (Region.DELAY, 1, 10, 1, (0, 31)),
-        (Region.FLAGS, 1, 10, 1, (0, 15)),
+        (Region.FLAGS, 1, 10, 1, (0, 31)),
         (Region.MEMBRANE, 1, 10, 3, (-131072, 131071)),
         (Region.ADAPTATION, 1, 10, 3, (0, 131071)),
         (Region.HISTORY, 1, 10, 2, (0, 65535)),
@@ -34,8 +48,34 @@ def test_layouts(region: Region, rows: int, columns: int, item_bytes: int, limit
 
 @pytest.mark.parametrize("region", list(Region))
 def test_every_region_has_a_layout_of_at_most_four_bytes(region: Region) -> None:
-    for config in (CONFIG, CoreConfig(state_bits=24, max_delay=32, refractory_bits=16)):
+    for config in (CONFIG, LEARNING, CoreConfig(state_bits=24, max_delay=32, refractory_bits=16, weight_bits=16)):
         assert 1 <= layout(region, config).item_bytes <= 4
+
+
+@pytest.mark.parametrize(
+    ("region", "rows", "columns", "limits"),
+    [
+        (Region.WEIGHTS, 16, 10, (-128, 127)),
+        (Region.PLASTIC, 16, 10, (0, 1)),
+        (Region.PRE_TABLE, 1, 64, (-32768, 32767)),
+        (Region.EXTRA_SOURCE, 1, 3, (0, 15)),
+        (Region.EXTRA_DELAY, 1, 3, (0, 31)),
+        (Region.PRE_TRACE, 1, 16, (0, 63)),
+        (Region.POST_TRACE, 1, 10, (0, 63)),
+    ],
+)
+def test_layouts_of_a_chip_that_learns(region: Region, rows: int, columns: int, limits: tuple[int, int]) -> None:
+    table = layout(region, replace(LEARNING, learning=Learning.WINDOW))
+    assert (table.rows, table.columns, table.range) == (rows, columns, limits)
+
+
+def test_chips_have_the_regions_that_they_were_built_with() -> None:
+    tables = {Region.PRE_TABLE, Region.POST_TABLE}
+    learning = {Region.PLASTIC, Region.PRE_TRACE, Region.POST_TRACE}
+    extra = {Region.EXTRA_SOURCE, Region.EXTRA_DELAY}
+    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra
+    assert set(Region) - set(regions(LEARNING)) == tables
+    assert set(regions(replace(LEARNING, learning=Learning.WINDOW))) == set(Region)
 
 
 def test_what_describes_the_chip_is_read_only() -> None:
@@ -54,10 +94,14 @@ def test_regions_are_sorted_into_parameters_and_state() -> None:
 
 def test_flags_fit_their_region() -> None:
     assert sum(Flag) < 1 << FLAG_BITS
+    assert sum(LearningFlag) < 1 << LEARNING_FLAG_BITS
 
 
 def test_control_widths() -> None:
-    assert [control.bits(CONFIG) for control in Control] == [3, 3, 17, 16]
+    assert [control.bits(CONFIG) for control in controls(CONFIG)] == [3, 3, 17, 16]
+    assert [control.bits(LEARNING) for control in controls(LEARNING)] == [
+        3, 3, 19, 16, 6, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 9, 9, 16, 32,
+    ]  # fmt: skip
 
 
 def test_counters_of_the_model_come_before_those_of_the_wire() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from neurocorex.spec import ChipInfo, Control, CoreConfig, Counter, Op, Region, Status, layout
+from neurocorex.spec import ChipInfo, CoreConfig, Counter, Op, Region, Status, controls, layout
 from neurocorex.spec.fixed import pack, unpack
 from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex.spec.registers import PARAMETERS, STATE
@@ -30,8 +30,8 @@ def test_what_was_written_can_be_read_back(wire: Wire, region: Region) -> None:
 
 
 def test_control_registers_keep_their_own_bits(wire: Wire) -> None:
-    assert wire.write(Region.CONTROL, [0xFFFF_FFFF] * len(Control)) is Status.OK
-    assert wire.read(Region.CONTROL) == [(1 << control.bits(CONFIG)) - 1 for control in Control]
+    assert wire.write(Region.CONTROL, [0xFFFF_FFFF] * len(controls(CONFIG))) is Status.OK
+    assert wire.read(Region.CONTROL) == [(1 << control.bits(CONFIG)) - 1 for control in controls(CONFIG)]
 
 
 def test_info_describes_the_chip(wire: Wire) -> None:
@@ -64,8 +64,8 @@ def test_read_of_part_of_a_region(wire: Wire, arguments: tuple[int, ...], items:
 def test_frames_of_a_read_hold_whole_items(wire: Wire) -> None:
     config = CoreConfig(neurons=30, inputs=1, frame_bytes=64, tx_frames=16)
     wide = Wire(config)
-    frames = wide.send(Op.READ, READ_ARGUMENTS.pack(Region.COUNTERS, 0, 0, 20))
-    assert [len(frame.payload) for frame in frames] == [60, 20]
+    frames = wide.send(Op.READ, READ_ARGUMENTS.pack(Region.COUNTERS, 0, 0, 28))
+    assert [len(frame.payload) for frame in frames] == [60, 52]
     frames = wide.send(Op.READ, READ_ARGUMENTS.pack(Region.BIAS, 0, 0, 30))
     assert [len(frame.payload) for frame in frames] == [60, 30]
     config = CoreConfig(neurons=64, inputs=1, frame_bytes=128, tx_frames=16)

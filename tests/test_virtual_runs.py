@@ -109,11 +109,26 @@ def test_run_of_nothing_is_answered(wire: Wire) -> None:
         ("f1 0600 010000 ff", 1),
         ("f1 0000 010000 00 ff", 1),
         ("f5 ff", 1),
-        ("00 f2 ff", 1),
+        ("00 f2 01 ff", 1),
+        ("00 f4 00 01000000 ff", 1),
+        ("f4 04 01000000 ff", 1),
+        ("f4 00 09000000 f2 f0 ff", 0),
         ("fe 0000 ff", 1),
-        ("00 ff f2 ff f2 00 ff", 0),
+        ("00 ff f2 01 ff f2 01 00 ff", 0),
     ],
-    ids=["axon", "cursor", "neuron", "event after graded", "reserved", "clear inside", "idle of nothing", "nothing"],
+    ids=[
+        "axon",
+        "cursor",
+        "neuron",
+        "event after graded",
+        "reserved",
+        "clear inside",
+        "set inside",
+        "no such register",
+        "clear of nothing",
+        "idle of nothing",
+        "nothing",
+    ],
 )
 def test_refused_events_are_counted_and_skipped(wire: Wire, data: str, refused: int) -> None:
     status, results = wire.run(bytes.fromhex(data))
@@ -176,7 +191,7 @@ def test_stop_of_nothing_does_nothing(wire: Wire) -> None:
     assert wire.run(b"\xff")[0] is Status.OK
 
 
-@pytest.mark.parametrize("begun", ["00", "f1 0000 010000", "f2"])
+@pytest.mark.parametrize("begun", ["00", "f1 0000 010000", "f3 0000 010000"])
 def test_hello_ends_an_open_step(wire: Wire, begun: str) -> None:
     wire.call(Op.RUN, bytes.fromhex(begun))
     wire.hello()
@@ -184,7 +199,7 @@ def test_hello_ends_an_open_step(wire: Wire, begun: str) -> None:
     assert wire.call(Op.CLEAR, b"\1") == (Status.OK, b"")
 
 
-@pytest.mark.parametrize("partial", ["f1", "f1 0000 01", "fe 05"])
+@pytest.mark.parametrize("partial", ["f1", "f1 0000 01", "f2", "f4 00 01", "fe 05"])
 def test_hello_forgets_the_beginning_of_a_code(wire: Wire, partial: str) -> None:
     wire.call(Op.RUN, bytes.fromhex(partial))
     wire.hello()

@@ -10,7 +10,7 @@ from .spec.fixed import DECAY_ALL, DECAY_BITS
 Ints = npt.NDArray[np.int64]
 
 
-def kept(decay: Ints) -> Ints:
+def kept(decay: Ints | np.int64) -> Ints:
     """Parts of 65536 that a decay leaves of a value; none for 65535, which clears."""
     return np.where(decay == DECAY_ALL, 0, (1 << DECAY_BITS) - decay)
 

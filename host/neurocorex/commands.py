@@ -9,7 +9,7 @@ import numpy as np
 
 from .emulator import Emulator
 from .items import Ints, from_bytes, to_bytes
-from .spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout
+from .spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
 from .spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
 from .streams import EventStream, StreamDecoder
 
@@ -18,6 +18,8 @@ MINIMUM_DIVISOR = 4
 #: Steps that run before what has come of them is sent; with many neurons fewer, to bound the memory that it takes.
 CHUNK_STEPS = 1024
 CHUNK_ITEMS = 1 << 18
+#: What `Op.CLEAR` can clear; other bits mean nothing.
+ALL_FLAGS = Clear.STATE | Clear.COUNTERS | Clear.TRACES | Clear.ADAPTATION
 
 #: A status and a payload, or None: some work has been done, more remains.
 Answer = tuple[Status, bytes] | None
@@ -72,6 +74,7 @@ class CommandUnit:
     def __init__(self, emulator: Emulator, info: ChipInfo) -> None:
         self._emulator, self._info = emulator, info
         self._config = emulator.config
+        self._regions = regions(self._config)
         self._decoder = StreamDecoder(inputs=self._config.inputs, neurons=self._config.neurons)
         self._chunk = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
 
@@ -113,7 +116,8 @@ class CommandUnit:
     def _run(self, job: Job) -> Iterator[Answer]:
         stimulus = EventStream(0) if job.stopped else self._decode(job.payload)
         results, out = _ResultEncoder(), bytearray()
-        for start in range(0, stimulus.steps + 1, self._chunk):
+        last = stimulus.steps + min(stimulus.change_step.size, 1)  # changes behind the last step belong to a cut of it
+        for start in range(0, last, self._chunk):
             if job.stopped:
                 self._decoder.end()  # forget a step that began behind those which were not run
                 break
@@ -184,7 +188,7 @@ class CommandUnit:
 
     def _clear(self, job: Job) -> Iterator[Answer]:
         if len(job.payload) == CLEAR_ARGUMENTS.size:
-            self._emulator.clear(Clear(job.payload[0] & (Clear.STATE | Clear.COUNTERS)))
+            self._emulator.clear(Clear(job.payload[0] & ALL_FLAGS))
             yield Status.OK, b""
         else:
             yield Status.BAD_LENGTH, b""
@@ -200,7 +204,8 @@ class CommandUnit:
     # Regions -----------------------------------------------------------------------------------
 
     def _table(self, region: int) -> Layout | None:
-        return layout(Region(region), self._config) if region in tuple(Region) else None
+        """Shape and format of a region, or None if the chip has none such."""
+        return layout(Region(region), self._config) if region in self._regions else None
 
     def _items(self, region: Region) -> Ints:
         """All items of a region, in row-major order."""

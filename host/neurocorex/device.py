@@ -15,7 +15,7 @@ import numpy.typing as npt
 from . import counters, loading
 from .connection import Connect, Connection, Task
 from .errors import DisconnectedError
-from .image import PROGRAM, Image
+from .image import Image, program_regions, state_regions
 from .items import Ints
 from .loading import Progress
 from .network import Network
@@ -24,9 +24,8 @@ from .recording import Recorder, Recording
 from .result import Result
 from .spec import ChipInfo, Clear, CoreConfig, Op, Region
 from .spec.protocol import CLEAR_ARGUMENTS
-from .spec.registers import STATE
 from .stimulus import Stimulus
-from .streams import EventStream
+from .streams import CLEAR_ALL, EventStream
 from .transport import Transport
 
 
@@ -171,7 +170,7 @@ class Device:
 
     def snapshot(self) -> Image:
         """Read everything that can be written: loaded again, here or elsewhere, it goes on bit for bit."""
-        regions = self._connection.read(*PROGRAM, *STATE)
+        regions = self._connection.read(*program_regions(self.config), *state_regions(self.config))
         loaded = self._loaded
         return Image(self.config, regions, loaded.scale if loaded else 1.0, loaded.meta if loaded else {})
 
@@ -197,8 +196,8 @@ class Device:
         return np.concatenate([table[: self.inputs], table[first : first + self.neurons]])[:, : self.neurons]
 
     def state(self) -> dict[Region, Ints]:
-        """All state regions, [N] each, in sizes of the chip."""
-        return self._connection.read(*STATE)
+        """State of the neurons, and of axons and neurons that learn: one dimension each, in sizes of the chip."""
+        return self._connection.read(*state_regions(self.config))
 
     def counters(self) -> dict[str, int]:
         """Counters of the chip by their names in lower case.
@@ -208,8 +207,8 @@ class Device:
         return counters.named(self.read(Region.COUNTERS), self.config)
 
     def clear(self, state: bool = True, counters: bool = False) -> None:
-        """Set the state of all neurons, or all counters, to zero."""
-        flags = (Clear.STATE if state else Clear(0)) | (Clear.COUNTERS if counters else Clear(0))
+        """Set the state of all neurons, their adaptation and all traces included, or all counters, to zero."""
+        flags = (CLEAR_ALL if state else Clear(0)) | (Clear.COUNTERS if counters else Clear(0))
         self._connection.perform([Task(Op.CLEAR, CLEAR_ARGUMENTS.pack(flags))])
 
     # Running -----------------------------------------------------------------------------------

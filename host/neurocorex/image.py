@@ -15,17 +15,33 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import imagefile
 from .errors import FileFormatError, FitError, InputError
-from .spec import Control, CoreConfig, Region, layout
-from .spec.registers import PARAMETERS, STATE
+from .spec import Control, CoreConfig, Learning, Region, controls, layout, regions
+from .spec.registers import STATE, TRACES
 
-#: Regions of every image; a snapshot has those of `STATE` as well.
-PROGRAM = (Region.CONTROL, Region.WEIGHTS, *PARAMETERS)
+#: Regions with a row for each axon and a column for each neuron.
+MATRICES = (Region.WEIGHTS, Region.PLASTIC)
+#: Regions whose words have more than 31 bits.
+WIDE = (Region.HISTORY, Region.CONTROL)
+
+
+def program_regions(config: CoreConfig) -> tuple[Region, ...]:
+    """Regions of every image of a chip of geometry `config`: all that can be written and do not change by themselves.
+
+    Weights change too where they learn; what they are at first belongs to the program.
+    """
+    kept = (Region.INFO, Region.COUNTERS, *STATE, *TRACES)
+    return tuple(region for region in regions(config) if region not in kept)
+
+
+def state_regions(config: CoreConfig) -> tuple[Region, ...]:
+    """Regions that a snapshot has as well: state of neurons, and traces."""
+    return tuple(region for region in regions(config) if region in (*STATE, *TRACES))
 
 
 def region_shape(region: Region, config: CoreConfig) -> tuple[int, ...]:
-    """Shape of the array of a region: [A, N] for the weights, one dimension for all others."""
+    """Shape of the array of a region: [A, N] for the weights and plastic flags, one dimension for all others."""
     place = layout(region, config)
-    return (place.rows, place.columns) if region is Region.WEIGHTS else (place.columns,)
+    return (place.rows, place.columns) if region in MATRICES else (place.items,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +53,9 @@ class Image:
     config : CoreConfig
         Geometry of the chip.
     regions : mapping of Region to array of int
-        `CONTROL` [4], `WEIGHTS` [A, N] and every parameter [N], in the ranges of `neurocorex.spec.registers.layout`;
-        a snapshot has every state region [N] too. Kept as int32 (`HISTORY` as int64).
+        Those of `program_regions`, in the ranges of `neurocorex.spec.registers.layout`: `CONTROL`, `WEIGHTS` [A, N] and
+        every parameter [N], with learning `PLASTIC` [A, N] and more; a snapshot has those of `state_regions` too.
+        Kept as int32 (`CONTROL` and `HISTORY` as int64).
     scale : float
         Units of the chip's state per unit of the network that the image was made from; 1 if it had integers.
     meta : mapping
@@ -56,12 +73,12 @@ class Image:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        present, state = set(self.regions), set(STATE)
-        wanted = set(PROGRAM) | (state if present & state else set())
+        present, state = set(self.regions), set(state_regions(self.config))
+        wanted = set(program_regions(self.config)) | (state if present & state else set())
         if present != wanted:
             what = "misses" if wanted - present else "cannot hold"
             names = ", ".join(Region(region).name for region in sorted(wanted - present or present - wanted))
-            raise InputError(f"an image {what} {names}; it needs CONTROL, WEIGHTS and all parameters, or all state too")
+            raise InputError(f"an image {what} {names}; it needs all of program_regions, or all of state_regions too")
         if not (math.isfinite(self.scale) and self.scale > 0):
             raise InputError(f"the scale of an image must be above 0, got {self.scale!r}")
         try:
@@ -94,7 +111,7 @@ class Image:
 
     @property
     def weights(self) -> NDArray[Any]:
-        """Weights [A, N]: row a < M from input axon a, row M + j from neuron j."""
+        """Weights [A, N]: row a < M from input axon a, row M + j from neuron j, behind these those from extra axons."""
         return self.regions[Region.WEIGHTS]
 
     # Other chips -------------------------------------------------------------------------------
@@ -102,8 +119,9 @@ class Image:
     def fit(self, config: CoreConfig) -> Image:
         """Move to another chip: rows and neurons that it has more stay zero and never fire.
 
-        Neuron j keeps its number, its axon moves from row M + j to row M' + j. Spikes are the same as long as
-        nothing saturates, and bit for bit the same if `state_bits` is.
+        Neuron j keeps its number, its axon moves from row M + j to row M' + j, extra axons behind those of the neurons.
+        Spikes are the same as long as nothing saturates, and bit for bit the same if `state_bits` is. A network that
+        learns needs a chip with the same kind and width of traces and weights.
 
         Raises
         ------
@@ -113,22 +131,44 @@ class Image:
         if config == self.config:
             return self
         limits = [
-            f"{have} {name} (the chip has {room})"
-            for name in ("inputs", "neurons")
+            f"{have} {name.replace('_', ' ')} (the chip has {room})"
+            for name in ("inputs", "neurons", "extra_axons")
             if (have := getattr(self.config, name)) > (room := getattr(config, name))
         ]
+        limits += self._learning_limits(config)
         limits += [f"{_name(region)} {worst} ({room})" for region, worst, room in self._overflows(config)]
         if self.regions[Region.CONTROL][Control.ADAPTATION_STEP] and not config.adaptation:
             limits.append("an adaptive threshold (the chip was built without adaptation)")
         if limits:
             raise FitError(f"the image needs {', '.join(limits)}; take a larger chip or a smaller network")
-        regions = {region: self._padded(region, config) for region in self.regions}
+        state = state_regions(config) if self.is_snapshot else ()
+        regions = {region: self._padded(region, config) for region in (*program_regions(config), *state)}
         return Image(config, regions, self.scale, self.meta)
+
+    @property
+    def learns(self) -> bool:
+        """Whether any synapse is plastic."""
+        return Region.PLASTIC in self.regions and bool(self.regions[Region.PLASTIC].any())
+
+    def _learning_limits(self, config: CoreConfig) -> list[str]:
+        """Return what a network that learns misses on another chip: its rule means another thing there."""
+        if not self.learns:
+            return []
+        names = ["learning", "weight_bits"]
+        names += {Learning.EXPONENTIAL: ["trace_bits"], Learning.WINDOW: ["window_steps"]}[self.config.learning]
+        limits = [
+            f"{name} = {int(have)} to learn (the chip has {int(room)})"
+            for name in names
+            if (have := getattr(self.config, name)) != (room := getattr(config, name))
+        ]
+        if self.config.soft_bounds and not config.soft_bounds:
+            limits.append("soft bounds (the chip was built without them)")
+        return limits
 
     def _overflows(self, config: CoreConfig) -> list[tuple[Region, int, str]]:
         found: list[tuple[Region, int, str]] = []
         for region, array in self.regions.items():
-            if region in (Region.CONTROL, Region.HISTORY):
+            if region in (Region.CONTROL, Region.HISTORY, Region.EXTRA_SOURCE) or not layout(region, config).items:
                 continue
             low, high = _range(region, config)
             worst = max((int(array.min()), int(array.max())), key=lambda value: max(value - high, low - value))
@@ -140,16 +180,18 @@ class Image:
         return found
 
     def _padded(self, region: Region, config: CoreConfig) -> NDArray[Any]:
+        """Move a region to a chip that is large enough; what is not here, or cannot matter there, is zero."""
+        new = np.zeros(region_shape(region, config), np.int64)
+        if region not in self.regions:
+            return new
         old = self.regions[region]
         if region is Region.CONTROL:
-            return old
-        new = np.zeros(region_shape(region, config), old.dtype)
-        inputs, neurons = self.config.inputs, self.config.neurons
-        if region is Region.WEIGHTS:
-            new[:inputs, :neurons] = old[:inputs]
-            new[config.inputs : config.inputs + neurons, :neurons] = old[inputs:]
+            new[:] = _moved_control(old, self.config, config)
+        elif region in MATRICES or region is Region.PRE_TRACE:
+            rows = _moved_axons(self.config, config)
+            new[(rows, slice(old.shape[1])) if region in MATRICES else rows] = old
         else:
-            new[:neurons] = old
+            new[: old.size] = old
         if region is Region.HISTORY:  # spikes that are older than the deepest delay cannot arrive any more
             new &= (1 << config.max_delay) - 1
         return new
@@ -179,7 +221,8 @@ class Image:
             scale, meta = float(file.header["scale"]), dict(file.header["meta"])
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FileFormatError(f"{name}: bad header ({error}); save the image again") from None
-        expected = [*PROGRAM, *(STATE if _name(Region.MEMBRANE) in file.names else ())]
+        state = state_regions(config) if _name(Region.MEMBRANE) in file.names else ()
+        expected = [*program_regions(config), *state]
         shapes = {_name(r): (region_shape(r, config), _file_dtype(r, config)) for r in expected}
         arrays = file.arrays(shapes)
         try:
@@ -216,8 +259,30 @@ def _name(region: Region) -> str:
     return region.name.lower()
 
 
+def _moved_axons(old: CoreConfig, new: CoreConfig) -> NDArray[np.int64]:
+    """Rows that the axons of a chip have on a larger one."""
+    kinds = ((0, old.inputs), (new.inputs, old.neurons), (new.inputs + new.neurons, old.extra_axons))
+    return np.concatenate([first + np.arange(count) for first, count in kinds])
+
+
+def _moved_control(values: NDArray[Any], old: CoreConfig, new: CoreConfig) -> NDArray[Any]:
+    """Control registers for a chip whose registers may be wider or fewer; signed ones keep their sign.
+
+    Where one is too narrow for a value, it is one of learning and nothing learns, see `Image.fit`.
+    """
+    moved = np.zeros(len(controls(new)), np.int64)
+    for register in controls(new):
+        if register < len(values):
+            bits = register.bits(old)
+            value = int(values[register])
+            if register.signed and value >> (bits - 1):
+                value -= 1 << bits
+            moved[register] = value & ((1 << register.bits(new)) - 1)
+    return moved
+
+
 def _range(region: Region, config: CoreConfig) -> tuple[int, int]:
-    if region is Region.DELAY:
+    if region in (Region.DELAY, Region.EXTRA_DELAY):
         return 0, config.max_delay
     if region is Region.ADAPTATION and not config.adaptation:
         return 0, 0
@@ -241,8 +306,8 @@ def _checked(region: Region, values: ArrayLike, config: CoreConfig) -> NDArray[A
     if not np.issubdtype(array.dtype, np.integer):
         raise InputError(f"{name} must hold integers, got {array.dtype}; neurocorex.quantise turns floats into them")
     if region is Region.CONTROL:
-        low = np.zeros(len(Control), np.int64)
-        high = np.array([(1 << control.bits(config)) - 1 for control in Control])
+        low = np.zeros(shape, np.int64)
+        high = np.array([(1 << control.bits(config)) - 1 for control in controls(config)])
     else:
         low, high = (np.array(bound) for bound in _range(region, config))
     wrong = (array < low) | (array > high)
@@ -251,6 +316,6 @@ def _checked(region: Region, values: ArrayLike, config: CoreConfig) -> NDArray[A
         bounds = f"{np.broadcast_to(low, shape)[where]} to {np.broadcast_to(high, shape)[where]}"
         place = Control(where[0]).name if region is Region.CONTROL else ", ".join(map(str, where))
         raise InputError(f"{name}[{place}] is {array[where]}, allowed are {bounds}")
-    copy = array.astype(np.int64 if region is Region.HISTORY else np.int32)
+    copy = array.astype(np.int64 if region in WIDE else np.int32)
     copy.setflags(write=False)
     return copy

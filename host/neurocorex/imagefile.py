@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from .errors import FileFormatError
 
 FORMAT = "neurocorex-image"
-VERSION = 1
+VERSION = 2
 HEADER_ENTRY = "header.json"
 #: Bounds on what is read at all: the whole file, its header, its number of entries and the head of an array.
 FILE_LIMIT = 256 << 20

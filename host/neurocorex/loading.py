@@ -10,8 +10,9 @@ import numpy as np
 from .connection import Connection, Task
 from .errors import DeviceError
 from .image import Image
-from .spec import Clear, Op, layout
+from .spec import Op, layout
 from .spec.protocol import CLEAR_ARGUMENTS
+from .streams import CLEAR_ALL
 
 #: Called with what is done and what there is to do.
 Progress = Callable[[int, int], None]
@@ -26,7 +27,7 @@ def write(connection: Connection, image: Image, progress: Progress | None = None
         for task in connection.writes(region, values)
     ]
     if not image.is_snapshot:
-        tasks.append(Task(Op.CLEAR, CLEAR_ARGUMENTS.pack(Clear.STATE)))
+        tasks.append(Task(Op.CLEAR, CLEAR_ARGUMENTS.pack(CLEAR_ALL)))
     if progress is not None:
         for done, task in enumerate(tasks, 1):
             task.answer = partial(_tell, progress, done, len(tasks))

@@ -18,7 +18,7 @@ from .image import Image
 from .network import Network
 from .report import Report, WeightLoss, named
 from .scale import SCALED, choose_scale, gain_for, integers_fit
-from .spec import Control, CoreConfig, Flag, Region
+from .spec import Control, CoreConfig, Flag, Region, controls
 from .spec.config import LIMITS
 from .spec.fixed import DECAY_ALL, DECAY_BITS
 
@@ -108,7 +108,7 @@ class _Quantiser:
 
     def run(self) -> tuple[Image, Report]:
         net, config = self.net, self.config
-        control = np.zeros(len(Control), np.int64)
+        control = np.zeros(len(controls(config)), np.int64)
         weights = np.zeros((config.axons, config.neurons), np.int32)
         losses = {}
         for kind, gain, first, source in (

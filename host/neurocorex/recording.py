@@ -108,7 +108,8 @@ class Recorder:
 
     def tasks(self, stream: EventStream, payload_bytes: int) -> Iterator[Task]:
         """Return the requests of the run, whose answers come here; `payload_bytes` is the room in a frame."""
-        for start in range(0, stream.steps + 1, PIECE_STEPS):
+        last = stream.steps + min(stream.change_step.size, 1)  # changes behind the last step belong to a cut of it
+        for start in range(0, last, PIECE_STEPS):
             data = stream.cut(start, start + PIECE_STEPS).encode()
             cuts = range(0, len(data), payload_bytes)
             for at in cuts:

@@ -1,8 +1,9 @@
 """Spike streams as arrays: what `neurocorex.spec.events` defines, moved many events at a time.
 
 The same class carries stimuli (spikes of input axons, injected currents with or without a forced spike, and changes
-between the steps) and results (spikes of neurons, membranes). `EventStream.encode` and `EventStream.decode` are byte for byte the plain definition in
-`neurocorex.spec.events`; a stream of bytes may be cut anywhere, so that frames need no alignment.
+between the steps) and results (spikes of neurons, membranes). `EventStream.encode` and `EventStream.decode` are byte
+for byte the plain definition in `neurocorex.spec.events`; a stream of bytes may be cut anywhere, so that frames need no
+alignment.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class EventStream:
         Steps (0 to ``steps``: behind the last one) before which something is cleared or set, not falling; the changes
         before one step act in the order in which they stand.
     change_register, change_value : int64 array [K]
-        The `Control` register and the 32 bits it is set to; or `NO_REGISTER` and the `Clear` flags of what goes to zero.
+        The `Control` register and the 32 bits it is set to; or `NO_REGISTER` and the `Clear` flags of what goes to
+        zero.
 
     Raises
     ------
@@ -161,7 +163,7 @@ class EventStream:
         return stream.clearing(clear_steps) if len(clear_steps) else stream
 
     def clearing(self, steps: int | Sequence[int] | Ints, flags: Clear = CLEAR_ALL) -> EventStream:
-        """Return a stream that also clears what `flags` name before each of `steps`, behind the changes that are there."""
+        """Return a stream that also clears what `flags` name before each of `steps`, after the changes there."""
         return self._changing(steps, NO_REGISTER, int(flags))
 
     def setting(self, steps: int | Sequence[int] | Ints, register: Control, value: int) -> EventStream:
@@ -338,7 +340,7 @@ class StreamDecoder:
 
 
 def _changes(code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints]:
-    """Registers and values of `CLEAR` and `SET` codes."""
+    """Return registers and values of `CLEAR` and `SET` codes."""
     first, clears = octets[position + 1], code == CLEAR
     value = np.where(clears, first, sum(octets[position + 2 + k] << 8 * k for k in range(4)))
     return np.where(clears, NO_REGISTER, first), value
