@@ -5,10 +5,13 @@ It shares no arithmetic with the library, so that the two can only agree by both
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
-NEURON_PARAMETERS = ("th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold")
+NEURON_PARAMETERS = ("th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off")
+SIGNED = ("weight_min", "weight_max", "potentiation", "depression", "modulation", "drift", "drift_step")
+LEARNING_FLAGS = {"enable": 1, "stochastic": 2, "soft": 4, "nearest_pre": 8, "nearest_post": 16, "hold_firing": 32}
 
 
 def shrink(x: int, d: int) -> int:
@@ -26,6 +29,11 @@ def toward(x: int, leak: int) -> int:
     return x - leak if x > 0 else x + leak
 
 
+def clamp(x: int, bits: int) -> int:
+    """To a signed number of this many bits."""
+    return min(max(x, -(2 ** (bits - 1))), 2 ** (bits - 1) - 1)
+
+
 class ReferenceNeuron:
     """State and parameters of one neuron."""
 
@@ -38,7 +46,11 @@ class ReferenceNeuron:
         return self.parameters[name]
 
     def clear(self) -> None:
-        self.v = self.i = self.r = self.h = 0
+        self.h = 0
+        self.clear_state()
+
+    def clear_state(self) -> None:
+        self.v = self.i = self.r = 0
         self.fired = [False] * self.max_delay  # fired[k]: k + 1 steps ago
 
     def arrives(self) -> bool:
@@ -50,8 +62,34 @@ class ReferenceNeuron:
         return sum(1 << k for k, fired in enumerate(self.fired) if fired)
 
 
+class ReferenceLearning:
+    """What a learning engine has beside the weights: traces, plastic flags, tables."""
+
+    def __init__(
+        self,
+        *,
+        window: bool,
+        trace_bits: int,
+        weight_bits: int,
+        soft_bounds: bool,
+        plastic: list[list[int]],
+        pre_table: list[int],
+        post_table: list[int],
+    ) -> None:
+        self.window, self.trace_bits, self.weight_bits, self.soft_bounds = window, trace_bits, weight_bits, soft_bounds
+        self.plastic, self.pre_table, self.post_table = plastic, pre_table, post_table
+        self.clear()
+
+    def clear(self) -> None:
+        self.x = [0] * len(self.plastic)
+        self.y = [0] * len(self.plastic[0])
+
+
 class ReferenceCore:
-    """N neurons, M input axons and a matrix of weights, as lists of Python integers."""
+    """N neurons, M input axons and a matrix of weights, as lists of Python integers.
+
+    `extra` has the source and the delay of each extra axon, `control` the raw value and the width of each register.
+    """
 
     def __init__(
         self,
@@ -60,14 +98,16 @@ class ReferenceCore:
         state_bits: int,
         weights: list[list[int]],
         neurons: list[ReferenceNeuron],
-        gain_input: int = 0,
-        gain_recurrent: int = 0,
-        adaptation_step: int = 0,
-        adaptation_decay: int = 0,
+        extra: Iterable[tuple[int, int]] = (),
+        control: dict[str, tuple[int, int]],
+        adapts: bool = True,
+        learning: ReferenceLearning | None = None,
     ) -> None:
-        self.inputs, self.weights, self.neurons = inputs, weights, neurons
-        self.gains = gain_input, gain_recurrent
-        self.adaptation_step, self.adaptation_decay = adaptation_step, adaptation_decay
+        self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
+        self.widths = {name: bits for name, (_, bits) in control.items()}
+        self.control = {name: value for name, (value, _) in control.items()}
+        self.adapts, self.learning = adapts, learning
+        self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
         self.steps = self.input_events = self.recurrent_events = self.spikes = self.saturations = 0
 
@@ -76,29 +116,61 @@ class ReferenceCore:
         self.clamped = self.clamped or clamped != x
         return clamped
 
-    def step(self, events: set[int], injected: dict[int, int]) -> list[int]:
+    def register(self, name: str) -> int:
+        """Value of a control register, with its sign; 0 if the chip lacks it."""
+        value = self.control.get(name, 0)
+        negative = name in SIGNED and value >= 2 ** (self.widths[name] - 1)
+        return value - 2 ** self.widths[name] if negative else value
+
+    def flag(self, name: str) -> bool:
+        return self.control.get("learning", 0) & LEARNING_FLAGS[name] != 0
+
+    def set(self, name: str, value: int) -> None:
+        self.control[name] = value % 2 ** self.widths[name]
+
+    def recurrent_arrivals(self) -> list[int]:
+        """Rows at which spikes of neurons arrive: their own axons, then extra ones."""
+        first_extra = self.inputs + len(self.neurons)
+        rows = [self.inputs + j for j, neuron in enumerate(self.neurons) if neuron.arrives()]
+        for e, (source, delay) in enumerate(self.extra):
+            exists = source < len(self.neurons) and 0 < delay <= self.neurons[source].max_delay
+            if exists and self.neurons[source].fired[delay - 1]:
+                rows.append(first_extra + e)
+        return rows
+
+    def step(self, events: set[int], injected: dict[int, int], forced: Iterable[int] = ()) -> list[int]:
         """Run one step; return the neurons that fired."""
-        recurrent = [j for j, neuron in enumerate(self.neurons) if neuron.arrives()]
-        fired = []
-        for j, neuron in enumerate(self.neurons):
-            from_inputs = sum(self.weights[axon][j] for axon in events)
-            from_neurons = sum(self.weights[self.inputs + source][j] for source in recurrent)
-            g = from_inputs * 2 ** self.gains[0] + from_neurons * 2 ** self.gains[1] + injected.get(j, 0)
-            if self.update(neuron, g):
-                fired.append(j)
+        recurrent = self.recurrent_arrivals()
+        inputs = sorted(events)
+        currents = []
+        for j in range(len(self.neurons)):
+            from_inputs = sum(self.weight(axon, j) for axon in inputs) * 2 ** self.register("gain_input")
+            from_neurons = sum(self.weight(axon, j) for axon in recurrent) * 2 ** self.register("gain_recurrent")
+            currents.append(from_inputs + from_neurons + injected.get(j, 0))
+        if self.flag("enable"):
+            for axon in recurrent + inputs:
+                self.depress(axon)
+        fired = [j for j, neuron in enumerate(self.neurons) if self.update(neuron, currents[j], j in forced)]
+        self.update_traces({*recurrent, *inputs}, set(fired))
+        if self.flag("enable"):
+            for j in fired:
+                if self.learns(j):
+                    self.potentiate(j)
+            drift = self.register("drift") + self.register("drift_step")
+            self.set("drift", clamp(drift, self.widths["drift"]))
         self.steps += 1
         self.input_events += len(events)
         self.recurrent_events += len(recurrent)
         self.spikes += len(fired)
         return fired
 
-    def update(self, n: ReferenceNeuron, g: int) -> bool:
+    def update(self, n: ReferenceNeuron, g: int, forced: bool) -> bool:
         """Bring one neuron to the end of the step; tell whether it fires."""
         self.clamped = False
         n.i = self.sat(shrink(n.i, n.di) + g)
         n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + n.b)
-        n.h = shrink(n.h, self.adaptation_decay)
-        fires = n.r == 0 and n.v > n.th + n.h
+        n.h = shrink(n.h, self.register("adaptation_decay"))
+        fires = forced or (n.r == 0 and n.v > n.th + n.h and not self.flag("hold_firing"))
         if n.r > 0:
             n.r -= 1
             if n.hold:
@@ -106,11 +178,97 @@ class ReferenceCore:
         if fires:
             n.v = self.sat(n.v - n.th) if n.subtract else n.reset
             n.r = n.period
-            n.h = self.sat(n.h + self.adaptation_step)
+            n.h = self.sat(n.h + self.register("adaptation_step")) if self.adapts else 0
         n.fired = [fires, *n.fired[:-1]]
         self.saturations += self.clamped
         return fires
 
-    def clear(self) -> None:
+    def clear(self, flags: int = 0b1101) -> None:
+        """Clear the state (bit 0), the traces (bit 2), the adaptation (bit 3)."""
         for neuron in self.neurons:
-            neuron.clear()
+            if flags & 1:
+                neuron.clear_state()
+            if flags & 8:
+                neuron.h = 0
+        if flags & 4 and self.learning:
+            self.learning.clear()
+
+    # Learning ----------------------------------------------------------------------------------
+
+    def weight(self, a: int, j: int) -> int:
+        """Effective weight of a synapse."""
+        stored = self.weights[a][j]
+        if self.learning and self.learning.plastic[a][j]:
+            return clamp(stored + self.register("drift"), self.learning.weight_bits)
+        return stored
+
+    def learns(self, j: int) -> bool:
+        return not self.neurons[j].plasticity_off and self.register("gate") in (0xFFFF, j)
+
+    def update_traces(self, arrived: set[int], fired: set[int]) -> None:
+        if not (learning := self.learning):
+            return
+        for side, trace, spikes in (("pre", learning.x, arrived), ("post", learning.y, fired)):
+            for k in range(len(trace)):
+                if learning.window:
+                    trace[k] = (2 * trace[k] + (k in spikes)) % 2**learning.trace_bits
+                    continue
+                trace[k] = shrink(trace[k], self.register(f"{side}_decay"))
+                if k in spikes:
+                    increment = self.register(f"{side}_increment")
+                    nearest = self.flag(f"nearest_{side}")
+                    trace[k] = increment if nearest else min(trace[k] + increment, self.register(f"{side}_cap"))
+
+    def change(self, trace: int, table: list[int], rate: str) -> int:
+        """Change that a trace calls for."""
+        learning = self.learning
+        assert learning
+        bits = learning.weight_bits + 8
+        called = table[trace] if learning.window else self.register(rate)
+        modulated = clamp(floor(Fraction(called * self.register("modulation"), 256)), bits)
+        return modulated if learning.window else floor(Fraction(trace * modulated, 2**learning.trace_bits))
+
+    def depress(self, a: int) -> None:
+        assert self.learning
+        self.advance()
+        for j in range(len(self.neurons)):
+            if self.learns(j):
+                self.learn(a, j, self.change(self.learning.y[j], self.learning.post_table, "depression"), j)
+
+    def potentiate(self, j: int) -> None:
+        assert self.learning
+        self.advance()
+        self.columns += 1
+        for a in range(len(self.weights)):
+            self.learn(a, j, self.change(self.learning.x[a], self.learning.pre_table, "potentiation"), a)
+
+    def learn(self, a: int, j: int, p: int, place: int) -> None:
+        """Change one synapse by p."""
+        learning = self.learning
+        assert learning
+        if not learning.plastic[a][j]:
+            return
+        w, low, high = self.weight(a, j), self.register("weight_min"), self.register("weight_max")
+        if self.flag("soft") and learning.soft_bounds:
+            room = max(high - w, 0) if p > 0 else max(w - low, 0)
+            p = floor(Fraction(p * room, 2**learning.weight_bits))
+        if self.flag("stochastic"):
+            u = (self.control["random"] // 2**16 + 40503 * place) % 2**16 // 256
+        else:
+            u = 255 if p < 0 else 0
+        change = floor(Fraction(p + u, 256))
+        if change == 0:
+            return
+        self.potentiations += change > 0
+        self.depressions += change < 0
+        self.clips_low += w + change < low
+        self.clips_high += w + change > high
+        w = min(max(w + change, low), high)
+        self.weights[a][j] = clamp(w - self.register("drift"), learning.weight_bits)
+
+    def advance(self) -> None:
+        """Marsaglia's xorshift."""
+        x = self.control["random"]
+        x = (x ^ (x * 2**13)) % 2**32
+        x = x ^ (x // 2**17)
+        self.control["random"] = (x ^ (x * 2**5)) % 2**32
