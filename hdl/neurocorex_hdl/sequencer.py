@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, controls
-from neurocorex.spec.timing import COLUMN_PIPELINE
+from neurocorex.spec.timing import column_drain
 
 from .axons import AxonKind, axon_layout
 from .regions import index_bits
@@ -30,7 +30,7 @@ class Sequencer(wiring.Component):
         Arriving axons.
     columns : Out(stream)
         Neurons that fired and learn. Ready while no column is walked, and in the last cycle of one, which takes 2
-        cycles at least; `COLUMN_PIPELINE` cycles after that its weights have been written.
+        cycles at least; `column_drain` cycles after that its weights have been written.
     arrival, arrival_pending : In
         The next axon that arrives in this step from a neuron, if any.
     arrival_taken : Out(1)
@@ -69,6 +69,7 @@ class Sequencer(wiring.Component):
     """
 
     def __init__(self, config: CoreConfig) -> None:
+        self._config = config
         self._phases = ["SWEEP"]
         if config.extra_axons:
             self._phases += ["LOOK_UP"]
@@ -112,10 +113,15 @@ class Sequencer(wiring.Component):
         """Build the state machine."""
         m = Module()
         in_step, updating, stale = Signal(), Signal(), Signal()
-        m.d.comb += [in_step.eq(updating), self.working.eq(in_step & ~self.stalled)]
+        waiting, cleared = Signal(CLEAR_BITS), Signal(CLEAR_BITS)
+        m.d.comb += [
+            in_step.eq(updating),
+            self.working.eq(in_step & ~self.stalled),
+            self.cleared.eq(cleared),
+        ]
         with m.FSM():
             with m.State("BETWEEN"):
-                self._change(m, in_step, stale)
+                self._change(m, in_step, stale, waiting)
             with m.State("ARRIVALS"):
                 m.d.comb += in_step.eq(1)
                 self._arrive(m)
@@ -131,16 +137,17 @@ class Sequencer(wiring.Component):
                 self._learn(m, updating)
         # Every sweep makes the list of arrivals anew.
         with m.If(self.start):
-            m.d.sync += [stale.eq(0), updating.eq(self.sweep == Sweep.UPDATE)]
+            m.d.sync += [stale.eq(0), updating.eq(self.sweep == Sweep.UPDATE), cleared.eq(self.cleared)]
         with m.If(self.changed):
             m.d.sync += stale.eq(1)
+        with m.If(self.clear.any()):
+            m.d.sync += waiting.eq(self.clear)
         return m
 
-    def _change(self, m: Module, in_step: Signal, stale: Signal) -> None:
+    def _change(self, m: Module, in_step: Signal, stale: Signal, waiting: Signal) -> None:
         """Take what happens between two steps, or open a step with the first of its items."""
         items, item = self.items, self.items.payload
-        waiting, clearing = Signal(CLEAR_BITS), Signal(CLEAR_BITS)
-        m.d.comb += [self.set_register.eq(item.index), self.set_value.eq(item.value), self.cleared.eq(clearing)]
+        m.d.comb += [self.set_register.eq(item.index), self.set_value.eq(item.value)]
         with m.If(waiting.any()):
             self._start(m, Sweep.CLEAR)
             m.d.comb += self.cleared.eq(waiting)
@@ -157,10 +164,6 @@ class Sequencer(wiring.Component):
             m.next = "ARRIVALS"
         with m.Else():
             m.d.comb += self.resting.eq(1)
-        with m.If(self.start):
-            m.d.sync += clearing.eq(self.cleared)
-        with m.If(self.clear.any()):
-            m.d.sync += waiting.eq(self.clear)
 
     def _arrive(self, m: Module) -> None:
         """Feed one row after the other, until the end of the step is there and the last row has been walked."""
@@ -185,13 +188,13 @@ class Sequencer(wiring.Component):
 
     def _learn(self, m: Module, updating: Signal) -> None:
         """Feed one column after the other, when the traces are those of this step."""
-        columns, left = self.columns, Signal(range(COLUMN_PIPELINE))
+        columns, left = self.columns, Signal(range(column_drain(self._config)))
         m.d.comb += [columns.payload.eq(self.fired), self.fired_taken.eq(columns.valid & columns.ready)]
         with m.State("FIRED"):
             m.next = "COLUMNS"
         with m.State("COLUMNS"):
             m.d.comb += columns.valid.eq(self.fired_pending & ~self.tracing)
-            m.d.sync += left.eq(COLUMN_PIPELINE - 1)
+            m.d.sync += left.eq(column_drain(self._config) - 1)
             with m.If(~self.fired_pending & ~self.tracing & columns.ready):
                 m.next = "WRITE_BACK"
         with m.State("WRITE_BACK"):

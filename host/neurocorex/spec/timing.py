@@ -8,12 +8,10 @@ from .config import CoreConfig
 ROW_PIPELINE = 3
 #: Cycles of a step beside its rows and its neurons: opening it, seeing its end, and emptying the neuron pipeline.
 STEP_OVERHEAD = 14
-#: Cycles of a step that a learning engine adds: the last trace, and emptying the pipeline of the weights.
-LEARNING_OVERHEAD = 16
-#: Those of them that follow the last column, until its weights have been written.
-COLUMN_PIPELINE = 8
+#: Cycles of a step that a learning engine adds, beside `column_drain`: from the last neuron to the first column.
+LEARNING_OVERHEAD = 2
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
-EXTRA_OVERHEAD = 5
+EXTRA_OVERHEAD = 4
 
 
 def row_cycles(config: CoreConfig) -> int:
@@ -26,6 +24,11 @@ def column_cycles(config: CoreConfig) -> int:
     return config.axon_blocks
 
 
+def column_drain(config: CoreConfig) -> int:
+    """Cycles that follow the last column of a step, until its weights have been written, also if there was none."""
+    return 9 if config.soft_bounds else 6
+
+
 def neuron_spacing(config: CoreConfig) -> int:
     """Cycles that the update of one neuron costs.
 
@@ -35,9 +38,12 @@ def neuron_spacing(config: CoreConfig) -> int:
 
 
 def sweep_cycles(config: CoreConfig) -> int:
-    """Cycles in which all neurons are updated, and beside them, one by one, the traces of input and extra axons."""
+    """Cycles in which neurons are updated, then extra axons looked up; beside them go traces of axons."""
     neurons = config.neurons * neuron_spacing(config)
-    return max(neurons, config.inputs + config.extra_axons) if config.learning else neurons
+    if config.extra_axons:
+        neurons += config.extra_axons + EXTRA_OVERHEAD
+    traces = config.inputs + config.extra_axons if config.learning else 0
+    return max(neurons, traces)
 
 
 def busy_cycles(config: CoreConfig, steps: int, arrivals: int, columns: int = 0) -> int:
@@ -50,7 +56,7 @@ def busy_cycles(config: CoreConfig, steps: int, arrivals: int, columns: int = 0)
     columns : int
         Neurons that fired and learned, each in a step with `LearningFlag.ENABLE`.
     """
-    overhead = STEP_OVERHEAD + (LEARNING_OVERHEAD if config.learning else 0)
-    extra = config.extra_axons + EXTRA_OVERHEAD if config.extra_axons else 0
-    step = sweep_cycles(config) + extra + overhead
+    step = sweep_cycles(config) + STEP_OVERHEAD
+    if config.learning:
+        step += LEARNING_OVERHEAD + column_drain(config)
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config)
