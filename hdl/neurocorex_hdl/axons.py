@@ -36,7 +36,7 @@ def first_axons(config: CoreConfig) -> dict[AxonKind, int]:
 
 
 def first_blocks(config: CoreConfig) -> dict[AxonKind, int]:
-    """Return the block of L rows with which each kind begins: kinds fill whole blocks, for columns to meet all banks."""
+    """Return the block of L rows with which each kind begins: whole ones, so that a column meets all banks."""
     return {
         AxonKind.INPUT: 0,
         AxonKind.RECURRENT: config.input_blocks,

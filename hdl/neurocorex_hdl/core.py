@@ -1,9 +1,9 @@
 """The core: spikes in, spikes out, and a bus to everything that it remembers."""
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Clear, CoreConfig, Counter
+from neurocorex.spec import Clear, CoreConfig, Counter, LearningFlag
 
 from .arrivals import ArrivalList, IndexList
 from .bus import RegionBus
@@ -11,6 +11,7 @@ from .control import ControlRegisters
 from .counters import Counters
 from .drive import Drive, Injection
 from .extra import ExtraAxons
+from .learning import LearningLanes
 from .population import Population
 from .recorder import Recorder, RecordQueue
 from .regions import fan_out, has
@@ -18,6 +19,7 @@ from .sequencer import Sequencer
 from .stimulus import StimulusDecoder
 from .sweep import CLEAR_BITS, Sweeper
 from .synapse import SynapseArray
+from .tracing import Tracing
 
 
 class Core(wiring.Component):
@@ -75,13 +77,17 @@ class Core(wiring.Component):
         m.submodules.population = Population(config)
         m.submodules.queue = RecordQueue(config)
         m.submodules.recorder = Recorder(config)
-        m.submodules.counters = Counters()
+        m.submodules.counters = Counters(config)
         if config.extra_axons:
             m.submodules.extra = ExtraAxons(config)
             self._join_extra(m)
         if config.learning:
             m.submodules.fired = IndexList(config.neurons)
+            m.submodules.tracing = Tracing(config)
+            m.submodules.lanes = LearningLanes(config)
             self._join_learning(m)
+            self._join_traces(m)
+            self._join_lanes(m)
         self._join_stimulus(m)
         self._join_neurons(m)
         self._join_results(m)
@@ -161,12 +167,64 @@ class Core(wiring.Component):
             population.learning.eq(control.learning),
             population.gate.eq(control.gate),
             fired.restart.eq(sequencer.start),
-            fired.push.eq(population.learns),
+            fired.push.eq(population.fired & population.learns & has(control.learning, LearningFlag.ENABLE)),
             fired.push_index.eq(population.retired.index),
             fired.pop.eq(sequencer.fired_taken),
             sequencer.fired.eq(fired.index),
             sequencer.fired_pending.eq(fired.pending),
             control.step_done.eq(sequencer.step_done),
+        ]
+
+    def _join_traces(self, m: Module) -> None:
+        """Spikes, where they arrive and where neurons fire, to traces, and on to the changes that they call for."""
+        parts = m.submodules
+        sequencer, population, control, tracing = parts.sequencer, parts.population, parts.control, parts.tracing
+        rows = sequencer.rows
+        for side in ("pre", "post"):
+            law = getattr(tracing, f"{side}_law")
+            m.d.comb += [
+                getattr(law, name).eq(getattr(control, f"{side}_{name}")) for name in ("decay", "increment", "cap")
+            ]
+        m.d.comb += [
+            tracing.pre_law.nearest.eq(has(control.learning, LearningFlag.NEAREST_PRE)),
+            tracing.post_law.nearest.eq(has(control.learning, LearningFlag.NEAREST_POST)),
+            tracing.potentiation.eq(control.potentiation),
+            tracing.depression.eq(control.depression),
+            tracing.modulation.eq(control.modulation),
+            tracing.start.eq(sequencer.start),
+            tracing.sweep.eq(sequencer.sweep),
+            tracing.cleared.eq(sequencer.cleared),
+            tracing.stalled.eq(parts.sweeper.stalled),
+            sequencer.tracing.eq(tracing.running),
+            tracing.arrives.eq(rows.valid & rows.ready),
+            tracing.arrival.eq(rows.payload),
+            tracing.slot.eq(parts.sweeper.slot),
+            tracing.retired.eq(population.retired),
+            tracing.fired.eq(population.fired),
+            tracing.learns.eq(population.learns),
+            tracing.piece.eq(parts.synapses.piece),
+        ]
+
+    def _join_lanes(self, m: Module) -> None:
+        """Synapses to the lanes in which they change, and back."""
+        parts = m.submodules
+        synapses, control, lanes = parts.synapses, parts.control, parts.lanes
+        wiring.connect(m, parts.sequencer.columns, synapses.columns)
+        m.d.comb += [
+            lanes.rule.minimum.eq(control.weight_min),
+            lanes.rule.maximum.eq(control.weight_max),
+            lanes.rule.drift.eq(control.drift),
+            lanes.rule.stochastic.eq(has(control.learning, LearningFlag.STOCHASTIC)),
+            lanes.rule.soft.eq(has(control.learning, LearningFlag.SOFT)),
+            lanes.enable.eq(has(control.learning, LearningFlag.ENABLE)),
+            lanes.piece.eq(synapses.piece),
+            lanes.random.eq(control.random),
+            control.random_next.eq(lanes.random_next),
+            control.random_advance.eq(lanes.advance),
+            synapses.drift.eq(control.drift),
+            lanes.synapses.eq(synapses.synapses),
+            lanes.amounts.eq(parts.tracing.changes),
+            synapses.changes.eq(lanes.changes),
         ]
 
     def _join_results(self, m: Module) -> None:
@@ -204,7 +262,15 @@ class Core(wiring.Component):
             Counter.FRAMES_GOOD: self.frame_good,
             Counter.FRAMES_BAD: self.frame_bad,
         }
-        m.d.comb += parts.counters.ticks.eq(Cat(ticks.get(counter, Const(0, 1)) for counter in Counter))
+        if self.config.learning:
+            lanes = parts.lanes
+            ticks |= {
+                Counter.POTENTIATIONS: lanes.raised,
+                Counter.DEPRESSIONS: lanes.lowered,
+                Counter.CLIPS_LOW: lanes.low,
+                Counter.CLIPS_HIGH: lanes.high,
+            }
+        m.d.comb += [parts.counters.ticks[counter].eq(tick) for counter, tick in ticks.items()]
         m.d.comb += parts.counters.clear.eq(has(self.clear, Clear.COUNTERS))
 
     def _join_bus(self, m: Module) -> None:
@@ -216,6 +282,8 @@ class Core(wiring.Component):
         targets = [parts.control, parts.counters, parts.synapses, parts.population]
         if self.config.extra_axons:
             targets.append(parts.extra)
+        if self.config.learning:
+            targets.append(parts.tracing)
         fan_out(m, request, (target.bus for target in targets))
         m.d.sync += self.bus.read_data.eq(request.read_data)
         m.d.comb += parts.sequencer.changed.eq(request.write)

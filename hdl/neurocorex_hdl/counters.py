@@ -1,10 +1,10 @@
 """What a host may want to know of the past: `Region.COUNTERS`."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Counter, Region
+from neurocorex.spec import CoreConfig, Counter, Region
 from neurocorex.spec.registers import COUNTER_BITS, MODEL_COUNTERS
 
 from .bus import RegionBus
@@ -13,9 +13,20 @@ from .regions import TARGET_LATENCY
 
 _WORD_BITS = 32
 _WORDS = 2 * len(Counter)
-#: Ticks that can wait for the walk to come by: at most one a cycle, and a walk of `_WORDS` cycles, which a host's
-#: reads hold up only while nothing but frames is counted.
-_PENDING_BITS = 5
+#: Cycles between two visits of the walk to a counter, at most; a host's reads hold it up only while nothing but frames
+#: is counted.
+_ROUND = 1 << 5
+
+
+def most_ticks(counter: Counter, config: CoreConfig) -> int:
+    """Return how often a counter can go up in one cycle: once, or once in every lane that learns."""
+    in_lanes = (Counter.POTENTIATIONS, Counter.DEPRESSIONS, Counter.CLIPS_LOW, Counter.CLIPS_HIGH)
+    return config.lanes if config.learning and counter in in_lanes else 1
+
+
+def ticks_layout(config: CoreConfig) -> data.ArrayLayout:
+    """Return the layout of how much each counter goes up in a cycle."""
+    return data.ArrayLayout(range(max(most_ticks(counter, config) for counter in Counter) + 1), len(Counter))
 
 
 class Counters(wiring.Component):
@@ -28,7 +39,7 @@ class Counters(wiring.Component):
     Members
     -------
     ticks : In
-        Counters that go up in this cycle, a bit for each `Counter`.
+        How much each `Counter` goes up in this cycle, no more than `most_ticks`.
     clear : In(1)
         Strobe: all counters go to zero. Ticks while that is done are lost.
     settled : Out(1)
@@ -37,9 +48,10 @@ class Counters(wiring.Component):
         Answers after `TARGET_LATENCY` cycles; two words for each counter, the low one first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
         super().__init__({
-            "ticks": In(len(Counter)),
+            "ticks": In(ticks_layout(config)),
             "clear": In(1),
             "settled": Out(1),
             "bus": In(RegionBus()),
@@ -79,18 +91,20 @@ class Counters(wiring.Component):
 
     def _take(self, m: Module, stored: Signal, walking: Signal) -> tuple[Signal, Value]:
         """Count ticks until the walk comes by; return those that it takes now, and whether any of the model wait."""
-        taken = Signal(_PENDING_BITS)
+        most = [most_ticks(counter, self._config) for counter in Counter]
+        taken = Signal(range(_ROUND * max(most)))
         waiting = []
         for counter in Counter:
-            pending = Signal(_PENDING_BITS, name=f"pending_{counter.name.lower()}")
-            tick = self.ticks[counter]
+            pending = Signal(range(_ROUND * most[counter]), name=f"pending_{counter.name.lower()}")
+            tick = Signal(range(most[counter] + 1), name=f"tick_{counter.name.lower()}")
+            m.d.comb += tick.eq(self.ticks[counter])
             m.d.sync += pending.eq(pending + tick)
             with m.If(stored[1:] == counter):
                 m.d.comb += taken.eq(pending)
                 with m.If(walking & ~stored[0]):
                     m.d.sync += pending.eq(tick)
             if counter in MODEL_COUNTERS:
-                waiting.append(pending.any())
+                waiting += [pending.any(), tick.any()]
         return taken, Cat(waiting).any()
 
     def _answer(self, m: Module, word: Signal) -> None:

@@ -51,7 +51,7 @@ class Population(wiring.Component):
     fired, saturated : Out(1)
         It fired, or one of its values was clamped, in an update.
     learns : Out(1)
-        It fired, and its synapses learn from that; only with a learning engine.
+        The synapses onto it learn, if learning is enabled; only with a learning engine.
     history : Out
         When it fired.
     arrives : Out(1)
@@ -142,11 +142,11 @@ class Population(wiring.Component):
         return adaptations.clamped
 
     def _learn(self, m: Module, pipeline: "_Pipeline", firing: Firing, flags: Value) -> None:
-        """From stage 10 to 11: whether a neuron that fired learns."""
+        """From stage 10 to 11: whether the synapses onto a neuron learn."""
         open_, learns = Signal(), Signal()
         m.d.comb += open_.eq((self.gate == GATE_ALL) | (self.gate == pipeline.slots[10].index))
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
-        m.d.comb += self.learns.eq(self.fired & learns & has(self.learning, LearningFlag.ENABLE))
+        m.d.comb += self.learns.eq(learns)
 
     def _finish(self, m: Module, pipeline: "_Pipeline", firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: what is written back and told to others."""

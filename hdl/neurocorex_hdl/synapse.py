@@ -1,65 +1,20 @@
 """From arriving axons to the sums of their weights."""
 
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Module, Mux, signed
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig, Region
-from neurocorex.spec.timing import row_cycles
+from neurocorex.spec import Control, CoreConfig
 
-from .accumulator import Accumulators, group_bits, sum_shape
-from .arithmetic import times
-from .axons import AxonFinder, AxonKind, AxonRow, axon_layout
+from .accumulator import Accumulators, sum_shape
+from .axons import AxonKind, axon_layout
 from .bus import RegionBus
+from .matrix import WeightMatrix
 from .pipeline import stages
-from .regions import TARGET_LATENCY
+from .plasticity import changed_layout
+from .regions import index_bits
 from .sweep import slot_layout
-from .weights import Rotator, WeightBanks, lane_bits, weight_lanes
-
-
-class RowWalk(wiring.Component):
-    """Takes an axon and walks along its row, a group of L neurons a cycle.
-
-    Rows follow each other without a gap. A row shorter than the pipeline of the accumulators waits at its end, so that
-    the next one does not read a sum before it has been written: each row takes `row_cycles` cycles.
-
-    Members
-    -------
-    rows : In(stream)
-        Arriving axons; ready in the last cycle of a row.
-    valid : Out(1)
-        A word of weights is wanted.
-    word, group, axon : Out
-        Its address in the banks, the group of neurons it is for, and the axon.
-    """
-
-    def __init__(self, config: CoreConfig) -> None:
-        self._config = config
-        super().__init__({
-            "rows": In(stream.Signature(axon_layout(config))),
-            "valid": Out(1),
-            "word": Out(range(config.weight_words)),
-            "group": Out(group_bits(config)),
-            "axon": Out(axon_layout(config)),
-        })  # fmt: skip
-
-    def elaborate(self, platform: object) -> Module:
-        """Build the counter along the row."""
-        m = Module()
-        cycles = row_cycles(self._config)
-        m.submodules.place = place = AxonRow(self._config)
-        m.d.comb += place.axon.eq(self.rows.payload)
-        active, position = Signal(), Signal(range(cycles))
-        m.d.comb += [
-            self.rows.ready.eq(~active | (position == cycles - 1)),
-            self.valid.eq(active & (position < self._config.groups)),
-            self.group.eq(position),
-        ]
-        with m.If(self.rows.ready):
-            m.d.sync += [active.eq(self.rows.valid), position.eq(0)]
-            m.d.sync += [self.axon.eq(self.rows.payload), self.word.eq(place.row)]
-        with m.Else():
-            m.d.sync += [position.eq(position + 1), self.word.eq(self.word + self._config.axon_stride)]
-        return m
+from .walk import ColumnWalk, RowWalk, piece_layout
+from .weights import synapse_lanes
 
 
 class SynapseArray(wiring.Component):
@@ -67,11 +22,13 @@ class SynapseArray(wiring.Component):
 
     ::
 
-        rows -> RowWalk -> WeightBanks -> Rotator -> Accumulators -> sums
-                   1           2, 3           4           4
+        rows ----> RowWalk ----+-> WeightMatrix -+-> Accumulators -> sums
+        columns -> ColumnWalk -+      ^          +-> synapses
+                                      +------------- changes
 
-    The numbers are the cycles after an axon was accepted in which its first weights are at the output of a component;
-    its sums are written at the end of cycle 4, those of the last group ``groups - 1`` later.
+    An axon is accepted a cycle before its first synapses are wanted, stage 0 of the matrix. Their sums are written at
+    the end of stage 3, those of the last group ``groups - 1`` cycles later. Columns, and what comes back changed, are
+    there on chips that learn.
 
     Members
     -------
@@ -83,66 +40,70 @@ class SynapseArray(wiring.Component):
     input_sum, recurrent_sum : Out
         The sums of a neuron, 3 and 4 cycles after it was in the slot.
     bus : In(RegionBus)
-        Answers after `TARGET_LATENCY` cycles. `Region.WEIGHTS`.
+        Answers after `TARGET_LATENCY` cycles. `Region.WEIGHTS` and `Region.PLASTIC`.
+    columns : In(stream)
+        Neurons whose columns are wanted, each `column_cycles` cycles; never while rows or a sweep are on their way.
+    piece : Out
+        What is wanted, at stage 0.
+    synapses, drift, changes : Out, In, In
+        As `WeightMatrix` has them.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        learning = {
+            "columns": In(stream.Signature(index_bits(config))),
+            "piece": Out(piece_layout(config)),
+            "synapses": Out(synapse_lanes(config)),
+            "drift": In(signed(Control.DRIFT.bits(config))),
+            "changes": In(data.ArrayLayout(changed_layout(config), config.lanes)),
+        }  # fmt: skip
         super().__init__({
             "rows": In(stream.Signature(axon_layout(config))),
             "slot": In(slot_layout(config)),
             "input_sum": Out(sum_shape(config)),
             "recurrent_sum": Out(sum_shape(config)),
             "bus": In(RegionBus()),
+            **(learning if config.learning else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Join the components by the registers between them."""
+        """Join the components."""
         m = Module()
-        config = self._config
-        m.submodules.walk = walk = RowWalk(config)
-        m.submodules.banks = banks = WeightBanks(config)
-        m.submodules.rotator = rotator = Rotator(config)
-        m.submodules.accumulators = accumulators = Accumulators(config)
-        wiring.connect(m, wiring.flipped(self.rows), walk.rows)
-        m.d.comb += banks.address.eq(walk.word)
-        self._serve(m, banks)
+        m.submodules.row_walk = row_walk = RowWalk(self._config)
+        m.submodules.matrix = matrix = WeightMatrix(self._config)
+        m.submodules.accumulators = accumulators = Accumulators(self._config)
+        wiring.connect(m, wiring.flipped(self.rows), row_walk.rows)
+        wiring.connect(m, wiring.flipped(self.bus), matrix.bus)
+        row = row_walk.piece
+        m.d.comb += [matrix.read.eq(row.valid), matrix.place.eq(row.place)]
+        if self._config.learning:
+            self._learn(m, matrix, row)
 
-        # Block RAM is slow to answer: its weights are registered before they are rotated. A row uses them two cycles
-        # after it was given their address, and they must be zero when none does.
-        fetched = Signal(weight_lanes(config), reset_less=True)
-        used = stages(m, walk.valid, 2, name="used", reset_less=False)
-        axon = stages(m, walk.axon.index, 2, name="axon")
-        m.d.sync += [
-            accumulators.add.eq(walk.valid),
-            accumulators.add_group.eq(walk.group),
-            accumulators.add_recurrent.eq(walk.axon.kind != AxonKind.INPUT),
-            fetched.eq(banks.weights),
-            accumulators.weights.eq(Mux(used[-1], rotator.lanes.as_value(), 0)),
+        # Weights are added at stage 2 of the accumulators. They are zero there unless a row, or a column, is walked.
+        before = matrix.LATENCY - Accumulators.WRITE_STAGE
+        arriving = stages(m, row, before, name="row", reset_less=False)[-1]
+        m.d.comb += [
+            accumulators.add.eq(arriving.valid),
+            accumulators.add_group.eq(arriving.block),
+            accumulators.add_recurrent.eq(arriving.kind != AxonKind.INPUT),
+            *(accumulators.weights[lane].eq(matrix.synapses[lane].weight) for lane in range(self._config.lanes)),
+            accumulators.take.eq(self.slot.valid),
+            accumulators.take_index.eq(self.slot.index),
+            self.input_sum.eq(accumulators.input_sum),
+            self.recurrent_sum.eq(accumulators.recurrent_sum),
         ]
-        m.d.comb += [rotator.banks.eq(fetched), rotator.amount.eq(axon[-1])]
-
-        m.d.comb += [accumulators.take.eq(self.slot.valid), accumulators.take_index.eq(self.slot.index)]
-        m.d.comb += [self.input_sum.eq(accumulators.input_sum), self.recurrent_sum.eq(accumulators.recurrent_sum)]
         return m
 
-    def _serve(self, m: Module, banks: WeightBanks) -> None:
-        """Let the bus reach single weights."""
-        config, bus, lanes = self._config, self.bus, lane_bits(self._config)
-        selected = bus.region == Region.WEIGHTS
-        m.submodules.finder = finder = AxonFinder(config)
-        m.submodules.place = place = AxonRow(config)
-        m.d.comb += [finder.number.eq(bus.row), place.axon.eq(finder.axon)]
-        word, bank = Signal(range(config.weight_words)), Signal(lanes)
-        reading = stages(m, bus.read & selected, TARGET_LATENCY, name="reading", reset_less=False)
-        writing = stages(m, bus.write & selected, 1, name="writing", reset_less=False)
-        banks_read = stages(m, bank, 1, name="bank")
-        m.d.sync += [
-            word.eq(times(bus.column[lanes:], config.axon_stride) + place.row),
-            bank.eq(place.row + bus.column),
-            banks.write_data.eq(bus.write_data),
+    def _learn(self, m: Module, matrix: WeightMatrix, row: data.View) -> None:
+        """Let columns go to the matrix, too, and what is read to those who change it."""
+        m.submodules.column_walk = column_walk = ColumnWalk(self._config)
+        wiring.connect(m, wiring.flipped(self.columns), column_walk.columns)
+        m.d.comb += [
+            self.piece.eq(Mux(column_walk.piece.valid, column_walk.piece, row)),
+            matrix.read.eq(self.piece.valid),
+            matrix.place.eq(self.piece.place),
+            matrix.drift.eq(self.drift),
+            matrix.changes.eq(self.changes),
+            self.synapses.eq(matrix.synapses),
         ]
-        with m.If(reading[1] | writing[1]):
-            m.d.comb += banks.address.eq(word)
-        m.d.comb += banks.write.eq(writing[1] << bank)
-        m.d.comb += bus.read_data.eq(Mux(reading[-1], banks.weights[banks_read[1]], 0))

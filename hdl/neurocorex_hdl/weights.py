@@ -1,6 +1,6 @@
-"""Where the weights are kept, and how they come back into the order of the neurons."""
+"""Where the weights are kept, and how they come into the order of the lanes and back."""
 
-from amaranth.hdl import Module, Mux, signed
+from amaranth.hdl import Module, Mux, Shape, ShapeLike, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -15,74 +15,110 @@ def lane_bits(config: CoreConfig) -> int:
 
 
 def weight_lanes(config: CoreConfig) -> data.ArrayLayout:
-    """One weight for each lane, or from each bank."""
+    """One weight for each lane."""
     return data.ArrayLayout(signed(config.weight_bits), config.lanes)
 
 
-class WeightBanks(wiring.Component):
-    """L memories, one weight of each a cycle.
+def synapse_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of a synapse: its weight, and on a chip that learns whether it does.
 
-    The weight of axon a to neuron j is in bank ``(a + j) mod L`` at word ``(j // L) * axon_stride + a``. A piece of a
-    row (an axon, L neighbouring neurons) and one of a column (a neuron, L neighbouring axons) thus both meet every bank
-    exactly once. A row has one address in all banks, a column the same high bits.
+    The flag makes nine bits of eight, which is what a byte of block RAM has on most devices.
+    """
+    flag = {"plastic": 1} if config.learning else {}
+    return data.StructLayout({"weight": signed(config.weight_bits), **flag})
+
+
+def synapse_lanes(config: CoreConfig) -> data.ArrayLayout:
+    """One synapse for each lane, or from each bank."""
+    return data.ArrayLayout(synapse_layout(config), config.lanes)
+
+
+def place_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of the place of L synapses, one in each bank: a piece of a row or of a column.
+
+    Lane k has the synapse of bank ``(k + turn) mod L``. In a row, turn is the number of the row, and the word has the
+    same address in all banks; in a `column` it is the number of the neuron, and only the upper bits are the same.
+    """
+    return data.StructLayout({
+        "word": range(config.groups * config.axon_blocks),
+        "turn": lane_bits(config),
+        "column": 1,
+    })  # fmt: skip
+
+
+class WeightBanks(wiring.Component):
+    """L memories, one synapse of each a cycle.
+
+    The synapse from row a (see `AxonRow`) to neuron j is in bank ``(a + j) mod L`` at word
+    ``(j // L) * axon_stride + a``. A piece of a row (an axon, L neighbouring neurons) and one of a column (a neuron, L
+    neighbouring axons) thus both meet every bank exactly once.
 
     Members
     -------
-    address : In
-        Word, of all banks.
-    weights : Out
-        The weights there, by bank, one cycle later.
+    place : In
+        What is read, of all banks.
+    synapses : Out
+        The synapses there, by bank, one cycle later.
     write : In(L)
-        Banks that store `write_data` at `address`.
+        Banks that store theirs of `write_synapses` at `write_place`.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         super().__init__({
-            "address": In(range(config.weight_words)),
-            "weights": Out(weight_lanes(config)),
+            "place": In(place_layout(config)),
+            "synapses": Out(synapse_lanes(config)),
             "write": In(config.lanes),
-            "write_data": In(signed(config.weight_bits)),
+            "write_place": In(place_layout(config)),
+            "write_synapses": In(synapse_lanes(config)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the banks."""
         m = Module()
+        lanes = lane_bits(self._config)
         for bank in range(self._config.lanes):
             depth = max(2, self._config.weight_words)
-            memory = Memory(shape=signed(self._config.weight_bits), depth=depth, init=[], attrs=BLOCK_RAM)
+            memory = Memory(shape=synapse_layout(self._config), depth=depth, init=[], attrs=BLOCK_RAM)
             m.submodules[f"bank_{bank}"] = memory
             read, write = memory.read_port(), memory.write_port()
+            for port, place in ((read, self.place), (write, self.write_place)):
+                m.d.comb += port.addr[:lanes].eq(Mux(place.column, bank - place.turn, place.turn))
+                m.d.comb += port.addr[lanes:].eq(place.word)
             m.d.comb += [
-                read.addr.eq(self.address),
-                self.weights[bank].eq(read.data),
-                write.addr.eq(self.address),
-                write.data.eq(self.write_data),
+                self.synapses[bank].eq(read.data),
+                write.data.eq(self.write_synapses[bank]),
                 write.en.eq(self.write[bank]),
             ]
         return m
 
 
 class Rotator(wiring.Component):
-    """Brings what the banks hold into the order of the lanes: ``lanes[k] = banks[(k + amount) mod L]``.
+    """Brings what the banks hold into the order of the lanes: ``turned[k] = given[(k + amount) mod L]``; or `back`.
 
     Combinational, a layer of multiplexers for each bit of the amount.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Format of what each bank or lane has.
+    back : bool
+        From the order of the lanes to that of the banks: ``turned[b] = given[(b - amount) mod L]``.
     """
 
-    def __init__(self, config: CoreConfig) -> None:
+    def __init__(self, config: CoreConfig, shape: ShapeLike, *, back: bool = False) -> None:
         self._config = config
-        super().__init__({
-            "banks": In(weight_lanes(config)),
-            "amount": In(lane_bits(config)),
-            "lanes": Out(weight_lanes(config)),
-        })  # fmt: skip
+        self._direction = -1 if back else 1
+        row = data.ArrayLayout(Shape.cast(shape).width, config.lanes)
+        super().__init__({"given": In(row), "amount": In(lane_bits(config)), "turned": Out(row)})
 
     def elaborate(self, platform: object) -> Module:
         """Build the layers."""
         m = Module()
         count = self._config.lanes
-        row = [self.banks[bank] for bank in range(count)]
+        row = [self.given[place] for place in range(count)]
         for bit in range(lane_bits(self._config)):
-            row = [Mux(self.amount[bit], row[(lane + (1 << bit)) % count], row[lane]) for lane in range(count)]
-        m.d.comb += [self.lanes[lane].eq(row[lane]) for lane in range(count)]
+            turn = self._direction << bit
+            row = [Mux(self.amount[bit], row[(place + turn) % count], row[place]) for place in range(count)]
+        m.d.comb += [self.turned[place].eq(row[place]) for place in range(count)]
         return m

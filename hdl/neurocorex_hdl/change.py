@@ -1,0 +1,172 @@
+"""The changes that traces call for: P of docs/model.md."""
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Control, CoreConfig, Learning
+from neurocorex.spec.registers import MODULATION_ONE
+
+from .arithmetic import saturate
+from .pipeline import stages
+from .regions import block_memory
+
+
+def change_lanes(config: CoreConfig) -> data.ArrayLayout:
+    """One change for each lane."""
+    return data.ArrayLayout(signed(config.change_bits), config.lanes)
+
+
+class Modulation(wiring.Component):
+    """``sat_C(floor(value * MODULATION / 256))``.
+
+    Members
+    -------
+    value, modulation : In
+        Stage 0.
+    modulated : Out
+        Stage `LATENCY`.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "value": In(signed(config.change_bits)),
+            "modulation": In(signed(Control.MODULATION.bits(config))),
+            "modulated": Out(signed(config.change_bits)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the multiplier, with registers behind it."""
+        m = Module()
+        product = stages(m, self.value * self.modulation, 1, name="product")[1]
+        fraction = MODULATION_ONE.bit_length() - 1
+        m.d.sync += self.modulated.eq(saturate((product >> fraction).as_signed(), self._config.change_bits)[0])
+        return m
+
+
+class TraceChange(wiring.Component):
+    """What a trace calls for.
+
+    ::
+
+        exponential:   P = floor(trace * rate / 2^T)
+        window:        P = sat_C(floor(table[trace] * MODULATION / 256))
+
+    Members
+    -------
+    trace : In
+        Stage 0.
+    change : Out
+        Stage ``latency(config)``.
+    rate : In
+        Modulated; only for exponential traces.
+    modulation : In
+        Only for windows, as what follows.
+    host_read, host_write, host_index, host_data : In
+        Access to the table.
+    host_answer : Out
+        What was read, two cycles before.
+    """
+
+    @classmethod
+    def latency(cls, config: CoreConfig) -> int:
+        """Cycles from a trace to the change."""
+        return 2 if config.learning is Learning.EXPONENTIAL else 2 + Modulation.LATENCY
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        change = signed(config.change_bits)
+        if config.learning is Learning.EXPONENTIAL:
+            members = {"rate": In(change)}
+        else:
+            members = {
+                "modulation": In(signed(Control.MODULATION.bits(config))),
+                "host_read": In(1),
+                "host_write": In(1),
+                "host_index": In(config.window_steps),
+                "host_data": In(change),
+                "host_answer": Out(change),
+            }
+        super().__init__({"trace": In(config.stored_trace_bits), "change": Out(change), **members})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the product, or the table."""
+        m = Module()
+        config = self._config
+        if config.learning is Learning.EXPONENTIAL:
+            product = stages(m, self.trace * self.rate, 1, name="product")[1]
+            m.d.sync += self.change.eq(product >> config.trace_bits)
+        else:
+            self._look_up(m)
+        return m
+
+    def _look_up(self, m: Module) -> None:
+        m.submodules.modulation = modulation = Modulation(self._config)
+        m.submodules.table = table = block_memory(signed(self._config.change_bits), 1 << self._config.window_steps)
+        read, write = table.read_port(), table.write_port()
+        entry = stages(m, read.data, 1, name="entry")[1]
+        m.d.comb += read.addr.eq(self.trace)
+        with m.If(self.host_read):
+            m.d.comb += read.addr.eq(self.host_index)
+        m.d.comb += [
+            write.en.eq(self.host_write),
+            write.addr.eq(self.host_index),
+            write.data.eq(self.host_data),
+            self.host_answer.eq(entry),
+            modulation.value.eq(entry),
+            modulation.modulation.eq(self.modulation),
+            self.change.eq(modulation.modulated),
+        ]
+
+
+class ChangeBlocks(wiring.Component):
+    """Changes, written one by one and read L at a time, as rows and columns need them.
+
+    A memory of few and wide words: block RAM where there is no other that would hold it.
+
+    Parameters
+    ----------
+    blocks : int
+        How many blocks of L changes there are.
+
+    Members
+    -------
+    write, write_index, write_data : In
+        Store a change.
+    block : In
+        Which ones are wanted.
+    changes : Out
+        They, by lane, a cycle later.
+    """
+
+    def __init__(self, config: CoreConfig, blocks: int) -> None:
+        self._config = config
+        self._blocks = blocks
+        super().__init__({
+            "write": In(1),
+            "write_index": In(range(blocks * config.lanes)),
+            "write_data": In(signed(config.change_bits)),
+            "block": In(range(blocks)),
+            "changes": Out(change_lanes(config)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory."""
+        m = Module()
+        lanes = self._config.lanes
+        bits = lanes.bit_length() - 1
+        m.submodules.memory = memory = Memory(shape=change_lanes(self._config), depth=max(2, self._blocks), init=[])
+        read, write = memory.read_port(), memory.write_port(granularity=1)
+        lane = Signal(bits)
+        m.d.comb += [
+            lane.eq(self.write_index[:bits]),
+            write.addr.eq(self.write_index[bits:]),
+            write.en.eq(self.write << lane),
+            *(write.data[place].eq(self.write_data) for place in range(lanes)),
+            read.addr.eq(self.block),
+            self.changes.eq(read.data),
+        ]
+        return m

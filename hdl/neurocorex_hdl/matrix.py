@@ -1,0 +1,131 @@
+"""The matrix of the weights, as rows and columns of lanes see it, and as the host does."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Control, CoreConfig, Region
+
+from .arithmetic import saturate, times
+from .axons import AxonFinder, AxonRow
+from .bus import RegionBus
+from .pipeline import stages
+from .plasticity import SynapseChange, changed_layout
+from .regions import TARGET_LATENCY
+from .weights import Rotator, WeightBanks, lane_bits, place_layout, synapse_lanes, synapse_layout
+
+
+class WeightMatrix(wiring.Component):
+    """L synapses a cycle are read, in the order of the lanes, and come back changed.
+
+    ::
+
+        place -> WeightBanks -> fetched -> effective, Rotator -> synapses
+          0           1            2                                3
+                 WeightBanks <- written <- Rotator, back <----- changes
+                      ^            8                               7
+
+    The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
+    beside it, or the other way round, the word is read, and `written` two cycles later.
+
+    Members
+    -------
+    read, place : In
+        What is wanted, at stage 0. The bus goes before it, but is at rest while there is something to read.
+    synapses : Out
+        What is there, by lane, at stage `LATENCY`; zero if nothing was wanted. Weights are the effective ones:
+        ``w = sat_W(stored + DRIFT)`` where plastic, ``stored`` elsewhere.
+    drift : In
+        `Control.DRIFT`; only with a learning engine, as what follows.
+    changes : In
+        What is stored anew, by lane, at stage ``LATENCY + SynapseChange.latency``.
+    bus : In(RegionBus)
+        Answers after `TARGET_LATENCY` cycles. `Region.WEIGHTS` and `Region.PLASTIC`.
+    """
+
+    LATENCY = 3
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        members = {}
+        if config.learning:
+            members["drift"] = In(signed(Control.DRIFT.bits(config)))
+            members["changes"] = In(data.ArrayLayout(changed_layout(config), config.lanes))
+        super().__init__({
+            "read": In(1),
+            "place": In(place_layout(config)),
+            "synapses": Out(synapse_lanes(config)),
+            "bus": In(RegionBus()),
+            **members,
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the way from the banks to the lanes; those of the bus and of changes follow."""
+        m = Module()
+        config = self._config
+        m.submodules.banks = banks = WeightBanks(config)
+        m.submodules.rotator = rotator = Rotator(config, synapse_layout(config))
+        turns = stages(m, self.place.turn, 2, name="turn")
+        wanted = stages(m, self.read, 2, name="wanted", reset_less=False)
+        # Block RAM is slow to answer: its weights are registered before they are rotated.
+        fetched = Signal(synapse_lanes(config), reset_less=True)
+        m.d.sync += [fetched.eq(banks.synapses), self.synapses.eq(Mux(wanted[2], rotator.turned.as_value(), 0))]
+        m.d.comb += rotator.amount.eq(turns[2])
+        m.d.comb += [rotator.given[bank].eq(self._effective(fetched[bank])) for bank in range(config.lanes)]
+        self._serve(m, banks)
+        return m
+
+    def _effective(self, synapse: data.View) -> Value:
+        """Add the drift to a plastic weight."""
+        if not self._config.learning:
+            return synapse.as_value()
+        drifted, _ = saturate(synapse.weight + self.drift, self._config.weight_bits)
+        return Cat(Mux(synapse.plastic, drifted, synapse.weight), synapse.plastic)
+
+    def _serve(self, m: Module, banks: WeightBanks) -> None:
+        """Let the bus reach single synapses."""
+        config, bus, lanes = self._config, self.bus, lane_bits(self._config)
+        m.submodules.finder = finder = AxonFinder(config)
+        m.submodules.axon_row = axon_row = AxonRow(config)
+        place, bank, word = Signal(place_layout(config)), Signal(lanes), Signal(synapse_layout(config))
+        m.d.comb += [finder.number.eq(bus.row), axon_row.axon.eq(finder.axon)]
+        m.d.sync += [
+            place.word.eq(times(bus.column[lanes:], config.axon_blocks) + axon_row.row[lanes:]),
+            place.turn.eq(axon_row.row),
+            bank.eq(axon_row.row + bus.column),
+        ]
+        weights, flags = bus.region == Region.WEIGHTS, (bus.region == Region.PLASTIC) & bool(config.learning)
+        reading = stages(m, bus.read & (weights | flags), TARGET_LATENCY, name="reading", reset_less=False)
+        writing = stages(m, bus.write & (weights | flags), 2, name="writing", reset_less=False)
+        is_flag = stages(m, flags, 2, name="is_flag")
+        written = stages(m, bus.write_data[: config.weight_bits], 2, name="written")
+        bank_read = stages(m, bank, 1, name="bank")[1]
+        m.d.comb += [
+            banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
+            word.eq(banks.synapses[bank_read]),
+        ]
+        if not config.learning:
+            m.d.comb += self.bus.read_data.eq(Mux(reading[2], word.weight, 0))
+            m.d.comb += [banks.write.eq(writing[1] << bank), banks.write_place.eq(place)]
+            m.d.comb += [banks.write_synapses[place].weight.eq(written[1]) for place in range(config.lanes)]
+            return
+        answer = Mux(is_flag[2], word.plastic, word.weight)
+        m.d.comb += self.bus.read_data.eq(Mux(reading[2], answer, 0))
+        merged = Mux(is_flag[2], Cat(word.weight, written[2][0]), Cat(written[2], word.plastic))
+        self._store(m, banks, writing[2], writing[2] << bank_read, merged)
+
+    def _store(self, m: Module, banks: WeightBanks, from_host: Value, host_banks: Value, host_synapse: Value) -> None:
+        """Write what comes back changed, and what the host writes, by the same registers."""
+        config = self._config
+        stage = self.LATENCY + SynapseChange.latency(config)
+        places = stages(m, banks.place, stage, name="place")
+        m.submodules.back = back = Rotator(config, changed_layout(config), back=True)
+        m.d.comb += back.amount.eq(places[stage].turn)
+        m.d.comb += [back.given[lane].eq(self.changes[lane]) for lane in range(config.lanes)]
+        m.d.sync += banks.write_place.eq(Mux(from_host, places[1], places[stage]))
+        for bank in range(config.lanes):
+            change = data.View(changed_layout(config), back.turned[bank])
+            # What has changed was plastic.
+            m.d.sync += [
+                banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
+                banks.write_synapses[bank].eq(Mux(from_host, host_synapse, Cat(change.weight, 1))),
+            ]

@@ -1,0 +1,84 @@
+"""How a trace goes on from step to step."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig, Learning
+from neurocorex.spec.fixed import DECAY_BITS
+
+from .arithmetic import Shrink
+from .pipeline import stages
+
+
+def law_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of what all exponential traces of a side share."""
+    return data.StructLayout({
+        "decay": DECAY_BITS,
+        "increment": config.trace_bits,
+        "cap": config.trace_bits,
+        "nearest": 1,
+    })  # fmt: skip
+
+
+class TraceUpdate(wiring.Component):
+    """One step of a trace.
+
+    ::
+
+        exponential, T bits:   x = shrink(x, decay)
+                               if there was a spike:
+                                   x = increment if nearest else min(x + increment, cap)
+        window, K bits:        x = (2 * x + spike) mod 2^K
+
+    Members
+    -------
+    law : In
+        What is the same for all traces; means nothing to a window.
+    step, clear : In(1)
+        Stage 0: the trace goes a step on, or to zero; neither: it stays.
+    spike : In(1)
+        Stage 0.
+    trace : In
+        Stage 0.
+    updated : Out
+        Stage ``latency(config)``.
+    """
+
+    @classmethod
+    def latency(cls, config: CoreConfig) -> int:
+        """Cycles from a trace to what becomes of it."""
+        return Shrink.LATENCY + 2 if config.learning is Learning.EXPONENTIAL else 1
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "law": In(law_layout(config)),
+            "step": In(1),
+            "clear": In(1),
+            "spike": In(1),
+            "trace": In(config.stored_trace_bits),
+            "updated": Out(config.stored_trace_bits),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the equation."""
+        m = Module()
+        ahead = self.latency(self._config) - 1
+        before = stages(m, self.trace, ahead, name="before")[-1]
+        step = stages(m, self.step, ahead, name="step")[-1]
+        clear = stages(m, self.clear, ahead, name="clear")[-1]
+        spike = stages(m, self.spike, ahead, name="spike")[-1]
+        is_window = self._config.learning is Learning.WINDOW
+        after = Cat(spike, before)[: len(before)] if is_window else self._decay(m, spike)
+        m.d.sync += self.updated.eq(Mux(clear, 0, Mux(step, after, before)))
+        return m
+
+    def _decay(self, m: Module, spike: Signal) -> Mux:
+        """Let the trace decay, and jump at a spike; return it a stage before the last."""
+        law, bits = self.law, self._config.trace_bits
+        m.submodules.shrink = shrink = Shrink(bits)
+        decayed, raised = Signal(bits, reset_less=True), Signal(bits + 1, reset_less=True)
+        m.d.comb += [shrink.magnitude.eq(self.trace), shrink.decay.eq(law.decay)]
+        m.d.sync += [decayed.eq(shrink.shrunk), raised.eq(shrink.shrunk + law.increment)]
+        jumped = Mux(law.nearest, law.increment, Mux(raised > law.cap, law.cap, raised[:bits]))
+        return Mux(spike, jumped, decayed)

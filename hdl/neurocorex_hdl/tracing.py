@@ -1,0 +1,199 @@
+"""From spikes to the changes that they call for: all traces of a core."""
+
+from amaranth.hdl import Module, Mux, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Clear, Control, CoreConfig, Learning, Region
+
+from .axons import AxonFinder, AxonKind, axon_layout
+from .bus import RegionBus
+from .change import ChangeBlocks, Modulation, TraceChange, change_lanes
+from .matrix import WeightMatrix
+from .pipeline import stages
+from .regions import TARGET_LATENCY, has
+from .sweep import CLEAR_BITS, Sweep, slot_layout
+from .trace import law_layout
+from .traces import ArrivalMarks, AxonSweep, TraceStore
+from .walk import piece_layout
+
+
+def outer_entries(config: CoreConfig) -> int:
+    """Return how many places the traces of input and extra axons take; extra ones begin with a block of L."""
+    return config.input_blocks * config.lanes + config.extra_axons if config.extra_axons else config.inputs
+
+
+class Tracing(wiring.Component):
+    """Three stores of traces: of input and extra axons (`outer`), recurrent axons (`inner`), and neurons (`post`).
+
+    They are updated side by side, one trace of each in a cycle, and so are the changes that follow from them. Where a
+    row or column is walked, its changes are read L at a time. The same sweep without a step finds changes out anew, if
+    what they depend on has been written.
+
+    Members
+    -------
+    start, sweep, cleared, stalled : In
+        The sweep of the neurons, as the sequencer and `Sweeper` have it.
+    running : Out(1)
+        Traces of axons are on their way.
+    arrives, arrival : In
+        An axon arrives.
+    slot, retired, fired, learns : In
+        Neuron that enters its pipeline; the one that leaves it, whether it has fired, and whether its synapses learn.
+    pre_law, post_law, potentiation, depression, modulation : In
+        Registers.
+    piece : In
+        Synapses that are wanted, at stage 0.
+    changes : Out
+        P of each of them, when they are there.
+    bus : In(RegionBus)
+        Answers after `TARGET_LATENCY` cycles. Traces and tables.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        rate = In(signed(config.change_bits))
+        super().__init__({
+            "start": In(1),
+            "sweep": In(Sweep),
+            "cleared": In(CLEAR_BITS),
+            "stalled": In(1),
+            "running": Out(1),
+            "arrives": In(1),
+            "arrival": In(axon_layout(config)),
+            "slot": In(slot_layout(config)),
+            "retired": In(slot_layout(config)),
+            "fired": In(1),
+            "learns": In(1),
+            "pre_law": In(law_layout(config)),
+            "post_law": In(law_layout(config)),
+            "potentiation": rate,
+            "depression": rate,
+            "modulation": In(signed(Control.MODULATION.bits(config))),
+            "piece": In(piece_layout(config)),
+            "changes": Out(change_lanes(config)),
+            "bus": In(RegionBus()),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the stores; what comes to them and from them follows."""
+        m = Module()
+        config = self._config
+        m.submodules.outer = outer = TraceStore(config, outer_entries(config))
+        m.submodules.inner = inner = TraceStore(config, config.neurons)
+        m.submodules.post = post = TraceStore(config, config.neurons)
+        m.d.comb += [store.clears.eq(has(self.cleared, Clear.TRACES)) for store in (outer, inner, post)]
+        m.d.comb += [outer.law.eq(self.pre_law), inner.law.eq(self.pre_law), post.law.eq(self.post_law)]
+        self._feed(m, outer, inner, post)
+        potentiation, depression = self._rates(m)
+        changes = {
+            "outer": self._change(m, "outer", outer, potentiation, config.input_blocks + config.extra_blocks),
+            "inner": self._change(m, "inner", inner, potentiation, config.groups),
+            "post": self._change(m, "post", post, depression, config.groups),
+        }
+        self._serve(m, {"outer": outer, "inner": inner, "post": post})
+        self._select(m, changes)
+        return m
+
+    def _feed(self, m: Module, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
+        """Send traces into the pipelines, with the spikes of this step."""
+        m.submodules.axon_sweep = axon_sweep = AxonSweep(self._config, outer_entries(self._config))
+        m.submodules.outer_marks = outer_marks = ArrivalMarks(outer_entries(self._config))
+        m.submodules.inner_marks = inner_marks = ArrivalMarks(self._config.neurons)
+        recurrent = self.arrival.kind == AxonKind.RECURRENT
+        m.d.comb += [
+            axon_sweep.start.eq(self.start),
+            axon_sweep.sweep.eq(self.sweep),
+            axon_sweep.stalled.eq(self.stalled),
+            self.running.eq(axon_sweep.running),
+            outer.slot.eq(axon_sweep.slot),
+            outer_marks.slot.eq(axon_sweep.slot),
+            outer_marks.mark.eq(self.arrives & ~recurrent),
+            outer_marks.mark_index.eq(self._outer_index(self.arrival)),
+            outer.spike.eq(outer_marks.arrived),
+            inner_marks.slot.eq(inner.slot),
+            inner_marks.mark.eq(self.arrives & recurrent),
+            inner_marks.mark_index.eq(self.arrival.index),
+            inner.spike.eq(inner_marks.arrived),
+            post.spike.eq(stages(m, self.fired, TraceStore.READ_STAGE, name="fired")[-1]),
+        ]
+        for store, slot in ((inner, self.slot), (post, self.retired)):
+            for name in ("valid", "index", "sweep"):
+                m.d.comb += getattr(store.slot, name).eq(getattr(slot, name))
+
+    def _outer_index(self, axon: Value) -> Value:
+        """Place of an input or extra axon in the outer store."""
+        return axon.index + Mux(axon.kind == AxonKind.EXTRA, self._config.input_blocks * self._config.lanes, 0)
+
+    def _rates(self, m: Module) -> tuple[Value, Value]:
+        """Rates, modulated, for exponential traces; the modulation, for windows."""
+        if self._config.learning is Learning.WINDOW:
+            return self.modulation, self.modulation
+        rates = []
+        for name in ("potentiation", "depression"):
+            m.submodules[name] = modulation = Modulation(self._config)
+            m.d.comb += [modulation.value.eq(getattr(self, name)), modulation.modulation.eq(self.modulation)]
+            rates.append(modulation.modulated)
+        return rates[0], rates[1]
+
+    def _change(self, m: Module, name: str, store: TraceStore, rate: Value, blocks: int) -> ChangeBlocks:
+        """Build the way from a store of traces to its changes."""
+        m.submodules[f"{name}_change"] = change = TraceChange(self._config)
+        m.submodules[f"{name}_blocks"] = kept = ChangeBlocks(self._config, blocks)
+        m.d.comb += [
+            change.trace.eq(store.trace),
+            (change.rate if self._config.learning is Learning.EXPONENTIAL else change.modulation).eq(rate),
+            kept.write.eq(store.changed),
+            kept.write_index.eq(store.change_index),
+            kept.write_data.eq(change.change),
+        ]
+        if name == "post":
+            # Synapses onto a neuron that does not learn change by nothing.
+            ways = TraceStore.READ_STAGE + TraceStore.change_latency(self._config)
+            learns = stages(m, self.learns, ways, name="learns")[-1]
+            m.d.comb += kept.write_data.eq(Mux(learns, change.change, 0))
+        return kept
+
+    def _select(self, m: Module, blocks: dict[str, ChangeBlocks]) -> None:
+        """Read the changes of a piece: those of neurons for a row, those of axons for a column."""
+        pieces = stages(m, self.piece, WeightMatrix.LATENCY - 1, name="piece")
+        wanted, there = pieces[-2], pieces[-1]
+        skipped = Mux(wanted.kind == AxonKind.EXTRA, self._config.input_blocks, 0)
+        m.d.comb += [
+            blocks["outer"].block.eq(wanted.block + skipped),
+            blocks["inner"].block.eq(wanted.block),
+            blocks["post"].block.eq(wanted.block),
+        ]
+        axons = Mux(there.kind == AxonKind.RECURRENT, *(blocks[name].changes.as_value() for name in ("inner", "outer")))
+        chosen = Mux(there.place.column, axons, blocks["post"].changes.as_value())
+        m.d.sync += self.changes.as_value().eq(chosen)
+
+    def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:
+        """Let the bus reach traces and tables."""
+        bus = self.bus
+        m.submodules.finder = finder = AxonFinder(self._config)
+        m.d.comb += finder.number.eq(bus.column)
+        inner = finder.axon.kind == AxonKind.RECURRENT
+        pre, post = bus.region == Region.PRE_TRACE, bus.region == Region.POST_TRACE
+        places = {
+            "outer": (stores["outer"], pre & ~inner, self._outer_index(finder.axon)),
+            "inner": (stores["inner"], pre & inner, finder.axon.index),
+            "post": (stores["post"], post, bus.column),
+        }
+        if self._config.learning is Learning.WINDOW:
+            pre_table = bus.region == Region.PRE_TABLE
+            for name, table in (("outer", pre_table), ("inner", pre_table), ("post", bus.region == Region.POST_TABLE)):
+                places[f"{name}_table"] = (m.submodules[f"{name}_change"], table, bus.column)
+        answers = []
+        for name, (target, selected, index) in places.items():
+            m.d.comb += [
+                target.host_read.eq(bus.read & selected),
+                target.host_write.eq(bus.write & selected),
+                target.host_index.eq(index),
+                target.host_data.eq(bus.write_data),
+            ]
+            if name != "inner_table":
+                reading = stages(m, target.host_read, TARGET_LATENCY, name=f"reading_{name}")[-1]
+                answers.append(Mux(reading, target.host_answer, 0))
+        for answer in answers[1:]:
+            answers[0] = answers[0] | answer
+        m.d.comb += bus.read_data.eq(answers[0])

@@ -1,0 +1,139 @@
+"""Walks along the rows and columns of the weights, L synapses a cycle."""
+
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.timing import column_cycles, row_cycles
+
+from .arithmetic import times
+from .axons import AxonKind, AxonRow, axon_layout, first_blocks
+from .regions import index_bits
+from .weights import lane_bits, place_layout
+
+
+def block_bits(config: CoreConfig) -> int:
+    """Width of the number of a group of L neurons, or of a block of L axons among those of its kind."""
+    return max(1, (max(config.groups, config.input_blocks, config.extra_blocks) - 1).bit_length())
+
+
+def piece_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of L synapses on a walk.
+
+    In a row, `kind` is that of its axon, and `block` is the group of neurons. In a column, both tell of the axons.
+    `first` marks the first piece of a row or column, `begins` the first block of each kind as well.
+    """
+    return data.StructLayout({
+        "valid": 1,
+        "first": 1,
+        "begins": 1,
+        "kind": AxonKind,
+        "block": block_bits(config),
+        "place": place_layout(config),
+    })  # fmt: skip
+
+
+class RowWalk(wiring.Component):
+    """Takes an axon and walks along its row, a group of L neurons a cycle.
+
+    Rows follow each other without a gap. A row shorter than the pipeline of the accumulators waits at its end, so that
+    the next one does not read a sum before it has been written: each row takes `row_cycles` cycles.
+
+    Members
+    -------
+    rows : In(stream)
+        Arriving axons; ready in the last cycle of a row.
+    piece : Out
+        Synapses that are wanted.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({"rows": In(stream.Signature(axon_layout(config))), "piece": Out(piece_layout(config))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the counter along the row."""
+        m = Module()
+        config, piece = self._config, self.piece
+        m.submodules.first = first = AxonRow(config)
+        cycles, lanes = row_cycles(config), lane_bits(config)
+        active, position = Signal(), Signal(range(cycles))
+        m.d.comb += [
+            first.axon.eq(self.rows.payload),
+            self.rows.ready.eq(~active | (position == cycles - 1)),
+            piece.valid.eq(active & (position < config.groups)),
+            piece.first.eq(position == 0),
+            piece.begins.eq(piece.first),
+            piece.block.eq(position),
+        ]
+        with m.If(self.rows.ready):
+            m.d.sync += [
+                active.eq(self.rows.valid),
+                position.eq(0),
+                piece.kind.eq(self.rows.payload.kind),
+                piece.place.turn.eq(first.row[:lanes]),
+                piece.place.word.eq(first.row[lanes:]),
+            ]
+        with m.Else():
+            m.d.sync += [position.eq(position + 1), piece.place.word.eq(piece.place.word + config.axon_blocks)]
+        return m
+
+
+class ColumnWalk(wiring.Component):
+    """Takes a neuron and walks along its column, a block of L axons a cycle: `column_cycles`, without a gap.
+
+    Members
+    -------
+    columns : In(stream)
+        Neurons whose synapses are potentiated; ready in the last cycle of a column.
+    piece : Out
+        Synapses that are wanted.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({"columns": In(stream.Signature(index_bits(config))), "piece": Out(piece_layout(config))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the counters along the column."""
+        m = Module()
+        config, piece = self._config, self.piece
+        lanes = lane_bits(config)
+        active, position = Signal(), Signal(range(column_cycles(config)))
+        last = position == column_cycles(config) - 1
+        next_kind, next_begins = self._kind(m, position + 1)
+        m.d.comb += [
+            self.columns.ready.eq(~active | last),
+            piece.valid.eq(active),
+            piece.first.eq(position == 0),
+            piece.place.column.eq(1),
+        ]
+        with m.If(self.columns.ready):
+            m.d.sync += [
+                active.eq(self.columns.valid),
+                position.eq(0),
+                piece.kind.eq(AxonKind.INPUT),
+                piece.begins.eq(1),
+                piece.block.eq(0),
+                piece.place.turn.eq(self.columns.payload[:lanes]),
+                piece.place.word.eq(times(self.columns.payload[lanes:], config.axon_blocks)),
+            ]
+        with m.Else():
+            m.d.sync += [
+                position.eq(position + 1),
+                piece.kind.eq(next_kind),
+                piece.begins.eq(next_begins),
+                piece.block.eq(Mux(next_begins, 0, piece.block + 1)),
+                piece.place.word.eq(piece.place.word + 1),
+            ]
+        return m
+
+    def _kind(self, m: Module, position: Value) -> tuple[Signal, Signal]:
+        """Kind of the axons of a block, and whether it is their first one."""
+        kind, begins = Signal(AxonKind), Signal()
+        first = first_blocks(self._config)
+        with m.If(position >= first[AxonKind.EXTRA]):
+            m.d.comb += [kind.eq(AxonKind.EXTRA), begins.eq(position == first[AxonKind.EXTRA])]
+        with m.Elif(position >= first[AxonKind.RECURRENT]):
+            m.d.comb += [kind.eq(AxonKind.RECURRENT), begins.eq(position == first[AxonKind.RECURRENT])]
+        return kind, begins
