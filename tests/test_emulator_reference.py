@@ -98,7 +98,7 @@ def test_state_can_be_carried_to_another_emulator(seed: int, learns: bool, at: i
 @pytest.mark.parametrize("attribute", sorted(COUNTERS))
 def test_random_trials_reach_everything(attribute: str) -> None:
     """Guards the tests above: what they never provoke they do not test."""
-    trials = [random_trial(seed, learns=True) for seed in range(60)]
+    trials = [random_trial(seed, learns=True) for seed in range(90)]
     for trial in trials:
         trial.emulator.run(trial.stream())
     reached = sum(trial.emulator.counters[COUNTERS[attribute]] > 0 for trial in trials)

@@ -7,14 +7,19 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from . import compiled
 from .arithmetic import Ints, wrap
+from .compiled import CompiledWalk
 from .dynamics import Dynamics
 from .memory import Memory
-from .spec import Clear, CoreConfig, Counter, Region, controls
+from .spec import Clear, CoreConfig, Counter, Flag, Region, controls
 from .spec.registers import COUNTER_BITS
 from .spec.timing import busy_cycles
 from .streams import EventStream
 from .walk import Outcome, walk
+
+#: Steps that run as one piece.
+PIECE_STEPS = 1 << 13
 
 
 class StepResult(NamedTuple):
@@ -36,6 +41,9 @@ class Emulator:
     ----------
     config : CoreConfig
         Geometry.
+    compiled : bool, optional
+        Whether to run compiled steps (with numba) or plain NumPy; by default whatever takes less time. The bits are
+        the same.
 
     Attributes
     ----------
@@ -44,12 +52,15 @@ class Emulator:
         others in one dimension. The arrays cannot be written to; `write` does that.
     """
 
-    def __init__(self, config: CoreConfig) -> None:
+    def __init__(self, config: CoreConfig, *, compiled: bool | None = None) -> None:
         self.config = config
         self._memory = Memory(config)
         self.regions = self._memory.views()
         self._counts = dict.fromkeys(Counter, 0)
         self._dynamics: Dynamics | None = None
+        self._wants_compiled = compiled
+        self._compiled: CompiledWalk | None = None
+        self._computed = 0
 
     # Access ------------------------------------------------------------------------------------
 
@@ -122,32 +133,58 @@ class Emulator:
             As many steps: spikes of the neurons with `Flag.RECORD_SPIKES` as events, and membranes at the end of each
             step of those with `Flag.RECORD_MEMBRANE` as graded events.
         """
-        dynamics = self._current_dynamics()
-        watched = dynamics.record_membrane
+        flags = self._memory[Region.FLAGS]
+        watched = np.flatnonzero(flags & Flag.RECORD_MEMBRANE)
         membranes = np.empty((stimulus.steps, watched.size), np.int64)
         outcome = self._walk(stimulus, membranes if watched.size else None)
-        recorded = dynamics.record_spikes[outcome.fired_neuron]
+        recorded = (flags & Flag.RECORD_SPIKES != 0)[outcome.fired_neuron]
         return EventStream(
             stimulus.steps, outcome.fired_step[recorded], outcome.fired_neuron[recorded],
             np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps), membranes.reshape(-1),
         )  # fmt: skip
-
-    def _current_dynamics(self) -> Dynamics:
-        if self._dynamics is None:
-            self._dynamics = Dynamics(self._memory)
-        return self._dynamics
 
     def _walk(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
         """Run steps; fill a row of `membranes` for each if given."""
         accepted = self._accepted(stimulus)
         before = self._memory.save()
         try:
-            outcome = walk(self._current_dynamics(), self._memory, accepted, membranes)
+            outcome = self._pieces(accepted, membranes)
         except BaseException:  # Ctrl-C, most likely: a step is not left half done
             self._memory.restore(before)
             self._dynamics = None
             raise
         self._tally(stimulus, accepted, outcome)
+        return outcome
+
+    def _pieces(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
+        """Run steps in pieces, between which Ctrl-C is heard, and compiled steps may take over."""
+        if stimulus.steps < PIECE_STEPS:
+            return self._piece(stimulus, membranes)
+        starts = range(0, stimulus.steps + 1, PIECE_STEPS)
+        parts = [
+            self._piece(
+                stimulus.cut(start, start + PIECE_STEPS),
+                None if membranes is None else membranes[start : start + PIECE_STEPS],
+            )
+            for start in starts
+        ]
+        return Outcome(
+            np.concatenate([part.fired_step + start for part, start in zip(parts, starts, strict=True)]),
+            np.concatenate([part.fired_neuron for part in parts]),
+            np.add.reduce([part.counts for part in parts]),
+            sum(part.columns for part in parts),
+            sum(part.computed for part in parts),
+        )
+
+    def _piece(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
+        compiles = self._wants_compiled
+        if compiles if compiles is not None else compiled.worth_it(self._computed):
+            self._compiled = self._compiled or CompiledWalk(self._memory)
+            self._dynamics = None  # stale once the state is not its own
+            return self._compiled.walk(stimulus, membranes)
+        self._dynamics = self._dynamics or Dynamics(self._memory)
+        outcome = walk(self._dynamics, self._memory, stimulus, membranes)
+        self._computed += outcome.computed
         return outcome
 
     def _tally(self, stimulus: EventStream, accepted: EventStream, outcome: Outcome) -> None:

@@ -1,0 +1,130 @@
+"""Compiled steps give the same bits as plain NumPy, and are taken when they are worth it."""
+
+import logging
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from neurocorex import compiled
+from neurocorex.emulator import PIECE_STEPS, Emulator
+from neurocorex.spec import CoreConfig, Counter, Flag, Learning, Region
+from neurocorex.streams import EventStream
+from trials import Moment, random_trial
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=400)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def twin(emulator: Emulator, *, compiled: bool | None = True) -> Emulator:
+    """Another emulator in the same state."""
+    other = Emulator(emulator.config, compiled=compiled)
+    for region, held in emulator.regions.items():
+        if region is not Region.ADAPTATION or emulator.config.adaptation:
+            other.write(region, held)
+    return other
+
+
+def assert_equal(first: Emulator, second: Emulator) -> None:
+    assert first.counters == second.counters
+    for region, held in first.regions.items():
+        assert np.array_equal(held, second.regions[region]), region
+
+
+@PROPERTY
+@given(SEEDS, st.booleans(), st.integers(0, 60))
+def test_compiled_steps_equal_numpy(seed: int, learns: bool, silence: int) -> None:
+    trial = random_trial(seed, learns=learns)
+    trial.moments += [Moment(set(), {}, set(), [])] * silence
+    other = twin(trial.emulator)
+    assert other.run(trial.stream()) == trial.emulator.run(trial.stream())
+    assert_equal(trial.emulator, other)
+
+
+@pytest.mark.parametrize("learning", Learning)
+def test_compiled_steps_equal_numpy_at_full_size(learning: Learning) -> None:
+    plain = busy_emulator(learning)
+    other = twin(plain)
+    rng = np.random.default_rng(2)
+    stimulus = EventStream.from_dense(rng.random((400, 64)) < 0.1, clear_steps=[100, 200])
+    assert other.run(stimulus) == plain.run(stimulus)
+    assert_equal(plain, other)
+    assert plain.counters[Counter.SPIKES] > 1000
+    assert (plain.counters[Counter.DEPRESSIONS] > 1000) == (learning is not Learning.NONE)
+
+
+def busy_emulator(learning: Learning) -> Emulator:
+    """A network of common size that fires and learns all the time."""
+    config = CoreConfig(neurons=96, inputs=64, learning=learning)
+    emulator = Emulator(config, compiled=False)
+    rng = np.random.default_rng(1)
+    emulator.write(Region.WEIGHTS, rng.integers(-20, 50, config.axons * 96))
+    emulator.write(Region.FLAGS, np.full(96, int(Flag.RECORD_SPIKES)))
+    for region, value in ((Region.THRESHOLD, 300), (Region.DECAY, 3000), (Region.CURRENT_DECAY, 65535)):
+        emulator.write(region, np.full(96, value))
+    emulator.write(Region.DELAY, rng.integers(0, 5, 96))
+    if learning:
+        emulator.write(Region.PLASTIC, np.ones(config.axons * 96))
+        control = [0, 0, 5, 100, 3, -128, 127, 400, -300, 256, 3000, 3000, 900, 900, 4095, 4095, 0, 0, 0xFFFF, 12345]
+        emulator.write(Region.CONTROL, control)
+    if learning is Learning.WINDOW:
+        for region, rate in ((Region.PRE_TABLE, 200), (Region.POST_TABLE, -200)):
+            emulator.write(region, rng.integers(0, 2, 256) * rate)
+    return emulator
+
+
+def test_long_runs_are_cut_into_pieces_that_do_not_show() -> None:
+    config = CoreConfig(neurons=30, inputs=1)
+    steps = 2 * PIECE_STEPS
+    emulators = [Emulator(config, compiled=choice) for choice in (True, False)]
+    for emulator in emulators:
+        emulator.write(Region.BIAS, np.full(30, 1))
+        emulator.write(Region.THRESHOLD, np.arange(30) * 10)
+        emulator.write(Region.FLAGS, np.where(np.arange(30) < 20, 4, 12))
+    stimulus = EventStream(steps).setting(steps, 2, 7).clearing([PIECE_STEPS, PIECE_STEPS + 5])
+    results = [emulator.run(stimulus) for emulator in emulators]
+    assert results[0] == results[1]
+    assert results[0].event_step.size > compiled.SPIKE_ROOM / 3
+    assert_equal(*emulators)
+
+
+def test_more_spikes_than_the_kernel_returns_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = Emulator(CoreConfig(neurons=30, inputs=1), compiled=True)
+    emulator.write(Region.BIAS, np.full(30, 1))
+    emulator.write(Region.FLAGS, np.full(30, 4))
+    monkeypatch.setattr(compiled, "SPIKE_ROOM", 100)
+    assert emulator.run(EventStream(40)).dense(30).all()
+
+
+def test_compiled_steps_are_taken_once_numpy_has_done_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "WORTH_STEPS", 20)
+    compiled._kernel.cache_clear()
+    emulator = busy_emulator(Learning.EXPONENTIAL)
+    other = twin(emulator, compiled=None)
+    stimulus = EventStream.from_dense(np.random.default_rng(1).random((15, 64)) < 0.1)
+    for taken in (False, False, True):
+        assert other.run(stimulus) == emulator.run(stimulus)
+        assert (compiled._kernel.cache_info().currsize > 0) == taken
+    assert_equal(emulator, other)
+
+
+def test_who_waits_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    compiled._kernel.cache_clear()
+    with caplog.at_level(logging.INFO):
+        Emulator(CoreConfig(neurons=1, inputs=1), compiled=True).run(EventStream(1))
+    assert "the first time on a machine it is compiled" in caplog.text
+
+
+def test_without_numba_numpy_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "WORTH_STEPS", 1)
+    monkeypatch.setitem(sys.modules, "neurocorex.kernel", None)
+    monkeypatch.delattr("neurocorex.kernel", raising=False)
+    compiled._kernel.cache_clear()
+    emulator = Emulator(CoreConfig(neurons=1, inputs=1))
+    for _ in range(3):
+        emulator.run(EventStream(5))
+    assert emulator.counters[Counter.STEPS] == 15
+    with pytest.raises(ImportError, match="pip install numba"):
+        Emulator(CoreConfig(neurons=1, inputs=1), compiled=True).run(EventStream(1))
+    compiled._kernel.cache_clear()
