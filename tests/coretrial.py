@@ -1,10 +1,14 @@
-"""Random networks in random states, and stimuli of every kind of code, for a core of any geometry."""
+"""Random networks and stimuli for a core of any geometry, and an emulator to run them beside it."""
 
 import random
 
-from neurocorex.spec import Clear, Control, CoreConfig, Flag, Graded, LearningFlag, Region, Step, controls, layout, regions
-from neurocorex.spec.events import Cleared, Set
-from neurocorex.spec.registers import GATE_ALL
+from corebench import CoreBench
+from neurocorex.emulator import Emulator
+from neurocorex.spec import Clear, Control, CoreConfig, Flag, Graded, LearningFlag, Region, Step, controls, regions
+from neurocorex.spec import layout as region_layout
+from neurocorex.spec.events import Cleared, Set, encode_steps
+from neurocorex.spec.registers import GATE_ALL, MODEL_COUNTERS
+from neurocorex.streams import EventStream, StreamDecoder
 
 #: Share of values from the whole range, ends included; the others are such that neurons fire now and then.
 WILD = 0.15
@@ -31,7 +35,7 @@ def random_regions(config: CoreConfig, rng: random.Random) -> dict[Region, list[
     }
     values = {}
     for region in regions(config):
-        form = layout(region, config)
+        form = region_layout(region, config)
         if region is Region.CONTROL:
             values[region] = [random_control(control, config, rng) for control in controls(config)]
         elif form.writable:
@@ -107,3 +111,42 @@ def record_all(values: dict[Region, list[int]]) -> dict[Region, list[int]]:
     """Let all spikes and membranes be recorded."""
     flags = Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE
     return values | {Region.FLAGS: [int(item | flags) for item in values[Region.FLAGS]]}
+
+
+class Twins:
+    """A core and an emulator that are given the same."""
+
+    def __init__(self, core: CoreBench) -> None:
+        self.core = core
+        self.emulator = Emulator(core.core.config)
+
+    async def load(self, values: dict[Region, list[int]]) -> None:
+        """Write regions, from their first items on."""
+        for region, items in values.items():
+            await self.core.write(region, items)
+            self.emulator.write(region, items)
+
+    async def run(self, *steps: Step, **pace: float) -> EventStream:
+        """Run steps; both give the same results."""
+        config, data = self.emulator.config, encode_steps(steps)
+        expected = self.emulator.run(StreamDecoder(inputs=config.inputs, neurons=config.neurons).feed(data))
+        results = EventStream.decode(await self.core.run(data, **pace))
+        assert results.steps == expected.steps
+        for name in ("event_step", "event_index", "graded_step", "graded_index", "graded_value"):
+            assert getattr(results, name).tolist() == getattr(expected, name).tolist(), name
+        return results
+
+    async def compare(self) -> None:
+        """Everything that can be read is the same on both."""
+        config = self.emulator.config
+        for region in regions(config):
+            if region not in (Region.INFO, Region.COUNTERS):
+                expected = [int(item) for item in self.emulator.regions[region].reshape(-1)]
+                if region is Region.CONTROL:
+                    bits = [control.bits(config) for control in controls(config)]
+                    expected = [item % (1 << width) for item, width in zip(expected, bits, strict=True)]
+                assert await self.core.read(region) == expected, region.name
+        counters = await self.core.counters()
+        assert {counter.name: counters[counter] for counter in MODEL_COUNTERS} == {
+            counter.name: self.emulator.counters[counter] for counter in MODEL_COUNTERS
+        }
