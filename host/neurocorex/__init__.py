@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import encode as encode
     from . import errors as errors
+    from . import learning as learning
     from . import plot as plot
     from . import quantise as quantise
     from .device import Device as Device
@@ -35,6 +36,7 @@ _ORIGINS = {
     "Result": ("result", "Result"),
     "encode": ("encode", None),
     "errors": ("errors", None),
+    "learning": ("learning", None),
     "open": ("opening", "open_device"),
     "plot": ("plot", None),
     "quantise": ("quantise", None),
@@ -42,7 +44,7 @@ _ORIGINS = {
 
 __all__ = [
     "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
-    "encode", "errors", "open", "plot", "quantise",
+    "encode", "errors", "learning", "open", "plot", "quantise",
 ]  # fmt: skip
 
 

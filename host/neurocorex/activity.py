@@ -1,5 +1,7 @@
 """Which neurons can never fire, and which fire without any input: said from the numbers, without running them.
 
+Weights that learn count as the strongest or weakest that they can get.
+
 The step of a neuron (docs/model.md) is monotone: more current never means a lower membrane. So the highest membrane
 that a neuron can reach before its first spike is the one under the strongest input at every step, and for a constant
 input u the membrane climbs to the first value v at which a step takes away as much as it adds::
@@ -46,17 +48,18 @@ def never_fire(image: Image) -> Ints:
 
     Neurons that never fire drive no others, so what hangs on them alone is found as well.
     """
-    weights, inputs = image.weights, image.config.inputs
+    inputs = image.config.inputs
     gain_input, gain_recurrent = _gains(image)
-    drive = np.maximum(weights[:inputs], 0).sum(axis=0, dtype=np.int64) << gain_input
-    delivers = image.regions[Region.DELAY] > 0
-    drive += np.maximum(weights[inputs:][delivers], 0).sum(axis=0, dtype=np.int64) << gain_recurrent
+    excitation = np.maximum(_reach(image)[1], 0)
+    drive = excitation[:inputs].sum(axis=0, dtype=np.int64) << gain_input
+    delivers, source = _axons(image)
+    drive += excitation[inputs:][delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
     silent = np.zeros(image.config.neurons, np.bool_)
     while True:
         new = ~silent & ~_crosses(image, drive)
         if not new.any():
             return np.flatnonzero(silent)
-        drive -= np.maximum(weights[inputs:][new & delivers], 0).sum(axis=0, dtype=np.int64) << gain_recurrent
+        drive -= excitation[inputs:][new[source] & delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
         silent |= new
 
 
@@ -67,12 +70,13 @@ def never_silent(image: Image) -> Ints:
 
 def headroom(image: Image) -> float:
     """Part of the state's range that a membrane at threshold needs if every axon fires in the same step."""
-    weights, inputs = image.weights, image.config.inputs
+    inputs = image.config.inputs
     gain_input, gain_recurrent = _gains(image)
+    lowest, highest = _reach(image)
     reach = [
-        (np.maximum(sign * weights[:inputs], 0).sum(axis=0, dtype=np.int64) << gain_input)
-        + (np.maximum(sign * weights[inputs:], 0).sum(axis=0, dtype=np.int64) << gain_recurrent)
-        for sign in (1, -1)
+        (np.maximum(weights[:inputs], 0).sum(axis=0, dtype=np.int64) << gain_input)
+        + (np.maximum(weights[inputs:], 0).sum(axis=0, dtype=np.int64) << gain_recurrent)
+        for weights in (-lowest, highest)
     ]
     resting = np.maximum(*(np.abs(_wide(image, region)) for region in (Region.THRESHOLD, Region.RESET)))
     level = resting + np.abs(_wide(image, Region.BIAS)) + np.maximum(*reach)
@@ -85,6 +89,32 @@ def _crosses(image: Image, drive: Ints) -> NDArray[np.bool_]:
     # A membrane at rest that only a negative bias moves has been higher in its first step than it will ever be again.
     membrane = highest(current + _wide(image, Region.BIAS), _wide(image, Region.DECAY), _wide(image, Region.LEAK), top)
     return np.asarray(membrane > _wide(image, Region.THRESHOLD))
+
+
+def _reach(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Lowest and highest that each weight can get."""
+    weights = image.weights
+    if not image.learns:
+        return weights, weights
+    control, config = image.regions[Region.CONTROL], image.config
+    sign = 1 << (config.weight_bits - 1)
+    low, high = (
+        (int(control[register]) ^ sign) - sign for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX)
+    )
+    plastic = image.regions[Region.PLASTIC].astype(np.bool_)
+    return np.where(plastic, np.minimum(weights, low), weights), np.where(plastic, np.maximum(weights, high), weights)
+
+
+def _axons(image: Image) -> tuple[NDArray[np.bool_], Ints]:
+    """Which axons of neurons, extra ones behind the others, are not silent; and whose they are."""
+    config = image.config
+    delay, source = image.regions[Region.DELAY], np.arange(config.neurons)
+    if config.extra_axons:
+        extra = image.regions[Region.EXTRA_SOURCE].astype(np.int64)
+        exists = extra < config.neurons
+        delay = np.concatenate([delay, image.regions[Region.EXTRA_DELAY] * exists])
+        source = np.concatenate([source, np.where(exists, extra, 0)])
+    return delay > 0, source
 
 
 def _gains(image: Image) -> tuple[int, int]:

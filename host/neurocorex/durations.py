@@ -24,6 +24,8 @@ class Durations:
         Steps from a spike to its arrival; 1 where none was given.
     delay_given : bool array [N]
         Where the user has set a delay, 0 (a silent axon) included.
+    extra_delays : int64 array [E]
+        As `delays`, of the extra axons.
     errors : dict of float
         Largest rounding error of each, in milliseconds.
     """
@@ -31,6 +33,7 @@ class Durations:
     refractory: NDArray[np.int64]
     delays: NDArray[np.int64]
     delay_given: NDArray[np.bool_]
+    extra_delays: NDArray[np.int64]
     errors: dict[str, float]
 
     @classmethod
@@ -38,7 +41,7 @@ class Durations:
         """Round those of a network. A delay above zero takes at least one step."""
         refractory_ms, delay_ms = net.parameters["refractory_ms"], net.parameters["delay_ms"]
         given = ~np.isnan(delay_ms)
-        wanted = np.where(given, delay_ms, net.dt_ms)
+        wanted = np.concatenate([np.where(given, delay_ms, net.dt_ms), net.extra_delay_ms])
         refractory = _whole(refractory_ms / net.dt_ms)
         delays = np.maximum(_whole(wanted / net.dt_ms), wanted > 0)
         errors = {
@@ -46,7 +49,14 @@ class Durations:
             for name, steps, times in (("refractory_ms", refractory, refractory_ms), ("delay_ms", delays, wanted))
         }
         # What division leaves of 0.3 ms / 0.1 ms is no rounding.
-        return cls(refractory, delays, given, {name: e if e > 1e-9 * net.dt_ms else 0.0 for name, e in errors.items()})
+        errors = {name: error if error > 1e-9 * net.dt_ms else 0.0 for name, error in errors.items()}
+        own, extra = np.split(delays, [net.neuron_count])
+        return cls(refractory, own, given, extra, errors)
+
+    @property
+    def deepest(self) -> int:
+        """Longest delay of all axons."""
+        return int(max(self.delays.max(), self.extra_delays.max(initial=0)))
 
 
 def _whole(steps: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
+from .learning import Rule
 from .population import Inputs, Neurons, Population
 from .spec.config import LIMITS
 
 
 class Network:
-    """Leaky integrate-and-fire neurons, driven by input axons and by each other.
+    """Leaky integrate-and-fire neurons, driven by input axons and by each other, with synapses that may learn.
 
     Parameters
     ----------
@@ -29,13 +30,21 @@ class Network:
         All input axons; index it for some of them.
     neurons : Neurons
         All neurons; index it for some of them, `Neurons.set` gives them parameters.
-    weights : array [inputs + neurons, neurons]
-        What each axon adds to the current of each neuron: rows of the inputs first, then rows of the neurons.
-        Integers (int64) until a float joins them, then float64.
+    weights : array [inputs + neurons + extra axons, neurons]
+        What each axon adds to the current of each neuron: rows of the inputs first, then rows of the neurons, then those
+        of extra axons. Integers (int64) until a float joins them, then float64.
+    connected, plastic : bool array, as `weights`
+        Which pairs have been connected, be it with a weight of 0; which of them learn.
+    extra_source : list of int
+        Neurons with more than one delay: for each extra axon the neuron that it belongs to.
+    extra_delay_ms : list of float
+        Delays of the extra axons.
+    rule : Rule or None
+        How plastic synapses learn.
     parameters : dict of arrays [neurons]
         Values by name: `threshold`, `reset`, `bias`, `leak` in the units of the weights (integers until a float joins);
         `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
-        `hold`, `subtract` as bool.
+        `hold`, `subtract`, `learns` as bool.
     adaptation_step : float or int
         Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
     adaptation_decay : float
@@ -56,10 +65,15 @@ class Network:
         if not (np.isfinite(dt_ms) and dt_ms > 0):
             raise InputError(f"dt_ms must be above 0 ms, got {dt_ms!r}; for example 1.0")
         self.dt_ms = float(dt_ms)
-        self.weights: NDArray[Any] = np.zeros((self.input_count + self.neuron_count, self.neuron_count), np.int64)
+        shape = (self.input_count + self.neuron_count, self.neuron_count)
+        self.weights: NDArray[Any] = np.zeros(shape, np.int64)
+        self.connected, self.plastic = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+        self.extra_source: list[int] = []
+        self.extra_delay_ms: list[float] = []
+        self.rule: Rule | None = None
         integers = {"threshold": 1, "reset": 0, "bias": 0, "leak": 0}
         floats = {"decay": 0.0, "decay_syn": 1.0, "refractory_ms": 0.0, "delay_ms": np.nan}
-        flags = {"hold": False, "subtract": False}
+        flags = {"hold": False, "subtract": False, "learns": True}
         self.parameters: dict[str, NDArray[Any]] = {
             name: np.full(self.neuron_count, value) for name, value in (integers | floats | flags).items()
         }
@@ -71,7 +85,8 @@ class Network:
     def __repr__(self) -> str:
         synapses = np.count_nonzero(self.weights)
         counts = f"{self.input_count} inputs, {self.neuron_count} neurons and {synapses} synapses"
-        return f"<Network of {counts}, {self.dt_ms:g} ms>"
+        learning = f" ({np.count_nonzero(self.plastic)} plastic)" if self.plastic.any() else ""
+        return f"<Network of {counts}{learning}, {self.dt_ms:g} ms>"
 
     def connect(
         self,
@@ -80,6 +95,7 @@ class Network:
         weights: ArrayLike | Sequence[tuple[int, int, float]],
         *,
         delay_ms: float | None = None,
+        plastic: bool = False,
     ) -> None:
         """Add weights from `source` to `target`. Where there is one already, both add up.
 
@@ -93,25 +109,68 @@ class Network:
             One number for all pairs, one for each pair, or ``[(pre, post, weight), ...]`` with the positions of the
             two within `source` and `target`. SciPy's sparse arrays are taken as such a list.
         delay_ms : float, optional
-            The same as ``source.set(delay_ms=...)``: a neuron has one axon, so one delay to all its targets.
+            Of these connections; by default that of the neuron's own axon. A neuron whose axon has another delay, or is
+            in use without a given one, gets an extra axon, which a chip must have room for.
+        plastic : bool
+            Whether these synapses learn, by the rule given to `learn`: all pairs of an array, also those of weight 0,
+            or the pairs of a list.
 
         Raises
         ------
         InputError
             For a wrong shape, a weight that is not finite, a position that does not exist, a part of another
-            network, or a second delay for the same axon. Nothing has been connected then.
+            network, or a delay that cannot be. Nothing has been connected then.
         """
-        for role, part in (("source", source), ("target", target)):
-            if not isinstance(part, Population) or part.network is not self:
-                raise InputError(f"the {role} must be a part of this network such as net.neurons[0:4], got {part!r}")
-        if not isinstance(target, Neurons):
-            raise InputError("only neurons can be a target; the inputs are driven by the host")
-        addition = _matrix(weights, len(source), len(target))
-        if delay_ms is not None:
-            self._set_delay(source, delay_ms)
+        self._check_pair(source, target)
+        addition, pairs = _matrix(weights, len(source), len(target))
+        rows = source.rows if delay_ms is None else self._axons(source, delay_ms)
         if addition.dtype.kind == "f":
             self.weights = self.weights.astype(np.float64, copy=False)
-        self.weights[np.ix_(source.rows, target.indices)] += addition
+        block = np.ix_(rows, target.indices)
+        self.weights[block] += addition
+        self.connected[block] |= pairs
+        if plastic:
+            self.plastic[block] |= pairs
+
+    def learn(
+        self,
+        rule: Rule | None,
+        *,
+        between: tuple[Population, Neurons] | Iterable[tuple[Population, Neurons]] = (),
+    ) -> None:
+        """Let plastic synapses learn by a rule, from `neurocorex.learning`; a network has one at a time.
+
+        Parameters
+        ----------
+        rule : Rule or None
+            None: weights stay as they are.
+        between : (source, target), or several of them
+            Populations whose connections, on whatever axon of the source, become plastic; those made by
+            ``connect(..., plastic=True)`` are so already.
+
+        Raises
+        ------
+        InputError
+            For something else than a rule, or a part of another network.
+
+        Examples
+        --------
+        >>> from neurocorex.learning import stdp
+        >>> net = Network(inputs=4, neurons=2)
+        >>> net.connect(net.inputs, net.neurons, 0.5)
+        >>> net.learn(stdp(20.0, 20.0, 0.01, -0.012, bounds=(0.0, 1.0)), between=(net.inputs, net.neurons))
+        """
+        if rule is not None and not isinstance(rule, Rule):
+            raise InputError(f"a rule comes from neurocorex.learning, such as learning.stdp(...), got {rule!r}")
+        pairs = [between] if isinstance(between, tuple) and between else list(between)
+        for pair in pairs:
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise InputError(f"between needs (source, target), such as (net.inputs, net.neurons), got {pair!r}")
+            self._check_pair(*pair)
+        for source, target in pairs:
+            block = np.ix_(self._all_axons(source), target.indices)
+            self.plastic[block] |= self.connected[block]
+        self.rule = rule
 
     def adaptation(self, *, step: float, tau_ms: float = np.inf) -> None:
         """Let every spike of a neuron raise its own threshold; shared by all neurons.
@@ -137,14 +196,31 @@ class Network:
 
     @property
     def recurrent_weights(self) -> NDArray[Any]:
-        """The rows of `weights` that belong to neurons, [neurons, neurons]."""
+        """The rows of `weights` that belong to neurons, extra axons behind the others, [neurons + extra axons, neurons]."""
         return self.weights[self.input_count :]
+
+    def reach(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Lowest and highest that each weight can get, shaped as `weights`: where it learns as far as its bounds."""
+        rule = self.rule
+        if rule is None or not self.learns:
+            return self.weights, self.weights
+        low, high = rule.bounds or (self.weights, self.weights + rule.reach(self.dt_ms))
+        return (
+            np.where(self.plastic, np.minimum(self.weights, low), self.weights),
+            np.where(self.plastic, np.maximum(self.weights, high), self.weights),
+        )
+
+    @property
+    def learns(self) -> bool:
+        """Whether any synapse changes by itself: one is plastic, and there is a rule."""
+        return self.rule is not None and bool(self.plastic.any())
 
     @property
     def is_integer(self) -> bool:
-        """Whether every weight, threshold, reset, bias, leak and adaptation step was given as an integer."""
+        """Whether every weight and its bounds, threshold, reset, bias, leak and adaptation step are given as integers."""
         arrays = (self.weights, *(self.parameters[name] for name in ("threshold", "reset", "bias", "leak")))
-        return all(array.dtype.kind == "i" for array in arrays) and isinstance(self.adaptation_step, int)
+        bounded = self.rule is None or not self.learns or self.rule.bounds_are_integers
+        return bounded and all(array.dtype.kind == "i" for array in arrays) and isinstance(self.adaptation_step, int)
 
     def assign(self, name: str, indices: NDArray[np.intp], values: NDArray[Any]) -> None:
         """Set a parameter of some neurons to values that have been checked (`Neurons.set` does that)."""
@@ -153,17 +229,48 @@ class Network:
             array = self.parameters[name] = array.astype(np.float64)
         array[indices] = values
 
-    def _set_delay(self, source: Population, delay_ms: float) -> None:
+    def _check_pair(self, source: Population, target: Neurons) -> None:
+        for role, part in (("source", source), ("target", target)):
+            if not isinstance(part, Population) or part.network is not self:
+                raise InputError(f"the {role} must be a part of this network such as net.neurons[0:4], got {part!r}")
+        if not isinstance(target, Neurons):
+            raise InputError("only neurons can be a target; the inputs are driven by the host")
+
+    def _all_axons(self, source: Population) -> NDArray[np.intp]:
+        """Rows of all axons of a population, extra ones included."""
+        if not isinstance(source, Neurons):
+            return source.rows
+        extra = np.flatnonzero(np.isin(self.extra_source, source.indices))
+        return np.concatenate([source.rows, self.input_count + self.neuron_count + extra])
+
+    def _axons(self, source: Population, delay_ms: float) -> NDArray[np.intp]:
+        """Rows of the axons of a population that have a delay, made where there are none yet."""
         if not isinstance(source, Neurons):
             raise InputError("inputs have no delay: the host sends their spikes at the step where they shall arrive")
-        old = self.parameters["delay_ms"][source.indices]
-        other = ~np.isnan(old) & (old != delay_ms)
-        if other.any():
-            raise InputError(
-                f"neuron {source.indices[other][0]} has a delay of {old[other][0]:g} ms already, got {delay_ms:g} ms; "
-                "one axon has one delay"
+        if not 0 <= delay_ms < np.inf:
+            raise InputError(f"delay_ms must be 0 or more, got {delay_ms!r}; for example {2 * self.dt_ms}")
+        own = self.parameters["delay_ms"][source.indices]
+        free = np.isnan(own) & (~self.connected[source.rows].any(axis=1) | (delay_ms == self.dt_ms))
+        source[free].set(delay_ms=delay_ms)
+        rows = source.rows.copy()
+        for position in np.flatnonzero(~free & (own != delay_ms)):
+            rows[position] = self._extra_axon(int(source.indices[position]), float(delay_ms))
+        missing = self.input_count + self.neuron_count + len(self.extra_source) - len(self.weights)
+        if missing:
+            self.weights, self.connected, self.plastic = (
+                np.concatenate([table, np.zeros((missing, self.neuron_count), table.dtype)])
+                for table in (self.weights, self.connected, self.plastic)
             )
-        source.set(delay_ms=delay_ms)
+        return rows
+
+    def _extra_axon(self, neuron: int, delay_ms: float) -> int:
+        """Row of an extra axon, which is new if there is none such."""
+        axons = list(zip(self.extra_source, self.extra_delay_ms, strict=True))
+        if (neuron, delay_ms) not in axons:
+            self.extra_source.append(neuron)
+            self.extra_delay_ms.append(delay_ms)
+            axons.append((neuron, delay_ms))
+        return self.input_count + self.neuron_count + axons.index((neuron, delay_ms))
 
 
 def _count(name: str, value: int) -> int:
@@ -173,8 +280,8 @@ def _count(name: str, value: int) -> int:
     return int(value)
 
 
-def _matrix(weights: Any, sources: int, targets: int) -> NDArray[Any]:
-    """Weights in any of the accepted forms as a matrix of int64 or float64, checked."""
+def _matrix(weights: Any, sources: int, targets: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Weights in any of the accepted forms as a matrix of int64 or float64, checked; and which pairs they name."""
     shape = (sources, targets)
     if hasattr(weights, "tocoo"):
         sparse = weights.tocoo()
@@ -192,19 +299,22 @@ def _matrix(weights: Any, sources: int, targets: int) -> NDArray[Any]:
         raise InputError(f"weights have rows of different lengths, expected an array of shape {shape}") from None
     if array.ndim and array.shape != shape:
         raise _bad_shape(array.shape, shape)
-    return np.broadcast_to(_numbers(array), shape)
+    return np.broadcast_to(_numbers(array), shape), np.ones(shape, np.bool_)
 
 
-def _scattered(pre: NDArray[Any], post: NDArray[Any], values: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+def _scattered(
+    pre: NDArray[Any], post: NDArray[Any], values: NDArray[Any], shape: tuple[int, int]
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     values = _numbers(values)
     for name, positions, count in (("pre", pre, shape[0]), ("post", post, shape[1])):
         if len(positions) and (positions.dtype.kind not in "iu" or positions.min() < 0 or positions.max() >= count):
             wrong = next(p for p in positions.tolist() if not (isinstance(p, int) and 0 <= p < count))
             raise InputError(f"{name} must be an integer from 0 to {count - 1}, got {wrong!r}")
-    matrix = np.zeros(shape, values.dtype)
+    matrix, pairs = np.zeros(shape, values.dtype), np.zeros(shape, np.bool_)
     if len(values):
         np.add.at(matrix, (pre, post), values)
-    return matrix
+        pairs[pre, post] = True
+    return matrix, pairs
 
 
 def _numbers(array: NDArray[Any]) -> NDArray[Any]:

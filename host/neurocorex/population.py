@@ -101,6 +101,7 @@ class Neurons(Population):
         refractory: str | ArrayLike | None = None,
         reset_mode: str | ArrayLike | None = None,
         delay_ms: ArrayLike | None = None,
+        learns: bool | ArrayLike | None = None,
     ) -> Self:
         """Set parameters of these neurons; each is one value, or one for each neuron. What is not given stays.
 
@@ -127,7 +128,9 @@ class Neurons(Population):
             Whether a spike puts the membrane to `reset` (at first), or takes the threshold off it.
         delay_ms : float
             Time from a spike to its arrival, at least one step; 0 makes the axon silent. If never set: one step, or
-            silent for a neuron that is connected to nothing.
+            silent for a neuron that is connected to nothing. Connections with a delay of their own may have other axons.
+        learns : bool
+            Whether plastic synapses onto these neurons learn. At first they do.
 
         Returns
         -------
@@ -157,6 +160,7 @@ class Neurons(Population):
             "delay_ms": self._numbers("delay_ms", delay_ms, low=0),
             "hold": self._choices("refractory", refractory, REFRACTORY),
             "subtract": self._choices("reset_mode", reset_mode, RESET_MODES),
+            "learns": self._choices("learns", learns, {True: True, False: False}),
         }
         for name, values in new.items():
             if values is not None:
@@ -192,7 +196,7 @@ class Neurons(Population):
             return np.asarray(-np.expm1(-dt_ms / tau.astype(np.float64)))
 
     def _choices(
-        self, name: str, given: str | ArrayLike | None, allowed: Mapping[str, bool]
+        self, name: str, given: str | ArrayLike | None, allowed: Mapping[Any, bool]
     ) -> NDArray[np.bool_] | None:
         if given is None:
             return None

@@ -9,9 +9,11 @@ import numpy as np
 
 from .activity import headroom, never_fire, never_silent
 from .image import Image
-from .spec import Control, CoreConfig, Region
+from .spec import Control, CoreConfig, Learning, Region
 from .spec.fixed import DECAY_ALL, DECAY_BITS
+from .tuning import Rounded
 
+_ENGINES = {Learning.NONE: "nothing", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
 #: How many neurons or weights a line of text names.
 NAMED = 8
 
@@ -71,6 +73,10 @@ class Report:
         `WeightLoss` of "input" and "recurrent" weights. Empty for an image that was not quantised just now.
     parameters : dict of float
         Largest rounding error of each kind of parameter, in the units of the network, milliseconds for times.
+    learning : list of Rounded
+        Every number of the learning rule: what was wanted, and what the chip has, in the units of the network.
+    plastic : int
+        Synapses that learn.
     never_fire : list of int
         Neurons that no pattern of input spikes makes fire; injected currents could still.
     never_silent : list of int
@@ -93,6 +99,8 @@ class Report:
     never_fire: list[int]
     never_silent: list[int]
     headroom: float
+    learning: list[Rounded] = field(default_factory=list)
+    plastic: int = 0
     warnings: list[str] = field(default_factory=list)
 
     @classmethod
@@ -102,6 +110,7 @@ class Report:
         *,
         weights: dict[str, WeightLoss] | None = None,
         parameters: dict[str, float] | None = None,
+        learning: list[Rounded] | None = None,
         notes: list[str] | None = None,
     ) -> Report:
         """Look at an image, and put together with that what its quantisation lost, if it has just been made.
@@ -110,16 +119,17 @@ class Report:
         ----------
         image : Image
             What goes to the chip.
-        weights, parameters
+        weights, parameters, learning
             As the attributes.
         notes : list of str
             Warnings of the quantiser, which come first.
         """
-        weights, parameters = weights or {}, parameters or {}
+        weights, parameters, learning = weights or {}, parameters or {}, learning or []
         mute, restless = never_fire(image).tolist(), never_silent(image).tolist()
         room = headroom(image)
         control = image.regions[Region.CONTROL]
         lossless = not any(loss.max_error for loss in weights.values()) and not any(parameters.values())
+        lossless = lossless and all(number.exact for number in learning)
         return cls(
             config=image.config,
             is_snapshot=image.is_snapshot,
@@ -132,6 +142,8 @@ class Report:
             never_fire=mute,
             never_silent=restless,
             headroom=room,
+            learning=learning,
+            plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
             warnings=[*(notes or []), *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
         )
 
@@ -150,6 +162,8 @@ class Report:
             f"{kind} of {size}",
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
+            *([f"{self.plastic} synapses learn, by {_ENGINES[self.config.learning]}"] if self.plastic else []),
+            *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
             *(["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []),
             *(["nothing was rounded"] if self.weights and self.exact else []),
             *(f"warning: {warning}" for warning in self.warnings),

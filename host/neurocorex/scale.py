@@ -6,8 +6,9 @@ The scale is the largest one at which
 - thresholds, reset values, leaks and the adaptation step fit into the state,
 - the largest weight fits with the largest gain, so that nothing is clipped,
 
-among those that put the largest input weight, the largest recurrent weight, or a power of two exactly onto the chip.
-Of these three kinds, the one with the smallest rounding error of the weights is taken.
+where a weight that learns counts as its bounds, among those that put the largest input weight, the largest recurrent
+weight, a power of two, or the smallest step of a drift exactly onto the chip. Of these kinds, the one with the smallest
+rounding error of weights and drift is taken.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .learning import WindowRule
 from .network import Network
 from .spec import CoreConfig
 from .spec.fixed import GAIN_BITS
@@ -29,35 +31,86 @@ SCALED = ("threshold", "reset", "bias", "leak")
 SAMPLE = 1 << 15
 
 
+class Kinds:
+    """The two kinds of weights of a network, each with a gain of its own.
+
+    Where both kinds learn they share one gain, because the rates and bounds of the rule are shared.
+
+    Attributes
+    ----------
+    parts : list of array
+        Weights of the inputs, and of the neurons.
+    extremes : list of float64 array [2]
+        Lowest and highest that the weights of each can get, 0 included.
+    """
+
+    def __init__(self, net: Network) -> None:
+        lowest, highest = net.reach()
+        first = net.input_count
+        self.parts = [net.input_weights, net.recurrent_weights]
+        self.extremes = [
+            np.array([low.min(initial=0), high.max(initial=0)], np.float64)
+            for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
+        ]
+        plastic = [net.plastic[:first].any(), net.plastic[first:].any()]
+        self._tied = net.learns and all(plastic)
+        self.plastic_kind = 0 if plastic[0] else 1
+
+    def gains(self, scale: float, config: CoreConfig) -> tuple[int, int]:
+        """Gains of inputs and neurons at a scale."""
+        inputs, neurons = (gain_for(extreme, scale, config) for extreme in self.extremes)
+        return (max(inputs, neurons),) * 2 if self._tied else (inputs, neurons)
+
+
 def integers_fit(net: Network, config: CoreConfig) -> bool:
     """Whether a network of integers fits a chip at scale 1, with any gain."""
     low, high = config.state_range
     states = [*(net.parameters[name] for name in SCALED), np.array(net.adaptation_step)]
     fits = all(values.min() >= low and values.max() <= high for values in states)
-    return fits and weight_unit(net.weights, config) <= 1 << GAIN_MAX
+    return fits and max(weight_unit(extreme, config) for extreme in Kinds(net).extremes) <= 1 << GAIN_MAX
 
 
 def choose_scale(net: Network, config: CoreConfig) -> float:
     """Scale by the rules of this module; 1 for a network of nothing but zeros."""
-    total, size = net.weights.sum(axis=0), np.abs(net.weights).sum(axis=0)
-    incoming = (np.abs(total) + size) / 2  # the larger one of excitation and inhibition
-    bound = {name: np.abs(net.parameters[name]) for name in SCALED}
-    level = np.maximum(bound["threshold"], bound["reset"]) + bound["bias"] + incoming
-    largest = max(float(level.max()), float(bound["leak"].max()), float(net.adaptation_step))
+    lowest, highest = net.reach()
+    # The larger one of excitation and inhibition.
+    incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
+    size = {name: np.abs(net.parameters[name]) for name in SCALED}
+    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming
+    largest = max(float(level.max()), float(size["leak"].max()), float(net.adaptation_step))
     if not largest:
         return 1.0
-    parts = [part for part in (net.input_weights, net.recurrent_weights) if part.any()]
-    units = [weight_unit(part, config) for part in parts]
+    kinds = Kinds(net)
+    units = [weight_unit(extreme, config) for extreme in kinds.extremes if extreme.any()]
+    drift = _drift(net)
     # A little less than the range, so that no sum of rounded values goes beyond it.
     limit = min(0.999 * config.state_range[1] / largest, *((1 << GAIN_MAX) / unit for unit in units), math.inf)
-    scales = {_largest_multiple(limit, 1 / unit) for unit in (*units, 1.0)}
-    samples = [(part, nonzero[:: max(1, len(nonzero) // SAMPLE)]) for part in parts if len(nonzero := part[part != 0])]
+    scales = {_largest_multiple(limit, 1 / quantum) for quantum in (*units, 1.0)}
+    if drift.any():  # at the largest scale, and at the largest that needs no gain
+        quantum = np.abs(drift[drift != 0]).min()
+        scales |= {_largest_multiple(bound, 1 / quantum) for bound in (limit, min(limit, 1 / max(units)))}
+    samples = [_sample(part) for part in kinds.parts]
 
     def cost(scale: float) -> tuple[float, float]:
-        errors = (_rounding(sample, (1 << gain_for(part, scale, config)) / scale) for part, sample in samples)
+        steps = [(1 << gain) / scale for gain in kinds.gains(scale, config)]
+        errors = [_rounding(sample, step) for sample, step in zip(samples, steps, strict=True) if len(sample)]
+        if drift.any():
+            errors.append(_rounding(drift, steps[kinds.plastic_kind]))
         return round(sum(errors), 12), -scale
 
     return min(scales, key=cost)
+
+
+def _drift(net: Network) -> NDArray[np.float64]:
+    """Steps by which all plastic weights change together, in the units of the network."""
+    rule = net.rule
+    return np.array(rule.drift if isinstance(rule, WindowRule) and net.learns else (), np.float64)
+
+
+def _sample(weights: NDArray[Any]) -> NDArray[Any]:
+    """Some of the weights other than 0."""
+    nonzero = weights[weights != 0]
+    return nonzero[:: max(1, len(nonzero) // SAMPLE)]
 
 
 def weight_unit(weights: NDArray[Any], config: CoreConfig) -> float:
