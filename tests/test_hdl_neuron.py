@@ -48,9 +48,7 @@ def random_decay(rng):
 
 def test_drive_is_exact_for_extreme_sums_and_gains():
     sums = [-(1 << (CONFIG.accumulator_bits - 1)), -1, 0, 1, (1 << (CONFIG.accumulator_bits - 1)) - 1]
-    cases = [
-        {"input_sum": a, "recurrent_sum": b, "injected": x} for a, b, x in product(sums, sums, [LOW, -1, 0, HIGH])
-    ]
+    cases = [{"input_sum": a, "recurrent_sum": b, "injected": x} for a, b, x in product(sums, sums, [LOW, -1, 0, HIGH])]
     for gain_input, gain_recurrent in ((0, 0), (7, 7), (3, 5)):
         drive = Drive(CONFIG)
         gains = [{**case, "gain_input": gain_input, "gain_recurrent": gain_recurrent} for case in cases]
@@ -91,11 +89,10 @@ def test_membrane_leaks_both_ways_and_saturates():
         }
         for _ in range(800)
     ]
+    shrunk = [reference.shrink(case["membrane"], case["decay"]) for case in cases]
     exact = [
-        reference.toward(reference.shrink(case["membrane"], case["decay"]), case["leak"])
-        + case["current"]
-        + case["bias"]
-        for case in cases
+        reference.toward(value, case["leak"]) + case["current"] + case["bias"]
+        for value, case in zip(shrunk, cases, strict=True)
     ]
     late = MembraneUpdate.CURRENT_STAGE
     stages = {"membrane": 0, "decay": 0, "leak": MembraneUpdate.LEAK_STAGE, "current": late, "bias": late}
@@ -106,13 +103,9 @@ def test_membrane_leaks_both_ways_and_saturates():
 @pytest.mark.parametrize(("decay", "step"), [(0, HIGH), (65535, 5), (1000, 300), (65534, 0)])
 def test_adaptation_decays_always_and_grows_on_firing(decay, step):
     rng = random.Random(3)
+    shared = {"decay": decay, "step": step}
     cases = [
-        {
-            "adaptation": rng.choice([0, 1, HIGH, rng.randint(0, HIGH)]),
-            "fires": rng.random() < 0.5,
-            "decay": decay,
-            "step": step,
-        }
+        shared | {"adaptation": rng.choice([0, 1, HIGH, rng.randint(0, HIGH)]), "fires": rng.random() < 0.5}
         for _ in range(100)
     ]
     exact = [reference.shrink(case["adaptation"], decay) + case["fires"] * step for case in cases]
@@ -257,9 +250,10 @@ def test_update_records_what_the_flags_ask_for_and_always_the_last_neuron():
         await neurons.write(Region.THRESHOLD, [10, 10, 10])
         await neurons.write(Region.CURRENT_DECAY, [65535] * 3)
         await neurons.write(Region.FLAGS, [Flag.RECORD_SPIKES, Flag.RECORD_MEMBRANE, 0])
-        records = [(0, True, False, 0), (1, False, True, 4), (2, False, False, 0)]
-        assert (await neurons.sweep(Sweep.UPDATE, (11, 4, 11)))[1] == records
-        assert (await neurons.sweep(Sweep.UPDATE, (1, 1, 1)))[1] == [(1, False, True, 5), (2, False, False, 1)]
+        _, records = await neurons.sweep(Sweep.UPDATE, (11, 4, 11))
+        assert records == [(0, True, False, 0), (1, False, True, 4), (2, False, False, 0)]
+        _, records = await neurons.sweep(Sweep.UPDATE, (1, 1, 1))
+        assert records == [(1, False, True, 5), (2, False, False, 1)]
 
     on_population(body)
 
