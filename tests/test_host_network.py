@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from neurocorex.errors import InputError
+from neurocorex.learning import stdp
 from neurocorex.network import Network
 
 
@@ -115,11 +116,63 @@ def test_delay_may_come_with_the_connection(net):
     assert np.isnan(net.parameters["delay_ms"][1:]).all()
 
 
-def test_second_delay_of_an_axon_is_refused(net):
+def test_second_delay_gets_an_axon_of_its_own(net):
     net.neurons[0].set(delay_ms=2)
-    with pytest.raises(InputError, match="neuron 0 has a delay of 2 ms already, got 3 ms"):
-        net.connect(net.neurons, net.neurons, 1, delay_ms=3)
+    net.connect(net.neurons, net.neurons[1], 1, delay_ms=3)
+    net.connect(net.neurons[:2], net.neurons[2], 4, delay_ms=3)
+    assert (net.extra_source, net.extra_delay_ms) == ([0], [3.0])
+    assert net.parameters["delay_ms"].tolist() == [2, 3, 3, 3]
+    assert net.weights[3 + 4].tolist() == [0, 1, 4, 0]
+    assert not net.weights[3].any()
+
+
+def test_a_delay_leaves_earlier_connections_alone(net):
+    net.connect(net.neurons[0], net.neurons[1], 1)
+    net.connect(net.neurons[0], net.neurons[2], 2, delay_ms=5)
+    net.connect(net.neurons[0], net.neurons[3], 3, delay_ms=1)
+    assert net.extra_delay_ms == [5.0]
+    assert net.weights[3].tolist() == [0, 1, 0, 3]
+    assert net.weights[3 + 4].tolist() == [0, 0, 2, 0]
+
+
+@pytest.mark.parametrize("delay_ms", [-1.0, np.nan, np.inf])
+def test_a_delay_that_cannot_be_is_refused(net, delay_ms):
+    with pytest.raises(InputError, match="delay_ms must be 0 or more"):
+        net.connect(net.neurons, net.neurons, 1, delay_ms=delay_ms)
     assert not net.weights.any()
+
+
+def test_plastic_are_all_pairs_of_an_array_and_the_named_ones_of_a_list(net):
+    net.connect(net.inputs[:1], net.neurons, [[0, 1, 0, 1]], plastic=True)
+    net.connect(net.inputs, net.neurons, [(1, 2, 5)], plastic=True)
+    net.connect(net.inputs[2], net.neurons, 7)
+    assert net.plastic[:3].tolist() == [[True] * 4, [False, False, True, False], [False] * 4]
+    assert not net.learns
+    net.learn(stdp(20, 20, 1, -1))
+    assert net.learns
+    net.learn(None)
+    assert not net.learns
+
+
+def test_learning_between_populations_takes_their_connections_on_all_axons(net):
+    net.connect(net.neurons[0], net.neurons, [(0, 1, 1)])
+    net.connect(net.neurons[0], net.neurons, [(0, 2, 1)], delay_ms=4)
+    net.connect(net.neurons[1], net.neurons[3], 1)
+    net.learn(stdp(20, 20, 1, -1), between=[(net.neurons[0], net.neurons), (net.inputs, net.neurons)])
+    assert np.argwhere(net.plastic).tolist() == [[3, 1], [3 + 4, 2]]
+
+
+@pytest.mark.parametrize(
+    ("rule", "between", "message"),
+    [
+        ("stdp", (), "a rule comes from neurocorex.learning.*got 'stdp'"),
+        (None, 5, "between needs"),
+        (None, [5], r"between needs \(source, target\)"),
+    ],
+)
+def test_bad_rules_are_explained(net, rule, between, message):
+    with pytest.raises(InputError, match=message):
+        net.learn(rule, between=between)
 
 
 def test_adaptation_is_shared(net):

@@ -60,6 +60,8 @@ class Connection:
     ----------
     generation : int
         Counts up when the chip is lost, or replaced by one of another geometry: what it held is gone.
+    exchanges : int
+        Counts up with every exchange.
     """
 
     def __init__(self, connect: Connect, *, baud: int | None = None, timeout_s: float = 0.5) -> None:
@@ -70,7 +72,7 @@ class Connection:
         self._link: Link | None = None
         self._info: ChipInfo | None = None
         self._closed = False
-        self.generation = 0
+        self.generation = self.exchanges = 0
 
     @property
     def info(self) -> ChipInfo:
@@ -125,6 +127,7 @@ class Connection:
     # Coming and going --------------------------------------------------------------------------
 
     def _perform(self, tasks: Iterable[Task]) -> None:
+        self.exchanges += 1
         try:
             link = self._opened()
             self._exchange(link, tasks)

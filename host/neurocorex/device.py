@@ -7,26 +7,37 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from . import counters, loading
+from . import counters as counting
+from . import loading
+from .changes import Changes, gate_bits, modulation_bits, require_learning
 from .connection import Connect, Connection, Task
-from .errors import DisconnectedError
+from .errors import DisconnectedError, InputError
 from .image import Image, program_regions, state_regions
 from .items import Ints
+from .learned import WeightLog, drift_of, effective
 from .loading import Progress
 from .network import Network
 from .quantise import Report, quantise
 from .recording import Recorder, Recording
 from .result import Result
-from .spec import ChipInfo, Clear, CoreConfig, Op, Region
-from .spec.protocol import CLEAR_ARGUMENTS
+from .spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Op, Region
+from .spec.protocol import CLEAR_ARGUMENTS, WRITE_ARGUMENTS
 from .stimulus import Stimulus
-from .streams import CLEAR_ALL, EventStream
+from .streams import EventStream
 from .transport import Transport
+from .tuning import SCHEDULE
+
+
+class Traces(NamedTuple):
+    """Traces of axons, int array [A], and of neurons, int array [N]; of a window the last steps as bits."""
+
+    pre: Ints
+    post: Ints
 
 
 class Device:
@@ -76,7 +87,10 @@ class Device:
         self._elastic = elastic
         self._loaded: Image | None = None
         self._loaded_generation = 0
+        self._loaded_age = 0  # steps since then
         self._flags: tuple[int, Ints] | None = None
+        self._learning_flags: tuple[int, int] | None = None
+        self._counted: tuple[int, bytes] | None = None
         self.interrupted: Result | None = None
 
     def __enter__(self) -> Device:
@@ -155,11 +169,11 @@ class Device:
         if self._elastic:
             self._connection.adapt(image.config)
         fitted = image.fit(self.config)
-        self._flags = None
+        self._flags = self._learning_flags = None
         self._loaded_generation = -1  # until it is there as a whole
         loading.write(self._connection, fitted, progress)
         self._flags = (self._connection.generation, fitted.regions[Region.FLAGS])
-        self._loaded, self._loaded_generation = image, self._connection.generation
+        self._loaded, self._loaded_generation, self._loaded_age = image, self._connection.generation, 0
         if verify:
             loading.verify(self._connection, fitted)
         return report
@@ -172,7 +186,11 @@ class Device:
         """Read everything that can be written: loaded again, here or elsewhere, it goes on bit for bit."""
         regions = self._connection.read(*program_regions(self.config), *state_regions(self.config))
         loaded = self._loaded
-        return Image(self.config, regions, loaded.scale if loaded else 1.0, loaded.meta if loaded else {})
+        if loaded is None:
+            return Image(self.config, regions)
+        ahead = [[step - self._loaded_age, *rest] for step, *rest in self._schedule if step >= self._loaded_age]
+        meta = {**loaded.meta, SCHEDULE: ahead} if ahead else {k: v for k, v in loaded.meta.items() if k != SCHEDULE}
+        return Image(self.config, regions, loaded.scale, meta)
 
     def read(self, region: Region) -> Ints:
         """Read a whole region: [A, N] for the weights, one dimension for all others; in sizes of the chip."""
@@ -186,14 +204,32 @@ class Device:
         InputError
             If it cannot be written, or for a wrong shape, type or range; nothing has been written then.
         """
-        self._flags = None
+        self._flags = self._learning_flags = None
         self._connection.perform(self._connection.writes(region, values))
 
     def weights(self) -> Ints:
-        """Weights [A, N] of the network that was loaded: row a < M from input axon a, row M + j from neuron j."""
-        table = self.read(Region.WEIGHTS)
-        first = self.config.inputs
-        return np.concatenate([table[: self.inputs], table[first : first + self.neurons]])[:, : self.neurons]
+        """Weights [A, N] of the network that was loaded, as they act now.
+
+        Row a < M is from input axon a, row M + j from neuron j, the rows behind those from extra axons. The drift of a
+        chip that learns is in them; `read` has what is stored.
+        """
+        regions = self._connection.read(Region.CONTROL, Region.WEIGHTS)
+        table, drift = regions[Region.WEIGHTS], drift_of(regions[Region.CONTROL], self.config)
+        table = table.reshape(self.config.axons, self.config.neurons)
+        if drift:
+            table = effective(table, self._plastic(), drift, self.config)
+        return self._cropped(table)
+
+    def plastic(self) -> npt.NDArray[np.bool_]:
+        """Tell which synapses learn, bool [A, N] in the order of `weights`."""
+        return self._cropped(self._plastic()).astype(np.bool_)
+
+    def traces(self) -> Traces:
+        """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
+        if not self.config.learning:
+            return Traces(np.zeros(len(self._rows), np.int32), np.zeros(self.neurons, np.int32))
+        traces = self._connection.read(Region.PRE_TRACE, Region.POST_TRACE)
+        return Traces(traces[Region.PRE_TRACE][self._rows], traces[Region.POST_TRACE][: self.neurons])
 
     def state(self) -> dict[Region, Ints]:
         """State of the neurons, and of axons and neurons that learn: one dimension each, in sizes of the chip."""
@@ -204,12 +240,53 @@ class Device:
 
         With them come `synaptic_events` (arrivals times neurons) and `cycles` (`busy_cycles` and `stall_cycles`).
         """
-        return counters.named(self.read(Region.COUNTERS), self.config)
+        return counting.named(self.read(Region.COUNTERS), self.config)
 
-    def clear(self, state: bool = True, counters: bool = False) -> None:
-        """Set the state of all neurons, their adaptation and all traces included, or all counters, to zero."""
-        flags = (CLEAR_ALL if state else Clear(0)) | (Clear.COUNTERS if counters else Clear(0))
+    def clear(
+        self, state: bool = True, counters: bool = False, *, traces: bool | None = None, adaptation: bool | None = None
+    ) -> None:
+        """Set something to zero; weights stay.
+
+        Parameters
+        ----------
+        state : bool
+            Membranes, currents, refractory periods, and spikes that are on their way.
+        counters : bool
+            All counters.
+        traces, adaptation : bool, optional
+            Traces of axons and neurons; raised thresholds. By default as `state`.
+        """
+        flags = Clear(0)
+        for flag, wanted in (
+            (Clear.STATE, state), (Clear.COUNTERS, counters), (Clear.TRACES, state if traces is None else traces),
+            (Clear.ADAPTATION, state if adaptation is None else adaptation),
+        ):  # fmt: skip
+            flags |= flag if wanted else Clear(0)
         self._connection.perform([Task(Op.CLEAR, CLEAR_ARGUMENTS.pack(flags))])
+
+    # Learning ----------------------------------------------------------------------------------
+
+    def learning(self, enabled: bool) -> None:
+        """Freeze the weights of a chip that learns, or let it go on. Traces go on in any case.
+
+        Raises
+        ------
+        InputError
+            If the chip does not learn; so do `gate` and `modulation`.
+        """
+        require_learning(self.config, "learning")
+        flags = self._present_learning_flags() & ~int(LearningFlag.ENABLE)
+        self._write_register(Control.LEARNING, flags | (int(LearningFlag.ENABLE) if enabled else 0))
+
+    def gate(self, neuron: int | None) -> None:
+        """Let only one neuron learn, or all again (None)."""
+        require_learning(self.config, "the gate")
+        self._write_register(Control.GATE, gate_bits(neuron, self.neurons))
+
+    def modulation(self, factor: float) -> None:
+        """Set the factor of all changes, the reward: -127 to 127, 1 is neutral."""
+        require_learning(self.config, "modulation")
+        self._write_register(Control.MODULATION, modulation_bits(factor))
 
     # Running -----------------------------------------------------------------------------------
 
@@ -220,10 +297,20 @@ class Device:
         inject: npt.ArrayLike | None = None,
         record: str | Iterable[str] | Mapping[str, Any] = ("spikes",),
         *,
-        clear: bool = False,
+        teacher: npt.ArrayLike | None = None,
+        modulation: npt.ArrayLike | Mapping[int, float] | None = None,
+        gate: Mapping[int, int | None] | None = None,
+        learning: bool | Mapping[int, bool] | None = None,
+        changes: Mapping[int, Mapping[Control, int]] | None = None,
+        clear: bool | Mapping[int, Clear] = False,
+        snapshot_every: int | None = None,
+        counters: bool = True,
         progress: Progress | None = None,
     ) -> Result:
         """Run the network, in one exchange however many steps it takes.
+
+        What `modulation`, `gate`, `learning` and `changes` set stays after the run. Their steps, and those of `clear`,
+        count through all samples; each acts before its step, clears first.
 
         Parameters
         ----------
@@ -236,8 +323,22 @@ class Device:
         record : names, or mapping of name to neurons
             Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
             in ``{"spikes": True, "v": [0, 3]}``.
-        clear : bool
-            Start from zero state.
+        teacher : bool array [steps, N] or [samples, steps, N], optional
+            Where a neuron fires whatever its membrane, and even while it is refractory.
+        modulation : float array [steps], or mapping of step to float, optional
+            Reward: factor of all changes of weights, -127 to 127.
+        gate : mapping of step to neuron or None, optional
+            The one neuron that learns from then on; None: all.
+        learning : bool, or mapping of step to bool, optional
+            Whether weights change.
+        changes : mapping of step to {Control: int}, optional
+            Any other control registers.
+        clear : bool, or mapping of step to Clear, optional
+            Start from zero state; or what goes to zero when, as in ``{20: Clear.TRACES}``.
+        snapshot_every : int, optional
+            Read the weights before the first step and after every so many: `Result.weights_over_time`.
+        counters : bool
+            Whether to read the counters, for `Result.counters`; many tiny runs are faster without.
         progress : callable, optional
             Called with (steps done, steps of all) from time to time.
 
@@ -255,39 +356,101 @@ class Device:
         self._check_loaded()
         config = self.config
         stimulus = Stimulus.of(
-            steps, spikes, inject, inputs=(self.inputs, config.inputs), neurons=(self.neurons, config.neurons),
-            current_range=config.state_range, clear=clear,
+            steps, spikes, inject, teacher, inputs=(self.inputs, config.inputs),
+            neurons=(self.neurons, config.neurons), current_range=config.state_range,
         )  # fmt: skip
+        altered = Changes(stimulus.stream.steps, config, self.neurons)
+        altered.planned([[step - self._loaded_age, *rest] for step, *rest in self._schedule])
+        altered.clear(clear)
+        altered.modulate(modulation)
+        altered.gate(gate)
+        altered.enable(learning, self._present_learning_flags)
+        altered.registers(changes)
+        stream = altered.applied(stimulus.stream)
+        if snapshot_every is not None and (not isinstance(snapshot_every, int) or snapshot_every < 1):
+            raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
         recording = Recording.of(record, self.neurons)
-        recorder = Recorder(stimulus.stream.steps, progress)
+        recorder = Recorder(stream.steps, progress)
+        log = WeightLog(config, self._cropped)
         present = self._present_flags()
         flags = recording.flags(present)
         before, after = bytearray(), bytearray()
+        if counters and self._counted is not None and self._counted[0] == self._connection.exchanges:
+            before += self._counted[1]
 
         def tasks() -> Iterator[Task]:
             if not np.array_equal(flags, present):
                 self._flags = None
                 yield from self._connection.writes(Region.FLAGS, flags)
-            yield counters.reading(config, before)
-            yield from recorder.tasks(stimulus.stream, config.payload_bytes)
-            yield counters.reading(config, after)
+            if counters and not before:
+                yield counting.reading(config, before)
+            yield from recorder.tasks(stream, config.payload_bytes, every=snapshot_every, look=log.look)
+            if counters:
+                yield counting.reading(config, after)
 
         def result(stream: EventStream, spent: dict[str, int]) -> Result:
             sample_steps = None if stimulus.samples is None else stimulus.steps
             return Result.from_stream(
                 stream, neurons=self.neurons, sample_steps=sample_steps, recording=recording, counters=spent,
-                dt_ms=self._dt_ms,
+                dt_ms=self._dt_ms, weights=log.taken() if snapshot_every else None,
             )  # fmt: skip
 
+        if Control.LEARNING in altered.last:
+            self._learning_flags = None
         try:
             self._connection.perform(tasks())
         except KeyboardInterrupt:
-            self.interrupted = result(recorder.stream(partial=True), {})
+            partial = recorder.stream(partial=True)
+            self._loaded_age += partial.steps
+            self.interrupted = result(partial, {})
             raise
         self._flags = (self._connection.generation, flags)
-        return result(recorder.stream(), counters.spent(before, after, config))
+        self._loaded_age += stream.steps
+        if Control.LEARNING in altered.last:
+            self._learning_flags = (self._connection.generation, altered.last[Control.LEARNING])
+        if counters:
+            self._counted = (self._connection.exchanges, bytes(after))
+        return result(recorder.stream(), counting.spent(before, after, config) if counters else {})
 
     # Details -----------------------------------------------------------------------------------
+
+    @property
+    def _schedule(self) -> list[list[int]]:
+        """Registers that the network changes by itself, in the first steps after it was loaded."""
+        return list(self._loaded.meta.get(SCHEDULE, [])) if self._loaded else []
+
+    @property
+    def _rows(self) -> Ints:
+        """Rows that the axons of the network have on the chip."""
+        own = (self._loaded or self.info).config
+        kinds = (
+            (0, own.inputs), (self.config.inputs, own.neurons),
+            (self.config.inputs + self.config.neurons, own.extra_axons),
+        )  # fmt: skip
+        return np.concatenate([first + np.arange(count) for first, count in kinds])
+
+    def _cropped(self, table: Ints) -> Ints:
+        """Cut a table [A, N] of the chip to the network."""
+        if self._loaded is None or self._loaded.config == self.config:
+            return table
+        return table[self._rows, : self.neurons]
+
+    def _plastic(self) -> Ints:
+        """Plastic flags [A, N] in sizes of the chip."""
+        shape = (self.config.axons, self.config.neurons)
+        return self.read(Region.PLASTIC).reshape(shape) if self.config.learning else np.zeros(shape, np.int32)
+
+    def _write_register(self, register: Control, value: int) -> None:
+        payload = WRITE_ARGUMENTS.pack(Region.CONTROL, 0, register) + value.to_bytes(4, "little")
+        self._connection.perform([Task(Op.WRITE, payload)])
+        if register is Control.LEARNING:
+            self._learning_flags = (self._connection.generation, value)
+
+    def _present_learning_flags(self) -> int:
+        """Return the register `LEARNING`, read only if this host does not know it."""
+        if self._learning_flags is None or self._learning_flags[0] != self._connection.generation:
+            self._learning_flags = (self._connection.generation, int(self.read(Region.CONTROL)[Control.LEARNING]))
+        return self._learning_flags[1]
 
     @property
     def _dt_ms(self) -> float:

@@ -49,8 +49,8 @@ class Rule:
     soft : bool
         Whether a change shrinks with the distance to the bound that it goes to: ``change * distance / (high - low)``.
     stochastic : bool
-        Whether a change that is no whole unit of the chip is rounded by chance, so that it is right on average; otherwise
-        it is rounded to zero.
+        Whether a change that is no whole unit of the chip is rounded by chance, so that it is right on average;
+        otherwise it is rounded to zero.
     seed : int
         Of that chance.
     modulation : float
@@ -159,7 +159,7 @@ class WindowRule(Rule):
             raise InputError(f"span_ms must be 0 or more, got {self.span_ms!r}")
 
     def steps(self, dt_ms: float) -> int:
-        """Steps that the window needs for steps of `dt_ms`."""
+        """Return how many steps the window needs if each takes `dt_ms`."""
         reach = math.floor(self.span_ms / dt_ms + 1e-9)
         pre = reach + 1 if callable(self.potentiation) else len(self.potentiation)
         post = reach if callable(self.depression) else len(self.depression)
@@ -170,7 +170,7 @@ class WindowRule(Rule):
         return float(np.maximum(self.kernels(dt_ms, self.steps(dt_ms))[0], 0).sum())
 
     def kernels(self, dt_ms: float, steps: int) -> tuple[Floats, Floats]:
-        """Changes by potentiation at lags 0 to ``steps - 1``, and by depression at lags 1 to `steps`."""
+        """Return the changes by potentiation at lags 0 to ``steps - 1``, and by depression at lags 1 to `steps`."""
         return (
             _sampled("potentiation", self.potentiation, 0, dt_ms, steps, self.span_ms),
             _sampled("depression", self.depression, 1, dt_ms, steps, self.span_ms),
@@ -267,12 +267,12 @@ def window_stdp(
 
 
 def superneuromat(apos: Iterable[float], aneg: Iterable[float], *, bounds: Bounds | None = None) -> WindowRule:
-    """Learn as SuperNeuroMAT 3.5 does: at every step, for each lag k, a synapse gains ``apos[k - 1]`` or ``aneg[k - 1]``.
+    """Learn as SuperNeuroMAT 3.5 does: in every step, for each lag k, a synapse gains ``apos[k-1]`` or ``aneg[k-1]``.
 
-    It gains `apos` if its source fired k steps before its neuron, which fires now, and `aneg` in all other cases, silence
-    included. In the first steps only the lags count that exist; a `Device` sees to that from `load` on. Equal to
-    SuperNeuroMAT to the bit if all numbers are whole at the scale of the chip and no weight leaves its range; axons must
-    have a delay of one step.
+    It gains `apos` if its source fired k steps before its neuron, which fires now, and `aneg` in all other cases,
+    silence included. In the first steps only the lags count that exist; a `Device` sees to that from `load` on. Equal
+    to SuperNeuroMAT to the bit if all numbers are whole at the scale of the chip, no weight leaves its range, and
+    axons have a delay of one step.
 
     Parameters
     ----------
@@ -316,11 +316,11 @@ def _changes(name: str, given: Any) -> tuple[float, ...]:
 
 
 def _sampled(name: str, kernel: Kernel, first: int, dt_ms: float, steps: int, span_ms: float) -> Floats:
-    """Changes at `steps` lags from step `first` on; none beyond what the kernel covers."""
+    """Return the changes at `steps` lags from step `first` on; none beyond what the kernel covers."""
     lags = (first + np.arange(steps)) * dt_ms
     if not callable(kernel):
         return np.pad(np.array(kernel[:steps], np.float64), (0, max(steps - len(kernel), 0)))
-    changes = np.asarray(kernel(lags), np.float64)
+    changes = np.asarray(kernel(lags.astype(np.float64)), np.float64)
     if changes.shape not in ((), lags.shape) or not np.isfinite(changes).all():
-        raise InputError(f"{name} of a rule returned {changes} for lags of {lags} ms; it must return one number for each")
-    return np.where(lags <= span_ms * (1 + 1e-9), changes, 0.0)
+        raise InputError(f"{name} of a rule returned {changes} for lags of {lags} ms; it must return a number for each")
+    return np.asarray(np.where(lags <= span_ms * (1 + 1e-9), changes, 0.0), np.float64)

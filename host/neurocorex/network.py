@@ -31,8 +31,8 @@ class Network:
     neurons : Neurons
         All neurons; index it for some of them, `Neurons.set` gives them parameters.
     weights : array [inputs + neurons + extra axons, neurons]
-        What each axon adds to the current of each neuron: rows of the inputs first, then rows of the neurons, then those
-        of extra axons. Integers (int64) until a float joins them, then float64.
+        What each axon adds to the current of each neuron: rows of the inputs first, then rows of the neurons, then
+        those of extra axons. Integers (int64) until a float joins them, then float64.
     connected, plastic : bool array, as `weights`
         Which pairs have been connected, be it with a weight of 0; which of them learn.
     extra_source : list of int
@@ -162,7 +162,8 @@ class Network:
         """
         if rule is not None and not isinstance(rule, Rule):
             raise InputError(f"a rule comes from neurocorex.learning, such as learning.stdp(...), got {rule!r}")
-        pairs = [between] if isinstance(between, tuple) and between else list(between)
+        single = isinstance(between, tuple) and len(between) == 2 and isinstance(between[0], Population)
+        pairs: list[Any] = [between] if single or not isinstance(between, Iterable) else list(between)
         for pair in pairs:
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise InputError(f"between needs (source, target), such as (net.inputs, net.neurons), got {pair!r}")
@@ -196,7 +197,7 @@ class Network:
 
     @property
     def recurrent_weights(self) -> NDArray[Any]:
-        """The rows of `weights` that belong to neurons, extra axons behind the others, [neurons + extra axons, neurons]."""
+        """The rows of `weights` that belong to neurons, [neurons + extra axons, neurons]."""
         return self.weights[self.input_count :]
 
     def reach(self) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -217,7 +218,7 @@ class Network:
 
     @property
     def is_integer(self) -> bool:
-        """Whether every weight and its bounds, threshold, reset, bias, leak and adaptation step are given as integers."""
+        """Whether every weight and bound, threshold, reset, bias, leak and adaptation step was given as an integer."""
         arrays = (self.weights, *(self.parameters[name] for name in ("threshold", "reset", "bias", "leak")))
         bounded = self.rule is None or not self.learns or self.rule.bounds_are_integers
         return bounded and all(array.dtype.kind == "i" for array in arrays) and isinstance(self.adaptation_step, int)

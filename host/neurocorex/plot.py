@@ -26,10 +26,13 @@ from .canvas import (
 )  # fmt: skip
 from .errors import InputError
 from .result import Result
+from .weightplot import weight_change, weight_histogram, weights_over_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+__all__ = ["membranes", "raster", "weight_change", "weight_histogram", "weights", "weights_over_time"]
 
 #: Membranes beyond this many are not drawn one above the other any more.
 TRACES = 24

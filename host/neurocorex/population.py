@@ -128,7 +128,7 @@ class Neurons(Population):
             Whether a spike puts the membrane to `reset` (at first), or takes the threshold off it.
         delay_ms : float
             Time from a spike to its arrival, at least one step; 0 makes the axon silent. If never set: one step, or
-            silent for a neuron that is connected to nothing. Connections with a delay of their own may have other axons.
+            silent for a neuron that is connected to nothing. Connections with a delay of their own may use others.
         learns : bool
             Whether plastic synapses onto these neurons learn. At first they do.
 

@@ -23,7 +23,7 @@ from .scale import SCALED, Kinds, choose_scale, integers_fit
 from .spec import Control, CoreConfig, Flag, Learning, Region, controls
 from .spec.config import LIMITS
 from .spec.fixed import DECAY_ALL, DECAY_BITS
-from .tuning import Tuning, engine_of, meta_of, window_steps
+from .tuning import ENGINES, Tuning, engine_of, meta_of, window_steps
 
 __all__ = ["Report", "quantise", "smallest_config"]
 
@@ -96,8 +96,9 @@ def smallest_config(net: Network) -> CoreConfig:
     values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
     if net.is_integer:
         # A weight that a gain of 128 makes reachable may still lose bits, so integers get the width that they have.
-        weights = [net.weights, np.array(net.rule.bounds or 0 if net.learns and net.rule else 0)]
-        values["weight_bits"] = chosen.weight_bits if max(map(_signed_bits, weights)) <= chosen.weight_bits else 16
+        bounds = (net.rule.bounds if net.learns and net.rule is not None else None) or (0, 0)
+        bits = max(_signed_bits(net.weights), _signed_bits(np.array(bounds)))
+        values["weight_bits"] = chosen.weight_bits if bits <= chosen.weight_bits else 16
         states = [net.parameters[name] for name in SCALED] + [np.array(net.adaptation_step)]
         values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, states))))
     for name, way_out in (
@@ -184,7 +185,7 @@ class _Quantiser:
     def _put_axons(self, weights: NDArray[Any]) -> None:
         """Give axons their delays; one that leads nowhere stays silent."""
         net, config, durations = self.net, self.config, self.durations
-        leads = weights.any(axis=1)
+        leads: NDArray[np.bool_] = np.asarray(weights.any(axis=1))
         if config.learning:
             leads |= self.regions[Region.PLASTIC].any(axis=1)
         own = leads[config.inputs : config.inputs + net.neuron_count]
@@ -248,10 +249,9 @@ def _check_room(net: Network, durations: Durations, config: CoreConfig) -> None:
 
 def _lacking_to_learn(rule: Rule, dt_ms: float, config: CoreConfig) -> list[str]:
     """Say what a chip has too little of for a rule."""
-    names = {Learning.NONE: "no learning engine", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
     needed = engine_of(rule)
     if needed is not config.learning:
-        return [f"learning with {names[needed]} (the chip has {names[config.learning]})"]
+        return [f"learning with {ENGINES[needed]} (the chip has {ENGINES[config.learning]})"]
     lacking = []
     steps = window_steps(rule, dt_ms)
     if needed is Learning.WINDOW and steps > config.window_steps:

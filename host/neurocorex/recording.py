@@ -106,15 +106,40 @@ class Recorder:
         self._bytes: list[bytes] = []
         self._done = 0
 
-    def tasks(self, stream: EventStream, payload_bytes: int) -> Iterator[Task]:
-        """Return the requests of the run, whose answers come here; `payload_bytes` is the room in a frame."""
+    def tasks(
+        self,
+        stream: EventStream,
+        payload_bytes: int,
+        *,
+        every: int | None = None,
+        look: Callable[[int], Iterable[Task]] = lambda _step: (),
+    ) -> Iterator[Task]:
+        """Return the requests of the run, whose answers come here.
+
+        Parameters
+        ----------
+        stream : EventStream
+            Stimulus.
+        payload_bytes : int
+            Room in a frame.
+        every : int, optional
+            Steps after which, again and again and also before the first, requests of `look` are put in between.
+        look : callable
+            Given the steps that have passed, returns these requests.
+        """
         last = stream.steps + min(stream.change_step.size, 1)  # changes behind the last step belong to a cut of it
-        for start in range(0, last, PIECE_STEPS):
-            data = stream.cut(start, start + PIECE_STEPS).encode()
+        looks = range(0, stream.steps + 1, every) if every else range(0)
+        starts = sorted({*range(0, last, PIECE_STEPS), *(start for start in looks if start < last)})
+        for start, stop in zip(starts, [*starts[1:], last], strict=True):
+            if start in looks:
+                yield from look(start)
+            data = stream.cut(start, stop).encode()
             cuts = range(0, len(data), payload_bytes)
             for at in cuts:
                 answer = self._take if at != cuts[-1] else self._take_last
                 yield Task(Op.RUN, data[at : at + payload_bytes], answer)
+        if last in looks:
+            yield from look(last)
 
     def _take(self, status: int, data: bytes) -> None:
         self._bytes.append(data)

@@ -9,11 +9,10 @@ import numpy as np
 
 from .activity import headroom, never_fire, never_silent
 from .image import Image
-from .spec import Control, CoreConfig, Learning, Region
+from .spec import Control, CoreConfig, Region
 from .spec.fixed import DECAY_ALL, DECAY_BITS
-from .tuning import Rounded
+from .tuning import ENGINES, Rounded
 
-_ENGINES = {Learning.NONE: "nothing", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
 #: How many neurons or weights a line of text names.
 NAMED = 8
 
@@ -162,7 +161,7 @@ class Report:
             f"{kind} of {size}",
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
-            *([f"{self.plastic} synapses learn, by {_ENGINES[self.config.learning]}"] if self.plastic else []),
+            *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
             *(["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []),
             *(["nothing was rounded"] if self.weights and self.exact else []),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 FORMAT = "neurocorex-result"
-VERSION = 1
+VERSION = 2
 #: No array of a result file may be larger, unpacked.
 ARRAY_LIMIT = 1 << 30
 #: What the standard library and NumPy raise for archives, headers and numbers that make no sense.
@@ -36,7 +36,10 @@ _DAMAGE = (
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 _SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster")
-_ARRAYS = ("spike_samples", "spike_times", "spike_neurons", "spikes_of", "counts", "v", "v_neurons")
+_ARRAYS = (
+    "spike_samples", "spike_times", "spike_neurons", "spikes_of", "counts", "v", "v_neurons", "weight_steps",
+    "weights_over_time",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,10 @@ class Result:
         `Device.counters`. Empty if the run was interrupted.
     dt_ms : float
         Length of a step, for pictures.
+    weight_steps : int64 array [K]
+        Steps of the run after which weights were read, counted through all samples; empty if none were.
+    weights_over_time : int16 array [K, A, N]
+        The weights then, as `Device.weights` returns them.
     """
 
     steps: int
@@ -81,6 +88,8 @@ class Result:
     counters: dict[str, int] = field(default_factory=dict)
     dt_ms: float = 1.0
     has_raster: bool = True
+    weight_steps: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    weights_over_time: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty((0, 0, 0), np.int16))
 
     @classmethod
     def from_stream(
@@ -92,6 +101,7 @@ class Result:
         sample_steps: int | None = None,
         counters: dict[str, int] | None = None,
         dt_ms: float = 1.0,
+        weights: tuple[Ints, npt.NDArray[np.int16]] | None = None,
     ) -> Result:
         """Build from what a chip sent.
 
@@ -107,6 +117,8 @@ class Result:
             Steps of a sample, for a result with a sample axis; a last sample that is not whole is left out.
         counters, dt_ms
             As the attributes.
+        weights : (int64 array [K], int16 array [K, A, N]), optional
+            `weight_steps` and `weights_over_time`.
 
         Raises
         ------
@@ -133,7 +145,7 @@ class Result:
             steps, neurons, samples, sample[kept], time[kept], stream.event_index[kept], recording.spikes,
             counts.astype(np.int64).reshape(*leading, neurons),
             stream.graded_value.astype(np.int32).reshape(*leading, steps, recording.v.size), recording.v,
-            dict(counters or {}), dt_ms, not recording.counts_only,
+            dict(counters or {}), dt_ms, not recording.counts_only, *(weights or ()),
         )  # fmt: skip
 
     @cached_property
@@ -163,6 +175,13 @@ class Result:
         from . import plot
 
         figure: Figure = plot.membranes(self, **options)
+        return figure
+
+    def plot_weights(self, **options: Any) -> Figure:
+        """Draw the weights over time; options go to `neurocorex.plot.weights_over_time`."""
+        from . import plot
+
+        figure: Figure = plot.weights_over_time(self, **options)
         return figure
 
     # Files -------------------------------------------------------------------------------------
@@ -212,12 +231,14 @@ class Result:
         wanted = {
             "counts": (*leading, self.neurons), "v": (*leading, self.steps, self.v_neurons.size),
             "spike_samples": events, "spike_neurons": events,
+            "weights_over_time": (self.weight_steps.size, *self.weights_over_time.shape[1:3]),
         }  # fmt: skip
         for name, shape in wanted.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected {shape}")
         for name, limit in (
             ("spike_samples", 1 if self.samples is None else self.samples), ("spike_times", self.steps),
+            ("weight_steps", self.steps * (1 if self.samples is None else self.samples) + 1),
             ("spike_neurons", self.neurons), ("spikes_of", self.neurons), ("v_neurons", self.neurons),
         ):  # fmt: skip
             index = getattr(self, name)

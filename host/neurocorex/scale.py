@@ -102,15 +102,16 @@ def choose_scale(net: Network, config: CoreConfig) -> float:
 
 
 def _drift(net: Network) -> NDArray[np.float64]:
-    """Steps by which all plastic weights change together, in the units of the network."""
+    """Return the steps by which all plastic weights change together, in the units of the network."""
     rule = net.rule
     return np.array(rule.drift if isinstance(rule, WindowRule) and net.learns else (), np.float64)
 
 
 def _sample(weights: NDArray[Any]) -> NDArray[Any]:
-    """Some of the weights other than 0."""
+    """Take some of the weights other than 0."""
     nonzero = weights[weights != 0]
-    return nonzero[:: max(1, len(nonzero) // SAMPLE)]
+    sample: NDArray[Any] = nonzero[:: max(1, len(nonzero) // SAMPLE)]
+    return sample
 
 
 def weight_unit(weights: NDArray[Any], config: CoreConfig) -> float:

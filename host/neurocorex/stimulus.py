@@ -40,20 +40,20 @@ class Stimulus:
         steps: int | None,
         spikes: Any,
         inject: Any,
+        teacher: Any = None,
         *,
         inputs: tuple[int, ...],
         neurons: tuple[int, ...],
         current_range: tuple[int, int],
-        clear: bool,
     ) -> Stimulus:
         """Check and convert the arguments of `Device.run`.
 
         Parameters
         ----------
-        steps, spikes, inject, clear
+        steps, spikes, inject, teacher
             As there.
         inputs, neurons : tuple of int
-            Widths that `spikes` and `inject` may have: that of the network, that of the chip.
+            Widths that `spikes`, and `inject` and `teacher`, may have: that of the network, that of the chip.
         current_range : (int, int)
             Smallest and largest injected current.
 
@@ -63,28 +63,27 @@ class Stimulus:
             Naming what is wrong, what is expected, and an example.
         """
         if isinstance(spikes, EventStream):
-            return cls(_checked_stream(spikes, steps, inject, max(inputs), max(neurons), clear), None)
-        tables = [
-            table
-            for table in (_spike_table(spikes, inputs), _current_table(inject, neurons, current_range))
-            if table is not None
-        ]
-        if len({table.shape[:-1] for table in tables}) > 1:
-            shapes = " and ".join(str(table.shape) for table in tables)
-            raise InputError(f"spikes and inject must agree in samples and steps, got shapes {shapes}")
-        if not tables and steps is None:
+            if inject is not None or teacher is not None:
+                raise InputError("an EventStream has its own currents and forced spikes; leave out inject and teacher")
+            return cls(_checked_stream(spikes, steps, max(inputs), max(neurons)), None)
+        table = None if spikes is None else _zeros_and_ones("spikes", spikes, inputs)
+        current = None if inject is None else _current_table(inject, neurons, current_range)
+        forced = None if teacher is None else _zeros_and_ones("teacher", teacher, neurons)
+        given = [each for each in (table, current, forced) if each is not None]
+        if len({each.shape[:-1] for each in given}) > 1:
+            shapes = " and ".join(str(each.shape) for each in given)
+            raise InputError(f"spikes, inject and teacher must agree in samples and steps, got shapes {shapes}")
+        if not given and steps is None:
             raise InputError("nothing to run; give steps=100, or spikes as a bool array [steps, inputs]")
-        leading = tables[0].shape[:-1] if tables else (0,)
+        leading = given[0].shape[:-1] if given else (0,)
         duration = leading[-1] if steps is None else _checked_steps(steps, leading[-1])
         samples = leading[0] if len(leading) == 2 else None
-        starts = np.arange(samples or 1, dtype=np.int64) * duration
         stream = EventStream(
-            duration * (1 if samples is None else samples),
-            *_events(None if spikes is None else tables[0], duration)[:2],
-            *_events(None if inject is None else tables[-1], duration),
-        )
-        if duration and (clear if samples is None else samples):
-            stream = stream.clearing(starts)
+            duration * (1 if samples is None else samples), *_events(table, duration),
+            *_graded_events(current, forced, duration),
+        )  # fmt: skip
+        if duration and samples:
+            stream = stream.clearing(np.arange(samples, dtype=np.int64) * duration)
         return cls(stream, samples)
 
 
@@ -96,11 +95,7 @@ def _checked_steps(steps: Any, at_least: int) -> int:
     return int(steps)
 
 
-def _checked_stream(
-    stream: EventStream, steps: int | None, inject: Any, inputs: int, neurons: int, clear: bool
-) -> EventStream:
-    if inject is not None or clear:
-        raise InputError("an EventStream holds currents and clears of its own; leave out inject and clear")
+def _checked_stream(stream: EventStream, steps: int | None, inputs: int, neurons: int) -> EventStream:
     for what, index, limit in (("axon", stream.event_index, inputs), ("neuron", stream.graded_index, neurons)):
         if index.max(initial=-1) >= limit:
             raise InputError(f"the stimulus names {what} {index.max()}, there are {limit} (0 to {limit - 1})")
@@ -108,21 +103,17 @@ def _checked_stream(
     return EventStream(duration, *stream.columns)
 
 
-def _spike_table(spikes: Any, widths: tuple[int, ...]) -> npt.NDArray[Any] | None:
-    if spikes is None:
-        return None
-    table = _shaped("spikes", spikes, widths, "np.zeros((100, {}), bool)")
+def _zeros_and_ones(name: str, given: Any, widths: tuple[int, ...]) -> npt.NDArray[Any]:
+    table = _shaped(name, given, widths, "np.zeros((100, {}), bool)")
     if table.dtype != np.bool_:
         wrong = (table != 0) & (table != 1)
         if wrong.any():
             at = tuple(np.argwhere(wrong)[0].tolist())
-            raise InputError(f"spikes must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject")
+            raise InputError(f"{name} must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject")
     return table
 
 
-def _current_table(inject: Any, widths: tuple[int, ...], current_range: tuple[int, int]) -> npt.NDArray[Any] | None:
-    if inject is None:
-        return None
+def _current_table(inject: Any, widths: tuple[int, ...], current_range: tuple[int, int]) -> npt.NDArray[Any]:
     table = _shaped("inject", inject, widths, "np.zeros((100, {}), int)")
     if table.dtype.kind not in "iub":
         raise InputError(f"inject must hold integers, in units of the chip's membranes, got {table.dtype}; round it")
@@ -146,11 +137,25 @@ def _shaped(name: str, values: Any, widths: tuple[int, ...], example: str) -> np
     return table
 
 
-def _events(table: npt.NDArray[Any] | None, duration: int) -> tuple[Ints, Ints, Ints]:
-    """Step (counted through all samples), index and value of the nonzero entries."""
+def _events(table: npt.NDArray[Any] | None, duration: int) -> tuple[Ints, Ints]:
+    """Step (counted through all samples) and index of the entries that are not 0."""
     if table is None:
-        empty = np.empty(0, np.int64)
-        return empty, empty, empty
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     where = np.nonzero(table)
-    step = where[-2] if table.ndim == 2 else where[0] * duration + where[1]
-    return step, where[-1], table[where].astype(np.int64)
+    return (where[-2] if table.ndim == 2 else where[0] * duration + where[1]), where[-1]
+
+
+def _graded_events(
+    current: npt.NDArray[Any] | None, forced: npt.NDArray[Any] | None, duration: int
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Step, neuron, current and whether it is forced, of all neurons that get a current or have to fire."""
+    present = [table for table in (current, forced) if table is not None]
+    width = max((table.shape[-1] for table in present), default=1)
+    places = [step * width + index for step, index in (_events(table, duration) for table in present)]
+    place = places[0] if len(places) == 1 else np.unique(np.concatenate([np.empty(0, np.int64), *places]))
+    value, force = np.zeros(place.size, np.int64), np.zeros(place.size, np.int64)
+    if current is not None:
+        value[place.searchsorted(places[0])] = current[np.nonzero(current)]
+    if forced is not None:
+        force[place.searchsorted(places[-1])] = 1
+    return place // width, place % width, value, force

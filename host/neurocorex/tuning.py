@@ -16,6 +16,8 @@ from .spec.config import CHANGE_FRACTION, LIMITS
 from .spec.fixed import DECAY_ALL, DECAY_BITS, signed_range
 from .spec.registers import GATE_ALL, MODULATION_ONE
 
+#: What a chip learns by, in words.
+ENGINES = {Learning.NONE: "no learning engine", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
 #: Where `Image.meta` keeps the registers that change in the first steps: [[step, register, value], ...].
 SCHEDULE = "schedule"
 #: Relative difference from which on a rounded number is worth a warning.
@@ -47,8 +49,9 @@ class Rounded:
         return math.isclose(self.wanted, self.got, rel_tol=1e-9, abs_tol=1e-12)
 
     def __str__(self) -> str:
-        change = "" if self.exact else f" (wanted {self.wanted:.4g}{', clipped' if self.clipped else ''})"
-        return f"{self.name} {self.got:.4g}{change}"
+        wanted, got = f"{self.wanted:.4g}", f"{self.got:.4g}"
+        change = "" if wanted == got else f" (wanted {wanted}{', clipped' if self.clipped else ''})"
+        return f"{self.name} {got}{change}"
 
 
 def engine_of(rule: Rule) -> Learning:
@@ -57,7 +60,7 @@ def engine_of(rule: Rule) -> Learning:
 
 
 def window_steps(rule: Rule, dt_ms: float) -> int:
-    """Steps of the window that a rule needs, 1 if it has none; raises FitError if no chip has so many."""
+    """Return the steps of the window of a rule, 1 if it has none; raises FitError if no chip has so many."""
     steps = rule.steps(dt_ms) if isinstance(rule, WindowRule) else 1
     most = max(LIMITS["window_steps"])
     if steps > most:
@@ -182,7 +185,7 @@ class Tuning:
             self._note(name, 0.0, 0.0)
             return 0
         if not trace:
-            raise InputError(f"{tau_name} is too short: no trace is left after one step; take {self.dt_ms:g} ms or more")
+            raise InputError(f"{tau_name} is too short: its trace is gone in one step; take {self.dt_ms:g} ms or more")
         low, high = signed_range(self.config.change_bits)
         wanted = round(change * self._change_unit * (1 << self.config.trace_bits) / trace)
         rate = min(max(wanted, low), high)
@@ -240,9 +243,9 @@ class Tuning:
         rounded = Rounded(name, float(wanted), float(got), clipped)
         self.rounded.append(rounded)
         if clipped:
-            self.warnings.append(f"{name} is clipped to {got:.4g} from {wanted:.4g}: take a smaller one or wider weights")
+            self.warnings.append(f"{name} is clipped from {wanted:.4g} to {got:.4g}: make it smaller or weights wider")
         elif not rounded.exact and abs(got - wanted) > TOLERANCE * abs(wanted):
-            self.warnings.append(f"{name} became {got:.4g} instead of {wanted:.4g}: take wider weights or a larger scale")
+            self.warnings.append(f"{name} became {got:.4g} instead of {wanted:.4g}: take wider weights or more scale")
 
 
 def meta_of(tuning: Tuning | None) -> dict[str, Any]:
