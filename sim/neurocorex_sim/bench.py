@@ -55,8 +55,7 @@ class CorePorts:
 
     INPUTS = (
         "stimulus__payload", "stimulus__valid", "results__ready", "bus__region", "bus__row", "bus__column",
-        "bus__write", "bus__write_data", "bus__read", "flush", "abort", "clear_state", "clear_counters", "frame_good",
-        "frame_bad",
+        "bus__write", "bus__write_data", "bus__read", "flush", "abort", "clear", "frame_good", "frame_bad",
     )  # fmt: skip
 
     def __init__(self, core: Any, config: CoreConfig, rng: np.random.Generator) -> None:
@@ -70,10 +69,10 @@ class CorePorts:
             getattr(self.core, name).value = 0
         await start(self.core)
 
-    async def strobe(self, name: str) -> None:
+    async def strobe(self, name: str, value: int = 1) -> None:
         """Raise an input for one cycle."""
         port = getattr(self.core, name)
-        port.value = 1
+        port.value = value
         await FallingEdge(self.core.clk)
         port.value = 0
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from neurocorex.spec import Control, CoreConfig, Flag, Region, layout
+from neurocorex.spec import Control, CoreConfig, Flag, Region, controls, layout
 from neurocorex.spec.fixed import DECAY_ALL
 from neurocorex.spec.registers import PARAMETERS, STATE
 from neurocorex.streams import EventStream
@@ -79,7 +79,7 @@ def _random_regions(config: CoreConfig, rng: np.random.Generator) -> dict[Region
         Control.ADAPTATION_STEP: rng.integers(0, scale),
         Control.ADAPTATION_DECAY: rng.choice([0, 700, 9_000, DECAY_ALL]),
     }
-    regions[Region.CONTROL] = np.array([control[item] for item in Control])
+    regions[Region.CONTROL] = np.array([control[item] for item in controls(config)])
     return regions
 
 

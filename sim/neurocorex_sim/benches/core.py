@@ -3,7 +3,7 @@
 import cocotb
 import numpy as np
 from neurocorex.emulator import Emulator
-from neurocorex.spec import CoreConfig, Counter, Region
+from neurocorex.spec import Clear, CoreConfig, Counter, Region
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE
 from neurocorex.streams import EventStream
 
@@ -38,11 +38,11 @@ async def equals_emulator(core):
             expect_equal(EventStream.decode(results), emulator.run(part), f"trial {number}, steps from {start}")
         await compare_regions(ports, emulator, [*STATE, Region.WEIGHTS])
         await compare_counters(ports, emulator)
-    await ports.strobe("clear_state")
+    await ports.strobe("clear", Clear.STATE | Clear.ADAPTATION)
     await ports.settle()
     for region in STATE:
-        assert not any(await ports.read(region)), f"{region.name} after clear_state"
-    await ports.strobe("clear_counters")
+        assert not any(await ports.read(region)), f"{region.name} after it was cleared"
+    await ports.strobe("clear", Clear.COUNTERS)
     await ports.settle()
     assert not any(await ports.read(Region.COUNTERS))
 
