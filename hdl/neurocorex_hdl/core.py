@@ -286,4 +286,6 @@ class Core(wiring.Component):
             targets.append(parts.tracing)
         fan_out(m, request, (target.bus for target in targets))
         m.d.sync += self.bus.read_data.eq(request.read_data)
-        m.d.comb += parts.sequencer.changed.eq(request.write)
+        # What rows and columns need of the traces follows from registers, too.
+        set_ = parts.sequencer.set if self.config.learning else 0
+        m.d.comb += parts.sequencer.changed.eq(request.write | set_)

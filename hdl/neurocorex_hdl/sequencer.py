@@ -59,7 +59,8 @@ class Sequencer(wiring.Component):
     clear : In
         Strobes: clear what these `Clear` flags name. They come while the sequencer is at rest.
     changed : In(1)
-        Strobe: the list of arrivals may be wrong, because the host has written to a memory.
+        Strobe: what sweeps leave behind may be wrong (the list of arrivals, and changes that traces call for), because
+        something has been written.
     resting : Out(1)
         There is nothing to do, in or between steps, until the next item.
     step_done : Out(1)
