@@ -60,7 +60,12 @@ def random_control(control: Control, config: CoreConfig, rng: random.Random) -> 
         Control.GAIN_RECURRENT: [0, 1, 2],
         Control.ADAPTATION_STEP: [0, 5, 40, rng.getrandbits(8)],
         Control.ADAPTATION_DECAY: [0, 700, 9000, 65535],
-        Control.LEARNING: [LearningFlag.ENABLE | rng.choice([0, rng.getrandbits(bits)]) & ~LearningFlag.HOLD_FIRING],
+        Control.LEARNING: [
+            LearningFlag.ENABLE,
+            LearningFlag.ENABLE | rng.getrandbits(bits) & ~LearningFlag.HOLD_FIRING,
+            LearningFlag.ENABLE | rng.getrandbits(bits) & ~LearningFlag.HOLD_FIRING,
+            rng.getrandbits(bits),
+        ],
         Control.WEIGHT_MIN: [config.weight_range[0], -3, 0, rng.getrandbits(bits)],
         Control.WEIGHT_MAX: [config.weight_range[1], 5, rng.getrandbits(bits)],
         Control.MODULATION: [256, 256, 256, -256, 0, rng.randint(-1000, 1000), rng.getrandbits(16)],
