@@ -220,17 +220,6 @@ def _update_traces(sizes, rules, side, nearest, trace, spikes, first, last):
 
 
 @_compiled
-def _called_for(sizes, rules, rate, trace, table):
-    """Change that a trace calls for."""
-    bits = sizes[_WEIGHT_BITS] + 8
-    if sizes[_LEARNING] == _WINDOW:
-        return _clamp(table[trace] * rules[_MODULATION] >> 8, bits)
-    if trace == 0:
-        return 0
-    return trace * _clamp(rules[rate] * rules[_MODULATION] >> 8, bits) >> sizes[_TRACE_BITS]
-
-
-@_compiled
 def _advance(control):
     x = control[_RANDOM]
     x ^= x << 13 & 0xFFFFFFFF
@@ -241,71 +230,66 @@ def _advance(control):
 
 
 @_compiled
-def _learned(sizes, rules, stored, p, draw, counts):
-    """Return the stored weight of a plastic synapse after a change by p, not 0."""
-    drift = rules[_DRIFT]
-    w = _clamp(stored + drift, sizes[_WEIGHT_BITS])
-    flags = rules[_LEARNING_FLAGS]
-    if flags & _SOFT and sizes[_SOFT_BOUNDS]:
-        room = max(rules[_WEIGHT_MAX] - w, 0) if p > 0 else max(w - rules[_WEIGHT_MIN], 0)
-        p = p * room >> sizes[_WEIGHT_BITS]
-    if flags & _STOCHASTIC:
-        p += draw
-    elif p < 0:
-        p += 255
-    change = p >> 8
+def _learn(stored, p, draw, drift, bits, low, high, soft, stochastic):
+    """Change a plastic synapse by p; return what is stored now, the change, and the weight before the bounds."""
+    w = _clamp(stored + drift, bits)
+    if soft:
+        p = p * (max(high - w, 0) if p > 0 else max(w - low, 0)) >> bits
+    change = p + (draw if stochastic else 255 if p < 0 else 0) >> 8
     if change == 0:
-        return stored
-    w += change
-    counts[_POTENTIATIONS if change > 0 else _DEPRESSIONS] += 1
-    if w < rules[_WEIGHT_MIN]:
-        counts[_CLIPS_LOW] += 1
-    if w > rules[_WEIGHT_MAX]:
-        counts[_CLIPS_HIGH] += 1
-    w = min(max(w, rules[_WEIGHT_MIN]), rules[_WEIGHT_MAX])
-    return _clamp(w - drift, sizes[_WEIGHT_BITS])
+        return stored, change, w
+    return _clamp(min(max(w + change, low), high) - drift, bits), change, w + change
 
 
 @_compiled
-def _add_row(sizes, weights, plastic, row, drift, gain, g):
+def _add_row(weights, plastic, drift, bits, gain, g):
     """Add the effective weights of one axon."""
     if drift == 0:
         for j in range(g.size):
-            g[j] += weights[row, j] << gain
-        return
-    for j in range(g.size):
-        w = weights[row, j]
-        g[j] += (_clamp(w + drift, sizes[_WEIGHT_BITS]) if plastic[row, j] else w) << gain
+            g[j] += weights[j] << gain
+    else:
+        for j in range(g.size):
+            w = weights[j]
+            g[j] += (_clamp(w + drift, bits) if plastic[j] else w) << gain
 
 
 @_compiled
-def _depress(sizes, rules, control, weights, plastic, row, where, change, count, counts):
+def _change_line(sizes, rules, control, weights, plastic, first, stride, where, change, count, counts):
+    """Change the synapses `where` of a row or a column, whose items are `stride` apart from `first` on."""
     random = _advance(control)
+    # Scalars and no arrays in the inner loop: handing over an array counts its references, which takes far longer.
+    flags, bits, drift = rules[_LEARNING_FLAGS], sizes[_WEIGHT_BITS], rules[_DRIFT]
+    low, high = rules[_WEIGHT_MIN], rules[_WEIGHT_MAX]
+    soft, stochastic = flags & _SOFT and sizes[_SOFT_BOUNDS], flags & _STOCHASTIC != 0
+    potentiations = depressions = clips_low = clips_high = 0
     for k in range(count):
-        j = where[k]
-        if plastic[row, j]:
-            draw = (random + _STRIDE * j & 0xFFFF) >> 8
-            weights[row, j] = _learned(sizes, rules, weights[row, j], change[k], draw, counts)
-
-
-@_compiled
-def _potentiate(sizes, rules, control, weights, plastic, column, where, change, count, counts):
-    random = _advance(control)
-    counts[_COLUMNS] += 1
-    for k in range(count):
-        a = where[k]
-        if plastic[a, column]:
-            draw = (random + _STRIDE * a & 0xFFFF) >> 8
-            weights[a, column] = _learned(sizes, rules, weights[a, column], change[k], draw, counts)
+        place = first + stride * where[k]
+        if plastic[place]:
+            draw = (random + _STRIDE * where[k] & 0xFFFF) >> 8
+            stored, moved, w = _learn(weights[place], change[k], draw, drift, bits, low, high, soft, stochastic)
+            if moved:
+                weights[place] = stored
+                potentiations += moved > 0
+                depressions += moved < 0
+                clips_low += w < low
+                clips_high += w > high
+    counts[_POTENTIATIONS] += potentiations
+    counts[_DEPRESSIONS] += depressions
+    counts[_CLIPS_LOW] += clips_low
+    counts[_CLIPS_HIGH] += clips_high
 
 
 @_compiled
 def _find_changes(sizes, rules, rate, trace, table, learns, where, change):
     """Where the traces of one side call for a change, and for which; return how many. `learns` may be empty for all."""
+    bits, modulation = sizes[_WEIGHT_BITS] + 8, rules[_MODULATION]
+    window, trace_bits = sizes[_LEARNING] == _WINDOW, sizes[_TRACE_BITS]
+    modulated = _clamp(rules[rate] * modulation >> 8, bits)
     count = 0
     for k in range(trace.size):
-        if learns.size == 0 or learns[k]:
-            p = _called_for(sizes, rules, rate, trace[k], table)
+        x = trace[k]
+        if (x or window) and (learns.size == 0 or learns[k]):
+            p = _clamp(table[x] * modulation >> 8, bits) if window else x * modulated >> trace_bits
             if p:
                 where[count], change[count] = k, p
                 count += 1
@@ -324,6 +308,7 @@ def run_steps(
     """Run a stimulus from `step` on, as long as there is room for the spikes; return the next step and the spikes."""
     steps = event_edge.size - 2
     axons, width = weights.shape
+    flat, flat_plastic = weights.reshape(-1), plastic.reshape(-1)
     rules, learns = np.zeros(_REGISTERS, np.int64), np.zeros(width, np.bool_)
     g, forced, fired = np.zeros(width, np.int64), np.zeros(width, np.bool_), np.zeros(width, np.int64)
     rows, where, change = np.zeros(axons, np.int64), np.zeros(axons, np.int64), np.zeros(axons, np.int64)
@@ -350,9 +335,12 @@ def run_steps(
         g[:] = 0
         for k in range(arrivals):
             gain = rules[_GAIN_RECURRENT if k < recurrent else _GAIN_INPUT]
-            _add_row(sizes, weights, plastic, rows[k], rules[_DRIFT], gain, g)
+            row = rows[k]
+            _add_row(weights[row], plastic[row], rules[_DRIFT], sizes[_WEIGHT_BITS], gain, g)
             if enabled:
-                _depress(sizes, rules, control, weights, plastic, rows[k], where, change, count, counts)
+                _change_line(
+                    sizes, rules, control, flat, flat_plastic, rows[k] * width, 1, where, change, count, counts
+                )
 
         for k in range(graded_edge[step], graded_edge[step + 1]):
             g[graded_index[k]] += graded_value[k]
@@ -371,7 +359,10 @@ def run_steps(
                 if learns[fired[k]]:
                     if count < 0:
                         count = _find_changes(sizes, rules, _POTENTIATION, pre, pre_table, everyone, where, change)
-                    _potentiate(sizes, rules, control, weights, plastic, fired[k], where, change, count, counts)
+                    _change_line(
+                        sizes, rules, control, flat, flat_plastic, fired[k], width, where, change, count, counts
+                    )
+                    counts[_COLUMNS] += 1
             drift = _clamp(rules[_DRIFT] + rules[_DRIFT_STEP], sizes[_WEIGHT_BITS] + 1)
             moved |= drift != rules[_DRIFT]
             rules[_DRIFT] = drift
