@@ -6,8 +6,11 @@ import numpy as np
 
 from .device import Device
 from .result import Result
-from .spec import Region
-from .spec.registers import MODEL_COUNTERS, STATE
+from .spec import Region, regions
+from .spec.registers import MODEL_COUNTERS, STATE, TRACES
+
+#: What a run may change.
+MOVING = (Region.WEIGHTS, *STATE, *TRACES, Region.CONTROL)
 
 
 def differences(device: Device, result: Result, reference: Device, expected: Result) -> list[str]:
@@ -24,9 +27,10 @@ def differences(device: Device, result: Result, reference: Device, expected: Res
     Returns
     -------
     list of str
-        One line for each kind of quantity that differs: spikes, membranes, weights, each state region, each
-        counter that the stimulus determines. Empty if every bit is equal.
+        One line for each kind of quantity that differs: spikes, membranes, weights, each state region, traces, control
+        registers, each counter that the stimulus determines. Empty if every bit is equal.
     """
+    present = [region for region in MOVING if region in regions(device.config)]
     found = [
         _first_difference(name, mine, theirs)
         for name, mine, theirs in (
@@ -34,7 +38,7 @@ def differences(device: Device, result: Result, reference: Device, expected: Res
             ("membranes", result.v, expected.v),
             *(
                 (region.name.lower(), device.read(region), reference.read(region))
-                for region in (Region.WEIGHTS, *STATE)
+                for region in present
             ),
         )
     ]

@@ -153,6 +153,8 @@ class Recorder:
                 self._progress(self._done, self._steps)
 
     def _decode(self) -> None:
+        if not self._bytes:
+            return
         self._streams.append(self._decoder.feed(b"".join(self._bytes)))
         self._done += self._streams[-1].steps
         self._bytes.clear()
@@ -171,4 +173,4 @@ class Recorder:
             raise DeviceError(
                 f"the results cover {self._done} of {self._steps} steps; device and library do not match, update both"
             )
-        return EventStream.join(self._streams)
+        return self._streams[0] if len(self._streams) == 1 else EventStream.join(self._streams)

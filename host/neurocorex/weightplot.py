@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Synapses drawn one by one: those that moved most.
-DRAWN = 40
+#: About how many synapses are drawn one by one, from the weakest to the strongest at the end.
+DRAWN = 30
 #: Percentiles between which most weights lie.
 BAND = (5, 95)
 
@@ -31,7 +31,7 @@ def weights_over_time(
     dt_ms: float | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw how weights went: those that moved most one by one, and the median and spread of all that learn.
+    """Draw how weights went: some of them one by one, and the median and spread of all that learn.
 
     Parameters
     ----------
@@ -150,12 +150,11 @@ def weight_histogram(weights: Mapping[str, ArrayLike] | ArrayLike, *, title: str
 
 
 def _draw_paths(axis: Axes, times: NDArray[Any], paths: NDArray[Any]) -> None:
-    travelled = np.abs(np.diff(paths, axis=0)).sum(axis=0)
-    busiest = np.argsort(-travelled, kind="stable")[:DRAWN]
-    axis.plot(times, paths[:, busiest], color=FAINT, linewidth=0.7)
+    some = np.argsort(paths[-1], kind="stable")[:: max(1, paths.shape[1] // DRAWN)]
+    axis.plot(times, paths[:, some], color=FAINT, linewidth=0.7)
     low, high = np.percentile(paths, BAND, axis=1)
     axis.fill_between(
-        times, low, high, color=COLOURS[0], alpha=0.2, linewidth=0, label=f"{BAND[1] - BAND[0]} % of them"
+        times, low, high, color=COLOURS[0], alpha=0.15, linewidth=0, label=f"{BAND[1] - BAND[0]} % of them"
     )
     axis.plot(times, np.median(paths, axis=1), color=COLOURS[0], linewidth=2, label="median")
     axis.margins(x=0)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from ..errors import NeuroCoreXError
-from . import chips, demos, runs
+from . import chips, demos, runs, selftest
 
 EXIT_CODES = """
 \b
@@ -37,11 +37,12 @@ def application() -> None:
       neurocorex demo digits --device rtl -n 20 the same on the simulated chip
       neurocorex demo digits --save digits.npz  keep the network as a file
       neurocorex run emulator digits.npz --poisson 0.1 --raster raster.png
+      neurocorex selftest rtl                   random networks, chip against emulator, every bit
     """
 
 
 for _command in (
-    demos.demo, chips.info, chips.load, runs.run, chips.weights, chips.serve, chips.devices,
+    demos.demo, chips.info, chips.load, runs.run, chips.weights, chips.serve, chips.devices, selftest.selftest,
 ):  # fmt: skip
     application.add_command(_command)
 

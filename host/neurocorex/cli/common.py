@@ -52,13 +52,14 @@ def read_config(path: Path | None) -> CoreConfig | None:
 
 @contextmanager
 def opened(
-    device: str, config: Path | None = None, baud: int | None = None, *, quiet: bool = False
+    device: str, config: Path | CoreConfig | None = None, baud: int | None = None, *, quiet: bool = False
 ) -> Iterator[Device]:
-    """Open a device for a command; what takes long is said on standard error."""
+    """Open a device for a command, with a geometry or the file of one; what takes long is said on standard error."""
     from ..opening import open_device
 
     say = None if quiet else lambda message: click.echo(message, err=True)
-    with open_device(device, config=read_config(config), baud=baud, progress=say) as opened_device:
+    geometry = read_config(config) if config is None or isinstance(config, Path) else config
+    with open_device(device, config=geometry, baud=baud, progress=say) as opened_device:
         yield opened_device
 
 
