@@ -7,6 +7,7 @@ the arrays a name.
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
     """
     event_step, event_index, graded_step, graded_index, graded_value, graded_forced, *changes = columns
     change_step, change_register, change_value = changes
-    busy = np.unique(np.concatenate([event_step, graded_step, change_step[change_step < steps]]))
+    busy = _distinct(event_step, graded_step, change_step[change_step < steps])
     idle_step, idle_count = _idle_runs(busy, steps)
     graded_gap = _gaps(graded_step, graded_index)
     if graded_gap.max(initial=0) > GAP_MAX:
@@ -56,23 +57,36 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
         (graded_step, graded_place, 1 + ARGUMENTS[GRADED]),
         (busy, last, 1),
     )
-    size = np.concatenate([np.broadcast_to(size, step.shape) for step, _, size in codes])
+    size = np.concatenate([step * 0 + size for step, _, size in codes])
     order = np.argsort(np.concatenate([step * (last + 1) + place for step, place, _ in codes]), kind="stable")
     start = np.empty_like(size)
     start[order] = np.cumsum(size[order]) - size[order]
-    ends = np.cumsum([step.size for step, _, _ in codes])
-    at_idle, at_change, at_event, at_graded, at_end = np.split(start, ends[:-1])
+    ends = list(accumulate(step.size for step, _, _ in codes))
+    at_idle, at_change, at_event, at_graded, at_end = (
+        start[end - step.size : end] for end, (step, _, _) in zip(ends, codes, strict=True)
+    )
 
     out = np.full(int(size.sum()), SKIP, np.uint8)
-    _put_changes(out, at_change, change_register, change_value)
+    if at_change.size:
+        _put_changes(out, at_change, change_register, change_value)
     out[at_event + skips] = gap_code
-    out[at_graded] = np.where(graded_forced, FORCE, GRADED)
-    _put(out, at_graded + 1, graded_gap, 2)
-    _put(out, at_graded + 3, graded_value, 3)
+    if at_graded.size:
+        out[at_graded] = np.where(graded_forced, FORCE, GRADED)
+        _put(out, at_graded + 1, graded_gap, 2)
+        _put(out, at_graded + 3, graded_value, 3)
     out[at_end] = END
     out[at_idle] = np.where(idle_count > 1, IDLE, END)
     _put(out, at_idle[idle_count > 1] + 1, idle_count[idle_count > 1], 2)
     return out.tobytes()
+
+
+def _distinct(*sorted_steps: Ints) -> Ints:
+    """All steps that occur in any of these, rising."""
+    present = [steps for steps in sorted_steps if steps.size]
+    if len(present) > 1:
+        return np.unique(np.concatenate(present))
+    (only,) = present or sorted_steps[:1]
+    return only[np.flatnonzero(np.diff(only, prepend=-1))]
 
 
 def _idle_runs(busy: Ints, steps: int) -> tuple[Ints, Ints]:
@@ -80,6 +94,8 @@ def _idle_runs(busy: Ints, steps: int) -> tuple[Ints, Ints]:
     edges = np.concatenate([[-1], busy, [steps]])
     first, length = edges[:-1] + 1, np.diff(edges) - 1
     first, length = first[length > 0], length[length > 0]
+    if length.max(initial=0) <= IDLE_MAX:
+        return first, length
     codes = -(-length // IDLE_MAX)
     part = np.arange(codes.sum()) - np.repeat(np.cumsum(codes) - codes, codes)
     step: Ints = np.repeat(first, codes) + part * IDLE_MAX
@@ -144,6 +160,8 @@ def sum_within_steps(amount: npt.NDArray[Any], ended: Ints, carried: int) -> tup
     tuple of int64 array [K] and int
         The sums, each code's own amount included.
     """
+    if not (carried or amount.any()):
+        return np.zeros(amount.shape, np.int64), 0
     total = np.cumsum(amount, dtype=np.int64)
     base = np.maximum.accumulate(np.where(ended > 0, total, -carried))
     return total - np.append(-carried, base)[:-1], int(total[-1] - base[-1])

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .decoder import StreamDecoder
 from .emulator import Emulator
 from .items import Ints, from_bytes, to_bytes
 from .spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
 from .spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
-from .streams import EventStream, StreamDecoder
+from .streams import EventStream
 
 #: Fewest clock cycles per bit that a chip's UART takes.
 MINIMUM_DIVISOR = 4
@@ -51,13 +52,14 @@ class _ResultEncoder:
         self._silent = 0
 
     def feed(self, results: EventStream) -> bytes:
-        results = EventStream.join([EventStream(self._silent), results])
-        last = max(results.event_step.max(initial=-1), results.graded_step.max(initial=-1))
-        self._silent = results.steps - int(last) - 1
-        return results.cut(0, int(last) + 1).encode(interleave=True)
+        if self._silent:
+            results = EventStream.join([EventStream(self._silent), results])
+        last = max(int(step[-1]) if step.size else -1 for step in (results.event_step, results.graded_step))
+        self._silent = results.steps - last - 1
+        return results.cut(0, last + 1).encode(interleave=True)
 
     def finish(self) -> bytes:
-        return EventStream(self._silent).encode()
+        return EventStream(self._silent).encode() if self._silent else b""
 
 
 class CommandUnit:
@@ -212,6 +214,7 @@ class CommandUnit:
         if region is Region.INFO:
             return np.array(self._info.to_words(), np.int64)
         if region is Region.COUNTERS:
-            values = np.array([self._emulator.counters[counter] for counter in Counter], np.int64)
+            counters = self._emulator.counters
+            values = np.array([counters[counter] for counter in Counter], np.int64)
             return np.stack([values & 0xFFFF_FFFF, values >> 32], axis=1).reshape(-1)
         return self._emulator.regions[region].reshape(-1)

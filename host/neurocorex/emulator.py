@@ -138,9 +138,10 @@ class Emulator:
         membranes = np.empty((stimulus.steps, watched.size), np.int64)
         outcome = self._walk(stimulus, membranes if watched.size else None)
         recorded = (flags & Flag.RECORD_SPIKES != 0)[outcome.fired_neuron]
-        return EventStream(
+        return EventStream.made(
             stimulus.steps, outcome.fired_step[recorded], outcome.fired_neuron[recorded],
             np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps), membranes.reshape(-1),
+            np.zeros(membranes.size, np.int64), *EventStream(0).columns[6:],
         )  # fmt: skip
 
     def _walk(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
@@ -215,7 +216,7 @@ class Emulator:
         event = stimulus.event_index < self.config.inputs
         graded = stimulus.graded_index < self.config.neurons
         change = stimulus.change_register < len(controls(self.config))
-        return EventStream(
+        return EventStream.made(
             stimulus.steps, stimulus.event_step[event], stimulus.event_index[event],
             stimulus.graded_step[graded], stimulus.graded_index[graded],
             wrap(stimulus.graded_value[graded], self.config.state_bits, signed=True), stimulus.graded_forced[graded],

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .connection import Task
+from .decoder import StreamDecoder
 from .errors import DeviceError, InputError
 from .spec import Flag, Op, Status
-from .streams import EventStream, StreamDecoder
+from .streams import EventStream
 
 Ints = npt.NDArray[np.int64]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 
 from .config import CoreConfig, Learning
 from .fixed import DECAY_BITS, GAIN_BITS
@@ -158,6 +159,7 @@ class Control(IntEnum):
         }[self]
 
 
+@lru_cache(maxsize=64)
 def controls(config: CoreConfig) -> tuple[Control, ...]:
     """Return the control registers of a chip of geometry `config`."""
     return tuple(control for control in Control if config.learning or control < Control.LEARNING)
@@ -227,6 +229,7 @@ class Layout:
         return 0, (1 << self.bits) - 1
 
 
+@lru_cache(maxsize=1024)
 def layout(region: Region, config: CoreConfig) -> Layout:
     """Shape and format of `region` on a chip of geometry `config`; a region that it lacks has no items."""
     state, trace = config.state_bits, config.stored_trace_bits
