@@ -8,7 +8,8 @@ from neurocorex.spec import Clear, Control, CoreConfig, Flag, Graded, LearningFl
 from neurocorex.spec import layout as region_layout
 from neurocorex.spec.events import Cleared, Set, encode_steps
 from neurocorex.spec.registers import GATE_ALL, MODEL_COUNTERS
-from neurocorex.streams import EventStream, StreamDecoder
+from neurocorex.decoder import StreamDecoder
+from neurocorex.streams import EventStream
 
 #: Share of values from the whole range, ends included; the others are such that neurons fire now and then.
 WILD = 0.15

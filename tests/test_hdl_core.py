@@ -10,7 +10,7 @@ from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Graded, Region, St
 from neurocorex.spec.events import CLEAR, END, GRADED, IDLE, Cleared
 from neurocorex.spec.registers import MODEL_COUNTERS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
-from neurocorex.streams import StreamDecoder
+from neurocorex.decoder import StreamDecoder
 
 #: Sizes at which something is at its edge; the rest is chosen so that simulation is short.
 GEOMETRIES = {
