@@ -35,7 +35,7 @@ def _kernel() -> ModuleType | None:
     """Load the compiled steps; None without numba: NumPy gives the same bits, only later."""
     try:
         from . import kernel
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # the latter where there is no place for a cache on disk
         _log.info("no compiled emulator (%s), the plain one takes some thirty times longer", error)
         return None
     _log.info("loading the compiled emulator; the first time on a machine it is compiled, which takes up to a minute")
