@@ -118,6 +118,71 @@ def test_load_verifies_and_weights_come_back(
     assert np.array_equal(np.loadtxt(tmp_path / "w.csv", delimiter=","), matrix)
 
 
+@pytest.fixture
+def lesson(tmp_path: Path) -> Path:
+    net = ncx.Network(inputs=5, neurons=4)
+    net.connect(net.inputs, net.neurons, 50, plastic=True)
+    net.neurons.set(threshold=100_000)
+    net.learn(ncx.learning.stdp(20.0, 20.0, 5.0, -5.0, bounds=(0, 100)))
+    path = tmp_path / "lesson.npz"
+    ncx.quantise.quantise(net)[0].save(path)
+    (tmp_path / "teacher.csv").write_text("step,neuron\n20,2\n40,2\n")
+    return path
+
+
+def test_run_teaches_and_draws_what_was_learned(
+    parsed: Callable[..., dict[str, Any]], lesson: Path, tmp_path: Path
+) -> None:
+    words = (
+        "run", "emulator", lesson, "--poisson", "0.3", "--teacher", tmp_path / "teacher.csv", "--check",
+        "--weights", tmp_path / "w.png", "--out", tmp_path / "r.npz",
+    )  # fmt: skip
+    done = parsed(*words)
+    assert done["identical"] is True
+    assert done["counts"] == [0, 0, 2, 0]
+    assert done["counters"]["potentiations"] > 0
+    assert (tmp_path / "w.png").read_bytes().startswith(b"\x89PNG")
+    learned = ncx.Result.load(tmp_path / "r.npz").weights_over_time
+    assert len(learned) == 51
+    assert (learned[-1] != learned[0]).any(axis=0).tolist() == [False, False, True, False]
+    assert parsed(*words, "--freeze")["counters"]["potentiations"] == 0
+
+
+def test_selftest_of_the_emulator_finds_nothing(parsed: Callable[..., dict[str, Any]]) -> None:
+    done = parsed("selftest", "emulator", "--networks", "4", "--steps", "12", "--seed", "3")
+    assert (done["networks"], done["identical"], done["differences"]) == (4, True, [])
+    assert [config["learning"] for config in done["config"]] == [0, 1, 2]
+
+
+def test_selftest_uses_the_geometry_of_the_chip(parsed: Callable[..., dict[str, Any]], served: str) -> None:
+    done = parsed("selftest", served, "--networks", "2", "--steps", "10")
+    assert done["identical"] is True
+    assert done["config"]["neurons"] == 6
+
+
+def test_selftest_keeps_what_differs_for_a_replay(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = ncx.Device.read
+
+    def faulty(device: ncx.Device, region: ncx.Region) -> Any:
+        items = honest(device, region)
+        return items + (region is ncx.Region.HISTORY and next(turns))
+
+    turns = iter([1, 0] * 50)
+    monkeypatch.setattr(ncx.Device, "read", faulty)
+    code, out, _ = invoke("selftest", "emulator", "-n", "1", "--steps", "10", "--out", tmp_path, "--json")
+    done = json.loads(out)
+    assert (code, done["identical"]) == (1, False)
+    (found,) = done["differences"]
+    assert found["differences"][0].startswith("history: 96 differ, first at (0,)")
+    code, out, _ = invoke("selftest", "emulator", "--replay", found["replay"])
+    assert code == 1
+    assert "1 differ" in out
+    monkeypatch.undo()
+    assert invoke("selftest", "emulator", "--replay", found["replay"])[0] == 0
+
+
 def test_devices_lists_the_software_ones(parsed: Callable[..., dict[str, Any]]) -> None:
     assert {entry["device"] for entry in parsed("devices")["devices"]} >= {"emulator", "rtl"}
 
@@ -147,6 +212,8 @@ BAD = {
     "another format": (("load", "emulator", "TEXT"), 4, "file"),
     "a configuration that is none": (("info", "emulator", "--config", "TEXT"), 4, "file"),
     "too large for the chip": (("load", "emulator", "NETWORK", "--config", "TINY"), 5, "fit"),
+    "no trial": (("selftest", "emulator", "--replay", "TEXT"), 4, "file"),
+    "nothing to replay": (("selftest", "emulator", "--replay", "nowhere.npz"), 4, "file"),
     "no such port": (("info", "nowhere"), 7, "no-answer"),
     "nobody listens": (("info", "socket://127.0.0.1:1"), 7, "no-answer"),
 }
@@ -181,7 +248,9 @@ def test_interrupt_has_its_own_code(invoke: Invoke, monkeypatch: pytest.MonkeyPa
     assert invoke("info", "emulator")[0] == 130
 
 
-@pytest.mark.parametrize("command", [(), ("demo",), ("demo", "digits"), ("run",), ("serve",), ("weights",)])
+@pytest.mark.parametrize(
+    "command", [(), ("demo",), ("demo", "digits"), ("run",), ("serve",), ("weights",), ("selftest",)]
+)
 def test_help_teaches(command: tuple[str, ...], invoke: Invoke) -> None:
     code, out, _ = invoke(*command, "--help")
     assert code == 0

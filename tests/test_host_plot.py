@@ -145,3 +145,59 @@ def test_missing_matplotlib_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingToolError, match=r"pip install 'neurocorex\[plot\]'"):
         plot.weights(np.zeros((2, 2)))
+
+
+# Weights that change -----------------------------------------------------------------------------
+
+
+def growing():
+    rng = np.random.default_rng(2)
+    return np.cumsum(rng.integers(-3, 5, (20, 6, 4)), axis=0)
+
+
+def test_weights_over_time_show_median_and_spread():
+    figure = plot.weights_over_time(growing(), steps=np.arange(20) * 50, dt_ms=0.5)
+    axis, side = figure.axes
+    assert axis.get_xlim() == (0, 475)
+    assert np.array_equal(axis.lines[-1].get_ydata(), np.median(growing().reshape(20, -1), axis=1))
+    assert [text.get_text() for text in side.get_legend().get_texts()] == ["before", "after"]
+
+
+def test_weights_over_time_draw_those_that_learn():
+    table, mask = growing(), np.zeros((6, 4), bool)
+    mask[0, :2] = True
+    axis = plot.weights_over_time(table, plastic=mask, scale=2.0).axes[0]
+    assert len(axis.lines) == 2 + 1
+    assert axis.lines[0].get_ydata()[-1] == table[-1, 0, :2].min() / 2
+    assert axis.get_ylabel() == "weight"
+    assert plot.weights_over_time(np.zeros((3, 2, 2))).axes  # none learns
+
+
+def test_weight_change_has_three_panels():
+    table = growing()
+    figure = plot.weight_change(table[0], table[-1], inputs=2)
+    panels = [axis for axis in figure.axes if axis.images and axis.get_title()]
+    assert [axis.get_title() for axis in panels] == ["before", "after", "change"]
+    assert np.array_equal(panels[2].images[0].get_array(), table[-1] - table[0])
+
+
+def test_weight_histogram_counts_every_synapse():
+    table = growing()
+    figure = plot.weight_histogram({"before": table[0], "after": table[-1]})
+    counts = [sum(bar.get_height() for bar in figure.axes[0].containers[0])]
+    assert counts == [24]
+    assert plot.weight_histogram(np.full(5, 0.5)).axes
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plot.weights_over_time(np.zeros((0, 2, 2))), "run with snapshot_every=100"),
+        (lambda: plot.weights_over_time(np.zeros((3, 2, 2)), plastic=np.ones((2, 3))), r"plastic \(2, 3\)"),
+        (lambda: plot.weight_change(np.zeros((2, 2)), np.zeros((2, 3))), r"shapes \(2, 2\) and \(2, 3\)"),
+        (lambda: plot.weight_histogram({}), "no weights to draw"),
+    ],
+)
+def test_weights_that_cannot_be_drawn_are_explained(draw, message):
+    with pytest.raises(InputError, match=message):
+        draw()

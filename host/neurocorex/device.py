@@ -173,6 +173,9 @@ class Device:
         self._loaded_generation = -1  # until it is there as a whole
         loading.write(self._connection, fitted, progress)
         self._flags = (self._connection.generation, fitted.regions[Region.FLAGS])
+        if self.config.learning:
+            flags = int(fitted.regions[Region.CONTROL][Control.LEARNING])
+            self._learning_flags = (self._connection.generation, flags)
         self._loaded, self._loaded_generation, self._loaded_age = image, self._connection.generation, 0
         if verify:
             loading.verify(self._connection, fitted)

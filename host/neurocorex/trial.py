@@ -127,25 +127,26 @@ class _Drawing:
         config, rng, scale = self._config, self._rng, scale_of(self._config)
         low, high = config.weight_range
         trace, (least, most) = (1 << config.trace_bits) - 1, signed_range(config.change_bits)
-        decays, increments, caps = [0, 3000, 20000, DECAY_ALL], [trace, trace // 2, trace // 5], [trace, trace // 2]
+        decays, increments = [0, 700, 3000, 3000, 20000, DECAY_ALL], [trace, trace // 2, trace // 5]
+        caps, usual = [trace, trace, trace // 2], [most // 2, most // 8, most // 32]
         choices: dict[Control, list[int]] = {
             Control.GAIN_INPUT: [0, 0, 0, 1, 2, 7], Control.GAIN_RECURRENT: [0, 0, 0, 1, 2, 7],
             Control.ADAPTATION_STEP: [0, int(rng.integers(0, scale))],
             Control.ADAPTATION_DECAY: [0, 700, 9000, DECAY_ALL],
             Control.WEIGHT_MIN: [low, low, low // 2, 0], Control.WEIGHT_MAX: [high, high, high // 2],
-            Control.POTENTIATION: [most, least, most // 8, 300, -300],
-            Control.DEPRESSION: [most, least, least // 8, 300, -300],
-            Control.MODULATION: [256, 256, 256, -256, 0, 77, -1000, 32767],
+            Control.POTENTIATION: [most, least, 300, *usual, *usual],
+            Control.DEPRESSION: [most, least, -300, *(-rate for rate in (*usual, *usual))],
+            Control.MODULATION: [256] * 8 + [-256, 0, 77, -1000, 32767],
             Control.PRE_DECAY: decays, Control.POST_DECAY: decays,
             Control.PRE_INCREMENT: increments, Control.POST_INCREMENT: increments,
             Control.PRE_CAP: caps, Control.POST_CAP: caps,
             Control.DRIFT: [0, 0, 1, -3, 2 * low, 2 * high], Control.DRIFT_STEP: [0, 0, 0, -1, 1, low],
-            Control.GATE: [GATE_ALL, GATE_ALL, GATE_ALL, int(rng.integers(config.neurons))],
+            Control.GATE: [*[GATE_ALL] * 7, int(rng.integers(config.neurons))],
             Control.RANDOM: [int(rng.integers(1, 1 << 32))],
         }  # fmt: skip
         if register is Control.LEARNING:
-            enabled = LearningFlag.ENABLE if rng.random() < 0.9 else 0
-            held = LearningFlag.HOLD_FIRING if rng.random() < 0.1 else 0
+            enabled = LearningFlag.ENABLE if rng.random() < 0.95 else 0
+            held = LearningFlag.HOLD_FIRING if rng.random() < 0.05 else 0
             return int(enabled | held | (int(rng.integers(16)) << 1))
         return int(rng.choice(choices[register]))
 

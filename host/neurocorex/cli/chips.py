@@ -90,7 +90,7 @@ def load(device: str, file: Path, verify: bool, config: Path | None, baud: int |
 def weights(
     device: str, out: Path | None, plot: Path | None, config: Path | None, baud: int | None, as_json: bool
 ) -> None:
-    """Read the weights back from the chip at DEVICE.
+    """Read the weights back from the chip at DEVICE, as they act: learned, and with their drift.
 
     \b
     Example:
@@ -112,6 +112,7 @@ def weights(
             "minimum": matrix.min(),
             "maximum": matrix.max(),
             "nonzero": np.count_nonzero(matrix),
+            "plastic": np.count_nonzero(chip.plastic()),
             "out": out,
             "plot": plot,
         }
@@ -128,7 +129,7 @@ def weights(
         common.write(plot, lambda: draw(matrix, inputs=inputs).savefig(plot))
 
     def text() -> str:
-        names = ("neurons", "inputs", "minimum", "maximum", "nonzero", "out", "plot")
+        names = ("neurons", "inputs", "minimum", "maximum", "nonzero", "plastic", "out", "plot")
         return common.table([(name, values[name]) for name in names if values[name] is not None])
 
     common.emit(as_json, values, text)

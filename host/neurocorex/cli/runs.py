@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..device import Device
     from ..result import Result
 
+#: About how often weights are looked at to draw them.
+SNAPSHOTS = 50
+
 
 @click.command()
 @click.argument("device")
@@ -26,10 +29,13 @@ if TYPE_CHECKING:
 @click.option(
     "--spikes", type=click.Path(path_type=Path), help="Input spikes: .csv of `step,axon`, or .npz of `spikes`."
 )
+@click.option("--teacher", type=click.Path(path_type=Path), help="Spikes that neurons are forced to, as --spikes.")
+@click.option("--freeze", is_flag=True, help="Weights of a network that learns stay as they are.")
 @click.option("--membranes", metavar="LIST", help="Record the membranes of these neurons, as in 0,3,8-11.")
 @click.option("--keep-state", is_flag=True, help="Go on from the state that the chip is in, instead of from rest.")
 @click.option("--check", is_flag=True, help="Run the same on the emulator and compare every bit.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Draw how the weights changed to a picture.")
 @click.option("--raster", type=click.Path(path_type=Path), help="Draw the spikes to a picture (.png, .pdf, .svg).")
 @common.device_options
 @common.json_option
@@ -40,10 +46,13 @@ def run(
     poisson: float | None,
     seed: int,
     spikes: Path | None,
+    teacher: Path | None,
+    freeze: bool,
     membranes: str | None,
     keep_state: bool,
     check: bool,
     out: Path | None,
+    weights: Path | None,
     raster: Path | None,
     config: Path | None,
     baud: int | None,
@@ -57,9 +66,11 @@ def run(
     Examples:
       neurocorex run emulator digits.npz --poisson 0.1 --raster raster.png
       neurocorex run /dev/ttyUSB1 --steps 1000 --spikes input.csv --membranes 0-9 --out result.npz
+      neurocorex run emulator lesson.npz --spikes input.csv --teacher labels.csv --weights weights.png
     """
     import numpy as np
 
+    from .. import encode
     from ..errors import InputError
 
     if poisson is not None and spikes is not None:
@@ -72,21 +83,32 @@ def run(
             chip.clear(state=True)
         chip.clear(state=False, counters=True)
         stimulus = _stimulus(chip.config.inputs, steps, poisson, seed, spikes)
-        record: dict[str, Any] = {"spikes": True, "v": common.index_list(membranes, chip.config.neurons)}
+        work: dict[str, Any] = {
+            "spikes": stimulus,
+            "record": {"spikes": True, "v": common.index_list(membranes, chip.config.neurons)},
+            "snapshot_every": max(len(stimulus) // SNAPSHOTS, 1) if weights is not None else None,
+        }
+        if teacher is not None:
+            work["teacher"] = encode.from_file(teacher, inputs=chip.config.neurons, steps=len(stimulus))
+        if freeze and chip.config.learning:
+            work["learning"] = False
         started = time.perf_counter()
         with common.progress_bar("running", quiet=as_json) as progress:
-            result = chip.run(spikes=stimulus, record=record, progress=progress)
+            result = chip.run(**work, progress=progress)
         seconds = time.perf_counter() - started
         values = _values(device, chip, result, seconds)
         if check and file is not None:
-            found = _check(chip, file, stimulus, record, result)
+            found = _check(chip, file, work, result)
             values |= {"identical": not found, "differences": found}
     if out is not None:
         result.save(out)
+    if weights is not None:
+        drawn = result.plot_weights()
+        common.write(weights, lambda: drawn.savefig(weights))
     if raster is not None:
         figure = result.raster()
         common.write(raster, lambda: figure.savefig(raster))
-    values |= {"out": out, "raster": raster}
+    values |= {"out": out, "raster": raster, "weights": weights}
 
     def text() -> str:
         shown = (
@@ -100,6 +122,7 @@ def run(
             "identical",
             "out",
             "raster",
+            "weights",
         )
         rows: list[tuple[str, object]] = [(name, values[name]) for name in shown if values.get(name) is not None]
         busiest = np.argsort(-result.counts, kind="stable")[:5]
@@ -127,14 +150,14 @@ def _values(device: str, chip: Device, result: Result, seconds: float) -> dict[s
     }
 
 
-def _check(chip: Device, file: Path, stimulus: np.ndarray, record: dict[str, Any], result: Result) -> list[str]:
+def _check(chip: Device, file: Path, work: dict[str, Any], result: Result) -> list[str]:
     from ..compare import differences
     from ..opening import open_device
 
     with open_device("emulator", config=chip.config) as reference:
         reference.load(file)
         reference.clear(state=False, counters=True)
-        expected = reference.run(spikes=stimulus, record=record)
+        expected = reference.run(**work)
         return differences(chip, result, reference, expected)
 
 

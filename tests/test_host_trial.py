@@ -1,0 +1,66 @@
+"""Random trials: they reach into every corner, and come back from a file."""
+
+import neurocorex as ncx
+import numpy as np
+import pytest
+from neurocorex.errors import FileFormatError
+from neurocorex.selftest import check
+from neurocorex.trial import GEOMETRIES, Trial
+
+IDS = ["none", "exponential", "window"]
+BUSY = ("spikes", "input_events", "recurrent_events", "saturations")
+LEARNING = ("potentiations", "depressions", "clips_low", "clips_high")
+
+
+@pytest.mark.parametrize("config", GEOMETRIES, ids=IDS)
+def test_trials_exercise_the_model(config):
+    total = dict.fromkeys((*BUSY, *LEARNING), 0)
+    with ncx.open("emulator", config=config) as device:
+        for seed in range(6):
+            trial = Trial.random(config, seed, 30)
+            device.load(trial.image)
+            counters = device.run(spikes=trial.stimulus).counters
+            total = {name: count + counters[name] for name, count in total.items()}
+    assert all(total[name] > 50 for name in (*BUSY, *(LEARNING if config.learning else ())))
+
+
+@pytest.mark.parametrize("config", GEOMETRIES, ids=IDS)
+def test_device_that_is_right_differs_in_nothing(config):
+    with ncx.open("emulator", config=config) as device:
+        assert check(device, Trial.random(config, 1, 20)) == []
+
+
+def test_same_seed_same_trial():
+    one, two = (Trial.random(GEOMETRIES[1], 5, 20) for _ in range(2))
+    assert (one.image, one.stimulus) == (two.image, two.stimulus)
+    assert Trial.random(GEOMETRIES[1], 6, 20).image != one.image
+
+
+@pytest.mark.parametrize("config", GEOMETRIES, ids=IDS)
+def test_trial_survives_a_file(config, tmp_path):
+    trial = Trial.random(config, 2, 30)
+    trial.save(tmp_path / "trial.npz")
+    again = Trial.load(tmp_path / "trial.npz")
+    assert (again.image, again.stimulus) == (trial.image, trial.stimulus)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "text", "missing", "pickle", "another", "half"])
+def test_bad_files_are_refused(damage, tmp_path):
+    path = tmp_path / "trial.npz"
+    trial = Trial.random(GEOMETRIES[1], 2, 3)
+    trial.save(path)
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-50])
+    elif damage == "text":
+        path.write_text("not a trial")
+    elif damage == "missing":
+        path.unlink()
+    elif damage == "pickle":
+        np.savez(path, image=np.array([object()]), stimulus=np.zeros(1, np.uint8))
+    elif damage == "another":
+        trial.image.save(path)
+    else:
+        image, stimulus = trial.image.to_bytes(), trial.stimulus.encode()[:-1]
+        np.savez(path, image=np.frombuffer(image, np.uint8), stimulus=np.frombuffer(stimulus, np.uint8))
+    with pytest.raises(FileFormatError, match=r"trial\.npz"):
+        Trial.load(path)
