@@ -80,7 +80,7 @@ class Settings:
     epochs: int = 8
     rate: float = 12.0
     decay: float = 0.125
-    fatigue: int = 500
+    fatigue: int = 300
 
 
 @dataclass(frozen=True)
