@@ -482,6 +482,29 @@ def test_interrupted_samples_are_whole_ones(reference: ncx.Result) -> None:
         assert np.array_equal(partial.spikes[-1], reference.spikes)
 
 
+def test_emulator_that_is_interrupted_at_work_loses_no_more_than_its_last_answer(
+    reference: ncx.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, calls = Emulator.run, iter(range(12))
+
+    def interrupted(self, stimulus):
+        if next(calls, 0) == 11:
+            raise KeyboardInterrupt
+        return run(self, stimulus)
+
+    with emulated() as device:
+        device.load(IMAGE)
+        monkeypatch.setattr(Emulator, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            device.run(spikes=np.concatenate([SPIKES] * 50), record=BOTH)
+        partial = device.interrupted
+        assert partial is not None
+        assert 0 < partial.steps < 3000
+        common = min(partial.steps, 60)
+        assert np.array_equal(partial.v[:common], reference.v[:common])
+        assert_same(device.run(spikes=SPIKES, record=BOTH, clear=True), reference)
+
+
 def test_new_host_takes_over_where_another_one_crashed(reference: ncx.Result) -> None:
     chip = VirtualTransport(SMALL)
     crashed = Device(chip)
