@@ -430,6 +430,19 @@ def test_device_that_goes_away_in_a_run_can_be_loaded_again(reference: ncx.Resul
     assert len(opened) == 2
 
 
+def test_network_that_was_lost_while_loading_does_not_run(device: Device) -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        device.load(IMAGE, progress=interrupt)
+    with pytest.raises(DisconnectedError, match="lost while loading; load it again"):
+        device.run(steps=1)
+    device.load(IMAGE, verify=True)
+    assert device.run(steps=1).steps == 1
+
+
 def test_transport_that_is_gone_for_good_says_so() -> None:
     with emulated(lambda inner: DyingTransport(inner, after=0)) as device:
         with pytest.raises(DisconnectedError, match="the cable was pulled"):

@@ -76,7 +76,7 @@ class Device:
         self._connection = Connection(opened, baud=baud, timeout_s=timeout_s)
         self._elastic = elastic
         self._loaded: Image | None = None
-        self._loaded_generation = 0
+        self._loaded_generation: int | None = None
         self._flags: tuple[int, Ints] | None = None
         self.interrupted: Result | None = None
 
@@ -254,6 +254,7 @@ class Device:
             After the chip was stopped; `interrupted` has what came until then.
         """
         self._check_loaded()
+        self.interrupted = None
         config = self.config
         stimulus = Stimulus.of(
             steps, spikes, inject, inputs=(self.inputs, config.inputs), neurons=(self.neurons, config.neurons),
@@ -269,9 +270,9 @@ class Device:
             if not np.array_equal(flags, present):
                 self._flags = None
                 yield from self._connection.writes(Region.FLAGS, flags)
-            yield counters.reading(config, before)
+            yield Task.reading(Region.COUNTERS, config, before)
             yield from recorder.tasks(stimulus.stream, config.payload_bytes)
-            yield counters.reading(config, after)
+            yield Task.reading(Region.COUNTERS, config, after)
 
         def result(stream: EventStream, spent: dict[str, int]) -> Result:
             sample_steps = None if stimulus.samples is None else stimulus.steps
@@ -292,7 +293,9 @@ class Device:
 
     @property
     def _dt_ms(self) -> float:
-        return float(self._loaded.meta.get("dt_ms", 1.0)) if self._loaded else 1.0
+        """Length of a step, if the image says so; its meta may hold anything."""
+        told = self._loaded.meta.get("dt_ms") if self._loaded else None
+        return float(told) if isinstance(told, int | float) and told > 0 else 1.0
 
     def _geometry_for(self, net: Network) -> CoreConfig | None:
         """Return the geometry to quantise for: the numbers of this chip, and as many neurons as the network has."""
@@ -301,7 +304,7 @@ class Device:
         return replace(self.config, inputs=net.input_count, neurons=net.neuron_count)
 
     def _check_loaded(self) -> None:
-        if self._loaded is not None and self._loaded_generation != self._connection.generation:
+        if self._loaded_generation not in (None, self._connection.generation):
             raise DisconnectedError(
                 "the network is gone: the device went away, or was lost while loading; load it again"
             )
