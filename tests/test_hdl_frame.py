@@ -151,7 +151,7 @@ def test_garbage_is_judged_as_the_definition_does(seed: int) -> None:
     assert receive(bytes(data), SMALL, seed) == expected(bytes(data), SMALL)
 
 
-@pytest.mark.parametrize("zeros", [0.0, 0.02, 0.9])
+@pytest.mark.parametrize("zeros", [0.0, 0.1])
 @pytest.mark.parametrize("size", [0, 1, 4, 244, 245, 246, 247, 253, 254, 255, 499, 508])
 def test_sent_frame_is_the_definition_byte_by_byte(size: int, zeros: float) -> None:
     rng = random.Random(size)
