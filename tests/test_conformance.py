@@ -199,6 +199,15 @@ def test_hello_finds_a_chip_in_any_state(leftover):
         assert device.counters()["frames_good"] > 0
 
 
+@pytest.mark.parametrize("baud", [500_000, 115_200])
+def test_rate_is_changed_on_request(baud):
+    """The chip's pins follow at once; a chip that did not would be a warning, and with it an error."""
+    trial = Trial.random(CONFIG, 32, steps=1)
+    with ncx.open("rtl", config=CONFIG, baud=baud) as device:
+        device.write(Region.BIAS, trial.regions[Region.BIAS])
+        np.testing.assert_array_equal(device.read(Region.BIAS), trial.regions[Region.BIAS])
+
+
 def test_next_host_finds_the_chip_in_the_middle_of_a_run():
     """A host that dies leaves a long run, a queue with an open step behind it, and answers that nobody takes."""
     trial = Trial.random(CONFIG, 31, steps=40, record_all=True)

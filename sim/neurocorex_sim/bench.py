@@ -97,18 +97,33 @@ class CorePorts:
             Chance, in each cycle, that the bench offers the next byte and that it takes a result. An offer stands
             until it is taken, as streams demand.
         """
+        _, results = await self._converse(stimulus, offer, take, None)
+        return results
+
+    async def run_and_abort(self, stimulus: bytes, cycles: int, *, take: float = 1.0) -> tuple[bytes, bytes]:
+        """Begin as `run`, abort after so many cycles; return the bytes that were taken before, and the results."""
+        return await self._converse(stimulus, 1.0, take, cycles)
+
+    async def _converse(self, stimulus: bytes, offer: float, take: float, cycles: int | None) -> tuple[bytes, bytes]:
         core = self.core
         results = bytearray()
         sent = 0
-        offering = False
+        offering = aborted = False
         while True:
-            done = sent == len(stimulus)
+            if cycles is not None and not aborted:
+                aborted = cycles == 0
+                cycles -= 1
+            done = sent == len(stimulus) or aborted
+            if aborted and offering:
+                offering = False
+                core.stimulus__valid.value = 0
             if not offering and not done and self._rng.random() < offer:
                 core.stimulus__payload.value = stimulus[sent]
                 core.stimulus__valid.value = offering = True
             taking = self._rng.random() < take
             core.results__ready.value = taking
-            core.flush.value = done
+            core.abort.value = aborted
+            core.flush.value = done and not aborted
             await ReadOnly()
             if taking and int(core.results__valid.value):
                 results.append(int(core.results__payload.value))
@@ -119,9 +134,8 @@ class CorePorts:
                 sent += 1
                 core.stimulus__valid.value = offering = False
             if finished:
-                core.flush.value = 0
-                core.results__ready.value = 0
-                return bytes(results)
+                core.flush.value = core.abort.value = core.results__ready.value = 0
+                return stimulus[:sent], bytes(results)
 
     async def write(self, region: Region, items: Iterable[int]) -> None:
         """Store all items of a region, one a cycle."""
