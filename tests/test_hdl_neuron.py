@@ -47,9 +47,7 @@ def random_decay(rng):
 
 def test_drive_is_exact_for_extreme_sums_and_gains():
     sums = [-(1 << (CONFIG.accumulator_bits - 1)), -1, 0, 1, (1 << (CONFIG.accumulator_bits - 1)) - 1]
-    cases = [
-        {"input_sum": a, "recurrent_sum": b, "injected": x} for a, b, x in product(sums, sums, [LOW, -1, 0, HIGH])
-    ]
+    cases = [{"input_sum": a, "recurrent_sum": b, "injected": x} for a, b, x in product(sums, sums, [LOW, -1, 0, HIGH])]
     for gain_input, gain_recurrent in ((0, 0), (7, 7), (3, 5)):
         drive = Drive(CONFIG)
         gains = [{**case, "gain_input": gain_input, "gain_recurrent": gain_recurrent} for case in cases]
