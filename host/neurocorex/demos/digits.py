@@ -149,7 +149,7 @@ def network() -> Network:
 
 
 def train(seed: int = 0, progress: Progress | None = None) -> Image:
-    """Train a network from scratch, on the training images alone; about a minute, see `neurocorex.demos.training`."""
+    """Train a network from scratch, on the training images alone; half a minute, see `neurocorex.demos.training`."""
     from .training import train_network
 
     train_x, train_y, _, _ = load_data()
