@@ -5,6 +5,7 @@ import subprocess
 import threading
 
 import numpy as np
+import platformdirs
 import pytest
 from neurocorex.errors import MissingToolError
 from neurocorex_sim import chip
@@ -71,6 +72,8 @@ def echo():
 
 @pytest.fixture
 def own_cache(monkeypatch, tmp_path):
+    # Yosys keeps its compiled self in the same place: a minute's work that is not what is tested here.
+    monkeypatch.setenv("YOWASP_CACHE_DIR", platformdirs.user_cache_dir("YoWASP", appauthor=False))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "neurocorex" / "chips"
 
