@@ -10,7 +10,9 @@ beyond a budget, because on the chip every arriving spike costs cycles.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +36,8 @@ DECAY = 1 / 32
 class Settings:
     """All that the outcome depends on, beside data and seed.
 
-    Chosen by five-fold cross-validation on the training images (98.3 %; ``examples/train_digits.py --folds 5``), without
-    a look at the test images.
+    Chosen by five-fold cross-validation on the training images (98.3 %; ``examples/train_digits.py --folds 5``),
+    without a look at the test images.
 
     Attributes
     ----------
@@ -183,7 +185,23 @@ def train_model(
     settings: Settings,
     progress: Progress | None = None,
 ) -> Model:
-    """Train on images [n, 64] with labels [n]; the same seed gives the same weights on the same machine."""
+    """Train on images [n, 64] with labels [n]; the same seed gives the same weights on the same kind of processor."""
+    with _one_thread():
+        return _train(images, labels, seed, settings, progress)
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Keep the matrix products to one thread: how they add up, to the last bit, would depend on the number of cores."""
+    try:
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    except ImportError:  # it comes with scikit-learn; without, the weights may differ by a unit here and there
+        return nullcontext()
+    return cast(AbstractContextManager[object], threadpool_limits(limits=1, user_api="blas"))
+
+
+def _train(
+    images: NDArray[np.int64], labels: NDArray[np.int64], seed: int, settings: Settings, progress: Progress | None
+) -> Model:
     rng = np.random.default_rng(seed)
     model = Model(rng)
     optimiser = Adam(model.values)
@@ -221,7 +239,7 @@ def train_network(
     images, labels : int arrays [n, 64] and [n]
         Pixels 0 to 16, classes 0 to 9.
     seed : int
-        Of weights, order and warps. The same seed gives the same image on the same machine.
+        Of weights, order and warps. The same seed gives the same image on the same kind of processor.
     settings : Settings, optional
         By default those that the shipped network was trained with.
     progress : callable, optional
