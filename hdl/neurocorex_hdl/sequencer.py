@@ -76,7 +76,8 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the state machine."""
         m = Module()
-        clear, stale, in_step = Signal(), Signal(), Signal()
+        # After a reset the memories may hold anything: histories, and sums of a step that was cut off.
+        clear, stale, in_step = Signal(), Signal(init=1), Signal()
         items = self.items
         m.d.comb += self.working.eq(in_step & ~self.stalled)
 
@@ -106,7 +107,7 @@ class Sequencer(wiring.Component):
                     m.d.comb += [items.ready.eq(1), self.step_done.eq(1)]
                     m.next = "BETWEEN"
 
-        # Every sweep makes the list of arrivals anew.
+        # Every sweep makes the list of arrivals anew, and leaves no sum behind.
         with m.If(self.start):
             m.d.sync += stale.eq(0)
         with m.If(self.changed):
