@@ -5,7 +5,6 @@ import subprocess
 import threading
 
 import numpy as np
-import platformdirs
 import pytest
 from neurocorex.errors import MissingToolError
 from neurocorex_sim import chip
@@ -72,8 +71,6 @@ def echo():
 
 @pytest.fixture
 def own_cache(monkeypatch, tmp_path):
-    # Yosys keeps its compiled self in the same place: a minute's work that is not what is tested here.
-    monkeypatch.setenv("YOWASP_CACHE_DIR", platformdirs.user_cache_dir("YoWASP", appauthor=False))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "neurocorex" / "chips"
 
@@ -159,18 +156,33 @@ def test_waveform_is_written_on_request(tmp_path):
 
 
 def test_two_builds_at_once_are_one(own_cache):
-    steps, programs = [], []
-    builds = [
-        threading.Thread(target=lambda: programs.append(chip.compile_chip(ECHO, progress=steps.append)))
-        for _ in range(2)
-    ]
-    for build in builds:
-        build.start()
-    for build in builds:
-        build.join()
-    assert len(steps) == 1
-    assert programs[0] == programs[1]
-    assert [path.name for path in own_cache.glob("*.chip")] == [programs[0].name]
+    """The second waits for the first: one process compiles, both get the program."""
+    second_begins = threading.Event()
+    made, found = [], []
+
+    def make(path):
+        assert second_begins.wait(TIMEOUT_S)
+        made.append(path)
+        path.write_text("a program")
+
+    def build():
+        found.append(chip._cached("same.chip", make))
+
+    first = threading.Thread(target=build)
+    second = threading.Thread(target=lambda: (second_begins.set(), build()))
+    first.start()
+    second.start()
+    first.join()
+    second.join()
+    assert len(made) == 1
+    assert found == [own_cache / "same.chip"] * 2
+    assert [path.name for path in own_cache.glob("[!.]*")] == ["same.chip"]
+
+
+def test_second_build_takes_what_is_there(echo):
+    steps = []
+    assert chip.compile_chip(ECHO, progress=steps.append) == echo
+    assert steps == []
 
 
 def test_failed_build_leaves_nothing_behind(own_cache):
