@@ -62,35 +62,36 @@ class Counters(wiring.Component):
         m = Module()
         m.submodules.memory = memory = Memory(shape=_WORD_BITS, depth=_WORDS, init=[])
         read, write = memory.read_port(), memory.write_port()
-        fetched, stored = Signal(range(_WORDS)), Signal(range(_WORDS))
-        walking = Signal()
-        # The walk writes zeros for one round and a word more, because the word at hand when it begins is half done.
+        # A word is fetched in one cycle and stored in the next. A read on the bus interrupts that, and the word is
+        # fetched again: block RAM may not be written where it is being read.
+        word, fetched, storing, high = Signal(range(_WORDS)), Signal(), Signal(), Signal()
+        after = Mux(word == _WORDS - 1, 0, word + 1)
+        total, carry = Signal(_WORD_BITS + 1), Signal()
+        taken, waiting = self._take(m, word[1:], storing & ~high)
+        # The word at hand when clearing begins may be half done, so it comes once more.
         clearing = Signal(range(_WORDS + 2))
-        sum_ = Signal(_WORD_BITS + 1)
-        carry = Signal()
-        taken, waiting = self._take(m, stored, walking)
         m.d.comb += [
-            read.addr.eq(Mux(self.bus.read, self.bus.column, fetched)),
-            sum_.eq(read.data + Mux(stored[0], carry, taken)),
-            write.en.eq(walking),
-            write.addr.eq(stored),
-            write.data.eq(Mux(clearing.any(), 0, Mux(stored[0], sum_[: COUNTER_BITS - _WORD_BITS], sum_[:_WORD_BITS]))),
+            storing.eq(fetched & ~self.bus.read),
+            high.eq(word[0]),
+            read.addr.eq(Mux(self.bus.read, self.bus.column, Mux(storing, after, word))),
+            total.eq(read.data + Mux(high, carry, taken)),
+            write.en.eq(storing),
+            write.addr.eq(word),
+            write.data.eq(Mux(clearing.any(), 0, Mux(high, total[: COUNTER_BITS - _WORD_BITS], total[:_WORD_BITS]))),
             self.settled.eq(~clearing.any() & ~waiting),
         ]
-        m.d.sync += walking.eq(~self.bus.read)
-        with m.If(~self.bus.read):
-            m.d.sync += [stored.eq(fetched), fetched.eq(Mux(fetched == _WORDS - 1, 0, fetched + 1))]
-        with m.If(walking):
-            m.d.sync += carry.eq(sum_[-1] & ~clearing.any())
+        m.d.sync += fetched.eq(~self.bus.read)
+        with m.If(storing):
+            m.d.sync += [word.eq(after), carry.eq(total[-1] & ~clearing.any())]
         with m.If(self.clear):
             m.d.sync += clearing.eq(_WORDS + 1)
-        with m.Elif(walking & clearing.any()):
+        with m.Elif(storing & clearing.any()):
             m.d.sync += clearing.eq(clearing - 1)
         self._answer(m, read.data)
         return m
 
-    def _take(self, m: Module, stored: Signal, walking: Signal) -> tuple[Signal, Value]:
-        """Count ticks until the walk comes by; return those that it takes now, and whether any of the model wait."""
+    def _take(self, m: Module, chosen: Value, take: Value) -> tuple[Signal, Value]:
+        """Count ticks until they are taken; return those of the chosen counter, and whether any of the model wait."""
         most = [most_ticks(counter, self._config) for counter in Counter]
         taken = Signal(range(_ROUND * max(most)))
         waiting = []
@@ -99,9 +100,9 @@ class Counters(wiring.Component):
             tick = Signal(range(most[counter] + 1), name=f"tick_{counter.name.lower()}")
             m.d.comb += tick.eq(self.ticks[counter])
             m.d.sync += pending.eq(pending + tick)
-            with m.If(stored[1:] == counter):
+            with m.If(chosen == counter):
                 m.d.comb += taken.eq(pending)
-                with m.If(walking & ~stored[0]):
+                with m.If(take):
                     m.d.sync += pending.eq(tick)
             if counter in MODEL_COUNTERS:
                 waiting += [pending.any(), tick.any()]

@@ -56,6 +56,8 @@ def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureI
 
 #: Memories that grow with the number of neurons belong into block RAM, also where they would fit elsewhere.
 BLOCK_RAM = {"ram_style": "block"}
+#: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
+LUT_RAM_WORDS = 64
 
 
 def block_memory(shape: ShapeLike, items: int) -> Memory:

@@ -36,10 +36,7 @@ def differences(device: Device, result: Result, reference: Device, expected: Res
         for name, mine, theirs in (
             ("spikes", result.spikes, expected.spikes),
             ("membranes", result.v, expected.v),
-            *(
-                (region.name.lower(), device.read(region), reference.read(region))
-                for region in present
-            ),
+            *((region.name.lower(), device.read(region), reference.read(region)) for region in present),
         )
     ]
     mine, theirs = device.counters(), reference.counters()

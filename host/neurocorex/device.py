@@ -86,7 +86,7 @@ class Device:
         self._connection = Connection(opened, baud=baud, timeout_s=timeout_s)
         self._elastic = elastic
         self._loaded: Image | None = None
-        self._loaded_generation = 0
+        self._loaded_generation: int | None = None
         self._loaded_age = 0  # steps since then
         self._flags: tuple[int, Ints] | None = None
         self._learning_flags: tuple[int, int] | None = None
@@ -357,6 +357,7 @@ class Device:
             After the chip was stopped; `interrupted` has what came until then.
         """
         self._check_loaded()
+        self.interrupted = None
         config = self.config
         stimulus = Stimulus.of(
             steps, spikes, inject, teacher, inputs=(self.inputs, config.inputs),
@@ -386,10 +387,10 @@ class Device:
                 self._flags = None
                 yield from self._connection.writes(Region.FLAGS, flags)
             if counters and not before:
-                yield counting.reading(config, before)
+                yield Task.reading(Region.COUNTERS, config, before)
             yield from recorder.tasks(stream, config.payload_bytes, every=snapshot_every, look=log.look)
             if counters:
-                yield counting.reading(config, after)
+                yield Task.reading(Region.COUNTERS, config, after)
 
         def result(stream: EventStream, spent: dict[str, int]) -> Result:
             sample_steps = None if stimulus.samples is None else stimulus.steps
@@ -457,7 +458,9 @@ class Device:
 
     @property
     def _dt_ms(self) -> float:
-        return float(self._loaded.meta.get("dt_ms", 1.0)) if self._loaded else 1.0
+        """Length of a step, if the image says so; its meta may hold anything."""
+        told = self._loaded.meta.get("dt_ms") if self._loaded else None
+        return float(told) if isinstance(told, int | float) and told > 0 else 1.0
 
     def _geometry_for(self, net: Network) -> CoreConfig | None:
         """Return the geometry to quantise for: the numbers of this chip, and as many neurons as the network has."""
@@ -466,7 +469,7 @@ class Device:
         return replace(self.config, inputs=net.input_count, neurons=net.neuron_count)
 
     def _check_loaded(self) -> None:
-        if self._loaded is not None and self._loaded_generation != self._connection.generation:
+        if self._loaded_generation not in (None, self._connection.generation):
             raise DisconnectedError(
                 "the network is gone: the device went away, or was lost while loading; load it again"
             )

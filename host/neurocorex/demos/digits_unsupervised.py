@@ -135,9 +135,7 @@ def build(seed: int = 0, settings: Settings | None = None) -> Image:
             math.inf, math.inf, change, -change, accumulate=SPIKES, bounds=(-BOUND, BOUND), soft=True, seed=seed
         )
     )  # fmt: skip
-    config = CoreConfig(
-        neurons=NEURONS, inputs=PIXELS, state_bits=24, learning=Learning.EXPONENTIAL, soft_bounds=True
-    )
+    config = CoreConfig(neurons=NEURONS, inputs=PIXELS, state_bits=24, learning=Learning.EXPONENTIAL, soft_bounds=True)
     return quantise(net, config)[0]
 
 

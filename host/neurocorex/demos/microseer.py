@@ -222,7 +222,14 @@ def classify(
     answers = [papers.answer(table, paper) for table, paper in zip(weights, shown, strict=True)]
     topic, tied = np.array(answers, np.int64).reshape(-1, 2).T
     return MicroseerResult(
-        papers, shown, topic, tied, np.stack(weights), np.stack(spikes), device.counters(), time.perf_counter() - started
+        papers,
+        shown,
+        topic,
+        tied,
+        np.stack(weights),
+        np.stack(spikes),
+        device.counters(),
+        time.perf_counter() - started,
     )
 
 
@@ -237,7 +244,9 @@ def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
     try:
         from superneuromat import SNN
     except ImportError:
-        raise MissingToolError("the comparison needs SuperNeuroMAT; install it with: pip install superneuromat") from None
+        raise MissingToolError(
+            "the comparison needs SuperNeuroMAT; install it with: pip install superneuromat"
+        ) from None
     fixed, plastic = papers.synapses()
     answers = []
     for paper in shown:
@@ -262,7 +271,8 @@ def per_topic(result: MicroseerResult) -> list[dict[str, Any]]:
     asked = Counter(result.papers.topic[result.shown].tolist())
     found = Counter(result.papers.topic[result.shown][result.right].tolist())
     return [
-        {"topic": name, "papers": asked[topic], "correct": found[topic]} for topic, name in enumerate(result.papers.topics)
+        {"topic": name, "papers": asked[topic], "correct": found[topic]}
+        for topic, name in enumerate(result.papers.topics)
     ]
 
 
