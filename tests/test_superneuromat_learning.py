@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import neurocorex as ncx
 import numpy as np
 import pytest
-from superneuromat_models import TICKS, random_model, translated
-
-import neurocorex as ncx
 from neurocorex.quantise import quantise
 from neurocorex.spec import Region
+from superneuromat_models import TICKS, random_model, translated
 
 BATCHES, BATCH = 10, 24
 

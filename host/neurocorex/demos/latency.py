@@ -57,5 +57,3 @@ def first_spikes(result: Result, *, images: int, steps: int, start: int = 0) -> 
     image, step = np.divmod(result.spike_times[shown] - start, steps)
     np.minimum.at(first, (image, result.spike_neurons[shown]), step)
     return first
-
-
