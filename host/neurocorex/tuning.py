@@ -243,7 +243,8 @@ class Tuning:
         rounded = Rounded(name, float(wanted), float(got), clipped)
         self.rounded.append(rounded)
         if clipped:
-            self.warnings.append(f"{name} is clipped from {wanted:.4g} to {got:.4g}: make it smaller or weights wider")
+            hint = "a smaller one, or accumulate=1.0" if isinstance(self.rule, TraceRule) else "a smaller one"
+            self.warnings.append(f"{name} is clipped from {wanted:.4g} to {got:.4g}: take {hint}")
         elif not rounded.exact and abs(got - wanted) > TOLERANCE * abs(wanted):
             self.warnings.append(f"{name} became {got:.4g} instead of {wanted:.4g}: take wider weights or more scale")
 
