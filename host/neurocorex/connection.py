@@ -43,6 +43,11 @@ class Task:
     payload: bytes
     answer: Callable[[int, bytes], None] | None = None
 
+    @classmethod
+    def reading(cls, region: Region, config: CoreConfig, into: bytearray) -> Task:
+        """Return the task that appends a whole region to `into`."""
+        return cls(*read_request(region, config), lambda _status, data: into.extend(data))
+
 
 class Connection:
     """The one chip that a device stands for.
@@ -111,12 +116,9 @@ class Connection:
     def read(self, *regions: Region) -> dict[Region, Ints]:
         """Read whole regions in one exchange."""
         config = self.info.config
-        answers: dict[Region, list[bytes]] = {region: [] for region in regions}
-        self.perform(
-            Task(*read_request(region, config), lambda _status, data, to=parts: to.append(data))  # type: ignore[misc]
-            for region, parts in answers.items()
-        )
-        return {region: from_bytes(b"".join(parts), layout(region, config)) for region, parts in answers.items()}
+        held = {region: bytearray() for region in regions}
+        self.perform(Task.reading(region, config, into) for region, into in held.items())
+        return {region: from_bytes(bytes(data), layout(region, config)) for region, data in held.items()}
 
     def writes(self, region: Region, values: object) -> Iterator[Task]:
         """Return the tasks that write a whole region; raises InputError before the first if the values do not fit."""

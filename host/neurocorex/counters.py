@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .connection import Task
-from .items import Ints, from_bytes, read_request
+from .items import Ints, from_bytes
 from .spec import CoreConfig, Counter, Region, layout
 from .spec.registers import COUNTER_BITS
-
-
-def reading(config: CoreConfig, into: bytearray) -> Task:
-    """Return the task that appends all counters to `into`."""
-    return Task(*read_request(Region.COUNTERS, config), lambda _status, data: into.extend(data))
 
 
 def named(words: Ints, config: CoreConfig) -> dict[str, int]:

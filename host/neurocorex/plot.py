@@ -92,7 +92,7 @@ def raster(
         for position, (name, rows) in enumerate(members.items()):
             draw_spikes(axis, panel, rows, dt_ms, INK if name is None else COLOURS[position % len(COLOURS)], name)
     if groups:
-        figure.legend(loc="outside lower left", ncols=len(groups), frameon=False, markerscale=2)
+        figure.legend(loc="outside lower left", ncols=min(len(groups), 6), frameon=False, markerscale=2)
     mark_samples(axes, fired.samples, fired.steps * dt_ms, labels)
     axes[-1].set_xlim(0, fired.samples * fired.steps * dt_ms)
     axes[-1].set_xlabel("time (ms)")

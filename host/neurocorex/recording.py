@@ -145,11 +145,15 @@ class Recorder:
 
     def _take(self, status: int, data: bytes) -> None:
         self._bytes.append(data)
+        if status == Status.STOPPED:
+            # An emulator that was interrupted loses the end of its answer; the next answer begins with a step again.
+            self._decode()
+            self._decoder.end()
 
     def _take_last(self, status: int, data: bytes) -> None:
         """Take a response to the last request of a piece, which ends with a step."""
-        self._bytes.append(data)
-        if status != Status.MORE:
+        self._take(status, data)
+        if status == Status.OK:
             self._decode()
             if self._progress is not None:
                 self._progress(self._done, self._steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -247,6 +248,15 @@ class Tuning:
             self.warnings.append(f"{name} is clipped from {wanted:.4g} to {got:.4g}: take {hint}")
         elif not rounded.exact and abs(got - wanted) > TOLERANCE * abs(wanted):
             self.warnings.append(f"{name} became {got:.4g} instead of {wanted:.4g}: take wider weights or more scale")
+
+
+def schedule_of(meta: Mapping[str, Any]) -> list[list[int]]:
+    """Return the schedule in the meta of an image, which may hold anything: what makes no sense is none."""
+    given = meta.get(SCHEDULE)
+    rows = given if isinstance(given, list) else []
+    known = [row for row in rows if isinstance(row, list) and len(row) == 3 and all(type(each) is int for each in row)]
+    registers = [int(register) for register in Control]
+    return [row for row in known if row[0] >= 0 and row[1] in registers and 0 <= row[2] < 1 << 32]
 
 
 def meta_of(tuning: Tuning | None) -> dict[str, Any]:

@@ -174,7 +174,8 @@ def serve(what: str, port: int, host: str, config: Path | None, as_json: bool, *
     transport = open_transport(what, config=geometry, progress=say)
     try:
         server = Server(transport, host, port)
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        # A shell starts jobs in the background with SIGINT ignored; `kill` must end them all the same.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         if as_json:
             common.emit(True, {"device": server.url, "config": geometry.to_dict()}, str)
         say(f"serving {what} on {server.url} - stop with Ctrl-C")

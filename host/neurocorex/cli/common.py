@@ -97,6 +97,15 @@ def table(rows: list[tuple[str, object]]) -> str:
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
 
+def cycles(counters: dict[str, int]) -> dict[str, float]:
+    """Clock cycles per step: those in which the core worked, and beside them those in which it waited for the link."""
+    steps = max(counters["steps"], 1)
+    return {
+        "cycles_per_step": round(counters["busy_cycles"] / steps, 2),
+        "stall_cycles_per_step": round(counters["stall_cycles"] / steps, 2),
+    }
+
+
 def write(path: Path, action: Callable[[], object]) -> None:
     """Run an action that writes `path`; an InputError says why where it cannot."""
     from ..errors import InputError

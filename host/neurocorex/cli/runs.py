@@ -145,7 +145,7 @@ def _values(device: str, chip: Device, result: Result, seconds: float) -> dict[s
         "seconds": round(seconds, 3),
         "spikes": counters["spikes"],
         "counts": result.counts,
-        "cycles_per_step": round(counters["cycles"] / max(counters["steps"], 1), 2),
+        **common.cycles(counters),
         "counters": counters,
     }
 
