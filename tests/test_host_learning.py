@@ -96,9 +96,9 @@ def test_soft_changes_shrink_towards_the_bound():
 
 
 def test_bounds_hold():
-    rule = stdp(20.0, 20.0, 0.4, -0.4, bounds=BOUNDS)
-    assert pair(rule, 1, weight=0.75) == pytest.approx(0.25, rel=0.01)
-    assert pair(rule, -1, weight=0.25) == pytest.approx(-0.25, rel=0.01)
+    rule = stdp(20.0, 20.0, 0.2, -0.2, bounds=BOUNDS)
+    assert pair(rule, 1, weight=0.875) == pytest.approx(0.125, rel=0.01)
+    assert pair(rule, -1, weight=0.125) == pytest.approx(-0.125, rel=0.01)
 
 
 def test_rounding_by_chance_is_right_on_average():
@@ -166,7 +166,7 @@ def test_report_tells_every_number_of_the_rule():
     ("rule", "weight", "warning"),
     [
         (stdp(20.0, 20.0, 100.0, -0.1, bounds=BOUNDS), 0.5, "potentiation is clipped from 100"),
-        (stdp(20.0, 20.0, 1e-4, -0.1, bounds=BOUNDS), 0.5, "potentiation became"),
+        (stdp(20.0, 20.0, 2e-5, -0.1, bounds=BOUNDS), 0.5, "potentiation became"),
         (stdp(20.0, 20.0, 0.001, -0.5, bounds=BOUNDS, stochastic=False), 0.5, "rounds to nothing: use stochastic"),
         (stdp(20.0, 20.0, 0.1, -0.1, bounds=(0, 1)), 1, "only 1 units of the chip lie between the bounds"),
         (window_stdp([90.0] * 3, [], bounds=(0, 100)), 5, "potentiation is clipped where 4 of 8 patterns"),

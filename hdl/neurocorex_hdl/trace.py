@@ -1,6 +1,6 @@
 """How a trace goes on from step to step."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Learning
@@ -35,7 +35,7 @@ class TraceUpdate(wiring.Component):
     law : In
         What is the same for all traces; means nothing to a window.
     step, clear : In(1)
-        Stage 0: the trace goes a step on, or to zero; neither: it stays.
+        All traces go a step on, or to zero; neither: they stay. Levels, until the last one has been updated.
     spike : In(1)
         Stage 0.
     trace : In
@@ -63,22 +63,18 @@ class TraceUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the equation."""
         m = Module()
-        ahead = self.latency(self._config) - 1
-        before = stages(m, self.trace, ahead, name="before")[-1]
-        step = stages(m, self.step, ahead, name="step")[-1]
-        clear = stages(m, self.clear, ahead, name="clear")[-1]
-        spike = stages(m, self.spike, ahead, name="spike")[-1]
         is_window = self._config.learning is Learning.WINDOW
-        after = Cat(spike, before)[: len(before)] if is_window else self._decay(m, spike)
-        m.d.sync += self.updated.eq(Mux(clear, 0, Mux(step, after, before)))
+        after = Mux(self.step, Cat(self.spike, self.trace), self.trace) if is_window else self._decay(m)
+        m.d.sync += self.updated.eq(Mux(self.clear, 0, after))
         return m
 
-    def _decay(self, m: Module, spike: Signal) -> Mux:
-        """Let the trace decay, and jump at a spike; return it a stage before the last."""
+    def _decay(self, m: Module) -> Value:
+        """Let the trace decay, and jump at a spike; return it a stage before the last. A decay of 0 lets it stay."""
         law, bits = self.law, self._config.trace_bits
         m.submodules.shrink = shrink = Shrink(bits)
         decayed, raised = Signal(bits, reset_less=True), Signal(bits + 1, reset_less=True)
-        m.d.comb += [shrink.magnitude.eq(self.trace), shrink.decay.eq(law.decay)]
+        m.d.comb += [shrink.magnitude.eq(self.trace), shrink.decay.eq(Mux(self.step, law.decay, 0))]
         m.d.sync += [decayed.eq(shrink.shrunk), raised.eq(shrink.shrunk + law.increment)]
+        spike = stages(m, self.spike & self.step, Shrink.LATENCY + 1, name="spike")[-1]
         jumped = Mux(law.nearest, law.increment, Mux(raised > law.cap, law.cap, raised[:bits]))
         return Mux(spike, jumped, decayed)

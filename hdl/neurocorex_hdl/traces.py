@@ -8,13 +8,12 @@ from neurocorex.spec import CoreConfig
 from .change import TraceChange
 from .pipeline import stages
 from .regions import block_memory
-from .sweep import Sweep
 from .trace import TraceUpdate, law_layout
 
 
 def trace_slot_layout(entries: int) -> data.StructLayout:
-    """Return the layout of a place in a pipeline of traces: which one is in it, and what is done to it."""
-    return data.StructLayout({"valid": 1, "index": range(max(2, entries)), "sweep": Sweep})
+    """Return the layout of a place in a pipeline of traces: which one is in it, if any."""
+    return data.StructLayout({"valid": 1, "index": range(max(2, entries))})
 
 
 class TraceStore(wiring.Component):
@@ -38,8 +37,8 @@ class TraceStore(wiring.Component):
     -------
     slot : In
         Trace that enters the pipeline, at stage 0.
-    clears : In(1)
-        Whether a sweep that clears is for traces.
+    step, clear : In(1)
+        What is done to the traces, see `TraceUpdate`.
     spike : In(1)
         Stage 2.
     law : In
@@ -67,7 +66,8 @@ class TraceStore(wiring.Component):
         index, trace = range(max(2, entries)), config.stored_trace_bits
         super().__init__({
             "slot": In(trace_slot_layout(entries)),
-            "clears": In(1),
+            "step": In(1),
+            "clear": In(1),
             "spike": In(1),
             "law": In(law_layout(config)),
             "trace": Out(trace),
@@ -89,15 +89,15 @@ class TraceStore(wiring.Component):
         write_stage = self.READ_STAGE + TraceUpdate.latency(self._config)
         change_stage = self.READ_STAGE + self.change_latency(self._config)
         slots = stages(m, self.slot, change_stage, name="slot", reset_less=False)
-        fetched, leaving = slots[self.READ_STAGE], slots[write_stage]
+        leaving = slots[write_stage]
         trace = stages(m, read.data, 1, name="trace")[1]
         m.d.comb += [
             read.addr.eq(Mux(self.host_read, self.host_index, self.slot.index)),
             update.law.eq(self.law),
             update.trace.eq(trace),
             update.spike.eq(self.spike),
-            update.step.eq(fetched.sweep == Sweep.UPDATE),
-            update.clear.eq((fetched.sweep == Sweep.CLEAR) & self.clears),
+            update.step.eq(self.step),
+            update.clear.eq(self.clear),
             write.en.eq(self.host_write | leaving.valid),
             write.addr.eq(Mux(self.host_write, self.host_index, leaving.index)),
             write.data.eq(Mux(self.host_write, self.host_data, update.updated)),
@@ -156,8 +156,6 @@ class AxonSweep(wiring.Component):
     -------
     start : In(1)
         Strobe: begin with the first input axon, as `Sweeper` does with the first neuron.
-    sweep : In
-        What to do, at `start`.
     stalled : In(1)
         The sweep of the neurons has no room.
     slot : Out
@@ -174,7 +172,6 @@ class AxonSweep(wiring.Component):
         self._entries = entries
         super().__init__({
             "start": In(1),
-            "sweep": In(Sweep),
             "stalled": In(1),
             "slot": Out(trace_slot_layout(entries)),
             "running": Out(1),
@@ -184,11 +181,11 @@ class AxonSweep(wiring.Component):
         """Build the counter over the axons."""
         m = Module()
         config = self._config
-        walking, index, sweep = Signal(), Signal(range(max(2, self._entries))), Signal(Sweep)
+        walking, index = Signal(), Signal(range(max(2, self._entries)))
         left = Signal(range(self.DEPTH))
         sent = walking & ~self.stalled
         last_input, last = config.inputs - 1, self._entries - 1
-        m.d.sync += [self.slot.valid.eq(sent), self.slot.index.eq(index), self.slot.sweep.eq(sweep)]
+        m.d.sync += [self.slot.valid.eq(sent), self.slot.index.eq(index)]
         m.d.comb += self.running.eq(walking | self.slot.valid | left.any())
         with m.If(sent):
             m.d.sync += [index.eq(index + 1), walking.eq(index != last)]
@@ -200,5 +197,5 @@ class AxonSweep(wiring.Component):
         with m.Elif(left.any()):
             m.d.sync += left.eq(left - 1)
         with m.If(self.start):
-            m.d.sync += [walking.eq(1), index.eq(0), sweep.eq(self.sweep)]
+            m.d.sync += [walking.eq(1), index.eq(0)]
         return m

@@ -1,6 +1,6 @@
 """From spikes to the changes that they call for: all traces of a core."""
 
-from amaranth.hdl import Module, Mux, Value, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, Control, CoreConfig, Learning, Region
@@ -81,7 +81,12 @@ class Tracing(wiring.Component):
         m.submodules.outer = outer = TraceStore(config, outer_entries(config))
         m.submodules.inner = inner = TraceStore(config, config.neurons)
         m.submodules.post = post = TraceStore(config, config.neurons)
-        m.d.comb += [store.clears.eq(has(self.cleared, Clear.TRACES)) for store in (outer, inner, post)]
+        step, clear = Signal(), Signal()
+        with m.If(self.start):
+            m.d.sync += step.eq(self.sweep == Sweep.UPDATE)
+            m.d.sync += clear.eq((self.sweep == Sweep.CLEAR) & has(self.cleared, Clear.TRACES))
+        for store in (outer, inner, post):
+            m.d.comb += [store.step.eq(step), store.clear.eq(clear)]
         m.d.comb += [outer.law.eq(self.pre_law), inner.law.eq(self.pre_law), post.law.eq(self.post_law)]
         self._feed(m, outer, inner, post)
         potentiation, depression = self._rates(m)
@@ -102,7 +107,6 @@ class Tracing(wiring.Component):
         recurrent = self.arrival.kind == AxonKind.RECURRENT
         m.d.comb += [
             axon_sweep.start.eq(self.start),
-            axon_sweep.sweep.eq(self.sweep),
             axon_sweep.stalled.eq(self.stalled),
             self.running.eq(axon_sweep.running),
             outer.slot.eq(axon_sweep.slot),
@@ -117,8 +121,7 @@ class Tracing(wiring.Component):
             post.spike.eq(stages(m, self.fired, TraceStore.READ_STAGE, name="fired")[-1]),
         ]
         for store, slot in ((inner, self.slot), (post, self.retired)):
-            for name in ("valid", "index", "sweep"):
-                m.d.comb += getattr(store.slot, name).eq(getattr(slot, name))
+            m.d.comb += [store.slot.valid.eq(slot.valid), store.slot.index.eq(slot.index)]
 
     def _outer_index(self, axon: Value) -> Value:
         """Place of an input or extra axon in the outer store."""

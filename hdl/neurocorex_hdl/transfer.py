@@ -103,7 +103,7 @@ class ItemCount(wiring.Component):
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        self._most = max(layout(region, config).items for region in Region)
+        self._most = max(layout(region, config).items for region in regions(config))
         super().__init__({"load": In(1), "place": In(2), "byte": In(8), "down": In(1), "none": Out(1)})
 
     def elaborate(self, platform: object) -> Module:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .connection import Task
-from .items import Ints, from_bytes, read_request
+from .items import Ints, from_bytes
 from .spec import Control, CoreConfig, Region, layout
 
 #: Cuts a table of the chip to the axons and neurons of the network.
@@ -43,48 +42,35 @@ class WeightLog:
 
     def __init__(self, config: CoreConfig, crop: Crop) -> None:
         self._config, self._crop = config, crop
-        self._steps: list[int] = []
-        self._parts: dict[Region, list[bytes]] = {Region.WEIGHTS: [], Region.CONTROL: [], Region.PLASTIC: []}
-        self._weights: list[npt.NDArray[np.int16]] = []
-        self._plastic: Ints | None = None
+        self._plastic = bytearray()
+        self._looks: list[tuple[int, bytearray, bytearray]] = []
 
     def look(self, step: int) -> Iterator[Task]:
         """Return the requests that read the weights as they are after `step` steps."""
-        regions = [Region.CONTROL, Region.WEIGHTS]
-        if self._config.learning and not step:
-            regions.insert(0, Region.PLASTIC)  # nothing in a run changes it
-        for region in regions:
-            yield Task(*read_request(region, self._config), self._taker(region, step))
+        if self._config.learning and not self._looks:
+            yield Task.reading(Region.PLASTIC, self._config, self._plastic)  # nothing in a run changes it
+        control, weights = bytearray(), bytearray()
+        self._looks.append((step, control, weights))
+        yield Task.reading(Region.CONTROL, self._config, control)
+        yield Task.reading(Region.WEIGHTS, self._config, weights)
 
     def taken(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16]]:
-        """Return the steps after which weights were read, and the weights [K, A, N]."""
-        empty = np.empty((0, *self._crop(np.zeros(self._shape, np.int16)).shape), np.int16)
-        return np.array(self._steps, np.int64), np.stack(self._weights) if self._weights else empty
+        """Return the steps after which weights were read, and the weights [K, A, N]; what is not whole is left out."""
+        size = layout(Region.WEIGHTS, self._config)
+        whole = [look for look in self._looks if len(look[2]) == size.items * size.item_bytes]
+        axons, neurons = self._crop(np.zeros((self._config.axons, self._config.neurons), np.int16)).shape
+        tables = np.empty((len(whole), axons, neurons), np.int16)
+        for table, (_, control, weights) in zip(tables, whole, strict=True):
+            table[:] = self._crop(self._weights(control, weights))
+        return np.array([step for step, *_ in whole], np.int64), tables
 
-    @property
-    def _shape(self) -> tuple[int, int]:
-        return self._config.axons, self._config.neurons
+    def _weights(self, control: bytearray, weights: bytearray) -> Ints:
+        drift = drift_of(self._array(Region.CONTROL, control), self._config)
+        table = self._array(Region.WEIGHTS, weights).reshape(self._config.axons, self._config.neurons)
+        if not drift:
+            return table
+        plastic = self._array(Region.PLASTIC, self._plastic).reshape(table.shape)
+        return effective(table, plastic, drift, self._config)
 
-    def _taker(self, region: Region, step: int) -> Callable[[int, bytes], None]:
-        def take(_status: int, data: bytes) -> None:
-            self._parts[region].append(data)
-            received = sum(map(len, self._parts[region]))
-            place = layout(region, self._config)
-            if received == place.items * place.item_bytes:
-                self._complete(region, step)
-
-        return take
-
-    def _complete(self, region: Region, step: int) -> None:
-        items: Any = from_bytes(b"".join(self._parts[region]), layout(region, self._config))
-        self._parts[region].clear()
-        if region is Region.PLASTIC:
-            self._plastic = items.reshape(self._shape)
-        elif region is Region.CONTROL:
-            self._drift = drift_of(items, self._config)
-        else:
-            weights = items.reshape(self._shape)
-            if self._drift and self._plastic is not None:
-                weights = effective(weights, self._plastic, self._drift, self._config)
-            self._steps.append(step)
-            self._weights.append(self._crop(weights).astype(np.int16))
+    def _array(self, region: Region, data: bytearray) -> Ints:
+        return from_bytes(bytes(data), layout(region, self._config))

@@ -49,7 +49,8 @@ class Recording:
             raise InputError(f"cannot record {unknown[0]!r}; choose from {', '.join(map(repr, RECORDABLE))}")
         chosen = {name: _indices(name, wanted.get(name), neurons) for name in RECORDABLE}
         counts_only = chosen["counts"].size > 0 and chosen["spikes"].size == 0
-        return cls(np.union1d(chosen["spikes"], chosen["counts"]), chosen["v"], counts_only)
+        told = np.union1d(chosen["spikes"], chosen["counts"]) if chosen["counts"].size else chosen["spikes"]
+        return cls(told, chosen["v"], counts_only)
 
     def flags(self, present: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Return the flags of all neurons: what they are, with these recorded and no others."""

@@ -8,7 +8,7 @@ The scale is the largest one at which
 
 where a weight that learns counts as its bounds, among those that put the largest input weight, the largest recurrent
 weight, a power of two, or the smallest step of a drift exactly onto the chip. Of these kinds, the one with the smallest
-rounding error of weights and drift is taken.
+rounding error is taken: of weights and drift, and of all that a weight between bounds may learn.
 """
 
 from __future__ import annotations
@@ -40,8 +40,14 @@ class Kinds:
     ----------
     parts : list of array
         Weights of the inputs, and of the neurons.
+    fixed : list of array
+        Those of them whose present value matters: all but weights that learn between bounds.
     extremes : list of float64 array [2]
         Lowest and highest that the weights of each can get, 0 included.
+    span : float
+        Distance of the bounds; 0 if there are none.
+    plastic_kind : int
+        Which of them learns, or one of both.
     """
 
     def __init__(self, net: Network) -> None:
@@ -52,6 +58,11 @@ class Kinds:
             np.array([low.min(initial=0), high.max(initial=0)], np.float64)
             for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
         ]
+        bounds = net.rule.bounds if net.learns and net.rule is not None else None
+        self.span = float(bounds[1] - bounds[0]) if bounds else 0.0
+        self.fixed = self.parts
+        if self.span:
+            self.fixed = [net.weights[:first][~net.plastic[:first]], net.weights[first:][~net.plastic[first:]]]
         plastic = [net.plastic[:first].any(), net.plastic[first:].any()]
         self._tied = net.learns and all(plastic)
         self.plastic_kind = 0 if plastic[0] else 1
@@ -89,11 +100,13 @@ def choose_scale(net: Network, config: CoreConfig) -> float:
     if drift.any():  # at the largest scale, and at the largest that needs no gain
         quantum = np.abs(drift[drift != 0]).min()
         scales |= {_largest_multiple(bound, 1 / quantum) for bound in (limit, min(limit, 1 / max(units)))}
-    samples = [_sample(part) for part in kinds.parts]
+    samples = [_sample(part) for part in kinds.fixed]
 
     def cost(scale: float) -> tuple[float, float]:
         steps = [(1 << gain) / scale for gain in kinds.gains(scale, config)]
         errors = [_rounding(sample, step) for sample, step in zip(samples, steps, strict=True) if len(sample)]
+        if kinds.span:
+            errors.append((steps[kinds.plastic_kind] / kinds.span) ** 2 / 12)
         if drift.any():
             errors.append(_rounding(drift, steps[kinds.plastic_kind]))
         return round(sum(errors), 12), -scale

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -243,9 +244,19 @@ class Tuning:
         rounded = Rounded(name, float(wanted), float(got), clipped)
         self.rounded.append(rounded)
         if clipped:
-            self.warnings.append(f"{name} is clipped from {wanted:.4g} to {got:.4g}: make it smaller or weights wider")
+            hint = "a smaller one, or accumulate=1.0" if isinstance(self.rule, TraceRule) else "a smaller one"
+            self.warnings.append(f"{name} is clipped from {wanted:.4g} to {got:.4g}: take {hint}")
         elif not rounded.exact and abs(got - wanted) > TOLERANCE * abs(wanted):
             self.warnings.append(f"{name} became {got:.4g} instead of {wanted:.4g}: take wider weights or more scale")
+
+
+def schedule_of(meta: Mapping[str, Any]) -> list[list[int]]:
+    """Return the schedule in the meta of an image, which may hold anything: what makes no sense is none."""
+    given = meta.get(SCHEDULE)
+    rows = given if isinstance(given, list) else []
+    known = [row for row in rows if isinstance(row, list) and len(row) == 3 and all(type(each) is int for each in row)]
+    registers = [int(register) for register in Control]
+    return [row for row in known if row[0] >= 0 and row[1] in registers and 0 <= row[2] < 1 << 32]
 
 
 def meta_of(tuning: Tuning | None) -> dict[str, Any]:

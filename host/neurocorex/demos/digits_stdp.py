@@ -161,7 +161,8 @@ def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints, modulation: i
     start = np.arange(len(stimulus)) * LESSON_STEPS
     forced = np.stack([start, start + LESSON_STEPS - 1], axis=1).ravel()
     neurons = np.stack([wrong, right], axis=1).ravel()
-    # Before the first step of each: all traces and membranes to zero, the gate to the wrong neuron; then to the right one.
+    # Before the first step of each, traces and membranes go to zero and the gate to the wrong neuron, before the last
+    # step to the right one.
     step = np.stack([start, start, start + LESSON_STEPS - 1], axis=1).ravel()
     register = np.tile([NO_REGISTER, Control.GATE, Control.GATE], len(start))
     value = np.stack([np.full_like(wrong, CLEAR_ALL), wrong, right], axis=1).ravel()
@@ -202,7 +203,7 @@ class Teacher:
         self._due = EventStream(0)
 
     def teach(self, stimulus: NDArray[np.bool_], labels: Ints, rate: float) -> NDArray[np.bool_]:
-        """Give the lessons that are due, show images, make up the lessons that they call for; tell which do, bool [n]."""
+        """Give the lessons that are due, show images, prepare those that they call for; tell for which, bool [n]."""
         times = self._ask(stimulus)
         pairs = [self._pair(row, label) for row, label in zip(times, labels.tolist(), strict=True)]
         called = np.array([pair is not None for pair in pairs])
@@ -213,7 +214,7 @@ class Teacher:
 
     def answers(self, stimulus: NDArray[np.bool_]) -> Ints:
         """Classes of the neurons that fire first, of several at once of the lowest; int64 [n]."""
-        return np.argmin(self._ask(stimulus), axis=1) % CLASSES
+        return np.asarray(np.argmin(self._ask(stimulus), axis=1) % CLASSES, np.int64)
 
     def _ask(self, stimulus: NDArray[np.bool_]) -> Ints:
         stream = EventStream.join([self._due, questions(stimulus)])

@@ -7,13 +7,13 @@ change. All of this is one run of plain input spikes: the host decides nothing w
               the image    first spike wins    the afterimage       silence
 
 The afterimage is the image with dark and bright exchanged. Pixels that arrived before the winner's spike potentiate,
-those that come after it depress, and soft bounds weigh one against the other: each weight moves towards the place between
-the bounds that the brightness of its pixel has. So each neuron learns the mean of the images that it wins (online
-k-means, with weights as centres). Every spike raises the threshold of its neuron a little and for long, so that all
-neurons win some images; while images are shown, only membranes, currents and traces are cleared in between.
+those that come after it depress, and soft bounds weigh one against the other: each weight moves towards the place
+between the bounds that the brightness of its pixel has. So each neuron learns the mean of the images that it wins
+(online k-means, with weights as centres). Every spike raises the threshold of its neuron a little and for long, so that
+all neurons win some images: between images, only membranes, currents and traces are cleared.
 
-Labels come afterwards: with weights and thresholds frozen, a neuron stands for the digit that it answers most often among
-the training images.
+Labels come afterwards: with weights and thresholds frozen, a neuron stands for the digit that it answers most often
+among the training images.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ AFTERIMAGE, STEPS = 52, 60
 UNIT = 4
 #: Largest weight.
 BOUND = 127 * UNIT
-#: A spike acts on the membrane for about so long, and 16 times in all: thresholds and bias are 16 times as fine as weights.
+#: A spike acts on the membrane for many steps, 16 times as much in all: thresholds and bias are as much finer.
 CURRENT_DECAY = 1 / 16
 FINE = 16 * UNIT
 BIAS, THRESHOLD = 128 * FINE, 4096 * FINE
@@ -216,3 +216,19 @@ def sort(
         counters=device.counters(),
         seconds=time.perf_counter() - started,
     )
+
+
+def learn(
+    device: Device, *, seed: int = 0, images: int | None = None, progress: Progress | None = None
+) -> UnsupervisedResult:
+    """Let a device sort the training images, or the first `images` of them, and then test images.
+
+    Raises
+    ------
+    MissingToolError
+        If scikit-learn, which brings the images, is not installed.
+    """
+    from .digits import load_data
+
+    train_x, train_y, test_x, test_y = (table[:images] for table in load_data())
+    return sort(device, train_x, train_y, test_x, test_y, seed=seed, progress=progress)

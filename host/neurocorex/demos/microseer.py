@@ -1,13 +1,13 @@
 """MicroSeer: 84 papers that cite each other, 6 topics; the chip learns what each test paper is about.
 
-Every paper and every topic is a neuron. Citations join papers both ways, strongly; training papers are joined with their
-topic both ways. Test papers are joined with every topic, both ways and weakly, by the only synapses that learn, with the
-rule of SuperNeuroMAT. One test paper is made to fire: activity runs along citations to training papers and on to
-topics, and what fires soon after the paper is strengthened. After ten steps the topic with the largest weight from the
-paper is the answer. Each paper begins with the same weights.
+Every paper and every topic is a neuron. Citations join papers both ways, strongly; training papers are joined with
+their topic both ways. Test papers are joined with every topic, both ways and weakly, by the only synapses that learn,
+with the rule of SuperNeuroMAT. One test paper is made to fire: activity runs along citations to training papers and on
+to topics, and what fires soon after the paper is strengthened. After ten steps the topic with the largest weight from
+the paper is the answer. Each paper begins with the same weights.
 
 All numbers of the network are whole at a scale of 10,000, so that nothing is rounded. Citations weigh 2 instead of the
-100 of the original, which is as good: one spike makes a neuron with a threshold of 1 fire, and weights stay within 16 bits.
+100 of the original, which is as good, as one spike makes a neuron with a threshold of 1 fire, and fits 16 bits.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Papers:
         return cls(names, topics, topic, np.array([row[2] != "train" for row in papers]), unique)
 
     def synapses(self) -> tuple[list[tuple[int, int, float]], list[tuple[int, int, float]]]:
-        """Fixed and plastic synapses: (source, target, weight)."""
+        """Return the fixed and the plastic synapses, (source, target, weight)."""
         fixed = [(a, b, CITATION) for a, b in self.citations]
         plastic = []
         for paper in range(len(self.names)):
@@ -221,16 +221,8 @@ def classify(
             progress(done, len(shown))
     answers = [papers.answer(table, paper) for table, paper in zip(weights, shown, strict=True)]
     topic, tied = np.array(answers, np.int64).reshape(-1, 2).T
-    return MicroseerResult(
-        papers,
-        shown,
-        topic,
-        tied,
-        np.stack(weights),
-        np.stack(spikes),
-        device.counters(),
-        time.perf_counter() - started,
-    )
+    seconds = time.perf_counter() - started
+    return MicroseerResult(papers, shown, topic, tied, np.stack(weights), np.stack(spikes), device.counters(), seconds)
 
 
 def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
@@ -245,7 +237,7 @@ def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
         from superneuromat import SNN
     except ImportError:
         raise MissingToolError(
-            "the comparison needs SuperNeuroMAT; install it with: pip install superneuromat"
+            "no comparison without SuperNeuroMAT; install it with: pip install superneuromat"
         ) from None
     fixed, plastic = papers.synapses()
     answers = []
@@ -262,17 +254,17 @@ def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
         model.add_spike(0, paper, 100.0)
         model.simulate(STEPS)
         # Sums of floats that should be equal differ in their last bits.
-        answers.append(papers.answer(np.rint(model.weight_mat() * SCALE * 16), paper)[0])
+        answers.append(papers.answer(np.rint(model.weight_mat() * SCALE), paper)[0])
     return np.array(answers, np.int64)
 
 
 def per_topic(result: MicroseerResult) -> list[dict[str, Any]]:
     """For each topic: test papers, and how many were found."""
-    asked = Counter(result.papers.topic[result.shown].tolist())
-    found = Counter(result.papers.topic[result.shown][result.right].tolist())
+    topics = result.papers.topic[result.shown]
+    asked, found = Counter(topics.tolist()), Counter(topics[result.right].tolist())
     return [
-        {"topic": name, "papers": asked[topic], "correct": found[topic]}
-        for topic, name in enumerate(result.papers.topics)
+        {"topic": name, "papers": asked[number], "correct": found[number]}
+        for number, name in enumerate(result.papers.topics)
     ]
 
 

@@ -1,0 +1,150 @@
+"""Digits learned on the chip, with a teacher and without."""
+
+import neurocorex as ncx
+import numpy as np
+import pytest
+from neurocorex.demos import digits_stdp, digits_unsupervised, latency
+from neurocorex.spec import Control, Region
+
+PIXELS = digits_stdp.PIXELS
+
+
+@pytest.fixture
+def device():
+    with ncx.open("emulator") as opened:
+        yield opened
+
+
+def image(*pixels):
+    """One image with 16, 12, 8 and 4 in some of its pixels, in this order."""
+    values = np.zeros((1, PIXELS), np.int64)
+    values[0, list(pixels)] = [16, 12, 8, 4][: len(pixels)]
+    return values
+
+
+class TestLatency:
+    def test_pixels_fire_in_proportion(self):
+        counts = latency.encoded(image(3, 5, 7, 9), 4).sum(axis=1)[0]
+        assert counts[[3, 5, 7, 9]].tolist() == [4, 3, 2, 1]
+        assert counts.sum() == 10
+
+    def test_images_follow_each_other(self):
+        stream = latency.exposure(latency.encoded(np.concatenate([image(3), image(5)]), 2), 10, first=1)
+        assert stream.steps == 20
+        assert stream.event_step.tolist() == [1, 2, 11, 12]
+        assert stream.event_index.tolist() == [3, 3, 5, 5]
+
+    def test_first_spikes_are_counted_from_the_image_on(self, device):
+        net = ncx.Network(inputs=1, neurons=2)
+        net.connect(net.inputs, net.neurons[0], 5)
+        device.load(net)
+        spikes = np.zeros((13, 1), bool)
+        spikes[[0, 4, 6, 12]] = True
+        first = latency.first_spikes(device.run(spikes=spikes), images=2, steps=5, start=3)
+        assert first.tolist() == [[1, 5], [4, 5]]
+
+
+class TestTeacher:
+    @pytest.fixture
+    def taught(self, device):
+        """Weights before and after a lesson in which neuron 4 gains an image and neuron 7 loses it."""
+        device.load(digits_stdp.build())
+        before = device.weights()
+        stimulus = latency.encoded(image(10, 20, 30, 40), digits_stdp.SPIKES)
+        device.run(spikes=digits_stdp.lessons(stimulus, np.array([4]), np.array([7]), 256))
+        return before, device.weights()
+
+    def test_right_neuron_gains_the_image(self, taught):
+        before, after = taught
+        gained = (after - before)[:PIXELS, 4]
+        assert gained[[10, 20, 30, 40]].tolist() == [4, 3, 2, 1]
+        assert np.count_nonzero(gained) == 4
+
+    def test_wrong_neuron_loses_the_image(self, taught):
+        before, after = taught
+        lost = (before - after)[:PIXELS, 7]
+        assert (lost[[10, 20, 30, 40]] >= [4, 3, 2, 1]).all()
+        assert np.count_nonzero(lost) == 4
+
+    def test_other_neurons_keep_their_weights(self, taught):
+        before, after = taught
+        assert np.flatnonzero((before != after).any(axis=0)).tolist() == [4, 7]
+
+    def test_questions_leave_weights_alone(self, device):
+        device.load(digits_stdp.build())
+        before = device.weights()
+        result = device.run(spikes=digits_stdp.questions(latency.encoded(image(10, 20), digits_stdp.SPIKES)))
+        assert result.spike_times.size > 0
+        assert np.array_equal(device.weights(), before)
+
+    def test_questions_do_not_depend_on_what_came_before(self, device):
+        device.load(digits_stdp.build())
+        stimulus = latency.encoded(np.concatenate([image(1, 2), image(50), image(1, 2)]), digits_stdp.SPIKES)
+        first = latency.first_spikes(
+            device.run(spikes=digits_stdp.questions(stimulus)), images=3, steps=digits_stdp.STEPS
+        )
+        assert np.array_equal(first[0], first[2])
+        assert not np.array_equal(first[0], first[1])
+
+    def test_same_seed_gives_same_weights(self):
+        weights = []
+        for seed in (0, 0, 1):
+            with ncx.open("emulator") as device:
+                settings = digits_stdp.Settings(epochs=2)
+                weights.append(digits_stdp.learn(device, seed=seed, images=20, settings=settings).weights)
+        assert np.array_equal(weights[0], weights[1])
+        assert not np.array_equal(weights[0], weights[2])
+
+    def test_all_digits_are_learned(self, device):
+        outcome = digits_stdp.learn(device)
+        assert outcome.accuracy >= 0.96
+        assert (len(outcome.labels), outcome.trained) == (594, 1203)
+        assert device.config.neurons <= 100
+        assert device.config.weight_bits == 8
+
+
+class TestCompetition:
+    @pytest.fixture
+    def small(self):
+        """A few training and test images of two digits."""
+        from neurocorex.demos.digits import load_data
+
+        train_x, train_y, test_x, test_y = load_data()
+        chosen = []
+        for images, labels in ((train_x, train_y), (test_x, test_y)):
+            some = np.flatnonzero(labels <= 1)[:40]
+            chosen += [images[some], labels[some]]
+        return chosen
+
+    def test_two_digits_are_told_apart(self, device, small):
+        outcome = digits_unsupervised.sort(device, *small[:2], *small[:2])
+        assert outcome.accuracy >= 0.9
+        assert set(outcome.digits.tolist()) <= {-1, 0, 1}
+
+    def test_labels_do_not_matter_for_weights(self, small):
+        weights = []
+        for labels in (small[1], 1 - small[1]):
+            with ncx.open("emulator") as device:
+                settings = digits_unsupervised.Settings(epochs=2)
+                outcome = digits_unsupervised.sort(device, small[0], labels, *small[2:], settings=settings)
+                weights.append(outcome.weights)
+        assert np.array_equal(*weights)
+
+    def test_questions_change_neither_weights_nor_thresholds(self, device, small):
+        digits_unsupervised.sort(device, *small, settings=digits_unsupervised.Settings(epochs=1))
+        held = (Region.WEIGHTS, Region.ADAPTATION)
+        before = [device.read(region) for region in held]
+        digits_unsupervised.winners(device, latency.encoded(small[2], digits_unsupervised.SPIKES))
+        assert before[1].any()
+        assert all(np.array_equal(device.read(region), values) for region, values in zip(held, before, strict=True))
+        assert device.read(Region.CONTROL)[Control.LEARNING] == 0
+
+    def test_neurons_are_named_after_most_of_their_images(self):
+        digits = digits_unsupervised.digits_of(np.array([3, 3, 3, 5, -1]), np.array([7, 7, 2, 0, 9]))
+        assert (digits[3], digits[5]) == (7, 0)
+        assert np.count_nonzero(digits >= 0) == 2
+
+    def test_all_digits_are_sorted(self, device):
+        outcome = digits_unsupervised.learn(device)
+        assert outcome.accuracy >= 0.85
+        assert device.config.neurons <= 100
