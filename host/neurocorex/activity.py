@@ -98,9 +98,7 @@ def _reach(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:
         return weights, weights
     control, config = image.regions[Region.CONTROL], image.config
     sign = 1 << (config.weight_bits - 1)
-    low, high = (
-        (int(control[register]) ^ sign) - sign for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX)
-    )
+    low, high = ((int(control[register]) ^ sign) - sign for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX))
     plastic = image.regions[Region.PLASTIC].astype(np.bool_)
     return np.where(plastic, np.minimum(weights, low), weights), np.where(plastic, np.maximum(weights, high), weights)
 

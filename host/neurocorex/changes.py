@@ -128,9 +128,7 @@ class Changes:
 
     # Details -----------------------------------------------------------------------------------
 
-    def _each(
-        self, name: str, given: Any, example: str, register: Control, bits: Callable[[Any], int]
-    ) -> None:
+    def _each(self, name: str, given: Any, example: str, register: Control, bits: Callable[[Any], int]) -> None:
         if given is None:
             return
         require_learning(self.config, name)

@@ -180,9 +180,7 @@ class WindowRule(Rule):
 # Rules by name -------------------------------------------------------------------------------------
 
 
-def stdp(
-    tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression: float, **options: Any
-) -> TraceRule:
+def stdp(tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression: float, **options: Any) -> TraceRule:
     """Pair-based STDP with exponential windows (Song, Miller and Abbott 2000).
 
     Parameters

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of networks and stimuli.")
 @click.option("--replay", type=click.Path(path_type=Path), help="Run the trial in this file instead.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default="here",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    show_default="here",
     help="Folder for the files of networks that differ.",
 )
 @common.device_options
