@@ -1,5 +1,7 @@
 """Rules: what they mean in the units of a network, and what a chip makes of them."""
 
+import json
+
 import neurocorex as ncx
 import numpy as np
 import pytest
@@ -236,6 +238,13 @@ def test_floats_need_bounds():
     with pytest.raises(InputError, match="the rule needs bounds"):
         quantise(network(stdp(20.0, 20.0, 0.1, -0.1)))
     quantise(network(stdp(20.0, 20.0, 0.1, -0.1), weight=5))
+
+
+def test_trace_that_never_fades_has_no_time_constant_in_json():
+    report = quantise(network(stdp(np.inf, 20.0, 0.1, -0.1, bounds=BOUNDS)))[1]
+    told = {each["name"]: each for each in json.loads(json.dumps(report.to_dict(), allow_nan=False))["learning"]}
+    assert told["tau_pre_ms"]["got"] is None
+    assert "tau_pre_ms inf" in str(report)
 
 
 def test_trace_that_is_gone_at_once_is_refused():

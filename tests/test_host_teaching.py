@@ -1,5 +1,8 @@
 """Teaching through a device: forced spikes, reward, gates, frozen weights, and what is told of them."""
 
+import re
+from pathlib import Path
+
 import neurocorex as ncx
 import numpy as np
 import pytest
@@ -252,3 +255,12 @@ def test_changes_come_in_a_fixed_order():
     assert stream.change_step.tolist() == [0, 1, 2, 3, 3]
     assert stream.change_register.tolist() == [Control.MODULATION, -1, Control.MODULATION, -1, Control.GATE]
     assert changes.last == {Control.MODULATION: 512, Control.GATE: 1}
+
+
+def test_example_of_the_page_on_learning_runs(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parent.parent / "docs" / "learning.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})  # noqa: S102  # it is our own
+    assert (tmp_path / "weights.png").read_bytes().startswith(b"\x89PNG")
+    assert "64 synapses learn" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -148,7 +149,10 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
-        return asdict(self) | {"config": self.config.to_dict()}
+        learning = [
+            {**asdict(each), "wanted": _finite(each.wanted), "got": _finite(each.got)} for each in self.learning
+        ]
+        return asdict(self) | {"config": self.config.to_dict(), "learning": learning}
 
     @property
     def lines(self) -> list[str]:
@@ -170,6 +174,11 @@ class Report:
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity: a trace that never fades has no time constant there."""
+    return value if math.isfinite(value) else None
 
 
 def named(indices: list[int] | Any) -> str:

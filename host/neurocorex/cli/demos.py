@@ -222,7 +222,7 @@ def microseer(data: Path, device: str, limit: int | None, config: Path | None, b
     \b
     Examples:
       neurocorex demo microseer --data microseer
-      neurocorex demo microseer --data microseer --device rtl --papers 5 --json
+      neurocorex demo microseer --data microseer --device rtl --baud 2000000 --json
     """
     from ..demos import microseer as job
     from ..errors import MissingToolError
@@ -241,16 +241,18 @@ def microseer(data: Path, device: str, limit: int | None, config: Path | None, b
     except MissingToolError as error:
         note = str(error)
     order = [papers.topics[topic] for topic in papers.preference.tolist()]
+    topics = job.per_topic(outcome)
     values = {
         "device": device, "accuracy": outcome.accuracy, "accuracy_without_ties": outcome.accuracy_without_ties,
         "papers": len(outcome.shown), "ties": outcome.ties, "tie_break": order, "agreement": agreement,
-        "topics": job.per_topic(outcome), "neurons": papers.neurons, "weight_bits": chip.weight_bits,
+        "topics": topics, "neurons": papers.neurons, "weight_bits": chip.weight_bits,
         "steps": job.STEPS, "seconds": round(outcome.seconds, 3), "counters": outcome.counters,
         "config": chip.to_dict(), **_verdict(found),
     }  # fmt: skip
 
     def text() -> str:
-        lines = [f"{row['topic']:<8} {row['correct']:3} of {row['papers']:3}" for row in values["topics"]]
+        width = max(map(len, papers.topics))
+        lines = [f"{row['topic']:<{width}} {row['correct']:3} of {row['papers']:3}" for row in topics if row["papers"]]
         same = note if agreement is None else f"{agreement:.2%} of the answers are those of SuperNeuroMAT"
         return "\n".join([
             *lines, _figure(outcome.right, outcome.seconds, "papers"),
