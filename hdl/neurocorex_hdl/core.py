@@ -12,7 +12,7 @@ from .counters import Counters
 from .drive import Drive, Injection
 from .population import Population
 from .recorder import Recorder, RecordQueue
-from .regions import fan_out
+from .regions import REQUEST, fan_out
 from .sequencer import Sequencer
 from .stimulus import StimulusDecoder
 from .sweep import Sweeper
@@ -166,12 +166,12 @@ class Core(wiring.Component):
         m.d.comb += parts.counters.clear.eq(self.clear_counters)
 
     def _join_bus(self, m: Module) -> None:
-        """Pass requests on to all targets, a cycle later, and their answers back, another cycle later."""
+        """Pass requests on, a cycle later to all targets but the synapses; and answers back, registered."""
         parts = m.submodules
-        request = RegionBus().create(path=("request",))
-        for name in ("region", "row", "column", "write", "write_data", "read"):
+        request, synapses = RegionBus().create(path=("request",)), parts.synapses.bus
+        for name in REQUEST:
+            m.d.comb += getattr(synapses, name).eq(getattr(self.bus, name))
             m.d.sync += getattr(request, name).eq(getattr(self.bus, name))
-        targets = (parts.control, parts.counters, parts.synapses, parts.population)
-        fan_out(m, request, (target.bus for target in targets))
-        m.d.sync += self.bus.read_data.eq(request.read_data)
+        fan_out(m, request, [parts.control.bus, parts.counters.bus, parts.population.bus])
+        m.d.sync += self.bus.read_data.eq(request.read_data | synapses.read_data)
         m.d.comb += parts.sequencer.changed.eq(request.write)

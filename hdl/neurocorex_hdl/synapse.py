@@ -85,8 +85,11 @@ class SynapseArray(wiring.Component):
     input_sum, recurrent_sum : Out
         The sums of a neuron, 3 and 4 cycles after it was in the slot.
     bus : In(RegionBus)
-        Answers after `TARGET_LATENCY` cycles. `Region.WEIGHTS`.
+        `Region.WEIGHTS`. Answers after `BUS_LATENCY` cycles, one more than other targets, because it works out an
+        address first: it is to be given requests a cycle earlier.
     """
+
+    BUS_LATENCY = TARGET_LATENCY + 1
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -108,7 +111,6 @@ class SynapseArray(wiring.Component):
         m.submodules.accumulators = accumulators = Accumulators(config)
         wiring.connect(m, wiring.flipped(self.rows), walk.rows)
         m.d.comb += banks.address.eq(walk.word)
-        self._serve(m, banks)
 
         # Block RAM is slow to answer: its weights are registered before they are rotated. A row uses them two cycles
         # after it was given their address, and they must be zero when none does.
@@ -123,19 +125,20 @@ class SynapseArray(wiring.Component):
             accumulators.weights.eq(Mux(used[-1], rotator.lanes.as_value(), 0)),
         ]
         m.d.comb += [rotator.banks.eq(fetched), rotator.amount.eq(axon[-1])]
+        self._serve(m, banks, fetched)
 
         m.d.comb += [accumulators.take.eq(self.slot.valid), accumulators.take_index.eq(self.slot.index)]
         m.d.comb += [self.input_sum.eq(accumulators.input_sum), self.recurrent_sum.eq(accumulators.recurrent_sum)]
         return m
 
-    def _serve(self, m: Module, banks: WeightBanks) -> None:
+    def _serve(self, m: Module, banks: WeightBanks, fetched: data.View) -> None:
         """Let the bus reach single weights."""
         config, bus, lanes = self._config, self.bus, lane_bits(self._config)
         selected = bus.region == Region.WEIGHTS
         word, bank = Signal(range(config.weight_words)), Signal(lanes)
-        reading = stages(m, bus.read & selected, TARGET_LATENCY, name="reading", reset_less=False)
+        reading = stages(m, bus.read & selected, self.BUS_LATENCY, name="reading", reset_less=False)
         writing = stages(m, bus.write & selected, 1, name="writing", reset_less=False)
-        banks_read = stages(m, bank, 1, name="bank")
+        banks_read = stages(m, bank, self.BUS_LATENCY - 1, name="bank")
         m.d.sync += [
             word.eq(times(bus.column[lanes:], config.axon_stride) + bus.row),
             bank.eq(bus.row + bus.column),
@@ -144,4 +147,4 @@ class SynapseArray(wiring.Component):
         with m.If(reading[1] | writing[1]):
             m.d.comb += banks.address.eq(word)
         m.d.comb += banks.write.eq(writing[1] << bank)
-        m.d.comb += bus.read_data.eq(Mux(reading[-1], banks.weights[banks_read[1]], 0))
+        m.d.comb += bus.read_data.eq(Mux(reading[-1], fetched[banks_read[-1]], 0))
