@@ -1,6 +1,6 @@
 """How well does the chip learn the digits? Both demonstrations over several seeds, on the emulator.
 
-python benchmarks/learning.py [--json] [--seeds 5]
+Run as ``python benchmarks/learning.py [--json] [--seeds 5]``.
 """
 
 from __future__ import annotations

@@ -48,10 +48,10 @@ class TestTeacher:
     @pytest.fixture
     def taught(self, device):
         """Weights before and after a lesson in which neuron 4 gains an image and neuron 7 loses it."""
-        device.load(digits_stdp.build())
+        device.load(digits_stdp.build(settings=digits_stdp.Settings(potentiation=1.0, depression=-1.06)))
         before = device.weights()
         stimulus = latency.encoded(image(10, 20, 30, 40), digits_stdp.SPIKES)
-        device.run(spikes=digits_stdp.lessons(stimulus, np.array([4]), np.array([7]), 256))
+        device.run(spikes=digits_stdp.lessons(stimulus, np.array([4]), np.array([7])))
         return before, device.weights()
 
     def test_right_neuron_gains_the_image(self, taught):

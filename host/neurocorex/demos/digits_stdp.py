@@ -12,7 +12,7 @@ A lesson is one pass over the image with two forced spikes::
 
 Arrivals after a spike depress, so the neuron that was wrong loses the image; arrivals before a spike potentiate, so the
 right one gains it. Traces do not fade within a lesson, and are cleared before each: a weight changes by the number of
-spikes of its pixel times a rate, which falls to an eighth of a unit of the weight: rounding by chance makes up for it.
+spikes of its pixel times a rate of a quarter of a unit, which rounding by chance turns into whole units.
 
 Which neuron of a class is the right one is up to the teacher: the fastest, but each lesson that a neuron has had counts
 as a delay. Otherwise a few neurons take all lessons, and the others stay as random as they were.
@@ -70,9 +70,7 @@ class Settings:
     epochs, batch : int
         Passes over the images, and images that are shown between lessons.
     potentiation, depression : float
-        Change of a weight by one spike of its pixel, in units of the weight, in the first epoch.
-    decay : float
-        What is left of that in the last epoch; it falls by the same factor each epoch.
+        Change of a weight by one spike of its pixel, in units of the weight.
     margin : int
         Steps by which a class has to lead.
     rest : int
@@ -85,9 +83,8 @@ class Settings:
 
     epochs: int = 40
     batch: int = 16
-    potentiation: float = 1.0
-    depression: float = -1.06
-    decay: float = 0.125
+    potentiation: float = 0.25
+    depression: float = -0.265
     margin: int = 4
     rest: int = 4
     conscience: float = 0.5
@@ -145,7 +142,7 @@ def build(seed: int = 0, settings: Settings | None = None) -> Network:
     return net
 
 
-def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints, modulation: int) -> EventStream:
+def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints) -> EventStream:
     """Teach images one after the other.
 
     Parameters
@@ -154,8 +151,6 @@ def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints, modulation: i
         From `latency.encoded`.
     right, wrong : int64 arrays [n]
         Neurons that gain and lose each image.
-    modulation : int
-        Factor of all changes, 256 is one.
     """
     images = latency.exposure(stimulus, LESSON_STEPS, first=1)
     start = np.arange(len(stimulus)) * LESSON_STEPS
@@ -169,9 +164,7 @@ def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints, modulation: i
     return EventStream(
         images.steps, images.event_step, images.event_index,
         forced, neurons, np.zeros_like(forced), np.ones_like(forced),
-        np.concatenate([[0, 0], step]),
-        np.concatenate([[Control.LEARNING, Control.MODULATION], register]),
-        np.concatenate([[TEACHING, modulation], value]),
+        np.append(0, step), np.append(Control.LEARNING, register), np.append(TEACHING, value),
     )  # fmt: skip
 
 
@@ -202,14 +195,14 @@ class Teacher:
         self.taught = np.zeros(NEURONS, np.int64)
         self._due = EventStream(0)
 
-    def teach(self, stimulus: NDArray[np.bool_], labels: Ints, rate: float) -> NDArray[np.bool_]:
+    def teach(self, stimulus: NDArray[np.bool_], labels: Ints) -> NDArray[np.bool_]:
         """Give the lessons that are due, show images, prepare those that they call for; tell for which, bool [n]."""
         times = self._ask(stimulus)
         pairs = [self._pair(row, label) for row, label in zip(times, labels.tolist(), strict=True)]
         called = np.array([pair is not None for pair in pairs])
         right, wrong = np.array([pair for pair in pairs if pair], np.int64).reshape(-1, 2).T
         if called.any():
-            self._due = lessons(stimulus[called], right, wrong, round(rate * 256))
+            self._due = lessons(stimulus[called], right, wrong)
         return called
 
     def answers(self, stimulus: NDArray[np.bool_]) -> Ints:
@@ -274,12 +267,11 @@ def learn(
     rng = np.random.default_rng([seed, 1])
     due = np.zeros(len(train_y), np.int64)
     for epoch in range(settings.epochs):
-        rate = settings.decay ** (epoch / max(settings.epochs - 1, 1))
         order = rng.permutation(len(train_y))
         order = order[due[order] <= epoch]
         for start in range(0, len(order), settings.batch):
             batch = order[start : start + settings.batch]
-            called = teacher.teach(stimulus[batch], train_y[batch], rate)
+            called = teacher.teach(stimulus[batch], train_y[batch])
             due[batch] = np.where(called, epoch + 1, epoch + 1 + settings.rest)
         if progress is not None:
             progress(epoch + 1, settings.epochs)
