@@ -90,7 +90,7 @@ def test_samples_start_from_silence(device):
     load(device, trial)
     result = device.run(spikes=spikes, record=("spikes", "v"))
     for sample in range(len(spikes)):
-        emulator.clear(Clear.STATE)
+        emulator.clear(Clear.STATE | Clear.ADAPTATION | Clear.TRACES)
         expected = emulator.run(EventStream.from_dense(spikes[sample]))
         np.testing.assert_array_equal(np.nonzero(result.spikes[sample]), [expected.event_step, expected.event_index])
         np.testing.assert_array_equal(result.v[sample].reshape(-1), expected.graded_value)

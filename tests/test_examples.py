@@ -10,6 +10,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 #: What each prints among other things, and the files that it leaves.
 EXPECTED = {
     "first_steps": ("clock cycles a step", ["first_steps_membranes.png", "first_steps_raster.png"]),
+    "learn_pattern": ("12 of 12 inputs found", ["learn_pattern.png"]),
     "snapshot": ("the same spikes", ["snapshot.npz"]),
     "synfire_chain": ("the wave passed the first group 4 times", ["synfire_chain.png"]),
     "train_digits": ("images right", ["digits.npz"]),

@@ -5,7 +5,7 @@ import random
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
 from corebench import BlockRam
-from neurocorex.spec import Counter, Region
+from neurocorex.spec import CoreConfig, Counter, Region
 from neurocorex.spec.registers import COUNTER_BITS
 from neurocorex_hdl.counters import Counters
 from neurocorex_hdl.regions import TARGET_LATENCY
@@ -18,9 +18,9 @@ class Bench:
         self.ctx, self.unit, self.memory = ctx, counters, memory
 
     async def tick(self, *counters):
-        self.ctx.set(self.unit.ticks, sum(1 << counter for counter in counters))
+        self.ctx.set(self.unit.ticks, [int(counter in counters) for counter in Counter])
         await self.ctx.tick()
-        self.ctx.set(self.unit.ticks, 0)
+        self.ctx.set(self.unit.ticks, [0] * len(Counter))
 
     async def settle(self):
         await self.ctx.tick().repeat(3 * len(Counter))
@@ -44,7 +44,7 @@ class Bench:
 
 
 def on_counters(body):
-    counters, platform = Counters(), BlockRam()
+    counters, platform = Counters(CoreConfig()), BlockRam()
     simulator = Simulator(Fragment.get(counters, platform))
     simulator.add_clock(1e-6)
 

@@ -1,15 +1,14 @@
-"""Weights, rotator and accumulators."""
+"""Weights and accumulators."""
 
 import random
 
 import pytest
-from amaranth.sim import Simulator
 from corebench import simulate
 from neurocorex.spec import CoreConfig, Region
 from neurocorex.spec.timing import neuron_spacing, row_cycles
 from neurocorex_hdl.accumulator import Accumulators
+from neurocorex_hdl.axons import AxonKind
 from neurocorex_hdl.synapse import SynapseArray
-from neurocorex_hdl.weights import Rotator
 
 GEOMETRIES = {
     "one lane": CoreConfig(neurons=5, inputs=3, lanes=1, weight_bits=4),
@@ -21,24 +20,6 @@ GEOMETRIES = {
     "more lanes than neurons": CoreConfig(neurons=3, inputs=2, lanes=16, weight_bits=8),
     "one neuron": CoreConfig(neurons=1, inputs=1, lanes=1, weight_bits=8),
 }
-
-
-@pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16, 32, 64])
-def test_rotator_moves_every_bank_to_its_lane_for_every_amount(lanes):
-    rotator = Rotator(CoreConfig(lanes=lanes))
-
-    async def testbench(ctx):
-        for bank in range(lanes):
-            ctx.set(rotator.banks[bank], bank - 50)
-        for amount in range(lanes):
-            ctx.set(rotator.amount, amount)
-            assert [ctx.get(rotator.lanes[lane]) + 50 for lane in range(lanes)] == [
-                (lane + amount) % lanes for lane in range(lanes)
-            ]
-
-    simulator = Simulator(rotator)
-    simulator.add_testbench(testbench)
-    simulator.run()
 
 
 def random_weights(config, rng):
@@ -67,7 +48,9 @@ async def walk(ctx, synapses, config, axons, rng, pause):
         while rng.random() < pause:
             await ctx.tick()
             cycles += 1
-        ctx.set(synapses.rows.payload, {"axon": axon, "recurrent": axon >= config.inputs})
+        inner = axon >= config.inputs
+        kind = AxonKind.RECURRENT if inner else AxonKind.INPUT
+        ctx.set(synapses.rows.payload, {"kind": kind, "index": axon - config.inputs * inner})
         ctx.set(synapses.rows.valid, 1)
         ready = False
         while not ready:
