@@ -8,7 +8,7 @@ from neurocorex.spec import CoreConfig
 from neurocorex.spec.timing import ROW_PIPELINE
 
 from .pipeline import stages
-from .regions import index_bits
+from .regions import BLOCK_RAM, LUT_RAM_WORDS, index_bits
 from .weights import lane_bits, weight_lanes
 
 
@@ -67,7 +67,10 @@ class Accumulators(wiring.Component):
         """Build the memory and its adders."""
         m = Module()
         config = self._config
-        m.submodules.memory = memory = Memory(shape=self._word, depth=2 * config.groups, init=[])
+        # Lanes that learn leave no room for wide memory in LUTs.
+        depth = 2 * config.groups
+        attrs = BLOCK_RAM if config.learning or depth > LUT_RAM_WORDS else {}
+        m.submodules.memory = memory = Memory(shape=self._word, depth=depth, init=[], attrs=attrs)
         read, write = memory.read_port(), memory.write_port()
         adding, operand = Signal(), Signal(self._word, reset_less=True)
         m.d.comb += read.en.eq(self.add)

@@ -17,6 +17,8 @@ from .pipeline import stages
 
 #: Cycles from a read request to the answer of a target inside the core, which adds a register before and one behind.
 TARGET_LATENCY = READ_LATENCY - 2
+#: Members of a `RegionBus` that go from initiator to target.
+REQUEST = ("region", "row", "column", "write", "write_data", "read")
 
 
 def index_bits(config: CoreConfig) -> int:
@@ -49,13 +51,15 @@ def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureI
     """Pass the requests of a bus on to several targets, and join their answers."""
     targets = list(targets)
     for target in targets:
-        for name in ("region", "row", "column", "write", "write_data", "read"):
+        for name in REQUEST:
             m.d.comb += getattr(target, name).eq(getattr(bus, name))
     m.d.comb += bus.read_data.eq(reduce(or_, (target.read_data for target in targets)))
 
 
 #: Memories that grow with the number of neurons belong into block RAM, also where they would fit elsewhere.
 BLOCK_RAM = {"ram_style": "block"}
+#: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
+LUT_RAM_WORDS = 64
 
 
 def block_memory(shape: ShapeLike, items: int) -> Memory:
