@@ -18,9 +18,9 @@ class Bench:
         self.ctx, self.unit, self.memory = ctx, counters, memory
 
     async def tick(self, *counters):
-        self.ctx.set(self.unit.ticks, [int(counter in counters) for counter in Counter])
+        self.ctx.set(self.unit.ticks, {counter.name.lower(): int(counter in counters) for counter in Counter})
         await self.ctx.tick()
-        self.ctx.set(self.unit.ticks, [0] * len(Counter))
+        self.ctx.set(self.unit.ticks, {counter.name.lower(): 0 for counter in Counter})
 
     async def settle(self):
         await self.ctx.tick().repeat(3 * len(Counter))

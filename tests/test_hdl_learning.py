@@ -1,11 +1,13 @@
 """Learning in gates, in a whole core: every rule, rounding and bound against the emulator."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from corebench import on_core
 from coretrial import Twins, random_regions, random_steps
-from neurocorex.spec import CoreConfig, Learning
+from neurocorex.spec import Control, CoreConfig, Counter, Learning, LearningFlag, Region, encode_steps, regions
+from neurocorex.spec.registers import GATE_ALL, MODEL_COUNTERS
 
 EXPONENTIAL, WINDOW = Learning.EXPONENTIAL, Learning.WINDOW
 CONFIGS = {
@@ -34,8 +36,32 @@ def test_core_equals_emulator(name):
         twins = Twins(core)
         for pace in ({}, {"pause": 0.3}, {"block": 0.6}, {}):
             await twins.load(random_regions(config, rng))
-            for _ in range(2):
-                await twins.run(*random_steps(config, rng, 20), **pace)
-                await twins.compare()
+            await twins.run(*random_steps(config, rng, 16), **pace)
+            await twins.compare()
 
     on_core(config, body)
+
+
+@pytest.mark.parametrize("learning", [EXPONENTIAL, WINDOW])
+def test_lanes_do_not_change_results(learning):
+    config = CoreConfig(learning=learning, neurons=6, inputs=5, extra_axons=3, max_delay=4, window_steps=3)
+    rng = random.Random(f"lanes {learning}")
+    start, data = random_regions(config, rng), encode_steps(random_steps(config, rng, 25))
+    start[Region.CONTROL][Control.LEARNING] = LearningFlag.ENABLE | LearningFlag.STOCHASTIC
+    start[Region.CONTROL][Control.GATE] = GATE_ALL
+    start[Region.FLAGS] = [0] * config.neurons
+    outcomes = []
+
+    async def body(core):
+        for region, items in start.items():
+            await core.write(region, items)
+        results = await core.run(data)
+        counters = await core.counters()
+        state = {region: await core.read(region) for region in regions(config) if region in start}
+        counted = [counters[counter] for counter in MODEL_COUNTERS if counter is not Counter.BUSY_CYCLES]
+        outcomes.append((results, counted, state))
+
+    for lanes in (1, 4, 16):
+        on_core(replace(config, lanes=lanes), body)
+    assert outcomes[0][2][Region.WEIGHTS] != start[Region.WEIGHTS]
+    assert outcomes[0] == outcomes[1] == outcomes[2]

@@ -67,8 +67,9 @@ class Accumulators(wiring.Component):
         """Build the memory and its adders."""
         m = Module()
         config = self._config
+        # Lanes that learn leave no room for wide memory in LUTs.
         depth = 2 * config.groups
-        attrs = BLOCK_RAM if depth > LUT_RAM_WORDS else {}
+        attrs = BLOCK_RAM if config.learning or depth > LUT_RAM_WORDS else {}
         m.submodules.memory = memory = Memory(shape=self._word, depth=depth, init=[], attrs=attrs)
         read, write = memory.read_port(), memory.write_port()
         adding, operand = Signal(), Signal(self._word, reset_less=True)

@@ -44,6 +44,13 @@ def add_signed(value: Value, size: Value, negative: Value) -> Value:
     return total[1 : bits + 1].as_signed()
 
 
+def plus(value: Value, addend: Value, carry: Value) -> Value:
+    """Add two signed numbers and a carry, exact, by one carry chain: the carry enters by an extra low bit."""
+    bits = max(len(value), len(addend)) + 1
+    wide = [Cat(number, number[-1].replicate(bits - len(number))) for number in (value, addend)]
+    return (Cat(Const(1, 1), wide[0]) + Cat(carry, wide[1]))[1 : bits + 1].as_signed()
+
+
 def times(value: Value, factor: int) -> Value:
     """Multiply by a constant by shifting and adding: a `*` could take one of the few multipliers of the device."""
     terms = [value << bit for bit in range(factor.bit_length()) if factor >> bit & 1]

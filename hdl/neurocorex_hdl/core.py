@@ -14,7 +14,7 @@ from .extra import ExtraAxons
 from .learning import LearningLanes
 from .population import Population
 from .recorder import Recorder, RecordQueue
-from .regions import fan_out, has
+from .regions import REQUEST, fan_out, has
 from .sequencer import Sequencer
 from .stimulus import StimulusDecoder
 from .sweep import CLEAR_BITS, Sweeper
@@ -270,22 +270,23 @@ class Core(wiring.Component):
                 Counter.CLIPS_LOW: lanes.low,
                 Counter.CLIPS_HIGH: lanes.high,
             }
-        m.d.comb += [parts.counters.ticks[counter].eq(tick) for counter, tick in ticks.items()]
+        m.d.comb += [parts.counters.ticks[counter.name.lower()].eq(tick) for counter, tick in ticks.items()]
         m.d.comb += parts.counters.clear.eq(has(self.clear, Clear.COUNTERS))
 
     def _join_bus(self, m: Module) -> None:
-        """Pass requests on to all targets, a cycle later, and their answers back, another cycle later."""
+        """Pass requests on, a cycle later to all targets but the synapses; and answers back, registered."""
         parts = m.submodules
-        request = RegionBus().create(path=("request",))
-        for name in ("region", "row", "column", "write", "write_data", "read"):
+        request, synapses = RegionBus().create(path=("request",)), parts.synapses.bus
+        for name in REQUEST:
+            m.d.comb += getattr(synapses, name).eq(getattr(self.bus, name))
             m.d.sync += getattr(request, name).eq(getattr(self.bus, name))
-        targets = [parts.control, parts.counters, parts.synapses, parts.population]
+        targets = [parts.control, parts.counters, parts.population]
         if self.config.extra_axons:
             targets.append(parts.extra)
         if self.config.learning:
             targets.append(parts.tracing)
         fan_out(m, request, (target.bus for target in targets))
-        m.d.sync += self.bus.read_data.eq(request.read_data)
+        m.d.sync += self.bus.read_data.eq(request.read_data | synapses.read_data)
         # What rows and columns need of the traces follows from registers, too.
         set_ = parts.sequencer.set if self.config.learning else 0
         m.d.comb += parts.sequencer.changed.eq(request.write | set_)

@@ -24,26 +24,26 @@ def most_ticks(counter: Counter, config: CoreConfig) -> int:
     return config.lanes if config.learning and counter in in_lanes else 1
 
 
-def ticks_layout(config: CoreConfig) -> data.ArrayLayout:
-    """Return the layout of how much each counter goes up in a cycle."""
-    return data.ArrayLayout(range(max(most_ticks(counter, config) for counter in Counter) + 1), len(Counter))
+def ticks_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of how much each counter, by its name in lower case, goes up in a cycle."""
+    return data.StructLayout({counter.name.lower(): range(most_ticks(counter, config) + 1) for counter in Counter})
 
 
 class Counters(wiring.Component):
     """All counters, in one memory instead of registers.
 
     Each counter has a few bits that count its ticks at once. A walk goes round the words of the memory, one a cycle,
-    and adds what has come together there: to a low word the ticks, to the high word after it the carry. Ten counters of
+    and adds what has come together there: to a low word the ticks, to the high word after it the carry. All counters of
     48 bits so need one adder, and no multiplexer for reading.
 
     Members
     -------
     ticks : In
-        How much each `Counter` goes up in this cycle, no more than `most_ticks`.
+        How much each `Counter` goes up in this cycle.
     clear : In(1)
         Strobe: all counters go to zero. Ticks while that is done are lost.
     settled : Out(1)
-        Everything that the model counts is in the memory, and nothing is being cleared.
+        Everything that the model has counted before this cycle is in the memory, and nothing is being cleared.
     bus : In(RegionBus)
         Answers after `TARGET_LATENCY` cycles; two words for each counter, the low one first.
     """
@@ -74,15 +74,19 @@ class Counters(wiring.Component):
             storing.eq(fetched & ~self.bus.read),
             high.eq(word[0]),
             read.addr.eq(Mux(self.bus.read, self.bus.column, Mux(storing, after, word))),
-            total.eq(read.data + Mux(high, carry, taken)),
+            # A mask is free in the LUT of an adder, if it is on the second of its operands.
+            total.eq(Mux(clearing.any(), 0, Mux(high, carry, taken)) + Mux(clearing.any(), 0, read.data)),
             write.en.eq(storing),
             write.addr.eq(word),
-            write.data.eq(Mux(clearing.any(), 0, Mux(high, total[: COUNTER_BITS - _WORD_BITS], total[:_WORD_BITS]))),
+            write.data.eq(total),
             self.settled.eq(~clearing.any() & ~waiting),
         ]
+        # A high word wraps at the first bit that it should not have; those above are zero by that.
+        with m.If(high):
+            m.d.comb += write.data[COUNTER_BITS - _WORD_BITS].eq(0)
         m.d.sync += fetched.eq(~self.bus.read)
         with m.If(storing):
-            m.d.sync += [word.eq(after), carry.eq(total[-1] & ~clearing.any())]
+            m.d.sync += [word.eq(after), carry.eq(total[-1])]
         with m.If(self.clear):
             m.d.sync += clearing.eq(_WORDS + 1)
         with m.Elif(storing & clearing.any()):
@@ -92,20 +96,18 @@ class Counters(wiring.Component):
 
     def _take(self, m: Module, chosen: Value, take: Value) -> tuple[Signal, Value]:
         """Count ticks until they are taken; return those of the chosen counter, and whether any of the model wait."""
-        most = [most_ticks(counter, self._config) for counter in Counter]
-        taken = Signal(range(_ROUND * max(most)))
-        waiting = []
+        most = {counter: most_ticks(counter, self._config) for counter in Counter}
+        taken = Signal(range(_ROUND * max(most.values())))
+        ticks = stages(m, self.ticks, 1, name="ticks", reset_less=False)[-1]
+        waiting = [ticks[counter.name.lower()].any() for counter in MODEL_COUNTERS]
         for counter in Counter:
-            pending = Signal(range(_ROUND * most[counter]), name=f"pending_{counter.name.lower()}")
-            tick = Signal(range(most[counter] + 1), name=f"tick_{counter.name.lower()}")
-            m.d.comb += tick.eq(self.ticks[counter])
-            m.d.sync += pending.eq(pending + tick)
+            name = counter.name.lower()
+            pending = Signal(range(_ROUND * most[counter]), name=f"pending_{name}")
+            m.d.sync += pending.eq(ticks[name] + Mux((chosen == counter) & take, 0, pending))
             with m.If(chosen == counter):
                 m.d.comb += taken.eq(pending)
-                with m.If(take):
-                    m.d.sync += pending.eq(tick)
             if counter in MODEL_COUNTERS:
-                waiting += [pending.any(), tick.any()]
+                waiting.append(pending.any())
         return taken, Cat(waiting).any()
 
     def _answer(self, m: Module, word: Signal) -> None:

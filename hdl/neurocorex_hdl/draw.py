@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.fixed import DRAW_STRIDE
 
+from .arithmetic import plus
 from .axons import by_kind, first_axons
 from .pipeline import stages
 from .walk import piece_layout
@@ -64,6 +65,14 @@ class Draws(wiring.Component):
         m.d.sync += base.eq(Mux(piece.begins, drawn, base) + Mux(piece.begins, skipped, step))
         late = stages(m, base, self.LATENCY - 2, name="base")[-1]
         for lane in range(lanes):
-            number = Const(DRAW_STRIDE * lane % (1 << _DRAW_BITS), _DRAW_BITS)
-            m.d.sync += self.draws[lane].eq((late + number)[8:_DRAW_BITS])
+            high, low = divmod(DRAW_STRIDE * lane % (1 << _DRAW_BITS), 1 << 8)
+            m.d.sync += self.draws[lane].eq(plus(late[8:], Const(high, 8), _carry(late[:8], low)))
         return m
+
+
+def _carry(value: Value, number: int) -> Value:
+    """Whether a sum with a constant overflows. Of a low half only this is needed, two LUTs instead of an adder."""
+    carry = Const(0, 1)
+    for bit in range(len(value)):
+        carry = (value[bit] | carry) if number >> bit & 1 else (value[bit] & carry)
+    return carry

@@ -76,5 +76,5 @@ class LearningLanes(wiring.Component):
             ]
             tallies.append(change.tally)
         for name in ("raised", "lowered", "low", "high"):
-            m.d.sync += getattr(self, name).eq(sum(getattr(tally, name) for tally in tallies))
+            m.d.comb += getattr(self, name).eq(sum(getattr(tally, name) for tally in tallies))
         return m

@@ -25,7 +25,8 @@ class WeightMatrix(wiring.Component):
                       ^            8                               7
 
     The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
-    beside it, or the other way round, the word is read, and `written` two cycles later.
+    beside it, or the other way round, the word is read, and `written` when it has been `fetched`. Until then, 3 cycles,
+    it is not to be asked for again.
 
     Members
     -------
@@ -39,10 +40,12 @@ class WeightMatrix(wiring.Component):
     changes : In
         What is stored anew, by lane, at stage ``LATENCY + SynapseChange.latency``.
     bus : In(RegionBus)
-        Answers after `TARGET_LATENCY` cycles. `Region.WEIGHTS` and `Region.PLASTIC`.
+        `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `BUS_LATENCY` cycles, one more than other targets, because
+        it works out an address first.
     """
 
     LATENCY = 3
+    BUS_LATENCY = TARGET_LATENCY + 1
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -71,7 +74,7 @@ class WeightMatrix(wiring.Component):
         m.d.sync += [fetched.eq(banks.synapses), self.synapses.eq(Mux(wanted[2], rotator.turned.as_value(), 0))]
         m.d.comb += rotator.amount.eq(turns[2])
         m.d.comb += [rotator.given[bank].eq(self._effective(fetched[bank])) for bank in range(config.lanes)]
-        self._serve(m, banks)
+        self._serve(m, banks, fetched)
         return m
 
     def _effective(self, synapse: data.View) -> Value:
@@ -81,7 +84,7 @@ class WeightMatrix(wiring.Component):
         drifted, _ = saturate(synapse.weight + self.drift, self._config.weight_bits)
         return Cat(Mux(synapse.plastic, drifted, synapse.weight), synapse.plastic)
 
-    def _serve(self, m: Module, banks: WeightBanks) -> None:
+    def _serve(self, m: Module, banks: WeightBanks, fetched: data.View) -> None:
         """Let the bus reach single synapses."""
         config, bus, lanes = self._config, self.bus, lane_bits(self._config)
         m.submodules.finder = finder = AxonFinder(config)
@@ -94,24 +97,23 @@ class WeightMatrix(wiring.Component):
             bank.eq(axon_row.row + bus.column),
         ]
         weights, flags = bus.region == Region.WEIGHTS, (bus.region == Region.PLASTIC) & bool(config.learning)
-        reading = stages(m, bus.read & (weights | flags), TARGET_LATENCY, name="reading", reset_less=False)
-        writing = stages(m, bus.write & (weights | flags), 2, name="writing", reset_less=False)
-        is_flag = stages(m, flags, 2, name="is_flag")
-        written = stages(m, bus.write_data[: config.weight_bits], 2, name="written")
-        bank_read = stages(m, bank, 1, name="bank")[1]
+        reading = stages(m, bus.read & (weights | flags), self.BUS_LATENCY, name="reading", reset_less=False)
+        writing = stages(m, bus.write & (weights | flags), self.BUS_LATENCY, name="writing", reset_less=False)
+        is_flag = stages(m, flags, self.BUS_LATENCY, name="is_flag")[-1]
+        written = stages(m, bus.write_data[: config.weight_bits], self.BUS_LATENCY, name="written")
+        bank_read = stages(m, bank, self.BUS_LATENCY - 1, name="bank")[-1]
         m.d.comb += [
             banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
-            word.eq(banks.synapses[bank_read]),
+            word.eq(fetched[bank_read]),
         ]
         if not config.learning:
-            m.d.comb += self.bus.read_data.eq(Mux(reading[2], word.weight, 0))
+            m.d.comb += bus.read_data.eq(Mux(reading[-1], word.weight, 0))
             m.d.comb += [banks.write.eq(writing[1] << bank), banks.write_place.eq(place)]
-            m.d.comb += [banks.write_synapses[place].weight.eq(written[1]) for place in range(config.lanes)]
+            m.d.comb += [banks.write_synapses[lane].weight.eq(written[1]) for lane in range(config.lanes)]
             return
-        answer = Mux(is_flag[2], word.plastic, word.weight)
-        m.d.comb += self.bus.read_data.eq(Mux(reading[2], answer, 0))
-        merged = Mux(is_flag[2], Cat(word.weight, written[2][0]), Cat(written[2], word.plastic))
-        self._store(m, banks, writing[2], writing[2] << bank_read, merged)
+        m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(is_flag, word.plastic, word.weight), 0))
+        merged = Mux(is_flag, Cat(word.weight, written[-1][0]), Cat(written[-1], word.plastic))
+        self._store(m, banks, writing[-1], writing[-1] << bank_read, merged)
 
     def _store(self, m: Module, banks: WeightBanks, from_host: Value, host_banks: Value, host_synapse: Value) -> None:
         """Write what comes back changed, and what the host writes, by the same registers."""
@@ -121,7 +123,7 @@ class WeightMatrix(wiring.Component):
         m.submodules.back = back = Rotator(config, changed_layout(config), back=True)
         m.d.comb += back.amount.eq(places[stage].turn)
         m.d.comb += [back.given[lane].eq(self.changes[lane]) for lane in range(config.lanes)]
-        m.d.sync += banks.write_place.eq(Mux(from_host, places[1], places[stage]))
+        m.d.sync += banks.write_place.eq(Mux(from_host, places[2], places[stage]))
         for bank in range(config.lanes):
             change = data.View(changed_layout(config), back.turned[bank])
             # What has changed was plastic.

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.config import CHANGE_FRACTION
 
-from .arithmetic import saturate
+from .arithmetic import plus, saturate
 from .pipeline import stages
 from .weights import synapse_layout
 
@@ -63,7 +63,7 @@ class SynapseChange(wiring.Component):
         What to store, at stage ``latency(config)``.
     """
 
-    #: Stages of hard bounds: change, sum, bounds, drift.
+    #: Stages of hard bounds: rounding, sum, bounds, drift.
     STAGES = 4
     #: Stages before them if the distance to the bound counts: distance, product, choice.
     SOFT_STAGES = 3
@@ -94,13 +94,17 @@ class SynapseChange(wiring.Component):
         plastic = stages(m, self.enable & self.synapse.plastic, before + 1, name="plastic", reset_less=False)[-1]
         weight = stages(m, self.synapse.weight, before + 1, name="weight")[-1]
         draw = stages(m, self.draw, before, name="draw")[-1]
-        change, moved = Signal(signed(bits + 1), reset_less=True), Signal(signed(bits + 2), reset_less=True)
+        # The change is never added up by itself: it is the whole part of P, or one more if the fraction is rounded up.
+        whole = stages(m, amount >> CHANGE_FRACTION, 1, name="whole")[-1]
+        up, moved = Signal(reset_less=True), Signal(signed(bits + 2), reset_less=True)
         bounded, tally = Signal(signed(bits), reset_less=True), Signal(tally_layout())
         rounding = Mux(rule.stochastic, draw, amount[-1].replicate(CHANGE_FRACTION))
-        m.d.sync += [change.eq((amount + rounding) >> CHANGE_FRACTION), moved.eq(weight + change)]
+        m.d.sync += up.eq((amount[:CHANGE_FRACTION] + rounding)[CHANGE_FRACTION])
+        m.d.sync += moved.eq(plus(weight, whole, up))
 
-        acts = stages(m, plastic & change.any(), 1, name="acts", reset_less=False)[-1]
-        lowers = stages(m, change[-1], 1, name="lowers")[-1]
+        nothing = Mux(up, whole.all(), ~whole.any())
+        acts = stages(m, plastic & ~nothing, 1, name="acts", reset_less=False)[-1]
+        lowers = stages(m, whole[-1], 1, name="lowers")[-1]
         low, high = moved < rule.minimum, moved > rule.maximum
         # Bounds in the wrong order leave the upper one, as the equation does.
         upper = high | (low & (rule.minimum > rule.maximum))

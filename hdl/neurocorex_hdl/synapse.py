@@ -40,7 +40,7 @@ class SynapseArray(wiring.Component):
     input_sum, recurrent_sum : Out
         The sums of a neuron, 3 and 4 cycles after it was in the slot.
     bus : In(RegionBus)
-        Answers after `TARGET_LATENCY` cycles. `Region.WEIGHTS` and `Region.PLASTIC`.
+        As `WeightMatrix` has it: it is to be given requests a cycle earlier than other targets.
     columns : In(stream)
         Neurons whose columns are wanted, each `column_cycles` cycles; never while rows or a sweep are on their way.
     piece : Out

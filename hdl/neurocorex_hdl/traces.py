@@ -2,6 +2,7 @@
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
@@ -122,6 +123,8 @@ class ArrivalMarks(wiring.Component):
         Whether its axon had, `TraceStore.READ_STAGE` cycles later.
     """
 
+    # Single bits would waste block RAM: where there is another memory, they are in that.
+
     def __init__(self, entries: int) -> None:
         self._entries = entries
         super().__init__({
@@ -134,7 +137,7 @@ class ArrivalMarks(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory."""
         m = Module()
-        m.submodules.memory = memory = block_memory(1, self._entries)
+        m.submodules.memory = memory = Memory(shape=1, depth=max(2, self._entries), init=[])
         read, write = memory.read_port(), memory.write_port()
         taken = stages(m, self.slot, TraceStore.READ_STAGE, name="slot", reset_less=False)[-1]
         m.d.comb += [
