@@ -250,7 +250,8 @@ class StimulusDecoder(wiring.Component):
                 m.d.sync += item.kind.eq(ItemKind.SET)
                 m.d.sync += [item.index.eq(arguments.register), item.value.eq(arguments.content)]
             with m.Elif(code == END):
-                m.d.sync += ends.eq(1)
+                # Open until that is offered, so that an abort does not lose a step that was taken whole.
+                m.d.sync += [ends.eq(1), self.open.eq(1)]
             with m.Elif((code == IDLE) & arguments.steps.any()):
                 m.d.sync += ends.eq(arguments.steps)
             with m.Else():
