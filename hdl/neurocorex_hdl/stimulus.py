@@ -1,6 +1,6 @@
 """The stimulus, from bytes to what they mean; `neurocorex.spec.events` defines the codes."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
@@ -66,19 +66,25 @@ class Cursor(wiring.Component):
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the adder and the register."""
+        """Build two sums side by side: where the gap leads to, and how many indices are left behind that."""
         m = Module()
-        place = Signal(range(self._limit + 1))
-        reached = Signal(range(self._limit + (1 << self._gap_bits)))
+        bits = max(self._gap_bits, self._limit.bit_length()) + 1
+        place, left = Signal(bits), Signal(bits, init=self._limit - 1)
+        # The one behind an event comes in as the carry of the next sum, which so is no longer than another.
+        behind, beyond = Signal(), Signal()
+        reached, remaining = Signal(bits), Signal(bits + 1)
         m.d.comb += [
-            reached.eq(place + self.gap),
+            reached.eq((Cat(Const(1, 1), place) + Cat(behind, self.gap))[1:]),
+            remaining.eq((Cat(Const(0, 1), left, Const(0, 1)) - Cat(behind, self.gap))[1:]),
             self.index.eq(reached),
-            self.exists.eq(reached < self._limit),
+            self.exists.eq(~remaining[-1] & ~beyond),
         ]
+        with m.If(self.move | self.skip):
+            m.d.sync += [place.eq(reached), left.eq(remaining), behind.eq(self.move)]
+            with m.If(~self.exists):
+                m.d.sync += beyond.eq(1)
         with m.If(self.restart):
-            m.d.sync += place.eq(0)
-        with m.Elif(self.move | self.skip):
-            m.d.sync += place.eq(Mux(self.exists, reached + self.move, self._limit))
+            m.d.sync += [place.eq(0), left.eq(self._limit - 1), behind.eq(0), beyond.eq(0)]
         return m
 
 
@@ -200,7 +206,8 @@ class StimulusDecoder(wiring.Component):
         m.submodules.graded = graded = Cursor(self._config.neurons, 16)
         graded_seen = Signal()
         item, code, number = self.items.payload, codes.payload.code, codes.payload.number
-        m.d.comb += [events.gap.eq(Mux(code == SKIP, GAP_CODES, code)), graded.gap.eq(number)]
+        # A skip is as large as its code, so there is nothing to choose.
+        m.d.comb += [events.gap.eq(code), graded.gap.eq(number)]
         m.d.comb += [events.restart.eq(ends.any()), graded.restart.eq(ends.any())]
         with m.If(ends.any()):
             m.d.sync += graded_seen.eq(0)
