@@ -44,11 +44,11 @@ class ArrivalList(wiring.Component):
         m.d.comb += [
             read.addr.eq(popped),
             self.neuron.eq(read.data),
-            self.pending.eq(pushed != popped),
             write.en.eq(self.push),
             write.addr.eq(pushed),
             write.data.eq(self.push_neuron),
         ]
+        m.d.sync += self.pending.eq(pushed != popped)
         with m.If(self.restart):
             m.d.sync += [pushed.eq(0), popped.eq(0)]
         with m.Else():

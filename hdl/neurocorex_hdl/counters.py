@@ -32,7 +32,7 @@ class Counters(wiring.Component):
     clear : In(1)
         Strobe: all counters go to zero. Ticks while that is done are lost.
     settled : Out(1)
-        Everything that the model counts is in the memory, and nothing is being cleared.
+        Everything that the model has counted before this cycle is in the memory, and nothing is being cleared.
     bus : In(RegionBus)
         Answers after `TARGET_LATENCY` cycles; two words for each counter, the low one first.
     """
@@ -81,15 +81,15 @@ class Counters(wiring.Component):
     def _take(self, m: Module, chosen: Value, take: Value) -> tuple[Signal, Value]:
         """Count ticks until they are taken; return those of the chosen counter, and whether any of the model wait."""
         taken = Signal(_PENDING_BITS)
-        waiting = []
+        ticks = stages(m, self.ticks, 1, name="ticks", reset_less=False)[-1]
+        waiting = [ticks[counter] for counter in MODEL_COUNTERS]
         for counter in Counter:
             pending = Signal(_PENDING_BITS, name=f"pending_{counter.name.lower()}")
-            tick = self.ticks[counter]
-            m.d.sync += pending.eq(pending + tick)
+            m.d.sync += pending.eq(pending + ticks[counter])
             with m.If(chosen == counter):
                 m.d.comb += taken.eq(pending)
                 with m.If(take):
-                    m.d.sync += pending.eq(tick)
+                    m.d.sync += pending.eq(ticks[counter])
             if counter in MODEL_COUNTERS:
                 waiting.append(pending.any())
         return taken, Cat(waiting).any()

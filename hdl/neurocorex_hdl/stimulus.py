@@ -144,7 +144,7 @@ class CodeCollector(wiring.Component):
 
 
 class StimulusDecoder(wiring.Component):
-    """Takes a byte a cycle; gives the items that they complete, in order.
+    """Takes bytes; gives the items that they complete, in order, one every other cycle.
 
     Within a step items are: perhaps `CLEAR`; events; graded events, their neurons rising; `END`. What breaks the rules
     comes out as a refusal only.
@@ -187,7 +187,8 @@ class StimulusDecoder(wiring.Component):
         m.d.comb += [
             free.eq(~items.valid | items.ready),
             ending.eq(ends.any() & free & (self.open | ~self.abort)),
-            codes.ready.eq(~ends.any() & free),
+            # Not from `items.ready` to `bytes.ready` in one cycle: an item every other cycle is more than a row takes.
+            codes.ready.eq(~ends.any() & ~items.valid),
             collector.abort.eq(self.abort),
             self.holding.eq(codes.valid | ends.any() | items.valid | (self.abort & self.open)),
         ]
