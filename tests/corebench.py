@@ -16,9 +16,19 @@ class BlockRam:
     """A platform whose memories give garbage when an item is read in the cycle in which it is written.
 
     Block RAM of some devices does that, while the simulator would give the old item.
+
+    Attributes
+    ----------
+    memories : list of Memory
+        Those that were built, for a look inside.
     """
 
+    def __init__(self) -> None:
+        self.memories: list[Memory] = []
+
     def get_memory(self, memory: Memory) -> Module:
+        """Build a memory in place of Amaranth's."""
+        self.memories.append(memory)
         m = Module()
         m.submodules.instance = instance = MemoryInstance(data=memory.data)
         for port in memory.write_ports:

@@ -114,6 +114,8 @@ class Host:
         self.decoder = ResponseDecoder()
         self.wire = bytearray()
         self.gaps = (0, 0, 0, 1, 5)
+        #: Clock cycles so far.
+        self.cycles = 0
         #: The chip may send. Cleared, it is stuck with what it has to say.
         self.listening = True
 
@@ -124,6 +126,7 @@ class Host:
             _, _, valid, ready, payload = await ctx.tick().sample(
                 self.chip.sent.valid, self.chip.sent.ready, self.chip.sent.payload
             )
+            self.cycles += 1
             if valid and ready:
                 self.wire.append(payload)
                 self.frames += self.decoder.feed(bytes([payload]))

@@ -1,6 +1,7 @@
 """Every command: what it prints, how it fails, and with which exit code."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -258,10 +259,11 @@ def test_help_teaches(command: tuple[str, ...], invoke: Invoke) -> None:
     assert "\\b" not in out
 
 
-def test_serve_says_where_and_stops_on_interrupt() -> None:
+def test_serve_in_the_background_says_where_and_stops_when_told() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "neurocorex", "serve", "emulator", "--neurons", "3", "--lanes", "1", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as a shell does with `&`
     )  # fmt: skip
     assert process.stdout is not None
     told = json.loads(process.stdout.readline())

@@ -6,7 +6,8 @@ import pytest
 from neurocorex.device import Device
 from neurocorex.emulator import Emulator
 from neurocorex.image import Image
-from neurocorex.spec import Clear, CoreConfig, Flag, Region
+from neurocorex.spec import Clear, CoreConfig, Flag, Op, Region, Request
+from neurocorex.spec.events import IDLE
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE
 from neurocorex.spec.timing import busy_cycles
 from neurocorex.streams import EventStream
@@ -89,7 +90,7 @@ def test_samples_start_from_silence(device):
     load(device, trial)
     result = device.run(spikes=spikes, record=("spikes", "v"))
     for sample in range(len(spikes)):
-        emulator.clear(Clear.STATE)
+        emulator.clear(Clear.STATE | Clear.ADAPTATION | Clear.TRACES)
         expected = emulator.run(EventStream.from_dense(spikes[sample]))
         np.testing.assert_array_equal(np.nonzero(result.spikes[sample]), [expected.event_step, expected.event_index])
         np.testing.assert_array_equal(result.v[sample].reshape(-1), expected.graded_value)
@@ -147,27 +148,28 @@ class NoisyTransport(Transport):
     def __init__(self, inner, *, seed, rate):
         self.name = "a noisy line"
         self.damaged = 0
-        self._inner, self._rng, self._rate = inner, np.random.default_rng(seed), rate
+        self._inner, self._rate = inner, rate
+        self._rng_in, self._rng_out = np.random.default_rng(seed).spawn(2)
 
     def read(self, timeout_s):
-        return self._damage(self._inner.read(timeout_s))
+        return self._damage(self._inner.read(timeout_s), self._rng_in)
 
     def write(self, data):
-        self._inner.write(self._damage(data))
+        self._inner.write(self._damage(data, self._rng_out))
 
     def close(self):
         self._inner.close()
 
-    def _damage(self, data):
+    def _damage(self, data, rng):
         out = bytearray()
         for byte in data:
-            if self._rng.random() >= self._rate:
+            if rng.random() >= self._rate:
                 out.append(byte)
                 continue
             self.damaged += 1
-            kind = self._rng.integers(3)
+            kind = rng.integers(3)
             if kind:  # changed, or one more; otherwise lost
-                out += self._rng.bytes(kind)
+                out += rng.bytes(kind)
         return bytes(out)
 
 
@@ -190,28 +192,36 @@ def test_noise_on_the_line_changes_nothing(seed):
     ids=["garbage", "half_a_frame", "delimiters"],
 )
 def test_hello_finds_a_chip_in_any_state(leftover):
-    with Device(ProcessTransport([build_chip(CONFIG)])) as device:
-        load(device, Trial.random(CONFIG, 30, steps=1))
-        device._connection.transport.write(leftover)
+    transport = ProcessTransport([build_chip(CONFIG)])
+    transport.write(leftover)
+    with Device(transport) as device:
         assert device.config == CONFIG
+        assert device.counters()["frames_good"] > 0
+
+
+@pytest.mark.parametrize("baud", [500_000, 115_200])
+def test_rate_is_changed_on_request(baud):
+    """The chip's pins follow at once; a chip that did not would be a warning, and with it an error."""
+    trial = Trial.random(CONFIG, 32, steps=1)
+    with ncx.open("rtl", config=CONFIG, baud=baud) as device:
+        device.write(Region.BIAS, trial.regions[Region.BIAS])
+        np.testing.assert_array_equal(device.read(Region.BIAS), trial.regions[Region.BIAS])
 
 
 def test_next_host_finds_the_chip_in_the_middle_of_a_run():
-    """A host that dies leaves a chip with an open step, queued requests and answers that nobody took."""
-    trial = Trial.random(CONFIG, 31, steps=40)
+    """A host that dies leaves a long run, a queue with an open step behind it, and answers that nobody takes."""
+    trial = Trial.random(CONFIG, 31, steps=40, record_all=True)
     transport = ProcessTransport([build_chip(CONFIG)])
-    silent = EventStream(20_000)
-    first = Device(transport)
-    load(first, trial)
-    with pytest.raises(KeyboardInterrupt):
-        first.run(spikes=silent, record=("v",), progress=interrupt)
+    load(Device(transport), trial)
+    transport.write(b"\0" + Request(Op.HELLO, payload=bytes(4)).encode())
+    while not transport.read(timeout_s=60).endswith(b"\0"):
+        pass
+    transport.write(Request(Op.RUN, 0, payload=bytes([IDLE, 0xFF, 0xFF])).encode())
+    transport.write(Request(Op.RUN, 1, payload=bytes([1, 2, 3])).encode())
+    assert transport.read(timeout_s=60)  # results have begun to come, and are not acknowledged
     with Device(transport) as second:
         emulator = prepared(trial)
         load(second, trial)
         second.clear(state=False, counters=True)
         result = second.run(spikes=trial.stimulus, record=("spikes", "v"))
         expect_equal(second, result, emulator, emulator.run(trial.stimulus))
-
-
-def interrupt(*_):
-    raise KeyboardInterrupt

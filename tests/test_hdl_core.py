@@ -1,16 +1,19 @@
 """The core in gates against the emulator: every bit of results, state and counters."""
 
+import random
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from corebench import CoreBench, on_core
+from amaranth.hdl import ClockDomain, Module
+from corebench import CoreBench, on_core, simulate
+from neurocorex.decoder import StreamDecoder
 from neurocorex.emulator import Emulator
 from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Graded, Region, Step, controls, encode_steps, layout
 from neurocorex.spec.events import CLEAR, END, GRADED, IDLE, Cleared
 from neurocorex.spec.registers import MODEL_COUNTERS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
-from neurocorex.decoder import StreamDecoder
+from neurocorex_hdl.core import Core
 
 #: Sizes at which something is at its edge; the rest is chosen so that simulation is short.
 GEOMETRIES = {
@@ -153,6 +156,8 @@ def test_steps_follow_each_other_without_waiting():
     """With an idle run there is nothing to wait for: the core works in all cycles but those between two steps."""
 
     async def body(bench):
+        await bench.run(bytes([END]))
+        bench.cycles = 0
         await bench.run(bytes([IDLE, 50, 0]))
         assert bench.cycles <= busy_cycles(SMALL, 50, 0) + 50 + 30
         assert (await bench.counters())[Counter.STALL_CYCLES] == 0
@@ -345,6 +350,28 @@ def test_chip_without_adaptation_reads_zero_and_keeps_its_registers():
         assert await bench.read(Region.CONTROL) == [1, 2, 3, 4]
 
     on_core(config, body)
+
+
+def test_reset_in_the_middle_of_a_step_leaves_nothing_of_it():
+    m, core = Module(), Core(SMALL)
+    m.domains.sync = domain = ClockDomain()
+    m.submodules.core = core
+
+    async def testbench(ctx):
+        bench = CoreBench(ctx, core, random.Random(1))
+        await bench.write(Region.WEIGHTS, [5] * SMALL.axons * 4)
+        await bench.write(Region.THRESHOLD, [100] * 4)
+        await bench.write(Region.DELAY, [1] * 4)
+        await bench.write(Region.HISTORY, [1, 0, 0, 0])
+        await bench.run(bytes([0, 0, GRADED, 0, 0, 9, 0, 0]), flush=False)
+        ctx.set(domain.rst, 1)
+        await ctx.tick()
+        ctx.set(domain.rst, 0)
+        # The arrival of neuron 0 is from before that step, so it counts again.
+        assert await bench.run(bytes([END])) == bytes([END])
+        assert await bench.read(Region.MEMBRANE) == [5] * 4
+
+    simulate(m, testbench)
 
 
 def test_frames_are_counted():

@@ -110,8 +110,9 @@ def test_bad_byte_anywhere_makes_a_bad_frame() -> None:
             damaged = bytearray(stuffed)
             damaged[position] = value
             found = receive(bytes(damaged) + after.encode(), SMALL)
-            # A zero cuts a frame in two, and there is nothing before one at its beginning.
-            assert found == [*[None] * (2 if value == 0 and position else 1), after], position
+            # A zero cuts a frame in two, unless it has nothing on one side.
+            pieces = 2 if value == 0 and 0 < position < len(stuffed) - 2 else 1
+            assert found == [*[None] * pieces, after], position
 
 
 def test_missing_and_added_bytes_make_bad_frames() -> None:
@@ -150,7 +151,7 @@ def test_garbage_is_judged_as_the_definition_does(seed: int) -> None:
     assert receive(bytes(data), SMALL, seed) == expected(bytes(data), SMALL)
 
 
-@pytest.mark.parametrize("zeros", [0.0, 0.02, 0.9])
+@pytest.mark.parametrize("zeros", [0.0, 0.1])
 @pytest.mark.parametrize("size", [0, 1, 4, 244, 245, 246, 247, 253, 254, 255, 499, 508])
 def test_sent_frame_is_the_definition_byte_by_byte(size: int, zeros: float) -> None:
     rng = random.Random(size)

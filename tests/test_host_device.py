@@ -430,6 +430,19 @@ def test_device_that_goes_away_in_a_run_can_be_loaded_again(reference: ncx.Resul
     assert len(opened) == 2
 
 
+def test_network_that_was_lost_while_loading_does_not_run(device: Device) -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        device.load(IMAGE, progress=interrupt)
+    with pytest.raises(DisconnectedError, match="lost while loading; load it again"):
+        device.run(steps=1)
+    device.load(IMAGE, verify=True)
+    assert device.run(steps=1).steps == 1
+
+
 def test_transport_that_is_gone_for_good_says_so() -> None:
     with emulated(lambda inner: DyingTransport(inner, after=0)) as device:
         with pytest.raises(DisconnectedError, match="the cable was pulled"):
@@ -480,6 +493,29 @@ def test_interrupted_samples_are_whole_ones(reference: ncx.Result) -> None:
         assert partial.samples is not None
         assert 0 < partial.samples < 50
         assert np.array_equal(partial.spikes[-1], reference.spikes)
+
+
+def test_emulator_that_is_interrupted_at_work_loses_no_more_than_its_last_answer(
+    reference: ncx.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, calls = Emulator.run, iter(range(12))
+
+    def interrupted(self, stimulus):
+        if next(calls, 0) == 11:
+            raise KeyboardInterrupt
+        return run(self, stimulus)
+
+    with emulated() as device:
+        device.load(IMAGE)
+        monkeypatch.setattr(Emulator, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            device.run(spikes=np.concatenate([SPIKES] * 50), record=BOTH)
+        partial = device.interrupted
+        assert partial is not None
+        assert 0 < partial.steps < 3000
+        common = min(partial.steps, 60)
+        assert np.array_equal(partial.v[:common], reference.v[:common])
+        assert_same(device.run(spikes=SPIKES, record=BOTH, clear=True), reference)
 
 
 def test_new_host_takes_over_where_another_one_crashed(reference: ncx.Result) -> None:

@@ -28,7 +28,7 @@ WIDE = CoreConfig(neurons=40, inputs=30, lanes=8, frame_bytes=64)
 WEIGHTS = layout(Region.WEIGHTS, WIDE)
 READ_WEIGHTS = read_request(Region.WEIGHTS, WIDE)
 CLEAR = (Op.CLEAR, bytes([Clear.STATE]))
-LONG_RUN = (Op.RUN, bytes([IDLE, 0xFF, 0xFF]) * 19)
+LONG_RUN = (Op.RUN, bytes([IDLE, 0xFF, 0xFF]) * 4)
 
 
 def random_weights(seed: int = 0) -> np.ndarray:

@@ -156,18 +156,33 @@ def test_waveform_is_written_on_request(tmp_path):
 
 
 def test_two_builds_at_once_are_one(own_cache):
-    steps, programs = [], []
-    builds = [
-        threading.Thread(target=lambda: programs.append(chip.compile_chip(ECHO, progress=steps.append)))
-        for _ in range(2)
-    ]
-    for build in builds:
-        build.start()
-    for build in builds:
-        build.join()
-    assert len(steps) == 1
-    assert programs[0] == programs[1]
-    assert [path.name for path in own_cache.glob("*.chip")] == [programs[0].name]
+    """The second waits for the first: one process compiles, both get the program."""
+    second_begins = threading.Event()
+    made, found = [], []
+
+    def make(path):
+        assert second_begins.wait(TIMEOUT_S)
+        made.append(path)
+        path.write_text("a program")
+
+    def build():
+        found.append(chip._cached("same.chip", make))
+
+    first = threading.Thread(target=build)
+    second = threading.Thread(target=lambda: (second_begins.set(), build()))
+    first.start()
+    second.start()
+    first.join()
+    second.join()
+    assert len(made) == 1
+    assert found == [own_cache / "same.chip"] * 2
+    assert [path.name for path in own_cache.glob("[!.]*")] == ["same.chip"]
+
+
+def test_second_build_takes_what_is_there(echo):
+    steps = []
+    assert chip.compile_chip(ECHO, progress=steps.append) == echo
+    assert steps == []
 
 
 def test_failed_build_leaves_nothing_behind(own_cache):

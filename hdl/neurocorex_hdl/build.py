@@ -14,7 +14,7 @@ from amaranth.back import verilog as backend
 from neurocorex import spec
 from neurocorex.spec import CoreConfig
 
-from .top import Chip
+from .top import Chip, baud_divisor
 
 #: Name of the module, and of its clock and reset beside the ports of `Chip`: clk, rst, rx, tx, busy, error, divisor.
 TOP = "neurocorex"
@@ -53,6 +53,7 @@ def verilog(config: CoreConfig, clock_hz: int, baud: int) -> str:
     amaranth._toolchain.ToolNotFound
         If there is no Yosys to write it.
     """
+    baud_divisor(clock_hz, baud)  # refuses before anything is built
     chip = Chip(config, clock_hz, baud, build_id(config))
     with _yosys():
         return str(backend.convert(chip, name=TOP, emit_src=False, strip_internal_attrs=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.hdl._ast import Statement
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Op, Status
@@ -60,6 +59,56 @@ class CoreControl(wiring.Signature):
             "step_open": In(1),
             "bus": Out(RegionBus()),
         })  # fmt: skip
+
+
+class StopMark(wiring.Component):
+    """The place in the queue of requests at which STOP came.
+
+    Members
+    -------
+    stop : In(1)
+        For a cycle: here.
+    held : In
+        Requests in the queue.
+    served : In(1)
+        For a cycle: the first of them has been carried out.
+    clear : In(1)
+        For a cycle: there is no queue any more.
+    settled : In(1)
+        For a cycle: the core is at rest.
+    within : Out(1)
+        The first request came before STOP.
+    passed : Out(1)
+        It did not, and the core has not been at rest since.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "stop": In(1),
+            "held": In(range(config.rx_frames + 1)),
+            "served": In(1),
+            "clear": In(1),
+            "settled": In(1),
+            "within": Out(1),
+            "passed": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the mark."""
+        m = Module()
+        before, unsettled = Signal.like(self.held), Signal()
+        m.d.comb += [self.within.eq(before != 0), self.passed.eq(unsettled & ~self.within)]
+        with m.If(self.stop):
+            m.d.sync += unsettled.eq(1)
+        with m.Elif(self.settled):
+            m.d.sync += unsettled.eq(0)
+        with m.If(self.clear):
+            m.d.sync += before.eq(0)
+        with m.Elif(self.stop):
+            m.d.sync += before.eq(self.held - self.served)
+        with m.Elif(self.served & self.within):
+            m.d.sync += before.eq(before - 1)
+        return m
 
 
 class CommandUnit(wiring.Component):
@@ -123,13 +172,16 @@ class CommandUnit(wiring.Component):
         m = Module()
         m.submodules.rate = rate = self._rate
         m.submodules.transfer = transfer = Transfer(self._config)
+        m.submodules.mark = mark = StopMark(self._config)
         wiring.connect(m, transfer.bus, wiring.flipped(self.core.bus))
         requests, answer, core = self.requests, self.answer, self.core
         op, status = Signal(8), Signal(Status)
-        settle = Signal()  # STOP has come, and an open step may have to be ended
-        doomed = Signal.like(self.held)  # requests that were there when it came
-        stopping = (doomed != 0) | self.hello
+        stopping = mark.within | self.hello
         m.d.comb += [
+            mark.stop.eq(self.stop),
+            mark.held.eq(self.held),
+            mark.served.eq(requests.served),
+            mark.clear.eq(self.greeted),
             rate.good.eq(self.good),
             rate.interrupted.eq(self.interrupted),
             self.divisor.eq(rate.divisor),
@@ -143,7 +195,7 @@ class CommandUnit(wiring.Component):
 
         with m.FSM() as state:
             with m.State("IDLE"):
-                with m.If(self.hello | (settle & (doomed == 0))):
+                with m.If(self.hello | mark.passed):
                     m.next = "SETTLE"
                 with m.Elif(requests.bytes.valid & ~core.busy):
                     m.d.comb += requests.bytes.ready.eq(1)
@@ -152,14 +204,16 @@ class CommandUnit(wiring.Component):
             with m.State("CHECK"):
                 self._check(m, op, status)
             with m.State("TRANSFER"):
-                m.d.comb += [transfer.go.eq(1), *_pass(requests.bytes, transfer.payload)]
-                m.d.comb += _pass(transfer.items, answer.payload)
+                m.d.comb += transfer.go.eq(1)
+                _flow(m, requests.bytes, transfer.payload)
+                _flow(m, transfer.items, answer.payload)
                 with m.If(transfer.done):
                     m.d.sync += status.eq(transfer.status)
                     m.next = "ANSWER"
             with m.State("RUN"):
-                m.d.comb += [*_pass(requests.bytes, core.stimulus), *_pass(core.results, answer.payload)]
                 m.d.comb += [core.abort.eq(stopping), core.flush.eq(requests.exhausted)]
+                _flow(m, requests.bytes, core.stimulus)
+                _flow(m, core.results, answer.payload)
                 with m.If(requests.exhausted & ~core.busy & ~(stopping & core.step_open)):
                     m.d.sync += status.eq(Mux(stopping, Status.STOPPED, Status.OK))
                     m.next = "ANSWER"
@@ -170,7 +224,8 @@ class CommandUnit(wiring.Component):
                 m.d.sync += status.eq(Status.OK)
                 m.next = "ANSWER"
             with m.State("SET_BAUD"):
-                m.d.comb += [rate.go.eq(1), *_pass(requests.bytes, rate.payload)]
+                m.d.comb += rate.go.eq(1)
+                _flow(m, requests.bytes, rate.payload)
                 with m.If(rate.done):
                     m.d.sync += status.eq(rate.status)
                     m.next = "ANSWER"
@@ -187,17 +242,10 @@ class CommandUnit(wiring.Component):
             with m.State("SETTLE"):
                 m.d.comb += [core.abort.eq(1), core.flush.eq(1), core.results.ready.eq(1)]
                 with m.If(~core.busy & ~core.step_open):
-                    m.d.comb += self.greeted.eq(self.hello)
-                    m.d.sync += settle.eq(0)
+                    m.d.comb += [self.greeted.eq(self.hello), mark.settled.eq(1)]
                     m.next = "IDLE"
 
         m.d.comb += self.busy.eq(~state.ongoing("IDLE") | core.busy)
-        with m.If(self.greeted):
-            m.d.sync += doomed.eq(0)
-        with m.Elif(requests.served & (doomed != 0)):
-            m.d.sync += doomed.eq(doomed - 1)
-        with m.If(self.stop):
-            m.d.sync += [settle.eq(1), doomed.eq(self.held - requests.served)]
         return m
 
     def _check(self, m: Module, op: Signal, status: Signal) -> None:
@@ -217,6 +265,6 @@ class CommandUnit(wiring.Component):
                         m.next = state
 
 
-def _pass(source: stream.Interface, sink: stream.Interface) -> list[Statement]:
+def _flow(m: Module, source: stream.Interface, sink: stream.Interface) -> None:
     """Let one stream flow into another, in the state in which this stands."""
-    return [sink.payload.eq(source.payload), sink.valid.eq(source.valid), source.ready.eq(sink.ready)]
+    m.d.comb += [sink.payload.eq(source.payload), sink.valid.eq(source.valid), source.ready.eq(sink.ready)]

@@ -130,7 +130,7 @@ class Answer(wiring.Signature):
     payload : Out(stream)
         Bytes; what does not fit into one response goes into the next.
     limit : Out
-        Bytes of payload after which a response is full.
+        Bytes of a full response, operation and payload.
     outcome : Out(stream)
         Status with which the answer ends, after its last byte.
     """
@@ -139,7 +139,7 @@ class Answer(wiring.Signature):
         super().__init__({
             "op": Out(8),
             "payload": Out(stream.Signature(8)),
-            "limit": Out(range(config.payload_bytes + 1)),
+            "limit": Out(range(config.payload_bytes + 2)),
             "outcome": Out(stream.Signature(Status)),
         })  # fmt: skip
 
@@ -242,7 +242,7 @@ class ResponseQueue(wiring.Component):
         reading = self.number[: len(fill)]
         count = Signal.like(self.length)  # bytes in the buffer that is being filled
         begun = count != 0
-        full = count == answer.limit + 1
+        full = count == answer.limit
         free = (held != frames) & ~(self.sending & (reading == fill))
         close = Signal()
         m.d.comb += [

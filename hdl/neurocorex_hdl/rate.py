@@ -71,13 +71,13 @@ class BaudRate(wiring.Component):
             with m.If(candidate < DIVISOR_MIN):
                 m.d.comb += self.status.eq(Status.BAD_RANGE)
 
-        trial = Signal(self._trial_bits + 1)  # counts down; 0 when the rate is a proven one
-        with m.If(trial != 0):
-            m.d.sync += trial.eq(trial - 1)
+        trial = Signal(self._trial_bits + 1)
+        proven = Signal(init=1)
+        m.d.sync += trial.eq(trial + 1)
         with m.If(self.switch):
-            m.d.sync += [self.divisor.eq(candidate), trial.eq(1 << self._trial_bits)]
-        with m.Elif(self.interrupted | (trial == 1)):
-            m.d.sync += [self.divisor.eq(self.divisor.init), trial.eq(0)]
+            m.d.sync += [self.divisor.eq(candidate), trial.eq(0), proven.eq(0)]
+        with m.Elif(self.interrupted | (trial[-1] & ~proven)):
+            m.d.sync += [self.divisor.eq(self.divisor.init), proven.eq(1)]
         with m.Elif(self.good):
-            m.d.sync += trial.eq(0)
+            m.d.sync += proven.eq(1)
         return m

@@ -113,7 +113,8 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the state machine."""
         m = Module()
-        in_step, updating, stale = Signal(), Signal(), Signal()
+        # After a reset the memories may hold anything: histories, and sums of a step that was cut off.
+        in_step, updating, stale = Signal(), Signal(), Signal(init=1)
         waiting, cleared = Signal(CLEAR_BITS), Signal(CLEAR_BITS)
         m.d.comb += [
             in_step.eq(updating),
@@ -136,7 +137,7 @@ class Sequencer(wiring.Component):
                     self._finish(m, "LOOK_UP", updating)
             if "COLUMNS" in self._phases:
                 self._learn(m, updating)
-        # Every sweep makes the list of arrivals anew.
+        # Every sweep makes the list of arrivals anew, and leaves no sum behind.
         with m.If(self.start):
             m.d.sync += [stale.eq(0), updating.eq(self.sweep == Sweep.UPDATE), cleared.eq(self.cleared)]
         with m.If(self.changed):

@@ -85,6 +85,42 @@ class RegionCursor(wiring.Component):
         return m
 
 
+class ItemCount(wiring.Component):
+    """Items that are still to be read.
+
+    A number that is larger than any region counts as endless: the region ends first. That saves a third of the counter.
+
+    Members
+    -------
+    load : In(1)
+        Take `byte` as number `place` of four.
+    place, byte : In
+        See there.
+    down : In(1)
+        One less.
+    none : Out(1)
+        That was all.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._most = max(layout(region, config).items for region in regions(config))
+        super().__init__({"load": In(1), "place": In(2), "byte": In(8), "down": In(1), "none": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the counter."""
+        m = Module()
+        places = -(-self._most.bit_length() // 8)
+        left, endless = Signal(8 * places), Signal()
+        m.d.comb += self.none.eq((left == 0) & ~endless)
+        with m.If(self.load):
+            m.d.sync += endless.eq((self.byte != 0) & (self.place >= places) | endless & (self.place != 0))
+            with m.If(self.place < places):
+                m.d.sync += left.word_select(self.place, 8).eq(self.byte)
+        with m.Elif(self.down):
+            m.d.sync += left.eq(left - 1)
+        return m
+
+
 class Transfer(wiring.Component):
     """Carries out one READ or WRITE.
 
@@ -106,7 +142,7 @@ class Transfer(wiring.Component):
     items : Out(stream)
         What is read.
     limit : Out
-        Bytes of items in a response that holds as many whole ones as it can.
+        Bytes of a response, operation included, that holds as many whole items as it can.
     done : Out(1)
         For a cycle: it has been carried out, or refused.
     status : Out(Status)
@@ -124,7 +160,7 @@ class Transfer(wiring.Component):
             "exhausted": In(1),
             "abandon": In(1),
             "items": Out(stream.Signature(8)),
-            "limit": Out(range(config.payload_bytes + 1)),
+            "limit": Out(range(config.payload_bytes + 2)),
             "done": Out(1),
             "status": Out(Status),
             "bus": Out(RegionBus()),
@@ -134,33 +170,35 @@ class Transfer(wiring.Component):
         """Build the unit."""
         m = Module()
         m.submodules.cursor = cursor = RegionCursor(self._config)
+        m.submodules.left = left = ItemCount(self._config)
         writing = self.op == Op.WRITE
-        left = Signal(32)  # items still to be read
         item = Signal(32)
         count = Signal(4)  # bytes of the arguments or of the item; cycles of a read
-        byte = item.word_select(count[:2], 8)
         taken = self.payload.valid & self.payload.ready
         room = self._config.payload_bytes
         m.d.comb += [
             cursor.byte.eq(self.payload.payload),
+            left.byte.eq(self.payload.payload),
+            left.place.eq(count - WRITE_ARGUMENTS.size),
             self.bus.region.eq(cursor.address.region),
             self.bus.row.eq(cursor.address.row),
             self.bus.column.eq(cursor.address.column),
             self.bus.write_data.eq(item),
-            self.items.payload.eq(byte),
-            self.limit.eq(Mux(cursor.last_byte == 2, room - room % 3, room)),  # 1, 2 and 4 divide it
+            self.items.payload.eq(item.word_select(count[:2], 8)),
+            self.limit.eq(Mux(cursor.last_byte == 2, 1 + room - room % 3, 1 + room)),  # 1, 2 and 4 divide it
         ]
 
         with m.FSM():
             with m.State("ARGUMENTS"):
                 in_address = count < WRITE_ARGUMENTS.size
-                m.d.comb += [self.payload.ready.eq(self.go), cursor.shift.eq(taken & in_address)]
-                with m.If(taken):
-                    m.d.sync += count.eq(count + 1)
-                    with m.If(~in_address):
-                        m.d.sync += left.eq(Cat(left[8:], self.payload.payload))
-                    with m.If(count == Mux(writing, WRITE_ARGUMENTS.size - 1, READ_ARGUMENTS.size - 1)):
-                        m.next = "CHECK"
+                m.d.comb += [
+                    self.payload.ready.eq(self.go),
+                    cursor.shift.eq(taken & in_address),
+                    left.load.eq(taken & ~in_address),
+                ]
+                m.d.sync += count.eq(count + taken)
+                with m.If(taken & (count == Mux(writing, WRITE_ARGUMENTS.size - 1, READ_ARGUMENTS.size - 1))):
+                    m.next = "CHECK"
             with m.State("CHECK"):
                 m.d.sync += count.eq(0)
                 with m.If(~cursor.known):
@@ -173,45 +211,51 @@ class Transfer(wiring.Component):
                     m.next = "COLLECT"
                 with m.Else():
                     m.next = "FETCH"
-
-            with m.State("COLLECT"):
-                with m.If(self.exhausted):
-                    m.d.sync += count.eq(0)
-                    self._end(m, Mux(count == 0, Status.OK, Status.BAD_LENGTH))
-                m.d.comb += self.payload.ready.eq(1)
-                with m.If(taken):
-                    m.d.sync += [byte.eq(self.payload.payload), count.eq(count + 1)]
-                    with m.If(count == cursor.last_byte):
-                        m.next = "STORE"
-            with m.State("STORE"):
-                m.d.comb += [self.bus.write.eq(~cursor.ended), cursor.advance.eq(1)]
-                m.d.sync += count.eq(0)
-                m.next = "COLLECT"
-                with m.If(cursor.ended):
-                    self._end(m, Status.BAD_RANGE)
-
-            with m.State("FETCH"):
-                with m.If((left == 0) | self.abandon):
-                    self._end(m, Status.OK)
-                with m.Elif(cursor.ended):
-                    self._end(m, Status.BAD_RANGE)
-                with m.Else():
-                    m.d.comb += self.bus.read.eq(1)
-                    m.next = "WAIT"
-            with m.State("WAIT"):
-                m.d.sync += [item.eq(self.bus.read_data), count.eq(count + 1)]
-                with m.If(count == READ_LATENCY - 1):
-                    m.d.sync += count.eq(0)
-                    m.next = "SEND"
-            with m.State("SEND"):
-                m.d.comb += self.items.valid.eq(1)
-                with m.If(self.items.ready):
-                    m.d.sync += count.eq(count + 1)
-                    with m.If(count == cursor.last_byte):
-                        m.d.comb += cursor.advance.eq(1)
-                        m.d.sync += [left.eq(left - 1), count.eq(0)]
-                        m.next = "FETCH"
+            self._write(m, cursor, item, count)
+            self._read(m, cursor, left, item, count)
         return m
+
+    def _write(self, m: Module, cursor: RegionCursor, item: Signal, count: Signal) -> None:
+        """States that store what comes."""
+        with m.State("COLLECT"):
+            m.d.comb += self.payload.ready.eq(1)
+            with m.If(self.payload.valid):
+                m.d.sync += [item.word_select(count[:2], 8).eq(self.payload.payload), count.eq(count + 1)]
+                with m.If(count == cursor.last_byte):
+                    m.next = "STORE"
+            with m.Elif(self.exhausted):
+                m.d.sync += count.eq(0)
+                self._end(m, Mux(count == 0, Status.OK, Status.BAD_LENGTH))
+        with m.State("STORE"):
+            m.d.comb += [self.bus.write.eq(~cursor.ended), cursor.advance.eq(1)]
+            m.d.sync += count.eq(0)
+            m.next = "COLLECT"
+            with m.If(cursor.ended):
+                self._end(m, Status.BAD_RANGE)
+
+    def _read(self, m: Module, cursor: RegionCursor, left: ItemCount, item: Signal, count: Signal) -> None:
+        """States that fetch what goes."""
+        with m.State("FETCH"):
+            with m.If(left.none | self.abandon):
+                self._end(m, Status.OK)
+            with m.Elif(cursor.ended):
+                self._end(m, Status.BAD_RANGE)
+            with m.Else():
+                m.d.comb += self.bus.read.eq(1)
+                m.next = "WAIT"
+        with m.State("WAIT"):
+            m.d.sync += [item.eq(self.bus.read_data), count.eq(count + 1)]
+            with m.If(count == READ_LATENCY - 1):
+                m.d.sync += count.eq(0)
+                m.next = "SEND"
+        with m.State("SEND"):
+            m.d.comb += self.items.valid.eq(1)
+            with m.If(self.items.ready):
+                m.d.sync += count.eq(count + 1)
+                with m.If(count == cursor.last_byte):
+                    m.d.comb += [cursor.advance.eq(1), left.down.eq(1)]
+                    m.d.sync += count.eq(0)
+                    m.next = "FETCH"
 
     def _end(self, m: Module, status: object) -> None:
         m.d.comb += [self.done.eq(1), self.status.eq(status)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -40,7 +41,8 @@ class Server:
         try:
             self._listener = socket.create_server((host, port))
         except (OSError, OverflowError) as error:
-            raise InputError(f"cannot listen on {host}:{port}: {error}; choose another --port") from error
+            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+            raise InputError(f"cannot listen on {host}:{port} ({reason}); choose another --port") from error
         self._listener.settimeout(_POLL_S)
 
     @property

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
@@ -33,7 +32,7 @@ def settings() -> dict[str, Any]:
 async def start(chip: Any, period_ns: int = PERIOD_NS) -> None:
     """Start the clock and reset the chip. Other inputs must have been set."""
     chip.rst.value = 1
-    cocotb.start_soon(Clock(chip.clk, period_ns, "ns").start())
+    Clock(chip.clk, period_ns, "ns").start()
     for _ in range(RESET_CYCLES):
         await FallingEdge(chip.clk)
     chip.rst.value = 0
@@ -96,18 +95,33 @@ class CorePorts:
             Chance, in each cycle, that the bench offers the next byte and that it takes a result. An offer stands
             until it is taken, as streams demand.
         """
+        _, results = await self._converse(stimulus, offer, take, None)
+        return results
+
+    async def run_and_abort(self, stimulus: bytes, cycles: int, *, take: float = 1.0) -> tuple[bytes, bytes]:
+        """Begin as `run`, abort after so many cycles; return the bytes that were taken before, and the results."""
+        return await self._converse(stimulus, 1.0, take, cycles)
+
+    async def _converse(self, stimulus: bytes, offer: float, take: float, cycles: int | None) -> tuple[bytes, bytes]:
         core = self.core
         results = bytearray()
         sent = 0
-        offering = False
+        offering = aborted = False
         while True:
-            done = sent == len(stimulus)
+            if cycles is not None and not aborted:
+                aborted = cycles == 0
+                cycles -= 1
+            done = sent == len(stimulus) or aborted
+            if aborted and offering:
+                offering = False
+                core.stimulus__valid.value = 0
             if not offering and not done and self._rng.random() < offer:
                 core.stimulus__payload.value = stimulus[sent]
                 core.stimulus__valid.value = offering = True
             taking = self._rng.random() < take
             core.results__ready.value = taking
-            core.flush.value = done
+            core.abort.value = aborted
+            core.flush.value = done and not aborted
             await ReadOnly()
             if taking and int(core.results__valid.value):
                 results.append(int(core.results__payload.value))
@@ -118,9 +132,8 @@ class CorePorts:
                 sent += 1
                 core.stimulus__valid.value = offering = False
             if finished:
-                core.flush.value = 0
-                core.results__ready.value = 0
-                return bytes(results)
+                core.flush.value = core.abort.value = core.results__ready.value = 0
+                return stimulus[:sent], bytes(results)
 
     async def write(self, region: Region, items: Iterable[int]) -> None:
         """Store all items of a region, one a cycle."""

@@ -112,7 +112,7 @@ def _values(device: str, outcome: DigitsResult) -> dict[str, Any]:
         "inputs": outcome.inputs,
         "steps": outcome.steps,
         "seconds": round(outcome.seconds, 3),
-        "cycles_per_step": round(outcome.counters["cycles"] / max(outcome.counters["steps"], 1), 2),
+        **common.cycles(outcome.counters),
         "per_class": outcome.per_class,
         "counters": outcome.counters,
     }

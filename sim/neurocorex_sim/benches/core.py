@@ -2,8 +2,11 @@
 
 import cocotb
 import numpy as np
+from neurocorex.codec import code_positions
+from neurocorex.decoder import StreamDecoder
 from neurocorex.emulator import Emulator
-from neurocorex.spec import Clear, CoreConfig, Counter, Region
+from neurocorex.spec import Clear, CoreConfig, Counter, Region, layout
+from neurocorex.spec.events import IDLE
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE
 from neurocorex.streams import EventStream
 
@@ -45,6 +48,60 @@ async def equals_emulator(core):
     await ports.strobe("clear", Clear.COUNTERS)
     await ports.settle()
     assert not any(await ports.read(Region.COUNTERS))
+
+
+@cocotb.test(timeout_time=TIMEOUT_US, timeout_unit="us")
+async def abort_ends_the_step_at_hand(core):
+    """What was taken before counts, but for a last code and the rest of a run of silent steps."""
+    given = settings()
+    config = CoreConfig.from_dict(given["config"])
+    rng = np.random.default_rng(given["seed"])
+    ports = CorePorts(core, config, rng)
+    await ports.start()
+    trial = Trial.random(config, given["seed"], given["steps"], record_all=True)
+    emulator = Emulator(config)
+    for region, values in trial.regions.items():
+        await ports.write(region, values.reshape(-1).tolist())
+        emulator.write(region, values)
+    for _ in range(4 * given["trials"]):
+        start = int(rng.integers(given["steps"]))
+        stimulus = trial.stimulus.cut(start, given["steps"]).encode() + bytes([IDLE, 3, 0])
+        cycles = int(rng.integers(4 * config.neurons + 40))
+        taken, results = await ports.run_and_abort(stimulus, cycles, take=float(rng.choice([1.0, 0.3])))
+        mine = EventStream.decode(results)
+        known = {region: await ports.read(region) for region in STATE}
+        assert any(follows(emulator, part, mine, known) for part in possible(taken)), f"{taken.hex(' ')} in {cycles}"
+    await compare_counters(ports, emulator)
+
+
+def possible(taken):
+    """Return the stimuli that may have been carried out if these bytes were taken before an abort."""
+    codes = code_positions(taken)
+    for last in (len(taken), int(codes[-1]) if len(codes) else 0):
+        decoder = StreamDecoder()
+        whole = decoder.feed(taken[:last])
+        yield EventStream.join([whole, decoder.end()]) if decoder.open else whole
+
+
+def follows(emulator, stimulus, mine, known):
+    """Whether the core ran this stimulus, all but silent steps at its end; if so the emulator goes on from there."""
+    rest = stimulus.cut(mine.steps, stimulus.steps)
+    if mine.steps > stimulus.steps or any(column.size for column in rest.columns):
+        return False
+    attempt = twin(emulator)
+    expected = attempt.run(stimulus.cut(0, mine.steps))
+    if expected != mine or any(attempt.regions[region].reshape(-1).tolist() != known[region] for region in STATE):
+        return False
+    emulator.run(stimulus.cut(0, mine.steps))
+    return True
+
+
+def twin(emulator):
+    other = Emulator(emulator.config)
+    for region, values in emulator.regions.items():
+        if layout(region, emulator.config).writable:
+            other.write(region, values)
+    return other
 
 
 async def compare_regions(ports, emulator, regions):

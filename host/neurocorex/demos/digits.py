@@ -1,0 +1,207 @@
+"""Handwritten digits, 8 by 8 pixels: 64 inputs, 86 hidden neurons, 10 outputs, 20 steps an image.
+
+The data are those of scikit-learn (UCI, "Optical Recognition of Handwritten Digits"), split as usual: a third for the
+test, ``random_state=42``. Each pixel fires up to three times. The class is the output with the most spikes; of several
+with as many, the one that reached the number first; of those, the lowest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import encode as encoders
+from ..errors import InputError, MissingToolError
+from ..image import Image
+from ..network import Network
+from ..spec import Region
+from ..spec.fixed import DECAY_BITS
+from .outcome import DigitsResult
+
+if TYPE_CHECKING:
+    from ..device import Device
+
+__all__ = ["DigitsResult", "build", "classify", "encode", "evaluate", "image", "load_data", "network", "train"]
+
+Progress = Callable[[int, int], None]
+
+PIXELS = 64
+HIDDEN = 86
+CLASSES = 10
+NEURONS = HIDDEN + CLASSES
+STEPS = 20
+#: Largest value of a pixel, and how many spikes that is.
+WHITE = 16
+SPIKES = 3
+#: Pixels of one value fire together: the earlier, the brighter.
+PHASE = 0.5
+OUTPUTS = slice(HIDDEN, NEURONS)
+SHIPPED = "digits.npz"
+
+
+@cache
+def load_data() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return training images, training labels, test images and test labels.
+
+    Returns
+    -------
+    train_x, train_y, test_x, test_y : arrays
+        1203 and 594 images [n, 64] of int64, 0 to 16, and their labels [n], 0 to 9.
+
+    Raises
+    ------
+    MissingToolError
+        If scikit-learn, which brings the data, is not installed.
+    """
+    try:
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+    except ImportError:
+        raise MissingToolError(
+            "the digits come with scikit-learn; install it with: pip install 'neurocorex[examples]'"
+        ) from None
+    data = load_digits()
+    train_x, test_x, train_y, test_y = train_test_split(
+        data.data.astype(np.int64), data.target, test_size=0.33, random_state=42
+    )
+    return train_x, train_y, test_x, test_y
+
+
+def encode(images: NDArray[Any]) -> NDArray[np.bool_]:
+    """Turn images into input spikes.
+
+    Parameters
+    ----------
+    images : int array [samples, 64]
+        Pixels, 0 to 16.
+
+    Returns
+    -------
+    bool array [samples, 20, 64]
+        Silent in the last step, in which the outputs hear the hidden neurons once more.
+
+    Raises
+    ------
+    InputError
+        For anything else than such pixels.
+    """
+    pixels = np.asarray(images)
+    if pixels.ndim != 2 or pixels.shape[1] != PIXELS or pixels.dtype.kind not in "iu":
+        raise InputError(f"images must be integers [samples, {PIXELS}], got {pixels.dtype} {pixels.shape}")
+    if pixels.size and not 0 <= pixels.min() <= pixels.max() <= WHITE:
+        raise InputError(f"pixels must be from 0 to {WHITE}, got {pixels.min()} to {pixels.max()}")
+    # One train of spikes for each of the 17 values; looked up, as training encodes a thousand images again and again.
+    trains = np.zeros((STEPS, WHITE + 1), np.bool_)
+    trains[:-1] = encoders.rate(np.arange(WHITE + 1) * (SPIKES / WHITE / (STEPS - 1)), STEPS - 1, phase=PHASE)
+    return np.asarray(trains.T[pixels].transpose(0, 2, 1))
+
+
+def classify(spikes: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Read the answers from output spikes, bool [samples, steps, 10]: most spikes, then first there, then lowest."""
+    counts = np.cumsum(spikes, axis=1)
+    most = counts[:, -1].max(axis=1)
+    reached = np.argmax(counts >= most[:, np.newaxis, np.newaxis], axis=1)
+    late = np.where(counts[:, -1] == most[:, np.newaxis], reached, spikes.shape[1])
+    return np.asarray(np.argmin(late, axis=1), np.int64)
+
+
+def build(hidden: NDArray[Any], output: NDArray[Any], threshold: int, decay: float) -> Network:
+    """Put trained integers together to a network.
+
+    Parameters
+    ----------
+    hidden, output : int arrays [64, 86] and [86, 10]
+        Weights of the two layers.
+    threshold : int
+        Of all neurons; each spike takes it off the membrane.
+    decay : float
+        Part of a hidden membrane that is lost in a step; outputs keep all.
+    """
+    net = Network(inputs=PIXELS, neurons=NEURONS)
+    net.connect(net.inputs, net.neurons[:HIDDEN], hidden)
+    net.connect(net.neurons[:HIDDEN], net.neurons[HIDDEN:], output)
+    net.neurons.set(threshold=threshold, reset_mode="subtract")
+    net.neurons[:HIDDEN].set(decay=decay)
+    return net
+
+
+def image() -> Image:
+    """Return the network that ships with the library, as `train` made it."""
+    with as_file(files(__package__) / SHIPPED) as path:
+        return Image.load(path)
+
+
+def network() -> Network:
+    """Return the network that ships as a `Network`; `quantise` gives the numbers of `image` again."""
+    regions = image().regions
+    return build(
+        hidden=regions[Region.WEIGHTS][:PIXELS, :HIDDEN],
+        output=regions[Region.WEIGHTS][PIXELS : PIXELS + HIDDEN, OUTPUTS],
+        threshold=int(regions[Region.THRESHOLD][0]),
+        decay=float(regions[Region.DECAY][0]) / (1 << DECAY_BITS),
+    )
+
+
+def train(seed: int = 0, progress: Progress | None = None) -> Image:
+    """Train a network from scratch, on the training images alone; half a minute, see `neurocorex.demos.training`."""
+    from .training import train_network
+
+    train_x, train_y, _, _ = load_data()
+    return train_network(train_x, train_y, seed=seed, progress=progress)
+
+
+def evaluate(
+    device: Device, images: int | None = None, progress: Progress | None = None, *, membranes: bool = True
+) -> DigitsResult:
+    """Show test images to a device that holds the network (`image`, or one from `train`), and count.
+
+    Parameters
+    ----------
+    device : Device
+        Its state and counters are cleared first.
+    images : int, optional
+        Only the first so many test images; by default all 594.
+    progress : callable, optional
+        Called with (steps done, all steps).
+    membranes : bool
+        Record the membranes of the outputs too; over a slow line that is most of what comes back.
+
+    Raises
+    ------
+    InputError
+        If `images` is out of range, or the device is too small to hold the network.
+    MissingToolError
+        If scikit-learn, which brings the images, is not installed.
+    """
+    _, _, test_x, test_y = load_data()
+    count = len(test_x) if images is None else images
+    if not 1 <= count <= len(test_x):
+        raise InputError(f"images must be from 1 to {len(test_x)}, got {images!r}")
+    config = device.config
+    if config.inputs < PIXELS or config.neurons < NEURONS:
+        room = f"{config.inputs} and {config.neurons}"
+        raise InputError(f"the digits need {PIXELS} inputs and {NEURONS} neurons, the device has {room}")
+    stimulus = encode(test_x[:count])
+    padded = np.zeros((*stimulus.shape[:2], config.inputs), np.bool_)
+    padded[:, :, :PIXELS] = stimulus
+    device.clear(state=True, counters=True)
+    record = {"spikes": True, "v": list(range(HIDDEN, NEURONS)) if membranes else []}
+    started = time.perf_counter()
+    result = device.run(spikes=padded, record=record, progress=progress)
+    seconds = time.perf_counter() - started
+    labels, predictions = test_y[:count], classify(result.spikes[:, :, OUTPUTS])
+    return DigitsResult(
+        predictions=predictions,
+        labels=labels,
+        result=result,
+        stimulus=stimulus,
+        hidden=HIDDEN,
+        counters=device.counters(),
+        seconds=seconds,
+    )

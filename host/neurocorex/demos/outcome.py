@@ -1,0 +1,130 @@
+"""How well the digits were read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..result import Result
+
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class DigitsResult:
+    """Answers to the test images, and what they took.
+
+    Attributes
+    ----------
+    predictions, labels : int arrays [images]
+        Answers and truth.
+    result : Result
+        Spikes of all neurons, and membranes of the outputs if they were recorded.
+    stimulus : bool array [images, steps, inputs]
+        What went in.
+    hidden : int
+        Hidden neurons; the outputs follow them.
+    counters : dict of int
+        Counters of the device after the run.
+    seconds : float
+        Time on the device.
+    """
+
+    predictions: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    result: Result
+    stimulus: NDArray[np.bool_]
+    hidden: int
+    counters: dict[str, int]
+    seconds: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers, 0 to 1."""
+        return float(np.mean(self.predictions == self.labels))
+
+    @property
+    def neurons(self) -> int:
+        """Neurons of the network."""
+        return self.hidden + CLASSES
+
+    @property
+    def steps(self) -> int:
+        """Steps of each image."""
+        return int(self.stimulus.shape[1])
+
+    @property
+    def inputs(self) -> int:
+        """Inputs of the network."""
+        return int(self.stimulus.shape[2])
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Images by truth and answer, int64 [10, 10]."""
+        table = np.zeros((CLASSES, CLASSES), np.int64)
+        np.add.at(table, (self.labels, self.predictions), 1)
+        return table
+
+    @property
+    def per_class(self) -> list[dict[str, Any]]:
+        """For each digit: how many images, how many right, the share, and the most frequent wrong answer."""
+        rows = []
+        for digit, row in enumerate(self.confusion.tolist()):
+            wrong = [0 if answer == digit else count for answer, count in enumerate(row)]
+            rows.append({
+                "digit": digit,
+                "images": sum(row),
+                "correct": row[digit],
+                "accuracy": row[digit] / sum(row) if sum(row) else None,
+                "mistaken_for": int(np.argmax(wrong)) if any(wrong) else None,
+            })  # fmt: skip
+        return rows
+
+    @property
+    def arrivals_per_step(self) -> float:
+        """Spikes that arrive at weights in a step, of inputs and of neurons."""
+        arrivals = self.counters["input_events"] + self.counters["recurrent_events"]
+        return arrivals / max(self.counters["steps"], 1)
+
+    @property
+    def cycles_per_step(self) -> float:
+        """Clock cycles that the core works in a step."""
+        return self.counters["cycles"] / max(self.counters["steps"], 1)
+
+    def raster(self, images: int = 8) -> Figure:
+        """Draw the spikes of the first few images."""
+        from .. import plot
+
+        shown = min(images, len(self.labels))
+        pairs = zip(self.labels[:shown].tolist(), self.predictions[:shown].tolist(), strict=True)
+        return plot.raster(
+            self.result.spikes[:shown, :, : self.neurons],
+            inputs=self.stimulus[:shown],
+            groups={"hidden": slice(0, self.hidden), "output": slice(self.hidden, self.neurons)},
+            labels=[f"{label}" if label == answer else f"{label}, read as {answer}" for label, answer in pairs],
+            title=f"handwritten digits: spikes of the first {shown} test images",
+        )
+
+    def __str__(self) -> str:
+        lines = ["digit  images  correct  accuracy  mistaken for"]
+        for row in self.per_class:
+            accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.1%}"
+            other = "" if row["mistaken_for"] is None else row["mistaken_for"]
+            lines.append(
+                f"{row['digit']:5}  {row['images']:6}  {row['correct']:7}  {accuracy:>8}  {other:>12}".rstrip()
+            )
+        right = int(np.sum(self.predictions == self.labels))
+        return "\n".join([
+            *lines,
+            "",
+            f"{right} of {len(self.labels)} images right: {self.accuracy:.2%}, in {self.seconds:.2f} s",
+            f"{self.steps} steps an image, {self.arrivals_per_step:.1f} arriving spikes and "
+            f"{self.cycles_per_step:.0f} cycles a step",
+        ])  # fmt: skip

@@ -1,0 +1,33 @@
+"""Every example runs as it stands and says what it promises."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+#: What each prints among other things, and the files that it leaves.
+EXPECTED = {
+    "first_steps": ("clock cycles a step", ["first_steps_membranes.png", "first_steps_raster.png"]),
+    "learn_pattern": ("12 of 12 inputs found", ["learn_pattern.png"]),
+    "snapshot": ("the same spikes", ["snapshot.npz"]),
+    "synfire_chain": ("the wave passed the first group 4 times", ["synfire_chain.png"]),
+    "train_digits": ("images right", ["digits.npz"]),
+    "winner_take_all": ("input 5 favoured: neuron 5 wins", ["winner_take_all.png"]),
+}
+ARGUMENTS = {"train_digits": ["--epochs", "1"]}
+
+
+def test_no_example_is_forgotten():
+    assert sorted(EXPECTED) == sorted(path.stem for path in EXAMPLES.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_example_runs(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *ARGUMENTS.get(name, [])])
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    text, files = EXPECTED[name]
+    assert text in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
