@@ -20,7 +20,7 @@ class Bench:
     async def tick(self, *counters):
         self.ctx.set(self.unit.ticks, {counter.name.lower(): int(counter in counters) for counter in Counter})
         await self.ctx.tick()
-        self.ctx.set(self.unit.ticks, {counter.name.lower(): 0 for counter in Counter})
+        self.ctx.set(self.unit.ticks, {})
 
     async def settle(self):
         await self.ctx.tick().repeat(3 * len(Counter))

@@ -1,5 +1,7 @@
 """Integer arithmetic of the model in gates; `neurocorex.spec.fixed` is the definition that it is tested against."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Cat, Const, Module, Mux, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -55,6 +57,15 @@ def times(value: Value, factor: int) -> Value:
     """Multiply by a constant by shifting and adding: a `*` could take one of the few multipliers of the device."""
     terms = [value << bit for bit in range(factor.bit_length()) if factor >> bit & 1]
     return sum(terms[1:], start=terms[0])
+
+
+def select(values: Sequence[Value], index: Value) -> Value:
+    """Return one of several values, by a tree of multiplexers: comparing the index with each number takes more LUTs."""
+    if len(values) == 1:
+        return values[0]
+    bit = (len(values) - 1).bit_length() - 1
+    lower, upper = values[: 1 << bit], values[1 << bit :]
+    return Mux(index[bit], select(upper, index), select(lower, index))
 
 
 class Shrink(wiring.Component):

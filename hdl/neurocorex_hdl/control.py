@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, LearningFlag, Region, controls
 
-from .arithmetic import saturate
+from .arithmetic import saturate, select
 from .bus import RegionBus
 from .pipeline import stages
 from .regions import TARGET_LATENCY, has
@@ -60,14 +60,13 @@ class ControlRegisters(wiring.Component):
             register.eq(Mux(self.set, self.set_register, bus.column)),
             value.eq(Mux(self.set, self.set_value, bus.write_data)),
         ]
-        with m.Switch(register):
+        with m.If(write), m.Switch(register):
             for control in controls(self._config):
                 with m.Case(control):
-                    stored = getattr(self, control.name.lower())
-                    with m.If(write):
-                        m.d.sync += stored.eq(value)
-                    with m.If(bus.read & addressed):
-                        m.d.comb += answer.eq(stored.as_unsigned())
+                    m.d.sync += getattr(self, control.name.lower()).eq(value)
+        with m.If(bus.read & addressed):
+            stored = [getattr(self, control.name.lower()).as_unsigned() for control in controls(self._config)]
+            m.d.comb += answer.eq(select(stored, bus.column))
         m.d.comb += bus.read_data.eq(stages(m, answer, TARGET_LATENCY, name="answer")[-1])
         return m
 

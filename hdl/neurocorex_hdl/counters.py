@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Counter, Region
 from neurocorex.spec.registers import COUNTER_BITS, MODEL_COUNTERS
 
+from .arithmetic import select
 from .bus import RegionBus
 from .pipeline import stages
 from .regions import TARGET_LATENCY
@@ -94,21 +95,16 @@ class Counters(wiring.Component):
         self._answer(m, read.data)
         return m
 
-    def _take(self, m: Module, chosen: Value, take: Value) -> tuple[Signal, Value]:
+    def _take(self, m: Module, chosen: Value, take: Value) -> tuple[Value, Value]:
         """Count ticks until they are taken; return those of the chosen counter, and whether any of the model wait."""
-        most = {counter: most_ticks(counter, self._config) for counter in Counter}
-        taken = Signal(range(_ROUND * max(most.values())))
         ticks = stages(m, self.ticks, 1, name="ticks", reset_less=False)[-1]
-        waiting = [ticks[counter.name.lower()].any() for counter in MODEL_COUNTERS]
+        pending = {}
         for counter in Counter:
-            name = counter.name.lower()
-            pending = Signal(range(_ROUND * most[counter]), name=f"pending_{name}")
-            m.d.sync += pending.eq(ticks[name] + Mux((chosen == counter) & take, 0, pending))
-            with m.If(chosen == counter):
-                m.d.comb += taken.eq(pending)
-            if counter in MODEL_COUNTERS:
-                waiting.append(pending.any())
-        return taken, Cat(waiting).any()
+            name, most = counter.name.lower(), most_ticks(counter, self._config)
+            pending[counter] = waiting = Signal(range(_ROUND * most), name=f"pending_{name}")
+            m.d.sync += waiting.eq(ticks[name] + Mux((chosen == counter) & take, 0, waiting))
+        counting = (ticks[counter.name.lower()].any() | pending[counter].any() for counter in MODEL_COUNTERS)
+        return select(list(pending.values()), chosen), Cat(counting).any()
 
     def _answer(self, m: Module, word: Signal) -> None:
         """Drive the bus with a word that it asked for."""

@@ -76,5 +76,7 @@ class TraceUpdate(wiring.Component):
         m.d.comb += [shrink.magnitude.eq(self.trace), shrink.decay.eq(Mux(self.step, law.decay, 0))]
         m.d.sync += [decayed.eq(shrink.shrunk), raised.eq(shrink.shrunk + law.increment)]
         spike = stages(m, self.spike & self.step, Shrink.LATENCY + 1, name="spike")[-1]
-        jumped = Mux(law.nearest, law.increment, Mux(raised > law.cap, law.cap, raised[:bits]))
+        # What traces jump to at most, or always: worked out once for all of them.
+        limit = Mux(law.nearest, law.increment, law.cap)
+        jumped = Mux(law.nearest | (raised > law.cap), limit, raised[:bits])
         return Mux(spike, jumped, decayed)
