@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from . import quantise as quantise
     from .device import Device as Device
     from .image import Image as Image
+    from .importers.nir import from_nir as from_nir
+    from .importers.nir import to_nir as to_nir
     from .network import Network as Network
     from .opening import open_device as open  # noqa: A004
     from .report import Report as Report
@@ -36,15 +38,17 @@ _ORIGINS = {
     "Result": ("result", "Result"),
     "encode": ("encode", None),
     "errors": ("errors", None),
+    "from_nir": ("importers.nir", "from_nir"),
     "learning": ("learning", None),
     "open": ("opening", "open_device"),
     "plot": ("plot", None),
     "quantise": ("quantise", None),
+    "to_nir": ("importers.nir", "to_nir"),
 }
 
 __all__ = [
     "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
-    "encode", "errors", "learning", "open", "plot", "quantise",
+    "encode", "errors", "from_nir", "learning", "open", "plot", "quantise", "to_nir",
 ]  # fmt: skip
 
 
