@@ -1,4 +1,4 @@
-"""The compiled steps of `neurocorex.emulator.kernel` behind the interface of `neurocorex.emulator.walk`, and when they are worth it."""
+"""The compiled steps of `kernel` behind the interface of `walk.walk`, and when they are worth it."""
 
 from __future__ import annotations
 

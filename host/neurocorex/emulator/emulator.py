@@ -1,4 +1,4 @@
-"""The core in software: its memories and counters, and whole streams of steps through `neurocorex.emulator.dynamics`."""
+"""The core in software: its memories and counters, and whole streams of steps through `dynamics`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """From a network in any units to the integers of one chip.
 
 Everything that meets a membrane is multiplied by one scale and rounded; weights lose their low bits to a gain (a left
-shift that the chip does), chosen for input and recurrent weights apart. `neurocorex.quantiser.scale` says how both are chosen,
-and `neurocorex.quantiser.tuning` what becomes of a learning rule.
+shift that the chip does), chosen for input and recurrent weights apart. `scale` says how both are chosen,
+and `tuning` what becomes of a learning rule.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def quantise(net: Network, config: CoreConfig | None = None, *, scale: float | N
         Geometry of the chip; neurons and inputs beyond those of the network stay silent. By default the smallest
         that fits, see `smallest_config`.
     scale : float, optional
-        State units per unit of the network, instead of the one that `neurocorex.quantiser.scale` finds. ``scale=1`` takes
+        State units per unit of the network, instead of the one that `scale` finds. ``scale=1`` takes
         integers that are stored as floats as they stand.
 
     Returns
