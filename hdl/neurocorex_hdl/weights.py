@@ -108,9 +108,7 @@ class Rotator(wiring.Component):
         From the order of the lanes to that of the banks: ``turned[b] = given[(b - amount) mod L]``.
     """
 
-    def __init__(
-        self, config: CoreConfig, shape: ShapeLike, *, bits: range | None = None, back: bool = False
-    ) -> None:
+    def __init__(self, config: CoreConfig, shape: ShapeLike, *, bits: range | None = None, back: bool = False) -> None:
         self._config = config
         self._bits = range(lane_bits(config)) if bits is None else bits
         self._direction = -1 if back else 1
