@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import superneuromat
 from neurocorex.learning import superneuromat as superneuromat_rule
-from neurocorex.network import Network
+from neurocorex.network.network import Network
 from neurocorex.spec import CoreConfig, Learning
 
 TICKS = 25

@@ -5,7 +5,7 @@ from __future__ import annotations
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.quantise import quantise
+from neurocorex.quantiser.quantise import quantise
 from neurocorex.spec import Region
 from superneuromat_models import TICKS, random_model, translated
 
