@@ -10,8 +10,10 @@ from typing import Any
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.boards import Board
 from neurocorex.spec.parts import Family
+from neurocorex.spec.placement import place
 
 from ..build import build_id, yosys_of_python
+from ..placement import place_memories
 from ..synthesis import preparation, synthesis
 from ..tools import run
 from .clock import pll_settings
@@ -66,7 +68,7 @@ class Order:
 
 
 def sources(order: Order) -> dict[str, str]:
-    """Texts that the programs work on, by file name: RTLIL or Verilog, constraints, scripts.
+    """Texts that the programs work on, by file name: RTLIL, constraints, scripts.
 
     The same for the same sources and order, on any machine.
     """
@@ -75,20 +77,17 @@ def sources(order: Order) -> dict[str, str]:
     top = BoardTop(board, order.config, order.clock_hz, order.baud, build_id(order.config))
     with yosys_of_python():
         plan = platform.prepare(top, TOP, emit_src=False)
-    suffixes = {".il", ".v", ".tcl", f".{CONSTRAINTS[board.family]}"}
-    files = {
-        name: text if isinstance(text, str) else text.decode()
-        for name, text in plan.files.items()
-        if Path(name).suffix in suffixes and not name.endswith(".debug.v")
+    suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
+    files = {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}
+    placed = place(order.config, board.part)
+    return files | {
+        f"{TOP}.il": place_memories(platform.rtlil, f"{TOP}.chip.bytes", placed),
+        f"{TOP}.ys": _script(board),
     }
-    files[f"{TOP}.ys"] = _script(board)
-    return files
 
 
 def constraints(board: Board) -> str:
-    """Pin file of a board."""
-    from neurocorex.spec import CoreConfig
-
+    """Pin file of a board; no geometry changes it."""
     smallest = CoreConfig(neurons=1, inputs=1, lanes=1)
     order = Order(board=board, config=smallest, clock_hz=board.clock_hz, baud=board.baud)
     return sources(order)[f"{TOP}.{CONSTRAINTS[board.family]}"]
@@ -96,11 +95,20 @@ def constraints(board: Board) -> str:
 
 def _script(board: Board) -> str:
     part = board.part
-    command = synthesis(board.family, TOP, multipliers=part.dsp > 0, single_port_ram=part.spram > 0)
-    lines = [f"read_rtlil {TOP}.il", *preparation(), f"write_verilog -noattr -norename {TOP}.v"]
-    if board.family is Family.XC7:  # Amaranth has written the Verilog, for Vivado
-        lines = [f"read_verilog {TOP}.v"]
-    return "\n".join([*lines, command, "tee -q -o stat.json stat -json", f"write_json {TOP}.json", ""])
+    return "\n".join([
+        f"read_rtlil {TOP}.il",
+        "design -save read",
+        "proc -nomux -norom",
+        "memory_collect",
+        f"write_verilog -norename {TOP}.v",
+        "design -load read",
+        *preparation(),
+        synthesis(board.family, TOP, multipliers=part.dsp > 0, single_port_ram=part.spram > 0),
+        "autoname",
+        "tee -q -o stat.json stat -json",
+        f"write_json {TOP}.json",
+        "",
+    ])  # fmt: skip
 
 
 def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:

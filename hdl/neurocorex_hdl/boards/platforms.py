@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from amaranth.back import rtlil
 from amaranth.build import Attrs, Clock, Pins, Resource
 from amaranth.vendor import GowinPlatform, XilinxPlatform
 from amaranth_boards.arty_a7 import ArtyA7_35Platform
@@ -28,10 +29,18 @@ class Fittings:
         LEDs for `heartbeat`, `activity` and `error`. Where there is none for `activity`, the heartbeat shows it.
     button : Place or None
         Button that resets the chip.
+    rtlil : str
+        The design, once it has been prepared.
     """
 
     lamps: dict[str, Place]
     button: Place | None = None
+    rtlil: str
+
+    def toolchain_prepare(self, fragment: Any, name: str, **overrides: Any) -> Any:
+        """Keep the RTLIL, which is not among the files of every toolchain."""
+        self.rtlil, _ = rtlil.convert_fragment(fragment, name=name, emit_src=False, propagate_domains=False)
+        return super().toolchain_prepare(fragment, name, **overrides)
 
 
 class ICEBreaker(Fittings, ICEBreakerPlatform):

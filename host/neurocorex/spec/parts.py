@@ -21,8 +21,13 @@ class Family(StrEnum):
 
     @property
     def bram_shapes(self) -> tuple[tuple[int, int], ...]:
-        """Words and bits of one block with a read and a write port, in every width that it can have."""
+        """Words and bits of a piece of block RAM with a read and a write port, in every width that it can have."""
         return _BRAM_SHAPES[self]
+
+    @property
+    def bram_pieces(self) -> int:
+        """Pieces of a block that can be used apart."""
+        return 2 if self is Family.XC7 else 1
 
     @property
     def bram_name(self) -> str:
@@ -40,12 +45,13 @@ class Family(StrEnum):
         }[self]
 
 
-# The ninth bits of ECP5, Gowin and 7-series can be used in words of nine bits and more only.
+# The ninth bits can be used in words of nine bits and more only.
+_KILOBITS_18 = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 _BRAM_SHAPES: dict[Family, tuple[tuple[int, int], ...]] = {
     Family.ICE40: ((256, 16), (512, 8), (1024, 4), (2048, 2)),
-    Family.ECP5: ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
-    Family.GOWIN: ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
-    Family.XC7: ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1)),
+    Family.ECP5: _KILOBITS_18,
+    Family.GOWIN: _KILOBITS_18,
+    Family.XC7: _KILOBITS_18,
 }
 
 
