@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from amaranth.lib import wiring
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.boards import Board
 from neurocorex.spec.parts import Family
@@ -16,6 +17,7 @@ from ..build import build_id, yosys_of_python
 from ..placement import place_memories
 from ..synthesis import preparation, synthesis
 from ..tools import run
+from ..top import Chip
 from .clock import pll_settings
 from .platforms import PLATFORMS
 from .top import BoardTop
@@ -73,24 +75,20 @@ def sources(order: Order) -> dict[str, str]:
     The same for the same sources and order, on any machine.
     """
     board = order.board
-    platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
-    top = BoardTop(board, order.config, order.clock_hz, order.baud, build_id(order.config))
-    with yosys_of_python():
-        plan = platform.prepare(top, TOP, emit_src=False)
-    suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
-    files = {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}
+    chip = Chip(order.config, order.clock_hz, order.baud, build_id(order.config))
+    files, rtlil = prepare(board, chip, order.clock_hz)
     placed = place(order.config, board.part)
-    return files | {
-        f"{TOP}.il": place_memories(platform.rtlil, f"{TOP}.chip.bytes", placed),
-        f"{TOP}.ys": _script(board),
-    }
+    files[f"{TOP}.il"] = place_memories(rtlil, f"{TOP}.chip.bytes", placed)
+    return files | {f"{TOP}.ys": _script(board)}
 
 
-def constraints(board: Board) -> str:
-    """Pin file of a board; no geometry changes it."""
-    smallest = CoreConfig(neurons=1, inputs=1, lanes=1)
-    order = Order(board=board, config=smallest, clock_hz=board.clock_hz, baud=board.baud)
-    return sources(order)[f"{TOP}.{CONSTRAINTS[board.family]}"]
+def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> tuple[dict[str, str], str]:
+    """Put a chip, or what has its ports, onto a board: constraints and scripts for its maker's tools, and RTLIL."""
+    platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
+    with yosys_of_python():
+        plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False)
+    suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
+    return {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}, platform.rtlil
 
 
 def _script(board: Board) -> str:

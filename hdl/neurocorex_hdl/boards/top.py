@@ -5,31 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from amaranth.hdl import Elaboratable, Module, Signal
-from amaranth.lib import io
-from neurocorex.spec import CoreConfig
+from amaranth.lib import io, wiring
 from neurocorex.spec.boards import Board
 
-from ..top import Chip
 from .clock import ClockSource
 from .platforms import Place
 
 
 class BoardTop(Elaboratable):
-    """A `Chip` between clock, reset button, serial port and lamps of a board.
+    """A chip between clock, reset button, serial port and lamps of a board.
 
     Parameters
     ----------
     board : Board
         Which one.
-    config : CoreConfig
-        Geometry of the chip.
-    clock_hz, baud, build_id : int
-        See `Chip`.
+    chip : Component
+        With the ports of `neurocorex_hdl.top.Chip`.
+    clock_hz : int
+        Frequency of its clock.
     """
 
-    def __init__(self, board: Board, config: CoreConfig, clock_hz: int, baud: int, build_id: int) -> None:
+    def __init__(self, board: Board, chip: wiring.Component, clock_hz: int) -> None:
         self._clock = ClockSource(board, clock_hz)
-        self._chip = Chip(config, clock_hz, baud, build_id)
+        self._chip = chip
         self._clock_hz = clock_hz
 
     def elaborate(self, platform: Any) -> Module:
