@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import quantise as quantise
     from .device import Device as Device
     from .image import Image as Image
+    from .importers.superneuromat import from_superneuromat as from_superneuromat
     from .network import Network as Network
     from .opening import open_device as open  # noqa: A004
     from .report import Report as Report
@@ -36,6 +37,7 @@ _ORIGINS = {
     "Result": ("result", "Result"),
     "encode": ("encode", None),
     "errors": ("errors", None),
+    "from_superneuromat": ("importers.superneuromat", "from_superneuromat"),
     "learning": ("learning", None),
     "open": ("opening", "open_device"),
     "plot": ("plot", None),
@@ -44,7 +46,7 @@ _ORIGINS = {
 
 __all__ = [
     "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
-    "encode", "errors", "learning", "open", "plot", "quantise",
+    "encode", "errors", "from_superneuromat", "learning", "open", "plot", "quantise",
 ]  # fmt: skip
 
 
