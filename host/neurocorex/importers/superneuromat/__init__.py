@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ...spec import CoreConfig
+from .adapter import OnDevice, on_device
 from .document import read
 from .model import Model
 from .translation import Imported, translated
 
-__all__ = ["Imported", "Model", "from_superneuromat"]
+__all__ = ["Imported", "Model", "OnDevice", "from_superneuromat", "on_device"]
 
 
 def from_superneuromat(

@@ -40,6 +40,11 @@ class Inputs:
     neuron: Ints
     value: Floats
 
+    def before(self, tick: int) -> Inputs:
+        """Return those of the ticks before some tick."""
+        end = int(np.searchsorted(self.tick, tick))
+        return Inputs(self.tick[:end], self.neuron[:end], self.value[:end])
+
     @classmethod
     def of(cls, reader: Reader, neurons: int) -> Inputs:
         """Read ``{tick: {"nids": [...], "values": [...]}}``; of two values for a neuron in a tick the last counts."""

@@ -120,17 +120,16 @@ class Folding:
             bits[neuron] |= int(self.model.last[relay]) << place
         return bits[self.neurons]
 
-    def spikes(self, kept: Bools) -> Bools:
+    def spikes(self, kept: Bools, last: Bools) -> Bools:
         """Return the spikes of all neurons of SuperNeuroMAT, [ticks, N], from those of the neurons that stay.
 
-        What relays passed on before the first of these ticks is known from the spike train of the model.
+        Relays go on from the spikes of the tick before, `last`, [N].
         """
-        model = self.model
-        whole = np.zeros((len(kept), model.neurons), np.bool_)
+        whole = np.zeros((len(kept), self.model.neurons), np.bool_)
         whole[:, self.neurons] = kept
         for relay, before in self.relays:
             whole[1:, relay] = whole[:-1, before]
-            whole[:1, relay] = model.last[before]
+            whole[:1, relay] = last[before]
         return whole
 
     def _chain(self, synapse: int) -> list[int] | None:

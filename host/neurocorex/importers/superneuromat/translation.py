@@ -25,6 +25,7 @@ from ...spec.config import LIMITS
 from ...streams import EventStream
 from ..labels import ImportReport
 from .building import geometry, network, set_levels
+from .currents import currents, strongest
 from .labelling import label
 from .model import Bools, Model
 from .reader import Floats, Ints
@@ -93,12 +94,17 @@ class Imported:
         synapses, axons, columns = np.array(found, np.int64).reshape(-1, 3).T
         return synapses, axons, columns
 
-    def spikes(self, result: Result) -> Bools:
+    def spikes(self, result: Result, last: Bools | None = None) -> Bools:
         """Spikes of a run as SuperNeuroMAT numbers its neurons, bool [steps, N], relays included.
 
-        For the first run after `image` was loaded; relays of a later one depend on the run before it.
+        Parameters
+        ----------
+        result : Result
+            Of the first run after `image` was loaded, or of a later one.
+        last : bool array [N], optional
+            For a later one: the last row of the run before, as relays go on from there.
         """
-        return self.folding.spikes(result.spikes)
+        return self.folding.spikes(result.spikes, self.model.last if last is None else last)
 
     def states(self, membranes: NDArray[np.integer[Any]]) -> Floats:
         """States in the units of SuperNeuroMAT, [..., N], from membranes of the chip, [..., n]; relays are at rest."""
@@ -147,33 +153,9 @@ def translated(
     image = with_state(program, model, folding, net)
     if config is not None:
         image.fit(config)
-    stimulus, cut = _stimulus(model, folding, scaling.scale, chip)
+    stimulus, cut = currents(model.inputs, folding, image)
     quantised = Report.of(
         image, weights=lost.weights, parameters=lost.parameters, learning=lost.learning,
-        injected=_strongest(stimulus, chip),
+        injected=strongest(stimulus, chip),
     )  # fmt: skip
     return Imported(model, folding, net, image, stimulus, label(source, model, folding, scaling, quantised, cut))
-
-
-def _stimulus(model: Model, folding: Folding, scale: float, config: CoreConfig) -> tuple[EventStream, float]:
-    """Return input spikes as injected currents, and by how much the largest was cut to what a chip can be told."""
-    inputs = model.inputs
-    low, high = config.state_range
-    wanted = np.rint(inputs.value * scale)
-    values = np.clip(wanted, low, high)
-    place = np.full(model.neurons, -1)
-    place[folding.neurons] = np.arange(len(folding.neurons))
-    steps = int(inputs.tick[-1]) + 1 if len(inputs.tick) else 0
-    stream = EventStream(
-        steps, graded_step=inputs.tick, graded_index=place[inputs.neuron], graded_value=values.astype(np.int64)
-    )
-    return stream, float(np.abs(wanted - values).max(initial=0) / scale)
-
-
-def _strongest(stimulus: EventStream, config: CoreConfig) -> Ints:
-    """Largest current that is injected into each neuron; without any, whatever a chip can be told."""
-    if not len(stimulus.graded_step):
-        return np.full(config.neurons, config.state_range[1])
-    strongest = np.zeros(config.neurons, np.int64)
-    np.maximum.at(strongest, stimulus.graded_index, stimulus.graded_value)
-    return strongest
