@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
@@ -31,6 +32,18 @@ def test_scripts_find_everything_where_they_expect_it(seed):
         assert snn.report.exact
     assert snn.ispikes.dtype == expected.ispikes.dtype
     assert snn.neuron_spike_totals().tolist() == expected.neuron_spike_totals().tolist()
+
+
+def test_the_example_prints_the_same_without_its_two_lines(capsys):
+    example = Path(__file__).parent.parent / "examples/superneuromat_script.py"
+    lines = example.read_text().splitlines()
+    plain = [line for line in lines if "# chip" not in line]
+    assert len(lines) - len(plain) == 2
+    printed = []
+    for script in (lines, plain):
+        exec("\n".join(script), {})  # noqa: S102
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
 
 
 def test_changes_between_runs_count():

@@ -124,7 +124,7 @@ def weights(
             out, lambda: np.savetxt(out, matrix, "%d", ",") if out.suffix == ".csv" else np.savez(out, weights=matrix)
         )
     if plot is not None:
-        from ..plot import weights as draw
+        from ..plotting.plot import weights as draw
 
         common.write(plot, lambda: draw(matrix, inputs=inputs).savefig(plot))
 

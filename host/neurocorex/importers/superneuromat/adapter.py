@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ...device import Device
+from ...device.device import Device
+from ...device.result import Result
 from ...errors import InputError
 from ...opening import open_device
-from ...result import Result
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
 from .currents import currents

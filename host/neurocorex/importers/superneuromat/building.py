@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import FitError
 from ...learning import superneuromat
-from ...network import Network
+from ...network.network import Network
 from ...spec import CoreConfig, Learning
 from ...spec.config import LIMITS
 from .lattice import below

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...image import Image
 from ...spec import CoreConfig
-from ...streams import EventStream
+from ...streams.streams import EventStream
 from .model import Inputs
 from .reader import Ints
 from .relays import Folding

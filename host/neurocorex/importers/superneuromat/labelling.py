@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...report import Report, WeightLoss
+from ...quantiser.report import Report, WeightLoss
 from ...spec import CoreConfig
 from ..labels import ImportReport, Item, Label
 from .model import Model

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ...scale import GAIN_MAX, choose_scale
+from ...quantiser.scale import GAIN_MAX, choose_scale
 from ...spec import CoreConfig
 from .lattice import distance, whole_scale
 from .model import Model

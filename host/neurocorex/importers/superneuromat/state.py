@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ...errors import FitError
 from ...image import Image, program_regions, region_shape, state_regions
-from ...network import Network
+from ...network.network import Network
+from ...quantiser.tuning import SCHEDULE
 from ...spec import CoreConfig, Region
-from ...tuning import SCHEDULE
 from .model import Model
 from .reader import Ints
 from .relays import Folding

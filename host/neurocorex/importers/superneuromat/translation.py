@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...device.result import Result
 from ...errors import FitError
 from ...image import Image
-from ...network import Network
-from ...quantise import quantise
-from ...report import Report
-from ...result import Result
+from ...network.network import Network
+from ...quantiser.quantise import quantise
+from ...quantiser.report import Report
 from ...spec import Control, CoreConfig, Region
 from ...spec.config import LIMITS
-from ...streams import EventStream
+from ...streams.streams import EventStream
 from ..labels import ImportReport
 from .building import geometry, network, set_levels
 from .currents import currents, strongest
