@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .device.device import Device as Device
     from .device.result import Result as Result
     from .image import Image as Image
+    from .importers.superneuromat import from_superneuromat as from_superneuromat
     from .network.network import Network as Network
     from .opening import open_device as open  # noqa: A004
     from .plotting import plot as plot
@@ -36,6 +37,7 @@ _ORIGINS = {
     "Result": ("device.result", "Result"),
     "encode": ("encode", None),
     "errors": ("errors", None),
+    "from_superneuromat": ("importers.superneuromat", "from_superneuromat"),
     "learning": ("learning", None),
     "open": ("opening", "open_device"),
     "plot": ("plotting.plot", None),
@@ -44,7 +46,7 @@ _ORIGINS = {
 
 __all__ = [
     "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
-    "encode", "errors", "learning", "open", "plot", "quantise",
+    "encode", "errors", "from_superneuromat", "learning", "open", "plot", "quantise",
 ]  # fmt: skip
 
 
