@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from neurocorex.codec import NO_REGISTER
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Learning, LearningFlag, layout
 from neurocorex.spec.registers import MODEL_COUNTERS
+from neurocorex.streams.codec import NO_REGISTER
 from neurocorex.trial import Trial
 from neurocorex_sim.benches.core import DIGEST
 from neurocorex_sim.export import NETLIST_DEFINES, core_netlist, core_verilog, ice40_cells

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from neurocorex.codec import code_positions
-from neurocorex.decoder import StreamDecoder
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.image import program_regions, state_regions
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Region, layout
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE, TRACES
-from neurocorex.streams import EventStream
+from neurocorex.streams.codec import code_positions
+from neurocorex.streams.decoder import StreamDecoder
+from neurocorex.streams.streams import EventStream
 from neurocorex.trial import Trial
 
 from neurocorex_sim.bench import CorePorts, settings
