@@ -104,19 +104,22 @@ class Tracing(wiring.Component):
         m.submodules.axon_sweep = axon_sweep = AxonSweep(self._config, outer_entries(self._config))
         m.submodules.outer_marks = outer_marks = ArrivalMarks(outer_entries(self._config))
         m.submodules.inner_marks = inner_marks = ArrivalMarks(self._config.neurons)
-        recurrent = self.arrival.kind == AxonKind.RECURRENT
+        # An arrival comes from a memory, and traces are not updated soon after it.
+        arrives = stages(m, self.arrives, 1, name="arrives", reset_less=False)[1]
+        arrival = stages(m, self.arrival, 1, name="arrival")[1]
+        recurrent = arrival.kind == AxonKind.RECURRENT
         m.d.comb += [
             axon_sweep.start.eq(self.start),
             axon_sweep.stalled.eq(self.stalled),
             self.running.eq(axon_sweep.running),
             outer.slot.eq(axon_sweep.slot),
             outer_marks.slot.eq(axon_sweep.slot),
-            outer_marks.mark.eq(self.arrives & ~recurrent),
-            outer_marks.mark_index.eq(self._outer_index(self.arrival)),
+            outer_marks.mark.eq(arrives & ~recurrent),
+            outer_marks.mark_index.eq(self._outer_index(arrival)),
             outer.spike.eq(outer_marks.arrived),
             inner_marks.slot.eq(inner.slot),
-            inner_marks.mark.eq(self.arrives & recurrent),
-            inner_marks.mark_index.eq(self.arrival.index),
+            inner_marks.mark.eq(arrives & recurrent),
+            inner_marks.mark_index.eq(arrival.index),
             inner.spike.eq(inner_marks.arrived),
             post.spike.eq(stages(m, self.fired, TraceStore.READ_STAGE, name="fired")[-1]),
         ]
