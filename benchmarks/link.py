@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from neurocorex import encode
-from neurocorex.device import Device
+from neurocorex.device.device import Device
 from neurocorex.spec import CoreConfig, Flag, Op, Region, layout
 from neurocorex.spec.protocol import Request, RequestDecoder, Response, ResponseDecoder, Status
 from neurocorex.transport import ProcessTransport, Transport

@@ -3,14 +3,14 @@
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.device import Device
-from neurocorex.emulator import Emulator
+from neurocorex.device.device import Device
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.image import Image
 from neurocorex.spec import Clear, CoreConfig, Flag, Op, Region, Request
 from neurocorex.spec.events import IDLE
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE
 from neurocorex.spec.timing import busy_cycles
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 from neurocorex.transport import ProcessTransport, Transport
 from neurocorex_sim.chip import build_chip
 from neurocorex_sim.trial import Trial

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurocorex import compiled
-from neurocorex.emulator import PIECE_STEPS, Emulator
+from neurocorex.emulator import compiled
+from neurocorex.emulator.emulator import PIECE_STEPS, Emulator
 from neurocorex.spec import CoreConfig, Counter, Flag, Learning, Region
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 from trials import Moment, random_trial
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=400)
@@ -118,8 +118,8 @@ def test_who_waits_is_told(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_without_numba_numpy_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "WORTH_STEPS", 1)
-    monkeypatch.setitem(sys.modules, "neurocorex.kernel", None)
-    monkeypatch.delattr("neurocorex.kernel", raising=False)
+    monkeypatch.setitem(sys.modules, "neurocorex.emulator.kernel", None)
+    monkeypatch.delattr("neurocorex.emulator.kernel", raising=False)
     compiled._kernel.cache_clear()
     emulator = Emulator(CoreConfig(neurons=1, inputs=1))
     for _ in range(3):

@@ -6,7 +6,7 @@ import pytest
 from corebench import receive, send, simulate
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.events import END, GRADED, IDLE
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 from neurocorex_hdl.recorder import CodeSender, Recorder, RecordQueue
 
 SMALL = CoreConfig(neurons=5, state_bits=16)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.errors import MissingToolError
 from neurocorex.spec import CoreConfig, Counter, layout
 from neurocorex_sim.runner import SIMULATORS, BenchError, run_bench

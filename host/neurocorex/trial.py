@@ -21,7 +21,7 @@ from .image import Image, program_regions, region_shape, state_regions
 from .spec import Clear, Control, CoreConfig, Flag, Learning, LearningFlag, Region, controls, layout
 from .spec.fixed import DECAY_ALL, signed_range
 from .spec.registers import GATE_ALL
-from .streams import EventStream
+from .streams.streams import EventStream
 
 #: Share of values that are drawn from the whole range, ends included.
 WILD = 0.1

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from neurocorex.spec import Control, CoreConfig, Flag, Region, controls, layout
 from neurocorex.spec.fixed import DECAY_ALL
 from neurocorex.spec.registers import PARAMETERS, STATE
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 
 Ints = npt.NDArray[np.int64]
 #: Share of values that are drawn from the whole range, ends included.

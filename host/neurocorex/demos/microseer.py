@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 from ..errors import FileFormatError, MissingToolError
 from ..image import Image
 from ..learning import superneuromat
-from ..network import Network
-from ..quantise import quantise
+from ..network.network import Network
+from ..quantiser.quantise import quantise
 from ..spec import CoreConfig, Learning
 
 if TYPE_CHECKING:
-    from ..device import Device
+    from ..device.device import Device
 
 Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]

@@ -3,8 +3,8 @@
 import cocotb
 import numpy as np
 from cocotb.task import bridge
-from neurocorex.device import Device
-from neurocorex.emulator import Emulator
+from neurocorex.device.device import Device
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import CoreConfig, Flag, Region
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE
 

@@ -2,13 +2,13 @@
 
 import cocotb
 import numpy as np
-from neurocorex.codec import code_positions
-from neurocorex.decoder import StreamDecoder
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import Clear, CoreConfig, Counter, Region, layout
 from neurocorex.spec.events import IDLE
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE
-from neurocorex.streams import EventStream
+from neurocorex.streams.codec import code_positions
+from neurocorex.streams.decoder import StreamDecoder
+from neurocorex.streams.streams import EventStream
 
 from neurocorex_sim.bench import CorePorts, settings
 from neurocorex_sim.trial import Trial
