@@ -241,10 +241,10 @@ class Core(wiring.Component):
             queue.push.eq(parts.population.recorded),
             queue.record.eq(parts.population.record),
             settled.eq(sequencer.resting & ~parts.decoder.holding & queue.empty),
-            recorder.flush.eq((self.flush | self.abort) & settled),
             self.busy.eq(~settled | ~recorder.empty | ~parts.counters.settled | self.clear.any()),
             self.step_open.eq(parts.decoder.open),
         ]
+        m.d.sync += recorder.flush.eq((self.flush | self.abort) & settled)
 
     def _join_counters(self, m: Module) -> None:
         """Everything that happens to the counter of it."""

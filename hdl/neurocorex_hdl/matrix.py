@@ -1,6 +1,6 @@
 """The matrix of the weights, as rows and columns of lanes see it, and as the host does."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Region
@@ -19,11 +19,12 @@ class WeightMatrix(wiring.Component):
 
     ::
 
-        place -> WeightBanks -> fetched -> effective, Rotator -> synapses
-          0           1            2                                3
-                 WeightBanks <- written <- Rotator, back <----- changes
-                      ^            8                               7
+        place -> WeightBanks -> Rotator -> fetched -> effective, Rotator -> synapses
+          0           1                       2                                3
+                 WeightBanks <- written <-------- Rotator, back <---------- changes
+                      ^            8                                           7
 
+    Block RAM is slow to answer, and so is the drift: each leaves time for half of the rotation.
     The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
     beside it, or the other way round, the word is read, and `written` when it has been `fetched`. Until then, 3 cycles,
     it is not to be asked for again.
@@ -45,6 +46,8 @@ class WeightMatrix(wiring.Component):
     """
 
     LATENCY = 3
+    #: Bits of the turn by which what block RAM gives is rotated at once; the rest follows a stage later.
+    EARLY_BITS = 2
     BUS_LATENCY = TARGET_LATENCY + 1
 
     def __init__(self, config: CoreConfig) -> None:
@@ -66,14 +69,19 @@ class WeightMatrix(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.banks = banks = WeightBanks(config)
-        m.submodules.rotator = rotator = Rotator(config, synapse_layout(config))
-        turns = stages(m, self.place.turn, 2, name="turn")
+        lanes, early = lane_bits(config), min(self.EARLY_BITS, lane_bits(config))
+        m.submodules.begin = begin = Rotator(config, synapse_layout(config), bits=range(early))
+        m.submodules.finish = finish = Rotator(config, synapse_layout(config), bits=range(early, lanes))
+        turns = stages(m, banks.place.turn, 2, name="turn")
         wanted = stages(m, self.read, 2, name="wanted", reset_less=False)
-        # Block RAM is slow to answer: its weights are registered before they are rotated.
         fetched = Signal(synapse_lanes(config), reset_less=True)
-        m.d.sync += [fetched.eq(banks.synapses), self.synapses.eq(Mux(wanted[2], rotator.turned.as_value(), 0))]
-        m.d.comb += rotator.amount.eq(turns[2])
-        m.d.comb += [rotator.given[bank].eq(self._effective(fetched[bank])) for bank in range(config.lanes)]
+        m.d.comb += [begin.amount.eq(turns[1]), finish.amount.eq(turns[2])]
+        m.d.comb += [begin.given[bank].eq(banks.synapses[bank]) for bank in range(config.lanes)]
+        m.d.comb += [finish.given[place].eq(self._effective(fetched[place])) for place in range(config.lanes)]
+        m.d.sync += [
+            fetched.eq(begin.turned.as_value()),
+            self.synapses.eq(Mux(wanted[2], finish.turned.as_value(), 0)),
+        ]
         self._serve(m, banks, fetched)
         return m
 
@@ -90,21 +98,25 @@ class WeightMatrix(wiring.Component):
         m.submodules.finder = finder = AxonFinder(config)
         m.submodules.axon_row = axon_row = AxonRow(config)
         place, bank, word = Signal(place_layout(config)), Signal(lanes), Signal(synapse_layout(config))
+        early = min(self.EARLY_BITS, lanes)
+        found = Signal(lanes)  # where that bank's synapse is when it has been fetched
         m.d.comb += [finder.number.eq(bus.row), axon_row.axon.eq(finder.axon)]
         m.d.sync += [
             place.word.eq(times(bus.column[lanes:], config.axon_blocks) + axon_row.row[lanes:]),
             place.turn.eq(axon_row.row),
             bank.eq(axon_row.row + bus.column),
+            found.eq(Cat(Const(0, early), axon_row.row[early:lanes]) + bus.column),
         ]
         weights, flags = bus.region == Region.WEIGHTS, (bus.region == Region.PLASTIC) & bool(config.learning)
         reading = stages(m, bus.read & (weights | flags), self.BUS_LATENCY, name="reading", reset_less=False)
         writing = stages(m, bus.write & (weights | flags), self.BUS_LATENCY, name="writing", reset_less=False)
         is_flag = stages(m, flags, self.BUS_LATENCY, name="is_flag")[-1]
         written = stages(m, bus.write_data[: config.weight_bits], self.BUS_LATENCY, name="written")
-        bank_read = stages(m, bank, self.BUS_LATENCY - 1, name="bank")[-1]
+        banks_late = stages(m, bank, self.BUS_LATENCY - 1, name="bank")
+        found_late = stages(m, found, self.BUS_LATENCY - 1, name="found")
         m.d.comb += [
             banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
-            word.eq(fetched[bank_read]),
+            word.eq(fetched[found_late[-1]]),
         ]
         if not config.learning:
             m.d.comb += bus.read_data.eq(Mux(reading[-1], word.weight, 0))
@@ -113,7 +125,7 @@ class WeightMatrix(wiring.Component):
             return
         m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(is_flag, word.plastic, word.weight), 0))
         merged = Mux(is_flag, Cat(word.weight, written[-1][0]), Cat(written[-1], word.plastic))
-        self._store(m, banks, writing[-1], writing[-1] << bank_read, merged)
+        self._store(m, banks, writing[-1], writing[-1] << banks_late[-1], merged)
 
     def _store(self, m: Module, banks: WeightBanks, from_host: Value, host_banks: Value, host_synapse: Value) -> None:
         """Write what comes back changed, and what the host writes, by the same registers."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..image import Image
 from ..spec import Control, CoreConfig, Region
@@ -112,6 +113,7 @@ class Report:
         parameters: dict[str, float] | None = None,
         learning: list[Rounded] | None = None,
         notes: list[str] | None = None,
+        injected: NDArray[np.int64] | None = None,
     ) -> Report:
         """Look at an image, and put together with that what its quantisation lost, if it has just been made.
 
@@ -123,9 +125,11 @@ class Report:
             As the attributes.
         notes : list of str
             Warnings of the quantiser, which come first.
+        injected : int64 array [N], optional
+            Largest current that is injected into each neuron, in units of the chip; see `never_fire`.
         """
         weights, parameters, learning = weights or {}, parameters or {}, learning or []
-        mute, restless = never_fire(image).tolist(), never_silent(image).tolist()
+        mute, restless = never_fire(image, injected).tolist(), never_silent(image).tolist()
         room = headroom(image)
         control = image.regions[Region.CONTROL]
         lossless = not any(loss.max_error for loss in weights.values()) and not any(parameters.values())
