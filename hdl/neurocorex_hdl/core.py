@@ -225,6 +225,8 @@ class Core(wiring.Component):
             lanes.synapses.eq(synapses.synapses),
             lanes.amounts.eq(parts.tracing.changes),
             synapses.changes.eq(lanes.changes),
+            lanes.host.eq(synapses.host),
+            lanes.host_weight.eq(synapses.host_weight),
         ]
 
     def _join_results(self, m: Module) -> None:
