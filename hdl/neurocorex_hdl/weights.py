@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
-from .regions import BLOCK_RAM
+from .packing import BLOCK_RAM
 
 
 def lane_bits(config: CoreConfig) -> int:

@@ -79,8 +79,8 @@ def never_silent(image: Image) -> Ints:
     return np.flatnonzero(_crosses(image, np.zeros(image.config.neurons, np.int64)))
 
 
-def headroom(image: Image) -> float:
-    """Part of the state's range that a membrane at threshold needs if every axon fires in the same step."""
+def rooms(image: Image) -> NDArray[np.float64]:
+    """Part of the state's range that each membrane at threshold needs if every axon fires in the same step, [N]."""
     inputs = image.config.inputs
     gain_input, gain_recurrent = _gains(image)
     lowest, highest = _reach(image)
@@ -91,7 +91,7 @@ def headroom(image: Image) -> float:
     ]
     resting = np.maximum(*(np.abs(_wide(image, region)) for region in (Region.THRESHOLD, Region.RESET)))
     level = resting + np.abs(_wide(image, Region.BIAS)) + np.maximum(*reach)
-    return float(level.max() / image.config.state_range[1])
+    return np.asarray(level / image.config.state_range[1])
 
 
 def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[np.bool_]:

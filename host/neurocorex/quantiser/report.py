@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..errors import InputError
 from ..image import Image
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
-from .activity import headroom, never_fire, never_silent
+from .activity import never_fire, never_silent, rooms
+from .populations import scales_of
 from .tuning import ENGINES, Rounded
+
+if TYPE_CHECKING:
+    from ..device.device import Device
+    from ..network.network import Network
+    from .fidelity import Fidelity
 
 #: How many neurons or weights a line of text names.
 NAMED = 8
@@ -55,6 +62,45 @@ class WeightLoss:
 
 
 @dataclass(frozen=True)
+class PopulationScale:
+    """Neurons that share a scale.
+
+    Attributes
+    ----------
+    neurons : list of int
+        Which they are.
+    scale : float
+        Units of the chip's state per unit of the network.
+    headroom : float
+        Part of the state's range that the worst of them uses, as `Report.headroom`.
+    threshold_units : int
+        Smallest threshold, in units of the chip: its resolution.
+    """
+
+    neurons: list[int]
+    scale: float
+    headroom: float
+    threshold_units: int
+
+    @classmethod
+    def all_of(cls, image: Image) -> list[PopulationScale]:
+        """Return the populations of an image, the one with neuron 0 first."""
+        scales, room = scales_of(image), rooms(image)
+        units = np.abs(image.regions[Region.THRESHOLD].astype(np.int64))
+        groups = [np.flatnonzero(scales == scale) for scale in dict.fromkeys(scales.tolist())]
+        return [
+            cls(group.tolist(), float(scales[group[0]]), float(room[group].max()), int(units[group].min()))
+            for group in groups
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{named(self.neurons)}: scale {self.scale:.6g}, uses {self.headroom:.0%} of the state's range, smallest "
+            f"threshold {self.threshold_units} units"
+        )
+
+
+@dataclass(frozen=True)
 class Report:
     """What `quantise` did, and what stands out in its result. `str()` of it is for people, `to_dict` for programs.
 
@@ -85,8 +131,14 @@ class Report:
     headroom : float
         Part of the state's range that a membrane at threshold uses when every axon fires at once; above 1 it can
         saturate.
+    can_saturate : list of int
+        Neurons of which that is so.
+    populations : list of PopulationScale
+        Neurons by scale, with the criteria that it was chosen by.
     warnings : list of str
         What looks like a mistake, a line each.
+    subject : (Network, Image) or None
+        What was quantised, for `compare`; None for an image that was not quantised just now.
     """
 
     config: CoreConfig
@@ -103,6 +155,9 @@ class Report:
     learning: list[Rounded] = field(default_factory=list)
     plastic: int = 0
     warnings: list[str] = field(default_factory=list)
+    can_saturate: list[int] = field(default_factory=list)
+    populations: list[PopulationScale] = field(default_factory=list)
+    subject: tuple[Network, Image] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -130,7 +185,7 @@ class Report:
         """
         weights, parameters, learning = weights or {}, parameters or {}, learning or []
         mute, restless = never_fire(image, injected).tolist(), never_silent(image).tolist()
-        room = headroom(image)
+        room = rooms(image)
         control = image.regions[Region.CONTROL]
         lossless = not any(loss.max_error for loss in weights.values()) and not any(parameters.values())
         lossless = lossless and all(number.exact for number in learning)
@@ -145,18 +200,40 @@ class Report:
             parameters=parameters,
             never_fire=mute,
             never_silent=restless,
-            headroom=room,
+            headroom=float(room.max()),
             learning=learning,
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
             warnings=[*(notes or []), *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
+            can_saturate=np.flatnonzero(room > 1).tolist(),
+            populations=PopulationScale.all_of(image),
         )
+
+    def compare(
+        self, spikes: ArrayLike | None = None, inject: ArrayLike | None = None, *, within: int = 1,
+        device: Device | None = None,
+    ) -> Fidelity:  # fmt: skip
+        """Run the network in floats and its image on a chip, on a stimulus of yours; see `fidelity.compare`.
+
+        Raises
+        ------
+        InputError
+            For a wrong stimulus, or if this report is of an image whose floats are unknown.
+        """
+        from .fidelity import compare
+
+        if self.subject is None:
+            raise InputError("nothing is known of the floats of this image; take the report of quantise, or of "
+                             "Device.load of a network")  # fmt: skip
+        return compare(*self.subject, spikes, inject, within=within, device=device)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
         learning = [
             {**asdict(each), "wanted": _finite(each.wanted), "got": _finite(each.got)} for each in self.learning
         ]
-        return asdict(self) | {"config": self.config.to_dict(), "learning": learning}
+        plain = asdict(replace(self, subject=None)) | {"config": self.config.to_dict(), "learning": learning}
+        del plain["subject"]
+        return plain
 
     @property
     def lines(self) -> list[str]:
@@ -168,6 +245,7 @@ class Report:
         return [
             f"{kind} of {size}",
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
+            *(map(str, self.populations) if len(self.populations) > 1 else ()),
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
             *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
@@ -207,14 +285,18 @@ def _loss_warnings(weights: dict[str, WeightLoss]) -> list[str]:
     return found
 
 
-def _warnings(image: Image, mute: list[int], restless: list[int], room: float) -> list[str]:
+def _warnings(image: Image, mute: list[int], restless: list[int], room: NDArray[np.float64]) -> list[str]:
     found = []
     if mute:
         found.append(f"{named(mute)} can never fire: raise weights or bias, or lower threshold or leak")
     if restless:
         found.append(f"{named(restless)} will fire without any input: lower the bias or raise the threshold")
-    if room > 1:
-        found.append(f"states can saturate, at {room:.1f} times their range: lower the scale or take more state bits")
+    if (room > 1).any():
+        who = named(np.flatnonzero(room > 1).tolist())
+        found.append(
+            f"states of {who} can saturate, at {room.max():.1f} times their range: lower the scale or take more state "
+            "bits"
+        )
     coarse = np.zeros(image.config.neurons, np.bool_)
     for region in (Region.DECAY, Region.CURRENT_DECAY):
         decay = image.regions[region].astype(np.int64)
