@@ -74,8 +74,8 @@ def build(
     flow, report, tools = (_gates(name) for name in ("boards.flow", "boards.report", "tools"))
     clock, rate = clock_hz or board.clock_hz, baud or board.baud
     try:
-        _gates("top").baud_divisor(clock, rate)
         order = flow.Order(board=board, config=config or board.config, clock_hz=clock, baud=rate, seed=seed)
+        _gates("top").baud_divisor(clock, rate)
     except ValueError as error:
         raise InputError(str(error)) from error
     try:

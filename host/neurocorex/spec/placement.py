@@ -57,7 +57,9 @@ class Placed:
 
 def blocks(memory: Memory, family: Family) -> float:
     """Block RAM that a memory takes: in the width, of those that a block can have, that needs fewest."""
-    pieces = min(-(-memory.words // words) * -(-memory.bits // bits) for words, bits in family.bram_shapes)
+    mask = family.bram_mask
+    width = memory.bits if len(memory.fields) == 1 else sum(-(-bits // mask) * mask for bits in memory.fields)
+    pieces = min(-(-memory.words // words) * -(-width // bits) for words, bits in family.bram_shapes)
     return memory.count * pieces / family.bram_pieces
 
 
