@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...quantiser.report import Report, WeightLoss
+from ...quantiser.report import Report
+from ...quantiser.rounding import WeightLoss
 from ...spec import CoreConfig
 from ..labels import ImportReport, Item, Label
 from .model import Model
