@@ -140,6 +140,35 @@ def test_numbers_without_a_common_scale_are_approximate_by_as_much_as_is_said():
     assert "no scale makes all numbers whole" in imported.report.scale_reason
 
 
+def test_weights_that_keep_a_scale_from_fitting_are_named():
+    synapses = [(0, 1, {"weight": 100.0}), (0, 2, {"weight": 0.001, "stdp_enabled": True})]
+    model = model_of({}, {}, {}, synapses=synapses)
+    model.stdp_setup(Apos=[1.0], Aneg=[-0.0001])
+    reason = from_superneuromat(model).report.scale_reason
+    assert "at 10000 all numbers were whole" in reason
+    assert "1 weights are beyond 3.2767, such as 100 of synapse 0" in reason
+
+
+def test_learned_weights_are_read_back_in_the_units_of_the_model():
+    rng = np.random.default_rng(1)
+    weights = rng.normal(0.3, 0.3, (5, 5)).tolist()
+    model = model_of(
+        *[{"threshold": 0.71, "leak": 0.05}] * 5, spikes=[(tick, tick % 5, 1.3) for tick in range(30)],
+        synapses=[(pre, post, {"weight": weights[pre][post], "stdp_enabled": True})
+                  for pre in range(5) for post in range(5)],
+    )  # fmt: skip
+    model.stdp_setup(Apos=[0.0321, 0.0123], Aneg=[-0.0011, -0.0007])
+    imported = from_superneuromat(model, frac_bits=12)
+    with ncx.open("emulator") as device:
+        device.load(imported.image)
+        device.run(30, spikes=imported.stimulus)
+        weights = imported.weights(device.weights())
+    before = np.array(model.synaptic_weights)
+    model.simulate(30)
+    assert np.abs(np.array(model.synaptic_weights) - before).max() > 0.1
+    assert np.abs(weights - model.synaptic_weights).max() < 0.02
+
+
 def test_frac_bits_are_the_numbers_of_spikeengine():
     values = [0.3, -0.7123, 1.99, 0.00004]
     model = model_of({"threshold": 0.77}, *[{}] * 4, synapses=[(0, 1 + k, {"weight": w}) for k, w in enumerate(values)])

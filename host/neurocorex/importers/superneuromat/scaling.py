@@ -83,13 +83,27 @@ def chosen(model: Model, net: Any, config: CoreConfig, scale: float | None, frac
     begin = np.abs(model.states - model.resets).max(initial=0)
     while begin * found > top:
         found /= 2
-    why = "no scale makes all numbers whole" if whole is None else f"at {whole} all numbers were whole, but do not fit"
+    why = "no scale makes all numbers whole" if whole is None else _too_large(model, whole, config)
     return Scaling(found, False, f"{found:.6g}, the largest that leaves room for all synapses at once; {why}")
 
 
 def _given(values: Floats, scale: float, reason: str) -> Scaling:
     scaled = values * scale
     return Scaling(scale, bool((scaled == np.rint(scaled)).all()), f"{scale:.6g}, {reason}")
+
+
+def _too_large(model: Model, scale: int, config: CoreConfig) -> str:
+    """Say what keeps a scale from fitting at which all numbers are whole."""
+    text = f"at {scale} all numbers were whole, but do not fit"
+    limit = config.weight_range[1] / scale
+    beyond = np.flatnonzero(np.abs(model.weights) > limit)
+    if not len(beyond):
+        return text
+    worst = int(beyond[np.argmax(np.abs(model.weights[beyond]))])
+    return (
+        f"{text}: {len(beyond)} weights are beyond {limit:g}, such as {model.weights[worst]:g} of synapse {worst}; "
+        "where one spike makes a neuron fire in any case, a smaller weight does as well"
+    )
 
 
 def _fits(model: Model, scale: int, config: CoreConfig) -> bool:
