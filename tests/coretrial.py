@@ -3,13 +3,13 @@
 import random
 
 from corebench import CoreBench
-from neurocorex.decoder import StreamDecoder
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import Clear, Control, CoreConfig, Flag, Graded, LearningFlag, Region, Step, controls, regions
 from neurocorex.spec import layout as region_layout
 from neurocorex.spec.events import Cleared, Set, encode_steps
 from neurocorex.spec.registers import GATE_ALL, MODEL_COUNTERS
-from neurocorex.streams import EventStream
+from neurocorex.streams.decoder import StreamDecoder
+from neurocorex.streams.streams import EventStream
 
 #: Share of values from the whole range, ends included; the others are such that neurons fire now and then.
 WILD = 0.15

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
+from neurocorex.emulator.virtual import VirtualChip
 from neurocorex.errors import DisconnectedError
 from neurocorex.image import Image, program_regions, region_shape
 from neurocorex.spec import CoreConfig, Flag, Op, Region, Request, RequestDecoder, Response, ResponseDecoder
 from neurocorex.spec.protocol import DEFAULT_BAUD
 from neurocorex.transport import Transport
-from neurocorex.virtual import VirtualChip
 
 SMALL = CoreConfig(neurons=7, inputs=5, lanes=2, state_bits=18, max_delay=4, frame_bytes=64)
 

@@ -8,7 +8,7 @@ import pytest
 from neurocorex.cli import main
 from neurocorex.demos import digits_stdp, microseer
 from neurocorex.opening import open_transport
-from neurocorex.quantise import smallest_config
+from neurocorex.quantiser.quantise import smallest_config
 from neurocorex.server import Server
 from test_host_demos_microseer import write_papers
 

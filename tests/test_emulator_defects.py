@@ -1,9 +1,9 @@
 """Defects of earlier hardware, each of which this model must not have."""
 
 import numpy as np
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import Control, CoreConfig, Counter, Flag, Region
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 
 CLEAR_ALL = 65535
 RECORD = Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE

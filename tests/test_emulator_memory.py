@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from neurocorex import dynamics
-from neurocorex.emulator import Emulator
+from neurocorex.emulator import dynamics
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.errors import InputError
 from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Region, controls, layout
 from neurocorex.spec.registers import COUNTER_BITS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 WRITABLE = (Region.CONTROL, Region.WEIGHTS, *PARAMETERS, *STATE)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import Clear, Flag, Region
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 from trials import COUNTERS, Moment, random_trial
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=150)

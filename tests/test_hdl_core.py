@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from amaranth.hdl import ClockDomain, Module
 from corebench import CoreBench, on_core, simulate
-from neurocorex.decoder import StreamDecoder
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Graded, Region, Step, controls, encode_steps, layout
 from neurocorex.spec.events import CLEAR, END, GRADED, IDLE, Cleared
 from neurocorex.spec.registers import MODEL_COUNTERS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
+from neurocorex.streams.decoder import StreamDecoder
 from neurocorex_hdl.core import Core
 
 #: Sizes at which something is at its edge; the rest is chosen so that simulation is short.

@@ -4,9 +4,9 @@ import random
 
 import pytest
 from corebench import receive, send, simulate
-from neurocorex.decoder import StreamDecoder
 from neurocorex.spec import Clear, Control, CoreConfig, Graded, Learning, Step, controls, encode_steps
 from neurocorex.spec.events import CLEAR, END, FORCE, GRADED, IDLE, SET, SKIP, Cleared, Set
+from neurocorex.streams.decoder import StreamDecoder
 from neurocorex_hdl.stimulus import ItemKind, StimulusDecoder
 
 SMALL = CoreConfig(neurons=7, inputs=5, state_bits=18)

@@ -19,8 +19,8 @@ from fakes import (
     busy_image,
     random_spikes,
 )  # fmt: skip
-from neurocorex.device import Device
-from neurocorex.emulator import Emulator
+from neurocorex.device.device import Device
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.errors import (
     DeviceError,
     DisconnectedError,
@@ -31,11 +31,11 @@ from neurocorex.errors import (
     MissingToolError,
     NoAnswerError,
 )  # fmt: skip
-from neurocorex.link import Link
+from neurocorex.link.link import Link
 from neurocorex.server import Server
 from neurocorex.spec import ChipInfo, CoreConfig, Counter, Flag, Region, layout
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 from neurocorex.transport import Transport, VirtualTransport
 
 IMAGE = busy_image()
@@ -79,7 +79,7 @@ def test_device_describes_itself() -> None:
 
 
 def test_another_protocol_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurocorex.connection.PROTOCOL_VERSION", 2)
+    monkeypatch.setattr("neurocorex.device.connection.PROTOCOL_VERSION", 2)
     monkeypatch.setattr("neurocorex.spec.registers.PROTOCOL_VERSION", 2)
     transport = VirtualTransport(SMALL)
     words = [*ChipInfo(config=SMALL, clock_hz=0, baud=0, build_id=0).to_words()]

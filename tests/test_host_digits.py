@@ -9,8 +9,8 @@ import pytest
 from neurocorex.demos import digits, training
 from neurocorex.demos.warping import warped
 from neurocorex.errors import InputError, MissingToolError
-from neurocorex.quantise import quantise
-from neurocorex.report import Report
+from neurocorex.quantiser.quantise import quantise
+from neurocorex.quantiser.report import Report
 from neurocorex.spec import CoreConfig
 
 SHORT = training.Settings(epochs=2)

@@ -16,7 +16,7 @@ from neurocorex.learning import (
     symmetric_stdp,
     window_stdp,
 )
-from neurocorex.quantise import quantise, smallest_config
+from neurocorex.quantiser.quantise import quantise, smallest_config
 from neurocorex.spec import Control, CoreConfig, Flag, Learning, LearningFlag, Region
 
 BOUNDS = (0.0, 1.0)

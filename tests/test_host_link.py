@@ -15,14 +15,14 @@ from fakes import (
     WrappedTransport,
 )  # fmt: skip
 from neurocorex.errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError
-from neurocorex.items import from_bytes, read_request, to_bytes, write_requests
-from neurocorex.link import ATTEMPTS, Link
+from neurocorex.link.link import ATTEMPTS, Link
+from neurocorex.link.window import Window
 from neurocorex.spec import Clear, CoreConfig, Op, Region, Request, RequestDecoder, Response, ResponseDecoder, Status
 from neurocorex.spec.events import IDLE
 from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex.spec.registers import layout
+from neurocorex.streams.items import from_bytes, read_request, to_bytes, write_requests
 from neurocorex.transport import VirtualTransport
-from neurocorex.window import Window
 
 WIDE = CoreConfig(neurons=40, inputs=30, lanes=8, frame_bytes=64)
 WEIGHTS = layout(Region.WEIGHTS, WIDE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from neurocorex.errors import InputError
 from neurocorex.learning import stdp
-from neurocorex.network import Network
+from neurocorex.network.network import Network
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-from neurocorex import plot
+from neurocorex.device.result import Result
 from neurocorex.errors import InputError, MissingToolError
-from neurocorex.result import Result
+from neurocorex.plotting import plot
 
 
 def drawn(figure):

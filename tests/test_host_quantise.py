@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurocorex import activity
 from neurocorex.errors import FitError, InputError
 from neurocorex.image import Image
-from neurocorex.network import Network
-from neurocorex.quantise import Report, quantise, smallest_config
+from neurocorex.network.network import Network
+from neurocorex.quantiser import activity
+from neurocorex.quantiser.quantise import Report, quantise, smallest_config
 from neurocorex.spec import Control, CoreConfig, Flag, Region
 from neurocorex.spec.fixed import saturate, shrink, toward
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from neurocorex.device.recording import Recording
+from neurocorex.device.result import Result
 from neurocorex.errors import FileFormatError, InputError
-from neurocorex.recording import Recording
-from neurocorex.result import Result
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 
 SPIKES = np.array([[1, 0, 0], [0, 0, 0], [1, 0, 1], [0, 1, 0]], bool)
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurocorex.decoder import StreamDecoder
 from neurocorex.errors import InputError
 from neurocorex.spec import Clear, Control, EventDecoder, Graded, Step, encode_steps
 from neurocorex.spec.events import Cleared, Set
-from neurocorex.streams import CLEAR_ALL, EventStream
+from neurocorex.streams.decoder import StreamDecoder
+from neurocorex.streams.streams import CLEAR_ALL, EventStream
 from test_spec_events import steps_of
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=200)

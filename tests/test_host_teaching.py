@@ -6,7 +6,7 @@ from pathlib import Path
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.changes import Changes
+from neurocorex.device.changes import Changes
 from neurocorex.errors import InputError
 from neurocorex.learning import reward_stdp, stdp, superneuromat
 from neurocorex.spec import Clear, Control, CoreConfig, Learning, LearningFlag, Region

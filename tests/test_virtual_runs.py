@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import CoreConfig, Counter, Flag, Op, Region, Response, Status
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 from wire import Wire, events, silence
 
 CONFIG = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, rx_frames=4, tx_frames=2)

@@ -4,10 +4,10 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
-from neurocorex.emulator import Emulator
+from neurocorex.emulator.emulator import Emulator
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Learning, Region, controls
 from neurocorex.spec.timing import busy_cycles
-from neurocorex.streams import EventStream
+from neurocorex.streams.streams import EventStream
 from reference import ReferenceCore, ReferenceLearning, ReferenceNeuron
 
 PARAMETER_REGIONS = {

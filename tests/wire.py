@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from neurocorex.emulator.virtual import VirtualChip
 from neurocorex.spec import CoreConfig, FrameError, Op, Region, Request, Response, ResponseDecoder, Status, layout
 from neurocorex.spec.fixed import pack, unpack
 from neurocorex.spec.protocol import HELLO_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
-from neurocorex.streams import EventStream
-from neurocorex.virtual import VirtualChip
+from neurocorex.streams.streams import EventStream
 
 TOKEN = HELLO_ARGUMENTS.pack(0x12345678)
 

@@ -12,43 +12,45 @@ if TYPE_CHECKING:
     from . import encode as encode
     from . import errors as errors
     from . import learning as learning
-    from . import plot as plot
-    from . import quantise as quantise
-    from .device import Device as Device
+    from .device.device import Device as Device
+    from .device.result import Result as Result
     from .image import Image as Image
     from .importers.nir import from_nir as from_nir
     from .importers.nir import to_nir as to_nir
-    from .network import Network as Network
+    from .importers.superneuromat import from_superneuromat as from_superneuromat
+    from .network.network import Network as Network
     from .opening import open_device as open  # noqa: A004
-    from .report import Report as Report
-    from .result import Result as Result
+    from .plotting import plot as plot
+    from .quantiser import quantise as quantise
+    from .quantiser.report import Report as Report
     from .spec import CoreConfig as CoreConfig
     from .spec import Region as Region
-    from .streams import EventStream as EventStream
+    from .streams.streams import EventStream as EventStream
 
 #: Where each name comes from: a module, and the name in it unless it is the module itself.
 _ORIGINS = {
     "CoreConfig": ("spec", "CoreConfig"),
-    "Device": ("device", "Device"),
-    "EventStream": ("streams", "EventStream"),
+    "Device": ("device.device", "Device"),
+    "EventStream": ("streams.streams", "EventStream"),
     "Image": ("image", "Image"),
-    "Network": ("network", "Network"),
+    "Network": ("network.network", "Network"),
     "Region": ("spec", "Region"),
-    "Report": ("report", "Report"),
-    "Result": ("result", "Result"),
+    "Report": ("quantiser.report", "Report"),
+    "Result": ("device.result", "Result"),
     "encode": ("encode", None),
     "errors": ("errors", None),
     "from_nir": ("importers.nir", "from_nir"),
+    "from_superneuromat": ("importers.superneuromat", "from_superneuromat"),
     "learning": ("learning", None),
     "open": ("opening", "open_device"),
-    "plot": ("plot", None),
-    "quantise": ("quantise", None),
+    "plot": ("plotting.plot", None),
+    "quantise": ("quantiser.quantise", None),
     "to_nir": ("importers.nir", "to_nir"),
 }
 
 __all__ = [
     "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
-    "encode", "errors", "from_nir", "learning", "open", "plot", "quantise", "to_nir",
+    "encode", "errors", "from_nir", "from_superneuromat", "learning", "open", "plot", "quantise", "to_nir",
 ]  # fmt: skip
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .device import Device
-from .result import Result
+from .device.device import Device
+from .device.result import Result
 from .spec import Region, regions
 from .spec.registers import MODEL_COUNTERS, STATE, TRACES
 

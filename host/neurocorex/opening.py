@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from .device import Device
+from .device.device import Device
 from .errors import InputError, MissingToolError
 from .spec import CoreConfig
 from .transport import ProcessTransport, SerialTransport, Transport, VirtualTransport

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from .compare import differences
-from .device import Device
+from .device.device import Device
 from .opening import open_device
 from .spec import CoreConfig
 from .trial import Trial

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from ..device import Device
+    from ..device.device import Device
     from ..spec import CoreConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])

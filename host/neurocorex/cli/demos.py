@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..demos.digits_stdp import StdpResult
     from ..demos.digits_unsupervised import UnsupervisedResult
     from ..demos.microseer import MicroseerResult
-    from ..device import Device
+    from ..device.device import Device
     from ..image import Image
     from ..spec import CoreConfig
 

@@ -13,8 +13,8 @@ from . import common
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..device import Device
-    from ..result import Result
+    from ..device.device import Device
+    from ..device.result import Result
 
 #: About how often weights are looked at to draw them.
 SNAPSHOTS = 50

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from .. import encode as encoders
 from ..errors import InputError, MissingToolError
 from ..image import Image
-from ..network import Network
+from ..network.network import Network
 from ..spec import Region
 from ..spec.fixed import DECAY_BITS
 from .outcome import DigitsResult
 
 if TYPE_CHECKING:
-    from ..device import Device
+    from ..device.device import Device
 
 __all__ = ["DigitsResult", "build", "classify", "encode", "evaluate", "image", "load_data", "network", "train"]
 

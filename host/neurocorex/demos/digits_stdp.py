@@ -29,16 +29,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codec import NO_REGISTER
 from ..learning import stdp
-from ..network import Network
+from ..network.network import Network
 from ..spec import Control, LearningFlag
-from ..streams import CLEAR_ALL, EventStream
+from ..streams.codec import NO_REGISTER
+from ..streams.streams import CLEAR_ALL, EventStream
 from . import latency
 from .latency import Ints
 
 if TYPE_CHECKING:
-    from ..device import Device
+    from ..device.device import Device
 
 Progress = Callable[[int, int], None]
 

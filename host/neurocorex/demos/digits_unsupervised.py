@@ -29,15 +29,15 @@ from numpy.typing import NDArray
 
 from ..image import Image
 from ..learning import stdp
-from ..network import Network
-from ..quantise import quantise
+from ..network.network import Network
+from ..quantiser.quantise import quantise
 from ..spec import Clear, Control, CoreConfig, Learning, LearningFlag
-from ..streams import EventStream
+from ..streams.streams import EventStream
 from . import latency
 from .latency import Ints
 
 if TYPE_CHECKING:
-    from ..device import Device
+    from ..device.device import Device
 
 Progress = Callable[[int, int], None]
 

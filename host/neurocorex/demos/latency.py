@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import encode
-from ..result import Result
-from ..streams import EventStream
+from ..device.result import Result
+from ..streams.streams import EventStream
 
 Ints = NDArray[np.int64]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..result import Result
+    from ..device.result import Result
 
 CLASSES = 10
 
@@ -100,7 +100,7 @@ class DigitsResult:
 
     def raster(self, images: int = 8) -> Figure:
         """Draw the spikes of the first few images."""
-        from .. import plot
+        from ..plotting import plot
 
         shown = min(images, len(self.labels))
         pairs = zip(self.labels[:shown].tolist(), self.predictions[:shown].tolist(), strict=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..image import Image
-from ..quantise import quantise
+from ..quantiser.quantise import quantise
 from .digits import CLASSES, HIDDEN, PIXELS, STEPS, build, encode
 from .warping import warped
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..errors import FitError
-from ..report import Report
+from ..quantiser.report import Report
 
 
 class Label(StrEnum):

@@ -31,7 +31,7 @@ class VirtualTransport(Transport):
     name = "emulator"
 
     def __init__(self, config: CoreConfig, *, wait: bool = False) -> None:
-        from ..virtual import VirtualChip
+        from ..emulator.virtual import VirtualChip
 
         self._chip = VirtualChip(config)
         self._wait = wait

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import FitError, InputError
-from ...network import Network
+from ...network.network import Network
 from ...spec.config import LIMITS
 from .graph import Graph
 from .latency import Timing

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...device.result import Result
 from ...errors import FileFormatError, InputError
-from ...result import Result
 from .hdf5 import DATASET_LIMIT, opened
 
 #: Name of what is observed.

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...durations import Durations
 from ...errors import InputError
 from ...image import Image
-from ...network import Network
-from ...quantise import quantise
+from ...network.network import Network
+from ...quantiser.durations import Durations
+from ...quantiser.quantise import quantise
 from ...spec import Control, CoreConfig, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
 from .extras import NAMESPACE, image_extras

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...errors import FileFormatError, InputError
 from ...image import Image, program_regions, state_regions
-from ...report import Report
+from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport, Item, Label
 from .graph import Graph

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...device.result import Result
 from ...errors import InputError
 from ...image import Image
-from ...network import Network
-from ...result import Result
+from ...network.network import Network
 from ..labels import ImportReport
 from .node import Floats, Shape
 

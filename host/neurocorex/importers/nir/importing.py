@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...image import Image
-from ...network import Network
-from ...quantise import quantise, smallest_config
-from ...report import Report, named
+from ...network.network import Network
+from ...quantiser.quantise import quantise, smallest_config
+from ...quantiser.report import Report, named
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
 from .building import CLOCK, Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...image import Image
-from ...network import Network
+from ...network.network import Network
 from ...spec import Control, CoreConfig, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
 from ..labels import Item

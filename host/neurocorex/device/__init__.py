@@ -1,0 +1,1 @@
+"""A chip as the user sees it: load, run, record, change, read back."""

@@ -1,0 +1,168 @@
+"""What a caller changes between the steps of a run: reward, gate, learning on and off, registers, and clears."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..learning import MODULATION_LIMIT
+from ..spec import Control, CoreConfig, LearningFlag, controls
+from ..spec.registers import GATE_ALL, MODULATION_ONE
+from ..streams.codec import NO_REGISTER
+from ..streams.streams import CLEAR_ALL, EventStream
+
+
+def modulation_bits(value: Any) -> int:
+    """Return the register of a reward; raises InputError."""
+    if not _is_number(value) or not abs(value) <= MODULATION_LIMIT:
+        raise InputError(f"modulation must be {-MODULATION_LIMIT} to {MODULATION_LIMIT}, got {value!r}; 1.0 is neutral")
+    return round(float(value) * MODULATION_ONE) & 0xFFFF
+
+
+def gate_bits(neuron: Any, neurons: int) -> int:
+    """Return the register that lets one neuron learn, or all of them for None; raises InputError."""
+    if neuron is None:
+        return GATE_ALL
+    if isinstance(neuron, bool) or not isinstance(neuron, int | np.integer) or not 0 <= neuron < neurons:
+        raise InputError(f"the gate takes a neuron from 0 to {neurons - 1}, or None for all, got {neuron!r}")
+    return int(neuron)
+
+
+def require_learning(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip does not learn, so that `what` has no meaning."""
+    if not config.learning:
+        raise InputError(f"{what} needs a chip that learns; this one was built without a learning engine")
+
+
+@dataclass
+class Changes:
+    """Changes of one run, gathered in any order.
+
+    Parameters
+    ----------
+    steps : int
+        Steps of the run, those of all samples together.
+    config : CoreConfig
+        Geometry of the chip.
+    neurons : int
+        Neurons of the network.
+
+    Attributes
+    ----------
+    last : dict of Control to int
+        Registers as the run leaves them, if it changes them; known once the changes have been applied.
+    """
+
+    steps: int
+    config: CoreConfig
+    neurons: int
+    last: dict[Control, int] = field(default_factory=dict)
+    _clears: list[tuple[int, int, int]] = field(default_factory=list)
+    _sets: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def clear(self, given: Any) -> None:
+        """Take the argument `clear` of a run: True, or what is cleared before which step."""
+        wanted = {0: CLEAR_ALL} if given is True else {} if given is False else given
+        for step, flags in self._by_step("clear", wanted, "{20: Clear.TRACES}"):
+            if isinstance(flags, bool) or not isinstance(flags, int) or flags & ~int(CLEAR_ALL):
+                raise InputError(f"a run clears {CLEAR_ALL!r} or some of it, got {flags!r} before step {step}")
+            self._clears.append((step, NO_REGISTER, int(flags)))
+
+    def modulate(self, given: Any) -> None:
+        """Take the argument `modulation`: one value for each step, or values by step."""
+        if given is None:
+            return
+        if not isinstance(given, Mapping):
+            values = np.asarray(given)
+            if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > self.steps:
+                raise InputError(
+                    f"modulation needs a number for each of {self.steps} steps, or a mapping such as {{20: 1.0}}; "
+                    f"got {values.dtype} of shape {values.shape}"
+                )
+            flat = values.reshape(-1)
+            at = np.flatnonzero(np.diff(flat, prepend=np.nan) != 0)
+            given = dict(zip(at.tolist(), flat[at].tolist(), strict=True))
+        self._each("modulation", given, "{20: 1.0}", Control.MODULATION, modulation_bits)
+
+    def gate(self, given: Any) -> None:
+        """Take the argument `gate`: neurons, or None for all, by step."""
+        self._each("gate", given, "{20: 3, 40: None}", Control.GATE, lambda value: gate_bits(value, self.neurons))
+
+    def enable(self, given: Any, flags: Callable[[], int]) -> None:
+        """Take the argument `learning`: True or False, or these by step; `flags` tells the present flags."""
+        if given is None:
+            return
+        wanted = {0: given} if isinstance(given, bool) else given
+        require_learning(self.config, "learning")
+        others = flags() & ~int(LearningFlag.ENABLE)
+        for step, enabled in self._by_step("learning", wanted, "{0: False, 20: True}"):
+            self._set(step, Control.LEARNING, others | (int(LearningFlag.ENABLE) if enabled else 0))
+
+    def registers(self, given: Any) -> None:
+        """Take the argument `changes`: values of registers, by step."""
+        for step, values in self._by_step("changes", given, "{20: {Control.DRIFT_STEP: -1}}"):
+            if not isinstance(values, Mapping):
+                raise InputError(f"changes of a step are a mapping such as {{Control.DRIFT_STEP: -1}}, got {values!r}")
+            for register, value in values.items():
+                self._set(step, self._register(register), self._bits(register, value))
+
+    def planned(self, schedule: list[list[int]]) -> None:
+        """Take changes that an image brings along: [step, register, value]."""
+        for step, register, value in schedule:
+            if 0 <= step < self.steps:
+                self._set(step, Control(register), value)
+
+    def applied(self, stream: EventStream) -> EventStream:
+        """Return a stream with these changes; clears come before what is set, behind what the stream itself has."""
+        if not self._clears and not self._sets and not stream.change_step.size:
+            return stream
+        own = zip(*(column.tolist() for column in stream.columns[6:]), strict=True)
+        ordered = sorted([*own, *self._clears, *self._sets], key=lambda change: change[0])
+        self.last = {Control(register): value for _, register, value in ordered if register in controls(self.config)}
+        columns = np.array(ordered, np.int64).reshape(-1, 3).T
+        return EventStream(stream.steps, *stream.columns[:6], *columns)
+
+    # Details -----------------------------------------------------------------------------------
+
+    def _each(self, name: str, given: Any, example: str, register: Control, bits: Callable[[Any], int]) -> None:
+        if given is None:
+            return
+        require_learning(self.config, name)
+        for step, value in self._by_step(name, given, example):
+            self._set(step, register, bits(value))
+
+    def _set(self, step: int, register: Control, value: int) -> None:
+        self._sets.append((step, int(register), value))
+
+    def _by_step(self, name: str, given: Any, example: str) -> list[tuple[int, Any]]:
+        if given is None:
+            return []
+        if not isinstance(given, Mapping):
+            raise InputError(f"{name} must be a mapping of steps such as {example}, got {given!r}")
+        for step in given:
+            if isinstance(step, bool) or not isinstance(step, int | np.integer) or not 0 <= step < max(self.steps, 1):
+                raise InputError(f"{name} names step {step!r}, the run has {self.steps} (0 to {self.steps - 1})")
+        return [(int(step), value) for step, value in given.items()]
+
+    def _register(self, register: Any) -> Control:
+        known = controls(self.config)
+        if not isinstance(register, int) or register not in known:
+            names = ", ".join(control.name for control in known)
+            raise InputError(f"this chip has no register {register!r}; it has {names}")
+        return Control(register)
+
+    def _bits(self, register: Any, value: Any) -> int:
+        control = Control(register)
+        bits = control.bits(self.config)
+        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if control.signed else (0, (1 << bits) - 1)
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+            raise InputError(f"{control.name} of this chip holds integers from {low} to {high}, got {value!r}")
+        return int(value) & ((1 << bits) - 1)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating)

@@ -1,0 +1,220 @@
+"""What a chip does when it is told to: the numbered requests of docs/protocol.md, carried out on an emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
+from ..spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
+from ..streams.decoder import StreamDecoder
+from ..streams.items import Ints, from_bytes, to_bytes
+from ..streams.streams import EventStream
+from .emulator import Emulator
+
+#: Fewest clock cycles per bit that a chip's UART takes.
+MINIMUM_DIVISOR = 4
+#: Steps that run before what has come of them is sent; with many neurons fewer, to bound the memory that it takes.
+CHUNK_STEPS = 1024
+CHUNK_ITEMS = 1 << 18
+#: What `Op.CLEAR` can clear; other bits mean nothing.
+ALL_FLAGS = Clear.STATE | Clear.COUNTERS | Clear.TRACES | Clear.ADAPTATION
+
+#: A status and a payload, or None: some work has been done, more remains.
+Answer = tuple[Status, bytes] | None
+
+
+@dataclass(slots=True)
+class Job:
+    """A request that waits or is being carried out.
+
+    Attributes
+    ----------
+    op : int
+        An `Op`, or something that the chip does not know.
+    payload : bytes
+        Its arguments.
+    stopped : bool
+        STOP has come; only `Op.RUN` heeds it.
+    """
+
+    op: int
+    payload: bytes
+    stopped: bool = False
+
+
+class _ResultEncoder:
+    """Bytes of results that come in chunks; a silent run that spans chunks becomes one `IDLE`."""
+
+    def __init__(self) -> None:
+        self._silent = 0
+
+    def feed(self, results: EventStream) -> bytes:
+        if self._silent:
+            results = EventStream.join([EventStream(self._silent), results])
+        last = max(int(step[-1]) if step.size else -1 for step in (results.event_step, results.graded_step))
+        self._silent = results.steps - last - 1
+        return results.cut(0, last + 1).encode(interleave=True)
+
+    def finish(self) -> bytes:
+        return EventStream(self._silent).encode() if self._silent else b""
+
+
+class CommandUnit:
+    """Carries out one request after the other.
+
+    Parameters
+    ----------
+    emulator : Emulator
+        The core.
+    info : ChipInfo
+        What the chip says of itself.
+    """
+
+    def __init__(self, emulator: Emulator, info: ChipInfo) -> None:
+        self._emulator, self._info = emulator, info
+        self._config = emulator.config
+        self._regions = regions(self._config)
+        self._decoder = StreamDecoder(inputs=self._config.inputs, neurons=self._config.neurons)
+        self._chunk = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
+
+    def execute(self, job: Job) -> Iterator[Answer]:
+        """Carry out a request, as far as the iterator is followed.
+
+        Yields
+        ------
+        (Status, bytes) or None
+            Responses, the last of them with another status than `MORE`; None after a piece of work without one.
+        """
+        commands = {
+            Op.READ: self._read,
+            Op.WRITE: self._write,
+            Op.RUN: self._run,
+            Op.CLEAR: self._clear,
+            Op.SET_BAUD: self._set_baud,
+        }
+        if job.op not in tuple(commands):
+            yield Status.BAD_OP, b""
+        elif job.op != Op.RUN and self._decoder.open:
+            yield Status.STEP_OPEN, b""
+        else:
+            yield from commands[Op(job.op)](job)
+
+    def end_step(self) -> EventStream:
+        """End a step that a stimulus left open, with what has arrived; return its results, if any."""
+        is_open = self._decoder.open
+        step = self._decoder.end()
+        return self._emulator.run(step) if is_open else EventStream(0)
+
+    def abandon(self) -> Iterator[Answer]:
+        """Forget what is left of a request that was interrupted by an exception, and answer it as stopped."""
+        self._decoder.end()
+        yield Status.STOPPED, b""
+
+    # One method for each operation -------------------------------------------------------------
+
+    def _run(self, job: Job) -> Iterator[Answer]:
+        stimulus = EventStream(0) if job.stopped else self._decode(job.payload)
+        results, out = _ResultEncoder(), bytearray()
+        last = stimulus.steps + min(stimulus.change_step.size, 1)  # changes behind the last step belong to a cut of it
+        for start in range(0, last, self._chunk):
+            if job.stopped:
+                self._decoder.end()  # forget a step that began behind those which were not run
+                break
+            out += results.feed(self._emulator.run(stimulus.cut(start, start + self._chunk)))
+            yield None
+            yield from self._full_frames(out)
+        if job.stopped:
+            out += results.feed(self.end_step())
+        out += results.finish()
+        yield from self._full_frames(out)
+        yield Status.STOPPED if job.stopped else Status.OK, bytes(out)
+
+    def _decode(self, stimulus: bytes) -> EventStream:
+        refused = self._decoder.refused
+        steps = self._decoder.feed(stimulus)
+        self._emulator.count(Counter.REFUSED_EVENTS, self._decoder.refused - refused)
+        return steps
+
+    def _full_frames(self, out: bytearray) -> Iterator[Answer]:
+        """Move all but the last frame of `out` into responses."""
+        limit = self._config.payload_bytes
+        while len(out) > limit:
+            payload = bytes(out[:limit])
+            del out[:limit]
+            yield Status.MORE, payload
+
+    def _read(self, job: Job) -> Iterator[Answer]:
+        if len(job.payload) != READ_ARGUMENTS.size:
+            yield Status.BAD_LENGTH, b""
+            return
+        region, row, column, count = READ_ARGUMENTS.unpack(job.payload)
+        table = self._table(region)
+        if table is None or not (row < table.rows and column < table.columns):
+            yield Status.BAD_REGION if table is None else Status.BAD_RANGE, b""
+            return
+        items = self._items(Region(region))
+        start = row * table.columns + column
+        stop = min(start + count, table.items)
+        per_frame = self._config.payload_bytes // table.item_bytes
+        while stop - start > per_frame:
+            yield Status.MORE, to_bytes(items[start : start + per_frame], table)
+            start += per_frame
+        rest = to_bytes(items[start:stop], table)
+        yield Status.BAD_RANGE if count > table.items - (row * table.columns + column) else Status.OK, rest
+
+    def _write(self, job: Job) -> Iterator[Answer]:
+        yield self._store(job.payload), b""
+
+    def _store(self, payload: bytes) -> Status:
+        if len(payload) < WRITE_ARGUMENTS.size:
+            return Status.BAD_LENGTH
+        region, row, column = WRITE_ARGUMENTS.unpack_from(payload)
+        table = self._table(region)
+        if table is None:
+            return Status.BAD_REGION
+        if not table.writable:
+            return Status.READ_ONLY
+        if not (row < table.rows and column < table.columns):
+            return Status.BAD_RANGE
+        start = row * table.columns + column
+        count, left_over = divmod(len(payload) - WRITE_ARGUMENTS.size, table.item_bytes)
+        stored = min(count, table.items - start)
+        data = payload[WRITE_ARGUMENTS.size :][: stored * table.item_bytes]
+        self._emulator.write(Region(region), from_bytes(data, replace(table, rows=1, columns=stored)), start)
+        if stored < count:
+            return Status.BAD_RANGE
+        return Status.BAD_LENGTH if left_over else Status.OK
+
+    def _clear(self, job: Job) -> Iterator[Answer]:
+        if len(job.payload) == CLEAR_ARGUMENTS.size:
+            self._emulator.clear(Clear(job.payload[0] & ALL_FLAGS))
+            yield Status.OK, b""
+        else:
+            yield Status.BAD_LENGTH, b""
+
+    def _set_baud(self, job: Job) -> Iterator[Answer]:
+        # Bytes inside a process have no rate, so that there is nothing to change.
+        if len(job.payload) == SET_BAUD_ARGUMENTS.size:
+            (divisor,) = SET_BAUD_ARGUMENTS.unpack(job.payload)
+            yield Status.OK if divisor >= MINIMUM_DIVISOR else Status.BAD_RANGE, b""
+        else:
+            yield Status.BAD_LENGTH, b""
+
+    # Regions -----------------------------------------------------------------------------------
+
+    def _table(self, region: int) -> Layout | None:
+        """Shape and format of a region, or None if the chip has none such."""
+        return layout(Region(region), self._config) if region in self._regions else None
+
+    def _items(self, region: Region) -> Ints:
+        """All items of a region, in row-major order."""
+        if region is Region.INFO:
+            return np.array(self._info.to_words(), np.int64)
+        if region is Region.COUNTERS:
+            counters = self._emulator.counters
+            values = np.array([counters[counter] for counter in Counter], np.int64)
+            return np.stack([values & 0xFFFF_FFFF, values >> 32], axis=1).reshape(-1)
+        return self._emulator.regions[region].reshape(-1)

@@ -1,0 +1,224 @@
+"""The core in software: its memories and counters, and whole streams of steps through `dynamics`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arithmetic import Ints, wrap
+from ..spec import Clear, CoreConfig, Counter, Flag, Region, controls
+from ..spec.registers import COUNTER_BITS
+from ..spec.timing import busy_cycles
+from ..streams.streams import EventStream
+from . import compiled
+from .compiled import CompiledWalk
+from .dynamics import Dynamics
+from .memory import Memory
+from .walk import Outcome, walk
+
+#: Steps that run as one piece.
+PIECE_STEPS = 1 << 13
+
+
+class StepResult(NamedTuple):
+    """What one step brought about.
+
+    Attributes
+    ----------
+    spikes : int64 array
+        Neurons that fired, rising, whether they are recorded or not.
+    """
+
+    spikes: Ints
+
+
+class Emulator:
+    """One core of a given geometry; all memories are zero at first.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Geometry.
+    compiled : bool, optional
+        Whether to run compiled steps (with numba) or plain NumPy; by default whatever takes less time. The bits are
+        the same.
+
+    Attributes
+    ----------
+    regions : mapping of Region to array
+        Those that the chip has, counters and description aside, as they are now: `WEIGHTS` and `PLASTIC` [A, N], the
+        others in one dimension. The arrays cannot be written to; `write` does that.
+    """
+
+    def __init__(self, config: CoreConfig, *, compiled: bool | None = None) -> None:
+        self.config = config
+        self._memory = Memory(config)
+        self.regions = self._memory.views()
+        self._counts = dict.fromkeys(Counter, 0)
+        self._dynamics: Dynamics | None = None
+        self._wants_compiled = compiled
+        self._compiled: CompiledWalk | None = None
+        self._computed = 0
+
+    # Access ------------------------------------------------------------------------------------
+
+    @property
+    def counters(self) -> dict[Counter, int]:
+        """All counters, wrapped to their 48 bits."""
+        return {counter: value % (1 << COUNTER_BITS) for counter, value in self._counts.items()}
+
+    def count(self, counter: Counter, amount: int = 1) -> None:
+        """Add to a counter what the core cannot see: frames, and events refused while they were decoded."""
+        self._counts[counter] += amount
+
+    def write(self, region: Region, values: npt.ArrayLike, start: int = 0) -> None:
+        """Store items in a region, from item `start` (in row-major order) on.
+
+        Values are cut to the bits of the region, as the chip does.
+
+        Raises
+        ------
+        InputError
+            If the region cannot be written, or has no room for so many items.
+        """
+        self._memory.write(region, values, start)
+        self._dynamics = None
+
+    def clear(self, what: Clear) -> None:
+        """Set to zero what the flags name."""
+        self._memory.clear(what)
+        if what & Clear.COUNTERS:
+            self._counts = dict.fromkeys(Counter, 0)
+
+    # Time --------------------------------------------------------------------------------------
+
+    def step(
+        self,
+        events: npt.ArrayLike = (),
+        graded_neurons: npt.ArrayLike = (),
+        graded_values: npt.ArrayLike = (),
+        graded_forced: npt.ArrayLike = (),
+    ) -> StepResult:
+        """Run one step.
+
+        Parameters
+        ----------
+        events : int array
+            Input axons with an event, rising.
+        graded_neurons, graded_values : int array
+            Neurons, rising, and the currents injected into them.
+        graded_forced : int array, optional
+            1 for those of `graded_neurons` that fire in any case.
+
+        Raises
+        ------
+        InputError
+            If an array is not of integers, indices are negative or do not rise, or the graded arrays differ in length.
+        """
+        axons, neurons = np.asarray(events), np.asarray(graded_neurons)
+        here = [np.zeros(given.shape, np.int64) for given in (axons, neurons)]
+        graded = (here[1], neurons, np.asarray(graded_values), np.asarray(graded_forced))
+        return StepResult(self._walk(EventStream(1, here[0], axons, *graded), None).fired_neuron)
+
+    def run(self, stimulus: EventStream) -> EventStream:
+        """Run all steps of a stimulus, or none of them if it is interrupted by an exception.
+
+        Events that name no axon, neuron or register are counted as refused.
+
+        Returns
+        -------
+        EventStream
+            As many steps: spikes of the neurons with `Flag.RECORD_SPIKES` as events, and membranes at the end of each
+            step of those with `Flag.RECORD_MEMBRANE` as graded events.
+        """
+        flags = self._memory[Region.FLAGS]
+        watched = np.flatnonzero(flags & Flag.RECORD_MEMBRANE)
+        membranes = np.empty((stimulus.steps, watched.size), np.int64)
+        outcome = self._walk(stimulus, membranes if watched.size else None)
+        recorded = (flags & Flag.RECORD_SPIKES != 0)[outcome.fired_neuron]
+        return EventStream.made(
+            stimulus.steps, outcome.fired_step[recorded], outcome.fired_neuron[recorded],
+            np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps), membranes.reshape(-1),
+            np.zeros(membranes.size, np.int64), *EventStream(0).columns[6:],
+        )  # fmt: skip
+
+    def _walk(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
+        """Run steps; fill a row of `membranes` for each if given."""
+        accepted = self._accepted(stimulus)
+        before = self._memory.save()
+        try:
+            outcome = self._pieces(accepted, membranes)
+        except BaseException:  # Ctrl-C, most likely: a step is not left half done
+            self._memory.restore(before)
+            self._dynamics = None
+            raise
+        self._tally(stimulus, accepted, outcome)
+        return outcome
+
+    def _pieces(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
+        """Run steps in pieces, between which Ctrl-C is heard, and compiled steps may take over."""
+        if stimulus.steps < PIECE_STEPS:
+            return self._piece(stimulus, membranes)
+        starts = range(0, stimulus.steps + 1, PIECE_STEPS)
+        parts = [
+            self._piece(
+                stimulus.cut(start, start + PIECE_STEPS),
+                None if membranes is None else membranes[start : start + PIECE_STEPS],
+            )
+            for start in starts
+        ]
+        return Outcome(
+            np.concatenate([part.fired_step + start for part, start in zip(parts, starts, strict=True)]),
+            np.concatenate([part.fired_neuron for part in parts]),
+            np.add.reduce([part.counts for part in parts]),
+            sum(part.columns for part in parts),
+            sum(part.computed for part in parts),
+        )
+
+    def _piece(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
+        compiles = self._wants_compiled
+        if compiles if compiles is not None else compiled.worth_it(self.config, self._computed):
+            self._compiled = self._compiled or CompiledWalk(self._memory)
+            self._dynamics = None  # stale once the state is not its own
+            return self._compiled.walk(stimulus, membranes)
+        self._dynamics = self._dynamics or Dynamics(self._memory)
+        outcome = walk(self._dynamics, self._memory, stimulus, membranes)
+        self._computed += outcome.computed
+        return outcome
+
+    def _tally(self, stimulus: EventStream, accepted: EventStream, outcome: Outcome) -> None:
+        """Count what a run brought about."""
+        for counter, amount in zip(Counter, outcome.counts.tolist(), strict=True):
+            self._counts[counter] += amount
+        input_events = accepted.event_index.size
+        arrivals = input_events + int(outcome.counts[Counter.RECURRENT_EVENTS])
+        refused = sum(
+            given.size - taken.size
+            for given, taken in (
+                (stimulus.event_index, accepted.event_index),
+                (stimulus.graded_index, accepted.graded_index),
+                (stimulus.change_step, accepted.change_step),
+            )
+        )
+        for counter, amount in (
+            (Counter.STEPS, stimulus.steps),
+            (Counter.INPUT_EVENTS, input_events),
+            (Counter.SPIKES, outcome.fired_neuron.size),
+            (Counter.REFUSED_EVENTS, refused),
+            (Counter.BUSY_CYCLES, busy_cycles(self.config, stimulus.steps, arrivals, outcome.columns)),
+        ):
+            self._counts[counter] += amount
+
+    def _accepted(self, stimulus: EventStream) -> EventStream:
+        """Drop what names no axon, neuron or register; cut injected currents to the bits of the state."""
+        event = stimulus.event_index < self.config.inputs
+        graded = stimulus.graded_index < self.config.neurons
+        change = stimulus.change_register < len(controls(self.config))
+        return EventStream.made(
+            stimulus.steps, stimulus.event_step[event], stimulus.event_index[event],
+            stimulus.graded_step[graded], stimulus.graded_index[graded],
+            wrap(stimulus.graded_value[graded], self.config.state_bits, signed=True), stimulus.graded_forced[graded],
+            stimulus.change_step[change], stimulus.change_register[change], stimulus.change_value[change],
+        )  # fmt: skip

@@ -1,0 +1,129 @@
+"""The memories of a core in software: what a host can read and write, and what a stimulus clears and sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arithmetic import wrap
+from ..errors import InputError
+from ..spec import Clear, Control, CoreConfig, Region, controls, layout, regions
+from ..spec.registers import PARAMETERS, STATE, TRACES
+from ..streams.codec import NO_REGISTER
+
+#: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
+NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
+#: What each flag of `Clear` sets to zero here.
+CLEARED = {
+    Clear.STATE: tuple(region for region in STATE if region is not Region.ADAPTATION),
+    Clear.ADAPTATION: (Region.ADAPTATION,),
+    Clear.TRACES: TRACES,
+}
+
+
+class Memory:
+    """All memories of one core, zero at first.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Geometry.
+
+    Attributes
+    ----------
+    arrays : mapping of Region to array
+        `WEIGHTS` (int8 or int16 [A, N]) and `PLASTIC` (uint8 [A, N]); traces and what `neurons` holds (int32) and all
+        others (int64) in one dimension. Regions that the chip lacks are there without items.
+    neurons : int32 array [len(NARROW_REGIONS), N]
+        Parameters and state; those of `arrays` are its rows.
+    writes : int
+        How often anything was written: what was worked out from parameters is stale after it.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.config = config
+        self._present = frozenset(regions(config)) - {Region.INFO, Region.COUNTERS}
+        self.neurons = np.zeros((len(NARROW_REGIONS), config.neurons), np.int32)
+        self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))
+        kinds: dict[Region, type] = dict.fromkeys(TRACES, np.int32)
+        kinds[Region.WEIGHTS] = np.int16 if config.weight_bits > 8 else np.int8
+        kinds[Region.PLASTIC] = np.uint8
+        for region in sorted(set(Region) - {Region.INFO, Region.COUNTERS, *NARROW_REGIONS}):
+            shape = layout(region, config)
+            is_matrix = region in (Region.WEIGHTS, Region.PLASTIC)
+            size = (shape.rows, shape.columns) if is_matrix else shape.items
+            self.arrays[region] = np.zeros(size, kinds.get(region, np.int64))
+        self.writes = 0
+        self._control_bits = np.array([control.bits(config) for control in controls(config)])
+
+    def __getitem__(self, region: Region) -> npt.NDArray[Any]:
+        return self.arrays[region]
+
+    def views(self) -> Mapping[Region, npt.NDArray[np.signedinteger[Any]]]:
+        """Regions that the chip has, as arrays that show what is there now and cannot be written to."""
+        return MappingProxyType({region: _read_only(self.arrays[region]) for region in sorted(self._present)})
+
+    def write(self, region: Region, values: npt.ArrayLike, start: int = 0) -> None:
+        """Store items from item `start` (in row-major order) on, see `Emulator.write`."""
+        shape = layout(region, self.config)
+        if region not in self._present or not shape.writable:
+            raise InputError(f"region {region.name} is read-only on this chip, or not there")
+        items = np.asarray(values, np.int64).reshape(-1)
+        stop = start + items.size
+        if not 0 <= start <= stop <= shape.items:
+            raise InputError(f"region {region.name} has {shape.items} items, got {items.size} from item {start} on")
+        bits = self._control_bits[start:stop] if region is Region.CONTROL else shape.bits
+        self.writes += 1
+        self.arrays[region].reshape(-1)[start:stop] = wrap(items, bits, signed=shape.signed)
+
+    # Changes -----------------------------------------------------------------------------------
+
+    def clear(self, what: int) -> None:
+        """Set to zero what these `Clear` flags name, the counters aside: they are none of the memories."""
+        for flag, cleared in CLEARED.items():
+            if what & flag:
+                for region in cleared:
+                    self.arrays[region].fill(0)
+
+    def change(self, register: int, value: int) -> None:
+        """Carry out a change of a stimulus: set a control register, or clear if it is `NO_REGISTER`."""
+        if register == NO_REGISTER:
+            self.clear(value)
+        else:
+            self.arrays[Region.CONTROL][register] = value & ((1 << int(self._control_bits[register])) - 1)
+
+    def control(self) -> dict[Control, int]:
+        """Values of all control registers, signed where they are; 0 of those that the chip lacks."""
+        raw = self.arrays[Region.CONTROL].tolist()
+        values = dict.fromkeys(Control, 0)
+        for register, bits in zip(controls(self.config), self._control_bits.tolist(), strict=True):
+            value = raw[register]
+            values[register] = value - (1 << bits) if register.signed and value >> (bits - 1) else value
+        return values
+
+    # Undoing -----------------------------------------------------------------------------------
+
+    def save(self) -> dict[Region, npt.NDArray[Any]]:
+        """Copy all that a run may change."""
+        learned = (Region.WEIGHTS, *TRACES) if self.config.learning else ()
+        return {region: self.arrays[region].copy() for region in (Region.CONTROL, *STATE, *learned)}
+
+    def restore(self, saved: Mapping[Region, npt.NDArray[Any]]) -> None:
+        """Put back what `save` copied."""
+        for region, array in saved.items():
+            self.arrays[region][...] = array
+
+    def resting(self) -> list[bytes]:
+        """Return all that moves by itself in a step without arrivals: equal twice, and the core is at rest."""
+        moving = (Region.CONTROL, *STATE, *TRACES) if self.config.learning else STATE
+        return [self.arrays[region].tobytes() for region in moving]
+
+
+def _read_only(memory: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = memory.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,1 @@
+"""Requests and answers over a transport: frames, a sliding window, retransmission, refusals as errors."""

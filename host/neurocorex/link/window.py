@@ -1,0 +1,112 @@
+"""What is on its way to a chip and not yet answered: sequence numbers, credit, and where to begin again."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from ..spec.protocol import SEQUENCE_MODULUS, Request, Response
+
+_HALF = SEQUENCE_MODULUS // 2
+
+
+@dataclass(slots=True)
+class Window:
+    """The numbered requests of a host, and what the chip has said of them.
+
+    Numbers here count on without end, which makes "before" and "after" plain comparisons; on the wire they are taken
+    modulo 256. At all times ``answered <= taken <= last`` and ``cursor <= last``.
+
+    Attributes
+    ----------
+    requests : deque of (int, bytes)
+        Operation and payload of the requests `answered` to ``last - 1``.
+    answered : int
+        The oldest request whose answer is not complete.
+    taken : int
+        The next request that the chip expects.
+    cursor : int
+        The next request to send, or to send again.
+    limit : int
+        The first request that the chip has no room for.
+    expected : int
+        The next response that the host expects.
+    """
+
+    requests: deque[tuple[int, bytes]] = field(default_factory=deque)
+    answered: int = 0
+    taken: int = 0
+    cursor: int = 0
+    limit: int = 0
+    expected: int = 0
+
+    @property
+    def last(self) -> int:
+        """Number that the next new request gets."""
+        return self.answered + len(self.requests)
+
+    @property
+    def bytes_out(self) -> int:
+        """Payload bytes of all unanswered requests."""
+        return sum(len(payload) for _, payload in self.requests)
+
+    @property
+    def room(self) -> bool:
+        """Whether a new request may be sent now."""
+        return self.cursor == self.last < self.limit
+
+    @property
+    def ack(self) -> int:
+        """The acknowledgement for the header of a request."""
+        return self.expected % SEQUENCE_MODULUS
+
+    def push(self, op: int, payload: bytes) -> None:
+        """Add a request."""
+        self.requests.append((op, payload))
+
+    def due(self) -> Request | None:
+        """Return the next request to send, if there is one and the chip has room for it."""
+        if self.cursor >= min(self.last, self.limit):
+            return None
+        op, payload = self.requests[self.cursor - self.answered]
+        self.cursor += 1
+        return Request(op, (self.cursor - 1) % SEQUENCE_MODULUS, self.ack, payload)
+
+    def acknowledge(self, response: Response) -> bool:
+        """Take note of what a response says of requests; False if it cannot be true of the present ones.
+
+        An answer that was sent again may carry an old number, and a duplicate too; a chip that has been
+        reset carries one that makes no sense here.
+        """
+        ack = _unwrap(response.ack, self.taken)
+        if not self.taken <= ack <= self.last:
+            return False
+        self.taken = ack
+        self.cursor = max(self.cursor, ack)
+        self.limit = max(self.limit, ack + response.credit)
+        return True
+
+    def distance(self, response: Response) -> int:
+        """How far a numbered response is ahead of the expected one; negative for one that came before."""
+        return _unwrap(response.sequence, self.expected) - self.expected
+
+    def rewind(self, response: Response) -> None:
+        """Begin again where the chip stands, as it says in a response to the last that was sent."""
+        self.cursor = self.taken
+        self.limit = self.taken + response.credit
+
+    def finish(self) -> None:
+        """Drop the oldest request: its answer is complete."""
+        self.requests.popleft()
+        self.answered += 1
+
+    def retract(self) -> None:
+        """Forget the requests that the chip has not taken."""
+        while self.last > self.taken:
+            self.requests.pop()
+        self.cursor = self.taken
+
+
+def _unwrap(number: int, near: int) -> int:
+    """Return the number closest to `near` that is `number` modulo 256."""
+    return near + (number - near + _HALF) % SEQUENCE_MODULUS - _HALF

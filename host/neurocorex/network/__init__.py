@@ -1,0 +1,1 @@
+"""A network as the user describes it: populations and synapses, in floats and milliseconds."""

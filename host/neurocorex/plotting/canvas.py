@@ -1,0 +1,134 @@
+"""What all pictures share: the figure, colours, and the way spikes are drawn. matplotlib is loaded when one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..device.result import Result
+from ..errors import InputError, MissingToolError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#222222"
+FAINT = "#c9c9c9"
+#: Distinguishable without colour vision, after Okabe and Ito.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+
+def new_figure(width: float, height: float, title: str | None = None) -> Figure:
+    """Return an empty figure, sizes in inches; it belongs to no window and needs no display.
+
+    Raises
+    ------
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingToolError("pictures need matplotlib; install it with: pip install 'neurocorex[plot]'") from None
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize="medium")
+    return figure
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes as a list, from a result or from an array.
+
+    Attributes
+    ----------
+    sample, step, index : int arrays of one length
+        Where each spike belongs; `index` is that of a neuron or an input axon.
+    samples, steps, count : int
+        Sizes of the three.
+    """
+
+    sample: NDArray[Any]
+    step: NDArray[Any]
+    index: NDArray[Any]
+    samples: int
+    steps: int
+    count: int
+
+    @classmethod
+    def of(cls, given: Result | ArrayLike, name: str) -> Spikes:
+        """Take a result, or an array [steps, count] or [samples, steps, count] called `name`; raises InputError."""
+        if isinstance(given, Result):
+            if not given.has_raster or not given.spikes_of.size:
+                raise InputError("this result has no spikes; run with record=['spikes']")
+            samples = 1 if given.samples is None else given.samples
+            return cls(given.spike_samples, given.spike_times, given.spike_neurons, samples, given.steps, given.neurons)
+        whole = with_samples(np.asarray(given), name)
+        sample, step, index = np.nonzero(whole)
+        return cls(sample, step, index, *whole.shape)
+
+    def first(self, samples: int) -> Spikes:
+        """Return those of the first so many samples."""
+        kept = self.sample < samples
+        rest = (self.sample[kept], self.step[kept], self.index[kept])
+        return Spikes(*rest, min(self.samples, samples), self.steps, self.count)
+
+    def times(self, dt_ms: float) -> NDArray[np.float64]:
+        """Middle of the step of each spike, the samples one after the other."""
+        return np.asarray((self.sample * self.steps + self.step + 0.5) * dt_ms)
+
+
+def with_samples(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Give an array an axis of samples if it has none; raises InputError if it has a wrong shape."""
+    if array.ndim not in (2, 3) or array.dtype.kind not in "biuf":
+        raise InputError(f"{name} have shape {array.shape}, expected [steps, neurons] or [samples, steps, neurons]")
+    return array if array.ndim == 3 else array[np.newaxis]
+
+
+def step_length(given: Any, dt_ms: float | None) -> float:
+    """Length of a step: as told, else that of the result, else 1 ms."""
+    if dt_ms is not None:
+        return dt_ms
+    return given.dt_ms if isinstance(given, Result) else 1.0
+
+
+def draw_spikes(
+    axis: Axes, spikes: Spikes, members: NDArray[Any] | slice, dt_ms: float, colour: str, label: str | None = None
+) -> None:
+    """Draw the spikes of some rows as short bars."""
+    shown = np.zeros(spikes.count, np.bool_)
+    shown[members] = True
+    kept = shown[spikes.index]
+    # A bar as high as its row, as far as that can be seen and is no stripe.
+    points = 72 * axis.get_figure(root=True).get_figheight() / (1.6 * spikes.count)  # type: ignore[union-attr]
+    size = float(np.clip(points, 2, 9)) ** 2
+    axis.scatter(
+        spikes.times(dt_ms)[kept], spikes.index[kept], s=size, marker="|", color=colour, linewidths=1.1, label=label
+    )
+
+
+def frame_spikes(axis: Axes, count: int, what: str) -> None:
+    """Set up the axis of a raster of `count` rows, the first on top."""
+    axis.set_ylim(count - 0.5, -0.5)
+    axis.set_ylabel(what)
+    whole_numbers(axis.yaxis)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def mark_samples(axes: Sequence[Axes], samples: int, length_ms: float, labels: Sequence[str] | None) -> None:
+    """Part the samples by lines, and write a label over each."""
+    for axis in axes:
+        for sample in range(1, samples):
+            axis.axvline(sample * length_ms, color=FAINT, linewidth=0.8)
+    for sample, label in enumerate((labels or ())[:samples]):
+        place = ((sample + 0.5) * length_ms, 1.02)
+        axes[0].text(*place, label, transform=axes[0].get_xaxis_transform(), ha="center", va="bottom", fontsize="small")
+
+
+def whole_numbers(axis: Any) -> None:
+    """Keep the ticks of an axis on whole numbers."""
+    axis.get_major_locator().set_params(integer=True)

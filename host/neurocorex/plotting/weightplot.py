@@ -1,0 +1,186 @@
+"""Pictures of weights that change: before and after, over time, and how they are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..device.result import Result
+from ..errors import InputError
+from .canvas import COLOURS, FAINT, INK, new_figure, step_length, whole_numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: About how many synapses are drawn one by one, from the weakest to the strongest at the end.
+DRAWN = 30
+#: Percentiles between which most weights lie.
+BAND = (5, 95)
+
+
+def weights_over_time(
+    weights: Result | ArrayLike,
+    *,
+    steps: ArrayLike | None = None,
+    plastic: ArrayLike | None = None,
+    scale: float | None = None,
+    dt_ms: float | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw how weights went: some of them one by one, and the median and spread of all that learn.
+
+    Parameters
+    ----------
+    weights : Result, or array [K, axons, neurons]
+        A result of ``Device.run(..., snapshot_every=n)``.
+    steps : int array [K], optional
+        Steps after which an array was read; by default 0, 1, 2, ...
+    plastic : bool array [axons, neurons], optional
+        Synapses that learn, as `Device.plastic` tells; by default those that changed at all.
+    scale : float, optional
+        Units of the chip per unit of a weight of the network; weights are divided by it.
+    dt_ms : float, optional
+        Length of a step; by default that of the result, or 1 ms.
+    title : str, optional
+        Heading.
+
+    Raises
+    ------
+    InputError
+        For a wrong shape, or a result without weights.
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    table = np.asarray(weights.weights_over_time if isinstance(weights, Result) else weights)
+    if table.ndim != 3 or not table.size:
+        raise InputError("there are no weights over time; run with snapshot_every=100, or give [times, axons, neurons]")
+    at = weights.weight_steps if isinstance(weights, Result) else np.arange(len(table)) if steps is None else steps
+    times = np.asarray(at) * step_length(weights, dt_ms)
+    mask = (table != table[0]).any(axis=0) if plastic is None else np.asarray(plastic, np.bool_)
+    if mask.shape != table.shape[1:] or times.shape != table.shape[:1]:
+        raise InputError(f"weights have shape {table.shape}, plastic {mask.shape}, steps {times.shape}")
+    paths = table[:, mask] / (scale or 1.0)
+    figure = new_figure(9, 4, title or f"{paths.shape[1]} weights that learn")
+    axis, side = figure.subplots(1, 2, sharey=True, width_ratios=(4, 1))
+    if paths.shape[1]:
+        _draw_paths(axis, times, paths)
+        _draw_spread(side, {"before": paths[0], "after": paths[-1]}, horizontal=True)
+        axis.legend(frameon=False)
+    axis.set_xlabel("time (ms)")
+    axis.set_ylabel(_unit(table, scale))
+    return figure
+
+
+def weight_change(
+    before: ArrayLike, after: ArrayLike, *, inputs: int | None = None, title: str | None = None
+) -> Figure:
+    """Draw two weight matrices and their difference: red is above zero, blue below, white none.
+
+    Parameters
+    ----------
+    before, after : array [axons, neurons]
+        As `Device.weights` returns them.
+    inputs : int, optional
+        Rows that belong to inputs; a line parts them from the others.
+    title : str, optional
+        Heading.
+
+    Raises
+    ------
+    InputError
+        If they are no matrices of one shape.
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    first, second = np.asarray(before).astype(np.float64), np.asarray(after).astype(np.float64)
+    if first.ndim != 2 or first.shape != second.shape or not first.size:
+        raise InputError(f"weights have shapes {first.shape} and {second.shape}, expected the same [axons, neurons]")
+    figure = new_figure(10, 4.5, title)
+    axes = figure.subplots(1, 3, sharey=True)
+    shared = float(max(np.abs(first).max(), np.abs(second).max())) or 1.0
+    moved = float(np.abs(second - first).max()) or 1.0
+    pictures = (("before", first, shared), ("after", second, shared), ("change", second - first, moved))
+    for axis, (name, matrix, limit) in zip(axes, pictures, strict=True):
+        picture = axis.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+        axis.set_title(name, fontsize="medium")
+        axis.set_xlabel("to neuron")
+        if inputs is not None and 0 < inputs < len(matrix):
+            axis.axhline(inputs - 0.5, color=INK, linewidth=0.8)
+        whole_numbers(axis.xaxis)
+        if name != "before":
+            figure.colorbar(picture, ax=axis)
+    axes[0].set_ylabel("from axon" if inputs is None else f"from axon (neurons from {inputs} on)")
+    whole_numbers(axes[0].yaxis)
+    return figure
+
+
+def weight_histogram(weights: Mapping[str, ArrayLike] | ArrayLike, *, title: str | None = None) -> Figure:
+    """Draw how weights are spread.
+
+    Parameters
+    ----------
+    weights : array, or mapping of name to array
+        Of any shape, such as ``{"before": first[plastic], "after": second[plastic]}``.
+    title : str, optional
+        Heading.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    given = weights if isinstance(weights, Mapping) else {"weights": weights}
+    named: dict[str, NDArray[Any]] = {name: np.asarray(values).reshape(-1) for name, values in given.items()}
+    if not named or not all(values.size for values in named.values()):
+        raise InputError("there are no weights to draw; give an array, or a mapping of name to array")
+    figure = new_figure(6, 3.5, title)
+    axis = figure.subplots()
+    _draw_spread(axis, named, horizontal=False)
+    axis.set_xlabel("weight")
+    axis.set_ylabel("synapses")
+    if len(named) > 1:
+        axis.legend(frameon=False)
+    return figure
+
+
+def _draw_paths(axis: Axes, times: NDArray[Any], paths: NDArray[Any]) -> None:
+    some = np.argsort(paths[-1], kind="stable")[:: max(1, paths.shape[1] // DRAWN)]
+    axis.plot(times, paths[:, some], color=FAINT, linewidth=0.7)
+    low, high = np.percentile(paths, BAND, axis=1)
+    axis.fill_between(
+        times, low, high, color=COLOURS[0], alpha=0.15, linewidth=0, label=f"{BAND[1] - BAND[0]} % of them"
+    )
+    axis.plot(times, np.median(paths, axis=1), color=COLOURS[0], linewidth=2, label="median")
+    axis.margins(x=0)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_spread(axis: Axes, named: Mapping[str, NDArray[Any]], *, horizontal: bool) -> None:
+    """Draw histograms over each other, the bins shared and on whole numbers where the weights are."""
+    every = np.concatenate([values.reshape(-1) for values in named.values()]).astype(np.float64)
+    low, high = float(every.min()), float(every.max())
+    bins = max(int(min(40, 4 + np.sqrt(every.size))), 2)
+    edges = np.linspace(low, high, bins + 1) if high > low else np.array([low - 0.5, low + 0.5])
+    if np.array_equal(every, np.rint(every)):
+        width = max(int(np.ceil((high - low + 1) / bins)), 1)
+        edges = np.arange(low, high + width + 1, width) - 0.5
+    for position, (name, values) in enumerate(named.items()):
+        axis.hist(
+            values, bins=edges.tolist(), histtype="step" if position else "stepfilled", label=name, linewidth=1.5,
+            color=FAINT if not position and len(named) > 1 else COLOURS[position % len(COLOURS)],
+            orientation="horizontal" if horizontal else "vertical",
+        )  # fmt: skip
+    if horizontal:
+        axis.set_xlabel("synapses")
+        axis.legend(frameon=False, fontsize="small")
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _unit(table: NDArray[Any], scale: float | None) -> str:
+    return "weight" if scale is not None or table.dtype.kind == "f" else "weight (units of the chip)"

@@ -1,0 +1,135 @@
+"""Which neurons can never fire, and which fire without any input: said from the numbers, without running them.
+
+Weights that learn count as the strongest or weakest that they can get.
+
+The step of a neuron (docs/model.md) is monotone: more current never means a lower membrane. So the highest membrane
+that a neuron can reach before its first spike is the one under the strongest input at every step, and for a constant
+input u the membrane climbs to the first value v at which a step takes away as much as it adds::
+
+    ceil(v * d / 65536) + leak >= u
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..image import Image
+from ..spec import Control, Region
+from ..spec.fixed import DECAY_ALL, DECAY_BITS
+
+Ints = NDArray[np.int64]
+
+
+def highest(drive: Ints, decay: Ints, leak: Ints, top: int) -> Ints:
+    """Highest membrane that a constant `drive` reaches from rest; `top` where nothing stops it.
+
+    Exact for a drive above zero. A drive of zero or less gives itself, a bound that is never exceeded.
+
+    Parameters
+    ----------
+    drive, decay, leak : int64 arrays
+        What is added in each step, the decay (0 to 65535), the linear leak.
+    top : int
+        Where values saturate.
+    """
+    excess = drive - leak
+    # Least v with v * decay > (excess - 1) * 65536, as long as the linear leak alone does not hold the drive back.
+    climbed = ((excess - 1) << DECAY_BITS) // np.maximum(decay, 1) + 1
+    level = np.where(decay == 0, top, np.maximum(climbed, drive))
+    level = np.where((decay == DECAY_ALL) | (excess <= 0), drive, level)
+    return np.minimum(level, top)
+
+
+def never_fire(image: Image, injected: Ints | None = None) -> Ints:
+    """Neurons that no pattern of input spikes makes fire, from rest, or from the state of a snapshot.
+
+    Neurons that never fire drive no others, so what hangs on them alone is found as well.
+
+    Parameters
+    ----------
+    image : Image
+        What goes to the chip.
+    injected : int64 array [N], optional
+        Largest current that is injected into each neuron in a step; without it none is.
+    """
+    inputs = image.config.inputs
+    gain_input, gain_recurrent = _gains(image)
+    excitation = np.maximum(_reach(image)[1], 0)
+    drive = excitation[:inputs].sum(axis=0, dtype=np.int64) << gain_input
+    if injected is not None:
+        drive += np.maximum(injected, 0)
+    delivers, source = _axons(image)
+    drive += excitation[inputs:][delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
+    # A membrane that is higher by some amount now stays higher by no more than that.
+    head_start = np.maximum(_wide(image, Region.MEMBRANE), 0) if image.is_snapshot else 0
+    silent = np.zeros(image.config.neurons, np.bool_)
+    while True:
+        new = ~silent & ~_crosses(image, drive, head_start)
+        if not new.any():
+            return np.flatnonzero(silent)
+        drive -= excitation[inputs:][new[source] & delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
+        silent |= new
+
+
+def never_silent(image: Image) -> Ints:
+    """Neurons that fire from rest without any input, by their bias or a threshold below zero."""
+    return np.flatnonzero(_crosses(image, np.zeros(image.config.neurons, np.int64)))
+
+
+def rooms(image: Image) -> NDArray[np.float64]:
+    """Part of the state's range that each membrane at threshold needs if every axon fires in the same step, [N]."""
+    inputs = image.config.inputs
+    gain_input, gain_recurrent = _gains(image)
+    lowest, highest = _reach(image)
+    reach = [
+        (np.maximum(weights[:inputs], 0).sum(axis=0, dtype=np.int64) << gain_input)
+        + (np.maximum(weights[inputs:], 0).sum(axis=0, dtype=np.int64) << gain_recurrent)
+        for weights in (-lowest, highest)
+    ]
+    resting = np.maximum(*(np.abs(_wide(image, region)) for region in (Region.THRESHOLD, Region.RESET)))
+    level = resting + np.abs(_wide(image, Region.BIAS)) + np.maximum(*reach)
+    return np.asarray(level / image.config.state_range[1])
+
+
+def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[np.bool_]:
+    top = image.config.state_range[1]
+    current = highest(drive, _wide(image, Region.CURRENT_DECAY), np.zeros_like(drive), top)
+    # A membrane at rest that only a negative bias moves has been higher in its first step than it will ever be again.
+    membrane = highest(current + _wide(image, Region.BIAS), _wide(image, Region.DECAY), _wide(image, Region.LEAK), top)
+    return np.asarray(membrane > _wide(image, Region.THRESHOLD) - head_start)
+
+
+def _reach(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Lowest and highest that each weight can get."""
+    weights = image.weights
+    if not image.learns:
+        return weights, weights
+    control, config = image.regions[Region.CONTROL], image.config
+    sign = 1 << (config.weight_bits - 1)
+    low, high = ((int(control[register]) ^ sign) - sign for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX))
+    plastic = image.regions[Region.PLASTIC].astype(np.bool_)
+    return np.where(plastic, np.minimum(weights, low), weights), np.where(plastic, np.maximum(weights, high), weights)
+
+
+def _axons(image: Image) -> tuple[NDArray[np.bool_], Ints]:
+    """Which axons of neurons, extra ones behind the others, are not silent; and whose they are."""
+    config = image.config
+    delay, source = image.regions[Region.DELAY], np.arange(config.neurons)
+    if config.extra_axons:
+        extra = image.regions[Region.EXTRA_SOURCE].astype(np.int64)
+        exists = extra < config.neurons
+        delay = np.concatenate([delay, image.regions[Region.EXTRA_DELAY] * exists])
+        source = np.concatenate([source, np.where(exists, extra, 0)])
+    return delay > 0, source
+
+
+def _gains(image: Image) -> tuple[int, int]:
+    control = image.regions[Region.CONTROL]
+    return int(control[Control.GAIN_INPUT]), int(control[Control.GAIN_RECURRENT])
+
+
+def _wide(image: Image, region: Region) -> NDArray[Any]:
+    return image.regions[region].astype(np.int64)

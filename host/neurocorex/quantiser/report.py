@@ -1,0 +1,227 @@
+"""What a network became on a chip: what was rounded, what was clipped, what looks like a mistake."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from ..image import Image
+from ..spec import Control, CoreConfig, Region
+from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from .activity import never_fire, never_silent, rooms
+from .naming import named
+from .populations import PopulationScale
+from .rounding import WeightLoss
+from .tuning import ENGINES, Rounded
+
+if TYPE_CHECKING:
+    from ..device.device import Device
+    from ..network.network import Network
+    from .fidelity import Fidelity
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `quantise` did, and what stands out in its result. `str()` of it is for people, `to_dict` for programs.
+
+    Attributes
+    ----------
+    config : CoreConfig
+        Geometry of the image.
+    is_snapshot : bool
+        Whether the image holds the state of a running chip.
+    exact : bool
+        Whether nothing was rounded or clipped.
+    scale : float
+        Units of the chip's state per unit of the network.
+    gain_input, gain_recurrent : int
+        Left shifts of the two kinds of weights.
+    weights : dict
+        `WeightLoss` of "input" and "recurrent" weights. Empty for an image that was not quantised just now.
+    parameters : dict of float
+        Largest rounding error of each kind of parameter, in the units of the network, milliseconds for times.
+    learning : list of Rounded
+        Every number of the learning rule: what was wanted, and what the chip has, in the units of the network.
+    plastic : int
+        Synapses that learn.
+    never_fire : list of int
+        Neurons that no pattern of input spikes makes fire; injected currents could still.
+    never_silent : list of int
+        Neurons that fire without any input.
+    headroom : float
+        Part of the state's range that a membrane at threshold uses when every axon fires at once; above 1 it can
+        saturate.
+    can_saturate : list of int
+        Neurons of which that is so.
+    populations : list of PopulationScale
+        Neurons by scale, with the criteria that it was chosen by.
+    warnings : list of str
+        What looks like a mistake, a line each.
+    subject : (Network, Image) or None
+        What was quantised, for `compare`; None for an image that was not quantised just now.
+    """
+
+    config: CoreConfig
+    is_snapshot: bool
+    exact: bool
+    scale: float
+    gain_input: int
+    gain_recurrent: int
+    weights: dict[str, WeightLoss]
+    parameters: dict[str, float]
+    never_fire: list[int]
+    never_silent: list[int]
+    headroom: float
+    learning: list[Rounded] = field(default_factory=list)
+    plastic: int = 0
+    warnings: list[str] = field(default_factory=list)
+    can_saturate: list[int] = field(default_factory=list)
+    populations: list[PopulationScale] = field(default_factory=list)
+    subject: tuple[Network, Image] | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        image: Image,
+        *,
+        weights: dict[str, WeightLoss] | None = None,
+        parameters: dict[str, float] | None = None,
+        learning: list[Rounded] | None = None,
+        notes: list[str] | None = None,
+        injected: NDArray[np.int64] | None = None,
+    ) -> Report:
+        """Look at an image, and put together with that what its quantisation lost, if it has just been made.
+
+        Parameters
+        ----------
+        image : Image
+            What goes to the chip.
+        weights, parameters, learning
+            As the attributes.
+        notes : list of str
+            Warnings of the quantiser, which come first.
+        injected : int64 array [N], optional
+            Largest current that is injected into each neuron, in units of the chip; see `never_fire`.
+        """
+        weights, parameters, learning = weights or {}, parameters or {}, learning or []
+        mute, restless = never_fire(image, injected).tolist(), never_silent(image).tolist()
+        room = rooms(image)
+        control = image.regions[Region.CONTROL]
+        lossless = not any(loss.max_error for loss in weights.values()) and not any(parameters.values())
+        lossless = lossless and all(number.exact for number in learning)
+        return cls(
+            config=image.config,
+            is_snapshot=image.is_snapshot,
+            exact=lossless,
+            scale=image.scale,
+            gain_input=int(control[Control.GAIN_INPUT]),
+            gain_recurrent=int(control[Control.GAIN_RECURRENT]),
+            weights=weights,
+            parameters=parameters,
+            never_fire=mute,
+            never_silent=restless,
+            headroom=float(room.max()),
+            learning=learning,
+            plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
+            warnings=[*(notes or []), *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
+            can_saturate=np.flatnonzero(room > 1).tolist(),
+            populations=PopulationScale.all_of(image),
+        )
+
+    def compare(
+        self, spikes: ArrayLike | None = None, inject: ArrayLike | None = None, *, within: int = 1,
+        device: Device | None = None,
+    ) -> Fidelity:  # fmt: skip
+        """Run the network in floats and its image on a chip, on a stimulus of yours; see `fidelity.compare`.
+
+        Raises
+        ------
+        InputError
+            For a wrong stimulus, or if this report is of an image whose floats are unknown.
+        """
+        from .fidelity import compare
+
+        if self.subject is None:
+            raise InputError("nothing is known of the floats of this image; take the report of quantise, or of "
+                             "Device.load of a network")  # fmt: skip
+        return compare(*self.subject, spikes, inject, within=within, device=device)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values that JSON can hold."""
+        learning = [
+            {**asdict(each), "wanted": _finite(each.wanted), "got": _finite(each.got)} for each in self.learning
+        ]
+        plain = asdict(replace(self, subject=None)) | {"config": self.config.to_dict(), "learning": learning}
+        del plain["subject"]
+        return plain
+
+    @property
+    def lines(self) -> list[str]:
+        """The report as text, a line each."""
+        kind = "snapshot" if self.is_snapshot else "network"
+        size = f"{self.config.inputs} inputs, {self.config.neurons} neurons, {self.config.weight_bits}-bit weights"
+        gains = f"gain {1 << self.gain_input} for inputs, {1 << self.gain_recurrent} for neurons"
+        rounded = [f"{name} {error:.2g}" for name, error in self.parameters.items() if error]
+        return [
+            f"{kind} of {size}",
+            f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
+            *(map(str, self.populations) if len(self.populations) > 1 else ()),
+            *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
+            *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
+            *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
+            *(["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []),
+            *(["nothing was rounded"] if self.weights and self.exact else []),
+            *(f"warning: {warning}" for warning in self.warnings),
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity: a trace that never fades has no time constant there."""
+    return value if math.isfinite(value) else None
+
+
+def _loss_warnings(weights: dict[str, WeightLoss]) -> list[str]:
+    found = []
+    for name, loss in weights.items():
+        if loss.clipped:
+            places = ", ".join(map(str, loss.clipped_at)) + (", ..." if loss.clipped > len(loss.clipped_at) else "")
+            found.append(
+                f"{loss.clipped} {name} weights were clipped, at {places}: take a smaller scale or wider weights"
+            )
+        if loss.relative_error > 0.1:
+            found.append(f"{name} weights lost {loss.relative_error:.0%} by rounding: take wider weights")
+    return found
+
+
+def _warnings(image: Image, mute: list[int], restless: list[int], room: NDArray[np.float64]) -> list[str]:
+    found = []
+    if mute:
+        found.append(f"{named(mute)} can never fire: raise weights or bias, or lower threshold or leak")
+    if restless:
+        found.append(f"{named(restless)} will fire without any input: lower the bias or raise the threshold")
+    if (room > 1).any():
+        who = named(np.flatnonzero(room > 1).tolist())
+        found.append(
+            f"states of {who} can saturate, at {room.max():.1f} times their range: lower the scale or take more state "
+            "bits"
+        )
+    coarse = np.zeros(image.config.neurons, np.bool_)
+    for region in (Region.DECAY, Region.CURRENT_DECAY):
+        decay = image.regions[region].astype(np.int64)
+        at_threshold = image.regions[Region.THRESHOLD].astype(np.int64) * decay
+        coarse |= (at_threshold > 0) & (decay < DECAY_ALL) & (at_threshold < 1 << DECAY_BITS)
+    coarse[mute] = False
+    if coarse.any():
+        found.append(
+            f"decay of {named(np.flatnonzero(coarse).tolist())} is faster than told, as a chip takes off whole units: "
+            "scale thresholds and weights up"
+        )
+    return found
