@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import random
 
 import neurocorex as ncx
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 import superneuromat
 from neurocorex.errors import FileFormatError, FitError, InputError
 from neurocorex.importers.superneuromat import from_superneuromat
+from neurocorex.importers.superneuromat.document import parse
+from neurocorex.importers.superneuromat.translation import translated
 from neurocorex.spec import CoreConfig, Region
 from superneuromat_models import departures, random_model
 
@@ -335,6 +339,41 @@ def test_other_files_are_refused(tmp_path, text, said):
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(FileFormatError, match=said):
         from_superneuromat(path)
+
+
+JUNK = (
+    None, True, 0, -1, 2.5, 1e308, math.inf, math.nan, "x", "", [], [[1]], {}, {"base64": "AAAA"}, {"base64": 3},
+    {"dtype": "<f8", "base85": "!!"}, {"nids": [0], "values": [1e300]}, 10**30, 1 << 63,
+)  # fmt: skip
+
+
+def damage(value, rng):
+    """Take away, add or replace something somewhere in a list or mapping."""
+    places = list(value) if isinstance(value, dict) else list(range(len(value)))
+    if not places:
+        return
+    place = rng.choice(places)
+    match rng.choice(["take", "deeper", "deeper", "replace"]):
+        case "take":
+            del value[place]
+        case "deeper" if isinstance(value[place], dict | list):
+            damage(value[place], rng)
+        case _:
+            value[place] = copy.deepcopy(rng.choice(JUNK))
+
+
+def test_damaged_files_are_read_or_refused_by_an_error_of_ours():
+    rng = random.Random(6)
+    texts = [random_model(seed).to_json(array_representation=("json-native", "base64")[seed % 2]) for seed in range(6)]
+    refused = 0
+    for _ in range(300):
+        whole = json.loads(rng.choice(texts))
+        damage(whole if rng.random() < 0.1 else whole["networks"][0]["data"], rng)
+        try:
+            str(translated(parse(json.dumps(whole).encode(), "it"), "it").report)
+        except (FileFormatError, FitError):
+            refused += 1
+    assert 100 < refused < 300
 
 
 def test_files_that_are_missing_or_huge_are_refused(tmp_path):
