@@ -225,6 +225,8 @@ class Core(wiring.Component):
             lanes.synapses.eq(synapses.synapses),
             lanes.amounts.eq(parts.tracing.changes),
             synapses.changes.eq(lanes.changes),
+            lanes.host.eq(synapses.host),
+            lanes.host_weight.eq(synapses.host_weight),
         ]
 
     def _join_results(self, m: Module) -> None:
@@ -241,10 +243,10 @@ class Core(wiring.Component):
             queue.push.eq(parts.population.recorded),
             queue.record.eq(parts.population.record),
             settled.eq(sequencer.resting & ~parts.decoder.holding & queue.empty),
-            recorder.flush.eq((self.flush | self.abort) & settled),
             self.busy.eq(~settled | ~recorder.empty | ~parts.counters.settled | self.clear.any()),
             self.step_open.eq(parts.decoder.open),
         ]
+        m.d.sync += recorder.flush.eq((self.flush | self.abort) & settled)
 
     def _join_counters(self, m: Module) -> None:
         """Everything that happens to the counter of it."""

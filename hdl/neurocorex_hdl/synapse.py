@@ -45,7 +45,7 @@ class SynapseArray(wiring.Component):
         Neurons whose columns are wanted, each `column_cycles` cycles; never while rows or a sweep are on their way.
     piece : Out
         What is wanted, at stage 0.
-    synapses, drift, changes : Out, In, In
+    synapses, drift, changes, host, host_weight : Out, In, In, Out, Out
         As `WeightMatrix` has them.
     """
 
@@ -57,6 +57,8 @@ class SynapseArray(wiring.Component):
             "synapses": Out(synapse_lanes(config)),
             "drift": In(signed(Control.DRIFT.bits(config))),
             "changes": In(data.ArrayLayout(changed_layout(config), config.lanes)),
+            "host": Out(1),
+            "host_weight": Out(signed(config.weight_bits)),
         }  # fmt: skip
         super().__init__({
             "rows": In(stream.Signature(axon_layout(config))),
@@ -105,5 +107,7 @@ class SynapseArray(wiring.Component):
             matrix.place.eq(self.piece.place),
             matrix.drift.eq(self.drift),
             matrix.changes.eq(self.changes),
+            self.host.eq(matrix.host),
+            self.host_weight.eq(matrix.host_weight),
             self.synapses.eq(matrix.synapses),
         ]

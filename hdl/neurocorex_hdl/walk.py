@@ -57,25 +57,28 @@ class RowWalk(wiring.Component):
         config, piece = self._config, self.piece
         m.submodules.first = first = AxonRow(config)
         cycles, lanes = row_cycles(config), lane_bits(config)
-        active, position = Signal(), Signal(range(cycles))
+        # Whether it is ready is known a cycle before, because much follows from it.
+        active, position, ready = Signal(), Signal(range(cycles)), Signal(init=1)
         m.d.comb += [
             first.axon.eq(self.rows.payload),
-            self.rows.ready.eq(~active | (position == cycles - 1)),
+            self.rows.ready.eq(ready),
             piece.valid.eq(active & (position < config.groups)),
             piece.first.eq(position == 0),
             piece.begins.eq(piece.first),
             piece.block.eq(position),
         ]
-        with m.If(self.rows.ready):
+        with m.If(ready):
             m.d.sync += [
                 active.eq(self.rows.valid),
+                ready.eq(~self.rows.valid),
                 position.eq(0),
                 piece.kind.eq(self.rows.payload.kind),
                 piece.place.turn.eq(first.row[:lanes]),
                 piece.place.word.eq(first.row[lanes:]),
             ]
         with m.Else():
-            m.d.sync += [position.eq(position + 1), piece.place.word.eq(piece.place.word + config.axon_blocks)]
+            m.d.sync += [position.eq(position + 1), ready.eq(position == cycles - 2)]
+            m.d.sync += piece.place.word.eq(piece.place.word + config.axon_blocks)
         return m
 
 
@@ -99,18 +102,18 @@ class ColumnWalk(wiring.Component):
         m = Module()
         config, piece = self._config, self.piece
         lanes = lane_bits(config)
-        active, position = Signal(), Signal(range(column_cycles(config)))
-        last = position == column_cycles(config) - 1
+        active, position, ready = Signal(), Signal(range(column_cycles(config))), Signal(init=1)
         next_kind, next_begins = self._kind(m, position + 1)
         m.d.comb += [
-            self.columns.ready.eq(~active | last),
+            self.columns.ready.eq(ready),
             piece.valid.eq(active),
             piece.first.eq(position == 0),
             piece.place.column.eq(1),
         ]
-        with m.If(self.columns.ready):
+        with m.If(ready):
             m.d.sync += [
                 active.eq(self.columns.valid),
+                ready.eq(~self.columns.valid),
                 position.eq(0),
                 piece.kind.eq(AxonKind.INPUT),
                 piece.begins.eq(1),
@@ -121,6 +124,7 @@ class ColumnWalk(wiring.Component):
         with m.Else():
             m.d.sync += [
                 position.eq(position + 1),
+                ready.eq(position == column_cycles(config) - 2),
                 piece.kind.eq(next_kind),
                 piece.begins.eq(next_begins),
                 piece.block.eq(Mux(next_begins, 0, piece.block + 1)),

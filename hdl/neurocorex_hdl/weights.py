@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
-from .regions import BLOCK_RAM
+from .packing import BLOCK_RAM
 
 
 def lane_bits(config: CoreConfig) -> int:
@@ -102,12 +102,15 @@ class Rotator(wiring.Component):
     ----------
     shape : ShapeLike
         Format of what each bank or lane has.
+    bits : range
+        Bits of the amount that count; all, unless the rotation is spread over stages.
     back : bool
         From the order of the lanes to that of the banks: ``turned[b] = given[(b - amount) mod L]``.
     """
 
-    def __init__(self, config: CoreConfig, shape: ShapeLike, *, back: bool = False) -> None:
+    def __init__(self, config: CoreConfig, shape: ShapeLike, *, bits: range | None = None, back: bool = False) -> None:
         self._config = config
+        self._bits = range(lane_bits(config)) if bits is None else bits
         self._direction = -1 if back else 1
         row = data.ArrayLayout(Shape.cast(shape).width, config.lanes)
         super().__init__({"given": In(row), "amount": In(lane_bits(config)), "turned": Out(row)})
@@ -117,7 +120,7 @@ class Rotator(wiring.Component):
         m = Module()
         count = self._config.lanes
         row = [self.given[place] for place in range(count)]
-        for bit in range(lane_bits(self._config)):
+        for bit in self._bits:
             turn = self._direction << bit
             row = [Mux(self.amount[bit], row[(place + turn) % count], row[place]) for place in range(count)]
         m.d.comb += [self.turned[place].eq(row[place]) for place in range(count)]
