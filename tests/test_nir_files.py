@@ -82,7 +82,9 @@ MALFORMED = {
     "groups that do not divide": (convolution(groups=3), "'conv'.*in 3 groups does not fit 3 channels"),
     "delay without a time": (changed("linear", "type", "Delay"), "'linear'.*delay is missing"),
     "negative delay": ({
-        "nodes": {"i": {"type": "Input", "shape": np.ones(1)}, "d": {"type": "Delay", "delay": -1.0}, "o": {"type": "Output"}},
+        "nodes": {
+            "i": {"type": "Input", "shape": np.ones(1)}, "d": {"type": "Delay", "delay": -1.0}, "o": {"type": "Output"},
+        },
         "edges": [("i", "d"), ("d", "o")],
     }, "'d'.*delay must be 0 or more, got -1"),
 }  # fmt: skip
