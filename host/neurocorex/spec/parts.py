@@ -25,6 +25,11 @@ class Family(StrEnum):
         return _BRAM_SHAPES[self]
 
     @property
+    def bram_mask(self) -> int:
+        """Bits of a word that are written together or not at all."""
+        return 1 if self is Family.ICE40 else 9
+
+    @property
     def bram_pieces(self) -> int:
         """Pieces of a block that can be used apart."""
         return 2 if self is Family.XC7 else 1

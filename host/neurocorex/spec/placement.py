@@ -22,7 +22,7 @@ _LUT_RAM: dict[Family, tuple[int, float]] = {
     Family.XC7: (32, 1.0),
 }
 #: Bits up to which iCE40, which has no memory in LUTs, makes one of flip-flops.
-_REGISTER_BITS = 32
+_REGISTER_BITS = 64
 
 
 class Style(StrEnum):
@@ -57,7 +57,9 @@ class Placed:
 
 def blocks(memory: Memory, family: Family) -> float:
     """Block RAM that a memory takes: in the width, of those that a block can have, that needs fewest."""
-    pieces = min(-(-memory.words // words) * -(-memory.bits // bits) for words, bits in family.bram_shapes)
+    mask = family.bram_mask
+    width = memory.bits if len(memory.fields) == 1 else sum(-(-bits // mask) * mask for bits in memory.fields)
+    pieces = min(-(-memory.words // words) * -(-width // bits) for words, bits in family.bram_shapes)
     return memory.count * pieces / family.bram_pieces
 
 
