@@ -38,7 +38,7 @@ class Report:
     exact : bool
         Whether nothing was rounded or clipped.
     scale : float
-        Units of the chip's state per unit of the network.
+        Units of the chip's state per unit of the network; that of the first neuron, see `populations`.
     gain_input, gain_recurrent : int
         Left shifts of the two kinds of weights.
     weights : dict
