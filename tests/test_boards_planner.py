@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from neurocorex.errors import InputError
-from neurocorex.network import Network
+from neurocorex.network.network import Network
 from neurocorex.planning import plan as planned
 from neurocorex.planning.estimate import features
 from neurocorex.quantiser.quantise import quantise
@@ -40,7 +40,7 @@ def test_advice_fits() -> None:
 
 
 def test_advice_names_other_boards_where_no_option_helps() -> None:
-    small, config = BOARDS["tang-nano-9k"], CoreConfig(neurons=400, inputs=400, lanes=16)
+    small, config = BOARDS["tang-nano-9k"], CoreConfig(frame_bytes=4096, rx_frames=16, tx_frames=16)
     assert "it fits on" in planned.make(small, config).advice[0]
     assert "ulx3s-85f" in planned.boards_for(config)
 

@@ -22,7 +22,7 @@ _LUT_RAM: dict[Family, tuple[int, float]] = {
     Family.XC7: (32, 1.0),
 }
 #: Bits up to which iCE40, which has no memory in LUTs, makes one of flip-flops.
-_REGISTER_BITS = 32
+_REGISTER_BITS = 64
 
 
 class Style(StrEnum):
