@@ -212,6 +212,16 @@ def test_scales_leave_room_and_clip_nothing():
         assert min(each.threshold_units for each in report.populations) > 50
 
 
+def test_thresholds_of_few_units_and_states_without_room_are_named():
+    net, populations, _ = layers(factor=30_000.0)
+    warnings = quantise(net)[1].warnings
+    assert any(line.startswith("thresholds of 8 neurons (0, 1, 2,") for line in warnings)
+    assert not any("thresholds" in line for line in quantise(net, populations=populations)[1].warnings)
+    report = quantise(net, scale=17.0)[1]
+    assert set(report.can_saturate) <= set(range(8, 16))
+    assert any("can saturate" in line for line in report.warnings)
+
+
 def test_one_population_is_as_none():
     net, _ = driven()
     assert quantise(net, populations=[net.neurons])[0] == quantise(net)[0]

@@ -97,7 +97,7 @@ def fresh(clients):
             for start in range(0, len(flat), step):
                 row, column = divmod(start, layout(region, CONFIG).columns)
                 data = b"".join(
-                    int(x & 0xFFFFFFFF).to_bytes(4, "little")[:item_bytes] for x in flat[start : start + step]
+                    (int(x) & 0xFFFFFFFF).to_bytes(4, "little")[:item_bytes] for x in flat[start : start + step]
                 )
                 status, _ = client.call(Op.WRITE, WRITE_ARGUMENTS.pack(region, row, column) + data)
                 assert status == Status.OK

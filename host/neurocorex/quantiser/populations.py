@@ -28,7 +28,9 @@ from ..errors import InputError
 from ..image import Image
 from ..network.network import Network
 from ..network.population import Neurons
-from ..spec import CoreConfig
+from ..spec import CoreConfig, Region
+from .activity import rooms
+from .naming import named
 from .scale import GAIN_MAX, Kinds, choose_scale, drift_of, largest, largest_multiple, rounding, sample, weight_unit
 
 Ints = NDArray[np.int64]
@@ -44,6 +46,45 @@ def scales_of(image: Image) -> Floats:
     if isinstance(given, list) and all(isinstance(each, int | float) and 0 < each < math.inf for each in given):
         scales[: len(given)] = given[: len(scales)]
     return scales
+
+
+@dataclass(frozen=True)
+class PopulationScale:
+    """Neurons that share a scale.
+
+    Attributes
+    ----------
+    neurons : list of int
+        Which they are.
+    scale : float
+        Units of the chip's state per unit of the network.
+    headroom : float
+        Part of the state's range that the worst of them uses, as `Report.headroom`.
+    threshold_units : int
+        Smallest threshold, in units of the chip: its resolution.
+    """
+
+    neurons: list[int]
+    scale: float
+    headroom: float
+    threshold_units: int
+
+    @classmethod
+    def all_of(cls, image: Image) -> list[PopulationScale]:
+        """Return the populations of an image, the one with neuron 0 first."""
+        scales, room = scales_of(image), rooms(image)
+        units = np.abs(image.regions[Region.THRESHOLD].astype(np.int64))
+        groups = [np.flatnonzero(scales == scale) for scale in dict.fromkeys(scales.tolist())]
+        return [
+            cls(group.tolist(), float(scales[group[0]]), float(room[group].max()), int(units[group].min()))
+            for group in groups
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{named(self.neurons)}: scale {self.scale:.6g}, uses {self.headroom:.0%} of the state's range, smallest "
+            f"threshold {self.threshold_units} units"
+        )
 
 
 def groups_of(net: Network, populations: Sequence[Neurons] | None, notes: list[str]) -> list[Ints]:

@@ -7,7 +7,6 @@ both are chosen, and `tuning` what becomes of a learning rule.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,13 +23,17 @@ from ..spec import Control, CoreConfig, Flag, Learning, Region, controls
 from ..spec.config import LIMITS
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from .durations import Durations
+from .naming import named
 from .populations import SCALES, choose_scales, given_scales, groups_of
-from .report import Report, WeightLoss, named
+from .report import Report
+from .rounding import round_weights
 from .scale import SCALED, Kinds, integers_fit
 from .tuning import ENGINES, Tuning, engine_of, meta_of, window_steps
 
 __all__ = ["Report", "quantise", "smallest_config"]
 
+#: Relative error of a threshold from which on it is worth a warning.
+COARSE = 0.01
 #: Where the parameters go that are multiplied by the scale.
 REGIONS = {
     "threshold": Region.THRESHOLD,
@@ -143,7 +146,7 @@ class _Quantiser:
         control[Control.GAIN_INPUT], control[Control.GAIN_RECURRENT] = gains
         blocks, losses = [], {}
         for kind, gain, part in zip(("input", "recurrent"), gains, kinds.parts, strict=True):
-            block, losses[kind] = _round_weights(part, gain, self.scales, config)
+            block, losses[kind] = round_weights(part, gain, self.scales, config)
             blocks.append(block)
         weights = self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
         learner = int(np.argmax(net.plastic.any(axis=0)))  # all of them have the same scale
@@ -154,6 +157,7 @@ class _Quantiser:
                 control[register] = value
         for name, region in REGIONS.items():
             self._put(region, self._rounded(name, net.parameters[name]))
+        self._note_coarse_thresholds()
         for name, region in (("decay", Region.DECAY), ("decay_syn", Region.CURRENT_DECAY)):
             self._put(region, self._decays(name, net.parameters[name]))
         control[Control.ADAPTATION_STEP] = self._rounded("adaptation_step", np.array(net.adaptation_step))
@@ -244,6 +248,17 @@ class _Quantiser:
             )
         return units
 
+    def _note_coarse_thresholds(self) -> None:
+        """Warn of thresholds of so few units that rounding moves them noticeably."""
+        wanted = self.net.parameters["threshold"]
+        got = self.regions[Region.THRESHOLD][: self.net.neuron_count] / self.scales
+        coarse = np.flatnonzero(np.abs(got - wanted) > COARSE * np.abs(wanted))
+        if len(coarse):
+            self.notes.append(
+                f"thresholds of {named(coarse.tolist())} have so few units that they move by more than {COARSE:.0%}: "
+                "give populations of their own, or take a larger scale"
+            )
+
     def _note_error(self, name: str, differences: NDArray[Any]) -> None:
         error = float(np.abs(differences).max())
         if error:
@@ -294,31 +309,6 @@ def _scales(net: Network, config: CoreConfig, groups: list[NDArray[np.int64]], n
     if gain:
         notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
     return np.ones(net.neuron_count)
-
-
-def _round_weights(
-    weights: NDArray[Any], gain: int, scales: NDArray[np.float64], config: CoreConfig
-) -> tuple[NDArray[np.int32], WeightLoss]:
-    """Weights of one kind on the chip, and what they lost."""
-    step = (1 << gain) / scales
-    low, high = config.weight_range
-    whole = np.rint(weights / step)
-    beyond = (whole < low) | (whole > high)
-    whole = np.clip(whole, low, high, out=whole)
-    error = whole * step - weights
-    synapses = int(np.count_nonzero(weights))
-    energy = float(np.vdot(weights, weights))
-    squares = float(np.vdot(error, error))
-    loss = WeightLoss(
-        synapses=synapses,
-        vanished=synapses - int(np.count_nonzero(whole)),
-        clipped=int(np.count_nonzero(beyond)),
-        clipped_at=[(int(row), int(column)) for row, column in np.argwhere(beyond)[:8]],
-        max_error=float(np.abs(error).max()),
-        rms_error=math.sqrt(squares / max(synapses, 1)),
-        relative_error=math.sqrt(squares / energy) if energy else 0.0,
-    )
-    return whole.astype(np.int32), loss
 
 
 def _signed_bits(values: NDArray[Any]) -> int:

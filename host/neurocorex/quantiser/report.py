@@ -14,90 +14,15 @@ from ..image import Image
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from .activity import never_fire, never_silent, rooms
-from .populations import scales_of
+from .naming import named
+from .populations import PopulationScale
+from .rounding import WeightLoss
 from .tuning import ENGINES, Rounded
 
 if TYPE_CHECKING:
     from ..device.device import Device
     from ..network.network import Network
     from .fidelity import Fidelity
-
-#: How many neurons or weights a line of text names.
-NAMED = 8
-
-
-@dataclass(frozen=True)
-class WeightLoss:
-    """What rounding did to one population of weights, in the units of the network.
-
-    Attributes
-    ----------
-    synapses : int
-        Weights other than zero, before.
-    vanished : int
-        Those that became zero.
-    clipped : int
-        Those beyond the largest weight that the chip holds.
-    clipped_at : list of (int, int)
-        The first few of them: row (input, or neuron) and neuron.
-    max_error, rms_error : float
-        Largest and root mean square difference over the synapses.
-    relative_error : float
-        `rms_error` as a part of the root mean square weight.
-    """
-
-    synapses: int
-    vanished: int
-    clipped: int
-    clipped_at: list[tuple[int, int]]
-    max_error: float
-    rms_error: float
-    relative_error: float
-
-    def __str__(self) -> str:
-        text = f"{self.synapses} weights, error {self.relative_error:.2%} rms, at most {self.max_error:.3g}"
-        return text + "".join(
-            f", {count} {what}" for count, what in ((self.vanished, "became 0"), (self.clipped, "clipped")) if count
-        )
-
-
-@dataclass(frozen=True)
-class PopulationScale:
-    """Neurons that share a scale.
-
-    Attributes
-    ----------
-    neurons : list of int
-        Which they are.
-    scale : float
-        Units of the chip's state per unit of the network.
-    headroom : float
-        Part of the state's range that the worst of them uses, as `Report.headroom`.
-    threshold_units : int
-        Smallest threshold, in units of the chip: its resolution.
-    """
-
-    neurons: list[int]
-    scale: float
-    headroom: float
-    threshold_units: int
-
-    @classmethod
-    def all_of(cls, image: Image) -> list[PopulationScale]:
-        """Return the populations of an image, the one with neuron 0 first."""
-        scales, room = scales_of(image), rooms(image)
-        units = np.abs(image.regions[Region.THRESHOLD].astype(np.int64))
-        groups = [np.flatnonzero(scales == scale) for scale in dict.fromkeys(scales.tolist())]
-        return [
-            cls(group.tolist(), float(scales[group[0]]), float(room[group].max()), int(units[group].min()))
-            for group in groups
-        ]
-
-    def __str__(self) -> str:
-        return (
-            f"{named(self.neurons)}: scale {self.scale:.6g}, uses {self.headroom:.0%} of the state's range, smallest "
-            f"threshold {self.threshold_units} units"
-        )
 
 
 @dataclass(frozen=True)
@@ -261,15 +186,6 @@ class Report:
 def _finite(value: float) -> float | None:
     """JSON has no infinity: a trace that never fades has no time constant there."""
     return value if math.isfinite(value) else None
-
-
-def named(indices: list[int] | Any) -> str:
-    """Name some neurons for a message: 'neuron 3', or '12 neurons (0, 1, 2, ...)'."""
-    indices = list(indices)
-    if len(indices) == 1:
-        return f"neuron {indices[0]}"
-    shown = ", ".join(map(str, indices[:NAMED])) + (", ..." if len(indices) > NAMED else "")
-    return f"{len(indices)} neurons ({shown})"
 
 
 def _loss_warnings(weights: dict[str, WeightLoss]) -> list[str]:

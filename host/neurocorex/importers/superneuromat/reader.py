@@ -14,6 +14,8 @@ from ...errors import NeuroCoreXError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+#: No number of a model that means anything is larger; sums of smaller ones are finite.
+SIZE_LIMIT = 1e100
 #: Beyond it a float is not every integer any more.
 WHOLE_LIMIT = 1 << 53
 
@@ -74,11 +76,12 @@ class Reader:
         if count is not None and len(given) != count:
             raise self.fail(f"{name} has {len(given)} entries for {count} {noun}s; each needs one")
         values = np.array([self._number(f"{name} of {noun} {k}", value) for k, value in enumerate(given)], np.float64)
-        wrong = np.isnan(values) if infinite else ~np.isfinite(values)
+        huge = ~(np.abs(values) <= SIZE_LIMIT)
+        wrong = np.isnan(values) if infinite else huge
         if wrong.any():
             at = int(np.argmax(wrong))
-            raise self.fail(f"{name} of {noun} {at} is {values[at]}, which is no finite number; give it one")
-        return values
+            raise self.fail(f"{name} of {noun} {at} is {values[at]:g}, which is no number of any use; give it another")
+        return np.where(huge, np.copysign(np.inf, values), values)
 
     def whole(
         self, name: str, noun: str, count: int | None = None, *, low: int = 0, high: int = WHOLE_LIMIT,
