@@ -1,26 +1,27 @@
-"""SuperNeuroMAT models of integers: random ones, and the same as networks for a chip."""
+"""SuperNeuroMAT models of integers, and how a device departs from them."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import superneuromat
-from neurocorex.learning import superneuromat as superneuromat_rule
-from neurocorex.network.network import Network
-from neurocorex.spec import CoreConfig, Learning
+from neurocorex.importers.superneuromat import from_superneuromat
 
 TICKS = 25
 
 
-def random_model(seed: int) -> Any:
-    """Return a model whose every number is whole, small enough that nothing saturates in `TICKS` ticks."""
+def random_model(seed: int, *, learns: bool | None = None) -> Any:
+    """Return a model whose every number is whole, small enough that nothing saturates in `TICKS` ticks.
+
+    Those of odd seeds learn, or those that are told to.
+    """
     rng = np.random.default_rng([seed, 35])
+    learns = bool(seed % 2) if learns is None else learns
     model = superneuromat.SNN()
     model.backend = "cpu"
-    neurons = int(rng.integers(2, 12))
+    neurons = int(rng.integers(2, 10))
     for _ in range(neurons):
         reset = int(rng.integers(-5, 6))
         model.create_neuron(
@@ -34,7 +35,8 @@ def random_model(seed: int) -> Any:
     pairs = [(pre, post) for pre in range(neurons) for post in range(neurons) if rng.random() < 0.6]
     for pre, post in pairs or [(0, 1)]:
         weight = int(rng.integers(-8, 20)) if rng.random() < 0.9 else 0
-        model.create_synapse(pre, post, weight=weight, stdp_enabled=bool(rng.random() < 0.6))
+        delay = int(rng.choice([1, 1, 1, 2, 3, 6]))
+        model.create_synapse(pre, post, weight=weight, delay=delay, stdp_enabled=learns and bool(rng.random() < 0.8))
     for tick in range(TICKS):
         for neuron in np.flatnonzero(rng.random(neurons) < 0.2).tolist():
             model.add_spike(tick, neuron, int(rng.integers(-10, 40)))
@@ -48,66 +50,27 @@ def random_model(seed: int) -> Any:
     return model
 
 
-@dataclass(frozen=True)
-class Translation:
-    """What a chip needs to do the same.
-
-    Attributes
-    ----------
-    network : Network
-        States count from the reset state, which each neuron has its own of.
-    config : CoreConfig
-        A chip on which nothing is rounded.
-    membranes, refractory : int64 arrays [N]
-        State to begin with.
-    inject : int64 array [ticks, N]
-        Input values.
-    """
-
-    network: Network
-    config: CoreConfig
-    membranes: np.ndarray
-    refractory: np.ndarray
-    inject: np.ndarray
+def run_by_tick(model: Any, ticks: int = TICKS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Let SuperNeuroMAT simulate: spikes and states after every tick, weights before the first and after every one."""
+    states, weights = [], [list(model.synaptic_weights)]
+    for _ in range(ticks):
+        model.simulate(1)
+        states.append(list(model.neuron_states))
+        weights.append(list(model.synaptic_weights))
+    return model.ispikes[-ticks:], np.array(states), np.array(weights)
 
 
-def translated(model: Any, ticks: int) -> Translation:
-    """Turn a model into a network: a tick is a step, every synapse has a delay of one."""
-    neurons = model.num_neurons
-    leak, reset = np.array(model.neuron_leaks), np.array(model.neuron_reset_states, np.int64)
-    forgets = np.isinf(leak)
-    net = Network(inputs=1, neurons=neurons)
-    net.neurons.set(
-        threshold=np.array(model.neuron_thresholds, np.int64) - reset,
-        leak=np.where(forgets, 0, leak).astype(np.int64),
-        decay=forgets.astype(float),
-        refractory_ms=np.array(model.neuron_refractory_periods),
-        delay_ms=1.0,
-    )
-    synapses = list(
-        zip(
-            model.pre_synaptic_neuron_ids, model.post_synaptic_neuron_ids,
-            map(int, model.synaptic_weights), model.enable_stdp, strict=True,
-        )
-    )  # fmt: skip
-    for plastic in (False, True):
-        chosen = [(pre, post, weight) for pre, post, weight, enabled in synapses if bool(enabled) is plastic]
-        net.connect(net.neurons, net.neurons, chosen, plastic=plastic)
-    lags = len(model.apos)
-    if lags:
-        gains = model.apos if model.stdp_positive_update else [0] * lags
-        losses = model.aneg if model.stdp_negative_update else [0] * lags
-        net.learn(superneuromat_rule(gains, losses))
-    inject = np.zeros((ticks, neurons), np.int64)
-    for tick, spikes in model.input_spikes.items():
-        inject[tick, spikes["nids"]] = spikes["values"]
-    return Translation(
-        network=net,
-        config=CoreConfig(
-            neurons=neurons, inputs=1, lanes=4, weight_bits=16, state_bits=24, max_delay=1,
-            learning=Learning.WINDOW, window_steps=max(lags, 1),
-        ),
-        membranes=np.array(model.neuron_states, np.int64) - reset,
-        refractory=np.array(model.neuron_refractory_periods_state, np.int64),
-        inject=inject,
-    )  # fmt: skip
+def departures(model: Any, device: Any, ticks: int = TICKS, **options: Any) -> list[str]:
+    """Where a device departs from a model in its next ticks; the model is simulated on the way."""
+    imported = from_superneuromat(model, **options)
+    found = [] if imported.report.exact else [str(imported.report)]
+    device.load(imported.image)
+    result = device.run(ticks, spikes=imported.stimulus.cut(0, ticks), record=["spikes", "v"], snapshot_every=1)
+    spikes, states, weights = run_by_tick(model, ticks)
+    for name, mine, theirs in (
+        ("spikes", imported.spikes(result), spikes), ("states", imported.states(result.v), states),
+        ("weights", imported.weights(result.weights_over_time), weights),
+    ):  # fmt: skip
+        if not np.array_equal(mine, theirs):
+            found.append(f"{name} differ first at {np.argwhere(mine != theirs)[0].tolist()}")
+    return found

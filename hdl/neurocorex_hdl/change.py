@@ -8,8 +8,9 @@ from neurocorex.spec import Control, CoreConfig, Learning
 from neurocorex.spec.registers import MODULATION_ONE
 
 from .arithmetic import saturate
+from .packing import BLOCK_RAM
 from .pipeline import stages
-from .regions import block_memory
+from .regions import LUT_RAM_WORDS, block_memory
 
 
 def change_lanes(config: CoreConfig) -> data.ArrayLayout:
@@ -47,63 +48,40 @@ class Modulation(wiring.Component):
         return m
 
 
-class TraceChange(wiring.Component):
-    """What a trace calls for.
-
-    ::
-
-        exponential:   P = floor(trace * rate / 2^T)
-        window:        P = sat_C(floor(table[trace] * MODULATION / 256))
+class TableChange(wiring.Component):
+    """What a window calls for: ``P = sat_C(floor(table[trace] * MODULATION / 256))``.
 
     Members
     -------
-    trace : In
+    trace, modulation : In
         Stage 0.
     change : Out
-        Stage ``latency(config)``.
-    rate : In
-        Modulated; only for exponential traces.
-    modulation : In
-        Only for windows, as what follows.
+        Stage `LATENCY`.
     host_read, host_write, host_index, host_data : In
         Access to the table.
     host_answer : Out
         What was read, two cycles before.
     """
 
-    @classmethod
-    def latency(cls, config: CoreConfig) -> int:
-        """Cycles from a trace to the change."""
-        return 2 if config.learning is Learning.EXPONENTIAL else 2 + Modulation.LATENCY
+    LATENCY = 2 + Modulation.LATENCY
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         change = signed(config.change_bits)
-        if config.learning is Learning.EXPONENTIAL:
-            members = {"rate": In(change)}
-        else:
-            members = {
-                "modulation": In(signed(Control.MODULATION.bits(config))),
-                "host_read": In(1),
-                "host_write": In(1),
-                "host_index": In(config.window_steps),
-                "host_data": In(change),
-                "host_answer": Out(change),
-            }
-        super().__init__({"trace": In(config.stored_trace_bits), "change": Out(change), **members})
+        super().__init__({
+            "trace": In(config.window_steps),
+            "modulation": In(signed(Control.MODULATION.bits(config))),
+            "change": Out(change),
+            "host_read": In(1),
+            "host_write": In(1),
+            "host_index": In(config.window_steps),
+            "host_data": In(change),
+            "host_answer": Out(change),
+        })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the product, or the table."""
+        """Build the table, and the multiplier behind it."""
         m = Module()
-        config = self._config
-        if config.learning is Learning.EXPONENTIAL:
-            product = stages(m, self.trace * self.rate, 1, name="product")[1]
-            m.d.sync += self.change.eq(product >> config.trace_bits)
-        else:
-            self._look_up(m)
-        return m
-
-    def _look_up(self, m: Module) -> None:
         m.submodules.modulation = modulation = Modulation(self._config)
         m.submodules.table = table = block_memory(signed(self._config.change_bits), 1 << self._config.window_steps)
         read, write = table.read_port(), table.write_port()
@@ -120,25 +98,69 @@ class TraceChange(wiring.Component):
             modulation.modulation.eq(self.modulation),
             self.change.eq(modulation.modulated),
         ]
+        return m
 
 
-class ChangeBlocks(wiring.Component):
-    """Changes, written one by one and read L at a time, as rows and columns need them.
+def cause_bits(config: CoreConfig) -> int:
+    """Width of what is kept, for each axon and neuron, of the change that it calls for.
+
+    For an exponential trace, that is the trace itself: with a multiplier in each lane the change needs no more room.
+    """
+    return config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
+
+
+def cause_lanes(config: CoreConfig) -> data.ArrayLayout:
+    """One cause of a change for each lane."""
+    return data.ArrayLayout(cause_bits(config), config.lanes)
+
+
+class LaneChange(wiring.Component):
+    """What exponential traces call for: ``P = floor(trace * rate / 2^T)``, in each lane.
+
+    Members
+    -------
+    traces, rate : In
+        Stage 0; the rate is modulated.
+    changes : Out
+        Stage `LATENCY`.
+    """
+
+    LATENCY = 1
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "traces": In(cause_lanes(config)),
+            "rate": In(signed(config.change_bits)),
+            "changes": Out(change_lanes(config)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the multipliers, with registers behind them."""
+        m = Module()
+        for lane in range(self._config.lanes):
+            product = stages(m, self.traces[lane] * self.rate, self.LATENCY, name=f"product_{lane}")[-1]
+            m.d.comb += self.changes[lane].eq(product >> self._config.trace_bits)
+        return m
+
+
+class CauseBlocks(wiring.Component):
+    """Causes of changes, written one by one and read L at a time, as rows and columns need them.
 
     A memory of few and wide words: block RAM where there is no other that would hold it.
 
     Parameters
     ----------
     blocks : int
-        How many blocks of L changes there are.
+        How many blocks of L there are.
 
     Members
     -------
     write, write_index, write_data : In
-        Store a change.
+        Store one.
     block : In
         Which ones are wanted.
-    changes : Out
+    causes : Out
         They, by lane, a cycle later.
     """
 
@@ -148,9 +170,9 @@ class ChangeBlocks(wiring.Component):
         super().__init__({
             "write": In(1),
             "write_index": In(range(blocks * config.lanes)),
-            "write_data": In(signed(config.change_bits)),
+            "write_data": In(cause_bits(config)),
             "block": In(range(blocks)),
-            "changes": Out(change_lanes(config)),
+            "causes": Out(cause_lanes(config)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -158,7 +180,9 @@ class ChangeBlocks(wiring.Component):
         m = Module()
         lanes = self._config.lanes
         bits = lanes.bit_length() - 1
-        m.submodules.memory = memory = Memory(shape=change_lanes(self._config), depth=max(2, self._blocks), init=[])
+        attrs = BLOCK_RAM if self._blocks > LUT_RAM_WORDS else {}
+        memory = Memory(shape=cause_lanes(self._config), depth=max(2, self._blocks), init=[], attrs=attrs)
+        m.submodules.memory = memory
         read, write = memory.read_port(), memory.write_port(granularity=1)
         lane = Signal(bits)
         m.d.comb += [
@@ -167,6 +191,6 @@ class ChangeBlocks(wiring.Component):
             write.en.eq(self.write << lane),
             *(write.data[place].eq(self.write_data) for place in range(lanes)),
             read.addr.eq(self.block),
-            self.changes.eq(read.data),
+            self.causes.eq(read.data),
         ]
         return m

@@ -24,7 +24,7 @@ class ControlRegisters(wiring.Component):
     bus : In(RegionBus)
         Answers after `TARGET_LATENCY` cycles.
     set, set_register, set_value : In
-        Write a register, which exists; not while the bus writes one.
+        Write a register, which exists; not while the bus writes one. It changes at the end of the next cycle.
     step_done : In(1)
         Strobe: `DRIFT` moves on, if learning is enabled. Only with a learning engine, as what follows.
     random_advance, random_next : In
@@ -54,8 +54,8 @@ class ControlRegisters(wiring.Component):
         bus = self.bus
         addressed, answer = Signal(), Signal(32)
         write, register, value = Signal(), Signal.like(self.set_register), Signal.like(self.set_value)
-        m.d.comb += [
-            addressed.eq(bus.region == Region.CONTROL),
+        m.d.comb += addressed.eq(bus.region == Region.CONTROL)
+        m.d.sync += [
             write.eq(self.set | (bus.write & addressed)),
             register.eq(Mux(self.set, self.set_register, bus.column)),
             value.eq(Mux(self.set, self.set_value, bus.write_data)),

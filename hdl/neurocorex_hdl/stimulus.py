@@ -1,6 +1,6 @@
 """The stimulus, from bytes to what they mean; `neurocorex.spec.events` defines the codes."""
 
-from amaranth.hdl import Cat, Module, Mux, ShapeLike, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, ShapeLike, Signal, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, controls
@@ -75,19 +75,30 @@ class Cursor(wiring.Component):
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the adder and the register."""
+        """Build a sum for the index, and one that carries where there is none; they are one if the limit suits."""
         m = Module()
-        place = Signal(range(self._limit + 1))
-        reached = Signal(range(self._limit + (1 << self._gap_bits)))
-        m.d.comb += [
-            reached.eq(place + self.gap),
-            self.index.eq(reached),
-            self.exists.eq(reached < self._limit),
-        ]
+        bits = len(self.index)
+        # The one behind an event comes in as the carry of the next sum, which so is no longer than another.
+        behind, beyond = Signal(), Signal()
+        moves = self.move | self.skip
+
+        def reach(origin: int) -> Signal:
+            """Register a place, counted from `origin` on; return where the gap leads from there."""
+            place, reached = Signal(bits, init=origin), Signal(bits + 1)
+            m.d.comb += reached.eq((Cat(Const(1, 1), place) + Cat(behind, self.gap[:bits]))[1:])
+            with m.If(self.restart):
+                m.d.sync += place.eq(origin)
+            with m.Elif(moves):
+                m.d.sync += place.eq(reached)
+            return reached
+
+        reached, spare = reach(0), (1 << bits) - self._limit
+        outside = (reach(spare) if spare else reached)[-1] | self.gap[bits:].any()
+        m.d.comb += [self.index.eq(reached), self.exists.eq(~outside & ~beyond)]
         with m.If(self.restart):
-            m.d.sync += place.eq(0)
-        with m.Elif(self.move | self.skip):
-            m.d.sync += place.eq(Mux(self.exists, reached + self.move, self._limit))
+            m.d.sync += [behind.eq(0), beyond.eq(0)]
+        with m.Elif(moves):
+            m.d.sync += [behind.eq(self.move), beyond.eq(~self.exists)]
         return m
 
 
@@ -162,7 +173,7 @@ class CodeCollector(wiring.Component):
 
 
 class StimulusDecoder(wiring.Component):
-    """Takes a byte a cycle; gives the items that they complete, in order.
+    """Takes bytes; gives the items that they complete, in order, one every other cycle at most but for `END`.
 
     Within a step items are: events; graded and forced ones, their neurons rising; `END`. Between steps: `CLEAR` and
     `SET`. What breaks the rules comes out as a refusal only.
@@ -202,31 +213,35 @@ class StimulusDecoder(wiring.Component):
         wiring.connect(m, wiring.flipped(self.bytes), collector.bytes)
         codes, items = collector.codes, self.items
         ends, free, ending, give = Signal(16), Signal(), Signal(), Signal()
+        pending = Signal()  # whether there are ends, for an item may be taken late in a cycle
         m.d.comb += [
             free.eq(~items.valid | items.ready),
-            ending.eq(ends.any() & free & (self.open | ~self.abort)),
-            codes.ready.eq(~ends.any() & free),
+            ending.eq(pending & free & (self.open | ~self.abort)),
+            # Not from `items.ready` to `bytes.ready` in one cycle: an item every other cycle is more than rows take.
+            codes.ready.eq(~pending & ~items.valid),
             collector.abort.eq(self.abort),
-            self.holding.eq(codes.valid | ends.any() | items.valid | (self.abort & self.open)),
+            self.holding.eq(codes.valid | pending | items.valid | (self.abort & self.open)),
         ]
         with m.If(free):
             m.d.sync += items.valid.eq(give | ending)
-        self._interpret(m, codes, ends, give)
+        self._interpret(m, codes, ends, pending, give)
         with m.If(ending):
-            m.d.sync += [items.payload.kind.eq(ItemKind.END), ends.eq(ends - 1), self.open.eq(0)]
+            m.d.sync += [items.payload.kind.eq(ItemKind.END), self.open.eq(0)]
+            m.d.sync += [ends.eq(ends - 1), pending.eq(ends != 1)]
         with m.If(self.abort):
-            m.d.sync += ends.eq(self.open & ~ending)
+            m.d.sync += [ends.eq(1), pending.eq(self.open & ~ending)]
         return m
 
-    def _interpret(self, m: Module, codes: wiring.PureInterface, ends: Signal, give: Signal) -> None:
+    def _interpret(self, m: Module, codes: wiring.PureInterface, ends: Signal, pending: Signal, give: Signal) -> None:
         """Turn a code into an item, a number of ends, or a refusal."""
         m.submodules.events = events = Cursor(self._config.inputs, 8)
         m.submodules.graded = graded = Cursor(self._config.neurons, 16)
         graded_seen = Signal()
         item, code, arguments = self.items.payload, codes.payload.code, codes.payload.arguments
-        m.d.comb += [events.gap.eq(Mux(code == SKIP, GAP_CODES, code)), graded.gap.eq(arguments.gap)]
-        m.d.comb += [events.restart.eq(ends.any()), graded.restart.eq(ends.any())]
-        with m.If(ends.any()):
+        # A skip is as large as its code, so there is nothing to choose.
+        m.d.comb += [events.gap.eq(code), graded.gap.eq(arguments.gap)]
+        m.d.comb += [events.restart.eq(pending), graded.restart.eq(pending)]
+        with m.If(pending):
             m.d.sync += graded_seen.eq(0)
 
         with m.If(codes.valid & codes.ready):
@@ -251,8 +266,8 @@ class StimulusDecoder(wiring.Component):
                 m.d.sync += [item.index.eq(arguments.register), item.value.eq(arguments.content)]
             with m.Elif(code == END):
                 # Open until that is offered, so that an abort does not lose a step that was taken whole.
-                m.d.sync += [ends.eq(1), self.open.eq(1)]
+                m.d.sync += [ends.eq(1), pending.eq(1), self.open.eq(1)]
             with m.Elif((code == IDLE) & arguments.steps.any()):
-                m.d.sync += ends.eq(arguments.steps)
+                m.d.sync += [ends.eq(arguments.steps), pending.eq(1)]
             with m.Else():
                 m.d.comb += self.refused.eq(1)

@@ -2,13 +2,11 @@
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
-from .change import TraceChange
+from .packing import PackedMemory
 from .pipeline import stages
-from .regions import block_memory
 from .trace import TraceUpdate, law_layout
 
 
@@ -18,21 +16,22 @@ def trace_slot_layout(entries: int) -> data.StructLayout:
 
 
 class TraceStore(wiring.Component):
-    """Traces, each with its way from step to step and on to the change that it calls for.
+    """Traces, each with its way from step to step.
 
     ==============================================  ======================================================
     stage                                           what is there, or happens
     ==============================================  ======================================================
     0                                               the trace's index
-    2                                               the trace, and whether there was a spike
-    2 + `TraceUpdate.latency`                       the trace is written back
-    2 + both latencies                              the change is there
+    `READ_STAGE`                                    the trace, and whether there was a spike
+    ``updated_stage(config)``                       the trace is written back
     ==============================================  ======================================================
 
     Parameters
     ----------
     entries : int
         How many traces there are.
+    marked : bool
+        Whether spikes come before the traces are updated, and wait as a bit beside each.
 
     Members
     -------
@@ -40,14 +39,14 @@ class TraceStore(wiring.Component):
         Trace that enters the pipeline, at stage 0.
     step, clear : In(1)
         What is done to the traces, see `TraceUpdate`.
-    spike : In(1)
-        Stage 2.
     law : In
         See `TraceUpdate`.
-    trace : Out
-        What has become of it, for a `TraceChange`.
-    changed, change_index : Out
-        That has found out the change of this trace.
+    spike : In(1)
+        Stage `READ_STAGE`; unless `marked`.
+    mark, mark_index : In
+        There is a spike; only if `marked`. Not while a trace is in the pipeline, which takes the mark away.
+    updated, trace : Out
+        This trace has been updated, and what has become of it.
     host_read, host_write, host_index, host_data : In
         Access to a trace, while nothing is in the pipeline.
     host_answer : Out
@@ -57,23 +56,23 @@ class TraceStore(wiring.Component):
     READ_STAGE = 2
 
     @classmethod
-    def change_latency(cls, config: CoreConfig) -> int:
-        """Cycles from a trace, at stage `READ_STAGE`, to the change that it calls for."""
-        return TraceUpdate.latency(config) + TraceChange.latency(config)
+    def updated_stage(cls, config: CoreConfig) -> int:
+        """Stage at which a trace has been updated."""
+        return cls.READ_STAGE + TraceUpdate.latency(config)
 
-    def __init__(self, config: CoreConfig, entries: int) -> None:
+    def __init__(self, config: CoreConfig, entries: int, *, marked: bool) -> None:
         self._config = config
         self._entries = entries
+        self._marked = marked
         index, trace = range(max(2, entries)), config.stored_trace_bits
         super().__init__({
             "slot": In(trace_slot_layout(entries)),
             "step": In(1),
             "clear": In(1),
-            "spike": In(1),
             "law": In(law_layout(config)),
+            **({"mark": In(1), "mark_index": In(index)} if marked else {"spike": In(1)}),
+            "updated": Out(trace_slot_layout(entries)),
             "trace": Out(trace),
-            "changed": Out(1),
-            "change_index": Out(index),
             "host_read": In(1),
             "host_write": In(1),
             "host_index": In(index),
@@ -84,69 +83,29 @@ class TraceStore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory and the way round it."""
         m = Module()
-        m.submodules.memory = memory = block_memory(self._config.stored_trace_bits, self._entries)
+        fields = {"trace": self._config.stored_trace_bits, **({"mark": 1} if self._marked else {})}
+        m.submodules.memory = memory = PackedMemory(fields, self._entries)
         m.submodules.update = update = TraceUpdate(self._config)
-        read, write = memory.read_port(), memory.write_port()
-        write_stage = self.READ_STAGE + TraceUpdate.latency(self._config)
-        change_stage = self.READ_STAGE + self.change_latency(self._config)
-        slots = stages(m, self.slot, change_stage, name="slot", reset_less=False)
-        leaving = slots[write_stage]
-        trace = stages(m, read.data, 1, name="trace")[1]
+        leaving = stages(m, self.slot, self.updated_stage(self._config), name="slot", reset_less=False)[-1]
+        found = stages(m, memory.read_data, 1, name="found")[1]
         m.d.comb += [
-            read.addr.eq(Mux(self.host_read, self.host_index, self.slot.index)),
+            memory.read_index.eq(Mux(self.host_read, self.host_index, self.slot.index)),
             update.law.eq(self.law),
-            update.trace.eq(trace),
-            update.spike.eq(self.spike),
+            update.trace.eq(found.trace),
+            update.spike.eq(found.mark if self._marked else self.spike),
             update.step.eq(self.step),
             update.clear.eq(self.clear),
-            write.en.eq(self.host_write | leaving.valid),
-            write.addr.eq(Mux(self.host_write, self.host_index, leaving.index)),
-            write.data.eq(Mux(self.host_write, self.host_data, update.updated)),
+            memory.write.trace.eq(self.host_write | leaving.valid),
+            memory.write_index.eq(Mux(self.host_write, self.host_index, leaving.index)),
+            memory.write_data.trace.eq(Mux(self.host_write, self.host_data, update.updated)),
             self.trace.eq(update.updated),
-            self.changed.eq(slots[change_stage].valid),
-            self.change_index.eq(slots[change_stage].index),
-            self.host_answer.eq(trace),
+            self.updated.eq(leaving),
+            self.host_answer.eq(found.trace),
         ]
-        return m
-
-
-class ArrivalMarks(wiring.Component):
-    """Which axons have arrived in this step: a bit for each, set when it does and taken when its trace is updated.
-
-    Members
-    -------
-    mark, mark_index : In
-        An axon arrives. Not while traces are updated.
-    slot : In
-        Trace that enters its pipeline.
-    arrived : Out(1)
-        Whether its axon had, `TraceStore.READ_STAGE` cycles later.
-    """
-
-    # Single bits would waste block RAM: where there is another memory, they are in that.
-
-    def __init__(self, entries: int) -> None:
-        self._entries = entries
-        super().__init__({
-            "mark": In(1),
-            "mark_index": In(range(max(2, entries))),
-            "slot": In(trace_slot_layout(entries)),
-            "arrived": Out(1),
-        })  # fmt: skip
-
-    def elaborate(self, platform: object) -> Module:
-        """Build the memory."""
-        m = Module()
-        m.submodules.memory = memory = Memory(shape=1, depth=max(2, self._entries), init=[])
-        read, write = memory.read_port(), memory.write_port()
-        taken = stages(m, self.slot, TraceStore.READ_STAGE, name="slot", reset_less=False)[-1]
-        m.d.comb += [
-            read.addr.eq(self.slot.index),
-            self.arrived.eq(stages(m, read.data, 1, name="arrived")[1]),
-            write.en.eq(self.mark | taken.valid),
-            write.addr.eq(Mux(self.mark, self.mark_index, taken.index)),
-            write.data.eq(self.mark),
-        ]
+        if self._marked:
+            m.d.comb += [memory.write.mark.eq(self.mark | leaving.valid), memory.write_data.mark.eq(self.mark)]
+            with m.If(self.mark):
+                m.d.comb += memory.write_index.eq(self.mark_index)
         return m
 
 

@@ -7,13 +7,13 @@ from neurocorex.spec import Clear, Control, CoreConfig, Learning, Region
 
 from .axons import AxonFinder, AxonKind, axon_layout
 from .bus import RegionBus
-from .change import ChangeBlocks, Modulation, TraceChange, change_lanes
+from .change import CauseBlocks, LaneChange, Modulation, TableChange, cause_lanes, change_lanes
 from .matrix import WeightMatrix
 from .pipeline import stages
 from .regions import TARGET_LATENCY, has
 from .sweep import CLEAR_BITS, Sweep, slot_layout
 from .trace import law_layout
-from .traces import ArrivalMarks, AxonSweep, TraceStore
+from .traces import AxonSweep, TraceStore
 from .walk import piece_layout
 
 
@@ -78,9 +78,9 @@ class Tracing(wiring.Component):
         """Build the stores; what comes to them and from them follows."""
         m = Module()
         config = self._config
-        m.submodules.outer = outer = TraceStore(config, outer_entries(config))
-        m.submodules.inner = inner = TraceStore(config, config.neurons)
-        m.submodules.post = post = TraceStore(config, config.neurons)
+        m.submodules.outer = outer = TraceStore(config, outer_entries(config), marked=True)
+        m.submodules.inner = inner = TraceStore(config, config.neurons, marked=True)
+        m.submodules.post = post = TraceStore(config, config.neurons, marked=False)
         step, clear = Signal(), Signal()
         with m.If(self.start):
             m.d.sync += step.eq(self.sweep == Sweep.UPDATE)
@@ -89,35 +89,31 @@ class Tracing(wiring.Component):
             m.d.comb += [store.step.eq(step), store.clear.eq(clear)]
         m.d.comb += [outer.law.eq(self.pre_law), inner.law.eq(self.pre_law), post.law.eq(self.post_law)]
         self._feed(m, outer, inner, post)
-        potentiation, depression = self._rates(m)
-        changes = {
-            "outer": self._change(m, "outer", outer, potentiation, config.input_blocks + config.extra_blocks),
-            "inner": self._change(m, "inner", inner, potentiation, config.groups),
-            "post": self._change(m, "post", post, depression, config.groups),
+        causes = {
+            "outer": self._keep(m, "outer", outer, config.input_blocks + config.extra_blocks),
+            "inner": self._keep(m, "inner", inner, config.groups),
+            "post": self._keep(m, "post", post, config.groups),
         }
         self._serve(m, {"outer": outer, "inner": inner, "post": post})
-        self._select(m, changes)
+        self._select(m, causes)
         return m
 
     def _feed(self, m: Module, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
         """Send traces into the pipelines, with the spikes of this step."""
         m.submodules.axon_sweep = axon_sweep = AxonSweep(self._config, outer_entries(self._config))
-        m.submodules.outer_marks = outer_marks = ArrivalMarks(outer_entries(self._config))
-        m.submodules.inner_marks = inner_marks = ArrivalMarks(self._config.neurons)
-        recurrent = self.arrival.kind == AxonKind.RECURRENT
+        # An arrival comes from a memory, and traces are not updated soon after it.
+        arrives = stages(m, self.arrives, 1, name="arrives", reset_less=False)[1]
+        arrival = stages(m, self.arrival, 1, name="arrival")[1]
+        recurrent = arrival.kind == AxonKind.RECURRENT
         m.d.comb += [
             axon_sweep.start.eq(self.start),
             axon_sweep.stalled.eq(self.stalled),
             self.running.eq(axon_sweep.running),
             outer.slot.eq(axon_sweep.slot),
-            outer_marks.slot.eq(axon_sweep.slot),
-            outer_marks.mark.eq(self.arrives & ~recurrent),
-            outer_marks.mark_index.eq(self._outer_index(self.arrival)),
-            outer.spike.eq(outer_marks.arrived),
-            inner_marks.slot.eq(inner.slot),
-            inner_marks.mark.eq(self.arrives & recurrent),
-            inner_marks.mark_index.eq(self.arrival.index),
-            inner.spike.eq(inner_marks.arrived),
+            outer.mark.eq(arrives & ~recurrent),
+            outer.mark_index.eq(self._outer_index(arrival)),
+            inner.mark.eq(arrives & recurrent),
+            inner.mark_index.eq(arrival.index),
             post.spike.eq(stages(m, self.fired, TraceStore.READ_STAGE, name="fired")[-1]),
         ]
         for store, slot in ((inner, self.slot), (post, self.retired)):
@@ -127,48 +123,62 @@ class Tracing(wiring.Component):
         """Place of an input or extra axon in the outer store."""
         return axon.index + Mux(axon.kind == AxonKind.EXTRA, self._config.input_blocks * self._config.lanes, 0)
 
+    def _keep(self, m: Module, name: str, store: TraceStore, blocks: int) -> CauseBlocks:
+        """Build the way from a store of traces to where rows and columns find them, or what tables make of them."""
+        config = self._config
+        m.submodules[f"{name}_blocks"] = kept = CauseBlocks(config, blocks)
+        cause, latency = store.trace, 0
+        if config.learning is Learning.WINDOW:
+            m.submodules[f"{name}_table"] = table = TableChange(config)
+            m.d.comb += [table.trace.eq(store.trace), table.modulation.eq(self.modulation)]
+            cause, latency = table.change, TableChange.LATENCY
+        slot = stages(m, store.updated, latency, name=f"{name}_updated", reset_less=False)[-1]
+        m.d.comb += [
+            kept.write.eq(slot.valid),
+            kept.write_index.eq(slot.index),
+            kept.write_data.eq(cause),
+        ]
+        if name == "post":
+            # Synapses onto a neuron that does not learn change by nothing.
+            learns = stages(m, self.learns, TraceStore.updated_stage(config) + latency, name="learns")[-1]
+            m.d.comb += kept.write_data.eq(Mux(learns, cause, 0))
+        return kept
+
+    def _select(self, m: Module, blocks: dict[str, CauseBlocks]) -> None:
+        """Read the causes of a piece, those of neurons for a row, those of axons for a column; find the changes."""
+        config = self._config
+        exponential = config.learning is Learning.EXPONENTIAL
+        last = WeightMatrix.LATENCY - 1 - (LaneChange.LATENCY if exponential else 0)
+        pieces = stages(m, self.piece, last + 1, name="piece")
+        wanted, there, registered = pieces[last - 1 :]
+        skipped = Mux(wanted.kind == AxonKind.EXTRA, config.input_blocks, 0)
+        m.d.comb += [
+            blocks["outer"].block.eq(wanted.block + skipped),
+            blocks["inner"].block.eq(wanted.block),
+            blocks["post"].block.eq(wanted.block),
+        ]
+        axons = Mux(there.kind == AxonKind.RECURRENT, *(blocks[name].causes.as_value() for name in ("inner", "outer")))
+        chosen = Signal(cause_lanes(config), reset_less=True)
+        m.d.sync += chosen.eq(Mux(there.place.column, axons, blocks["post"].causes.as_value()))
+        if not exponential:
+            m.d.comb += self.changes.as_value().eq(chosen)
+            return
+        m.submodules.lanes = lanes = LaneChange(config)
+        potentiation, depression = self._rates(m)
+        m.d.comb += [
+            lanes.traces.eq(chosen),
+            lanes.rate.eq(Mux(registered.place.column, potentiation, depression)),
+            self.changes.eq(lanes.changes),
+        ]
+
     def _rates(self, m: Module) -> tuple[Value, Value]:
-        """Rates, modulated, for exponential traces; the modulation, for windows."""
-        if self._config.learning is Learning.WINDOW:
-            return self.modulation, self.modulation
+        """Rates, modulated."""
         rates = []
         for name in ("potentiation", "depression"):
             m.submodules[name] = modulation = Modulation(self._config)
             m.d.comb += [modulation.value.eq(getattr(self, name)), modulation.modulation.eq(self.modulation)]
             rates.append(modulation.modulated)
         return rates[0], rates[1]
-
-    def _change(self, m: Module, name: str, store: TraceStore, rate: Value, blocks: int) -> ChangeBlocks:
-        """Build the way from a store of traces to its changes."""
-        m.submodules[f"{name}_change"] = change = TraceChange(self._config)
-        m.submodules[f"{name}_blocks"] = kept = ChangeBlocks(self._config, blocks)
-        m.d.comb += [
-            change.trace.eq(store.trace),
-            (change.rate if self._config.learning is Learning.EXPONENTIAL else change.modulation).eq(rate),
-            kept.write.eq(store.changed),
-            kept.write_index.eq(store.change_index),
-            kept.write_data.eq(change.change),
-        ]
-        if name == "post":
-            # Synapses onto a neuron that does not learn change by nothing.
-            ways = TraceStore.READ_STAGE + TraceStore.change_latency(self._config)
-            learns = stages(m, self.learns, ways, name="learns")[-1]
-            m.d.comb += kept.write_data.eq(Mux(learns, change.change, 0))
-        return kept
-
-    def _select(self, m: Module, blocks: dict[str, ChangeBlocks]) -> None:
-        """Read the changes of a piece: those of neurons for a row, those of axons for a column."""
-        pieces = stages(m, self.piece, WeightMatrix.LATENCY - 1, name="piece")
-        wanted, there = pieces[-2], pieces[-1]
-        skipped = Mux(wanted.kind == AxonKind.EXTRA, self._config.input_blocks, 0)
-        m.d.comb += [
-            blocks["outer"].block.eq(wanted.block + skipped),
-            blocks["inner"].block.eq(wanted.block),
-            blocks["post"].block.eq(wanted.block),
-        ]
-        axons = Mux(there.kind == AxonKind.RECURRENT, *(blocks[name].changes.as_value() for name in ("inner", "outer")))
-        chosen = Mux(there.place.column, axons, blocks["post"].changes.as_value())
-        m.d.sync += self.changes.as_value().eq(chosen)
 
     def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:
         """Let the bus reach traces and tables."""
@@ -185,7 +195,7 @@ class Tracing(wiring.Component):
         if self._config.learning is Learning.WINDOW:
             pre_table = bus.region == Region.PRE_TABLE
             for name, table in (("outer", pre_table), ("inner", pre_table), ("post", bus.region == Region.POST_TABLE)):
-                places[f"{name}_table"] = (m.submodules[f"{name}_change"], table, bus.column)
+                places[f"{name}_table"] = (m.submodules[f"{name}_table"], table, bus.column)
         answers = []
         for name, (target, selected, index) in places.items():
             m.d.comb += [

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .device.device import Device as Device
     from .device.result import Result as Result
     from .image import Image as Image
+    from .importers.nir import from_nir as from_nir
+    from .importers.nir import to_nir as to_nir
+    from .importers.superneuromat import from_superneuromat as from_superneuromat
     from .network.network import Network as Network
     from .opening import open_device as open  # noqa: A004
     from .plotting import plot as plot
@@ -36,15 +39,18 @@ _ORIGINS = {
     "Result": ("device.result", "Result"),
     "encode": ("encode", None),
     "errors": ("errors", None),
+    "from_nir": ("importers.nir", "from_nir"),
+    "from_superneuromat": ("importers.superneuromat", "from_superneuromat"),
     "learning": ("learning", None),
     "open": ("opening", "open_device"),
     "plot": ("plotting.plot", None),
     "quantise": ("quantiser.quantise", None),
+    "to_nir": ("importers.nir", "to_nir"),
 }
 
 __all__ = [
     "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
-    "encode", "errors", "learning", "open", "plot", "quantise",
+    "encode", "errors", "from_nir", "from_superneuromat", "learning", "open", "plot", "quantise", "to_nir",
 ]  # fmt: skip
 
 

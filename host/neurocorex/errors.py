@@ -69,3 +69,10 @@ class MissingToolError(NeuroCoreXError):
 
     exit_code = 10
     code = "missing-tool"
+
+
+class TimingError(NeuroCoreXError):
+    """A chip that does not reach its clock on the board."""
+
+    exit_code = 11
+    code = "timing"

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,11 @@ FILE_LIMIT = 256 << 20
 HEADER_LIMIT = 1 << 20
 ENTRY_LIMIT = 64
 NPY_HEAD_LIMIT = 1024
+#: What the standard library and NumPy raise for archives, headers and numbers that make no sense.
+DAMAGE = (
+    ValueError, TypeError, KeyError, AttributeError, EOFError, OverflowError, RuntimeError, SyntaxError, TokenError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 #: Date of every entry, the earliest that a zip archive knows.
 DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -133,7 +139,7 @@ class ImageFile:
             if npy.read_magic(stream) != (1, 0):
                 raise ValueError("unknown version of the array format")
             found = npy.read_array_header_1_0(stream, max_header_size=NPY_HEAD_LIMIT)
-        except (ValueError, TypeError, SyntaxError, RecursionError) as error:
+        except DAMAGE as error:
             raise self._error(f"{entry} has a corrupt head ({error})") from None
         if found[2].hasobject:
             raise self._error(f"{entry} holds pickled objects, which are never unpacked; save it with Image.save")

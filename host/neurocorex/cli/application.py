@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from ..errors import NeuroCoreXError
-from . import chips, demos, runs, selftest
+from . import boards, chips, demos, runs, selftest
 
 EXIT_CODES = """
 \b
@@ -19,7 +19,8 @@ Exit codes:
   2  wrong use of the command    8  the device answers, but not in this protocol
   3  a value cannot be used      9  the device went away
   4  a file cannot be used      10  an extra or a program is missing
-  5  does not fit on the chip  130  interrupted
+  5  does not fit on the chip   11  a chip is too slow for its clock
+                               130  interrupted
 """
 
 
@@ -43,6 +44,7 @@ def application() -> None:
 
 for _command in (
     demos.demo, chips.info, chips.load, runs.run, chips.weights, chips.serve, chips.devices, selftest.selftest,
+    boards.boards, boards.plan, boards.build, boards.program,
 ):  # fmt: skip
     application.add_command(_command)
 

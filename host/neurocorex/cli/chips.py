@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from . import common
-
-if TYPE_CHECKING:
-    from ..spec import CoreConfig
+from .geometry import configured, geometry_options
 
 
 @click.command()
@@ -135,22 +133,12 @@ def weights(
     common.emit(as_json, values, text)
 
 
-def _geometry_options(command: Any) -> Any:
-    """One option for every field of `CoreConfig`."""
-    from ..spec.config import LIMITS
-
-    for name, allowed in reversed(LIMITS.items()):
-        span = f"{allowed[0]} to {allowed[1]}" if isinstance(allowed, tuple) else ", ".join(map(str, sorted(allowed)))
-        command = click.option(f"--{name.replace('_', '-')}", name, type=int, help=f"{span}.")(command)
-    return command
-
-
 @click.command()
 @click.argument("what", type=click.Choice(["emulator", "rtl"]))
 @click.option("--port", default=0, show_default="any free one", help="TCP port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; think before you widen it.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Geometry as a JSON file.")
-@_geometry_options
+@geometry_options
 @common.json_option
 def serve(what: str, port: int, host: str, config: Path | None, as_json: bool, **fields: int | None) -> None:
     """Put a software chip on a TCP port, for any client that can open a socket.
@@ -170,7 +158,7 @@ def serve(what: str, port: int, host: str, config: Path | None, as_json: bool, *
     def say(message: str) -> None:
         click.echo(message, err=True)
 
-    geometry = _configured(config, fields)
+    geometry = configured(config, fields)
     transport = open_transport(what, config=geometry, progress=say)
     try:
         server = Server(transport, host, port)
@@ -187,18 +175,6 @@ def serve(what: str, port: int, host: str, config: Path | None, as_json: bool, *
             server.close()
     finally:
         transport.close()
-
-
-def _configured(path: Path | None, fields: dict[str, int | None]) -> CoreConfig:
-    """Geometry from a file, or the default, with single fields replaced."""
-    from ..errors import InputError
-    from ..spec import CoreConfig
-
-    base = common.read_config(path) or CoreConfig()
-    try:
-        return CoreConfig.from_dict({**base.to_dict(), **{k: v for k, v in fields.items() if v is not None}})
-    except ValueError as error:
-        raise InputError(str(error)) from error
 
 
 @click.command()

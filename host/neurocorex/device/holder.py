@@ -65,6 +65,11 @@ class Holder:
         return self.info.config
 
     @property
+    def elastic(self) -> bool:
+        """Whether `load` replaces the chip by one that fits: software without a geometry of its own."""
+        return self._elastic
+
+    @property
     def inputs(self) -> int:
         """Input axons of the network that was loaded last, or of the chip if none was."""
         return (self._loaded or self.info).config.inputs

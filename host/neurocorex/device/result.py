@@ -6,11 +6,9 @@ import io
 import json
 import math
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +16,7 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 
 from ..errors import FileFormatError, InputError
+from ..imagefile import DAMAGE
 from ..streams.streams import EventStream
 from .recording import Recording
 
@@ -30,11 +29,6 @@ FORMAT = "neurocorex-result"
 VERSION = 2
 #: No array of a result file may be larger, unpacked.
 ARRAY_LIMIT = 1 << 30
-#: What the standard library and NumPy raise for archives, headers and numbers that make no sense.
-_DAMAGE = (
-    ValueError, TypeError, KeyError, AttributeError, EOFError, OverflowError, RuntimeError, SyntaxError, TokenError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 _SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster")
 _ARRAYS = (
     "spike_samples", "spike_times", "spike_neurons", "spikes_of", "counts", "v", "v_neurons", "weight_steps",
@@ -215,7 +209,7 @@ class Result:
             result._check()
         except OSError as error:
             raise FileFormatError(f"cannot read {path}: {error.strerror or error}; check the path") from error
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise FileFormatError(f"{path} is not a result of this library, or corrupt: {error}") from error
         return result
 

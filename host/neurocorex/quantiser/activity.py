@@ -43,20 +43,31 @@ def highest(drive: Ints, decay: Ints, leak: Ints, top: int) -> Ints:
     return np.minimum(level, top)
 
 
-def never_fire(image: Image) -> Ints:
-    """Neurons that no pattern of input spikes makes fire, from rest; injected currents could still.
+def never_fire(image: Image, injected: Ints | None = None) -> Ints:
+    """Neurons that no pattern of input spikes makes fire, from rest, or from the state of a snapshot.
 
     Neurons that never fire drive no others, so what hangs on them alone is found as well.
+
+    Parameters
+    ----------
+    image : Image
+        What goes to the chip.
+    injected : int64 array [N], optional
+        Largest current that is injected into each neuron in a step; without it none is.
     """
     inputs = image.config.inputs
     gain_input, gain_recurrent = _gains(image)
     excitation = np.maximum(_reach(image)[1], 0)
     drive = excitation[:inputs].sum(axis=0, dtype=np.int64) << gain_input
+    if injected is not None:
+        drive += np.maximum(injected, 0)
     delivers, source = _axons(image)
     drive += excitation[inputs:][delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
+    # A membrane that is higher by some amount now stays higher by no more than that.
+    head_start = np.maximum(_wide(image, Region.MEMBRANE), 0) if image.is_snapshot else 0
     silent = np.zeros(image.config.neurons, np.bool_)
     while True:
-        new = ~silent & ~_crosses(image, drive)
+        new = ~silent & ~_crosses(image, drive, head_start)
         if not new.any():
             return np.flatnonzero(silent)
         drive -= excitation[inputs:][new[source] & delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
@@ -68,8 +79,8 @@ def never_silent(image: Image) -> Ints:
     return np.flatnonzero(_crosses(image, np.zeros(image.config.neurons, np.int64)))
 
 
-def headroom(image: Image) -> float:
-    """Part of the state's range that a membrane at threshold needs if every axon fires in the same step."""
+def rooms(image: Image) -> NDArray[np.float64]:
+    """Part of the state's range that each membrane at threshold needs if every axon fires in the same step, [N]."""
     inputs = image.config.inputs
     gain_input, gain_recurrent = _gains(image)
     lowest, highest = _reach(image)
@@ -80,15 +91,15 @@ def headroom(image: Image) -> float:
     ]
     resting = np.maximum(*(np.abs(_wide(image, region)) for region in (Region.THRESHOLD, Region.RESET)))
     level = resting + np.abs(_wide(image, Region.BIAS)) + np.maximum(*reach)
-    return float(level.max() / image.config.state_range[1])
+    return np.asarray(level / image.config.state_range[1])
 
 
-def _crosses(image: Image, drive: Ints) -> NDArray[np.bool_]:
+def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[np.bool_]:
     top = image.config.state_range[1]
     current = highest(drive, _wide(image, Region.CURRENT_DECAY), np.zeros_like(drive), top)
     # A membrane at rest that only a negative bias moves has been higher in its first step than it will ever be again.
     membrane = highest(current + _wide(image, Region.BIAS), _wide(image, Region.DECAY), _wide(image, Region.LEAK), top)
-    return np.asarray(membrane > _wide(image, Region.THRESHOLD))
+    return np.asarray(membrane > _wide(image, Region.THRESHOLD) - head_start)
 
 
 def _reach(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -1,0 +1,46 @@
+"""Pin files of all boards: python -m neurocorex_hdl.boards.constraints FOLDER."""
+
+import sys
+from pathlib import Path
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec.boards import BOARDS, Board
+
+from .flow import CONSTRAINTS, TOP, prepare
+
+
+class Echo(wiring.Component):
+    """What has the ports of a chip and is made soonest: no chip changes the pins of a board."""
+
+    rx: In(1)
+    tx: Out(1)
+    busy: Out(1)
+    error: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the wire."""
+        m = Module()
+        m.d.comb += self.tx.eq(self.rx)
+        return m
+
+
+def constraints(board: Board) -> str:
+    """Text of the pin file of a board, in the format of its family."""
+    files, _ = prepare(board, Echo(), board.clock_hz)
+    lines = files[f"{TOP}.{CONSTRAINTS[board.family]}"].splitlines()
+    kept = [line.rstrip() for line in lines if "placeholder" not in line and "generated" not in line]
+    return "\n".join(line.strip() for line in kept if line) + "\n"
+
+
+def file_name(board: Board) -> str:
+    """Name of the pin file of a board in a folder for all of them."""
+    return f"{board.name}.{CONSTRAINTS[board.family]}"
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(exist_ok=True)
+    for each in BOARDS.values():
+        (folder / file_name(each)).write_text(constraints(each))

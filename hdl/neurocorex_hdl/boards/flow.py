@@ -1,0 +1,185 @@
+"""From a board and a geometry to a bitstream: what is written, and which programs run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amaranth.lib import wiring
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.boards import Board
+from neurocorex.spec.parts import Family
+from neurocorex.spec.placement import place
+
+from ..build import build_id, yosys_of_python
+from ..placement import place_memories
+from ..synthesis import preparation, synthesis
+from ..tools import run
+from ..top import Chip
+from .clock import pll_settings
+from .platforms import PLATFORMS
+from .top import BoardTop
+
+#: Name of the top module and of all files.
+TOP = "neurocorex"
+#: What Yosys counted, and what nextpnr said.
+STAT, PNR_LOG = "stat.json", "nextpnr.log"
+
+#: Suffix of the constraint file of a family, and of its bitstream.
+CONSTRAINTS = {Family.ICE40: "pcf", Family.ECP5: "lpf", Family.GOWIN: "cst", Family.XC7: "xdc"}
+BITSTREAMS = {Family.ICE40: "bin", Family.ECP5: "bit", Family.GOWIN: "fs", Family.XC7: "bit"}
+_TOOLCHAINS = {Family.ICE40: "IceStorm", Family.ECP5: "Trellis", Family.GOWIN: "Apicula", Family.XC7: "Vivado"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """All that decides what comes out of a build, beside the sources and the versions of the programs.
+
+    Parameters
+    ----------
+    board : Board
+        For which board.
+    config : CoreConfig
+        Geometry of the chip.
+    clock_hz : int
+        Clock of the core.
+    baud : int
+        Rate of the serial port after reset.
+    seed : int
+        Where place and route begins; the same seed gives the same bits.
+
+    Raises
+    ------
+    ValueError
+        If the board has no such clock.
+    """
+
+    board: Board
+    config: CoreConfig
+    clock_hz: int
+    baud: int
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        given = self.board.oscillator_hz
+        if self.clock_hz != given and pll_settings(self.board.family, given, self.clock_hz) is None:
+            raise ValueError(
+                f"{self.board.name} cannot make {self.clock_hz / 1e6:g} MHz of its {given / 1e6:g} MHz; "
+                f"try {given / 1e6:g}, or another multiple"
+            )
+
+
+def sources(order: Order) -> dict[str, str]:
+    """Texts that the programs work on, by file name: RTLIL, constraints, scripts.
+
+    The same for the same sources and order, on any machine.
+    """
+    board = order.board
+    chip = Chip(order.config, order.clock_hz, order.baud, build_id(order.config))
+    files, rtlil = prepare(board, chip, order.clock_hz)
+    placed = place(order.config, board.part)
+    files[f"{TOP}.il"] = place_memories(rtlil, f"{TOP}.chip.bytes", placed)
+    return files | {f"{TOP}.ys": _script(board)}
+
+
+def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> tuple[dict[str, str], str]:
+    """Put a chip, or what has its ports, onto a board: constraints and scripts for its maker's tools, and RTLIL."""
+    platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
+    with yosys_of_python():
+        plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False)
+    suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
+    return {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}, platform.rtlil
+
+
+def _script(board: Board) -> str:
+    part = board.part
+    return "\n".join([
+        f"read_rtlil {TOP}.il",
+        "design -save read",
+        "proc -nomux -norom",
+        "memory_collect",
+        f"write_verilog -norename {TOP}.v",
+        "design -load read",
+        *preparation(),
+        synthesis(board.family, TOP, multipliers=part.dsp > 0, single_port_ram=part.spram > 0),
+        "autoname",
+        f"tee -q -o {STAT} stat -json",
+        f"write_json {TOP}.json",
+        "",
+    ])  # fmt: skip
+
+
+def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:
+    """Programs and their options, after synthesis."""
+    board, family = order.board, order.board.family
+    platform: Any = PLATFORMS[board.name]
+    common = ["--json", f"{TOP}.json", "--report", "pnr.json", "--timing-allow-fail", "--seed", str(order.seed)]
+    pins, bits = f"{TOP}.{CONSTRAINTS[family]}", f"{TOP}.{BITSTREAMS[family]}"
+    frequency = ["--freq", f"{order.clock_hz / 1e6:g}"]
+    if family is Family.ICE40:
+        device = [f"--{platform.device.lower().removeprefix('ice40')}", "--package", platform.package.lower()]
+        return [
+            ("nextpnr-ice40", [*device, *common, *frequency, "--pcf", pins, "--asc", f"{TOP}.asc"]),
+            ("icepack", [f"{TOP}.asc", bits]),
+        ]
+    if family is Family.ECP5:
+        size, package = (
+            platform.device.split("-")[1].lower().replace("f", "k"),
+            f"CA{platform.package.replace('BG', 'BGA')}",
+        )
+        device = [f"--{size}", "--package", package, "--speed", platform.speed]
+        return [
+            ("nextpnr-ecp5", [*device, *common, *frequency, "--lpf", pins, "--textcfg", f"{TOP}.config"]),
+            ("ecppack", ["--compress", "--input", f"{TOP}.config", "--bit", bits, "--svf", f"{TOP}.svf"]),
+        ]
+    if family is Family.GOWIN:
+        device = ["--device", platform.part, "--vopt", f"family={platform.family.replace('GW1NR', 'GW1N')}"]
+        return [
+            (
+                "nextpnr-himbaechel-gowin",
+                [*device, *common, *frequency, "--vopt", f"cst={pins}", "--write", f"{TOP}.pnr.json"],
+            ),
+            ("gowin_pack", ["-d", platform.family.replace("GW1NR", "GW1N"), "-o", bits, f"{TOP}.pnr.json"]),
+        ]
+    return []
+
+
+def build(order: Order, folder: Path, say: Callable[[str], None]) -> None:
+    """Make everything in a folder; `report` reads the result from there.
+
+    Parameters
+    ----------
+    order : Order
+        What.
+    folder : Path
+        Where; exists.
+    say : callable
+        Told what is being done.
+
+    Raises
+    ------
+    ToolError
+        If a program is missing or fails.
+    """
+    say("elaborating")
+    texts = sources(order)
+    say("synthesising")
+    _synthesise(texts, folder)
+    for program, words in _place_and_route(order):
+        say("placing and routing" if program.startswith("nextpnr") else "packing")
+        run(program, words, folder, log=PNR_LOG if program.startswith("nextpnr") else f"{program}.log")
+
+
+def pack(order: Order, texts: dict[str, str], folder: Path) -> None:
+    """Go as far as all cells have been put into those of the part, which is where its resources are counted."""
+    _synthesise(texts, folder)
+    for program, words in _place_and_route(order)[:1]:
+        run(program, [*words, "--pack-only"], folder, log=PNR_LOG)
+
+
+def _synthesise(texts: dict[str, str], folder: Path) -> None:
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    run("yosys", ["-q", "-l", "yosys.log", f"{TOP}.ys"], folder, log="yosys.out")

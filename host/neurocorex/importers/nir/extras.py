@@ -1,0 +1,115 @@
+"""What NIR has no words for, kept beside a graph where other tools do not look: the integers of the chip.
+
+The metadata of an exported graph hold a whole image, and a digest of the graph that it belongs to. Read back, the image
+counts if nobody has changed the graph since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...errors import FileFormatError, InputError
+from ...image import Image, program_regions, state_regions
+from ...quantiser.report import Report
+from ...spec import CoreConfig, Region
+from ..labels import ImportReport, Item, Label
+from .graph import Graph
+from .imported import Imported, Part
+
+#: Name of everything that is ours, and the version of its layout.
+NAMESPACE = "neurocorex"
+VERSION = 1
+
+
+def image_extras(image: Image, graph: Mapping[str, Any], dt: float) -> dict[str, Any]:
+    """Metadata for a graph that was made from an image."""
+    return {
+        "version": np.int64(VERSION),
+        "config": image.config.to_json(),
+        "scale": np.float64(image.scale),
+        "meta": json.dumps(dict(image.meta)),
+        "dt": np.float64(dt),
+        "digest": digest_of(Graph.of(graph)),
+        "regions": {region.name.lower(): array for region, array in image.regions.items() if array.size},
+    }
+
+
+def digest_of(graph: Graph) -> str:
+    """Digest of nodes and edges, whatever their order and the width of their numbers."""
+    state = hashlib.sha256()
+    for name, node in sorted(graph.nodes.items()):
+        state.update(f"{name}\0{node.kind}\0{sorted(graph.sources[name])}\0".encode())
+        for key in sorted(node.fields):
+            if key not in ("type", "metadata"):
+                value = np.asarray(node.fields[key])
+                numbers = value.astype("<f8") if value.dtype.kind in "iufb" else value.astype("U").astype("S")
+                state.update(f"{key}\0{value.shape}\0".encode() + numbers.tobytes())
+    return state.hexdigest()
+
+
+def exported(graph: Graph, source: str) -> Imported | str | None:
+    """Return the image in a graph of ours; None for one that is not, words for one that was changed.
+
+    Raises
+    ------
+    FileFormatError
+        If the metadata are damaged.
+    """
+    extras = graph.metadata.get(NAMESPACE)
+    if not isinstance(extras, Mapping):
+        return None
+    if _number(extras, "version") != VERSION:
+        return f"metadata of NeuroCoreX in another version ({extras.get('version')!r}) were not used"
+    if extras.get("digest") != digest_of(graph):
+        return "the graph was changed after NeuroCoreX wrote it; its integers and metadata were not used"
+    image = _image(extras)
+    return _imported(image, graph, source, _number(extras, "dt"))
+
+
+def _image(extras: Mapping[str, Any]) -> Image:
+    try:
+        config = CoreConfig.from_json(str(extras["config"]))
+        meta = json.loads(str(extras["meta"]))
+        if not isinstance(meta, dict) or not isinstance(extras["regions"], Mapping):
+            raise ValueError("meta or regions are no mapping")
+        given = {Region[str(name).upper()]: np.asarray(array) for name, array in extras["regions"].items()}
+        empty = {
+            region: np.zeros(0, np.int64)
+            for region in (*program_regions(config), *(state_regions(config) if Region.MEMBRANE in given else ()))
+            if region not in given
+        }
+        return Image(config, empty | given, _number(extras, "scale"), meta)
+    except (KeyError, ValueError, TypeError, InputError) as error:
+        raise FileFormatError(f"metadata {NAMESPACE}: {error}; write the graph again") from None
+
+
+def _number(extras: Mapping[str, Any], name: str) -> float:
+    try:
+        number = float(np.asarray(extras[name]).item())
+    except (KeyError, TypeError, ValueError):
+        raise FileFormatError(f"metadata {NAMESPACE}: {name} is no number; write the graph again") from None
+    return number
+
+
+def _imported(image: Image, graph: Graph, source: str, dt: float) -> Imported:
+    every = np.arange(image.config.neurons)
+    layers: dict[str, Part] = {}
+    outputs: dict[str, str] = {}
+    for name, node in graph.nodes.items():
+        own = node.fields.get("metadata")
+        if isinstance(own, Mapping) and isinstance(own.get(NAMESPACE), Mapping):
+            members = every[np.asarray(own[NAMESPACE].get("neurons", every), np.int64)]
+            unit = np.full(members.size, image.scale)
+            layers[name] = Part(members, (members.size,), 0, unit, np.zeros(members.size))
+    for name, node in graph.nodes.items():
+        if node.kind == "Output":
+            outputs[name] = graph.sources[name][0]
+    items = [Item(f"{node.name} ({node.kind})", Label.EXACT) for node in graph.nodes.values()]
+    reason = "the integers that the graph was exported with"
+    report = ImportReport(source, items, reason, Report.of(image))
+    return Imported(image, report, dt, {"input": slice(0, image.config.inputs)}, layers, outputs)

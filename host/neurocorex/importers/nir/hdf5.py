@@ -1,0 +1,149 @@
+"""HDF5 files as nested dictionaries, read with suspicion.
+
+NIR keeps a graph as groups and datasets. This module reads such a file without trusting it: links that lead elsewhere
+are refused, and the declared size of every dataset is checked before a byte of it is allocated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import FileFormatError, MissingToolError, NeuroCoreXError
+
+#: Most elements of one dataset, of a whole file, most entries of a file, and deepest nesting of groups.
+DATASET_LIMIT = 1 << 25
+FILE_LIMIT = 1 << 27
+ENTRY_LIMIT = 100_000
+DEPTH_LIMIT = 64
+#: Most texts of one dataset, and the longest in letters: names, types, JSON in metadata.
+TEXTS_LIMIT = 1 << 17
+TEXT_LIMIT = 1 << 20
+
+
+def library() -> Any:
+    """Return h5py; raises MissingToolError where it is not installed."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise MissingToolError(f"NIR files need {error.name}; install it: pip install 'neurocorex[nir]'") from error
+    return h5py
+
+
+@contextmanager
+def opened(path: str | Path, mode: str) -> Iterator[Any]:
+    """Open a file for a ``with`` statement; what h5py cannot do with it becomes a FileFormatError."""
+    h5py = library()
+    verb = "read" if mode == "r" else "write"
+    try:
+        with h5py.File(path, mode) as file:
+            yield file
+    except NeuroCoreXError:
+        raise
+    except FileNotFoundError:
+        raise FileFormatError(f"cannot {verb} {path}: no such file; check the path") from None
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeError, MemoryError) as error:
+        reason = str(error).partition("\n")[0]
+        raise FileFormatError(f"cannot {verb} {path} as HDF5: {reason}; it is damaged or of another format") from None
+
+
+def read_tree(path: str | Path) -> dict[str, Any]:
+    """Content of a file: groups as dictionaries, strings as str, all else as arrays.
+
+    Raises
+    ------
+    FileFormatError
+        If it is missing, truncated, damaged, larger than any graph for a chip, or leads to other files.
+    MissingToolError
+        Without h5py.
+    """
+    with opened(path, "r") as file:
+        tree: dict[str, Any] = _Reader(str(path)).group(file, "", 0)
+    return tree
+
+
+def write_tree(path: str | Path, tree: Mapping[str, Any]) -> None:
+    """Write nested dictionaries of arrays and strings; raises FileFormatError if the file cannot be written."""
+    with opened(path, "w") as file:
+        _write(file, tree)
+
+
+def _write(group: Any, tree: Mapping[str, Any]) -> None:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            _write(group.create_group(name), value)
+        elif isinstance(value, str | list):
+            group.create_dataset(name, data=value, dtype=library().string_dtype())
+        else:
+            array = np.asarray(value)
+            options = {"compression": "gzip"} if array.size > 64 else {}
+            # Without times in it, equal graphs give equal files.
+            group.create_dataset(name, data=array, track_times=False, **options)
+
+
+class _Reader:
+    """Reads one file and keeps count of how much that was."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._elements = self._entries = 0
+
+    def group(self, group: Any, place: str, depth: int) -> dict[str, Any]:
+        h5py = library()
+        if depth > DEPTH_LIMIT:
+            raise FileFormatError(f"{self._source}: {place} nests groups more than {DEPTH_LIMIT} deep")
+        found: dict[str, Any] = {}
+        for name in group:
+            inner = f"{place}/{name}"
+            self._entries += 1
+            if self._entries > ENTRY_LIMIT:
+                raise FileFormatError(
+                    f"{self._source} has more than {ENTRY_LIMIT} entries, so it is no graph for a chip"
+                )
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise FileFormatError(
+                    f"{self._source}: {inner} is a link to somewhere else; write the graph as one file"
+                )
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                found[name] = self.group(item, inner, depth + 1)
+            elif isinstance(item, h5py.Dataset):
+                found[name] = self.dataset(item, inner)
+            else:
+                raise FileFormatError(f"{self._source}: {inner} is neither a group nor a dataset")
+        return found
+
+    def dataset(self, dataset: Any, place: str) -> Any:
+        h5py = library()
+        shape = dataset.shape
+        if shape is None:
+            raise FileFormatError(f"{self._source}: {place} is empty")
+        size = math.prod(shape)
+        self._elements += size
+        if size > DATASET_LIMIT or self._elements > FILE_LIMIT:
+            raise FileFormatError(
+                f"{self._source}: {place} has shape {tuple(shape)}, which is more than any chip holds; "
+                f"at most {DATASET_LIMIT} values are read"
+            )
+        if dataset.is_virtual or dataset.external:
+            raise FileFormatError(f"{self._source}: {place} is kept in another file; write the graph as one file")
+        if h5py.check_string_dtype(dataset.dtype) is not None:
+            return self._text(dataset, place)
+        if dataset.dtype.kind not in "iufb":
+            raise FileFormatError(f"{self._source}: {place} holds {dataset.dtype}, expected numbers or text")
+        return np.asarray(dataset[()])
+
+    def _text(self, dataset: Any, place: str) -> Any:
+        if dataset.size > TEXTS_LIMIT or dataset.dtype.itemsize > TEXT_LIMIT:
+            raise FileFormatError(f"{self._source}: {place} has {dataset.size} texts, more than any graph needs")
+        value = dataset.asstr()[()]
+        if isinstance(value, str):
+            if len(value) > TEXT_LIMIT:
+                raise FileFormatError(f"{self._source}: {place} is a text of more than {TEXT_LIMIT} letters")
+            return value
+        return value.tolist()

@@ -1,0 +1,114 @@
+"""A label for every node of a graph: what became of it on the way to integers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...image import Image
+from ...network.network import Network
+from ...spec import Control, CoreConfig, Region
+from ...spec.fixed import DECAY_ALL, DECAY_BITS
+from ..labels import Item
+from .building import Plan
+from .graph import Graph
+from .layer import Layer
+from .node import LINEAR, STATEFUL, Floats, Node
+
+#: Relative differences below this are the last bits of a division.
+TINY = 1e-9
+
+
+def items_of(graph: Graph, plan: Plan, net: Network, image: Image) -> list[Item]:
+    """Label all nodes, in the order of the graph. Errors are relative, but for times, which are in steps."""
+    errors = _weight_errors(net, image)
+    return [_item(node, graph, plan, net, image, errors) for node in graph.nodes.values()]
+
+
+def _item(node: Node, graph: Graph, plan: Plan, net: Network, image: Image, errors: Floats) -> Item:
+    name = f"{node.name} ({node.kind})"
+    found = [(error, text) for error, text in plan.notes.get(node.name, []) if error > TINY]
+    remarks = list(plan.remarks.get(node.name, []))
+    if node.kind in STATEFUL:
+        found += _parameter_errors(plan.layers[node.name], plan, image)
+        late = plan.timing.latency[node.name]
+        remarks += [f"{late} step{'s' if late > 1 else ''} later than in the graph"] if late else []
+        remarks += ["read by its membrane"] if plan.layers[node.name].silent else []
+    elif node.kind in LINEAR:
+        found += _link_errors(node.name, plan, net, errors)
+    elif node.name in plan.readouts:
+        layer = plan.layers[plan.readouts[node.name]]
+        remarks.append(f"{'membranes' if layer.silent else 'spikes'} of {layer.name!r}")
+    found.sort(key=lambda pair: -pair[0])
+    detail = [f"{error:.3g} {text}" for error, text in found]
+    return Item.rounded(name, found[0][0] if found else 0.0, "; ".join([*detail, *dict.fromkeys(remarks)]))
+
+
+def _weight_errors(net: Network, image: Image) -> Floats:
+    """Differences of all weights, shaped as those of the network."""
+    config, control = image.config, image.regions[Region.CONTROL]
+    columns = net.neuron_count
+    inputs, neurons, extra = _rows(net, config)
+    gains = (int(control[Control.GAIN_INPUT]), int(control[Control.GAIN_RECURRENT]))
+    made = np.concatenate(
+        [
+            image.weights[rows, :columns] * (2.0**gain)
+            for rows, gain in zip((inputs, neurons, extra), (*gains, gains[1]), strict=True)
+        ]
+    )
+    return np.asarray(made / image.scale - net.weights)
+
+
+def _rows(net: Network, config: CoreConfig) -> tuple[slice, slice, slice]:
+    first, second = config.inputs, config.inputs + config.neurons
+    return (
+        slice(0, net.input_count),
+        slice(first, first + net.neuron_count),
+        slice(second, second + len(net.extra_source)),
+    )
+
+
+def _link_errors(name: str, plan: Plan, net: Network, errors: Floats) -> list[tuple[float, str]]:
+    """Largest difference of the weights that a node takes part in, as a part of the largest of them."""
+    places, axons = plan.places(), plan.axons()
+    worst = 0.0
+    for link in plan.links:
+        if name not in link.via or not link.weights.any():
+            continue
+        if link.source in axons:
+            rows = np.arange(net.input_count)[axons[link.source]]
+        else:
+            own = np.arange(net.neuron_count)[places[link.source]]
+            extra = np.flatnonzero(np.isin(net.extra_source, own))
+            rows = net.input_count + np.concatenate([own, net.neuron_count + extra])
+        part = np.abs(errors[rows][:, places[link.target]])
+        worst = max(worst, float((part.max(axis=0) / np.abs(link.weights).max()).max()))
+    return [(worst, "of the largest weight")] if worst > TINY else []
+
+
+def _parameter_errors(layer: Layer, plan: Plan, image: Image) -> list[tuple[float, str]]:
+    """Largest relative differences of what neurons are made of."""
+    place = plan.places()[layer.name]
+    unit = plan.unit[layer.name] * image.scale
+    found: list[tuple[float, str]] = []
+    for region, wanted, what in (
+        (Region.DECAY, layer.decay, "of the decay"),
+        (Region.CURRENT_DECAY, layer.decay_syn, "of the decay of the current"),
+    ):  # fmt: skip
+        units = image.regions[region][place]
+        got = np.where(units == DECAY_ALL, 1.0, units / (1 << DECAY_BITS))
+        found.append((_relative(got, wanted), what))
+    for region, wanted, what in (
+        (Region.THRESHOLD, layer.threshold, "of the threshold"), (Region.RESET, layer.reset, "of the reset value"),
+        (Region.BIAS, plan.bias[layer.name], "of the bias"),
+    ):  # fmt: skip
+        if not (layer.silent and region is Region.THRESHOLD):
+            found.append((_relative(image.regions[region][place] / unit, wanted), what))
+    period = image.regions[Region.REFRACTORY][place]
+    dt = float(image.meta["dt_ms"]) * 1e-3
+    found.append((float(np.abs(period - layer.refractory / dt).max(initial=0.0)), "steps of the refractory period"))
+    return [(error, what) for error, what in found if error > TINY]
+
+
+def _relative(got: Floats, wanted: Floats) -> float:
+    size = np.abs(wanted)
+    return float((np.abs(got - wanted) / np.where(size > 0, size, 1.0)).max(initial=0.0))

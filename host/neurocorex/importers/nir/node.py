@@ -1,0 +1,135 @@
+"""One node of a NIR graph: what stands in it, checked when it is asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import FileFormatError, InputError
+
+Floats = NDArray[np.float64]
+Shape = tuple[int, ...]
+
+#: Most values of one array on the way from inputs to neurons: a layer times the axons that reach it.
+SIZE_LIMIT = 1 << 25
+
+#: Nodes that map numbers to numbers at once.
+LINEAR = frozenset({"Affine", "Linear", "Scale", "Flatten", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "Delay"})
+#: Nodes that become neurons: those that spike, and those that are read by their membrane.
+SPIKING = frozenset({"LIF", "CubaLIF", "IF", "Threshold"})
+SILENT = frozenset({"LI", "CubaLI", "I"})
+STATEFUL = SPIKING | SILENT
+#: Nodes that pass on what they get.
+PORTS = frozenset({"Input", "Output"})
+KNOWN = LINEAR | STATEFUL | PORTS
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A node, by the path of names that leads to it.
+
+    Parameters
+    ----------
+    name : str
+        Names of the graphs around it and its own, with slashes between.
+    kind : str
+        Its type in NIR.
+    fields : mapping
+        What stands in it.
+    """
+
+    name: str
+    kind: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    _arrays: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
+
+    def bad(self, what: str) -> FileFormatError:
+        """Return the error that says what is wrong with this node."""
+        return FileFormatError(f"node {self.name!r} ({self.kind}): {what}")
+
+    def floats(self, name: str, default: float | None = None) -> Floats:
+        """Return a field of finite numbers as float64; raises FileFormatError if it has none."""
+        value = self._array(name, default)
+        if not np.isfinite(value).all():
+            worst = value[~np.isfinite(value)].flat[0]
+            advice = "; IF and I are neurons without leak" if name.startswith("tau") and worst > 0 else ""
+            raise self.bad(f"{name} must be finite, got {worst}{advice}")
+        return value
+
+    def parameter(self, name: str, shape: Shape, default: float | None = None) -> Floats:
+        """Return a field with a number for each neuron, of `shape`; one number stands for all of them."""
+        value = self.floats(name, default)
+        if value.size != 1 and value.shape != shape:
+            raise self.bad(f"{name} has shape {value.shape}, expected {shape}")
+        return np.broadcast_to(value.reshape(()) if value.size == 1 else value, shape)
+
+    def integers(self, name: str, count: int, default: int | None = None) -> tuple[int, ...]:
+        """Return `count` integers of at least 0 from a field that has one, or as many."""
+        value = self._array(name, default).reshape(-1)
+        if value.size not in (1, count) or not (
+            np.isfinite(value).all() and (value >= 0).all() and (value < 1 << 31).all()
+        ):
+            raise self.bad(f"{name} must be {count} numbers of at least 0, got {_short(value)}")
+        if (value != np.rint(value)).any():
+            raise self.bad(f"{name} must be whole numbers, got {_short(value)}")
+        numbers = tuple(int(number) for number in value)
+        return numbers * count if len(numbers) == 1 else numbers
+
+    def signed(self, name: str, default: int) -> int:
+        """Return one integer, which may count from the end."""
+        value = self._array(name, default)
+        if value.size != 1 or not abs(value.item()) < 1 << 31 or value.item() != round(value.item()):
+            raise self.bad(f"{name} must be one whole number, got {_short(value.reshape(-1))}")
+        return int(value.item())
+
+    def shape_field(self, name: str) -> Shape | None:
+        """Return a field that is a shape; None if it is missing. Raises FileFormatError if no array can have it."""
+        if self.fields.get(name) is None:
+            return None
+        value = self._array(name).reshape(-1)
+        if not (np.isfinite(value).all() and (value >= 1).all() and (value == np.rint(value)).all()):
+            raise self.bad(f"{name} must be sizes of at least 1, got {_short(value)}")
+        shape = tuple(int(size) for size in value) if (value < 1e18).all() else (1 << 62,)
+        self.check_size(shape, name)
+        return shape
+
+    def check_size(self, shape: Shape, what: str) -> None:
+        """Raise InputError for an array that is too large to be had."""
+        if math.prod(shape) > SIZE_LIMIT:
+            raise InputError(
+                f"node {self.name!r} ({self.kind}): {what} of shape {shape} has more than {SIZE_LIMIT} values; "
+                "take a smaller network"
+            )
+
+    def _array(self, name: str, default: float | None = None) -> Floats:
+        if name not in self._arrays:
+            self._arrays[name] = self._converted(name, default)
+        return self._arrays[name]
+
+    def _converted(self, name: str, default: float | None) -> Floats:
+        value = self.fields.get(name)
+        if value is None:
+            if default is None:
+                raise self.bad(f"{name} is missing; write the graph again")
+            value = default
+        if hasattr(value, "detach"):  # a tensor in a graph that never was a file
+            value = value.detach().cpu()
+        try:
+            array = np.asarray(value)
+            if array.dtype.kind not in "iufb":
+                raise TypeError(f"it holds {array.dtype}")
+            if array.size == 0:
+                raise ValueError("it is empty")
+            return array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise self.bad(f"{name} must hold numbers: {error}") from None
+
+
+def _short(values: Floats) -> str:
+    shown = ", ".join(f"{value:g}" for value in values[:6])
+    return f"[{shown}{', ...' if values.size > 6 else ''}]"

@@ -1,0 +1,96 @@
+"""The shape of what every node of a graph gives, found from those that say it."""
+
+from __future__ import annotations
+
+import math
+
+from . import linear
+from .graph import Graph
+from .node import LINEAR, Node, Shape
+
+#: A field of each kind of neuron that has a number for each of them.
+_SIZED = {
+    "LIF": "v_threshold", "IF": "v_threshold", "CubaLIF": "v_threshold", "Threshold": "threshold", "LI": "tau",
+    "CubaLI": "tau_mem", "I": "r",
+}  # fmt: skip
+
+
+def infer_shapes(graph: Graph) -> dict[str, Shape]:
+    """Output shape of every node.
+
+    Neurons whose parameters are single numbers take the shape of what they get, as layers of PyTorch do.
+
+    Raises
+    ------
+    FileFormatError
+        If shapes contradict each other, or nothing says what the shape of a node is; the message names it.
+    """
+    known: dict[str, Shape] = {}
+    for name, node in graph.nodes.items():
+        shape = _own(node)
+        if shape is not None:
+            known[name] = shape
+    _drop_batches(graph, known)
+    waiting = [name for name in graph.nodes if name not in known]
+    while waiting:
+        found = {name: shape for name in waiting if (shape := _given(graph, name, known)) is not None}
+        if not found:
+            node = graph.nodes[waiting[0]]
+            raise node.bad("nothing says what shape it has; connect it to an Input, or give it an input_shape")
+        known |= found
+        waiting = [name for name in waiting if name not in known]
+    for name, node in graph.nodes.items():
+        _check(graph, node, known[name], known)
+    return known
+
+
+def _drop_batches(graph: Graph, known: dict[str, Shape]) -> None:
+    """Take off the leading 1 that tools leave in ports when they export a network with a batch of one."""
+    for name in graph.sources:
+        for source in graph.sources[name]:
+            ends = (name, source)
+            for port, other in (ends, ends[::-1]):
+                if graph.nodes[port].kind not in ("Input", "Output") or other not in known or port not in known:
+                    continue
+                node = graph.nodes[other]
+                takes = linear.input_shape(node) if node.kind in LINEAR and other == name else known[other]
+                if known[port][:1] == (1,) and known[port][1:] == takes:
+                    known[port] = known[port][1:]
+
+
+def _own(node: Node) -> Shape | None:
+    """Output shape that a node says by itself."""
+    if node.kind in ("Input", "Output"):
+        shape = node.shape_field("shape")
+        if shape is None:
+            field = node.fields.get("input_type" if node.kind == "Input" else "output_type")
+            if isinstance(field, dict):
+                return Node(node.name, node.kind, {"shape": next(iter(field.values()), None)}).shape_field("shape")
+        return shape
+    if node.kind in _SIZED:
+        shape = node.floats(_SIZED[node.kind]).shape
+        return shape if math.prod(shape) > 1 else None
+    if node.kind in LINEAR:
+        takes = linear.input_shape(node)
+        return None if takes is None else linear.output_shape(node, takes)
+    return None
+
+
+def _given(graph: Graph, name: str, known: dict[str, Shape]) -> Shape | None:
+    """Output shape that follows from what a node gets, if that is known yet."""
+    node = graph.nodes[name]
+    for source in graph.sources[name]:
+        if source in known:
+            return linear.output_shape(node, known[source]) if node.kind in LINEAR else known[source]
+    if not graph.sources[name] and node.kind in _SIZED:
+        return node.floats(_SIZED[node.kind]).shape or (1,)
+    return None
+
+
+def _check(graph: Graph, node: Node, shape: Shape, known: dict[str, Shape]) -> None:
+    node.check_size(shape, "its output")
+    for source in graph.sources[node.name]:
+        given = known[source]
+        made = linear.output_shape(node, given) if node.kind in LINEAR else given
+        if made != shape:
+            raise node.bad(f"gets values of shape {given} from {source!r}, which does not fit its shape {shape}")

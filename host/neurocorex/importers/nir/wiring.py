@@ -1,0 +1,181 @@
+"""Everything between neurons, multiplied out: matrices from each source to each layer, with a delay.
+
+Nodes without a memory are walked from sources to targets once. What comes to a node is kept as one array for each
+source and delay; a source is an input of the graph, or a layer of neurons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import numpy as np
+
+from ...errors import FileFormatError, FitError
+from . import linear
+from .graph import Graph
+from .node import PORTS, SILENT, STATEFUL, Floats, Node, Shape
+
+#: A source, and the steps from its spike to the arrival that the graph asks for.
+Key = tuple[str, int]
+
+
+@dataclass
+class Arrivals:
+    """What comes to a node, or leaves it.
+
+    Attributes
+    ----------
+    matrices : dict of float array [*shape, S], or None
+        For each source and delay; None stands for one unit from each member of the source.
+    constant : float array [*shape] or None
+        What does not depend on spikes.
+    via : dict of set of str
+        For each source and delay the nodes on the way.
+    membrane : str
+        Neurons whose membrane is among it, which only an output can have; "" if none.
+    """
+
+    matrices: dict[Key, Floats | None] = field(default_factory=dict)
+    constant: Floats | None = None
+    via: dict[Key, set[str]] = field(default_factory=dict)
+    membrane: str = ""
+
+
+class Wiring:
+    """Walks the nodes without memory of one graph.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    shapes : dict of tuple
+        Output shape of every node.
+    dt : float
+        Length of a step.
+
+    Attributes
+    ----------
+    delay_errors : dict of float
+        For each Delay, the largest difference of a delay from whole steps, in steps.
+    """
+
+    def __init__(self, graph: Graph, shapes: dict[str, Shape], dt: float) -> None:
+        self._graph, self._shapes, self._dt = graph, shapes, dt
+        self._leaving: dict[str, Arrivals] = {}
+        self.delay_errors: dict[str, float] = {}
+        for name, node in graph.nodes.items():
+            if self._is_source(name):
+                self._leaving[name] = Arrivals({(name, 0): None}, None, {(name, 0): set()})
+            elif node.kind in SILENT:
+                self._leaving[name] = Arrivals(membrane=name)
+        for name in self._order():
+            self._leaving[name] = self._passed(graph.nodes[name], self.arrivals(name))
+
+    def arrivals(self, name: str) -> Arrivals:
+        """Sum of all that comes to a node; raises FitError if a membrane would have to be sent there."""
+        total = Arrivals()
+        for source in self._graph.sources[name]:
+            given = self._leaving[source]
+            total.membrane = total.membrane or given.membrane
+            if given.membrane and self._graph.nodes[name].kind not in PORTS:
+                self.refuse_membrane(given.membrane, name)
+            for key, matrix in given.matrices.items():
+                if key not in total.matrices:
+                    total.matrices[key] = matrix
+                else:
+                    total.matrices[key] = self._dense(key, total.matrices[key], name) + self._dense(key, matrix, name)
+                total.via.setdefault(key, set()).update(given.via[key])
+            if given.constant is not None:
+                total.constant = given.constant if total.constant is None else total.constant + given.constant
+        return total
+
+    def refuse_membrane(self, name: str, target: str) -> NoReturn:
+        """Raise the FitError that says that membranes stay where they are."""
+        node = self._graph.nodes[name]
+        raise FitError(
+            f"node {name!r} ({node.kind}) is unsupported here: its membrane goes to {target!r}, but neurons of a chip "
+            "send spikes only; connect it to an output alone, or use a CubaLIF for a synapse with memory"
+        )
+
+    def matrix(self, key: Key, arrivals: Arrivals, name: str) -> Floats:
+        """Return what comes from one source with one delay, as [size, S]."""
+        values = self._dense(key, arrivals.matrices[key], name)
+        return values.reshape(-1, values.shape[-1])
+
+    def _is_source(self, name: str) -> bool:
+        node = self._graph.nodes[name]
+        top_input = node.kind == "Input" and self._graph.is_port(name)
+        return top_input or (node.kind in STATEFUL and node.kind not in SILENT)
+
+    def _order(self) -> Iterable[str]:
+        """Nodes without memory such that each comes after those that lead to it."""
+        waiting = {
+            name: {source for source in self._graph.sources[name] if source not in self._leaving}
+            for name in self._graph.nodes
+            if name not in self._leaving
+        }
+        while waiting:
+            ready = [name for name, before in waiting.items() if not before & waiting.keys()]
+            if not ready:
+                # Nodes that a cycle merely leads to are not to blame for it.
+                while loose := waiting.keys() - {name for before in waiting.values() for name in before}:
+                    waiting = {name: before for name, before in waiting.items() if name not in loose}
+                names = " and ".join(repr(name) for name in list(waiting)[:3])
+                raise FileFormatError(
+                    f"node {names}: part of a cycle without neurons, which means nothing in steps; add neurons"
+                )
+            for name in ready:
+                del waiting[name]
+            yield from ready
+
+    def _passed(self, node: Node, given: Arrivals) -> Arrivals:
+        """Return what a node makes of what it gets."""
+        if node.kind in ("Input", "Output"):
+            return given
+        shape = self._shapes[self._graph.sources[node.name][0]] if self._graph.sources[node.name] else ()
+        made = Arrivals()
+        for key, values in given.matrices.items():
+            via = given.via[key] | {node.name}
+            if node.kind == "Delay":
+                for steps, part in self._delayed(node, key, values):
+                    late = (key[0], key[1] + steps)
+                    held = made.matrices.get(late)
+                    made.matrices[late] = part if held is None else held + self._dense(late, part, node.name)
+                    made.via.setdefault(late, set()).update(via)
+            else:
+                made.matrices[key] = linear.apply(node, self._dense(key, values, node.name))
+                made.via[key] = via
+        if self._graph.sources[node.name]:
+            made.constant = linear.constant(node, shape)
+            if given.constant is not None and node.kind != "Delay":
+                moved = linear.apply(node, given.constant[..., None])[..., 0]
+                made.constant = moved if made.constant is None else made.constant + moved
+            elif node.kind == "Delay":
+                made.constant = given.constant
+        return made
+
+    def _delayed(self, node: Node, key: Key, values: Floats | None) -> list[tuple[int, Floats | None]]:
+        """Split values by the steps that their rows are late."""
+        shape = self._shapes[node.name]
+        time = node.parameter("delay", shape)
+        if (time < 0).any():
+            raise node.bad(f"delay must be 0 or more, got {time.min():g}")
+        exact = np.minimum(time / self._dt, 1e9)
+        steps = np.rint(exact).astype(np.int64)
+        error = float(np.abs(exact - steps).max())
+        self.delay_errors[node.name] = 0.0 if error < 1e-6 else error
+        different = np.unique(steps)
+        if different.size == 1:
+            return [(int(different[0]), values)]
+        dense = self._dense(key, values, node.name)
+        return [(int(each), np.where((steps == each)[..., None], dense, 0.0)) for each in different]
+
+    def _dense(self, key: Key, values: Floats | None, name: str) -> Floats:
+        if values is not None:
+            return values
+        shape = self._shapes[key[0]]
+        size = int(np.prod(shape))
+        self._graph.nodes[name].check_size((size, size), "the matrix from its sources")
+        return np.eye(size).reshape(*shape, size)

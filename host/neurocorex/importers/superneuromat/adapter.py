@@ -1,0 +1,215 @@
+"""SuperNeuroMAT scripts on a device: the same object, whose `simulate` runs on a chip."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ...device.device import Device
+from ...device.result import Result
+from ...errors import InputError
+from ...opening import open_device
+from ...spec import CoreConfig, Region
+from ..labels import ImportReport
+from .currents import currents
+from .model import Model
+from .reader import Floats
+from .translation import Imported, translated
+
+#: Called before each tick with the model, the tick, and how many there are.
+Callback = Callable[[Any, int, int], None]
+
+
+def on_device(
+    snn: Any,
+    device: str | Device = "emulator",
+    *,
+    config: CoreConfig | None = None,
+    scale: float | None = None,
+    frac_bits: int | None = None,
+) -> OnDevice:
+    """Let a model of SuperNeuroMAT simulate on a device.
+
+    Parameters
+    ----------
+    snn : SNN
+        A live model; it is used on, by the object that is returned.
+    device : str or Device
+        What `neurocorex.open` opens, or a device that is open.
+    config : CoreConfig, optional
+        Geometry of the emulator or the simulated chip; without it they fit the model.
+    scale, frac_bits
+        As for `from_superneuromat`.
+
+    Returns
+    -------
+    OnDevice
+        It does what `snn` does, but for `simulate`.
+
+    Examples
+    --------
+    >>> snn = on_device(snn, "/dev/ttyUSB1")  # doctest: +SKIP
+    >>> snn.simulate(100)  # doctest: +SKIP
+    >>> snn.ispikes, snn.neuron_states, snn.weight_mat()  # doctest: +SKIP
+    """
+    opened = open_device(device, config=config) if isinstance(device, str) else device
+    return OnDevice(snn, opened, scale=scale, frac_bits=frac_bits, closes=isinstance(device, str))
+
+
+class OnDevice:
+    """A model of SuperNeuroMAT that simulates on a device; everything else is that of the model.
+
+    After `simulate`, spikes, states, refractory counts, learned weights and the queue of input spikes are where
+    SuperNeuroMAT leaves them, and the next call goes on from there; the chip is loaded anew only if the model was
+    changed in between. A context manager.
+
+    Parameters
+    ----------
+    snn : SNN
+        The model.
+    device : Device
+        Where it runs.
+    scale, frac_bits
+        As for `from_superneuromat`.
+    closes : bool
+        Whether the device is closed with this object.
+    """
+
+    _OWN = ("snn", "device", "imported", "_numbers", "_left", "_finalizer", "_warned", "__weakref__")
+    __slots__ = _OWN
+
+    def __init__(
+        self, snn: Any, device: Device, *, scale: float | None = None, frac_bits: int | None = None,
+        closes: bool = False,
+    ) -> None:  # fmt: skip
+        self.snn, self.device = snn, device
+        self._numbers = scale, frac_bits
+        self.imported: Imported | None = None
+        self._left: Model | None = None
+        self._warned = False
+        Model.of(snn)  # what is no model is refused now
+        self._finalizer = weakref.finalize(self, device.close) if closes else None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.snn, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._OWN:
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self.snn, name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *dir(self.snn)})
+
+    def __str__(self) -> str:
+        return str(self.snn)
+
+    def __repr__(self) -> str:
+        return f"<{self.snn!r} on {self.device!r}>"
+
+    def __enter__(self) -> OnDevice:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of a device that was opened for this object."""
+        if self._finalizer is not None:
+            self._finalizer()
+
+    @property
+    def report(self) -> ImportReport:
+        """What became of the model on the chip, see `from_superneuromat`."""
+        return (self.imported or self._translated(Model.of(self.snn))).report
+
+    def simulate(self, time_steps: int = 1, callback: Callback | None = None, **ignored: Any) -> None:
+        """Run some ticks on the device.
+
+        Parameters
+        ----------
+        time_steps : int
+            How many, from 1 up.
+        callback : callable, optional
+            Called before each tick, which then is an exchange of its own; it may read and change the model.
+        **ignored
+            Which backend of SuperNeuroMAT to use, and the like.
+
+        Raises
+        ------
+        InputError
+            For a number of ticks that is none, a model that makes no sense, or one in its mode `manual_setup`.
+        FitError
+            If the chip has no room for it.
+        """
+        if isinstance(time_steps, bool) or not isinstance(time_steps, int | np.integer) or time_steps < 1:
+            raise InputError(f"time_steps must be a whole number from 1 up, got {time_steps!r}")
+        if getattr(self.snn, "manual_setup", False):
+            raise InputError("a device needs no setup(); leave manual_setup at False")
+        if callback is None:
+            self._run(int(time_steps))
+            return
+        for tick in range(int(time_steps)):
+            callback(self, tick, int(time_steps))
+            self._run(1)
+
+    # Details -----------------------------------------------------------------------------------
+
+    def _run(self, ticks: int) -> None:
+        model = Model.of(self.snn)
+        imported = self.imported
+        if imported is None or not self._goes_on(model, imported):
+            imported = self.imported = self._translated(model)
+            self.device.load(imported.image)
+        stimulus, cut = currents(model.inputs.before(ticks), imported.folding, imported.image)
+        if cut:
+            self._warn("input spikes")
+        self._left = None  # until all of it is there
+        result = self.device.run(ticks, spikes=stimulus)
+        self._leave(model, imported, result, ticks)
+        self._left = Model.of(self.snn)
+
+    def _goes_on(self, model: Model, imported: Imported) -> bool:
+        """Whether the model is what the last run left, and its input is none for a relay that the chip lacks."""
+        known = self._left is not None and model.same_but_inputs(self._left)
+        return known and bool(np.isin(model.inputs.neuron, imported.folding.neurons).all())
+
+    def _translated(self, model: Model) -> Imported:
+        config = None if self.device.elastic else self.device.config
+        scale, frac_bits = self._numbers
+        return translated(model, "the model", config=config, scale=scale, frac_bits=frac_bits)
+
+    def _leave(self, model: Model, imported: Imported, result: Result, ticks: int) -> None:
+        """Put results where SuperNeuroMAT leaves them."""
+        snn, kept = self.snn, imported.folding.neurons
+        state = self.device.state()
+        snn.spike_train.extend(imported.spikes(result, model.last).astype(snn.default_bool_dtype))
+        snn.neuron_states = imported.states(state[Region.MEMBRANE]).tolist()
+        counts: Floats = np.zeros(model.neurons)
+        counts[kept] = state[Region.REFRACTORY_COUNT][: len(kept)]
+        snn.neuron_refractory_periods_state = counts.tolist()
+        if model.gains:
+            table = self.device.weights()
+            snn.synaptic_weights = imported.weights(table).tolist()
+            low, high = self.device.config.weight_range
+            _, axons, columns = imported.learned
+            if np.isin(table[axons, columns], (low, high)).any():
+                self._warn("learned weights")
+        if result.counters["saturations"]:
+            self._warn("states")
+        snn.input_spikes = {tick - ticks: queued for tick, queued in snn.input_spikes.items() if tick >= ticks}
+
+    def _warn(self, what: str) -> None:
+        """Warn once that a chip has bounds where SuperNeuroMAT has none."""
+        if not self._warned:
+            self._warned = True
+            message = f"{what} reached the bounds of the chip, which SuperNeuroMAT does not have; take a smaller scale"
+            warnings.warn(message, RuntimeWarning, stacklevel=4)

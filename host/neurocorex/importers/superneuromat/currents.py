@@ -1,0 +1,42 @@
+"""Input spikes of SuperNeuroMAT as injected currents."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...image import Image
+from ...spec import CoreConfig
+from ...streams.streams import EventStream
+from .model import Inputs
+from .reader import Ints
+from .relays import Folding
+
+
+def currents(inputs: Inputs, folding: Folding, image: Image) -> tuple[EventStream, float]:
+    """Return input spikes as a stimulus, and by how much the largest was cut to what a chip can be told.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        None of them for a relay that was folded.
+    folding : Folding
+        Which neurons the chip has.
+    image : Image
+        With the scale and the range of its states.
+    """
+    low, high = image.config.state_range
+    wanted = np.rint(inputs.value * image.scale)
+    values = np.clip(wanted, low, high).astype(np.int64)
+    index = np.array([folding.position[neuron] for neuron in inputs.neuron.tolist()], np.int64)
+    steps = int(inputs.tick[-1]) + 1 if len(inputs.tick) else 0
+    stream = EventStream(steps, graded_step=inputs.tick, graded_index=index, graded_value=values)
+    return stream, float(np.abs(wanted - values).max(initial=0) / image.scale)
+
+
+def strongest(stimulus: EventStream, config: CoreConfig) -> Ints:
+    """Return the largest current that is injected into each neuron; if there is none at all, what the chip can hold."""
+    if not len(stimulus.graded_step):
+        return np.full(config.neurons, config.state_range[1])
+    found = np.zeros(config.neurons, np.int64)
+    np.maximum.at(found, stimulus.graded_index, stimulus.graded_value)
+    return found

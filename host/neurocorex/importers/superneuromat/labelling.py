@@ -1,0 +1,84 @@
+"""A label for every part of a model of SuperNeuroMAT."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...quantiser.report import Report
+from ...quantiser.rounding import WeightLoss
+from ..labels import ImportReport, Item, Label
+from .model import Model
+from .relays import Folding
+from .scaling import Scaling
+
+
+def label(source: str, model: Model, folding: Folding, scaling: Scaling, quantised: Report, cut: float) -> ImportReport:
+    """Say what became of each part.
+
+    Parameters
+    ----------
+    source : str
+        What to call the model.
+    model, folding, scaling
+        What was imported, and how.
+    quantised : Report
+        What the quantiser lost.
+    cut : float
+        By how much the largest input was cut.
+    """
+    errors = quantised.parameters
+    loss = quantised.weights.get("recurrent")
+    weights = scaling.error(model.weights) if scaling.whole or not loss else loss.max_error
+    items = [
+        Item.rounded("thresholds", 0.0 if scaling.whole else errors.get("threshold", 0.0), _beyond(model, quantised)),
+        Item.rounded("reset states", 0.0, "every neuron counts from its own"),
+        Item.rounded("leaks", errors.get("leak", 0.0), ""),
+        Item.rounded("refractory periods", 0.0),
+        Item.rounded("initial states", scaling.error(model.states - model.resets)),
+        Item.rounded("weights", weights, _clipped(loss)),
+        Item.rounded("delays", 0.0, _delays(folding)),
+        Item.rounded("input spikes", max(cut, scaling.error(model.inputs.value)), _inputs(cut)),
+    ]
+    if model.gains:
+        lost = [each for each in quantised.learning if not each.exact and "bound" not in each.name]
+        worst = max((abs(each.wanted - each.got) for each in lost), default=0.0)
+        taps = np.array([*model.gains, *model.losses])
+        items += [
+            Item.rounded("STDP", worst or scaling.error(taps) * scaling.whole, f"{len(model.gains)} lags"),
+            Item.rounded("STDP per synapse", 0.0, f"{int(model.plastic.sum())} synapses learn"),
+            _room(model, scaling, quantised),
+        ]
+    return ImportReport(source, items, scaling.reason, quantised)
+
+
+def _beyond(model: Model, quantised: Report) -> str:
+    """Say how many neurons can never fire, as their threshold is beyond the range of states."""
+    beyond = np.abs(model.thresholds - model.resets) * quantised.scale > quantised.config.state_range[1]
+    return f"{int(beyond.sum())} beyond the range of states are at its end" if beyond.any() else ""
+
+
+def _clipped(loss: WeightLoss | None) -> str:
+    return f"{loss.clipped} clipped; take a smaller scale" if loss and loss.clipped else ""
+
+
+def _delays(folding: Folding) -> str:
+    text = f"{len(folding.relays)} relays folded into axons" if folding.relays else ""
+    if folding.unfolded:
+        shown = ", ".join(map(str, folding.unfolded[:8])) + (", ..." if len(folding.unfolded) > 8 else "")
+        note = f"synapses {shown} are without a chain of relays of their own, and take what SuperNeuroMAT makes of that"
+        text = f"{text}; {note}" if text else note
+    return text
+
+
+def _inputs(cut: float) -> str:
+    return "those beyond the range of states are cut to it; take a smaller scale" if cut else ""
+
+
+def _room(model: Model, scaling: Scaling, quantised: Report) -> Item:
+    """How far learned weights can go: SuperNeuroMAT has no bounds, a chip has the width of its weights."""
+    low, high = (bound * (1 << quantised.gain_recurrent) / scaling.scale for bound in quantised.config.weight_range)
+    name, drift = "room of learned weights", -sum(model.losses)
+    if not drift:
+        return Item(name, Label.EXACT, detail=f"{low:g} to {high:g}")
+    ticks = int((float(model.weights[model.plastic].min()) - low) / drift)
+    return Item(name, Label.EXACT, detail=f"{low:g} to {high:g}; without a coincidence that lasts {ticks} ticks")

@@ -1,0 +1,125 @@
+"""Values of a stranger, checked one kind at a time; what is wrong is named with its neuron or synapse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import NeuroCoreXError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+#: No number of a model that means anything is larger; sums of smaller ones are finite.
+SIZE_LIMIT = 1e100
+#: Beyond it a float is not every integer any more.
+WHOLE_LIMIT = 1 << 53
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Named values, from a file or from a live object.
+
+    Parameters
+    ----------
+    values : mapping
+        By the names that SuperNeuroMAT has for them.
+    source : str
+        What to call all of it in messages.
+    error : type
+        What is raised: `FileFormatError` for files, `InputError` for objects.
+    """
+
+    values: Mapping[str, Any]
+    source: str
+    error: type[NeuroCoreXError]
+
+    def fail(self, message: str) -> NeuroCoreXError:
+        """Return the error to raise."""
+        return self.error(f"{self.source}: {message}")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value as it is; without a default it must be there."""
+        if name in self.values:
+            return self.values[name]
+        if default is None:
+            raise self.fail(f"{name} is missing; save the model again with SuperNeuroMAT 3.5")
+        return default
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return a choice: true, false, 0 or 1."""
+        return bool(self._number(name, self.get(name, default)))
+
+    def floats(
+        self, name: str, noun: str, count: int | None = None, *, default: Any = None, infinite: bool = False
+    ) -> Floats:
+        """Return numbers, one for each `noun`.
+
+        Parameters
+        ----------
+        name : str
+            Of the value, such as ``"neuron_leaks"``.
+        noun : str
+            What each belongs to, for messages: "neuron", "synapse", "lag".
+        count : int, optional
+            How many there must be.
+        default : sequence, optional
+            If there are none.
+        infinite : bool
+            Whether infinity is allowed; what is no number at all never is.
+        """
+        given = self.sequence(name, self.get(name, default))
+        if count is not None and len(given) != count:
+            raise self.fail(f"{name} has {len(given)} entries for {count} {noun}s; each needs one")
+        values = np.array([self._number(f"{name} of {noun} {k}", value) for k, value in enumerate(given)], np.float64)
+        huge = ~(np.abs(values) <= SIZE_LIMIT)
+        wrong = np.isnan(values) if infinite else huge
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            raise self.fail(f"{name} of {noun} {at} is {values[at]:g}, which is no number of any use; give it another")
+        return np.where(huge, np.copysign(np.inf, values), values)
+
+    def whole(
+        self, name: str, noun: str, count: int | None = None, *, low: int = 0, high: int = WHOLE_LIMIT,
+        default: Any = None,
+    ) -> Ints:  # fmt: skip
+        """Return whole numbers from `low` to `high`, also if they come as floats; see `floats`."""
+        values = self.floats(name, noun, count, default=default)
+        wrong = (values != np.rint(values)) | (values < low) | (values > high)
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            limit = f"{low} to {high}" if high < WHOLE_LIMIT else f"{low} up"
+            raise self.fail(f"{name} of {noun} {at} is {values[at]:g}; it must be a whole number from {limit}")
+        return values.astype(np.int64)
+
+    def sequence(self, name: str, given: Any) -> Sequence[Any]:
+        """Return a list, or an array of one dimension as one."""
+        if isinstance(given, np.ndarray) and given.ndim == 1:
+            listed: list[Any] = given.tolist()
+            return listed
+        if not isinstance(given, list | tuple):
+            raise self.fail(f"{name} must be a list, got {_short(given)}")
+        return given
+
+    def mapping(self, name: str, given: Any) -> Mapping[Any, Any]:
+        """Return a mapping."""
+        if not isinstance(given, Mapping):
+            raise self.fail(f"{name} must be a mapping, got {_short(given)}")
+        return given
+
+    def _number(self, name: str, value: Any) -> float:
+        if isinstance(value, int | float | np.bool_ | np.integer | np.floating):
+            try:
+                return float(value)
+            except OverflowError:
+                return math.inf if value > 0 else -math.inf
+        raise self.fail(f"{name} is {_short(value)}, which is no number; give it one")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

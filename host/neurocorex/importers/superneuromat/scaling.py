@@ -1,0 +1,123 @@
+"""The choice of a scale for a model of SuperNeuroMAT, and why it is what it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputError
+from ...quantiser.scale import GAIN_MAX, choose_scale
+from ...spec import CoreConfig
+from .lattice import distance, whole_scale
+from .model import Model
+from .reader import Floats
+
+#: Widths of SpikeEngine's numbers, which `frac_bits` promises.
+WEIGHT_BITS, STATE_BITS = 16, 24
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Units of the chip in 1, and what that does.
+
+    Attributes
+    ----------
+    scale : float
+        State units per unit of the model.
+    whole : bool
+        Whether everything that moves a state is whole at it, so that nothing is rounded, however states add up.
+    reason : str
+        Why this scale.
+    """
+
+    scale: float
+    whole: bool
+    reason: str
+
+    def error(self, values: Floats) -> float:
+        """Largest difference of values to what the chip has for them; a last bit of 0.1, for example, at scale 10."""
+        return distance(values, self.scale)
+
+
+def moving(model: Model) -> Floats:
+    """All values that a state can be moved by, or begin with, and all that a weight can."""
+    distances = (model.states - model.resets, model.leaks[np.isfinite(model.leaks)])
+    return np.concatenate([*distances, model.weights, model.inputs.value, model.gains, model.losses])
+
+
+def chosen(model: Model, net: Any, config: CoreConfig, scale: float | None, frac_bits: int | None) -> Scaling:
+    """Choose a scale.
+
+    Parameters
+    ----------
+    model : Model
+        What is imported.
+    net : Network
+        The same in the units of the model.
+    config : CoreConfig
+        The chip.
+    scale, frac_bits
+        What a user wants: a scale; or SpikeEngine's, ``round(x * 2**frac_bits)``.
+    """
+    values = moving(model)
+    if scale is not None and frac_bits is not None:
+        raise InputError("give scale or frac_bits, not both: frac_bits is a scale of 2**frac_bits")
+    if frac_bits is not None:
+        if isinstance(frac_bits, bool) or not isinstance(frac_bits, int) or not 0 <= frac_bits <= STATE_BITS - 2:
+            raise InputError(f"frac_bits must be 0 to {STATE_BITS - 2}, got {frac_bits!r}; SpikeEngine has 13")
+        return _given(values, math.ldexp(1.0, frac_bits), f"2^{frac_bits}, the number contract of SpikeEngine")
+    if scale is not None:
+        if not (math.isfinite(scale) and scale > 0):
+            raise InputError(f"scale must be above 0, got {scale!r}")
+        return _given(values, float(scale), "as asked for")
+    whole = whole_scale(values)
+    if whole is not None and _fits(model, whole, config):
+        last = "; the floats are off by their last bits" if distance(values, whole) else ""
+        text = "all numbers are whole" if whole == 1 else f"the smallest at which all numbers are whole{last}"
+        return Scaling(float(whole), True, f"{whole}, {text}")
+    found = choose_scale(net, config)
+    top = config.state_range[1]
+    begin = np.abs(model.states - model.resets).max(initial=0)
+    while begin * found > top:
+        found /= 2
+    why = "no scale makes all numbers whole" if whole is None else _too_large(model, whole, config)
+    return Scaling(found, False, f"{found:.6g}, the largest that leaves room for all synapses at once; {why}")
+
+
+def _given(values: Floats, scale: float, reason: str) -> Scaling:
+    scaled = values * scale
+    return Scaling(scale, bool((scaled == np.rint(scaled)).all()), f"{scale:.6g}, {reason}")
+
+
+def _too_large(model: Model, scale: int, config: CoreConfig) -> str:
+    """Say what keeps a scale from fitting at which all numbers are whole."""
+    text = f"at {scale} all numbers were whole, but do not fit"
+    limit = config.weight_range[1] / scale
+    beyond = np.flatnonzero(np.abs(model.weights) > limit)
+    if not len(beyond):
+        return text
+    worst = int(beyond[np.argmax(np.abs(model.weights[beyond]))])
+    return (
+        f"{text}: {len(beyond)} weights are beyond {limit:g}, such as {model.weights[worst]:g} of synapse {worst}; "
+        "where one spike makes a neuron fire in any case, a smaller weight does as well"
+    )
+
+
+def _fits(model: Model, scale: int, config: CoreConfig) -> bool:
+    """Whether a chip holds all numbers of a model at a scale; leaks, thresholds and inputs beyond it are cut to it."""
+    top, weight_top = config.state_range[1], config.weight_range[1]
+    if np.abs(model.states - model.resets).max(initial=0) * scale > top:
+        return False
+    if np.abs(model.weights).max(initial=0) * scale > weight_top << GAIN_MAX:
+        return False
+    units = np.rint(np.abs(model.weights) * scale).astype(np.int64)
+    gain = next((g for g in range(GAIN_MAX + 1) if units.max(initial=0) <= weight_top << g), None)
+    steps = np.abs(np.array([*model.gains, *model.losses]) * scale)
+    return (
+        gain is not None
+        and not (units % (1 << gain)).any()
+        and (not model.gains or (gain == 0 and steps.max() <= weight_top // 2))
+    )

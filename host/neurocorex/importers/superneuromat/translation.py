@@ -1,0 +1,161 @@
+"""From a model of SuperNeuroMAT to a network, an image with its present state, and a stimulus.
+
+Rest is zero on a chip, so every neuron counts from its reset state, towards which SuperNeuroMAT leaks. A tick is a
+step, an input value is an injected current. The order of a tick is that of a step (docs/model.md), and STDP is the rule
+`neurocorex.learning.superneuromat`, so whole numbers come out the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...device.result import Result
+from ...errors import FitError
+from ...image import Image
+from ...network.network import Network
+from ...quantiser.quantise import quantise
+from ...quantiser.report import Report
+from ...spec import Control, CoreConfig, Region
+from ...spec.config import LIMITS
+from ...streams.streams import EventStream
+from ..labels import ImportReport
+from .building import geometry, network, set_levels
+from .currents import currents, strongest
+from .labelling import label
+from .model import Bools, Model
+from .reader import Floats, Ints
+from .relays import Folding
+from .scaling import chosen
+from .state import rows, with_state
+
+_DEEPEST: int = max(LIMITS["max_delay"])
+_LONGEST: int = (1 << max(LIMITS["refractory_bits"])) - 1
+_MOST_LAGS: int = max(LIMITS["window_steps"])
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A model of SuperNeuroMAT, ready for a device.
+
+    Attributes
+    ----------
+    model : Model
+        What was read.
+    folding : Folding
+        The neurons that a chip needs, and the relays that it does not.
+    network : Network
+        The same in the units of the model, counted from the reset states.
+    image : Image
+        For `Device.load`: weights, parameters, and the state that the model has now.
+    stimulus : EventStream
+        For `Device.run`: the queued input spikes as injected currents, as many steps as the last of them needs.
+    report : ImportReport
+        What became of every part.
+
+    Examples
+    --------
+    >>> imported = from_superneuromat("model.json")  # doctest: +SKIP
+    >>> device.load(imported.image)  # doctest: +SKIP
+    >>> result = device.run(steps=100, spikes=imported.stimulus)  # doctest: +SKIP
+    >>> imported.spikes(result)  # doctest: +SKIP
+    """
+
+    model: Model
+    folding: Folding
+    network: Network
+    image: Image
+    stimulus: EventStream
+    report: ImportReport
+
+    @property
+    def config(self) -> CoreConfig:
+        """Geometry of the image."""
+        return self.image.config
+
+    @property
+    def scale(self) -> float:
+        """State units per unit of the model."""
+        return self.image.scale
+
+    @cached_property
+    def learned(self) -> tuple[Ints, Ints, Ints]:
+        """Synapses that learn, and their rows and columns in the weights of the network; equally long."""
+        place, links = self.folding.position, self.folding.links
+        found = [
+            (link.synapse, row, place[link.post])
+            for link, row in zip(links, rows(self.network, self.folding), strict=True)
+            if self.model.plastic[link.synapse]
+        ]
+        synapses, axons, columns = np.array(found, np.int64).reshape(-1, 3).T
+        return synapses, axons, columns
+
+    def spikes(self, result: Result, last: Bools | None = None) -> Bools:
+        """Spikes of a run as SuperNeuroMAT numbers its neurons, bool [steps, N], relays included.
+
+        Parameters
+        ----------
+        result : Result
+            Of the first run after `image` was loaded, or of a later one.
+        last : bool array [N], optional
+            For a later one: the last row of the run before, as relays go on from there.
+        """
+        return self.folding.spikes(result.spikes, self.model.last if last is None else last)
+
+    def states(self, membranes: NDArray[np.integer[Any]]) -> Floats:
+        """States in the units of SuperNeuroMAT, [..., N], from membranes of the chip, [..., n]; relays are at rest."""
+        kept = self.folding.neurons
+        states = np.broadcast_to(self.model.resets, (*membranes.shape[:-1], self.model.neurons)).copy()
+        states[..., kept] += membranes[..., : len(kept)] / self.scale
+        return states
+
+    def weights(self, table: NDArray[np.integer[Any]]) -> Floats:
+        """Weights of all synapses, [..., S], from weights as `Device.weights` returns them, [..., A, N].
+
+        Those that do not learn are as they were given.
+        """
+        synapses, axons, columns = self.learned
+        gain = int(self.image.regions[Region.CONTROL][Control.GAIN_RECURRENT])
+        weights = np.broadcast_to(self.model.weights, (*table.shape[:-2], len(self.model.weights))).copy()
+        weights[..., synapses] = table[..., axons, columns].astype(np.float64) * (1 << gain) / self.scale
+        return weights
+
+
+def translated(
+    model: Model,
+    source: str,
+    *,
+    config: CoreConfig | None = None,
+    scale: float | None = None,
+    frac_bits: int | None = None,
+) -> Imported:
+    """Turn a model into what a device needs; see `from_superneuromat`."""
+    folding = Folding(model, config.max_delay if config else _DEEPEST)
+    lags = len(model.gains)
+    longest = int(max(model.periods.max(), model.counts.max()))
+    if longest > _LONGEST:
+        at = int(np.argmax(np.maximum(model.periods, model.counts)))
+        raise FitError(f"{source}: neuron {at} is refractory for {longest} ticks, at most {_LONGEST} can be built; "
+                       "shorten it, which changes nothing if runs are shorter")  # fmt: skip
+    if lags > _MOST_LAGS:
+        raise FitError(
+            f"{source}: apos and aneg have {lags} lags, at most {_MOST_LAGS} can be built; leave out the last ones"
+        )
+    net = network(model, folding)
+    chip = geometry(net, model, folding, longest, config)
+    scaling = chosen(model, net, chip, scale, frac_bits)
+    set_levels(net, model, folding, scaling, chip)
+    program, lost = quantise(net, chip, scale=scaling.scale)
+    image = with_state(program, model, folding, net)
+    if config is not None:
+        image.fit(config)
+    stimulus, cut = currents(model.inputs, folding, image)
+    quantised = Report.of(
+        image, weights=lost.weights, parameters=lost.parameters, learning=lost.learning,
+        injected=strongest(stimulus, chip),
+    )  # fmt: skip
+    return Imported(model, folding, net, image, stimulus, label(source, model, folding, scaling, quantised, cut))
