@@ -106,10 +106,10 @@ def test_another_process_makes_the_same_bits(built, tmp_path) -> None:
 
 
 def test_too_slow_a_chip_is_an_error_with_its_files_kept(cache, tmp_path, monkeypatch) -> None:
-    def slow(order, kept, flow, report, say):
-        kept.mkdir(parents=True)
+    def slow(order, place, flow, report, say):
+        place.mkdir(parents=True)
         clocks = {"chip.clk": {"fmax_mhz": 70.0, "wanted_mhz": 80.0}}
-        (kept / "report.json").write_text(json.dumps({"clocks": clocks}))
+        (place / "report.json").write_text(json.dumps({"clocks": clocks}))
 
     monkeypatch.setattr(building, "_make", slow)
     with pytest.raises(TimingError, match=r"chip.clk reaches 70 of 80 MHz; see .*report.txt, and try a lower"):

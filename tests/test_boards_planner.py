@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from neurocorex.errors import InputError
-from neurocorex.network import Network
+from neurocorex.network.network import Network
 from neurocorex.planning import plan as planned
 from neurocorex.planning.estimate import features
 from neurocorex.quantiser.quantise import quantise
@@ -40,7 +40,7 @@ def test_advice_fits() -> None:
 
 
 def test_advice_names_other_boards_where_no_option_helps() -> None:
-    small, config = BOARDS["tang-nano-9k"], CoreConfig(neurons=400, inputs=400, lanes=16)
+    small, config = BOARDS["tang-nano-9k"], CoreConfig(frame_bytes=4096, rx_frames=16, tx_frames=16)
     assert "it fits on" in planned.make(small, config).advice[0]
     assert "ulx3s-85f" in planned.boards_for(config)
 
@@ -103,7 +103,7 @@ def test_plan_as_json() -> None:
     values = json.loads(command(*words).stdout)
     assert {"fits", "limits", "steps_per_second", "upload_s", "boards", "advice"} <= set(values)
     assert values["config"]["inputs"] == 256
-    assert set(values["limits"]) == {"bram", "lut", "ff", "dsp"}
+    assert set(values["limits"]) == {"bram", "spram", "lut", "ff", "dsp"}
 
 
 def test_plan_of_a_network_looks_at_all_boards(tmp_path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import random
 
 import neurocorex as ncx
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 import superneuromat
 from neurocorex.errors import FileFormatError, FitError, InputError
 from neurocorex.importers.superneuromat import from_superneuromat
+from neurocorex.importers.superneuromat.document import parse
+from neurocorex.importers.superneuromat.translation import translated
 from neurocorex.spec import CoreConfig, Region
 from superneuromat_models import departures, random_model
 
@@ -167,6 +171,26 @@ def test_learned_weights_are_read_back_in_the_units_of_the_model():
     model.simulate(30)
     assert np.abs(np.array(model.synaptic_weights) - before).max() > 0.1
     assert np.abs(weights - model.synaptic_weights).max() < 0.02
+
+
+def test_models_of_real_numbers_compare_with_their_floats():
+    rng = np.random.default_rng(8)
+    weights = rng.normal(0.1, 0.3, (6, 6)).tolist()
+    model = model_of(
+        *[
+            {"threshold": float(each), "leak": 0.0371, "reset_state": 0.5, "initial_state": None}
+            for each in rng.uniform(1, 2, 6)
+        ],
+        synapses=[(pre, post, {"weight": weights[pre][post]}) for pre in range(6) for post in range(6)],
+    )
+    inject = (rng.random((200, 6)) < 0.2) * 1.1
+    for tick, neuron in np.argwhere(inject):
+        model.add_spike(int(tick), int(neuron), 1.1)
+    imported = from_superneuromat(model)
+    fidelity = imported.report.quantised.compare(inject=inject)
+    model.simulate(200)
+    assert fidelity.match > 0.98
+    assert fidelity.float_spikes.tolist() == model.ispikes.sum(axis=0).tolist()
 
 
 def test_frac_bits_are_the_numbers_of_spikeengine():
@@ -335,6 +359,41 @@ def test_other_files_are_refused(tmp_path, text, said):
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(FileFormatError, match=said):
         from_superneuromat(path)
+
+
+JUNK = (
+    None, True, 0, -1, 2.5, 1e308, math.inf, math.nan, "x", "", [], [[1]], {}, {"base64": "AAAA"}, {"base64": 3},
+    {"dtype": "<f8", "base85": "!!"}, {"nids": [0], "values": [1e300]}, 10**30, 1 << 63,
+)  # fmt: skip
+
+
+def damage(value, rng):
+    """Take away, add or replace something somewhere in a list or mapping."""
+    places = list(value) if isinstance(value, dict) else list(range(len(value)))
+    if not places:
+        return
+    place = rng.choice(places)
+    match rng.choice(["take", "deeper", "deeper", "replace"]):
+        case "take":
+            del value[place]
+        case "deeper" if isinstance(value[place], dict | list):
+            damage(value[place], rng)
+        case _:
+            value[place] = copy.deepcopy(rng.choice(JUNK))
+
+
+def test_damaged_files_are_read_or_refused_by_an_error_of_ours():
+    rng = random.Random(6)
+    texts = [random_model(seed).to_json(array_representation=("json-native", "base64")[seed % 2]) for seed in range(6)]
+    refused = 0
+    for _ in range(300):
+        whole = json.loads(rng.choice(texts))
+        damage(whole if rng.random() < 0.1 else whole["networks"][0]["data"], rng)
+        try:
+            str(translated(parse(json.dumps(whole).encode(), "it"), "it").report)
+        except (FileFormatError, FitError):
+            refused += 1
+    assert 100 < refused < 300
 
 
 def test_files_that_are_missing_or_huge_are_refused(tmp_path):

@@ -11,7 +11,8 @@ from .bus import RegionBus
 from .pipeline import stages
 from .plasticity import SynapseChange, changed_layout
 from .regions import TARGET_LATENCY
-from .weights import Rotator, WeightBanks, lane_bits, place_layout, synapse_lanes, synapse_layout
+from .singleport import SinglePortBanks
+from .weights import BankAccess, Rotator, WeightBanks, lane_bits, place_layout, synapse_lanes, synapse_layout
 
 
 class WeightMatrix(wiring.Component):
@@ -36,6 +37,8 @@ class WeightMatrix(wiring.Component):
     synapses : Out
         What is there, by lane, at stage `LATENCY`; zero if nothing was wanted. Weights are the effective ones:
         ``w = sat_W(stored + DRIFT)`` where plastic, ``stored`` elsewhere.
+    clearing : Out(1)
+        Weights are not there yet.
     drift : In
         `Control.DRIFT`; only with a learning engine, as what follows.
     changes : In
@@ -63,6 +66,7 @@ class WeightMatrix(wiring.Component):
             "read": In(1),
             "place": In(place_layout(config)),
             "synapses": Out(synapse_lanes(config)),
+            "clearing": Out(1),
             "bus": In(RegionBus()),
             **members,
         })  # fmt: skip
@@ -71,7 +75,8 @@ class WeightMatrix(wiring.Component):
         """Build the way from the banks to the lanes; those of the bus and of changes follow."""
         m = Module()
         config = self._config
-        m.submodules.banks = banks = WeightBanks(config)
+        m.submodules.banks = memories = (WeightBanks if config.weight_ports == 2 else SinglePortBanks)(config)
+        banks = memories.access
         lanes, early = lane_bits(config), min(self.EARLY_BITS, lane_bits(config))
         m.submodules.begin = begin = Rotator(config, synapse_layout(config), bits=range(early))
         m.submodules.finish = finish = Rotator(config, synapse_layout(config), bits=range(early, lanes))
@@ -119,7 +124,9 @@ class WeightMatrix(wiring.Component):
         banks_late = stages(m, bank, self.BUS_LATENCY - 1, name="bank")
         found_late = stages(m, found, self.BUS_LATENCY - 1, name="found")
         m.d.comb += [
+            banks.read.eq(self.read | reading[1] | (writing[1] & bool(config.learning))),
             banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
+            self.clearing.eq(banks.clearing),
             word.eq(fetched[found_late[-1]]),
         ]
         if not config.learning:
@@ -134,7 +141,7 @@ class WeightMatrix(wiring.Component):
         host_bank = stages(m, banks_late[-1], 1, name="host_bank")[-1]
         self._store(m, banks, from_host, from_host << host_bank, host_plastic)
 
-    def _store(self, m: Module, banks: WeightBanks, from_host: Value, host_banks: Value, host_plastic: Value) -> None:
+    def _store(self, m: Module, banks: BankAccess, from_host: Value, host_banks: Value, host_plastic: Value) -> None:
         """Write what comes back changed, and what the host writes, by the same registers."""
         config = self._config
         stage = self.LATENCY + SynapseChange.latency(config)
@@ -142,11 +149,12 @@ class WeightMatrix(wiring.Component):
         m.submodules.back = back = Rotator(config, changed_layout(config), back=True)
         m.d.comb += back.amount.eq(places[stage].turn)
         m.d.comb += [back.given[lane].eq(self.changes[lane]) for lane in range(config.lanes)]
-        m.d.sync += banks.write_place.eq(Mux(from_host, places[3], places[stage]))
-        for bank in range(config.lanes):
-            change = data.View(changed_layout(config), back.turned[bank])
-            m.d.sync += [
-                banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
-                # What has changed was plastic.
-                banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | host_plastic)),
-            ]
+        with m.If(~banks.waits):
+            m.d.sync += banks.write_place.eq(Mux(from_host, places[3], places[stage]))
+            for bank in range(config.lanes):
+                change = data.View(changed_layout(config), back.turned[bank])
+                m.d.sync += [
+                    banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
+                    # What has changed was plastic.
+                    banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | host_plastic)),
+                ]

@@ -9,6 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 #: Memories that grow with the number of neurons belong into block RAM, also where they would fit elsewhere.
 BLOCK_RAM = {"ram_style": "block"}
+#: The large memories that few devices have, with a single port.
+LARGE_RAM = {"ram_style": "huge"}
 #: Bits that block RAM writes, or leaves alone, together: nine on most devices. Those with finer masks lose nothing,
 #: because synthesis drops the bits that are never anything but zero.
 BYTE_BITS = 9

@@ -39,6 +39,8 @@ class SynapseArray(wiring.Component):
         sweep may come 2 cycles after the first one in which `rows` is ready again.
     input_sum, recurrent_sum : Out
         The sums of a neuron, 3 and 4 cycles after it was in the slot.
+    clearing : Out(1)
+        Weights are not there yet.
     bus : In(RegionBus)
         As `WeightMatrix` has it: it is to be given requests a cycle earlier than other targets.
     columns : In(stream)
@@ -65,6 +67,7 @@ class SynapseArray(wiring.Component):
             "slot": In(slot_layout(config)),
             "input_sum": Out(sum_shape(config)),
             "recurrent_sum": Out(sum_shape(config)),
+            "clearing": Out(1),
             "bus": In(RegionBus()),
             **(learning if config.learning else {}),
         })  # fmt: skip
@@ -77,6 +80,7 @@ class SynapseArray(wiring.Component):
         m.submodules.accumulators = accumulators = Accumulators(self._config)
         wiring.connect(m, wiring.flipped(self.rows), row_walk.rows)
         wiring.connect(m, wiring.flipped(self.bus), matrix.bus)
+        m.d.comb += self.clearing.eq(matrix.clearing)
         row = row_walk.piece
         m.d.comb += [matrix.read.eq(row.valid), matrix.place.eq(row.place)]
         if self._config.learning:

@@ -111,6 +111,8 @@ def _fits(model: Model, scale: int, config: CoreConfig) -> bool:
     top, weight_top = config.state_range[1], config.weight_range[1]
     if np.abs(model.states - model.resets).max(initial=0) * scale > top:
         return False
+    if np.abs(model.weights).max(initial=0) * scale > weight_top << GAIN_MAX:
+        return False
     units = np.rint(np.abs(model.weights) * scale).astype(np.int64)
     gain = next((g for g in range(GAIN_MAX + 1) if units.max(initial=0) <= weight_top << g), None)
     steps = np.abs(np.array([*model.gains, *model.losses]) * scale)
