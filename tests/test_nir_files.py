@@ -54,6 +54,7 @@ MALFORMED = {
     "infinite weight": (changed("linear", "weight", np.full((4, 3), np.inf)), "'linear'.*weight must be finite"),
     "negative threshold": (changed("lif", "v_threshold", np.full(4, -1.0)), "'lif'.*threshold must not be below rest"),
     "reset above threshold": (changed("lif", "v_reset", np.full(4, 2.0)), "'lif'.*must not be below v_reset"),
+    "absurd weight": (changed("linear", "weight", np.full((4, 3), 1e200)), "'linear'.*weight must be .* at most 1e"),
     "wrong weights": (changed("linear", "weight", np.ones((4, 7))), r"'linear'.*shape \(3,\), expected \(7,\)"),
     "wrong layer": (changed("linear", "weight", np.ones((9, 3))), r"'lif'.*shape \(9,\) from 'linear'"),
     "wrong parameter": (changed("lif", "r", np.ones(3)), r"'lif'.*r has shape \(3,\), expected \(4,\)"),

@@ -16,13 +16,14 @@ from ...quantiser.quantise import quantise, smallest_config
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
-from .building import CLOCK, Plan
+from .building import plan_of
 from .extras import exported
 from .graph import Graph
 from .hdf5 import read_tree
 from .imported import Imported, Part
 from .judgement import items_of
 from .options import Options
+from .plan import CLOCK, Plan
 
 #: State bits of a chip that is made for a graph, by the bits of its weights.
 STATE_BITS = {4: 20, 8: 20, 16: 24}
@@ -96,7 +97,7 @@ def from_nir(
     weight, state = (
         (config.weight_bits, config.state_bits) if config else (weight_bits, STATE_BITS.get(weight_bits, 20))
     )
-    plan = Plan.of(graph, options, 2.0 ** (state - weight - SPARE_BITS))
+    plan = plan_of(graph, options, 2.0 ** (state - weight - SPARE_BITS))
     net = plan.network(options.dt)
     image, report = _quantised(net, plan, config, weight_bits, scale)
     items = items_of(graph, plan, net, image)

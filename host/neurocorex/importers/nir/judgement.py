@@ -9,10 +9,10 @@ from ...network.network import Network
 from ...spec import Control, CoreConfig, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
 from ..labels import Item
-from .building import Plan
 from .graph import Graph
 from .layer import Layer
 from .node import LINEAR, STATEFUL, Floats, Node
+from .plan import Plan
 
 #: Relative differences below this are the last bits of a division.
 TINY = 1e-9
