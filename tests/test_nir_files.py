@@ -227,6 +227,12 @@ def test_export_read_back_gives_the_same_integers(name, tmp_path):
     assert back.report.exact
 
 
+def test_equal_networks_give_equal_files(tmp_path):
+    for name in ("one.nir", "two.nir"):
+        ncx.to_nir(networks()["rich"], tmp_path / name)
+    assert (tmp_path / "one.nir").read_bytes() == (tmp_path / "two.nir").read_bytes()
+
+
 @pytest.mark.parametrize("name", networks())
 def test_image_exports_as_well_as_its_network(name):
     image = ncx.quantise.quantise(networks()[name])[0]
