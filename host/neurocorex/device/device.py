@@ -15,7 +15,7 @@ from ..streams.streams import EventStream
 from ..transport import Transport
 from . import counters as counting
 from .changes import Changes
-from .connection import Connect, Connection, Task
+from .connection import Connect, Connection, Steps, Task
 from .holder import Holder
 from .learned import WeightLog
 from .loading import Progress
@@ -175,7 +175,7 @@ class Device(Holder):
         if counters and self._counted is not None and self._counted[0] == self._connection.exchanges:
             before += self._counted[1]
 
-        def tasks() -> Iterator[Task]:
+        def tasks() -> Iterator[Task | Steps]:
             if not np.array_equal(flags, present):
                 self._flags = None
                 yield from self._connection.writes(Region.FLAGS, flags)
