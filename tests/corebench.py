@@ -104,7 +104,7 @@ class CoreBench:
             await self.ctx.tick()
         self.ctx.set(bus.write, 0)
         # Requests of the link are further apart than the cycles that a flag beside a weight takes.
-        await self.ctx.tick().repeat(3)
+        await self.ctx.tick().repeat(4)
 
     async def read(self, region: Region, count: int | None = None) -> list[int]:
         """Fetch the first items of a region, one a cycle."""
