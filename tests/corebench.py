@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from amaranth.hdl import Elaboratable, Fragment, MemoryInstance, Module, Signal, Value
+from amaranth.hdl import Elaboratable, Fragment, MemoryData, MemoryInstance, Module, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 from amaranth.sim import Simulator, SimulatorContext
 from neurocorex.spec import Clear, CoreConfig, Counter, Region, layout
@@ -15,7 +15,7 @@ from neurocorex_hdl.core import Core
 class BlockRam:
     """A platform whose memories give garbage when an item is read in the cycle in which it is written.
 
-    Block RAM of some devices does that, while the simulator would give the old item.
+    Block RAM of some devices does that, while the simulator would give the old item. Large memories begin with garbage.
 
     Attributes
     ----------
@@ -29,8 +29,13 @@ class BlockRam:
     def get_memory(self, memory: Memory) -> Module:
         """Build a memory in place of Amaranth's."""
         self.memories.append(memory)
+        content = memory.data
+        if memory.attrs.get("ram_style") == "huge":
+            bits = Shape.cast(memory.shape).width
+            garbage = [random.Random(place).getrandbits(bits) for place in range(memory.depth)]
+            content = MemoryData(shape=bits, depth=memory.depth, init=garbage)
         m = Module()
-        m.submodules.instance = instance = MemoryInstance(data=memory.data)
+        m.submodules.instance = instance = MemoryInstance(data=content)
         for port in memory.write_ports:
             instance.write_port(domain=port.domain, addr=port.addr, data=port.data, en=port.en)
         for port in memory.read_ports:
@@ -93,7 +98,7 @@ class CoreBench:
         self.cycles = 0
 
     async def write(self, region: Region, values: list[int], start: int = 0) -> None:
-        """Store items, one a cycle."""
+        """Store items, one a cycle; weights of a single port, like the link, one every other cycle."""
         bus, columns = self.core.bus, layout(region, self.core.config).columns
         self._address(region, 0)
         self.ctx.set(bus.write, 1)
@@ -102,9 +107,13 @@ class CoreBench:
             self.ctx.set(bus.column, item % columns)
             self.ctx.set(bus.write_data, int(value) & 0xFFFFFFFF)
             await self.ctx.tick()
+            if self.core.config.weight_ports == 1:
+                self.ctx.set(bus.write, 0)
+                await self.ctx.tick()
+                self.ctx.set(bus.write, 1)
         self.ctx.set(bus.write, 0)
         # Requests of the link are further apart than the cycles that a flag beside a weight takes.
-        await self.ctx.tick().repeat(4)
+        await self.ctx.tick().repeat(5)
 
     async def read(self, region: Region, count: int | None = None) -> list[int]:
         """Fetch the first items of a region, one a cycle."""
@@ -188,6 +197,8 @@ def on_core(config: CoreConfig, body: Callable[[CoreBench], Coroutine[Any, Any, 
     core = Core(config)
 
     async def testbench(ctx: SimulatorContext) -> None:
+        if config.weight_ports == 1:
+            await ctx.tick().until(~core.busy)  # it clears its weights
         await body(CoreBench(ctx, core, random.Random(seed)))
 
     simulate(core, testbench)

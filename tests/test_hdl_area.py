@@ -7,7 +7,7 @@ import pytest
 from amaranth.back import rtlil
 from neurocorex.spec import CoreConfig
 from neurocorex_hdl.core import Core
-from neurocorex_hdl.regions import neuron_regions
+from neurocorex_hdl.regions import packs
 from neurocorex_sim.export import yosys
 
 pytestmark = pytest.mark.slow
@@ -42,9 +42,9 @@ def lut_rams(area):
 
 @pytest.mark.parametrize("neurons", SIZES)
 def test_every_memory_of_the_neurons_is_block_ram(areas, neurons):
-    # Regions, injected currents, arrivals and weights; the sums, four times 12 or 13 bits, take two.
+    # Packs of regions, injected currents, arrivals and weights; the sums, four times 12 or 13 bits, take two.
     halves = areas[neurons].get("RAMB18E1", 0) + 2 * areas[neurons].get("RAMB36E1", 0)
-    assert halves >= len(neuron_regions(SIZES[neurons])) + 2 + SIZES[neurons].lanes + 2
+    assert halves >= len(packs(SIZES[neurons])) + 2 + SIZES[neurons].lanes + 2
 
 
 def test_memory_in_luts_does_not_grow_with_the_neurons(areas):

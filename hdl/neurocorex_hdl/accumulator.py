@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.timing import ROW_PIPELINE
 
+from .packing import BLOCK_RAM
 from .pipeline import stages
-from .regions import BLOCK_RAM, LUT_RAM_WORDS, index_bits
+from .regions import LUT_RAM_WORDS, index_bits
 from .weights import lane_bits, weight_lanes
 
 

@@ -71,8 +71,8 @@ def select(values: Sequence[Value], index: Value) -> Value:
 class Shrink(wiring.Component):
     """Decay of a magnitude: ``magnitude - ceil(magnitude * decay / 65536)``, and 0 for a decay of 65535.
 
-    That is ``floor(magnitude * (65536 - decay) / 65536)``: one multiplication and nothing after it. The factor
-    65536 - decay is kept to 16 bits, for multipliers that have no more, by passing the magnitude on where it is 65536.
+    That is the magnitude, less the upper half of the product, less one if its lower half is not zero: one subtraction
+    behind the multiplier. Where all is lost, the register behind it is reset.
 
     Parameters
     ----------
@@ -101,11 +101,12 @@ class Shrink(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the multiplier and its registers."""
         m = Module()
-        size = stages(m, self.magnitude, 2, name="size")
-        all_kept = stages(m, self.decay == 0, 2, name="all_kept")
-        all_lost = stages(m, self.decay == DECAY_ALL, 2, name="all_lost")
-        kept = stages(m, (-self.decay)[:DECAY_BITS], 1, name="kept")
-        product = stages(m, size[1] * kept[1], 1, name="product")
-        shrunk = Mux(all_kept[2], size[2], Mux(all_lost[2], 0, product[1][DECAY_BITS:]))
-        m.d.comb += self.shrunk.eq(stages(m, shrunk, 1, name="shrunk")[1])
+        size = stages(m, self.magnitude, 2, name="size")[-1]
+        factors = stages(m, self.magnitude, 1, name="factor")[-1], stages(m, self.decay, 1, name="decayed")[-1]
+        all_lost = stages(m, self.decay == DECAY_ALL, 2, name="all_lost")[-1]
+        product = stages(m, factors[0] * factors[1], 1, name="product")[-1]
+        lost, fraction = product[DECAY_BITS:], product[:DECAY_BITS]
+        # The borrow enters by an extra low bit.
+        left = (Cat(Const(1, 1), size) + Cat(~fraction.any(), ~lost))[1 : self._bits + 1]
+        m.d.sync += self.shrunk.eq(Mux(all_lost, 0, left))
         return m

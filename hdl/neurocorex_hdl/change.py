@@ -8,8 +8,9 @@ from neurocorex.spec import Control, CoreConfig, Learning
 from neurocorex.spec.registers import MODULATION_ONE
 
 from .arithmetic import saturate
+from .packing import BLOCK_RAM
 from .pipeline import stages
-from .regions import BLOCK_RAM, LUT_RAM_WORDS, block_memory
+from .regions import LUT_RAM_WORDS, block_memory
 
 
 def change_lanes(config: CoreConfig) -> data.ArrayLayout:

@@ -226,6 +226,8 @@ class Core(wiring.Component):
             lanes.synapses.eq(synapses.synapses),
             lanes.amounts.eq(parts.tracing.changes),
             synapses.changes.eq(lanes.changes),
+            lanes.host.eq(synapses.host),
+            lanes.host_weight.eq(synapses.host_weight),
         ]
 
     def _join_results(self, m: Module) -> None:
@@ -234,7 +236,7 @@ class Core(wiring.Component):
         sequencer, queue, recorder = parts.sequencer, parts.queue, parts.recorder
         wiring.connect(m, queue.records, recorder.records)
         wiring.connect(m, recorder.results, wiring.flipped(self.results))
-        settled = Signal()
+        settled, clearing = Signal(), Signal()
         m.d.comb += [
             parts.sweeper.room.eq(queue.room),
             queue.reserve.eq(parts.sweeper.sent),
@@ -242,7 +244,8 @@ class Core(wiring.Component):
             queue.push.eq(parts.population.recorded),
             queue.record.eq(parts.population.record),
             settled.eq(sequencer.resting & ~parts.decoder.holding & queue.empty),
-            self.busy.eq(~settled | ~recorder.empty | ~parts.counters.settled | self.clear.any()),
+            clearing.eq(self.clear.any() | parts.synapses.clearing),
+            self.busy.eq(~settled | ~recorder.empty | ~parts.counters.settled | clearing),
             self.step_open.eq(parts.decoder.open),
         ]
         m.d.sync += recorder.flush.eq((self.flush | self.abort) & settled)

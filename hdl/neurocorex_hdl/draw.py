@@ -62,7 +62,8 @@ class Draws(wiring.Component):
         skipped = Mux(piece.place.column, by_kind(piece.kind, origin, _DRAW_BITS), 0)
         step = Const(DRAW_STRIDE * lanes % (1 << _DRAW_BITS), _DRAW_BITS)
         m.d.comb += [self.random_next.eq(advanced(self.random)), self.advance.eq(piece.valid & piece.first)]
-        m.d.sync += base.eq(Mux(piece.begins, drawn, base) + Mux(piece.begins, skipped, step))
+        with m.If(piece.valid):
+            m.d.sync += base.eq(Mux(piece.begins, drawn, base) + Mux(piece.begins, skipped, step))
         late = stages(m, base, self.LATENCY - 2, name="base")[-1]
         for lane in range(lanes):
             high, low = divmod(DRAW_STRIDE * lane % (1 << _DRAW_BITS), 1 << 8)

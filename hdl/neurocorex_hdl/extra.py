@@ -50,8 +50,8 @@ class ExtraAxons(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the walk and the memories that it reads."""
         m = Module()
-        m.submodules.sources = sources = RegionMemory(Region.EXTRA_SOURCE, self._config)
-        m.submodules.delays = delays = RegionMemory(Region.EXTRA_DELAY, self._config)
+        m.submodules.sources = sources = RegionMemory((Region.EXTRA_SOURCE,), self._config)
+        m.submodules.delays = delays = RegionMemory((Region.EXTRA_DELAY,), self._config)
         fan_out(m, self.bus, (sources.bus, delays.bus))
         walking, axon = Signal(), Signal.like(self.axon)
         last = axon == self._config.extra_axons - 1
@@ -60,7 +60,8 @@ class ExtraAxons(wiring.Component):
         with m.If(self.start):
             m.d.sync += [axon.eq(0), walking.eq(1)]
         axons = stages(m, axon, self.LATENCY, name="axon")
-        source, delay = sources.port.read_data, stages(m, delays.port.read_data, RegionPort.LATENCY, name="delay")[-1]
+        source, delay = sources.port.read_data.extra_source, delays.port.read_data.extra_delay
+        delay = stages(m, delay, RegionPort.LATENCY, name="delay")[-1]
         exists = stages(m, source < self._config.neurons, RegionPort.LATENCY, name="exists")[-1]
         looking = stages(m, walking, self.LATENCY, name="looking", reset_less=False)
         m.d.comb += [

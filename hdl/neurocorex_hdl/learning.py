@@ -1,6 +1,6 @@
 """The learning engine: what changes weights."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
@@ -27,6 +27,8 @@ class LearningLanes(wiring.Component):
         The generator, see `Draws`.
     synapses, amounts : In
         They, and the changes that are called for, at stage `WeightMatrix.LATENCY`.
+    host, host_weight : In
+        A weight of the host, which is in `changes` a cycle later, in all lanes.
     changes : Out
         What comes of them, `SynapseChange.latency` later.
     raised, lowered, low, high : Out
@@ -45,6 +47,8 @@ class LearningLanes(wiring.Component):
             "advance": Out(1),
             "synapses": In(synapse_lanes(config)),
             "amounts": In(change_lanes(config)),
+            "host": In(1),
+            "host_weight": In(signed(config.weight_bits)),
             "changes": Out(data.ArrayLayout(changed_layout(config), config.lanes)),
             "raised": Out(count),
             "lowered": Out(count),
@@ -72,6 +76,8 @@ class LearningLanes(wiring.Component):
                 change.synapse.eq(self.synapses[lane]),
                 change.amount.eq(self.amounts[lane]),
                 change.draw.eq(draws.draws[lane]),
+                change.host.eq(self.host),
+                change.host_weight.eq(self.host_weight),
                 self.changes[lane].eq(change.result),
             ]
             tallies.append(change.tally)

@@ -11,7 +11,8 @@ from .bus import RegionBus
 from .pipeline import stages
 from .plasticity import SynapseChange, changed_layout
 from .regions import TARGET_LATENCY
-from .weights import Rotator, WeightBanks, lane_bits, place_layout, synapse_lanes, synapse_layout
+from .singleport import SinglePortBanks
+from .weights import BankAccess, Rotator, WeightBanks, lane_bits, place_layout, synapse_lanes, synapse_layout
 
 
 class WeightMatrix(wiring.Component):
@@ -26,8 +27,8 @@ class WeightMatrix(wiring.Component):
 
     Block RAM is slow to answer, and so is the drift: each leaves time for a part of the rotation.
     The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
-    beside it, or the other way round, the word is read, and `written` when it has been chosen among those `fetched`.
-    Until then, 4 cycles, it is not to be asked for again.
+    beside it, or the other way round, the word is read, and when it has been chosen among those `fetched` it goes by
+    the last stage of the lanes to be `written`. Until then, 5 cycles, it is not to be asked for again.
 
     Members
     -------
@@ -36,10 +37,14 @@ class WeightMatrix(wiring.Component):
     synapses : Out
         What is there, by lane, at stage `LATENCY`; zero if nothing was wanted. Weights are the effective ones:
         ``w = sat_W(stored + DRIFT)`` where plastic, ``stored`` elsewhere.
+    clearing : Out(1)
+        Weights are not there yet.
     drift : In
         `Control.DRIFT`; only with a learning engine, as what follows.
     changes : In
         What is stored anew, by lane, at stage ``LATENCY + SynapseChange.latency``.
+    host, host_weight : Out
+        A weight that the host stores, to be given back a cycle later in the `changes` of all lanes.
     bus : In(RegionBus)
         `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `BUS_LATENCY` cycles, two more than other targets, because
         it works out an address first, and chooses among many banks.
@@ -56,10 +61,12 @@ class WeightMatrix(wiring.Component):
         if config.learning:
             members["drift"] = In(signed(Control.DRIFT.bits(config)))
             members["changes"] = In(data.ArrayLayout(changed_layout(config), config.lanes))
+            members |= {"host": Out(1), "host_weight": Out(signed(config.weight_bits))}
         super().__init__({
             "read": In(1),
             "place": In(place_layout(config)),
             "synapses": Out(synapse_lanes(config)),
+            "clearing": Out(1),
             "bus": In(RegionBus()),
             **members,
         })  # fmt: skip
@@ -68,7 +75,8 @@ class WeightMatrix(wiring.Component):
         """Build the way from the banks to the lanes; those of the bus and of changes follow."""
         m = Module()
         config = self._config
-        m.submodules.banks = banks = WeightBanks(config)
+        m.submodules.banks = memories = (WeightBanks if config.weight_ports == 2 else SinglePortBanks)(config)
+        banks = memories.access
         lanes, early = lane_bits(config), min(self.EARLY_BITS, lane_bits(config))
         m.submodules.begin = begin = Rotator(config, synapse_layout(config), bits=range(early))
         m.submodules.finish = finish = Rotator(config, synapse_layout(config), bits=range(early, lanes))
@@ -115,7 +123,9 @@ class WeightMatrix(wiring.Component):
         banks_late = stages(m, bank, self.BUS_LATENCY - 1, name="bank")
         found_late = stages(m, found, self.BUS_LATENCY - 2, name="found")
         m.d.comb += [
+            banks.read.eq(self.read | reading[1] | (writing[1] & bool(config.learning))),
             banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
+            self.clearing.eq(banks.clearing),
         ]
         m.d.sync += word.eq(fetched[found_late[-1]])
         if not config.learning:
@@ -124,10 +134,13 @@ class WeightMatrix(wiring.Component):
             m.d.comb += [banks.write_synapses[lane].weight.eq(written[1]) for lane in range(config.lanes)]
             return
         m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(is_flag, word.plastic, word.weight), 0))
-        merged = Mux(is_flag, Cat(word.weight, written[-1][0]), Cat(written[-1], word.plastic))
-        self._store(m, banks, writing[-1], writing[-1] << banks_late[-1], merged)
+        m.d.comb += [self.host.eq(writing[-1]), self.host_weight.eq(Mux(is_flag, word.weight, written[-1]))]
+        host_plastic = stages(m, Mux(is_flag, written[-1][0], word.plastic), 1, name="host_plastic")[-1]
+        from_host = stages(m, writing[-1], 1, name="from_host", reset_less=False)[-1]
+        host_bank = stages(m, banks_late[-1], 1, name="host_bank")[-1]
+        self._store(m, banks, from_host, from_host << host_bank, host_plastic)
 
-    def _store(self, m: Module, banks: WeightBanks, from_host: Value, host_banks: Value, host_synapse: Value) -> None:
+    def _store(self, m: Module, banks: BankAccess, from_host: Value, host_banks: Value, host_plastic: Value) -> None:
         """Write what comes back changed, and what the host writes, by the same registers."""
         config = self._config
         stage = self.LATENCY + SynapseChange.latency(config)
@@ -135,11 +148,12 @@ class WeightMatrix(wiring.Component):
         m.submodules.back = back = Rotator(config, changed_layout(config), back=True)
         m.d.comb += back.amount.eq(places[stage].turn)
         m.d.comb += [back.given[lane].eq(self.changes[lane]) for lane in range(config.lanes)]
-        m.d.sync += banks.write_place.eq(Mux(from_host, places[self.BUS_LATENCY - 1], places[stage]))
-        for bank in range(config.lanes):
-            change = data.View(changed_layout(config), back.turned[bank])
-            # What has changed was plastic.
-            m.d.sync += [
-                banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
-                banks.write_synapses[bank].eq(Mux(from_host, host_synapse, Cat(change.weight, 1))),
-            ]
+        with m.If(~banks.waits):
+            m.d.sync += banks.write_place.eq(Mux(from_host, places[self.BUS_LATENCY], places[stage]))
+            for bank in range(config.lanes):
+                change = data.View(changed_layout(config), back.turned[bank])
+                m.d.sync += [
+                    banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
+                    # What has changed was plastic.
+                    banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | host_plastic)),
+                ]

@@ -7,6 +7,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+#: Memories that grow with the number of neurons belong into block RAM, also where they would fit elsewhere.
+BLOCK_RAM = {"ram_style": "block"}
+#: The large memories that few devices have, with a single port.
+LARGE_RAM = {"ram_style": "huge"}
 #: Bits that block RAM writes, or leaves alone, together: nine on most devices. Those with finer masks lose nothing,
 #: because synthesis drops the bits that are never anything but zero.
 BYTE_BITS = 9
@@ -57,8 +61,7 @@ class PackedMemory(wiring.Component):
         m = Module()
         sizes = {name: packed_bits(shape) for name, shape in self._fields.items()}
         word = data.ArrayLayout(BYTE_BITS, sum(sizes.values()) // BYTE_BITS)
-        # Fields that grow with the neurons belong into block RAM, also where they would fit elsewhere.
-        memory = Memory(shape=word, depth=self._items, init=[], attrs={"ram_style": "block"})
+        memory = Memory(shape=word, depth=self._items, init=[], attrs=BLOCK_RAM)
         m.submodules.memory = memory
         read, write = memory.read_port(), memory.write_port(granularity=1)
         m.d.comb += [

@@ -57,6 +57,8 @@ class SynapseChange(wiring.Component):
         P, with `CHANGE_FRACTION` bits behind the point.
     draw : In(8)
         For stochastic rounding.
+    host, host_weight : In
+        Level, and the weight that the host stores: it takes the place of the result, from the last stage but one.
     tally : Out
         What happened, one stage before the last.
     result : Out
@@ -81,6 +83,8 @@ class SynapseChange(wiring.Component):
             "synapse": In(synapse_layout(config)),
             "amount": In(signed(config.change_bits)),
             "draw": In(8),
+            "host": In(1),
+            "host_weight": In(signed(config.weight_bits)),
             "tally": Out(tally_layout()),
             "result": Out(changed_layout(config)),
         })  # fmt: skip
@@ -114,7 +118,8 @@ class SynapseChange(wiring.Component):
             tally.lowered.eq(acts & lowers),
             tally.low.eq(acts & low),
             tally.high.eq(acts & high),
-            self.result.weight.eq(saturate(bounded - rule.drift, bits)[0]),
+            # A multiplexer here is part of the LUTs of the saturation; at the banks it would take LUTs of its own.
+            self.result.weight.eq(Mux(self.host, self.host_weight, saturate(bounded - rule.drift, bits)[0])),
             self.result.changed.eq(tally.raised | tally.lowered),
         ]
         m.d.comb += self.tally.eq(tally)

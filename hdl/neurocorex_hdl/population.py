@@ -11,7 +11,7 @@ from .drive import drive_shape
 from .neuron import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
 from .pipeline import stages
 from .recorder import record_layout
-from .regions import NeuronMemory, RegionPort, has, history_tap
+from .regions import NeuronMemory, RegionPort, has, history_tap, packs
 from .sweep import CLEAR_BITS, Sweep, slot_layout
 
 
@@ -97,25 +97,25 @@ class Population(wiring.Component):
         m.submodules.membranes = membranes = MembraneUpdate(config)
         m.submodules.firing = firing = Firing(config)
         wiring.connect(m, wiring.flipped(self.bus), memory.bus)
-        pipeline = _Pipeline(m, self.slot, memory, depth=self.LATENCY, cleared=self.cleared)
-        flags = pipeline.read(Region.FLAGS, stage=9)
+        pipeline = _Pipeline(m, self.slot, memory, config, self.cleared)
+        flags = pipeline.read(Region.FLAGS)
 
         m.d.comb += [
-            currents.current.eq(pipeline.read(Region.CURRENT, stage=3)),
-            currents.decay.eq(pipeline.read(Region.CURRENT_DECAY, stage=3)),
+            currents.current.eq(pipeline.read(Region.CURRENT)),
+            currents.decay.eq(pipeline.read(Region.CURRENT_DECAY)),
             currents.drive.eq(self.drive),
-            membranes.membrane.eq(pipeline.read(Region.MEMBRANE, stage=3)),
-            membranes.decay.eq(pipeline.read(Region.DECAY, stage=3)),
-            membranes.leak.eq(pipeline.read(Region.LEAK, stage=6)),
-            membranes.bias.eq(pipeline.read(Region.BIAS, stage=7)),
+            membranes.membrane.eq(pipeline.read(Region.MEMBRANE)),
+            membranes.decay.eq(pipeline.read(Region.DECAY)),
+            membranes.leak.eq(pipeline.read(Region.LEAK)),
+            membranes.bias.eq(pipeline.read(Region.BIAS)),
             membranes.current.eq(currents.updated),
-            firing.threshold.eq(pipeline.read(Region.THRESHOLD, stage=8)),
+            firing.threshold.eq(pipeline.read(Region.THRESHOLD)),
             firing.membrane.eq(membranes.updated),
-            firing.refractory.eq(pipeline.read(Region.REFRACTORY_COUNT, stage=9)),
+            firing.refractory.eq(pipeline.read(Region.REFRACTORY_COUNT)),
             firing.forced.eq(stages(m, self.forced, 5, name="forced")[-1]),
-            firing.reset.eq(pipeline.read(Region.RESET, stage=9)),
+            firing.reset.eq(pipeline.read(Region.RESET)),
             firing.hold.eq(has(flags, Flag.REFRACTORY_HOLD)),
-            firing.period.eq(pipeline.read(Region.REFRACTORY, stage=10)),
+            firing.period.eq(pipeline.read(Region.REFRACTORY)),
         ]
         flags = stages(m, flags, 1, name="flags")[-1]
         if config.learning:
@@ -132,7 +132,7 @@ class Population(wiring.Component):
         """Build the adaptation of the thresholds; return whether it was clamped, at stage 10."""
         m.submodules.adaptations = adaptations = AdaptationUpdate(self._config)
         m.d.comb += [
-            adaptations.adaptation.eq(pipeline.read(Region.ADAPTATION, stage=5)),
+            adaptations.adaptation.eq(pipeline.read(Region.ADAPTATION)),
             adaptations.decay.eq(self.adaptation_decay),
             adaptations.step.eq(self.adaptation_step),
             adaptations.fires.eq(firing.fires),
@@ -155,7 +155,7 @@ class Population(wiring.Component):
         left, count = Signal.like(firing.left, reset_less=True), Signal.like(firing.count, reset_less=True)
         history, fires = Signal(config.max_delay, reset_less=True), Signal(reset_less=True)
         saturated, record_spike, record_membrane = Signal(), Signal(), Signal()
-        before = pipeline.read(Region.HISTORY, stage=10)
+        before = pipeline.read(Region.HISTORY)
         m.d.sync += [
             left.eq(firing.left),
             count.eq(firing.count),
@@ -181,7 +181,7 @@ class Population(wiring.Component):
             self.fired.eq(updated & fires),
             self.saturated.eq(updated & saturated),
             self.history.eq(history),
-            self.arrives.eq(retired.valid & history_tap(history, pipeline.read(Region.DELAY, stage=11))),
+            self.arrives.eq(retired.valid & history_tap(history, pipeline.read(Region.DELAY))),
             self.recorded.eq(updated & (record_spike | record_membrane | retired.last)),
             self.record.neuron.eq(retired.index),
             self.record.fired.eq(record_spike),
@@ -191,27 +191,55 @@ class Population(wiring.Component):
         ]
 
 
+#: Stage at which an item of each region is wanted.
+_READ_STAGE = {
+    Region.MEMBRANE: 3,
+    Region.CURRENT: 3,
+    Region.DECAY: 3,
+    Region.CURRENT_DECAY: 3,
+    Region.ADAPTATION: 5,
+    Region.LEAK: 6,
+    Region.BIAS: 7,
+    Region.THRESHOLD: 8,
+    Region.RESET: 9,
+    Region.REFRACTORY_COUNT: 9,
+    Region.FLAGS: 9,
+    Region.REFRACTORY: 10,
+    Region.HISTORY: 10,
+    Region.DELAY: 11,
+}
+
+
 class _Pipeline:
     """The neuron at each stage, and the memories that are read and written there."""
 
-    def __init__(self, m: Module, slot: data.View, memory: NeuronMemory, depth: int, cleared: Value) -> None:
+    def __init__(self, m: Module, slot: data.View, memory: NeuronMemory, config: CoreConfig, cleared: Value) -> None:
         self._m = m
-        self._memory = memory
         self._cleared = cleared
-        self.slots = stages(m, slot, depth, name="slot", reset_less=False)
+        self.slots = stages(m, slot, Population.LATENCY, name="slot", reset_less=False)
+        self._ports = {}
+        self._items = {}
+        for pack in packs(config):
+            port = getattr(memory, pack[0].name.lower())
+            # A word is there for the first of its regions that is wanted; the items of the others wait.
+            first = min(_READ_STAGE[region] for region in pack)
+            m.d.comb += port.read_index.eq(self.slots[first - RegionPort.LATENCY].index)
+            for region in pack:
+                name = region.name.lower()
+                late = stages(m, port.read_data[name], _READ_STAGE[region] - first, name=name)
+                self._items[region] = late[-1]
+                self._ports[region] = port
 
-    def read(self, region: Region, *, stage: int) -> Value:
-        """Item of the neuron at `stage`."""
-        port = getattr(self._memory, region.name.lower())
-        self._m.d.comb += port.read_index.eq(self.slots[stage - RegionPort.LATENCY].index)
-        return port.read_data
+    def read(self, region: Region) -> Value:
+        """Item of the neuron at the stage of `_READ_STAGE`."""
+        return self._items[region]
 
     def write(self, region: Region, *, stage: int, value: Value) -> None:
         """Store an item of the neuron at `stage`, if the sweep updates or clears it."""
-        port, slot = getattr(self._memory, region.name.lower()), self.slots[stage]
+        name, port, slot = region.name.lower(), self._ports[region], self.slots[stage]
         clears = has(self._cleared, Clear.ADAPTATION if region is Region.ADAPTATION else Clear.STATE)
         self._m.d.comb += [
-            port.write.eq(slot.valid & ((slot.sweep == Sweep.UPDATE) | ((slot.sweep == Sweep.CLEAR) & clears))),
+            port.write[name].eq(slot.valid & ((slot.sweep == Sweep.UPDATE) | ((slot.sweep == Sweep.CLEAR) & clears))),
             port.write_index.eq(slot.index),
-            port.write_data.eq(Mux(slot.sweep == Sweep.CLEAR, 0, value)),
+            port.write_data[name].eq(Mux(slot.sweep == Sweep.CLEAR, 0, value)),
         ]

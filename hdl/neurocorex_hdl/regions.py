@@ -1,4 +1,4 @@
-"""The memories of the neurons: one per region, reached by the neuron pipeline and by the host."""
+"""The memories of the neurons: some for one region, some for several, reached by neuron pipeline and host."""
 
 from collections.abc import Iterable
 from enum import IntFlag
@@ -6,13 +6,14 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, ShapeLike, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region, layout
 from neurocorex.spec.registers import PARAMETERS, STATE
 
 from .bus import READ_LATENCY, RegionBus
+from .packing import BLOCK_RAM, PackedMemory
 from .pipeline import stages
 
 #: Cycles from a read request to the answer of a target inside the core, which adds a register before and two behind.
@@ -56,8 +57,6 @@ def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureI
     m.d.comb += bus.read_data.eq(reduce(or_, (target.read_data for target in targets)))
 
 
-#: Memories that grow with the number of neurons belong into block RAM, also where they would fit elsewhere.
-BLOCK_RAM = {"ram_style": "block"}
 #: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
 LUT_RAM_WORDS = 64
 
@@ -72,33 +71,57 @@ def neuron_memory(shape: ShapeLike, config: CoreConfig) -> Memory:
     return block_memory(shape, config.neurons)
 
 
+#: Narrow regions that share the words of a memory: what is written by the pipeline at the same stage, and read at close
+#: ones. All other regions have memories of their own.
+PACKS = (
+    (Region.DECAY, Region.CURRENT_DECAY),
+    (Region.REFRACTORY, Region.DELAY, Region.FLAGS),
+    (Region.REFRACTORY_COUNT, Region.HISTORY),
+)
+
+
+def packs(config: CoreConfig) -> tuple[tuple[Region, ...], ...]:
+    """Return the regions that `neuron_regions` names, by memory."""
+    packed = {region for pack in PACKS for region in pack}
+    return PACKS + tuple((region,) for region in neuron_regions(config) if region not in packed)
+
+
+def pack_fields(pack: Iterable[Region], config: CoreConfig) -> dict[str, Shape]:
+    """Return the fields of the words of a memory: one for each region, with its name in lower case."""
+    return {region.name.lower(): region_shape(region, config) for region in pack}
+
+
 class RegionPort(wiring.Signature):
-    """One read and, if it is state, one write a cycle to a region, seen from a pipeline.
+    """One read and, if there is state, one write a cycle to a pack of regions, seen from a pipeline.
 
     Members
     -------
     read_index : Out
-        Neuron, or axon, whose item is wanted.
+        Neuron, or axon, whose items are wanted.
     read_data : In
-        The item, `LATENCY` cycles later.
+        The item of each region, `LATENCY` cycles later.
     write, write_index, write_data : Out
-        Store an item; only for state.
+        Store items, of the regions with a bit in `write`; only if all of them are state.
     """
 
     #: The memory has a register behind its own, because block RAM is slow to answer.
     LATENCY = 2
 
-    def __init__(self, region: Region, config: CoreConfig) -> None:
-        shape = region_shape(region, config)
-        index = Shape(max(1, (layout(region, config).columns - 1).bit_length()))
-        members = {"read_index": Out(index), "read_data": In(shape)}
-        if region in STATE:
-            members |= {"write": Out(1), "write_index": Out(index), "write_data": Out(shape)}
+    def __init__(self, pack: tuple[Region, ...], config: CoreConfig) -> None:
+        fields = pack_fields(pack, config)
+        index = Shape(max(1, (layout(pack[0], config).columns - 1).bit_length()))
+        members = {"read_index": Out(index), "read_data": In(data.StructLayout(fields))}
+        if pack[0] in STATE:
+            members |= {
+                "write": Out(data.StructLayout(dict.fromkeys(fields, 1))),
+                "write_index": Out(index),
+                "write_data": Out(data.StructLayout(fields)),
+            }
         super().__init__(members)
 
 
 class RegionMemory(wiring.Component):
-    """The memory of one region. A request on the bus goes before the pipeline, which is at rest then.
+    """The memory of a pack of regions. A request on the bus goes before the pipeline, which is at rest then.
 
     Members
     -------
@@ -108,33 +131,41 @@ class RegionMemory(wiring.Component):
         The pipeline's side.
     """
 
-    def __init__(self, region: Region, config: CoreConfig) -> None:
-        self._region = region
+    def __init__(self, pack: tuple[Region, ...], config: CoreConfig) -> None:
+        self._pack = pack
         self._config = config
-        super().__init__({"bus": In(RegionBus()), "port": In(RegionPort(region, config))})
+        super().__init__({"bus": In(RegionBus()), "port": In(RegionPort(pack, config))})
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory and its multiplexers."""
         m = Module()
         bus, port = self.bus, self.port
-        shape = region_shape(self._region, self._config)
-        m.submodules.memory = memory = block_memory(shape, layout(self._region, self._config).columns)
-        read, write = memory.read_port(), memory.write_port()
-        selected = Signal()
-        answers = stages(m, bus.read & selected, TARGET_LATENCY, name="answers")
-        data = stages(m, read.data, 1, name="data")[-1]
+        fields = pack_fields(self._pack, self._config)
+        m.submodules.memory = memory = PackedMemory(fields, layout(self._pack[0], self._config).columns)
         m.d.comb += [
-            selected.eq(bus.region == self._region),
-            read.addr.eq(Mux(bus.read, bus.column, port.read_index)),
-            write.en.eq(bus.write & selected),
-            write.addr.eq(bus.column),
-            write.data.eq(bus.write_data),
-            port.read_data.eq(data),
-            bus.read_data.eq(Mux(answers[-1], data, 0)),
+            memory.read_index.eq(Mux(bus.read, bus.column, port.read_index)),
+            memory.write_index.eq(bus.column),
+            bus.read_data.eq(reduce(or_, (port.read_data[name] for name in fields))),
         ]
-        if self._region in STATE:
+        others = stages(m, Cat(bus.read & (bus.region != region) for region in self._pack), 1, name="others")[1]
+        for region, name, other in zip(self._pack, fields, others, strict=True):
+            # What the bus has not asked for is zero in its answer: a reset is free, a mask behind it would not be.
+            found = Signal(fields[name], name=f"found_{name}", reset_less=True)
+            m.d.sync += found.eq(memory.read_data[name])
+            with m.If(other):
+                m.d.sync += found.eq(0)
+            m.d.comb += [
+                port.read_data[name].eq(found),
+                memory.write[name].eq(bus.write & (bus.region == region)),
+                memory.write_data[name].eq(bus.write_data),
+            ]
+        if self._pack[0] in STATE:
             with m.If(~bus.write):
-                m.d.comb += [write.en.eq(port.write), write.addr.eq(port.write_index), write.data.eq(port.write_data)]
+                m.d.comb += [
+                    memory.write.eq(port.write),
+                    memory.write_index.eq(port.write_index),
+                    memory.write_data.eq(port.write_data),
+                ]
         return m
 
 
@@ -145,22 +176,22 @@ class NeuronMemory(wiring.Component):
     -------
     bus : In(RegionBus)
         Answers after `TARGET_LATENCY` cycles.
-    threshold, reset, ... : In(RegionPort)
-        One port per region, with the region's name in lower case.
+    threshold, refractory, ... : In(RegionPort)
+        One port per pack, with the name of its first region in lower case.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        ports = {region.name.lower(): In(RegionPort(region, config)) for region in neuron_regions(config)}
+        ports = {pack[0].name.lower(): In(RegionPort(pack, config)) for pack in packs(config)}
         super().__init__({"bus": In(RegionBus()), **ports})
 
     def elaborate(self, platform: object) -> Module:
-        """Build a memory for each region."""
+        """Build a memory for each pack."""
         m = Module()
         buses = []
-        for region in neuron_regions(self._config):
-            name = region.name.lower()
-            m.submodules[name] = memory = RegionMemory(region, self._config)
+        for pack in packs(self._config):
+            name = pack[0].name.lower()
+            m.submodules[name] = memory = RegionMemory(pack, self._config)
             wiring.connect(m, wiring.flipped(getattr(self, name)), memory.port)
             buses.append(memory.bus)
         fan_out(m, self.bus, buses)

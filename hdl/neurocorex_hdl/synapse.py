@@ -39,13 +39,15 @@ class SynapseArray(wiring.Component):
         sweep may come 2 cycles after the first one in which `rows` is ready again.
     input_sum, recurrent_sum : Out
         The sums of a neuron, 3 and 4 cycles after it was in the slot.
+    clearing : Out(1)
+        Weights are not there yet.
     bus : In(RegionBus)
         As `WeightMatrix` has it: it is to be given requests a cycle earlier than other targets.
     columns : In(stream)
         Neurons whose columns are wanted, each `column_cycles` cycles; never while rows or a sweep are on their way.
     piece : Out
         What is wanted, at stage 0.
-    synapses, drift, changes : Out, In, In
+    synapses, drift, changes, host, host_weight : Out, In, In, Out, Out
         As `WeightMatrix` has them.
     """
 
@@ -57,12 +59,15 @@ class SynapseArray(wiring.Component):
             "synapses": Out(synapse_lanes(config)),
             "drift": In(signed(Control.DRIFT.bits(config))),
             "changes": In(data.ArrayLayout(changed_layout(config), config.lanes)),
+            "host": Out(1),
+            "host_weight": Out(signed(config.weight_bits)),
         }  # fmt: skip
         super().__init__({
             "rows": In(stream.Signature(axon_layout(config))),
             "slot": In(slot_layout(config)),
             "input_sum": Out(sum_shape(config)),
             "recurrent_sum": Out(sum_shape(config)),
+            "clearing": Out(1),
             "bus": In(RegionBus()),
             **(learning if config.learning else {}),
         })  # fmt: skip
@@ -75,6 +80,7 @@ class SynapseArray(wiring.Component):
         m.submodules.accumulators = accumulators = Accumulators(self._config)
         wiring.connect(m, wiring.flipped(self.rows), row_walk.rows)
         wiring.connect(m, wiring.flipped(self.bus), matrix.bus)
+        m.d.comb += self.clearing.eq(matrix.clearing)
         row = row_walk.piece
         m.d.comb += [matrix.read.eq(row.valid), matrix.place.eq(row.place)]
         if self._config.learning:
@@ -105,5 +111,7 @@ class SynapseArray(wiring.Component):
             matrix.place.eq(self.piece.place),
             matrix.drift.eq(self.drift),
             matrix.changes.eq(self.changes),
+            self.host.eq(matrix.host),
+            self.host_weight.eq(matrix.host_weight),
             self.synapses.eq(matrix.synapses),
         ]

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
-from neurocorex.spec.timing import column_cycles, row_cycles
+from neurocorex.spec.timing import column_cycles, piece_cycles, row_cycles
 
 from .arithmetic import times
 from .axons import AxonKind, AxonRow, axon_layout, first_blocks
@@ -34,7 +34,7 @@ def piece_layout(config: CoreConfig) -> data.StructLayout:
 
 
 class RowWalk(wiring.Component):
-    """Takes an axon and walks along its row, a group of L neurons a cycle.
+    """Takes an axon and walks along its row, a group of L neurons each `piece_cycles`.
 
     Rows follow each other without a gap. A row shorter than the pipeline of the accumulators waits at its end, so that
     the next one does not read a sum before it has been written: each row takes `row_cycles` cycles.
@@ -57,15 +57,17 @@ class RowWalk(wiring.Component):
         config, piece = self._config, self.piece
         m.submodules.first = first = AxonRow(config)
         cycles, lanes = row_cycles(config), lane_bits(config)
+        # With a single port, every other cycle is left to writing.
+        waits = piece_cycles(config) - 1
         # Whether it is ready is known a cycle before, because much follows from it.
         active, position, ready = Signal(), Signal(range(cycles)), Signal(init=1)
         m.d.comb += [
             first.axon.eq(self.rows.payload),
             self.rows.ready.eq(ready),
-            piece.valid.eq(active & (position < config.groups)),
+            piece.valid.eq(active & (position[waits:] < config.groups) & ~position[:waits].any()),
             piece.first.eq(position == 0),
             piece.begins.eq(piece.first),
-            piece.block.eq(position),
+            piece.block.eq(position[waits:]),
         ]
         with m.If(ready):
             m.d.sync += [
@@ -78,12 +80,13 @@ class RowWalk(wiring.Component):
             ]
         with m.Else():
             m.d.sync += [position.eq(position + 1), ready.eq(position == cycles - 2)]
-            m.d.sync += piece.place.word.eq(piece.place.word + config.axon_blocks)
+            with m.If(position[:waits].all()):
+                m.d.sync += piece.place.word.eq(piece.place.word + config.axon_blocks)
         return m
 
 
 class ColumnWalk(wiring.Component):
-    """Takes a neuron and walks along its column, a block of L axons a cycle: `column_cycles`, without a gap.
+    """Takes a neuron and walks along its column, a block of L axons each `piece_cycles`, without a gap.
 
     Members
     -------
@@ -103,10 +106,11 @@ class ColumnWalk(wiring.Component):
         config, piece = self._config, self.piece
         lanes = lane_bits(config)
         active, position, ready = Signal(), Signal(range(column_cycles(config))), Signal(init=1)
-        next_kind, next_begins = self._kind(m, position + 1)
+        waits = piece_cycles(config) - 1
+        next_kind, next_begins = self._kind(m, (position + 1)[waits:])
         m.d.comb += [
             self.columns.ready.eq(ready),
-            piece.valid.eq(active),
+            piece.valid.eq(active & ~position[:waits].any()),
             piece.first.eq(position == 0),
             piece.place.column.eq(1),
         ]
@@ -122,14 +126,14 @@ class ColumnWalk(wiring.Component):
                 piece.place.word.eq(times(self.columns.payload[lanes:], config.axon_blocks)),
             ]
         with m.Else():
-            m.d.sync += [
-                position.eq(position + 1),
-                ready.eq(position == column_cycles(config) - 2),
-                piece.kind.eq(next_kind),
-                piece.begins.eq(next_begins),
-                piece.block.eq(Mux(next_begins, 0, piece.block + 1)),
-                piece.place.word.eq(piece.place.word + 1),
-            ]
+            m.d.sync += [position.eq(position + 1), ready.eq(position == column_cycles(config) - 2)]
+            with m.If(position[:waits].all()):
+                m.d.sync += [
+                    piece.kind.eq(next_kind),
+                    piece.begins.eq(next_begins),
+                    piece.block.eq(Mux(next_begins, 0, piece.block + 1)),
+                    piece.place.word.eq(piece.place.word + 1),
+                ]
         return m
 
     def _kind(self, m: Module, position: Value) -> tuple[Signal, Signal]:

@@ -1,12 +1,12 @@
 """Where the weights are kept, and how they come into the order of the lanes and back."""
 
-from amaranth.hdl import Module, Mux, Shape, ShapeLike, signed
+from amaranth.hdl import Cat, Module, Mux, Shape, ShapeLike, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
-from .regions import BLOCK_RAM
+from .packing import BLOCK_RAM
 
 
 def lane_bits(config: CoreConfig) -> int:
@@ -46,8 +46,8 @@ def place_layout(config: CoreConfig) -> data.StructLayout:
     })  # fmt: skip
 
 
-class WeightBanks(wiring.Component):
-    """L memories, one synapse of each a cycle.
+class BankAccess(wiring.Signature):
+    """L memories, one synapse of each a cycle, seen from those who read and write them.
 
     The synapse from row a (see `AxonRow`) to neuron j is in bank ``(a + j) mod L`` at word
     ``(j // L) * axon_stride + a``. A piece of a row (an axon, L neighbouring neurons) and one of a column (a neuron, L
@@ -55,40 +55,64 @@ class WeightBanks(wiring.Component):
 
     Members
     -------
-    place : In
-        What is read, of all banks.
-    synapses : Out
+    read, place : Out
+        Whether something is wanted, and what, of all banks.
+    synapses : In
         The synapses there, by bank, one cycle later.
-    write : In(L)
+    write : Out(L)
         Banks that store theirs of `write_synapses` at `write_place`.
+    waits : In(1)
+        They do not, in this cycle: ask again in the next.
+    clearing : In(1)
+        Nothing can be read or written yet.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "read": Out(1),
+            "place": Out(place_layout(config)),
+            "synapses": In(synapse_lanes(config)),
+            "write": Out(config.lanes),
+            "write_place": Out(place_layout(config)),
+            "write_synapses": Out(synapse_lanes(config)),
+            "waits": In(1),
+            "clearing": In(1),
+        })  # fmt: skip
+
+
+def bank_address(place: data.View, bank: int) -> Value:
+    """Return the address in a bank."""
+    return Cat(Mux(place.column, bank - place.turn, place.turn)[: len(place.turn)], place.word)
+
+
+class WeightBanks(wiring.Component):
+    """The memories of the weights, with a port to read and one to write.
+
+    Members
+    -------
+    access : In(BankAccess)
+        `waits` and `clearing` are never there.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        super().__init__({
-            "place": In(place_layout(config)),
-            "synapses": Out(synapse_lanes(config)),
-            "write": In(config.lanes),
-            "write_place": In(place_layout(config)),
-            "write_synapses": In(synapse_lanes(config)),
-        })  # fmt: skip
+        super().__init__({"access": In(BankAccess(config))})
 
     def elaborate(self, platform: object) -> Module:
         """Build the banks."""
         m = Module()
-        lanes = lane_bits(self._config)
+        access = self.access
         for bank in range(self._config.lanes):
             depth = max(2, self._config.weight_words)
             memory = Memory(shape=synapse_layout(self._config), depth=depth, init=[], attrs=BLOCK_RAM)
             m.submodules[f"bank_{bank}"] = memory
             read, write = memory.read_port(), memory.write_port()
-            for port, place in ((read, self.place), (write, self.write_place)):
-                m.d.comb += port.addr[:lanes].eq(Mux(place.column, bank - place.turn, place.turn))
-                m.d.comb += port.addr[lanes:].eq(place.word)
             m.d.comb += [
-                self.synapses[bank].eq(read.data),
-                write.data.eq(self.write_synapses[bank]),
-                write.en.eq(self.write[bank]),
+                read.addr.eq(bank_address(access.place, bank)),
+                access.synapses[bank].eq(read.data),
+                write.addr.eq(bank_address(access.write_place, bank)),
+                write.data.eq(access.write_synapses[bank]),
+                write.en.eq(access.write[bank]),
             ]
         return m
 

@@ -28,6 +28,7 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "inputs": (1, 4096),
     "lanes": frozenset({1, 2, 4, 8, 16, 32, 64}),
     "weight_bits": frozenset({4, 8, 16}),
+    "weight_ports": frozenset({1, 2}),
     "state_bits": (16, 24),
     "refractory_bits": (1, 16),
     "max_delay": (1, 32),
@@ -57,6 +58,9 @@ class CoreConfig:
         L, synapses handled in one clock cycle, a power of two up to 64. Changes speed, never results.
     weight_bits : int
         W, width of a signed weight: 4, 8 or 16.
+    weight_ports : int
+        Ports of the memories of the weights. With 2 they are read and written in the same cycle; with 1, which is what
+        the large memories of some devices have, learning takes two cycles where it otherwise takes one.
     state_bits : int
         S, width of membranes, currents and everything that is added to them, 16 to 24.
     refractory_bits : int
@@ -90,6 +94,7 @@ class CoreConfig:
     inputs: int = 64
     lanes: int = 16
     weight_bits: int = 8
+    weight_ports: int = 2
     state_bits: int = 20
     refractory_bits: int = 8
     max_delay: int = 16

@@ -296,7 +296,7 @@ class ChipInfo:
         "magic", "protocol_version", "build_id", "clock_hz", "baud",
         "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
         "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
-        "frame_bytes", "rx_frames", "tx_frames",
+        "frame_bytes", "rx_frames", "tx_frames", "weight_ports",
     )  # fmt: skip
 
     def to_words(self) -> list[int]:

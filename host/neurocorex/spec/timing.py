@@ -14,14 +14,19 @@ LEARNING_OVERHEAD = 2
 EXTRA_OVERHEAD = 4
 
 
+def piece_cycles(config: CoreConfig) -> int:
+    """Cycles that L synapses cost: with a single port, what learns is read in one cycle and written in another."""
+    return 2 if config.learning and config.weight_ports == 1 else 1
+
+
 def row_cycles(config: CoreConfig) -> int:
     """Cycles that one arriving spike costs, also if its synapses learn."""
-    return max(config.groups, ROW_PIPELINE)
+    return max(config.groups * piece_cycles(config), ROW_PIPELINE)
 
 
 def column_cycles(config: CoreConfig) -> int:
     """Cycles that the potentiation of the synapses of one neuron that fired costs."""
-    return config.axon_blocks
+    return config.axon_blocks * piece_cycles(config)
 
 
 def column_drain(config: CoreConfig) -> int:
