@@ -24,8 +24,8 @@ from neurocorex.device.device import Device
 from neurocorex.spec import CoreConfig, Flag, Op, Region, layout
 from neurocorex.spec.protocol import Request, RequestDecoder, Response, ResponseDecoder, Status
 from neurocorex.transport import ProcessTransport, Transport
+from neurocorex.trial import Trial
 from neurocorex_sim.chip import build_chip
-from neurocorex_sim.trial import Trial
 
 BITS_PER_BYTE = 10
 STEPS = 100
@@ -109,13 +109,13 @@ def run(config: CoreConfig) -> dict[str, Any]:
 
 def _measure(config: CoreConfig, device: Device, meter: Meter, tap: Tap) -> dict[str, Any]:
     trial = Trial.random(config, 1, STEPS)
-    weights = trial.regions[Region.WEIGHTS]
+    weights = trial.image.regions[Region.WEIGHTS]
     device.config  # noqa: B018  # the chip has been asked for its geometry before the clock counts
-    for region, values in trial.regions.items():
+    for region, values in trial.image.regions.items():
         device.write(region, values)
     upload = meter.measure(lambda: device.write(Region.WEIGHTS, weights))
     read_back = meter.measure(lambda: np.testing.assert_array_equal(device.weights(), weights))
-    device.write(Region.FLAGS, trial.regions[Region.FLAGS] & ~int(Flag.RECORD_MEMBRANE))
+    device.write(Region.FLAGS, trial.image.regions[Region.FLAGS] & ~int(Flag.RECORD_MEMBRANE))
     spikes = encode.poisson(np.full(config.inputs, 0.1), STEPS, seed=1)
     tap.exchanges = 0
     batch = meter.measure(lambda: device.run(spikes=spikes))

@@ -12,8 +12,8 @@ from neurocorex.spec.registers import MODEL_COUNTERS, STATE
 from neurocorex.spec.timing import busy_cycles
 from neurocorex.streams.streams import EventStream
 from neurocorex.transport import ProcessTransport, Transport
+from neurocorex.trial import Trial
 from neurocorex_sim.chip import build_chip
-from neurocorex_sim.trial import Trial
 
 CONFIG = CoreConfig()
 RECORDING = Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE
@@ -35,15 +35,15 @@ def device(devices, request):
 
 
 def load(target, trial):
-    for region, values in trial.regions.items():
+    for region, values in trial.image.regions.items():
         target.write(region, values)
 
 
 def prepared(trial):
     """Return an emulator that holds what the trial begins with, and records everything."""
-    emulator = Emulator(trial.config)
+    emulator = Emulator(trial.image.config)
     load(emulator, trial)
-    emulator.write(Region.FLAGS, trial.regions[Region.FLAGS] | RECORDING)
+    emulator.write(Region.FLAGS, trial.image.regions[Region.FLAGS] | RECORDING)
     return emulator
 
 
@@ -77,8 +77,8 @@ def test_what_was_written_is_read_back(device):
     trial = Trial.random(CONFIG, 10, steps=1)
     emulator = prepared(trial)
     load(device, trial)
-    for region in trial.regions:
-        expected = trial.regions[region] if region == Region.FLAGS else emulator.regions[region]
+    for region in trial.image.regions:
+        expected = trial.image.regions[region] if region == Region.FLAGS else emulator.regions[region]
         np.testing.assert_array_equal(device.read(region), expected.reshape(device.read(region).shape), region.name)
 
 
@@ -204,8 +204,8 @@ def test_rate_is_changed_on_request(baud):
     """The chip's pins follow at once; a chip that did not would be a warning, and with it an error."""
     trial = Trial.random(CONFIG, 32, steps=1)
     with ncx.open("rtl", config=CONFIG, baud=baud) as device:
-        device.write(Region.BIAS, trial.regions[Region.BIAS])
-        np.testing.assert_array_equal(device.read(Region.BIAS), trial.regions[Region.BIAS])
+        device.write(Region.BIAS, trial.image.regions[Region.BIAS])
+        np.testing.assert_array_equal(device.read(Region.BIAS), trial.image.regions[Region.BIAS])
 
 
 def test_next_host_finds_the_chip_in_the_middle_of_a_run():

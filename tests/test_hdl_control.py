@@ -37,6 +37,7 @@ class Registers:
 
     async def read(self, control):
         bus = self.unit.bus
+        await self.ctx.tick()  # What was written is in the memory; requests of the link are further apart.
         self.ctx.set(bus.region, Region.CONTROL)
         self.ctx.set(bus.column, control)
         self.ctx.set(bus.read, 1)

@@ -44,6 +44,8 @@ def receive(data: bytes, config: CoreConfig, seed: int = 0) -> list[Request | No
             if ctx.get(frame.write):
                 assert ctx.get(frame.index) == len(written)
                 written[len(written)] = ctx.get(frame.byte)
+            await ctx.tick()
+            ctx.set(dut.bytes.valid, 0)
             if ctx.get(frame.good):
                 length = ctx.get(frame.length)
                 op, *payload = (written[index] for index in range(length))
@@ -53,8 +55,6 @@ def receive(data: bytes, config: CoreConfig, seed: int = 0) -> list[Request | No
                 found.append(None)
             if ctx.get(frame.good) or ctx.get(frame.bad):
                 written.clear()
-            await ctx.tick()
-            ctx.set(dut.bytes.valid, 0)
             if rng.random() < 0.2:
                 await ctx.tick().repeat(rng.randrange(1, 4))
 

@@ -20,7 +20,7 @@ def write_weights(values: bytes, row: int = 0, column: int = 0) -> bytes:
 
 
 async def settle(host: Host) -> None:
-    await host.ctx.tick().repeat(300)
+    await host.ctx.tick().repeat(600)
 
 
 def test_window_of_requests_is_carried_out_in_order() -> None:

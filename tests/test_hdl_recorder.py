@@ -127,17 +127,17 @@ def test_silence_longer_than_its_code_is_sent_in_pieces():
     assert results == [IDLE, 0xFF, 0xFF, IDLE]
 
 
-def test_sender_sends_a_byte_in_every_cycle():
+def test_sender_sends_a_byte_in_every_cycle_and_pauses_between_codes():
     sender = CodeSender()
 
     async def testbench(ctx):
         ctx.set(sender.bytes.ready, 1)
         ctx.set(sender.codes.valid, 1)
         ctx.set(sender.codes.payload, {"content": 0x030201, "following": 2})
-        await ctx.tick()
-        for cycle in range(9):
-            *_, valid, byte = await ctx.tick().sample(sender.bytes.valid, sender.bytes.payload)
-            assert (valid, byte) == (1, cycle % 3 + 1)
+        for _ in range(3):
+            for expected in (None, 1, 2, 3):
+                *_, valid, byte = await ctx.tick().sample(sender.bytes.valid, sender.bytes.payload)
+                assert (byte if valid else None) == expected
 
     simulate(sender, testbench)
 

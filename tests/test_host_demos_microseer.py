@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from neurocorex.demos import microseer
 from neurocorex.errors import FileFormatError
+from neurocorex.importers.superneuromat import from_superneuromat
 
 TOPICS = ("Agents", "Bugs", "Chips")
 
@@ -76,6 +77,20 @@ def test_answers_and_weights_are_those_of_superneuromat(tmp_path, seed):
     assert outcome.shown == papers.test
     assert np.array_equal(outcome.answers, microseer.superneuromat_answers(papers, outcome.shown))
     assert outcome.accuracy > 1 / len(TOPICS)
+
+
+def test_importing_the_model_of_superneuromat_gives_the_same_network(papers):
+    paper = papers.test[0]
+    imported = from_superneuromat(microseer.superneuromat_model(papers, paper, citation=microseer.CITATION))
+    image = microseer.build(papers)
+    assert imported.scale == microseer.SCALE
+    assert all(np.array_equal(imported.image.regions[region], values) for region, values in image.regions.items())
+    with ncx.open("emulator") as device:
+        device.load(imported.image)
+        device.run(microseer.STEPS, spikes=imported.stimulus)
+        weights = device.weights()[1:]
+        outcome = microseer.classify(device, papers, limit=1)
+    assert np.array_equal(weights, outcome.weights[0])
 
 
 def test_every_paper_begins_with_the_same_weights(papers):

@@ -1,10 +1,13 @@
 """Random trials: they reach into every corner, and come back from a file."""
 
+from dataclasses import replace
+
 import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.errors import FileFormatError
 from neurocorex.selftest import check
+from neurocorex.spec import Control, Flag, Region
 from neurocorex.trial import GEOMETRIES, Trial
 
 IDS = ["none", "exponential", "window"]
@@ -34,6 +37,26 @@ def test_same_seed_same_trial():
     one, two = (Trial.random(GEOMETRIES[1], 5, 20) for _ in range(2))
     assert (one.image, one.stimulus) == (two.image, two.stimulus)
     assert Trial.random(GEOMETRIES[1], 6, 20).image != one.image
+
+
+def test_lanes_have_no_part_in_a_trial():
+    one, two = (Trial.random(replace(GEOMETRIES[1], lanes=lanes), 5, 20) for lanes in (1, 16))
+    assert one.stimulus == two.stimulus
+    assert all(np.array_equal(values, two.image.regions[region]) for region, values in one.image.regions.items())
+
+
+def test_fixed_registers_keep_their_value():
+    trial = Trial.random(GEOMETRIES[1], 5, 200, fixed={Control.DRIFT_STEP: -1, Control.LEARNING: 3})
+    control = trial.image.regions[Region.CONTROL]
+    assert (control[Control.DRIFT_STEP], control[Control.LEARNING]) == (0x1FF, 3)
+    changed = set(trial.stimulus.change_register.tolist())
+    assert not changed & {Control.DRIFT_STEP, Control.LEARNING}
+    assert changed >= {Control.GATE, Control.MODULATION}
+
+
+def test_everything_can_be_recorded():
+    flags = Trial.random(GEOMETRIES[0], 5, 2, record_all=True).image.regions[Region.FLAGS]
+    assert (flags & (Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE) == Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE).all()
 
 
 @pytest.mark.parametrize("config", GEOMETRIES, ids=IDS)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import random
 
 import neurocorex as ncx
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 import superneuromat
 from neurocorex.errors import FileFormatError, FitError, InputError
 from neurocorex.importers.superneuromat import from_superneuromat
+from neurocorex.importers.superneuromat.document import parse
+from neurocorex.importers.superneuromat.translation import translated
 from neurocorex.spec import CoreConfig, Region
 from superneuromat_models import departures, random_model
 
@@ -138,6 +142,55 @@ def test_numbers_without_a_common_scale_are_approximate_by_as_much_as_is_said():
     assert 0 < error == pytest.approx(item(imported, "weights").error)
     assert error < 1e-4
     assert "no scale makes all numbers whole" in imported.report.scale_reason
+
+
+def test_weights_that_keep_a_scale_from_fitting_are_named():
+    synapses = [(0, 1, {"weight": 100.0}), (0, 2, {"weight": 0.001, "stdp_enabled": True})]
+    model = model_of({}, {}, {}, synapses=synapses)
+    model.stdp_setup(Apos=[1.0], Aneg=[-0.0001])
+    reason = from_superneuromat(model).report.scale_reason
+    assert "at 10000 all numbers were whole" in reason
+    assert "1 weights are beyond 3.2767, such as 100 of synapse 0" in reason
+
+
+def test_learned_weights_are_read_back_in_the_units_of_the_model():
+    rng = np.random.default_rng(1)
+    weights = rng.normal(0.3, 0.3, (5, 5)).tolist()
+    model = model_of(
+        *[{"threshold": 0.71, "leak": 0.05}] * 5, spikes=[(tick, tick % 5, 1.3) for tick in range(30)],
+        synapses=[(pre, post, {"weight": weights[pre][post], "stdp_enabled": True})
+                  for pre in range(5) for post in range(5)],
+    )  # fmt: skip
+    model.stdp_setup(Apos=[0.0321, 0.0123], Aneg=[-0.0011, -0.0007])
+    imported = from_superneuromat(model, frac_bits=12)
+    with ncx.open("emulator") as device:
+        device.load(imported.image)
+        device.run(30, spikes=imported.stimulus)
+        weights = imported.weights(device.weights())
+    before = np.array(model.synaptic_weights)
+    model.simulate(30)
+    assert np.abs(np.array(model.synaptic_weights) - before).max() > 0.1
+    assert np.abs(weights - model.synaptic_weights).max() < 0.02
+
+
+def test_models_of_real_numbers_compare_with_their_floats():
+    rng = np.random.default_rng(8)
+    weights = rng.normal(0.1, 0.3, (6, 6)).tolist()
+    model = model_of(
+        *[
+            {"threshold": float(each), "leak": 0.0371, "reset_state": 0.5, "initial_state": None}
+            for each in rng.uniform(1, 2, 6)
+        ],
+        synapses=[(pre, post, {"weight": weights[pre][post]}) for pre in range(6) for post in range(6)],
+    )
+    inject = (rng.random((200, 6)) < 0.2) * 1.1
+    for tick, neuron in np.argwhere(inject):
+        model.add_spike(int(tick), int(neuron), 1.1)
+    imported = from_superneuromat(model)
+    fidelity = imported.report.quantised.compare(inject=inject)
+    model.simulate(200)
+    assert fidelity.match > 0.98
+    assert fidelity.float_spikes.tolist() == model.ispikes.sum(axis=0).tolist()
 
 
 def test_frac_bits_are_the_numbers_of_spikeengine():
@@ -306,6 +359,41 @@ def test_other_files_are_refused(tmp_path, text, said):
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(FileFormatError, match=said):
         from_superneuromat(path)
+
+
+JUNK = (
+    None, True, 0, -1, 2.5, 1e308, math.inf, math.nan, "x", "", [], [[1]], {}, {"base64": "AAAA"}, {"base64": 3},
+    {"dtype": "<f8", "base85": "!!"}, {"nids": [0], "values": [1e300]}, 10**30, 1 << 63,
+)  # fmt: skip
+
+
+def damage(value, rng):
+    """Take away, add or replace something somewhere in a list or mapping."""
+    places = list(value) if isinstance(value, dict) else list(range(len(value)))
+    if not places:
+        return
+    place = rng.choice(places)
+    match rng.choice(["take", "deeper", "deeper", "replace"]):
+        case "take":
+            del value[place]
+        case "deeper" if isinstance(value[place], dict | list):
+            damage(value[place], rng)
+        case _:
+            value[place] = copy.deepcopy(rng.choice(JUNK))
+
+
+def test_damaged_files_are_read_or_refused_by_an_error_of_ours():
+    rng = random.Random(6)
+    texts = [random_model(seed).to_json(array_representation=("json-native", "base64")[seed % 2]) for seed in range(6)]
+    refused = 0
+    for _ in range(300):
+        whole = json.loads(rng.choice(texts))
+        damage(whole if rng.random() < 0.1 else whole["networks"][0]["data"], rng)
+        try:
+            str(translated(parse(json.dumps(whole).encode(), "it"), "it").report)
+        except (FileFormatError, FitError):
+            refused += 1
+    assert 100 < refused < 300
 
 
 def test_files_that_are_missing_or_huge_are_refused(tmp_path):

@@ -18,8 +18,8 @@ from neurocorex.spec.events import ARGUMENTS, CLEAR, END, GRADED, IDLE, SKIP
 from neurocorex.spec.protocol import CLEAR_ARGUMENTS, HELLO_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex.spec.registers import MODEL_COUNTERS
 from neurocorex.transport import ProcessTransport, VirtualTransport
+from neurocorex.trial import Trial
 from neurocorex_sim.chip import build_chip
-from neurocorex_sim.trial import Trial
 
 CONFIG = CoreConfig(neurons=10, inputs=260, lanes=4, state_bits=18, max_delay=5, frame_bytes=64)
 SILENCE_S = 60.0
@@ -90,14 +90,14 @@ def fresh(clients):
     trial = Trial.random(CONFIG, seed=4, steps=1)
     for client in clients:
         client.hello()
-        for region, values in trial.regions.items():
+        for region, values in trial.image.regions.items():
             item_bytes = layout(region, CONFIG).item_bytes
             row, column, step = 0, 0, (CONFIG.payload_bytes - 8) // item_bytes
             flat = values.reshape(-1)
             for start in range(0, len(flat), step):
                 row, column = divmod(start, layout(region, CONFIG).columns)
                 data = b"".join(
-                    int(x & 0xFFFFFFFF).to_bytes(4, "little")[:item_bytes] for x in flat[start : start + step]
+                    (int(x) & 0xFFFFFFFF).to_bytes(4, "little")[:item_bytes] for x in flat[start : start + step]
                 )
                 status, _ = client.call(Op.WRITE, WRITE_ARGUMENTS.pack(region, row, column) + data)
                 assert status == Status.OK

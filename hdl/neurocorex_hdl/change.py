@@ -5,12 +5,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Learning
+from neurocorex.spec.memories import LUT_RAM_WORDS
 from neurocorex.spec.registers import MODULATION_ONE
 
 from .arithmetic import saturate
 from .packing import BLOCK_RAM
 from .pipeline import stages
-from .regions import LUT_RAM_WORDS, block_memory
+from .regions import block_memory
 
 
 def change_lanes(config: CoreConfig) -> data.ArrayLayout:

@@ -177,6 +177,9 @@ class CommandUnit(wiring.Component):
         requests, answer, core = self.requests, self.answer, self.core
         op, status = Signal(8), Signal(Status)
         stopping = mark.within | self.hello
+        # The core tells a cycle late that it is at rest: so does the queue of requests that it has been `exhausted`.
+        busy = Signal()
+        m.d.sync += busy.eq(core.busy)
         m.d.comb += [
             mark.stop.eq(self.stop),
             mark.held.eq(self.held),
@@ -197,7 +200,7 @@ class CommandUnit(wiring.Component):
             with m.State("IDLE"):
                 with m.If(self.hello | mark.passed):
                     m.next = "SETTLE"
-                with m.Elif(requests.bytes.valid & ~core.busy):
+                with m.Elif(requests.bytes.valid & ~busy):
                     m.d.comb += requests.bytes.ready.eq(1)
                     m.d.sync += op.eq(requests.bytes.payload)
                     m.next = "CHECK"
@@ -214,13 +217,13 @@ class CommandUnit(wiring.Component):
                 m.d.comb += [core.abort.eq(stopping), core.flush.eq(requests.exhausted)]
                 _flow(m, requests.bytes, core.stimulus)
                 _flow(m, core.results, answer.payload)
-                with m.If(requests.exhausted & ~core.busy & ~(stopping & core.step_open)):
+                with m.If(requests.exhausted & ~busy & ~(stopping & core.step_open)):
                     m.d.sync += status.eq(Mux(stopping, Status.STOPPED, Status.OK))
                     m.next = "ANSWER"
             with m.State("CLEAR"), m.If(requests.bytes.valid):
                 m.d.comb += core.clear.eq(requests.bytes.payload)
                 m.next = "CLEARING"
-            with m.State("CLEARING"), m.If(~core.busy):
+            with m.State("CLEARING"), m.If(~busy):
                 m.d.sync += status.eq(Status.OK)
                 m.next = "ANSWER"
             with m.State("SET_BAUD"):
@@ -241,11 +244,11 @@ class CommandUnit(wiring.Component):
                 m.next = "IDLE"
             with m.State("SETTLE"):
                 m.d.comb += [core.abort.eq(1), core.flush.eq(1), core.results.ready.eq(1)]
-                with m.If(~core.busy & ~core.step_open):
+                with m.If(~busy & ~core.step_open):
                     m.d.comb += [self.greeted.eq(self.hello), mark.settled.eq(1)]
                     m.next = "IDLE"
 
-        m.d.comb += self.busy.eq(~state.ongoing("IDLE") | core.busy)
+        m.d.comb += self.busy.eq(~state.ongoing("IDLE") | busy)
         return m
 
     def _check(self, m: Module, op: Signal, status: Signal) -> None:

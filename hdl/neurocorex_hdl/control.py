@@ -25,7 +25,7 @@ class ControlRegisters(wiring.Component):
     bus : In(RegionBus)
         Answers after `TARGET_LATENCY` cycles.
     set, set_register, set_value : In
-        Write a register, which exists; not while the bus writes one.
+        Write a register, which exists; not while the bus writes one. It changes at the end of the next cycle.
     step_done : In(1)
         Strobe: `DRIFT` moves on, if learning is enabled. Only with a learning engine, as what follows.
     random_advance, random_next : In
@@ -56,20 +56,23 @@ class ControlRegisters(wiring.Component):
         if self._config.learning:
             self._learn(m, registers)
         bus = self.bus
+        chosen, mask = Signal.like(self.set_register), Signal.like(self.set_value)
         write, column, value = Signal(), Signal.like(self.set_register), Signal.like(self.set_value)
-        mask = Signal.like(value)
         addressed = bus.region == Region.CONTROL
-        m.d.comb += [
+        m.d.comb += chosen.eq(Mux(self.set, self.set_register, bus.column))
+        m.d.sync += [
             write.eq(self.set | (bus.write & addressed)),
-            column.eq(Mux(self.set, self.set_register, bus.column)),
+            column.eq(chosen),
             value.eq(Mux(self.set, self.set_value, bus.write_data) & mask),
         ]
-        with m.Switch(column):
+        with m.Switch(chosen):
             for control, stored in registers.items():
                 with m.Case(control):
                     m.d.comb += mask.eq((1 << len(stored)) - 1)
-                    with m.If(write):
-                        m.d.sync += stored.eq(value)
+        with m.If(write), m.Switch(column):
+            for control, stored in registers.items():
+                with m.Case(control):
+                    m.d.sync += stored.eq(value)
         m.submodules.copy = copy = Memory(shape=len(value), depth=len(registers), init=[])
         written, found = copy.write_port(), copy.read_port()
         moving = {c: registers[c] for c in (Control.DRIFT, Control.RANDOM) if c in registers}

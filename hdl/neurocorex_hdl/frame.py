@@ -26,7 +26,7 @@ class ReceivedFrame(wiring.Signature):
     index : Out
         Bytes so far; 0 between frames.
     good, bad : Out(1)
-        The frame is complete, and can be trusted or not. Never in the cycle of a `write`.
+        The frame is complete, and can be trusted or not; a cycle after its last byte. Never in the cycle of a `write`.
     length : Out
         With `good`: bytes of operation and payload.
     """
@@ -46,7 +46,7 @@ class ReceivedFrame(wiring.Signature):
 
 
 class FrameReceiver(wiring.Component):
-    """Takes requests apart and checks them, each byte in the cycle in which it comes.
+    """Takes requests apart and checks them, each byte in the cycle in which it comes, the whole in the next.
 
     Members
     -------
@@ -75,7 +75,7 @@ class FrameReceiver(wiring.Component):
         overlong = Signal()
         crc = Signal(32, init=CRC_INIT)
 
-        m.d.comb += [frame.byte.eq(content.payload), frame.length.eq(frame.index - CRC_BYTES)]
+        m.d.comb += frame.byte.eq(content.payload)
         with m.If(content.valid):
             m.d.sync += crc.eq(crc_step(crc, content.payload))
             with m.If(missing != 0):
@@ -86,8 +86,9 @@ class FrameReceiver(wiring.Component):
                 m.d.comb += frame.write.eq(1)
                 m.d.sync += frame.index.eq(frame.index + 1)
         trusted = cobs.intact & ~overlong & (frame.index > CRC_BYTES) & (crc == CRC_RESIDUE)
+        m.d.sync += [frame.good.eq(cobs.end & trusted), frame.bad.eq(cobs.end & ~trusted)]
         with m.If(cobs.end):
-            m.d.comb += [frame.good.eq(trusted), frame.bad.eq(~trusted)]
+            m.d.sync += frame.length.eq(frame.index - CRC_BYTES)
             m.d.sync += [crc.eq(crc.init), missing.eq(missing.init), frame.index.eq(0), overlong.eq(0)]
         return m
 
@@ -112,7 +113,7 @@ class FrameSender(wiring.Component):
     data : In(8)
         See there; the bit that marks a response is added to the operation.
     bytes : Out(stream)
-        Bytes for the wire, at most one in two cycles.
+        Bytes for the wire, at most one in three cycles.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -141,13 +142,8 @@ class FrameSender(wiring.Component):
         place = Signal(range(Response.HEADER.size + CRC_BYTES + 1))
         in_payload = (place == len(header)) & (self.position != self.length)
         in_checksum = (place >= len(header)) & ~in_payload
-
-        with m.Switch(place):
-            for number, field in enumerate(header):
-                with m.Case(number):
-                    m.d.comb += content.payload.eq(field)
-            with m.Default():
-                m.d.comb += content.payload.eq(Mux(in_payload, self.data, ~crc[:8]))
+        # The same of the byte that is offered, which stands in a register: what asks for it takes its time.
+        payload_next, checksum_next = Signal(), Signal()
 
         with m.FSM():
             with m.State("IDLE"):
@@ -155,6 +151,15 @@ class FrameSender(wiring.Component):
                 with m.If(self.start):
                     m.next = "FETCH"
             with m.State("FETCH"):  # the memory reads
+                m.next = "LOAD"
+            with m.State("LOAD"):
+                m.d.sync += [payload_next.eq(in_payload), checksum_next.eq(in_checksum)]
+                with m.Switch(place):
+                    for number, field in enumerate(header):
+                        with m.Case(number):
+                            m.d.sync += content.payload.eq(field)
+                    with m.Default():
+                        m.d.sync += content.payload.eq(Mux(in_payload, self.data, ~crc[:8]))
                 m.next = "SEND"
             with m.State("SEND"):
                 with m.If(place == len(header) + CRC_BYTES):
@@ -165,10 +170,10 @@ class FrameSender(wiring.Component):
                 with m.Else():
                     m.d.comb += content.valid.eq(1)
                 with m.If(content.valid & content.ready):
-                    m.d.sync += crc.eq(crc_step(crc, Mux(in_checksum, crc[:8], content.payload)))
-                    with m.If(in_payload | (place == 0)):
+                    m.d.sync += crc.eq(crc_step(crc, Mux(checksum_next, crc[:8], content.payload)))
+                    with m.If(payload_next | (place == 0)):
                         m.d.sync += self.position.eq(self.position + 1)
-                    with m.If(~in_payload):
+                    with m.If(~payload_next):
                         m.d.sync += place.eq(place + 1)
                     m.next = "FETCH"
         return m

@@ -25,7 +25,7 @@ class WeightMatrix(wiring.Component):
                  WeightBanks <- written <-------- Rotator, back <---------- changes
                       ^            8                                           7
 
-    Block RAM is slow to answer, and so is the drift: each leaves time for half of the rotation.
+    Block RAM is slow to answer, and so is the drift: each leaves time for a part of the rotation.
     The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
     beside it, or the other way round, the word is read, and from where it is `fetched` it goes by the last stage of the
     lanes to be `written`. Until then, 4 cycles, it is not to be asked for again.
@@ -52,7 +52,7 @@ class WeightMatrix(wiring.Component):
 
     LATENCY = 3
     #: Bits of the turn by which what block RAM gives is rotated at once; the rest follows a stage later.
-    EARLY_BITS = 2
+    EARLY_BITS = 1
     BUS_LATENCY = TARGET_LATENCY + 1
 
     def __init__(self, config: CoreConfig) -> None:
@@ -97,8 +97,9 @@ class WeightMatrix(wiring.Component):
         """Add the drift to a plastic weight."""
         if not self._config.learning:
             return synapse.as_value()
-        drifted, _ = saturate(synapse.weight + self.drift, self._config.weight_bits)
-        return Cat(Mux(synapse.plastic, drifted, synapse.weight), synapse.plastic)
+        drift = Mux(synapse.plastic, self.drift.as_unsigned(), 0).as_signed()
+        drifted, _ = saturate(synapse.weight + drift, self._config.weight_bits)
+        return Cat(drifted, synapse.plastic)
 
     def _serve(self, m: Module, banks: WeightBanks, fetched: data.View) -> None:
         """Let the bus reach single synapses."""

@@ -16,7 +16,7 @@ class Requests(wiring.Signature):
     Members
     -------
     bytes : Out(stream)
-        Its operation and its payload, up to a byte a cycle.
+        Its operation and its payload, at most a byte every other cycle.
     length : Out
         Bytes of both, once the first of them is there.
     exhausted : Out(1)
@@ -96,15 +96,20 @@ class RequestQueue(wiring.Component):
         position = Signal.like(head.length)
         loaded = Signal()
         taken = head.bytes.valid & head.bytes.ready
-        # Both memories answer one cycle after a request has come to the head, or to an empty queue.
-        m.d.sync += [loaded.eq((self.held != 0) & ~head.served & ~self.clear), position.eq(position + taken)]
+        # Both memories answer one cycle after a request has come to the head, or to an empty queue. What they say is
+        # registered, because block RAM is slow; when a byte has been taken the next one is on its way for a cycle.
+        dropped = head.served | self.clear
+        m.d.sync += [
+            loaded.eq((self.held != 0) & ~dropped),
+            position.eq(position + taken),
+            head.length.eq(noted.data),
+            head.bytes.payload.eq(read.data),
+            head.bytes.valid.eq(loaded & ~dropped & ~taken & (position != noted.data)),
+            head.exhausted.eq(loaded & ~dropped & ~taken & (position == noted.data)),
+        ]
         m.d.comb += [
             noted.addr.eq(serve),
-            head.length.eq(noted.data),
             read.addr.eq(Cat((position + taken)[:byte_bits], serve)),
-            head.bytes.payload.eq(read.data),
-            head.bytes.valid.eq(loaded & (position != head.length)),
-            head.exhausted.eq(loaded & (position == head.length)),
         ]
 
         m.d.sync += [
@@ -243,8 +248,9 @@ class ResponseQueue(wiring.Component):
         count = Signal.like(self.length)  # bytes in the buffer that is being filled
         begun = count != 0
         full = count == answer.limit
-        free = (held != frames) & ~(self.sending & (reading == fill))
-        close = Signal()
+        # Known a cycle before, because whoever answers waits for it; and not at once after a buffer has been closed.
+        free, close = Signal(), Signal()
+        m.d.sync += free.eq((held != frames) & ~(self.sending & (reading == fill)) & ~close)
         m.d.comb += [
             close.eq(free & begun & (answer.outcome.valid | (answer.payload.valid & full)) & ~self.clear),
             answer.payload.ready.eq(self.clear | (free & begun & ~full)),

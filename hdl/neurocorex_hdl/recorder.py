@@ -92,7 +92,7 @@ class CodeSender(wiring.Component):
     Members
     -------
     codes : In(stream)
-        Codes with their arguments; the next one is taken with the last byte of the one before.
+        Codes with their arguments; the next one is taken after the last byte of the one before.
     bytes : Out(stream)
         A byte a cycle.
     """
@@ -107,14 +107,13 @@ class CodeSender(wiring.Component):
         """Build a shift register."""
         m = Module()
         left = Signal(sent_code_layout())
-        m.d.comb += [
-            self.bytes.payload.eq(left.content),
-            self.codes.ready.eq(~self.bytes.valid | (self.bytes.ready & ~left.following.any())),
-        ]
-        with m.If(self.codes.ready):
+        # Not from one `ready` to the other in the same cycle: the way on to the link is long.
+        m.d.comb += [self.bytes.payload.eq(left.content), self.codes.ready.eq(~self.bytes.valid)]
+        with m.If(~self.bytes.valid):
             m.d.sync += [self.bytes.valid.eq(self.codes.valid), left.eq(self.codes.payload)]
         with m.Elif(self.bytes.ready):
             m.d.sync += [left.content.eq(left.content >> 8), left.following.eq(left.following - 1)]
+            m.d.sync += self.bytes.valid.eq(left.following.any())
         return m
 
 

@@ -213,24 +213,26 @@ class StimulusDecoder(wiring.Component):
         wiring.connect(m, wiring.flipped(self.bytes), collector.bytes)
         codes, items = collector.codes, self.items
         ends, free, ending, give = Signal(16), Signal(), Signal(), Signal()
+        pending = Signal()  # whether there are ends, for an item may be taken late in a cycle
         m.d.comb += [
             free.eq(~items.valid | items.ready),
-            ending.eq(ends.any() & free & (self.open | ~self.abort)),
+            ending.eq(pending & free & (self.open | ~self.abort)),
             # Not from `items.ready` to `bytes.ready` in one cycle: an item every other cycle is more than rows take.
-            codes.ready.eq(~ends.any() & ~items.valid),
+            codes.ready.eq(~pending & ~items.valid),
             collector.abort.eq(self.abort),
-            self.holding.eq(codes.valid | ends.any() | items.valid | (self.abort & self.open)),
+            self.holding.eq(codes.valid | pending | items.valid | (self.abort & self.open)),
         ]
         with m.If(free):
             m.d.sync += items.valid.eq(give | ending)
-        self._interpret(m, codes, ends, give)
+        self._interpret(m, codes, ends, pending, give)
         with m.If(ending):
-            m.d.sync += [items.payload.kind.eq(ItemKind.END), ends.eq(ends - 1), self.open.eq(0)]
+            m.d.sync += [items.payload.kind.eq(ItemKind.END), self.open.eq(0)]
+            m.d.sync += [ends.eq(ends - 1), pending.eq(ends != 1)]
         with m.If(self.abort):
-            m.d.sync += ends.eq(self.open & ~ending)
+            m.d.sync += [ends.eq(1), pending.eq(self.open & ~ending)]
         return m
 
-    def _interpret(self, m: Module, codes: wiring.PureInterface, ends: Signal, give: Signal) -> None:
+    def _interpret(self, m: Module, codes: wiring.PureInterface, ends: Signal, pending: Signal, give: Signal) -> None:
         """Turn a code into an item, a number of ends, or a refusal."""
         m.submodules.events = events = Cursor(self._config.inputs, 8)
         m.submodules.graded = graded = Cursor(self._config.neurons, 16)
@@ -238,8 +240,8 @@ class StimulusDecoder(wiring.Component):
         item, code, arguments = self.items.payload, codes.payload.code, codes.payload.arguments
         # A skip is as large as its code, so there is nothing to choose.
         m.d.comb += [events.gap.eq(code), graded.gap.eq(arguments.gap)]
-        m.d.comb += [events.restart.eq(ends.any()), graded.restart.eq(ends.any())]
-        with m.If(ends.any()):
+        m.d.comb += [events.restart.eq(pending), graded.restart.eq(pending)]
+        with m.If(pending):
             m.d.sync += graded_seen.eq(0)
 
         with m.If(codes.valid & codes.ready):
@@ -264,8 +266,8 @@ class StimulusDecoder(wiring.Component):
                 m.d.sync += [item.index.eq(arguments.register), item.value.eq(arguments.content)]
             with m.Elif(code == END):
                 # Open until that is offered, so that an abort does not lose a step that was taken whole.
-                m.d.sync += [ends.eq(1), self.open.eq(1)]
+                m.d.sync += [ends.eq(1), pending.eq(1), self.open.eq(1)]
             with m.Elif((code == IDLE) & arguments.steps.any()):
-                m.d.sync += ends.eq(arguments.steps)
+                m.d.sync += [ends.eq(arguments.steps), pending.eq(1)]
             with m.Else():
                 m.d.comb += self.refused.eq(1)

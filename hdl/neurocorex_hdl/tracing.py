@@ -101,16 +101,19 @@ class Tracing(wiring.Component):
     def _feed(self, m: Module, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
         """Send traces into the pipelines, with the spikes of this step."""
         m.submodules.axon_sweep = axon_sweep = AxonSweep(self._config, outer_entries(self._config))
-        recurrent = self.arrival.kind == AxonKind.RECURRENT
+        # An arrival comes from a memory, and traces are not updated soon after it.
+        arrives = stages(m, self.arrives, 1, name="arrives", reset_less=False)[1]
+        arrival = stages(m, self.arrival, 1, name="arrival")[1]
+        recurrent = arrival.kind == AxonKind.RECURRENT
         m.d.comb += [
             axon_sweep.start.eq(self.start),
             axon_sweep.stalled.eq(self.stalled),
             self.running.eq(axon_sweep.running),
             outer.slot.eq(axon_sweep.slot),
-            outer.mark.eq(self.arrives & ~recurrent),
-            outer.mark_index.eq(self._outer_index(self.arrival)),
-            inner.mark.eq(self.arrives & recurrent),
-            inner.mark_index.eq(self.arrival.index),
+            outer.mark.eq(arrives & ~recurrent),
+            outer.mark_index.eq(self._outer_index(arrival)),
+            inner.mark.eq(arrives & recurrent),
+            inner.mark_index.eq(arrival.index),
             post.spike.eq(stages(m, self.fired, TraceStore.READ_STAGE, name="fired")[-1]),
         ]
         for store, slot in ((inner, self.slot), (post, self.retired)):

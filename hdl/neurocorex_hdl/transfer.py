@@ -15,7 +15,7 @@ ADDRESS = data.StructLayout({"region": 8, "row": 16, "column": 16})
 
 
 class RegionCursor(wiring.Component):
-    """An address, and what `neurocorex.spec.layout` says about it, built in as a table.
+    """An address, and what `neurocorex.spec.layout` says about it, a cycle later, built in as a table.
 
     Members
     -------
@@ -60,10 +60,11 @@ class RegionCursor(wiring.Component):
         row = address.row[: max(shape.rows - 1 for shape in shapes.values()).bit_length()]
         column = address.column[: max(shape.columns - 1 for shape in shapes.values()).bit_length()]
         last_row, last_column = Signal(len(row)), Signal(len(column))
+        m.d.sync += [self.known.eq(0), self.writable.eq(0)]
         with m.Switch(address.region):
             for region, shape in shapes.items():
                 with m.Case(region):
-                    m.d.comb += [
+                    m.d.sync += [
                         self.known.eq(1),
                         self.writable.eq(shape.writable),
                         self.last_byte.eq(shape.item_bytes - 1),
@@ -99,7 +100,7 @@ class ItemCount(wiring.Component):
     down : In(1)
         One less.
     none : Out(1)
-        That was all.
+        That was all; known a cycle later.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -111,7 +112,7 @@ class ItemCount(wiring.Component):
         m = Module()
         places = -(-self._most.bit_length() // 8)
         left, endless = Signal(8 * places), Signal()
-        m.d.comb += self.none.eq((left == 0) & ~endless)
+        m.d.sync += self.none.eq((left == 0) & ~endless)
         with m.If(self.load):
             m.d.sync += endless.eq((self.byte != 0) & (self.place >= places) | endless & (self.place != 0))
             with m.If(self.place < places):
@@ -198,7 +199,9 @@ class Transfer(wiring.Component):
                 ]
                 m.d.sync += count.eq(count + taken)
                 with m.If(taken & (count == Mux(writing, WRITE_ARGUMENTS.size - 1, READ_ARGUMENTS.size - 1))):
-                    m.next = "CHECK"
+                    m.next = "LOOK_UP"
+            with m.State("LOOK_UP"):
+                m.next = "CHECK"
             with m.State("CHECK"):
                 m.d.sync += count.eq(0)
                 with m.If(~cursor.known):
@@ -241,7 +244,7 @@ class Transfer(wiring.Component):
             with m.Elif(cursor.ended):
                 self._end(m, Status.BAD_RANGE)
             with m.Else():
-                m.d.comb += self.bus.read.eq(1)
+                m.d.comb += [self.bus.read.eq(1), cursor.advance.eq(1), left.down.eq(1)]
                 m.next = "WAIT"
         with m.State("WAIT"):
             m.d.sync += [item.eq(self.bus.read_data), count.eq(count + 1)]
@@ -253,7 +256,6 @@ class Transfer(wiring.Component):
             with m.If(self.items.ready):
                 m.d.sync += count.eq(count + 1)
                 with m.If(count == cursor.last_byte):
-                    m.d.comb += [cursor.advance.eq(1), left.down.eq(1)]
                     m.d.sync += count.eq(0)
                     m.next = "FETCH"
 

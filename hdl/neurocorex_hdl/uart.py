@@ -1,6 +1,6 @@
 """The serial port: 8 data bits, no parity, 1 stop bit, low bit first."""
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -31,7 +31,7 @@ class UartReceiver(wiring.Component):
     divisor : In(16)
         Clock cycles per bit, at least `DIVISOR_MIN`.
     bytes : Out(stream)
-        Bytes, in the middle of their stop bits. They do not wait.
+        Bytes, a cycle after the middle of their stop bits. They do not wait.
     interrupted : Out(1)
         The line is in a break. A byte of zeros at a rate far below the one after reset does not count.
     """
@@ -56,6 +56,7 @@ class UartReceiver(wiring.Component):
         due = timer == 1
         m.d.sync += timer.eq(timer - 1)
         m.d.comb += self.bytes.payload.eq(shift[1:])
+        m.d.sync += self.bytes.valid.eq(0)
 
         with m.FSM() as state:
             with m.State("IDLE"):
@@ -73,7 +74,7 @@ class UartReceiver(wiring.Component):
                 with m.If(~shift[0]):
                     m.d.sync += shift.eq(Cat(shift[1:], line))
                 with m.Elif(line):
-                    m.d.comb += self.bytes.valid.eq(1)
+                    m.d.sync += self.bytes.valid.eq(1)
                     m.next = "IDLE"
                 with m.Else():
                     m.next = "LOW"
@@ -115,19 +116,20 @@ class UartTransmitter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the transmitter."""
         m = Module()
-        timer = Signal(DIVISOR_BITS)
+        # It ends below zero, for a sign is known at once.
+        timer, period = Signal(signed(DIVISOR_BITS + 1)), self.divisor - 2
         shift = Signal(9, init=0x1FF)
         bits = Signal(range(11))
-        last_cycle = timer == 1
+        last_cycle = timer[-1]
         m.d.comb += [
             self.tx.eq(shift[0]),
             self.idle.eq(bits == 0),
             self.bytes.ready.eq(self.idle | (last_cycle & (bits == 1))),
         ]
         with m.If(self.bytes.ready & self.bytes.valid):
-            m.d.sync += [shift.eq(Cat(Const(0, 1), self.bytes.payload)), bits.eq(10), timer.eq(self.divisor)]
+            m.d.sync += [shift.eq(Cat(Const(0, 1), self.bytes.payload)), bits.eq(10), timer.eq(period)]
         with m.Elif(last_cycle):
-            m.d.sync += [shift.eq(Cat(shift[1:], Const(1, 1))), timer.eq(self.divisor)]
+            m.d.sync += [shift.eq(Cat(shift[1:], Const(1, 1))), timer.eq(period)]
             with m.If(~self.idle):
                 m.d.sync += bits.eq(bits - 1)
         with m.Else():

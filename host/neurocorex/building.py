@@ -72,24 +72,20 @@ def build(
         If the chip is too slow for its clock; its files are in the folder all the same.
     """
     flow, report, tools = (_gates(name) for name in ("boards.flow", "boards.report", "tools"))
-    clock, rate = clock_hz or board.clock_hz, baud or board.baud
     try:
-        _gates("top").baud_divisor(clock, rate)
-        order = flow.Order(board=board, config=config or board.config, clock_hz=clock, baud=rate, seed=seed)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    try:
-        key = _key(order, tools)
-        kept = _cache() / f"{board.name}-{key[:16]}"
-        cached = (kept / _REPORT).exists() and not fresh
+        for tool in board.family.tools:
+            if board.family.routable or tool == "yosys":
+                tools.require(tool)
+        order, place = _order(board, config, clock_hz, baud, seed)
+        cached = (place / _REPORT).exists() and not fresh
         if not cached:
-            _make(order, kept, flow, report, say)
+            _make(order, place, flow, report, say)
     except tools.ToolError as error:
         raise MissingToolError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
-    for path in kept.iterdir():
+    for path in place.iterdir():
         shutil.copyfile(path, folder / path.name)
-    values: dict[str, Any] = json.loads((kept / _REPORT).read_text())
+    values: dict[str, Any] = json.loads((place / _REPORT).read_text())
     late = report.missed_clocks(values)
     if late:
         raise TimingError(f"{'; '.join(late)}; see {folder / _REPORT_TEXT}, and try a lower --clock-mhz, or --seed")
@@ -98,10 +94,38 @@ def build(
     return values | {"folder": str(folder), "cached": cached}
 
 
-def _make(order: Any, kept: Path, flow: ModuleType, report: ModuleType, say: Say) -> None:
+def kept_report(
+    board: Board,
+    *,
+    config: CoreConfig | None = None,
+    clock_hz: int | None = None,
+    baud: int | None = None,
+    seed: int = 1,
+) -> dict[str, Any] | None:
+    """Report of a build with the same options, sources and tools, timing met or not; None if there was none."""
+    path = _order(board, config, clock_hz, baud, seed)[1] / _REPORT
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def _order(
+    board: Board, config: CoreConfig | None, clock_hz: int | None, baud: int | None, seed: int
+) -> tuple[Any, Path]:
+    """Find out what is wanted, and where in the cache it is or goes."""
+    clock, rate = clock_hz or board.clock_hz, baud or board.baud
+    try:
+        order = _gates("boards.flow").Order(
+            board=board, config=config or board.config, clock_hz=clock, baud=rate, seed=seed
+        )
+        _gates("top").baud_divisor(clock, rate)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    return order, _cache() / f"{board.name}-{_key(order, _gates('tools'))[:16]}"
+
+
+def _make(order: Any, place: Path, flow: ModuleType, report: ModuleType, say: Say) -> None:
     """Build in a folder of its own, and move what is worth keeping to where nobody finds half of it."""
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="build-", dir=kept.parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix="build-", dir=place.parent) as scratch:
         work, done = Path(scratch) / "work", Path(scratch) / "done"
         work.mkdir()
         done.mkdir()
@@ -113,8 +137,8 @@ def _make(order: Any, kept: Path, flow: ModuleType, report: ModuleType, say: Say
         values["seconds"] = round(time.perf_counter() - started, 1)
         (done / _REPORT).write_text(json.dumps(values, indent=1) + "\n")
         (done / _REPORT_TEXT).write_text(report.to_text(values))
-        shutil.rmtree(kept, ignore_errors=True)
-        done.rename(kept)
+        shutil.rmtree(place, ignore_errors=True)
+        done.rename(place)
 
 
 def _key(order: Any, tools: ModuleType) -> str:

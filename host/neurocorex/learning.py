@@ -270,7 +270,7 @@ def superneuromat(apos: Iterable[float], aneg: Iterable[float], *, bounds: Bound
     It gains `apos` if its source fired k steps before its neuron, which fires now, and `aneg` in all other cases,
     silence included. In the first steps only the lags count that exist; a `Device` sees to that from `load` on. Equal
     to SuperNeuroMAT to the bit if all numbers are whole at the scale of the chip, no weight leaves its range, and
-    axons have a delay of one step.
+    axons have the delays of its synapses.
 
     Parameters
     ----------

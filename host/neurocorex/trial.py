@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ from .streams.streams import EventStream
 
 #: Share of values that are drawn from the whole range, ends included.
 WILD = 0.1
+#: Share of steps before which something is set or cleared.
+CHANGES = 0.12
+#: Control registers that are meant to change within a run.
+TAUGHT = (Control.LEARNING, Control.MODULATION, Control.GATE) * 2
 #: No part of a file is larger, unpacked.
 FILE_LIMIT = 256 << 20
 
@@ -47,11 +52,35 @@ class Trial:
     stimulus: EventStream
 
     @classmethod
-    def random(cls, config: CoreConfig, seed: int, steps: int) -> Trial:
-        """Draw one that a chip of geometry `config` can hold; the same seed gives the same trial."""
+    def random(
+        cls,
+        config: CoreConfig,
+        seed: int,
+        steps: int,
+        *,
+        fixed: Mapping[Control, int] | None = None,
+        record_all: bool = False,
+    ) -> Trial:
+        """Draw one that a chip of geometry `config` can hold; the same seed gives the same trial.
+
+        Parameters
+        ----------
+        config : CoreConfig
+            Geometry. Its lanes have no influence.
+        seed, steps : int
+            Of the drawing, and of the stimulus.
+        fixed : mapping of Control to int, optional
+            Registers that are not drawn: they have this value at first, and the stimulus leaves them alone.
+        record_all : bool
+            Whether spikes and membranes of every neuron are recorded, instead of some.
+        """
         rng = np.random.default_rng(seed)
-        image = Image(config, _Drawing(config, rng).regions(), meta={"seed": seed})
-        return cls(image, _random_stimulus(config, rng, steps))
+        drawing = _Drawing(config, rng, fixed or {})
+        regions = drawing.regions()
+        if record_all:
+            regions[Region.FLAGS] |= int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
+        image = Image(config, regions, meta={"seed": seed})
+        return cls(image, _random_stimulus(config, rng, steps, drawing))
 
     def save(self, path: str | Path) -> None:
         """Write an npz file; raises FileFormatError if it cannot be written."""
@@ -79,8 +108,8 @@ class Trial:
 class _Drawing:
     """Content of one chip, from one generator."""
 
-    def __init__(self, config: CoreConfig, rng: np.random.Generator) -> None:
-        self._config, self._rng = config, rng
+    def __init__(self, config: CoreConfig, rng: np.random.Generator, fixed: Mapping[Control, int]) -> None:
+        self._config, self._rng, self._fixed = config, rng, fixed
 
     def regions(self) -> dict[Region, Ints]:
         config, rng = self._config, self._rng
@@ -110,7 +139,7 @@ class _Drawing:
         if config.learning:
             regions[Region.PLASTIC] = (rng.random(regions[Region.PLASTIC].shape) < 0.7).astype(np.int64)
         regions[Region.CONTROL] = np.array(
-            [self._register(register) & ((1 << register.bits(config)) - 1) for register in controls(config)]
+            [self._bits(register, self._fixed.get(register)) for register in controls(config)]
         )
         return regions
 
@@ -152,9 +181,16 @@ class _Drawing:
 
     def change(self) -> tuple[Control, int]:
         """Draw a control register and the bits of a new value."""
-        known = controls(self._config)
+        # What a teacher changes in runs comes up more often than what a network begins with.
+        usual = (*controls(self._config), *TAUGHT * bool(self._config.learning))
+        known = [register for register in usual if register not in self._fixed]
         register = known[int(self._rng.integers(len(known)))]
-        return register, self._register(register) & ((1 << register.bits(self._config)) - 1)
+        return register, self._bits(register)
+
+    def _bits(self, register: Control, value: int | None = None) -> int:
+        """Return the bits of a value, drawn if none is given."""
+        value = self._register(register) if value is None else value
+        return value & ((1 << register.bits(self._config)) - 1)
 
 
 def scale_of(config: CoreConfig) -> int:
@@ -162,7 +198,7 @@ def scale_of(config: CoreConfig) -> int:
     return int(min(min(config.axons, 4) * config.weight_range[1], config.state_range[1] // 4))
 
 
-def _random_stimulus(config: CoreConfig, rng: np.random.Generator, steps: int) -> EventStream:
+def _random_stimulus(config: CoreConfig, rng: np.random.Generator, steps: int, drawing: _Drawing) -> EventStream:
     # From silence, which may last, to every axon at once.
     density = np.where(rng.random(steps) < 0.3, 0.0, rng.choice([0.02, 0.1, 0.3, 1.0], steps, p=[0.3, 0.4, 0.25, 0.05]))
     spikes = rng.random((steps, config.inputs)) < density[:, None]
@@ -177,8 +213,7 @@ def _random_stimulus(config: CoreConfig, rng: np.random.Generator, steps: int) -
     forced = (rng.random(step.size) < 0.3).astype(np.int64)
     event_step, event_index = np.nonzero(spikes)
     stream = EventStream(steps, event_step, event_index, step, neuron, value, forced)
-    drawing = _Drawing(config, rng)
-    for at in np.flatnonzero(rng.random(steps) < 0.08).tolist():
+    for at in np.flatnonzero(rng.random(steps) < CHANGES).tolist():
         if rng.random() < 0.3:
             stream = stream.clearing(at, Clear(int(rng.choice([1, 4, 8, 13]))))
         else:

@@ -107,6 +107,15 @@ class CorePorts:
         results = bytearray()
         sent = 0
         offering = aborted = False
+        driven: dict[str, int] = {}
+
+        def drive(**ports: int) -> None:
+            """Set ports that change; setting all of them in every cycle would take most of the time of a simulation."""
+            for name, value in ports.items():
+                if driven.get(name) != value:
+                    driven[name] = value
+                    getattr(core, name).value = value
+
         while True:
             if cycles is not None and not aborted:
                 aborted = cycles == 0
@@ -114,14 +123,12 @@ class CorePorts:
             done = sent == len(stimulus) or aborted
             if aborted and offering:
                 offering = False
-                core.stimulus__valid.value = 0
+                drive(stimulus__valid=0)
             if not offering and not done and self._rng.random() < offer:
-                core.stimulus__payload.value = stimulus[sent]
-                core.stimulus__valid.value = offering = True
+                offering = True
+                drive(stimulus__payload=stimulus[sent], stimulus__valid=1)
             taking = self._rng.random() < take
-            core.results__ready.value = taking
-            core.abort.value = aborted
-            core.flush.value = done and not aborted
+            drive(results__ready=taking, abort=aborted, flush=done and not aborted)
             await ReadOnly()
             if taking and int(core.results__valid.value):
                 results.append(int(core.results__payload.value))
@@ -130,9 +137,10 @@ class CorePorts:
             await FallingEdge(core.clk)
             if taken:
                 sent += 1
-                core.stimulus__valid.value = offering = False
+                offering = False
+                drive(stimulus__valid=0)
             if finished:
-                core.flush.value = core.abort.value = core.results__ready.value = 0
+                drive(flush=0, abort=0, results__ready=0)
                 return stimulus[:sent], bytes(results)
 
     async def write(self, region: Region, items: Iterable[int]) -> None:
@@ -145,6 +153,9 @@ class CorePorts:
             core.bus__write_data.value = item & 0xFFFF_FFFF
             await FallingEdge(core.clk)
         core.bus__write.value = 0
+        # Requests of the link are further apart than the cycles that a flag beside a weight takes.
+        for _ in range(READ_LATENCY):
+            await FallingEdge(core.clk)
 
     async def read(self, region: Region) -> list[int]:
         """Fetch all items of a region, one a cycle."""

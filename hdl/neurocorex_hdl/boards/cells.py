@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ _KINDS: dict[Family, dict[str, tuple[str, float]]] = {
     },
 }  # fmt: skip
 
+#: What Amaranth adds to a name that others have, too.
+_TWIN = re.compile(r"\$\d+")
 RESOURCES = ("lut", "ff", "bram", "dsp", "spram")
 
 
@@ -42,12 +45,34 @@ def kind(family: Family, cell: str) -> tuple[str, float] | None:
     return _KINDS[family][max(found, key=len)] if found else None
 
 
-def totals(family: Family, stat: Path) -> dict[str, float]:
-    """Resources by what `stat -json` of Yosys counted."""
+#: How nextpnr calls what counts against the part, and as how many of what, where that is more than the netlist says.
+_PACKED: dict[Family, dict[str, tuple[str, int]]] = {
+    Family.ICE40: {"ICESTORM_LC": ("lut", 1)},
+    Family.ECP5: {
+        "TRELLIS_COMB": ("lut", 1), "TRELLIS_FF": ("ff", 1), "DP16KD": ("bram", 1), "MULT18X18D": ("dsp", 1),
+    },
+    Family.GOWIN: {
+        "LUT4": ("lut", 1), "ALU": ("lut", 1), "RAM16SDP4": ("lut", 4), "DFF": ("ff", 1), "BSRAM": ("bram", 1),
+        "MULT18X18": ("dsp", 1),
+    },
+    Family.XC7: {},
+}  # fmt: skip
+_USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*\d+\s+\d+%$", re.MULTILINE)
+
+
+def totals(family: Family, stat: Path, packed: Path) -> dict[str, float]:
+    """Resources by what `stat -json` of Yosys counted, and by the log of nextpnr, if there is one."""
     counted: Counter[str] = Counter(dict.fromkeys(RESOURCES, 0))
     for cell, count in json.loads(stat.read_text())["design"]["num_cells_by_type"].items():
         if (what := kind(family, cell)) is not None:
             counted[what[0]] += count * what[1]
+    if packed.exists():
+        used = Counter[str]()
+        for cell, count in dict(_USED.findall(packed.read_text())).items():
+            if cell in _PACKED[family]:
+                resource, each = _PACKED[family][cell]
+                used[resource] += each * int(count)
+        counted.update({resource: used[resource] - counted[resource] for resource in used})
     return dict(counted)
 
 
@@ -62,7 +87,7 @@ def by_module(family: Family, netlist: Path, top: str) -> dict[str, dict[str, fl
     found: dict[str, Counter[str]] = {}
     for name, cell in cells.items():
         if (what := kind(family, cell["type"])) is not None:
-            scope = next((scope for scope in _outwards(name, scopes)), top)
+            scope = _TWIN.sub("", next((scope for scope in _outwards(name, scopes)), top))
             found.setdefault(scope, Counter())[what[0]] += what[1]  # type: ignore[assignment]
     return {scope: dict(found[scope]) for scope in sorted(found)}
 

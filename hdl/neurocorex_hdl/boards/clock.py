@@ -71,7 +71,7 @@ def pll_settings(family: Family, clock_in: int, clock_out: int) -> dict[str, Any
 
 
 class ClockSource(Elaboratable):
-    """Drives the domain `sync`, and holds it in reset until its clock and memories are good.
+    """Drives the domain `sync` of what it is in, and holds it in reset until its clock and memories are good.
 
     Parameters
     ----------
@@ -94,7 +94,6 @@ class ClockSource(Elaboratable):
     def elaborate(self, platform: Any) -> Module:
         """Build buffer, PLL and the counter that waits."""
         m = Module()
-        m.domains.sync = ClockDomain()
         m.domains.start = start = ClockDomain(reset_less=True)
         port = platform.request(platform.default_clk, dir="-")
         locked = Signal(init=1)

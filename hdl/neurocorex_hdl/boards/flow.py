@@ -24,6 +24,8 @@ from .top import BoardTop
 
 #: Name of the top module and of all files.
 TOP = "neurocorex"
+#: What Yosys counted, and what nextpnr said.
+STAT, PNR_LOG = "stat.json", "nextpnr.log"
 
 #: Suffix of the constraint file of a family, and of its bitstream.
 CONSTRAINTS = {Family.ICE40: "pcf", Family.ECP5: "lpf", Family.GOWIN: "cst", Family.XC7: "xdc"}
@@ -103,7 +105,7 @@ def _script(board: Board) -> str:
         *preparation(),
         synthesis(board.family, TOP, multipliers=part.dsp > 0, single_port_ram=part.spram > 0),
         "autoname",
-        "tee -q -o stat.json stat -json",
+        f"tee -q -o {STAT} stat -json",
         f"write_json {TOP}.json",
         "",
     ])  # fmt: skip
@@ -162,10 +164,22 @@ def build(order: Order, folder: Path, say: Callable[[str], None]) -> None:
         If a program is missing or fails.
     """
     say("elaborating")
-    for name, text in sources(order).items():
-        (folder / name).write_text(text)
+    texts = sources(order)
     say("synthesising")
-    run("yosys", ["-q", "-l", "yosys.log", f"{TOP}.ys"], folder, log="yosys.out")
+    _synthesise(texts, folder)
     for program, words in _place_and_route(order):
-        say({"n": "placing and routing"}.get(program[0], "packing"))
-        run(program, words, folder, log=f"{program}.log")
+        say("placing and routing" if program.startswith("nextpnr") else "packing")
+        run(program, words, folder, log=PNR_LOG if program.startswith("nextpnr") else f"{program}.log")
+
+
+def pack(order: Order, texts: dict[str, str], folder: Path) -> None:
+    """Go as far as all cells have been put into those of the part, which is where its resources are counted."""
+    _synthesise(texts, folder)
+    for program, words in _place_and_route(order)[:1]:
+        run(program, [*words, "--pack-only"], folder, log=PNR_LOG)
+
+
+def _synthesise(texts: dict[str, str], folder: Path) -> None:
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    run("yosys", ["-q", "-l", "yosys.log", f"{TOP}.ys"], folder, log="yosys.out")

@@ -11,15 +11,7 @@ from neurocorex.spec.parts import Family
 
 from ..tools import find, version
 from . import cells
-from .flow import BITSTREAMS, CONSTRAINTS, TOP, Order
-
-#: How nextpnr calls what a LUT and its flip-flop take, where that is more than the netlist says.
-_PLACED = {
-    Family.ICE40: {"ICESTORM_LC": "lut"},
-    Family.ECP5: {"TRELLIS_COMB": "lut", "TRELLIS_FF": "ff", "DP16KD": "bram", "MULT18X18D": "dsp"},
-    Family.GOWIN: {},
-    Family.XC7: {},
-}
+from .flow import BITSTREAMS, CONSTRAINTS, PNR_LOG, STAT, TOP, Order
 
 
 def collect(order: Order, folder: Path) -> dict[str, Any]:
@@ -33,12 +25,10 @@ def collect(order: Order, folder: Path) -> dict[str, Any]:
         where there is no bitstream), and all that went into the build.
     """
     board, family = order.board, order.board.family
-    used = cells.totals(family, folder / "stat.json")
+    used = cells.totals(family, folder / STAT, folder / PNR_LOG)
     clocks: dict[str, dict[str, float]] = {}
     if family.routable:
         placed = json.loads((folder / "pnr.json").read_text())
-        for cell, resource in _PLACED[family].items():
-            used[resource] = placed["utilization"][cell]["used"]
         clocks = {
             name: {"fmax_mhz": round(clock["achieved"], 2), "wanted_mhz": round(clock["constraint"], 2)}
             for name, clock in placed["fmax"].items()

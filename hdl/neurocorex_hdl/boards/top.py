@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import ClockDomain, Elaboratable, Module, Signal
 from amaranth.lib import io, wiring
 from neurocorex.spec.boards import Board
 
@@ -33,6 +33,7 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform: Any) -> Module:
         """Build the chip and the buffers of its pins."""
         m = Module()
+        m.domains.sync = ClockDomain()
         m.submodules.clock = clock = self._clock
         m.submodules.chip = chip = self._chip
         serial = platform.request("uart", 0, dir="-")

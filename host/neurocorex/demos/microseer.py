@@ -225,13 +225,17 @@ def classify(
     return MicroseerResult(papers, shown, topic, tied, np.stack(weights), np.stack(spikes), device.counters(), seconds)
 
 
-def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
-    """Topics that SuperNeuroMAT answers for some papers, with the numbers of the original and ties broken alike.
+def superneuromat_model(papers: Papers, paper: int, *, citation: float = 100.0) -> Any:
+    """Return the network as a model of SuperNeuroMAT, about to be asked about a paper; raises MissingToolError.
 
-    Raises
-    ------
-    MissingToolError
-        If SuperNeuroMAT is not installed.
+    Parameters
+    ----------
+    papers : Papers
+        What they are about.
+    paper : int
+        Which fires first.
+    citation : float
+        Weight of citations, and input that makes the paper fire; by default that of the original.
     """
     try:
         from superneuromat import SNN
@@ -240,18 +244,30 @@ def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
             "no comparison without SuperNeuroMAT; install it with: pip install superneuromat"
         ) from None
     fixed, plastic = papers.synapses()
+    model = SNN()
+    model.backend = "cpu"
+    for period in papers.refractory().tolist():
+        model.create_neuron(threshold=THRESHOLD, leak=0.0, refractory_period=period)
+    for source, target, weight in fixed:
+        model.create_synapse(source, target, weight=citation if weight == CITATION else weight)
+    for source, target, weight in plastic:
+        model.create_synapse(source, target, weight=weight, stdp_enabled=True)
+    model.stdp_setup(Apos=list(APOS), Aneg=list(ANEG))
+    model.add_spike(0, paper, citation)
+    return model
+
+
+def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
+    """Topics that SuperNeuroMAT answers for some papers, with the numbers of the original and ties broken alike.
+
+    Raises
+    ------
+    MissingToolError
+        If SuperNeuroMAT is not installed.
+    """
     answers = []
     for paper in shown:
-        model = SNN()
-        model.backend = "cpu"
-        for period in papers.refractory().tolist():
-            model.create_neuron(threshold=THRESHOLD, leak=0.0, refractory_period=period)
-        for source, target, weight in fixed:
-            model.create_synapse(source, target, weight=100.0 if weight == CITATION else weight)
-        for source, target, weight in plastic:
-            model.create_synapse(source, target, weight=weight, stdp_enabled=True)
-        model.stdp_setup(Apos=list(APOS), Aneg=list(ANEG))
-        model.add_spike(0, paper, 100.0)
+        model = superneuromat_model(papers, paper)
         model.simulate(STEPS)
         # Sums of floats that should be equal differ in their last bits.
         answers.append(papers.answer(np.rint(model.weight_mat() * SCALE), paper)[0])

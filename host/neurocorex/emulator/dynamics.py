@@ -64,9 +64,9 @@ class Dynamics:
         self._history_mask = np.int64((1 << config.max_delay) - 1)
         self._bind(memory)
 
-        self._keep_current = kept(memory[Region.CURRENT_DECAY])
-        self._keep_membrane = kept(memory[Region.DECAY])
-        self._tap = _tap(memory[Region.DELAY])
+        self._keep_current = kept(memory[Region.CURRENT_DECAY].astype(np.int64))
+        self._keep_membrane = kept(memory[Region.DECAY].astype(np.int64))
+        self._tap = _tap(memory[Region.DELAY].astype(np.int64))
         source = memory[Region.EXTRA_SOURCE]
         self._extra_source = np.minimum(source, config.neurons - 1)
         self._extra_tap = np.where(source < config.neurons, _tap(memory[Region.EXTRA_DELAY]), 0)

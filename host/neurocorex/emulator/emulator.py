@@ -179,7 +179,7 @@ class Emulator:
 
     def _piece(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
         compiles = self._wants_compiled
-        if compiles if compiles is not None else compiled.worth_it(self._computed):
+        if compiles if compiles is not None else compiled.worth_it(self.config, self._computed):
             self._compiled = self._compiled or CompiledWalk(self._memory)
             self._dynamics = None  # stale once the state is not its own
             return self._compiled.walk(stimulus, membranes)

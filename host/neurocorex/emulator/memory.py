@@ -15,8 +15,8 @@ from ..spec import Clear, Control, CoreConfig, Region, controls, layout, regions
 from ..spec.registers import PARAMETERS, STATE, TRACES
 from ..streams.codec import NO_REGISTER
 
-#: Rows of `Memory.neurons`.
-NEURON_REGIONS = (*PARAMETERS, *STATE)
+#: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
+NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
 #: What each flag of `Clear` sets to zero here.
 CLEARED = {
     Clear.STATE: tuple(region for region in STATE if region is not Region.ADAPTATION),
@@ -36,22 +36,28 @@ class Memory:
     Attributes
     ----------
     arrays : mapping of Region to array
-        `WEIGHTS` (int32 [A, N]), `PLASTIC` (uint8 [A, N]), all others int64 in one dimension; regions that the chip
-        lacks are there without items.
-    neurons : int64 array [len(NEURON_REGIONS), N]
+        `WEIGHTS` (int8 or int16 [A, N]) and `PLASTIC` (uint8 [A, N]); traces and what `neurons` holds (int32) and all
+        others (int64) in one dimension. Regions that the chip lacks are there without items.
+    neurons : int32 array [len(NARROW_REGIONS), N]
         Parameters and state; those of `arrays` are its rows.
+    writes : int
+        How often anything was written: what was worked out from parameters is stale after it.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self.config = config
         self._present = frozenset(regions(config)) - {Region.INFO, Region.COUNTERS}
-        self.neurons = np.zeros((len(NEURON_REGIONS), config.neurons), np.int64)
-        self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NEURON_REGIONS, self.neurons, strict=True))
-        for region in sorted(set(Region) - {Region.INFO, Region.COUNTERS, *NEURON_REGIONS}):
+        self.neurons = np.zeros((len(NARROW_REGIONS), config.neurons), np.int32)
+        self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))
+        kinds: dict[Region, type] = dict.fromkeys(TRACES, np.int32)
+        kinds[Region.WEIGHTS] = np.int16 if config.weight_bits > 8 else np.int8
+        kinds[Region.PLASTIC] = np.uint8
+        for region in sorted(set(Region) - {Region.INFO, Region.COUNTERS, *NARROW_REGIONS}):
             shape = layout(region, config)
             is_matrix = region in (Region.WEIGHTS, Region.PLASTIC)
-            kind = {Region.WEIGHTS: np.int32, Region.PLASTIC: np.uint8}.get(region, np.int64)
-            self.arrays[region] = np.zeros((shape.rows, shape.columns) if is_matrix else shape.items, kind)
+            size = (shape.rows, shape.columns) if is_matrix else shape.items
+            self.arrays[region] = np.zeros(size, kinds.get(region, np.int64))
+        self.writes = 0
         self._control_bits = np.array([control.bits(config) for control in controls(config)])
 
     def __getitem__(self, region: Region) -> npt.NDArray[Any]:
@@ -71,6 +77,7 @@ class Memory:
         if not 0 <= start <= stop <= shape.items:
             raise InputError(f"region {region.name} has {shape.items} items, got {items.size} from item {start} on")
         bits = self._control_bits[start:stop] if region is Region.CONTROL else shape.bits
+        self.writes += 1
         self.arrays[region].reshape(-1)[start:stop] = wrap(items, bits, signed=shape.signed)
 
     # Changes -----------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ class Plasticity:
 
         ``w = sat_W(stored + DRIFT)`` where `PLASTIC`, else ``stored``
         """
-        stored = self._stored.take(axons, axis=0)
+        stored = self._stored.take(axons, axis=0).astype(np.int64)
         if self._drift == 0:
             return stored
         return np.where(self._plastic.take(axons, axis=0), self._effective(stored), stored)
@@ -121,7 +121,7 @@ class Plasticity:
 
     def _scaled(self, trace: Ints, rate: int) -> Ints:
         """``floor(trace * rate / 2^T)``."""
-        return trace * rate >> self._config.trace_bits
+        return trace.astype(np.int64) * rate >> self._config.trace_bits
 
     def _change(self, axons: Ints, neurons: Ints, p: Ints, draws: Ints | None) -> None:
         """Change synapses by P, see "A synapse changes"; axons and neurons span a table of them."""

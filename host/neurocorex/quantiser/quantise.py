@@ -1,32 +1,39 @@
 """From a network in any units to the integers of one chip.
 
-Everything that meets a membrane is multiplied by one scale and rounded; weights lose their low bits to a gain (a left
-shift that the chip does), chosen for input and recurrent weights apart. `scale` says how both are chosen,
-and `tuning` what becomes of a learning rule.
+Everything that meets a membrane is multiplied by the scale of its neuron and rounded; weights lose their low bits to a
+gain (a left shift that the chip does), chosen for input and recurrent weights apart. `scale` and `populations` say how
+both are chosen, and `tuning` what becomes of a learning rule.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import FitError, InputError
 from ..image import Image, program_regions, region_shape
 from ..learning import Rule, TraceRule
 from ..network.network import Network
+from ..network.population import Neurons
 from ..spec import Control, CoreConfig, Flag, Learning, Region, controls
 from ..spec.config import LIMITS
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from .durations import Durations
-from .report import Report, WeightLoss, named
-from .scale import SCALED, Kinds, choose_scale, integers_fit
+from .naming import named
+from .populations import SCALES, choose_scales, given_scales, groups_of
+from .report import Report
+from .rounding import round_weights
+from .scale import SCALED, Kinds, integers_fit
 from .tuning import ENGINES, Tuning, engine_of, meta_of, window_steps
 
 __all__ = ["Report", "quantise", "smallest_config"]
 
+#: Relative error of a threshold from which on it is worth a warning.
+COARSE = 0.01
 #: Where the parameters go that are multiplied by the scale.
 REGIONS = {
     "threshold": Region.THRESHOLD,
@@ -36,7 +43,13 @@ REGIONS = {
 }
 
 
-def quantise(net: Network, config: CoreConfig | None = None, *, scale: float | None = None) -> tuple[Image, Report]:
+def quantise(
+    net: Network,
+    config: CoreConfig | None = None,
+    *,
+    scale: ArrayLike | None = None,
+    populations: Sequence[Neurons] | None = None,
+) -> tuple[Image, Report]:
     """Turn a network into integers for one chip.
 
     Parameters
@@ -46,9 +59,11 @@ def quantise(net: Network, config: CoreConfig | None = None, *, scale: float | N
     config : CoreConfig, optional
         Geometry of the chip; neurons and inputs beyond those of the network stay silent. By default the smallest
         that fits, see `smallest_config`.
-    scale : float, optional
-        State units per unit of the network, instead of the one that `scale` finds. ``scale=1`` takes
-        integers that are stored as floats as they stand.
+    scale : float or array [N], optional
+        State units per unit of the network, for all neurons or for each, instead of what `scale` and `populations`
+        find. ``scale=1`` takes integers that are stored as floats as they stand.
+    populations : sequence of Neurons, optional
+        Parts of the network that get a scale each, see `populations`; by default all neurons have the same.
 
     Returns
     -------
@@ -62,18 +77,17 @@ def quantise(net: Network, config: CoreConfig | None = None, *, scale: float | N
     FitError
         If the chip has no room; the message names every limit.
     InputError
-        If `scale` is not above 0.
+        If `scale` is not above 0, or `populations` make no sense.
     """
-    if scale is not None and not (math.isfinite(scale) and scale > 0):
-        raise InputError(f"scale must be above 0, got {scale!r}")
+    given = None if scale is None else given_scales(net, scale)
+    notes: list[str] = []
+    groups = groups_of(net, populations, notes)
     durations = Durations.of(net)
     if config is None:
         config = smallest_config(net)
     _check_room(net, durations, config)
-    notes: list[str] = []
-    if scale is None:
-        scale = _scale(net, config, notes)
-    return _Quantiser(net, config, scale, durations, notes).run()
+    scales = _scales(net, config, groups, notes) if given is None else given
+    return _Quantiser(net, config, scales, durations, notes).run()
 
 
 def smallest_config(net: Network) -> CoreConfig:
@@ -112,10 +126,13 @@ def smallest_config(net: Network) -> CoreConfig:
 
 
 class _Quantiser:
-    """One network, one chip, one scale: rounds part by part and keeps count of what was lost."""
+    """One network, one chip, a scale for each neuron: rounds part by part and keeps count of what was lost."""
 
-    def __init__(self, net: Network, config: CoreConfig, scale: float, durations: Durations, notes: list[str]) -> None:
-        self.net, self.config, self.scale, self.durations, self.notes = net, config, scale, durations, notes
+    def __init__(
+        self, net: Network, config: CoreConfig, scales: NDArray[np.float64], durations: Durations, notes: list[str]
+    ) -> None:
+        self.net, self.config, self.durations, self.notes = net, config, durations, notes
+        self.scales, self.differ = scales, bool((scales != scales[0]).any())
         self.regions: dict[Region, NDArray[Any]] = {}
         self.errors: dict[str, float] = {}
 
@@ -123,21 +140,24 @@ class _Quantiser:
         net, config = self.net, self.config
         self.regions = {region: np.zeros(region_shape(region, config), np.int64) for region in program_regions(config)}
         control = np.zeros(len(controls(config)), np.int64)
-        kinds = Kinds(net)
-        gains = kinds.gains(self.scale, config)
+        top = float(self.scales.max())
+        kinds = Kinds(net, self.scales / top if self.differ else None)
+        gains = kinds.gains(top, config)
         control[Control.GAIN_INPUT], control[Control.GAIN_RECURRENT] = gains
         blocks, losses = [], {}
         for kind, gain, part in zip(("input", "recurrent"), gains, kinds.parts, strict=True):
-            block, losses[kind] = _round_weights(part, gain, self.scale, config)
+            block, losses[kind] = round_weights(part, gain, self.scales, config)
             blocks.append(block)
         weights = self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
-        tuning = self._tuned((1 << gains[kinds.plastic_kind]) / self.scale)
+        learner = int(np.argmax(net.plastic.any(axis=0)))  # all of them have the same scale
+        tuning = self._tuned((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
         if tuning:
             self.regions |= tuning.tables
             for register, value in tuning.registers().items():
                 control[register] = value
         for name, region in REGIONS.items():
             self._put(region, self._rounded(name, net.parameters[name]))
+        self._note_coarse_thresholds()
         for name, region in (("decay", Region.DECAY), ("decay_syn", Region.CURRENT_DECAY)):
             self._put(region, self._decays(name, net.parameters[name]))
         control[Control.ADAPTATION_STEP] = self._rounded("adaptation_step", np.array(net.adaptation_step))
@@ -152,9 +172,11 @@ class _Quantiser:
             flags |= ~net.parameters["learns"] * int(Flag.PLASTICITY_OFF)
         self._put(Region.FLAGS, flags)
         self.errors |= {name: error for name, error in self.durations.errors.items() if error}
-        image = Image(config, self.regions, self.scale, {"dt_ms": net.dt_ms, **meta_of(tuning)})
+        meta = {SCALES: self.scales.tolist()} if self.differ else {}
+        image = Image(config, self.regions, float(self.scales[0]), {"dt_ms": net.dt_ms, **meta_of(tuning), **meta})
         rounded = tuning.rounded if tuning else None
-        return image, Report.of(image, weights=losses, parameters=self.errors, learning=rounded, notes=self.notes)
+        report = Report.of(image, weights=losses, parameters=self.errors, learning=rounded, notes=self.notes)
+        return image, replace(report, subject=(net, image))
 
     def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
         """Table with the axons of the network, in the rows and columns that they have on the chip."""
@@ -200,16 +222,18 @@ class _Quantiser:
         self.regions[region][: self.net.neuron_count] = values
 
     def _rounded(self, name: str, values: NDArray[Any]) -> NDArray[np.int64]:
-        scaled = values * self.scale
+        scales = self.scales if values.ndim else self.scales[0]
+        scaled = values * scales
         whole = np.rint(scaled)
         low, high = self.config.state_range
         beyond = (whole < low) | (whole > high)
         if beyond.any():
+            scale = np.broadcast_to(scales, beyond.shape)[beyond][0]
             raise FitError(
-                f"{name} {values[beyond].flat[0]:g} becomes {scaled[beyond].flat[0]:.0f} at scale {self.scale:g}, the "
+                f"{name} {values[beyond].flat[0]:g} becomes {scaled[beyond].flat[0]:.0f} at scale {scale:g}, the "
                 f"chip holds {low} to {high} (state_bits {self.config.state_bits}); take a smaller scale or more bits"
             )
-        self._note_error(name, whole / self.scale - values)
+        self._note_error(name, whole / scales - values)
         return np.asarray(whole.astype(np.int64))
 
     def _decays(self, name: str, fractions: NDArray[Any]) -> NDArray[np.int64]:
@@ -223,6 +247,17 @@ class _Quantiser:
                 f"{named(endless.tolist())} have a {name} below 1/65536 a step, which becomes none at all"
             )
         return units
+
+    def _note_coarse_thresholds(self) -> None:
+        """Warn of thresholds of so few units that rounding moves them noticeably."""
+        wanted = self.net.parameters["threshold"]
+        got = self.regions[Region.THRESHOLD][: self.net.neuron_count] / self.scales
+        coarse = np.flatnonzero(np.abs(got - wanted) > COARSE * np.abs(wanted))
+        if len(coarse):
+            self.notes.append(
+                f"thresholds of {named(coarse.tolist())} have so few units that they move by more than {COARSE:.0%}: "
+                "give populations of their own, or take a larger scale"
+            )
 
     def _note_error(self, name: str, differences: NDArray[Any]) -> None:
         error = float(np.abs(differences).max())
@@ -261,44 +296,19 @@ def _lacking_to_learn(rule: Rule, dt_ms: float, config: CoreConfig) -> list[str]
     return lacking
 
 
-def _scale(net: Network, config: CoreConfig, notes: list[str]) -> float:
+def _scales(net: Network, config: CoreConfig, groups: list[NDArray[np.int64]], notes: list[str]) -> NDArray[np.float64]:
     """1 for integers that fit, else the best scale for floats; says so if integers were scaled or lose bits."""
     if not net.is_integer:
-        return choose_scale(net, config)
+        return choose_scales(net, config, groups)
     if not integers_fit(net, config):
         notes.append(
             f"the integers do not fit into {config.weight_bits}-bit weights and {config.state_bits}-bit states: scaled"
         )
-        return choose_scale(net, config)
+        return choose_scales(net, config, groups)
     gain = max(Kinds(net).gains(1.0, config))
     if gain:
         notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
-    return 1.0
-
-
-def _round_weights(
-    weights: NDArray[Any], gain: int, scale: float, config: CoreConfig
-) -> tuple[NDArray[np.int32], WeightLoss]:
-    """Weights of one kind on the chip, and what they lost."""
-    step = (1 << gain) / scale
-    low, high = config.weight_range
-    whole = np.rint(weights / step)
-    beyond = (whole < low) | (whole > high)
-    whole = np.clip(whole, low, high, out=whole)
-    error = whole * step - weights
-    synapses = int(np.count_nonzero(weights))
-    energy = float(np.vdot(weights, weights))
-    squares = float(np.vdot(error, error))
-    loss = WeightLoss(
-        synapses=synapses,
-        vanished=synapses - int(np.count_nonzero(whole)),
-        clipped=int(np.count_nonzero(beyond)),
-        clipped_at=[(int(row), int(column)) for row, column in np.argwhere(beyond)[:8]],
-        max_error=float(np.abs(error).max()),
-        rms_error=math.sqrt(squares / max(synapses, 1)),
-        relative_error=math.sqrt(squares / energy) if energy else 0.0,
-    )
-    return whole.astype(np.int32), loss
+    return np.ones(net.neuron_count)
 
 
 def _signed_bits(values: NDArray[Any]) -> int:

@@ -3,55 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..errors import InputError
 from ..image import Image
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
-from .activity import headroom, never_fire, never_silent
+from .activity import always_saturates, never_fire, never_silent, rooms
+from .naming import named
+from .populations import PopulationScale
+from .rounding import WeightLoss
 from .tuning import ENGINES, Rounded
 
-#: How many neurons or weights a line of text names.
-NAMED = 8
-
-
-@dataclass(frozen=True)
-class WeightLoss:
-    """What rounding did to one population of weights, in the units of the network.
-
-    Attributes
-    ----------
-    synapses : int
-        Weights other than zero, before.
-    vanished : int
-        Those that became zero.
-    clipped : int
-        Those beyond the largest weight that the chip holds.
-    clipped_at : list of (int, int)
-        The first few of them: row (input, or neuron) and neuron.
-    max_error, rms_error : float
-        Largest and root mean square difference over the synapses.
-    relative_error : float
-        `rms_error` as a part of the root mean square weight.
-    """
-
-    synapses: int
-    vanished: int
-    clipped: int
-    clipped_at: list[tuple[int, int]]
-    max_error: float
-    rms_error: float
-    relative_error: float
-
-    def __str__(self) -> str:
-        text = f"{self.synapses} weights, error {self.relative_error:.2%} rms, at most {self.max_error:.3g}"
-        return text + "".join(
-            f", {count} {what}" for count, what in ((self.vanished, "became 0"), (self.clipped, "clipped")) if count
-        )
+if TYPE_CHECKING:
+    from ..device.device import Device
+    from ..network.network import Network
+    from .fidelity import Fidelity
 
 
 @dataclass(frozen=True)
@@ -67,7 +38,7 @@ class Report:
     exact : bool
         Whether nothing was rounded or clipped.
     scale : float
-        Units of the chip's state per unit of the network.
+        Units of the chip's state per unit of the network; that of the first neuron, see `populations`.
     gain_input, gain_recurrent : int
         Left shifts of the two kinds of weights.
     weights : dict
@@ -85,8 +56,16 @@ class Report:
     headroom : float
         Part of the state's range that a membrane at threshold uses when every axon fires at once; above 1 it can
         saturate.
+    can_saturate : list of int
+        Neurons of which that is so.
+    always_saturates : list of int
+        Neurons that any spike takes beyond the range of states.
+    populations : list of PopulationScale
+        Neurons by scale, with the criteria that it was chosen by.
     warnings : list of str
         What looks like a mistake, a line each.
+    subject : (Network, Image) or None
+        What was quantised, for `compare`; None for an image that was not quantised just now.
     """
 
     config: CoreConfig
@@ -103,6 +82,10 @@ class Report:
     learning: list[Rounded] = field(default_factory=list)
     plastic: int = 0
     warnings: list[str] = field(default_factory=list)
+    can_saturate: list[int] = field(default_factory=list)
+    always_saturates: list[int] = field(default_factory=list)
+    populations: list[PopulationScale] = field(default_factory=list)
+    subject: tuple[Network, Image] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -130,7 +113,7 @@ class Report:
         """
         weights, parameters, learning = weights or {}, parameters or {}, learning or []
         mute, restless = never_fire(image, injected).tolist(), never_silent(image).tolist()
-        room = headroom(image)
+        room = rooms(image)
         control = image.regions[Region.CONTROL]
         lossless = not any(loss.max_error for loss in weights.values()) and not any(parameters.values())
         lossless = lossless and all(number.exact for number in learning)
@@ -145,18 +128,41 @@ class Report:
             parameters=parameters,
             never_fire=mute,
             never_silent=restless,
-            headroom=room,
+            headroom=float(room.max()),
             learning=learning,
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
             warnings=[*(notes or []), *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
+            can_saturate=np.flatnonzero(room > 1).tolist(),
+            always_saturates=always_saturates(image).tolist(),
+            populations=PopulationScale.all_of(image),
         )
+
+    def compare(
+        self, spikes: ArrayLike | None = None, inject: ArrayLike | None = None, *, within: int = 1,
+        device: Device | None = None,
+    ) -> Fidelity:  # fmt: skip
+        """Run the network in floats and its image on a chip, on a stimulus of yours; see `fidelity.compare`.
+
+        Raises
+        ------
+        InputError
+            For a wrong stimulus, or if this report is of an image whose floats are unknown.
+        """
+        from .fidelity import compare
+
+        if self.subject is None:
+            raise InputError("nothing is known of the floats of this image; take the report of quantise, or of "
+                             "Device.load of a network")  # fmt: skip
+        return compare(*self.subject, spikes, inject, within=within, device=device)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
         learning = [
             {**asdict(each), "wanted": _finite(each.wanted), "got": _finite(each.got)} for each in self.learning
         ]
-        return asdict(self) | {"config": self.config.to_dict(), "learning": learning}
+        plain = asdict(replace(self, subject=None)) | {"config": self.config.to_dict(), "learning": learning}
+        del plain["subject"]
+        return plain
 
     @property
     def lines(self) -> list[str]:
@@ -168,6 +174,7 @@ class Report:
         return [
             f"{kind} of {size}",
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
+            *(map(str, self.populations) if len(self.populations) > 1 else ()),
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
             *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
@@ -185,15 +192,6 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def named(indices: list[int] | Any) -> str:
-    """Name some neurons for a message: 'neuron 3', or '12 neurons (0, 1, 2, ...)'."""
-    indices = list(indices)
-    if len(indices) == 1:
-        return f"neuron {indices[0]}"
-    shown = ", ".join(map(str, indices[:NAMED])) + (", ..." if len(indices) > NAMED else "")
-    return f"{len(indices)} neurons ({shown})"
-
-
 def _loss_warnings(weights: dict[str, WeightLoss]) -> list[str]:
     found = []
     for name, loss in weights.items():
@@ -207,14 +205,21 @@ def _loss_warnings(weights: dict[str, WeightLoss]) -> list[str]:
     return found
 
 
-def _warnings(image: Image, mute: list[int], restless: list[int], room: float) -> list[str]:
+def _warnings(image: Image, mute: list[int], restless: list[int], room: NDArray[np.float64]) -> list[str]:
     found = []
     if mute:
         found.append(f"{named(mute)} can never fire: raise weights or bias, or lower threshold or leak")
     if restless:
         found.append(f"{named(restless)} will fire without any input: lower the bias or raise the threshold")
-    if room > 1:
-        found.append(f"states can saturate, at {room:.1f} times their range: lower the scale or take more state bits")
+    if (room > 1).any():
+        who = named(np.flatnonzero(room > 1).tolist())
+        found.append(
+            f"states of {who} can saturate, at {room.max():.1f} times their range: lower the scale or take more state "
+            "bits"
+        )
+    flooded = always_saturates(image).tolist()
+    if flooded:
+        found.append(f"every spike saturates {named(flooded)}: lower the scale or take more state bits")
     coarse = np.zeros(image.config.neurons, np.bool_)
     for region in (Region.DECAY, Region.CURRENT_DECAY):
         decay = image.regions[region].astype(np.int64)

@@ -36,6 +36,13 @@ class Kinds:
 
     Where both kinds learn they share one gain, because the rates and bounds of the rule are shared.
 
+    Parameters
+    ----------
+    net : Network
+        Which network.
+    relative : float64 array [N], optional
+        Scale of each neuron as a part of the scale that `gains` is asked for; by default 1.
+
     Attributes
     ----------
     parts : list of array
@@ -50,8 +57,10 @@ class Kinds:
         Which of them learns, or one of both.
     """
 
-    def __init__(self, net: Network) -> None:
+    def __init__(self, net: Network, relative: NDArray[np.float64] | None = None) -> None:
         lowest, highest = net.reach()
+        if relative is not None:
+            lowest, highest = lowest * relative, highest * relative
         first = net.input_count
         self.parts = [net.input_weights, net.recurrent_weights]
         self.extremes = [
@@ -81,46 +90,54 @@ def integers_fit(net: Network, config: CoreConfig) -> bool:
     return fits and max(weight_unit(extreme, config) for extreme in Kinds(net).extremes) <= 1 << GAIN_MAX
 
 
+def largest(net: Network, neurons: NDArray[np.int64] | None = None) -> float:
+    """Return the largest that a state has to hold, of some neurons or all: a level, and beyond it the worst row.
+
+    The worst row is all axons firing in the same step, the larger one of excitation and inhibition.
+    """
+    chosen = slice(None) if neurons is None else neurons
+    lowest, highest = (table[:, chosen] for table in net.reach())
+    incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
+    size = {name: np.abs(net.parameters[name][chosen]) for name in SCALED}
+    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming
+    return max(float(level.max()), float(size["leak"].max()), float(net.adaptation_step))
+
+
 def choose_scale(net: Network, config: CoreConfig) -> float:
     """Scale by the rules of this module; 1 for a network of nothing but zeros."""
-    lowest, highest = net.reach()
-    # The larger one of excitation and inhibition.
-    incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
-    size = {name: np.abs(net.parameters[name]) for name in SCALED}
-    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming
-    largest = max(float(level.max()), float(size["leak"].max()), float(net.adaptation_step))
-    if not largest:
+    level = largest(net)
+    if not level:
         return 1.0
     kinds = Kinds(net)
     units = [weight_unit(extreme, config) for extreme in kinds.extremes if extreme.any()]
-    drift = _drift(net)
+    drift = drift_of(net)
     # A little less than the range, so that no sum of rounded values goes beyond it.
-    limit = min(0.999 * config.state_range[1] / largest, *((1 << GAIN_MAX) / unit for unit in units), math.inf)
-    scales = {_largest_multiple(limit, 1 / quantum) for quantum in (*units, 1.0)}
+    limit = min(0.999 * config.state_range[1] / level, *((1 << GAIN_MAX) / unit for unit in units), math.inf)
+    scales = {largest_multiple(limit, 1 / quantum) for quantum in (*units, 1.0)}
     if drift.any():  # at the largest scale, and at the largest that needs no gain
         quantum = np.abs(drift[drift != 0]).min()
-        scales |= {_largest_multiple(bound, 1 / quantum) for bound in (limit, min(limit, 1 / max(units)))}
-    samples = [_sample(part) for part in kinds.fixed]
+        scales |= {largest_multiple(bound, 1 / quantum) for bound in (limit, min(limit, 1 / max(units)))}
+    samples = [sample(part) for part in kinds.fixed]
 
     def cost(scale: float) -> tuple[float, float]:
         steps = [(1 << gain) / scale for gain in kinds.gains(scale, config)]
-        errors = [_rounding(sample, step) for sample, step in zip(samples, steps, strict=True) if len(sample)]
+        errors = [rounding(part, step) for part, step in zip(samples, steps, strict=True) if len(part)]
         if kinds.span:
             errors.append((steps[kinds.plastic_kind] / kinds.span) ** 2 / 12)
         if drift.any():
-            errors.append(_rounding(drift, steps[kinds.plastic_kind]))
+            errors.append(rounding(drift, steps[kinds.plastic_kind]))
         return round(sum(errors), 12), -scale
 
     return min(scales, key=cost)
 
 
-def _drift(net: Network) -> NDArray[np.float64]:
+def drift_of(net: Network) -> NDArray[np.float64]:
     """Return the steps by which all plastic weights change together, in the units of the network."""
     rule = net.rule
     return np.array(rule.drift if isinstance(rule, WindowRule) and net.learns else (), np.float64)
 
 
-def _sample(weights: NDArray[Any]) -> NDArray[Any]:
+def sample(weights: NDArray[Any]) -> NDArray[Any]:
     """Take some of the weights other than 0."""
     nonzero = weights[weights != 0]
     sample: NDArray[Any] = nonzero[:: max(1, len(nonzero) // SAMPLE)]
@@ -144,12 +161,12 @@ def gain_for(weights: NDArray[Any], scale: float, config: CoreConfig) -> int:
     return GAIN_MAX
 
 
-def _rounding(weights: NDArray[Any], step: float) -> float:
+def rounding(weights: NDArray[Any], step: float) -> float:
     """Part of the energy of some weights that is lost where they are rounded to multiples of `step`."""
     error = np.rint(weights / step) * step - weights
     return float(np.vdot(error, error) / np.vdot(weights, weights))
 
 
-def _largest_multiple(limit: float, unit: float) -> float:
+def largest_multiple(limit: float, unit: float) -> float:
     """Largest ``unit * 2**k`` that is not above `limit`, but for a last bit."""
     return math.ldexp(unit, math.floor(math.log2(limit / unit) + 1e-9))

@@ -241,7 +241,7 @@ class Tuning:
             )
 
     def _note(self, name: str, wanted: float, got: float, *, clipped: bool = False) -> None:
-        rounded = Rounded(name, float(wanted), float(got), clipped)
+        rounded = Rounded(name, float(wanted), float(got), bool(clipped))
         self.rounded.append(rounded)
         if clipped:
             hint = "a smaller one, or accumulate=1.0" if isinstance(self.rule, TraceRule) else "a smaller one"

@@ -9,14 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .config import CoreConfig, Learning
-from .registers import COUNTER_BITS, PARAMETERS, STATE, Counter, Region, layout
+from .registers import PARAMETERS, STATE, Counter, Region, controls, layout
 
 #: Places of the record queue, and the one word of its register less.
 RECORD_PLACES = 32
 #: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
 LUT_RAM_WORDS = 64
-#: Words of the counters: two halves of each.
-_COUNTER_WORDS = 2 * len(Counter)
+_COUNTER_WORD_BITS = 32
+
+
+#: Narrow regions that share the words of a memory, which has the name of the first. All others have one of their own.
+PACKS = (
+    (Region.DECAY, Region.CURRENT_DECAY),
+    (Region.REFRACTORY, Region.DELAY, Region.FLAGS),
+    (Region.REFRACTORY_COUNT, Region.HISTORY),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +36,27 @@ class Memory:
         Path of the component that holds it, below the chip.
     name : str
         Its name there; if there are several, what their names begin with.
-    words, bits : int
-        Its size.
-    count : int
+    words : int
         How many there are.
+    fields : tuple of int
+        Bits of what can be written apart in a word.
+    count : int
+        How many such memories there are.
+    ports : int
+        1 if it is either read or written in a cycle, 2 if both can be.
     """
 
     component: str
     name: str
     words: int
-    bits: int
+    fields: tuple[int, ...]
     count: int = 1
+    ports: int = 2
+
+    @property
+    def bits(self) -> int:
+        """Width of a word."""
+        return sum(self.fields)
 
 
 def memories(config: CoreConfig) -> Iterator[Memory]:
@@ -48,10 +65,13 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     yield from _neurons(config)
     synapse = config.weight_bits + (config.learning is not Learning.NONE)
     banks = "core.synapses.matrix.banks"
-    yield Memory(banks, "bank_", max(2, config.weight_words), synapse, count=config.lanes)
+    words, ports = max(2, config.weight_words), config.weight_ports
+    yield Memory(banks, "bank_", words, (synapse,), count=config.lanes, ports=ports)
     sums = config.lanes * config.accumulator_bits
-    yield Memory("core.synapses.accumulators", "memory", 2 * config.groups, sums)
-    yield Memory("core.counters", "memory", _COUNTER_WORDS, COUNTER_BITS - 16)
+    yield Memory("core.synapses.accumulators", "memory", 2 * config.groups, (sums,))
+    yield Memory("core.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
+    registers = controls(config)
+    yield Memory("core.control", "copy", len(registers), (max(control.bits(config) for control in registers),))
     if config.extra_axons:
         yield from _extra(config)
     if config.learning:
@@ -64,45 +84,47 @@ def _index_bits(count: int) -> int:
 
 def _link(config: CoreConfig) -> Iterator[Memory]:
     length = config.payload_bytes.bit_length()
-    yield Memory("link.queue", "bytes", config.rx_frames * config.frame_bytes, 8)
-    yield Memory("link.queue", "lengths", config.rx_frames, length)
-    yield Memory("link.sender.queue", "bytes", config.tx_frames * config.frame_bytes, 8)
+    yield Memory("link.queue", "bytes", config.rx_frames * config.frame_bytes, (8,))
+    yield Memory("link.queue", "lengths", config.rx_frames, (length,))
+    yield Memory("link.sender.queue", "bytes", config.tx_frames * config.frame_bytes, (8,))
     # With each length goes a status, less its bits that are never set.
-    yield Memory("link.sender.queue", "entries", config.tx_frames, length + 6)
+    yield Memory("link.sender.queue", "entries", config.tx_frames, (length + 6,))
 
 
 def _neurons(config: CoreConfig) -> Iterator[Memory]:
     neurons, index = max(2, config.neurons), _index_bits(config.neurons)
-    for region in PARAMETERS + STATE:
-        if region is not Region.ADAPTATION or config.adaptation:
-            yield Memory(
-                f"core.population.memory.{region.name.lower()}", "memory", neurons, layout(region, config).bits
-            )
-    yield Memory("core.injection", "memory", neurons, config.state_bits + 1)
-    yield Memory("core.arrivals.recurrent", "memory", neurons, index)
-    yield Memory("core.queue.fifo", "storage", RECORD_PLACES - 1, config.state_bits + index + 3)
+    packed = {region for pack in PACKS for region in pack}
+    alone = [(region,) for region in PARAMETERS + STATE if region not in packed]
+    for pack in (*PACKS, *alone):
+        if config.adaptation or Region.ADAPTATION not in pack:
+            component = f"core.population.memory.{pack[0].name.lower()}.memory"
+            yield Memory(component, "memory", neurons, tuple(layout(region, config).bits for region in pack))
+    yield Memory("core.injection", "memory", neurons, (config.state_bits + 1,))
+    yield Memory("core.arrivals.recurrent", "memory", neurons, (index,))
+    yield Memory("core.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))
 
 
 def _extra(config: CoreConfig) -> Iterator[Memory]:
     extra = max(2, config.extra_axons)
-    yield Memory("core.arrivals.extra", "memory", extra, _index_bits(config.extra_axons))
-    yield Memory("core.extra", "histories", max(2, config.neurons), config.max_delay)
+    yield Memory("core.arrivals.extra", "memory", extra, (_index_bits(config.extra_axons),))
+    yield Memory("core.extra", "histories", max(2, config.neurons), (config.max_delay,))
     for name, region in (("sources", Region.EXTRA_SOURCE), ("delays", Region.EXTRA_DELAY)):
-        yield Memory(f"core.extra.{name}", "memory", extra, layout(region, config).bits)
+        yield Memory(f"core.extra.{name}.memory", "memory", extra, (layout(region, config).bits,))
 
 
 def _learning(config: CoreConfig) -> Iterator[Memory]:
-    outer, neurons = max(2, config.inputs + config.extra_axons), max(2, config.neurons)
-    yield Memory("core.fired", "memory", neurons, _index_bits(config.neurons))
-    changes = config.lanes * config.change_bits
+    neurons = max(2, config.neurons)
+    outer = config.inputs if not config.extra_axons else config.input_blocks * config.lanes + config.extra_axons
+    yield Memory("core.fired", "memory", neurons, (_index_bits(config.neurons),))
+    # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
+    cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
     for side, words, blocks in (
-        ("outer", outer, config.input_blocks + config.extra_blocks),
+        ("outer", max(2, outer), config.input_blocks + config.extra_blocks),
         ("inner", neurons, config.groups),
         ("post", neurons, config.groups),
     ):
-        yield Memory(f"core.tracing.{side}", "memory", words, config.stored_trace_bits)
-        yield Memory(f"core.tracing.{side}_blocks", "memory", max(2, blocks), changes)
-        if side != "post":
-            yield Memory(f"core.tracing.{side}_marks", "memory", words, 1)
+        marked = () if side == "post" else (1,)
+        yield Memory(f"core.tracing.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))
+        yield Memory(f"core.tracing.{side}_blocks", "memory", max(2, blocks), (cause,) * config.lanes)
         if config.learning is Learning.WINDOW:
-            yield Memory(f"core.tracing.{side}_change", "table", 1 << config.window_steps, config.change_bits)
+            yield Memory(f"core.tracing.{side}_table", "table", 1 << config.window_steps, (config.change_bits,))

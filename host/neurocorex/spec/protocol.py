@@ -98,10 +98,17 @@ def cobs_decode(stuffed: bytes) -> bytes:
     return bytes(out)
 
 
+#: Distance behind a block without its zero, by the length of the block.
+_DISTANCES = [bytes([length + 1]) for length in range(254)]
+
+
 def trailing_encode(content: bytes) -> bytes:
     """COBS with each distance behind its block instead of before it; no delimiter is added."""
+    blocks = content.split(b"\0")
+    if max(map(len, blocks)) < 254:
+        return b"".join([block + _DISTANCES[len(block)] for block in blocks])
     out = bytearray()
-    for block in content.split(b"\0"):
+    for block in blocks:
         for start in range(0, len(block) - 253, 254):
             out += block[start : start + 254]
             out.append(0xFF)
@@ -113,18 +120,17 @@ def trailing_encode(content: bytes) -> bytes:
 
 def trailing_decode(stuffed: bytes) -> bytes:
     """Inverse of `trailing_encode`, from the end; raises FrameError if a distance leads beyond the beginning."""
-    parts: list[bytes] = []
-    end = len(stuffed)
+    out, end = bytearray(stuffed), len(stuffed)
     while end > 0:
-        code = stuffed[end - 1]
-        start = end - code
-        if code == 0 or start < 0:
+        code = out[end - 1]
+        if not 0 < code <= end:
             raise FrameError(f"bad stuffing: distance {code} at byte {end - 1} of {len(stuffed)}")
-        if parts and code != 0xFF:
-            parts.append(b"\0")
-        parts.append(stuffed[start : end - 1])
-        end = start
-    return b"".join(reversed(parts))
+        if code == 0xFF or end == len(stuffed):
+            del out[end - 1]
+        else:
+            out[end - 1] = 0
+        end -= code
+    return bytes(out)
 
 
 def with_crc(content: bytes) -> bytes:

@@ -20,8 +20,8 @@ from .wiring import Arrivals, Wiring
 
 #: What an importer adds: neurons that hold inputs back, and one that fires in every step. No node has such a name.
 RELAY, CLOCK = "/relay/", "/clock"
-#: Steps for which a membrane that is only read adds up what arrives, to guess how high it gets.
-PILE = 16.0
+#: Steps, at most, for which a membrane that is only read is taken to add up the most that can arrive in one.
+PILE = 64.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,8 @@ class Plan:
         All connections.
     bias : dict of float array [size]
         What membranes get in every step.
+    height : dict of float array [size]
+        Thresholds; for neurons that never fire about as high as their membrane gets, which is what a scale needs.
     unit : dict of float array [size]
         Units of the chip's network per unit of the graph, for each neuron of a layer.
     timing : Timing
@@ -77,6 +79,7 @@ class Plan:
     layers: dict[str, Layer]
     links: list[Link]
     bias: dict[str, Floats]
+    height: dict[str, Floats]
     unit: dict[str, Floats]
     timing: Timing
     readouts: dict[str, str]
@@ -128,9 +131,9 @@ class Plan:
         for name, layer in self.layers.items():
             unit = self.unit[name]
             net.neurons[places[name]].set(
-                threshold=self._thresholds(name) * unit, reset=layer.reset * unit, bias=self.bias[name] * unit,
+                threshold=self.height[name] * unit, reset=layer.reset * unit, bias=self.bias[name] * unit,
                 decay=layer.decay, decay_syn=layer.decay_syn, refractory_ms=layer.refractory * 1e3,
-                reset_mode="subtract" if layer.subtract else "value",
+                reset_mode="subtract" if layer.subtract else "value", refractory="hold" if layer.hold else "integrate",
             )  # fmt: skip
         for link in self.links:
             target = net.neurons[places[link.target]]
@@ -150,17 +153,6 @@ class Plan:
 
     def _size(self, name: str) -> int:
         return self.inputs[name] if name in self.inputs else self.layers[name].size
-
-    def _thresholds(self, name: str) -> Floats:
-        """Thresholds; for neurons that never fire about as high as their membrane gets, which is what a scale needs."""
-        layer = self.layers[name]
-        if not layer.silent:
-            return layer.threshold
-        arriving = (
-            sum((np.abs(link.weights).sum(axis=0) for link in self.into(name)), np.zeros(layer.size)) / self.unit[name]
-        )
-        pile = np.minimum(1 / np.maximum(layer.decay * layer.decay_syn, 1 / PILE), PILE)
-        return np.asarray(np.maximum(arriving, np.abs(self.bias[name])) * pile + (arriving == 0))
 
 
 def _places(sizes: dict[str, int]) -> dict[str, slice]:
@@ -192,7 +184,7 @@ class _Planner:
         }
         if not self.layers:
             raise InputError("the graph has no neurons and no output; there is nothing to run")
-        self.plan_ = Plan(self.inputs, self.layers, [], {}, {}, self._timing(), self.readouts)
+        self.plan_ = Plan(self.inputs, self.layers, [], {}, {}, {}, self._timing(), self.readouts)
 
     def plan(self) -> Plan:
         plan = self.plan_
@@ -223,6 +215,8 @@ class _Planner:
             sources = self.graph.sources[source]
         self.layers[name] = Layer.memoryless(name, self.shapes[name], 1.0, silent=True)
         self.arrivals[name] = self.wiring.arrivals(name)
+        if self.arrivals[name].membrane:
+            self.wiring.refuse_membrane(self.arrivals[name].membrane, name)
         return name
 
     def _timing(self) -> Timing:
@@ -285,6 +279,7 @@ class _Planner:
         """Choose the unit of each layer, and bring all that meets its membranes to it."""
         plan, scaling = self.plan_, self.options.scaling
         for name, layer in self.layers.items():
+            plan.height[name] = self._height(layer)
             if isinstance(scaling, str):
                 unit = self._unit(layer, each=scaling == "neuron") if scaling != "none" else np.ones(layer.size)
             else:
@@ -295,13 +290,22 @@ class _Planner:
             for link in plan.links
         ]
 
+    def _height(self, layer: Layer) -> Floats:
+        if not layer.silent:
+            return layer.threshold
+        zeros = np.zeros(layer.size)
+        arriving = sum((np.abs(link.weights).sum(axis=0) for link in self.plan_.into(layer.name)), zeros)
+        steps = np.minimum(1 / np.maximum(layer.decay * layer.decay_syn, 1 / PILE), PILE)
+        height = np.maximum(arriving, np.abs(self.plan_.bias[layer.name])) * steps
+        return np.where(height > 0, height, 1.0)
+
     def _unit(self, layer: Layer, *, each: bool) -> Floats:
-        links = self.plan_.into(layer.name)
         largest = np.zeros(layer.size)
-        for link in links:
+        for link in self.plan_.into(layer.name):
             largest = np.maximum(largest, np.abs(link.weights).max(axis=0, initial=0.0))
-        level = np.abs(layer.reset) if layer.silent else np.maximum(np.abs(layer.threshold), np.abs(layer.reset))
-        level = np.maximum(level, np.abs(self.plan_.bias[layer.name]))
+        plan = self.plan_
+        level = np.maximum(np.abs(plan.height[layer.name]), np.abs(layer.reset))
+        level = np.maximum(level, np.abs(plan.bias[layer.name]))
         size = np.where(largest > 0, np.maximum(largest, level / self.levels), level)
         size = size if each else np.full(layer.size, size.max(initial=0.0))
         return np.where(size > 0, 1 / np.where(size > 0, size, 1.0), 1.0)

@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import FileFormatError, MissingToolError
+from ...errors import FileFormatError, MissingToolError, NeuroCoreXError
 
 #: Most elements of one dataset, of a whole file, most entries of a file, and deepest nesting of groups.
 DATASET_LIMIT = 1 << 25
 FILE_LIMIT = 1 << 27
 ENTRY_LIMIT = 100_000
 DEPTH_LIMIT = 64
-#: Longest string, in bytes: names, types, JSON in metadata.
+#: Most texts of one dataset, and the longest in letters: names, types, JSON in metadata.
+TEXTS_LIMIT = 1 << 17
 TEXT_LIMIT = 1 << 20
 
 
@@ -42,6 +43,8 @@ def opened(path: str | Path, mode: str) -> Iterator[Any]:
     try:
         with h5py.File(path, mode) as file:
             yield file
+    except NeuroCoreXError:
+        raise
     except FileNotFoundError:
         raise FileFormatError(f"cannot {verb} {path}: no such file; check the path") from None
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeError, MemoryError) as error:
@@ -136,7 +139,8 @@ class _Reader:
         return np.asarray(dataset[()])
 
     def _text(self, dataset: Any, place: str) -> Any:
-        self._elements += dataset.size * (dataset.dtype.itemsize if dataset.dtype.kind == "S" else 1)
+        if dataset.size > TEXTS_LIMIT or dataset.dtype.itemsize > TEXT_LIMIT:
+            raise FileFormatError(f"{self._source}: {place} has {dataset.size} texts, more than any graph needs")
         value = dataset.asstr()[()]
         if isinstance(value, str):
             if len(value) > TEXT_LIMIT:

@@ -11,8 +11,9 @@ import numpy as np
 
 from ...image import Image
 from ...network.network import Network
+from ...quantiser.naming import named
 from ...quantiser.quantise import quantise, smallest_config
-from ...quantiser.report import Report, named
+from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
 from .building import CLOCK, Plan

@@ -44,6 +44,8 @@ class Layer:
         Whether a spike takes the threshold off the membrane.
     late : bool
         Whether it does so only after the decay of the next step.
+    hold : bool
+        Whether the membrane stays at its reset value as long as the neuron is refractory.
     refractory : float
         Time without spikes after each.
     notes : list of (float, str)
@@ -61,6 +63,7 @@ class Layer:
     silent: bool = False
     subtract: bool = False
     late: bool = False
+    hold: bool = False
     refractory: float = 0.0
     notes: list[tuple[float, str]] = field(default_factory=list)
 
@@ -109,8 +112,10 @@ class Layer:
         threshold, reset = (ones, ones * 0) if silent else _limits(node, shape, rest)
         mode = "value" if silent or node.kind == "Threshold" else options.reset_of(node.name)
         notes: list[tuple[float, str]] = []
-        if mode == "zero":
+        if mode.startswith("zero"):
             reset = -rest
+        hold = mode == "zero-late"
+        refractory = 0.0 if silent else max(options.refractory_of(node.name), options.dt * hold)
         if mode.startswith("subtract") and rest.any():
             notes.append(
                 (float(np.abs(rest).max() / max(threshold.max(), 1e-300)), "a spike takes off v_threshold less v_leak")
@@ -121,8 +126,8 @@ class Layer:
             late = False
         return cls(
             node.name, shape, decay.reshape(-1), decay_syn.reshape(-1), factor.reshape(-1), threshold.reshape(-1),
-            reset.reshape(-1), rest.reshape(-1), silent, mode.startswith("subtract"), late,
-            0.0 if silent else options.refractory_of(node.name), notes,
+            reset.reshape(-1), rest.reshape(-1), silent, mode.startswith("subtract"), late, hold,
+            refractory, notes,
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 DISCRETISATIONS = ("exact", "euler")
 CURRENTS = ("filter", "jump")
-RESETS = ("value", "zero", "subtract", "subtract-late")
+RESETS = ("value", "zero", "zero-late", "subtract", "subtract-late")
 SCALINGS = ("population", "neuron", "none")
 
 #: What the tools that write NIR do, as options.
@@ -38,8 +38,9 @@ class Options:
         What a spike does to what adds it up, the synaptic current of a CubaLIF and the membrane of an IF: the equation
         of NIR with an input of 1 that lasts one step, or a jump by the weight, times ``w_in`` or ``r``.
     reset : str, or mapping to str
-        After a spike the membrane goes to ``v_reset`` ("value") or to 0 ("zero"), or loses the threshold at once
-        ("subtract") or after the decay of the next step ("subtract-late", what snnTorch does unless told otherwise).
+        After a spike the membrane goes to ``v_reset`` ("value") or to 0 ("zero"), to 0 and stays there for the next
+        step too ("zero-late", what a Synaptic of snnTorch calls zero), or loses the threshold at once ("subtract")
+        or after the decay of the next step ("subtract-late", what snnTorch does by default).
     refractory : float, or mapping to float
         Time without spikes after each, in the unit of `dt`.
     scaling : {"population", "neuron", "none"}, or mapping to float

@@ -30,6 +30,7 @@ def infer_shapes(graph: Graph) -> dict[str, Shape]:
         shape = _own(node)
         if shape is not None:
             known[name] = shape
+    _drop_batches(graph, known)
     waiting = [name for name in graph.nodes if name not in known]
     while waiting:
         found = {name: shape for name in waiting if (shape := _given(graph, name, known)) is not None}
@@ -41,6 +42,20 @@ def infer_shapes(graph: Graph) -> dict[str, Shape]:
     for name, node in graph.nodes.items():
         _check(graph, node, known[name], known)
     return known
+
+
+def _drop_batches(graph: Graph, known: dict[str, Shape]) -> None:
+    """Take off the leading 1 that tools leave in ports when they export a network with a batch of one."""
+    for name in graph.sources:
+        for source in graph.sources[name]:
+            ends = (name, source)
+            for port, other in (ends, ends[::-1]):
+                if graph.nodes[port].kind not in ("Input", "Output") or other not in known or port not in known:
+                    continue
+                node = graph.nodes[other]
+                takes = linear.input_shape(node) if node.kind in LINEAR and other == name else known[other]
+                if known[port][:1] == (1,) and known[port][1:] == takes:
+                    known[port] = known[port][1:]
 
 
 def _own(node: Node) -> Shape | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 
-from ...errors import FileFormatError
+from ...errors import FileFormatError, FitError
 from . import linear
 from .graph import Graph
-from .node import SILENT, STATEFUL, Floats, Node, Shape
+from .node import PORTS, SILENT, STATEFUL, Floats, Node, Shape
 
 #: A source, and the steps from its spike to the arrival that the graph asks for.
 Key = tuple[str, int]
@@ -32,11 +33,14 @@ class Arrivals:
         What does not depend on spikes.
     via : dict of set of str
         For each source and delay the nodes on the way.
+    membrane : str
+        Neurons whose membrane is among it, which only an output can have; "" if none.
     """
 
     matrices: dict[Key, Floats | None] = field(default_factory=dict)
     constant: Floats | None = None
     via: dict[Key, set[str]] = field(default_factory=dict)
+    membrane: str = ""
 
 
 class Wiring:
@@ -65,21 +69,18 @@ class Wiring:
             if self._is_source(name):
                 self._leaving[name] = Arrivals({(name, 0): None}, None, {(name, 0): set()})
             elif node.kind in SILENT:
-                self._leaving[name] = Arrivals()
+                self._leaving[name] = Arrivals(membrane=name)
         for name in self._order():
             self._leaving[name] = self._passed(graph.nodes[name], self.arrivals(name))
 
     def arrivals(self, name: str) -> Arrivals:
-        """Sum of all that comes to a node; raises FileFormatError if a membrane would have to be sent."""
+        """Sum of all that comes to a node; raises FitError if a membrane would have to be sent there."""
         total = Arrivals()
         for source in self._graph.sources[name]:
-            if self._graph.nodes[source].kind in SILENT:
-                node = self._graph.nodes[source]
-                raise node.bad(
-                    f"its membrane goes to {name!r}, but neurons of a chip send spikes only; "
-                    "use it as an output, or a CubaLIF for a synapse with memory"
-                )
             given = self._leaving[source]
+            total.membrane = total.membrane or given.membrane
+            if given.membrane and self._graph.nodes[name].kind not in PORTS:
+                self.refuse_membrane(given.membrane, name)
             for key, matrix in given.matrices.items():
                 if key not in total.matrices:
                     total.matrices[key] = matrix
@@ -89,6 +90,14 @@ class Wiring:
             if given.constant is not None:
                 total.constant = given.constant if total.constant is None else total.constant + given.constant
         return total
+
+    def refuse_membrane(self, name: str, target: str) -> NoReturn:
+        """Raise the FitError that says that membranes stay where they are."""
+        node = self._graph.nodes[name]
+        raise FitError(
+            f"node {name!r} ({node.kind}) is unsupported here: its membrane goes to {target!r}, but neurons of a chip "
+            "send spikes only; connect it to an output alone, or use a CubaLIF for a synapse with memory"
+        )
 
     def matrix(self, key: Key, arrivals: Arrivals, name: str) -> Floats:
         """Return what comes from one source with one delay, as [size, S]."""
@@ -110,6 +119,9 @@ class Wiring:
         while waiting:
             ready = [name for name, before in waiting.items() if not before & waiting.keys()]
             if not ready:
+                # Nodes that a cycle merely leads to are not to blame for it.
+                while loose := waiting.keys() - {name for before in waiting.values() for name in before}:
+                    waiting = {name: before for name, before in waiting.items() if name not in loose}
                 names = " and ".join(repr(name) for name in list(waiting)[:3])
                 raise FileFormatError(
                     f"node {names}: part of a cycle without neurons, which means nothing in steps; add neurons"

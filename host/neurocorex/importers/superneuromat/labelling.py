@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...quantiser.report import Report, WeightLoss
-from ...spec import CoreConfig
+from ...quantiser.report import Report
+from ...quantiser.rounding import WeightLoss
 from ..labels import ImportReport, Item, Label
 from .model import Model
 from .relays import Folding
@@ -46,7 +46,7 @@ def label(source: str, model: Model, folding: Folding, scaling: Scaling, quantis
         items += [
             Item.rounded("STDP", worst or scaling.error(taps) * scaling.whole, f"{len(model.gains)} lags"),
             Item.rounded("STDP per synapse", 0.0, f"{int(model.plastic.sum())} synapses learn"),
-            _room(model, scaling, quantised.config),
+            _room(model, scaling, quantised),
         ]
     return ImportReport(source, items, scaling.reason, quantised)
 
@@ -74,9 +74,9 @@ def _inputs(cut: float) -> str:
     return "those beyond the range of states are cut to it; take a smaller scale" if cut else ""
 
 
-def _room(model: Model, scaling: Scaling, config: CoreConfig) -> Item:
+def _room(model: Model, scaling: Scaling, quantised: Report) -> Item:
     """How far learned weights can go: SuperNeuroMAT has no bounds, a chip has the width of its weights."""
-    low, high = (bound / scaling.scale for bound in config.weight_range)
+    low, high = (bound * (1 << quantised.gain_recurrent) / scaling.scale for bound in quantised.config.weight_range)
     name, drift = "room of learned weights", -sum(model.losses)
     if not drift:
         return Item(name, Label.EXACT, detail=f"{low:g} to {high:g}")

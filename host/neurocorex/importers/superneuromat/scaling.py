@@ -83,7 +83,7 @@ def chosen(model: Model, net: Any, config: CoreConfig, scale: float | None, frac
     begin = np.abs(model.states - model.resets).max(initial=0)
     while begin * found > top:
         found /= 2
-    why = "no scale makes all numbers whole" if whole is None else f"at {whole} all numbers were whole, but do not fit"
+    why = "no scale makes all numbers whole" if whole is None else _too_large(model, whole, config)
     return Scaling(found, False, f"{found:.6g}, the largest that leaves room for all synapses at once; {why}")
 
 
@@ -92,10 +92,26 @@ def _given(values: Floats, scale: float, reason: str) -> Scaling:
     return Scaling(scale, bool((scaled == np.rint(scaled)).all()), f"{scale:.6g}, {reason}")
 
 
+def _too_large(model: Model, scale: int, config: CoreConfig) -> str:
+    """Say what keeps a scale from fitting at which all numbers are whole."""
+    text = f"at {scale} all numbers were whole, but do not fit"
+    limit = config.weight_range[1] / scale
+    beyond = np.flatnonzero(np.abs(model.weights) > limit)
+    if not len(beyond):
+        return text
+    worst = int(beyond[np.argmax(np.abs(model.weights[beyond]))])
+    return (
+        f"{text}: {len(beyond)} weights are beyond {limit:g}, such as {model.weights[worst]:g} of synapse {worst}; "
+        "where one spike makes a neuron fire in any case, a smaller weight does as well"
+    )
+
+
 def _fits(model: Model, scale: int, config: CoreConfig) -> bool:
     """Whether a chip holds all numbers of a model at a scale; leaks, thresholds and inputs beyond it are cut to it."""
     top, weight_top = config.state_range[1], config.weight_range[1]
     if np.abs(model.states - model.resets).max(initial=0) * scale > top:
+        return False
+    if np.abs(model.weights).max(initial=0) * scale > weight_top << GAIN_MAX:
         return False
     units = np.rint(np.abs(model.weights) * scale).astype(np.int64)
     gain = next((g for g in range(GAIN_MAX + 1) if units.max(initial=0) <= weight_top << g), None)

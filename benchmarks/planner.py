@@ -1,0 +1,151 @@
+"""Fits the estimates of `neurocorex plan` to real chips, and shows how far they are off.
+
+    python benchmarks/planner.py                  what the estimates say beside the samples that are in the cache
+    python benchmarks/planner.py --write          build the samples that are missing, fit, and write coefficients
+
+Samples are the chips that the boards get by default, built for real, and for one family others, of which one thing
+after the other is different; those are synthesised and packed, but not placed.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from pprint import pformat
+
+import numpy as np
+from neurocorex import building
+from neurocorex.planning.estimate import features
+from neurocorex.spec import CoreConfig, Learning
+from neurocorex.spec.boards import BOARDS, Board
+from neurocorex.spec.parts import Family
+from neurocorex.spec.placement import place
+from neurocorex_hdl.boards import cells
+from neurocorex_hdl.boards.flow import PNR_LOG, STAT, Order, pack, sources
+from neurocorex_sim.toolchain import cache_folder
+
+TARGET = Path(__file__).parent.parent / "host/neurocorex/planning/coefficients.py"
+RESOURCES = ("lut", "ff", "dsp")
+EXPONENTIAL, WINDOW = Learning.EXPONENTIAL, Learning.WINDOW
+
+#: The family that is looked at closely, and on which board.
+BASE, BASE_BOARD = Family.ECP5, BOARDS["ulx3s-85f"]
+
+_SMALL = {"state_bits": 16, "trace_bits": 8, "max_delay": 8, "frame_bytes": 256, "rx_frames": 2, "tx_frames": 2}
+CONFIGS = (
+    CoreConfig(neurons=64, inputs=64, lanes=4, learning=EXPONENTIAL, **_SMALL),
+    CoreConfig(neurons=96, inputs=64, lanes=4),
+    CoreConfig(neurons=96, inputs=64, lanes=16),
+    CoreConfig(neurons=64, inputs=64, lanes=8, weight_bits=4, **_SMALL),
+    CoreConfig(neurons=96, inputs=64, lanes=8, weight_bits=16, learning=EXPONENTIAL),
+    CoreConfig(neurons=96, inputs=64, lanes=4, learning=WINDOW),
+    CoreConfig(neurons=96, inputs=64, lanes=8, learning=WINDOW, extra_axons=32),
+    CoreConfig(neurons=96, inputs=64, lanes=8, learning=EXPONENTIAL, soft_bounds=True),
+)
+
+
+def samples(family: Family) -> Iterator[tuple[Board, CoreConfig]]:
+    """Chips to look at."""
+    yield from ((board, board.config) for board in BOARDS.values() if board.family is family)
+    if family is BASE:
+        yield from ((BASE_BOARD, config) for config in CONFIGS)
+
+
+def measured(board: Board, config: CoreConfig, *, build: bool) -> dict[str, float] | None:
+    """Resources of a chip, from the cache if it has them; None if it has not and must not build."""
+    if config == board.config:
+        return building.kept_report(board) or (_built(board) if build else None)
+    order = Order(board=board, config=config, clock_hz=board.clock_hz, baud=board.baud)
+    texts = sources(order)
+    folder = cache_folder() / "samples"
+    folder.mkdir(exist_ok=True)
+    key = hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:16]
+    kept = folder / f"{board.name}-{key}.json"
+    if not kept.exists():
+        if not build:
+            return None
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            pack(order, texts, Path(scratch))
+            kept.write_text(json.dumps(cells.totals(board.family, Path(scratch) / STAT, Path(scratch) / PNR_LOG)))
+    return dict(json.loads(kept.read_text()))
+
+
+def _built(board: Board) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as scratch:
+        return building.build(board, Path(scratch), say=lambda what: print(f"{board.name}: {what}", file=sys.stderr))
+
+
+def logic(board: Board, config: CoreConfig, found: dict[str, float]) -> list[float]:
+    """Take what the planner gives to memories off the LUTs: the rest is what is estimated."""
+    placed = place(config, board.part)
+    return [found["lut"] - sum(each.luts for each in placed), found["ff"], found["dsp"]]
+
+
+def fit(known: np.ndarray, wanted: np.ndarray, prior: np.ndarray | None = None) -> np.ndarray:
+    """Least squares, held softly to a scaled prior: with few samples what they do not tell stays as it is there."""
+    scale = np.abs(known).max(axis=0)
+    scale[scale == 0] = 1
+    if prior is None:
+        start = np.zeros((known.shape[1], wanted.shape[1]))
+    else:
+        guess = known @ prior
+        start = prior * (np.sum(guess * wanted, axis=0) / np.maximum(np.sum(guess * guess, axis=0), 1e-9))
+    scaled, left = known / scale, wanted - known @ start
+    held = 1e-3 * np.eye(known.shape[1])
+    return start + np.linalg.solve(scaled.T @ scaled + held, scaled.T @ left) / scale[:, None]
+
+
+def main() -> None:
+    """Sample, fit, compare, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="build what is missing and write the coefficients")
+    options = parser.parse_args()
+    names = list(features(CoreConfig()))
+    table: dict[str, dict[str, dict[str, float]]] = {}
+    margin: dict[str, float] = {}
+    prior = None
+    for family in sorted(Family, key=lambda family: family is not BASE):
+        found = [(board, config, measured(board, config, build=options.write)) for board, config in samples(family)]
+        known_ones = [(board, config, each) for board, config, each in found if each is not None]
+        if not known_ones:
+            print(f"{family}: no samples; run with --write")
+            continue
+        known = np.array([[features(config)[name] for name in names] for _, config, _ in known_ones])
+        wanted = np.array([logic(*each) for each in known_ones])
+        solved = fit(known, wanted, prior)
+        prior = solved if family is BASE else prior
+        guessed = known @ solved
+        whole = np.array([each["lut"] for _, _, each in known_ones])
+        errors = (guessed[:, 0] - wanted[:, 0]) / whole
+        for (board, config, _), real, error in zip(known_ones, whole, errors, strict=True):
+            sizes = f"N={config.neurons} M={config.inputs} L={config.lanes} W={config.weight_bits}"
+            print(f"{board.name:>14} {sizes:<26} {config.learning.name:<11} {real:>7g} LUTs, estimate {error:+7.1%}")
+        margin[f"Family.{family.name}"] = max(0.02, round(float(np.abs(errors).max()), 2))
+        table[f"Family.{family.name}"] = {
+            resource: {name: round(float(value), 4) for name, value in zip(names, solved[:, column], strict=True)}
+            for column, resource in enumerate(RESOURCES)
+        }
+    if options.write:
+        write(table, margin)
+
+
+def write(table: dict[str, dict[str, dict[str, float]]], margin: dict[str, float]) -> None:
+    """Put the coefficients where the planner reads them."""
+    text = TARGET.read_text()
+    head = text[: text.index("COEFFICIENTS:")]
+    coefficients = pformat(table, width=118, sort_dicts=False).replace("'Family.", "Family.")
+    margins = pformat(margin, width=118, sort_dicts=False).replace("'Family.", "Family.")
+    for key in table:
+        coefficients, margins = coefficients.replace(f"{key}'", key), margins.replace(f"{key}'", key)
+    TARGET.write_text(
+        f"{head}COEFFICIENTS: dict[Family, dict[str, dict[str, float]]] = {coefficients}\n\n"
+        "#: Largest error of the estimated LUTs against the builds that they were fitted to, as a part of these.\n"
+        f"MARGIN: dict[Family, float] = {margins}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

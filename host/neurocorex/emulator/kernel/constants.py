@@ -1,0 +1,69 @@
+"""Numbers of the contract as plain integers, which the compiler takes for constants; and how helpers are compiled."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from ...spec import Clear, Control, Counter, Flag, LearningFlag, Region, fixed, registers
+from ...spec.config import CHANGE_FRACTION
+from ...streams import codec
+from ..memory import NARROW_REGIONS
+
+#: Helpers are compiled into `run_steps` and kept on disk with it, nowhere else.
+helper: Any = njit(nogil=True)
+
+TH, RESET, LEAK, BIAS, PERIOD, FLAGS, V, I, R, H = (
+    NARROW_REGIONS.index(region)
+    for region in (
+        Region.THRESHOLD, Region.RESET, Region.LEAK, Region.BIAS, Region.REFRACTORY, Region.FLAGS, Region.MEMBRANE,
+        Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION,
+    )
+)  # fmt: skip
+GAIN_INPUT, GAIN_RECURRENT = int(Control.GAIN_INPUT), int(Control.GAIN_RECURRENT)
+ADAPTATION_STEP, ADAPTATION_DECAY = int(Control.ADAPTATION_STEP), int(Control.ADAPTATION_DECAY)
+LEARNING, GATE, RANDOM = int(Control.LEARNING), int(Control.GATE), int(Control.RANDOM)
+WEIGHT_MIN, WEIGHT_MAX = int(Control.WEIGHT_MIN), int(Control.WEIGHT_MAX)
+POTENTIATION, DEPRESSION, MODULATION = int(Control.POTENTIATION), int(Control.DEPRESSION), int(Control.MODULATION)
+DRIFT, DRIFT_STEP = int(Control.DRIFT), int(Control.DRIFT_STEP)
+PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
+#: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
+TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
+SIGNED = tuple(int(control) for control in Control if control.signed)
+REGISTERS = len(Control)
+ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC), int(LearningFlag.SOFT)
+NEAREST_PRE, NEAREST_POST = int(LearningFlag.NEAREST_PRE), int(LearningFlag.NEAREST_POST)
+HOLD_FIRING = int(LearningFlag.HOLD_FIRING)
+SUBTRACT, HOLD, OFF = int(Flag.RESET_SUBTRACT), int(Flag.REFRACTORY_HOLD), int(Flag.PLASTICITY_OFF)
+CLEAR_STATE, CLEAR_TRACES, CLEAR_ADAPTATION = int(Clear.STATE), int(Clear.TRACES), int(Clear.ADAPTATION)
+RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATURATIONS)
+POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
+CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
+#: Place behind the counters where neurons that fired and learned are counted.
+COLUMNS = len(Counter)
+NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
+FRACTION = CHANGE_FRACTION
+#: What is added before a negative change is cut to whole weights, so that it is rounded towards zero.
+ROUND_UP = (1 << FRACTION) - 1
+
+
+def _lowest_bit(_context: Any, _bits: Any) -> tuple[Any, Any]:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+#: Place of the lowest bit of an int64 that is set; of no use for 0.
+lowest_bit: Any = intrinsic(_lowest_bit)
+
+
+@helper
+def clamp(x, low, high):
+    """Bound x; in the width of the arguments, as all three have the same."""
+    return min(max(x, low), high)

@@ -1,0 +1,231 @@
+"""Populations with scales of their own.
+
+Spikes have no size, so every neuron may count in units of its own: its threshold, its reset value, its bias, its leak
+and the weights onto it are multiplied by the same scale. What all neurons of a chip share are the two gains of the
+weights, the adaptation step and the learning rule, so populations that adapt or learn share a scale.
+
+Scales are chosen together. For each pair of gains, every population gets the best of the scales that
+
+- leave room for a membrane at threshold, the bias and the worst row, all axons firing in the same step (headroom),
+- clip no weight at these gains,
+- put the largest weight of either kind, a power of two, or the smallest step of a drift exactly onto the chip;
+
+the best is the one that rounds weights and thresholds the least (as a part of their energy), then the largest. Of all
+pairs of gains the one with the smallest sum is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from ..image import Image
+from ..network.network import Network
+from ..network.population import Neurons
+from ..spec import CoreConfig, Region
+from .activity import rooms
+from .naming import named
+from .scale import GAIN_MAX, Kinds, choose_scale, drift_of, largest, largest_multiple, rounding, sample, weight_unit
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+#: Where `Image.meta` keeps the scale of each neuron, if they differ.
+SCALES = "scales"
+
+
+def scales_of(image: Image) -> Floats:
+    """Return the scale of each neuron of an image, [N]; meta may hold anything, what makes no sense is not used."""
+    scales = np.full(image.config.neurons, image.scale)
+    given = image.meta.get(SCALES)
+    if isinstance(given, list) and all(isinstance(each, int | float) and 0 < each < math.inf for each in given):
+        scales[: len(given)] = given[: len(scales)]
+    return scales
+
+
+@dataclass(frozen=True)
+class PopulationScale:
+    """Neurons that share a scale.
+
+    Attributes
+    ----------
+    neurons : list of int
+        Which they are.
+    scale : float
+        Units of the chip's state per unit of the network.
+    headroom : float
+        Part of the state's range that the worst of them uses, as `Report.headroom`.
+    threshold_units : int
+        Smallest threshold, in units of the chip: its resolution.
+    """
+
+    neurons: list[int]
+    scale: float
+    headroom: float
+    threshold_units: int
+
+    @classmethod
+    def all_of(cls, image: Image) -> list[PopulationScale]:
+        """Return the populations of an image, the one with neuron 0 first."""
+        scales, room = scales_of(image), rooms(image)
+        units = np.abs(image.regions[Region.THRESHOLD].astype(np.int64))
+        groups = [np.flatnonzero(scales == scale) for scale in dict.fromkeys(scales.tolist())]
+        return [
+            cls(group.tolist(), float(scales[group[0]]), float(room[group].max()), int(units[group].min()))
+            for group in groups
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{named(self.neurons)}: scale {self.scale:.6g}, uses {self.headroom:.0%} of the state's range, smallest "
+            f"threshold {self.threshold_units} units"
+        )
+
+
+def groups_of(net: Network, populations: Sequence[Neurons] | None, notes: list[str]) -> list[Ints]:
+    """Return the neurons of each population; those in none are one more.
+
+    Raises
+    ------
+    InputError
+        For something that is no population of this network, or a neuron that is in two of them.
+    """
+    if populations is None:
+        return [np.arange(net.neuron_count)]
+    group = np.full(net.neuron_count, -1)
+    for number, population in enumerate(populations):
+        if not isinstance(population, Neurons) or population.network is not net:
+            raise InputError(f"populations are parts of this network such as net.neurons[0:4], got {population!r}")
+        if (group[population.indices] >= 0).any():
+            twice = population.indices[group[population.indices] >= 0][0]
+            raise InputError(f"neuron {twice} is in two populations; each has one scale")
+        group[population.indices] = number
+    if net.adaptation_step:
+        notes.append("all populations share a scale, because they share the adaptation step")
+        group[:] = 0
+    elif net.learns:
+        learning = np.unique(group[net.plastic.any(axis=0)])
+        if len(learning) > 1:
+            notes.append(f"{len(learning)} populations share a scale, because they learn by one rule")
+            group[np.isin(group, learning)] = learning[0]
+    return [np.flatnonzero(group == number) for number in np.unique(group)]
+
+
+def given_scales(net: Network, scale: ArrayLike) -> Floats:
+    """Check scales that a user gives: one for all neurons, or one for each; return one for each, [N].
+
+    Raises
+    ------
+    InputError
+        If one is not above 0, or if neurons differ that share something.
+    """
+    try:
+        scales = np.broadcast_to(np.asarray(scale, np.float64), (net.neuron_count,))
+    except (TypeError, ValueError):
+        raise InputError(f"scale must be one number, or {net.neuron_count}, one for each neuron") from None
+    wrong = ~(np.isfinite(scales) & (scales > 0))
+    if wrong.any():
+        raise InputError(f"scale must be above 0, got {scales[wrong][0]!s}")
+    shared = np.full(net.neuron_count, bool(net.adaptation_step))
+    if net.learns:
+        shared |= net.plastic.any(axis=0)
+    if len(np.unique(scales[shared])) > 1:
+        raise InputError("neurons that adapt or learn share a scale; give them one")
+    return scales
+
+
+def choose_scales(net: Network, config: CoreConfig, groups: Sequence[Ints]) -> Floats:
+    """Choose a scale for each neuron, [N], by the rules of this module; one population by those of `scale`."""
+    if len(groups) == 1:
+        return np.full(net.neuron_count, choose_scale(net, config))
+    tables = [_Group.of(net, config, group) for group in groups]
+    tied = net.learns and net.plastic[: net.input_count].any() and net.plastic[net.input_count :].any()
+    best: tuple[float, float] | None = None
+    scales = np.ones(net.neuron_count)
+    for gains in np.ndindex(GAIN_MAX + 1, GAIN_MAX + 1):
+        if tied and gains[0] != gains[1]:
+            continue
+        choices = [table.best(gains[0], gains[1]) for table in tables]
+        # Rounded, so that the last bits of a sum do not decide against a larger scale.
+        total = (round(sum(cost for cost, _ in choices), 12), -sum(math.log2(scale) for _, scale in choices))
+        if best is None or total < best:
+            best = total
+            for group, (_, scale) in zip(groups, choices, strict=True):
+                scales[group] = scale
+    return scales
+
+
+@dataclass(frozen=True)
+class _Group:
+    """One population, as the choice of its scale sees it.
+
+    Attributes
+    ----------
+    room : float
+        Largest scale that the range of states allows.
+    samples : list of arrays
+        Some of the weights from inputs, and from neurons.
+    units : list of float
+        Unit of the chip, gain 1, if the largest weight of each kind is the largest that the chip holds; 0 if none.
+    thresholds : float64 array
+        Those that are not 0.
+    span : float
+        Distance of the bounds of what it learns; 0 if there are none.
+    drift : float64 array
+        By what its weights change together; empty if they do not.
+    learns : int
+        Which kind of weights learns, or one of both.
+    """
+
+    room: float
+    samples: list[NDArray[Any]]
+    units: list[float]
+    thresholds: Floats
+    span: float
+    drift: Floats
+    learns: int
+
+    @classmethod
+    def of(cls, net: Network, config: CoreConfig, group: Ints) -> _Group:
+        lowest, highest = (table[:, group] for table in net.reach())
+        level = largest(net, group)
+        first = net.input_count
+        units = [
+            weight_unit(np.array([low.min(initial=0), high.max(initial=0)], np.float64), config)
+            for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
+        ]
+        weights = net.weights[:, group]
+        thresholds = net.parameters["threshold"][group].astype(np.float64)
+        room = 0.999 * config.state_range[1] / level if level else math.inf
+        kinds, drift = Kinds(net), drift_of(net)
+        plastic = net.plastic[:, group] & net.learns
+        # What learns between bounds may become anything there, so its present value does not matter.
+        fixed = np.where(plastic & bool(kinds.span), 0, weights)
+        return cls(
+            room, [sample(fixed[:first]), sample(fixed[first:])], units, thresholds[thresholds != 0],
+            kinds.span * bool(plastic.any()), drift[drift != 0] if plastic.any() else drift[:0], kinds.plastic_kind,
+        )  # fmt: skip
+
+    def best(self, *gains: int) -> tuple[float, float]:
+        """Return the smallest cost at some gains, and the scale that has it."""
+        bounds = [(1 << gain) / unit for gain, unit in zip(gains, self.units, strict=True) if unit]
+        limit = min(self.room, *bounds, math.inf)
+        if limit == math.inf:
+            return 0.0, 1.0
+        quanta = np.sort(np.abs(self.drift)).tolist()[:1]
+        quanta += [unit / (1 << gain) for gain, unit in zip(gains, self.units, strict=True) if unit]
+        scales = {largest_multiple(limit, 1 / quantum) for quantum in (*quanta, 1.0)}
+        cost, negative = min((self._cost(scale, gains), -scale) for scale in scales)
+        return cost, -negative
+
+    def _cost(self, scale: float, gains: tuple[int, ...]) -> float:
+        parts = [(part, (1 << gain) / scale) for part, gain in zip(self.samples, gains, strict=True)]
+        learned = (1 << gains[self.learns]) / scale
+        parts += [(self.thresholds, 1 / scale), (self.drift, learned)]
+        between_bounds = (learned / self.span) ** 2 / 12 if self.span else 0.0
+        return round(sum(rounding(part, step) for part, step in parts if len(part)) + between_bounds, 12)

@@ -1,0 +1,25 @@
+"""The core after synthesis, its block RAM and multipliers included, equals the emulator while it learns."""
+
+import pytest
+from neurocorex.spec import CoreConfig, Learning
+from neurocorex.spec.parts import ECP5_25F, HX8K
+from neurocorex_sim.netlist import TOP, cells, core_netlist
+from neurocorex_sim.runner import run_bench
+
+SMALL = CoreConfig(
+    neurons=5, inputs=3, extra_axons=1, lanes=2, weight_bits=4, state_bits=16, refractory_bits=3, max_delay=4,
+    learning=Learning.EXPONENTIAL, trace_bits=6,
+)  # fmt: skip
+NETLISTS = {"ice40": (HX8K, SMALL), "ecp5": (ECP5_25F, SMALL)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETLISTS)
+def test_core_equals_emulator_after_synthesis(name, tmp_path):
+    part, config = NETLISTS[name]
+    given = {"config": config.to_dict(), "seed": 30, "trials": 2, "steps": 10, "aborts": 0}
+    models, netlist = cells(part.family), core_netlist(config, part, tmp_path)
+    run_bench(
+        "core", TOP, netlist, simulator="icarus", folder=tmp_path, settings=given, sources=models.sources,
+        defines=models.defines,
+    )  # fmt: skip
