@@ -11,7 +11,7 @@ ONES = 0xFFFFFFFF
 
 
 class Registers:
-    """Registers, and the three ways to reach them."""
+    """Registers, and the three ways to reach them. What is written is there a cycle later, before anybody looks."""
 
     def __init__(self, ctx, unit):
         self.ctx, self.unit = ctx, unit
