@@ -26,6 +26,8 @@ from .top import BoardTop
 TOP = "neurocorex"
 #: What Yosys counted, and what nextpnr said.
 STAT, PNR_LOG = "stat.json", "nextpnr.log"
+#: What Amaranth wrote, for Yosys.
+RTLIL = f"{TOP}.il"
 
 #: Suffix of the constraint file of a family, and of its bitstream.
 CONSTRAINTS = {Family.ICE40: "pcf", Family.ECP5: "lpf", Family.GOWIN: "cst", Family.XC7: "xdc"}
@@ -78,25 +80,25 @@ def sources(order: Order) -> dict[str, str]:
     """
     board = order.board
     chip = Chip(order.config, order.clock_hz, order.baud, build_id(order.config))
-    files, rtlil = prepare(board, chip, order.clock_hz)
+    files = prepare(board, chip, order.clock_hz)
     placed = place(order.config, board.part)
-    files[f"{TOP}.il"] = place_memories(rtlil, f"{TOP}.chip.bytes", placed)
-    return files | {f"{TOP}.ys": _script(board)}
+    return files | {RTLIL: place_memories(files[RTLIL], f"{TOP}.chip.bytes", placed)}
 
 
-def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> tuple[dict[str, str], str]:
-    """Put a chip, or what has its ports, onto a board: constraints and scripts for its maker's tools, and RTLIL."""
+def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> dict[str, str]:
+    """Put a chip, or what has its ports, onto a board: RTLIL, constraints and scripts."""
     platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
     with yosys_of_python():
         plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False)
     suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
-    return {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}, platform.rtlil
+    files = {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}
+    return files | {RTLIL: platform.rtlil, f"{TOP}.ys": _script(board)}
 
 
 def _script(board: Board) -> str:
     part = board.part
     return "\n".join([
-        f"read_rtlil {TOP}.il",
+        f"read_rtlil {RTLIL}",
         "design -save read",
         "proc -nomux -norom",
         "memory_collect",
@@ -146,7 +148,9 @@ def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:
     return []
 
 
-def build(order: Order, folder: Path, say: Callable[[str], None]) -> None:
+def build(
+    order: Order, folder: Path, say: Callable[[str], None], sources: Callable[[Order], dict[str, str]] = sources
+) -> None:
     """Make everything in a folder; `report` reads the result from there.
 
     Parameters
@@ -157,6 +161,8 @@ def build(order: Order, folder: Path, say: Callable[[str], None]) -> None:
         Where; exists.
     say : callable
         Told what is being done.
+    sources : callable
+        What gives the texts to begin with, if it is not to be the chip.
 
     Raises
     ------
