@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from neurocorex.spec.placement import place
 from ..build import build_id, yosys_of_python
 from ..placement import place_memories
 from ..synthesis import preparation, synthesis
-from ..tools import run
+from ..tools import find, run
 from ..top import Chip
 from .clock import pll_settings
 from .platforms import PLATFORMS
@@ -145,7 +146,26 @@ def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:
             ),
             ("gowin_pack", ["-d", platform.family.replace("GW1NR", "GW1N"), "-o", bits, f"{TOP}.pnr.json"]),
         ]
-    return []
+    return _open_xc7(board, common, frequency)
+
+
+def _open_xc7(board: Board, common: list[str], frequency: list[str]) -> list[tuple[str, list[str]]]:
+    """Programs of openXC7, if they and what they read are there; PyPI does not bring them."""
+    chips, bits = os.environ.get("CHIPDB"), os.environ.get("PRJXRAY_DB_DIR")
+    if not (chips and bits and all(map(find, ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit")))):
+        return []
+    # The database knows parts by their packages and speeds, and those without a grade for temperature only.
+    part = board.part.name.replace("ti", "t").replace("-1L", "-1")
+    chip, family, fasm, frames = part.rpartition("-")[0], f"{bits}/artix7", f"{TOP}.fasm", f"{TOP}.frames"
+    known = ["--part_name", part, "--frm_file", frames]
+    return [
+        (
+            "nextpnr-xilinx",
+            ["--chipdb", f"{chips}/{chip}.bin", *common, *frequency, "--xdc", f"{TOP}.xdc", "--fasm", fasm],
+        ),
+        ("fasm2frames", ["--part", part, "--db-root", family, fasm, frames]),
+        ("xc7frames2bit", ["--part_file", f"{family}/{part}/part.yaml", *known, "--output_file", f"{TOP}.bit"]),
+    ]
 
 
 def build(
