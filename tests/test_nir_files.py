@@ -106,6 +106,7 @@ def test_step_that_euler_cannot_take_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"weight_bits": 5}, "weight_bits must be one of 4, 8, 16, got 5"),
         ({"dt": 0.0}, "dt must be above 0"),
         ({"discretisation": "magic"}, "discretisation must be one of 'exact', 'euler'"),
         ({"reset": {"lif": "maybe"}}, "reset must be one of"),

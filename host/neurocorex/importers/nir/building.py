@@ -64,7 +64,9 @@ class _Planner:
         }
         if not self.layers:
             raise InputError("the graph has no neurons and no output; there is nothing to run")
-        self.plan_ = Plan(self.inputs, self.layers, [], {}, {}, {}, self._timing(), self.readouts)
+        self.plan_ = Plan(
+            self.inputs, self.layers, [], {}, {}, {}, self._timing(), self.readouts, self.wiring.unsupported
+        )
 
     def plan(self) -> Plan:
         plan = self.plan_

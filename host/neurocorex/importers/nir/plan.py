@@ -62,6 +62,8 @@ class Plan:
         Latencies.
     readouts : dict of str
         For each output of the graph the layer that it stands for.
+    unsupported : dict of str
+        By node that cannot be had: the reason, and what to do. The network lacks what these would do.
     notes : dict of list of (float, str)
         By node: what is not as in the graph before anything is rounded.
     remarks : dict of list of str
@@ -76,6 +78,7 @@ class Plan:
     unit: dict[str, Floats]
     timing: Timing
     readouts: dict[str, str]
+    unsupported: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
 
