@@ -132,7 +132,7 @@ class Recorder:
         last = stream.steps + min(stream.change_step.size, 1)  # changes behind the last step belong to a cut of it
         looks = range(0, stream.steps + 1, every) if every else range(0)
         starts = sorted({*range(0, last, PIECE_STEPS), *(start for start in looks if start < last)})
-        for start, stop in zip(starts, [*starts[1:], last], strict=True):
+        for start, stop in zip(starts, [*starts[1:], last], strict=False):
             if start in looks:
                 yield from look(start)
             data = stream.cut(start, stop).encode()
