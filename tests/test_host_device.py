@@ -16,9 +16,11 @@ from fakes import (
     NoisyTransport,
     SilentTransport,
     UartTransport,
+    WrappedTransport,
     busy_image,
     random_spikes,
 )  # fmt: skip
+from neurocorex.device import connection
 from neurocorex.device.device import Device
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.errors import (
@@ -47,9 +49,9 @@ def emulated(wrapper=lambda inner: inner, config: CoreConfig = SMALL) -> Device:
     return Device(wrapper(VirtualTransport(config)))
 
 
-@pytest.fixture
-def device():
-    with emulated() as device:
+@pytest.fixture(params=[lambda inner: inner, WrappedTransport], ids=["at hand", "by wire"])
+def device(request: pytest.FixtureRequest):
+    with emulated(request.param) as device:
         device.load(IMAGE)
         yield device
 
@@ -192,7 +194,9 @@ def test_results_are_those_of_the_core(reference: ncx.Result) -> None:
     assert reference.spikes.any()
 
 
-def test_run_is_one_exchange(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_by_wire_is_one_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = emulated(WrappedTransport)
+    device.load(IMAGE)
     exchanges = []
     execute = Link.execute
     monkeypatch.setattr(Link, "execute", lambda self, requests: exchanges.append(1) or execute(self, requests))
@@ -297,7 +301,8 @@ def test_flags_written_by_hand_are_respected(device: Device) -> None:
     assert (device.read(Region.FLAGS) == int(Flag.RECORD_SPIKES)).all()
 
 
-def test_run_tells_its_progress(device: Device) -> None:
+def test_run_tells_its_progress(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "DIRECT_ITEMS", 2048 * 7)
     told: list[tuple[int, int]] = []
     device.run(steps=5000, progress=lambda done, total: told.append((done, total)))
     assert told == [(2048, 5000), (4096, 5000), (5000, 5000)]
@@ -495,8 +500,9 @@ def test_interrupted_samples_are_whole_ones(reference: ncx.Result) -> None:
         assert np.array_equal(partial.spikes[-1], reference.spikes)
 
 
+@pytest.mark.parametrize("wrapper", [lambda inner: inner, WrappedTransport], ids=["at hand", "by wire"])
 def test_emulator_that_is_interrupted_at_work_loses_no_more_than_its_last_answer(
-    reference: ncx.Result, monkeypatch: pytest.MonkeyPatch
+    reference: ncx.Result, monkeypatch: pytest.MonkeyPatch, wrapper
 ) -> None:
     run, calls = Emulator.run, iter(range(12))
 
@@ -505,7 +511,8 @@ def test_emulator_that_is_interrupted_at_work_loses_no_more_than_its_last_answer
             raise KeyboardInterrupt
         return run(self, stimulus)
 
-    with emulated() as device:
+    monkeypatch.setattr(connection, "DIRECT_ITEMS", 100 * 7)
+    with emulated(wrapper) as device:
         device.load(IMAGE)
         monkeypatch.setattr(Emulator, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):

@@ -16,12 +16,15 @@ from ..spec import ChipInfo, CoreConfig, Op, Region, Status, layout
 from ..spec.protocol import DEFAULT_BAUD, READ_ARGUMENTS, SET_BAUD_ARGUMENTS
 from ..spec.registers import MAGIC, PROTOCOL_VERSION
 from ..streams.items import Ints, checked, from_bytes, read_request, write_requests
+from ..streams.streams import EventStream
 from ..transport import Transport
 
 #: A UART follows a rate that is off by this fraction.
 BAUD_TOLERANCE = 0.02
 #: Fewest clock cycles per bit.
 DIVISOR_MIN = 4
+#: Updates of neurons that run as one piece on a chip at hand: a small part of a second.
+DIRECT_ITEMS = 1 << 20
 
 #: Opens the way to a chip; given a geometry if the chip can be made to have one.
 Connect = Callable[[CoreConfig | None], Transport]
@@ -47,6 +50,25 @@ class Task:
     def reading(cls, region: Region, config: CoreConfig, into: bytearray) -> Task:
         """Return the task that appends a whole region to `into`."""
         return cls(*read_request(region, config), lambda _status, data: into.extend(data))
+
+
+@dataclass(slots=True)
+class Steps:
+    """Steps to run, at once where the chip is at hand, or by RUN requests.
+
+    Attributes
+    ----------
+    stream : EventStream
+        All of them.
+    take : callable
+        Called with the results of each piece that was run at once.
+    tasks : iterable of Task
+        The requests; not looked at if they are not needed.
+    """
+
+    stream: EventStream
+    take: Callable[[EventStream], None]
+    tasks: Iterable[Task]
 
 
 class Connection:
@@ -108,7 +130,7 @@ class Connection:
         self._drop()
         self._closed = True
 
-    def perform(self, tasks: Iterable[Task]) -> None:
+    def perform(self, tasks: Iterable[Task | Steps]) -> None:
         """Carry out requests in one exchange and hand their answers over.
 
         Raises
@@ -134,7 +156,7 @@ class Connection:
 
     # Coming and going --------------------------------------------------------------------------
 
-    def _perform(self, tasks: Iterable[Task]) -> None:
+    def _perform(self, tasks: Iterable[Task | Steps]) -> None:
         self.exchanges += 1
         try:
             link = self._opened()
@@ -143,18 +165,30 @@ class Connection:
             self._drop()
             raise
 
-    def _exchange(self, link: Link, tasks: Iterable[Task]) -> None:
-        pending: deque[Task] = deque()
+    def _exchange(self, link: Link, tasks: Iterable[Task | Steps]) -> None:
+        source, waiting, direct = iter(tasks), deque[Task](), deque[Steps]()
 
         def requests() -> Iterator[tuple[int, bytes]]:
-            for task in tasks:
-                pending.append(task)
-                yield task.op, task.payload
+            for task in source:
+                if isinstance(task, Steps) and link.at_hand:
+                    direct.append(task)  # once all before it has been answered
+                    return
+                for each in task.tasks if isinstance(task, Steps) else (task,):
+                    waiting.append(each)
+                    yield each.op, each.payload
 
-        for status, data in link.execute(requests()):
-            task = pending[0] if status == Status.MORE else pending.popleft()
-            if task.answer is not None:
-                task.answer(status, data)
+        while True:
+            for status, data in link.execute(requests()):
+                task = waiting[0] if status == Status.MORE else waiting.popleft()
+                if task.answer is not None:
+                    task.answer(status, data)
+            if not direct:
+                return
+            steps = direct.popleft()
+            piece = max(DIRECT_ITEMS // self.info.config.neurons, 1)
+            last = steps.stream.steps + min(steps.stream.change_step.size, 1)  # changes may stand behind the last step
+            for start in range(0, last, piece):
+                steps.take(link.run(steps.stream.cut(start, start + piece)))
 
     def _opened(self) -> Link:
         if self._closed:

@@ -15,7 +15,7 @@ from ..streams.streams import EventStream
 from ..transport import Transport
 from . import counters as counting
 from .changes import Changes
-from .connection import Connect, Connection, Task
+from .connection import Connect, Connection, Steps, Task
 from .holder import Holder
 from .learned import WeightLog
 from .loading import Progress
@@ -114,7 +114,8 @@ class Device(Holder):
         spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
             Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
         inject : int array [steps, N] or [samples, steps, N], optional
-            Currents added to neurons, in units of the chip (those of the network times `Image.scale`).
+            Currents added to neurons, in units of the chip: those of the network times `Image.scale`, or times
+            `quantiser.populations.scales_of` the image if populations have scales of their own.
         record : names, or mapping of name to neurons
             Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
             in ``{"spikes": True, "v": [0, 3]}``.
@@ -174,7 +175,7 @@ class Device(Holder):
         if counters and self._counted is not None and self._counted[0] == self._connection.exchanges:
             before += self._counted[1]
 
-        def tasks() -> Iterator[Task]:
+        def tasks() -> Iterator[Task | Steps]:
             if not np.array_equal(flags, present):
                 self._flags = None
                 yield from self._connection.writes(Region.FLAGS, flags)

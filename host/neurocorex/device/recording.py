@@ -13,7 +13,7 @@ from ..errors import DeviceError, InputError
 from ..spec import Flag, Op, Status
 from ..streams.decoder import StreamDecoder
 from ..streams.streams import EventStream
-from .connection import Task
+from .connection import Steps, Task
 
 Ints = npt.NDArray[np.int64]
 
@@ -115,7 +115,7 @@ class Recorder:
         *,
         every: int | None = None,
         look: Callable[[int], Iterable[Task]] = lambda _step: (),
-    ) -> Iterator[Task]:
+    ) -> Iterator[Task | Steps]:
         """Return the requests of the run, whose answers come here.
 
         Parameters
@@ -131,17 +131,31 @@ class Recorder:
         """
         last = stream.steps + min(stream.change_step.size, 1)  # changes behind the last step belong to a cut of it
         looks = range(0, stream.steps + 1, every) if every else range(0)
-        starts = sorted({*range(0, last, PIECE_STEPS), *(start for start in looks if start < last)})
-        for start, stop in zip(starts, [*starts[1:], last], strict=False):
+        starts = sorted({0, *(start for start in looks if start < last)})
+        for start, stop in zip(starts, [*starts[1:], last], strict=True):
             if start in looks:
                 yield from look(start)
-            data = stream.cut(start, stop).encode()
+            if start < stop:
+                part = stream.cut(start, stop)
+                yield Steps(part, self._take_results, self._requests(part, payload_bytes))
+        if last in looks:
+            yield from look(last)
+
+    def _requests(self, stream: EventStream, payload_bytes: int) -> Iterator[Task]:
+        """Return requests that run these steps."""
+        for start in range(0, stream.steps + min(stream.change_step.size, 1), PIECE_STEPS):
+            data = stream.cut(start, start + PIECE_STEPS).encode()
             cuts = range(0, len(data), payload_bytes)
             for at in cuts:
                 answer = self._take if at != cuts[-1] else self._take_last
                 yield Task(Op.RUN, data[at : at + payload_bytes], answer)
-        if last in looks:
-            yield from look(last)
+
+    def _take_results(self, results: EventStream) -> None:
+        """Take what came of steps that were run at once."""
+        self._streams.append(results)
+        self._done += results.steps
+        if self._progress is not None:
+            self._progress(self._done, self._steps)
 
     def _take(self, status: int, data: bytes) -> None:
         self._bytes.append(data)

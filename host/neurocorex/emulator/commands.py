@@ -108,6 +108,11 @@ class CommandUnit:
         step = self._decoder.end()
         return self._emulator.run(step) if is_open else EventStream(0)
 
+    @property
+    def in_step(self) -> bool:
+        """Whether a stimulus left a step open."""
+        return self._decoder.open
+
     def abandon(self) -> Iterator[Answer]:
         """Forget what is left of a request that was interrupted by an exception, and answer it as stopped."""
         self._decoder.end()

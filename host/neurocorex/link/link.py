@@ -10,6 +10,7 @@ from ..errors import DeviceError, DisconnectedError, NoAnswerError
 from ..spec import Op, Request, Response, ResponseDecoder, Status
 from ..spec.config import LIMITS
 from ..spec.protocol import DEFAULT_BAUD, DELIMITER, HELLO_ARGUMENTS, SET_BAUD_ARGUMENTS
+from ..streams.streams import EventStream
 from ..transport import Transport
 from .refusals import refusal, unheard
 from .window import Window
@@ -126,6 +127,15 @@ class Link:
                     self._in_step = True
             raise
         self._in_step = True
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether `run` can be used between two exchanges."""
+        return self._transport.at_hand
+
+    def run(self, stimulus: EventStream) -> EventStream:
+        """Run steps without any bytes; see `Transport.run`."""
+        return self._transport.run(stimulus)
 
     def call(self, op: Op, payload: bytes = b"") -> bytes:
         """Carry out one request and return the payload of its whole answer; raises as `execute` does."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..streams.streams import EventStream
 
 
 class Transport(ABC):
@@ -52,3 +56,18 @@ class Transport(ABC):
     def send_break(self) -> None:
         """Hold the line low, where there is one, for far longer than 32 bit times."""
         return
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether `run` can be used."""
+        return False
+
+    def run(self, stimulus: EventStream) -> EventStream:
+        """Run steps and return their results, without putting either into bytes.
+
+        Parameters
+        ----------
+        stimulus : EventStream
+            Whole steps; all requests before them have been answered.
+        """
+        raise NotImplementedError(f"{self.name} is not at hand")

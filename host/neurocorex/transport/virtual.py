@@ -11,6 +11,7 @@ from .base import Transport
 
 if TYPE_CHECKING:
     from ..spec import CoreConfig
+    from ..streams.streams import EventStream
 
 #: Pieces of work between two looks at what the host has sent meanwhile; STOP waits for so long at most.
 _WORK = 4
@@ -61,6 +62,16 @@ class VirtualTransport(Transport):
         with self._arrival:
             self._closed = True
             self._arrival.notify()
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether this thread is the only one that talks to the chip, and no stimulus left a step open."""
+        return not self._wait and not self._chip.in_step
+
+    def run(self, stimulus: EventStream) -> EventStream:
+        """Run steps at once; see `Transport.run`."""
+        self._check_open()
+        return self._chip.emulator.run(stimulus)
 
     def _take(self, deadline: float) -> bytes:
         """Return what the host has sent, waiting for it only while the chip has nothing to do."""
