@@ -32,7 +32,7 @@ EXPONENTIAL = CoreConfig(
     soft_bounds=True,
 )  # fmt: skip
 WINDOW = replace(EXPONENTIAL, weight_bits=4, learning=Learning.WINDOW, window_steps=3, adaptation=False)
-NARROW = replace(EXPONENTIAL, weight_bits=4, trace_bits=4, extra_axons=0, soft_bounds=False, lanes=2)
+NARROW = replace(EXPONENTIAL, weight_bits=4, weight_ports=1, trace_bits=4, extra_axons=0, soft_bounds=False, lanes=2)
 WIDE = replace(EXPONENTIAL, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=5, lanes=8)
 LEARNING = {"exponential": EXPONENTIAL, "window": WINDOW, "narrow": NARROW, "wide": WIDE}
 

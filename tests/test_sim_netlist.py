@@ -1,8 +1,10 @@
 """The core after synthesis, its block RAM and multipliers included, equals the emulator while it learns."""
 
+from dataclasses import replace
+
 import pytest
 from neurocorex.spec import CoreConfig, Learning
-from neurocorex.spec.parts import ECP5_25F, HX8K
+from neurocorex.spec.parts import ECP5_25F, HX8K, UP5K
 from neurocorex_sim.netlist import TOP, cells, core_netlist
 from neurocorex_sim.runner import run_bench
 
@@ -10,7 +12,9 @@ SMALL = CoreConfig(
     neurons=5, inputs=3, extra_axons=1, lanes=2, weight_bits=4, state_bits=16, refractory_bits=3, max_delay=4,
     learning=Learning.EXPONENTIAL, trace_bits=6,
 )  # fmt: skip
-NETLISTS = {"ice40": (HX8K, SMALL), "ecp5": (ECP5_25F, SMALL)}
+#: With weights in the large memories of the UP5K, and products in its multipliers.
+LARGE = replace(SMALL, weight_bits=8, weight_ports=1, extra_axons=0)
+NETLISTS = {"ice40": (HX8K, SMALL), "up5k": (UP5K, LARGE), "ecp5": (ECP5_25F, SMALL)}
 
 
 @pytest.mark.slow
