@@ -54,6 +54,7 @@ MALFORMED = {
     "infinite weight": (changed("linear", "weight", np.full((4, 3), np.inf)), "'linear'.*weight must be finite"),
     "negative threshold": (changed("lif", "v_threshold", np.full(4, -1.0)), "'lif'.*threshold must not be below rest"),
     "reset above threshold": (changed("lif", "v_reset", np.full(4, 2.0)), "'lif'.*must not be below v_reset"),
+    "absurd weight": (changed("linear", "weight", np.full((4, 3), 1e200)), "'linear'.*weight must be .* at most 1e"),
     "wrong weights": (changed("linear", "weight", np.ones((4, 7))), r"'linear'.*shape \(3,\), expected \(7,\)"),
     "wrong layer": (changed("linear", "weight", np.ones((9, 3))), r"'lif'.*shape \(9,\) from 'linear'"),
     "wrong parameter": (changed("lif", "r", np.ones(3)), r"'lif'.*r has shape \(3,\), expected \(4,\)"),
@@ -105,6 +106,7 @@ def test_step_that_euler_cannot_take_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"weight_bits": 5}, "weight_bits must be one of 4, 8, 16, got 5"),
         ({"dt": 0.0}, "dt must be above 0"),
         ({"discretisation": "magic"}, "discretisation must be one of 'exact', 'euler'"),
         ({"reset": {"lif": "maybe"}}, "reset must be one of"),
@@ -224,6 +226,12 @@ def test_export_read_back_gives_the_same_integers(name, tmp_path):
     back = ncx.from_nir(path)
     assert back.image == ncx.quantise.quantise(net)[0]
     assert back.report.exact
+
+
+def test_equal_networks_give_equal_files(tmp_path):
+    for name in ("one.nir", "two.nir"):
+        ncx.to_nir(networks()["rich"], tmp_path / name)
+    assert (tmp_path / "one.nir").read_bytes() == (tmp_path / "two.nir").read_bytes()
 
 
 @pytest.mark.parametrize("name", networks())

@@ -222,6 +222,17 @@ def test_units_of_a_layer_change_no_spike(scaling):
     assert matched(wanted, model.spikes(result)[:STEPS]) >= 0.99
 
 
+def test_all_unsupported_nodes_are_named_with_reason_and_way_out():
+    ones = np.ones(2)
+    reader, adder = nir.LI(tau=ones * 0.01, r=ones, v_leak=ones * 0), nir.I(r=ones)
+    graph = chain(
+        nir.Linear(np.eye(2)), reader, lif(2), nir.Linear(np.eye(2)), adder, nir.Linear(np.eye(2)), inputs=[2]
+    )
+    message = r"node 'li' \(LI\): its membrane goes to 'lif', but .* use a CubaLIF.*; node 'i' \(I\): its membrane"
+    with pytest.raises(FitError, match=message):
+        ncx.from_nir(graph, dt=DT)
+
+
 def test_too_many_neurons_do_not_fit():
     graph = chain(nir.Scale(np.ones(5000)), lif(5000), inputs=[5000])
     with pytest.raises(FitError, match="5000 inputs, at most 4096 can be built; the largest part is 'input'"):

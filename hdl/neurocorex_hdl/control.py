@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, LearningFlag, Region, controls
+from neurocorex.spec.registers import MOVING
 
 from .arithmetic import saturate
 from .bus import RegionBus
@@ -73,9 +74,10 @@ class ControlRegisters(wiring.Component):
             for control, stored in registers.items():
                 with m.Case(control):
                     m.d.sync += stored.eq(value)
-        m.submodules.copy = copy = Memory(shape=len(value), depth=len(registers), init=[])
+        moving = {control: stored for control, stored in registers.items() if control in MOVING}
+        copied = max(len(stored) for control, stored in registers.items() if control not in MOVING)
+        m.submodules.copy = copy = Memory(shape=copied, depth=len(registers), init=[])
         written, found = copy.write_port(), copy.read_port()
-        moving = {c: registers[c] for c in (Control.DRIFT, Control.RANDOM) if c in registers}
         m.d.comb += [
             written.en.eq(write),
             written.addr.eq(column),

@@ -16,7 +16,8 @@ class Echo(wiring.Component):
 
     rx: In(1)
     tx: Out(1)
-    busy: Out(1)
+    heartbeat: Out(1)
+    activity: Out(1)
     error: Out(1)
 
     def elaborate(self, platform: object) -> Module:

@@ -33,6 +33,8 @@ RTLIL = f"{TOP}.il"
 #: Suffix of the constraint file of a family, and of its bitstream.
 CONSTRAINTS = {Family.ICE40: "pcf", Family.ECP5: "lpf", Family.GOWIN: "cst", Family.XC7: "xdc"}
 BITSTREAMS = {Family.ICE40: "bin", Family.ECP5: "bit", Family.GOWIN: "fs", Family.XC7: "bit"}
+#: Options of nextpnr that name what it writes when all is done.
+_RESULTS = ("--asc", "--textcfg", "--write", "--fasm", "--report")
 _TOOLCHAINS = {Family.ICE40: "IceStorm", Family.ECP5: "Trellis", Family.GOWIN: "Apicula", Family.XC7: "Vivado"}
 
 
@@ -202,7 +204,9 @@ def pack(order: Order, texts: dict[str, str], folder: Path) -> None:
     """Go as far as all cells have been put into those of the part, which is where its resources are counted."""
     _synthesise(texts, folder)
     for program, words in _place_and_route(order)[:1]:
-        run(program, [*words, "--pack-only"], folder, log=PNR_LOG)
+        results = [place + step for place, word in enumerate(words) if word in _RESULTS for step in (0, 1)]
+        kept = [word for place, word in enumerate(words) if place not in results]
+        run(program, [*kept, "--pack-only"], folder, log=PNR_LOG)
 
 
 def _synthesise(texts: dict[str, str], folder: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .config import CoreConfig, Learning
-from .registers import PARAMETERS, STATE, Counter, Region, controls, layout
+from .registers import MOVING, PARAMETERS, STATE, Counter, Region, controls, layout
 
 #: Places of the record queue, and the one word of its register less.
 RECORD_PLACES = 32
@@ -70,8 +70,8 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     sums = config.lanes * config.accumulator_bits
     yield Memory("core.synapses.accumulators", "memory", 2 * config.groups, (sums,))
     yield Memory("core.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
-    registers = controls(config)
-    yield Memory("core.control", "copy", len(registers), (max(control.bits(config) for control in registers),))
+    copied = max(control.bits(config) for control in controls(config) if control not in MOVING)
+    yield Memory("core.control", "copy", len(controls(config)), (copied,))
     if config.extra_axons:
         yield from _extra(config)
     if config.learning:
