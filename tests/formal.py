@@ -6,11 +6,15 @@ from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, Module, Signal
 from neurocorex_hdl.tools import run
 
+#: Of all registers; they are never reset, and may begin with anything.
+CLOCK = Signal(name="clk")
+
 
 def unreset() -> Module:
-    """Make a module whose registers are never reset: they may begin with anything."""
+    """Make a module with registers of `CLOCK`."""
     m = Module()
-    m.domains.sync = ClockDomain(reset_less=True)
+    m.domains.sync = domain = ClockDomain(reset_less=True)
+    domain.clk = CLOCK
     return m
 
 
@@ -30,7 +34,9 @@ def prove(m: Module, wrong: Signal, inputs: list[Signal], folder: Path, *, laten
     latency : int
         Cycles through all registers: for so long after the beginning `wrong` may be 1.
     """
-    (folder / "design.il").write_text(rtlil.convert(m, name="top", ports=[wrong, *inputs], emit_src=False))
+    # A clock that is no port would never tick, and what does not move is easily proven.
+    ports = [wrong, *inputs, *[CLOCK] * (latency > 0)]
+    (folder / "design.il").write_text(rtlil.convert(m, name="top", ports=ports, emit_src=False))
     induction = f"-tempinduct -seq {latency + 1} -maxsteps {latency + 3}" if latency else ""
     steps = ["read_rtlil design.il", "hierarchy -top top", "proc", "flatten", "opt -full"]
     steps.append(f"sat -verify {induction} -prove {wrong.name} 0 top")

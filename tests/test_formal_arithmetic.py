@@ -15,7 +15,7 @@ LEARNS = CoreConfig(learning=Learning.EXPONENTIAL)
 
 @pytest.mark.parametrize("lanes", [2, 8, 16])
 def test_what_is_rotated_there_and_back_is_as_it_was(lanes, tmp_path):
-    config, m, wrong = CoreConfig(lanes=lanes), unreset(), Signal()
+    config, m, wrong = CoreConfig(lanes=lanes), unreset(), Signal(name="wrong")
     m.submodules.there = there = Rotator(config, 9)
     m.submodules.back = back = Rotator(config, 9, back=True)
     given, amount = Signal(9 * lanes, name="given"), Signal(there.amount.shape(), name="amount")
@@ -26,7 +26,7 @@ def test_what_is_rotated_there_and_back_is_as_it_was(lanes, tmp_path):
 
 
 def test_sums_saturate_at_both_ends(tmp_path):
-    m, wrong = unreset(), Signal()
+    m, wrong = unreset(), Signal(name="wrong")
     one, other, carry = Signal(signed(20), name="one"), Signal(signed(20), name="other"), Signal(name="carry")
     clamped, changed = saturate(plus(one, other, carry), 20)
     exact, low, high = one + other + carry, -(1 << 19), (1 << 19) - 1
@@ -38,7 +38,7 @@ def test_sums_saturate_at_both_ends(tmp_path):
 @pytest.mark.slow
 def test_synapse_changes_as_the_model_says(tmp_path):
     """`SynapseChange` with hard bounds, against the equations of docs/model.md, in one piece."""
-    m, wrong, bits = unreset(), Signal(), LEARNS.weight_bits
+    m, wrong, bits = unreset(), Signal(name="wrong"), LEARNS.weight_bits
     m.submodules.lane = lane = SynapseChange(LEARNS)
     rule, synapse = Signal.like(lane.rule.as_value(), name="rule"), Signal.like(lane.synapse.as_value(), name="synapse")
     amount, draw = Signal(signed(LEARNS.change_bits), name="amount"), Signal(8, name="draw")
@@ -64,9 +64,11 @@ def test_synapse_changes_as_the_model_says(tmp_path):
     prove(m, wrong, [rule, synapse, amount, draw], tmp_path, latency=latency)
 
 
-def test_proof_of_what_is_wrong_fails(tmp_path):
-    m, wrong = unreset(), Signal()
+@pytest.mark.parametrize("latency", [0, 2])
+def test_proof_of_what_is_wrong_fails(latency, tmp_path):
+    m, wrong = unreset(), Signal(name="wrong")
     one = Signal(signed(8), name="one")
-    m.d.comb += wrong.eq(saturate(one + one, 8)[0] != one + one)
+    late = stages(m, one, latency, name="late")[-1]
+    m.d.comb += wrong.eq(saturate(late + late, 8)[0] != late + late)
     with pytest.raises(ToolError, match="proof did fail"):
-        prove(m, wrong, [one], tmp_path)
+        prove(m, wrong, [one], tmp_path, latency=latency)
