@@ -21,9 +21,10 @@ from neurocorex.errors import NeuroCoreXError
 from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.boards import BOARDS, Board
 from neurocorex.spec.timing import busy_cycles, row_cycles
+from page import markdown, write
 from planner import BASE_BOARD, measured
 
-PAGE = Path(__file__).parent.parent / "docs/hardware.md"
+PAGE = "hardware.md"
 #: Peers, as their authors report them: sizes, LUTs, flip-flops, block RAM, multipliers, clock, cycles, steps/s.
 PEERS = (
     ("NeuroCoreX of ORNL, Cmod A7-35T", "90, 96", "6,981", "11,175", "30.5", "8", "100", "96,000", "1,041"),
@@ -108,24 +109,6 @@ def scaling_table(*, build: bool) -> list[str]:
     return markdown(SCALING_HEADS, lines)
 
 
-def markdown(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table."""
-    return ["| " + " | ".join(line) + " |" for line in (heads, ["---"] * len(heads), *lines)]
-
-
-def section(name: str) -> tuple[str, list[str], str]:
-    """Text of the page before the lines between the markers of that name, they, and what follows."""
-    head, begin, rest = PAGE.read_text().partition(f"<!-- {name}: benchmarks/boards.py -->")
-    inside, end, tail = rest.partition(f"<!-- {name} ends -->")
-    return head + begin, [line for line in inside.splitlines() if line], end + tail
-
-
-def write(name: str, lines: list[str]) -> None:
-    """Put lines between the markers of that name on the page."""
-    head, _, tail = section(name)
-    PAGE.write_text("\n".join([head, "", *lines, "", tail]))
-
-
 def main() -> None:
     """Build, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -135,7 +118,7 @@ def main() -> None:
         lines = table(build=options.write)
         print("\n".join(lines))
         if options.write:
-            write(name, lines)
+            write(PAGE, name, lines)
 
 
 if __name__ == "__main__":

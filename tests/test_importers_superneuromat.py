@@ -226,6 +226,18 @@ def test_warnings_count_what_is_injected():
     assert from_superneuromat(model).report.quantised.never_fire == [1]
 
 
+def test_reports_fit_into_json_and_have_a_line_for_every_item():
+    report = from_superneuromat(random_model(1)).report
+    plain = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert plain["exact"] is True
+    assert [each["name"] for each in plain["items"]] == [
+        "thresholds", "reset states", "leaks", "refractory periods", "initial states", "weights", "delays",
+        "input spikes", "STDP", "STDP per synapse", "room of learned weights",
+    ]  # fmt: skip
+    assert plain["quantised"]["plastic"] > 0
+    assert {str(each) for each in report.items} <= set(report.lines)
+
+
 # What cannot be --------------------------------------------------------------------------------------
 
 

@@ -17,8 +17,8 @@ from .bus import READ_LATENCY, RegionBus
 from .packing import BLOCK_RAM, PackedMemory
 from .pipeline import stages
 
-#: Cycles from a read request to the answer of a target inside the core, which adds a register before and one behind.
-TARGET_LATENCY = READ_LATENCY - 2
+#: Cycles from a read request to the answer of a target inside the core, which adds a register before and two behind.
+TARGET_LATENCY = READ_LATENCY - 3
 #: Members of a `RegionBus` that go from initiator to target.
 REQUEST = ("region", "row", "column", "write", "write_data", "read")
 

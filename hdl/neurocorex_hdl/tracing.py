@@ -81,10 +81,10 @@ class Tracing(wiring.Component):
         m.submodules.outer = outer = TraceStore(config, outer_entries(config), marked=True)
         m.submodules.inner = inner = TraceStore(config, config.neurons, marked=True)
         m.submodules.post = post = TraceStore(config, config.neurons, marked=False)
-        step, clear = Signal(), Signal()
+        step, clearing = Signal(), Signal()
         with m.If(self.start):
-            m.d.sync += step.eq(self.sweep == Sweep.UPDATE)
-            m.d.sync += clear.eq((self.sweep == Sweep.CLEAR) & has(self.cleared, Clear.TRACES))
+            m.d.sync += [step.eq(self.sweep == Sweep.UPDATE), clearing.eq(self.sweep == Sweep.CLEAR)]
+        clear = clearing & has(self.cleared, Clear.TRACES)
         for store in (outer, inner, post):
             m.d.comb += [store.step.eq(step), store.clear.eq(clear)]
         m.d.comb += [outer.law.eq(self.pre_law), inner.law.eq(self.pre_law), post.law.eq(self.post_law)]

@@ -133,5 +133,5 @@ def _quantised(
 
 
 def _reason(image: Image) -> str:
-    share = float(np.abs(image.weights).max()) / image.config.weight_range[1]
+    share = float(np.abs(image.weights).max()) / -image.config.weight_range[0]
     return f"{image.scale:.6g} state units per unit of the network; the largest weight uses {share:.0%} of its range"
