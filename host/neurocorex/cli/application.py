@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from ..errors import NeuroCoreXError
-from . import boards, chips, demos, runs, selftest
+from . import bench, boards, chips, demos, runs, selftest
 
 EXIT_CODES = """
 \b
@@ -44,7 +44,7 @@ def application() -> None:
 
 for _command in (
     demos.demo, chips.info, chips.load, runs.run, chips.weights, chips.serve, chips.devices, selftest.selftest,
-    boards.boards, boards.plan, boards.build, boards.program,
+    bench.bench,    boards.boards, boards.plan, boards.build, boards.program,
 ):  # fmt: skip
     application.add_command(_command)
 
