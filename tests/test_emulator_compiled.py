@@ -98,7 +98,7 @@ def test_more_spikes_than_the_kernel_returns_at_once(monkeypatch: pytest.MonkeyP
 
 
 def test_compiled_steps_are_taken_once_numpy_has_done_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "WORTH_STEPS", 20)
+    monkeypatch.setattr(compiled, "WORTH_STEPS", 50)  # a step of this network counts for 1.4
     compiled._kernels.clear()
     emulator = busy_emulator(Learning.EXPONENTIAL)
     other = twin(emulator, compiled=None)

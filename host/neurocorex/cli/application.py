@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from ..errors import NeuroCoreXError
-from . import boards, chips, convert, demos, doctor, runs, selftest
+from . import bench, boards, chips, convert, demos, doctor, runs, selftest
 
 EXIT_CODES = """
 \b
@@ -45,7 +45,7 @@ def application() -> None:
 
 for _command in (
     demos.demo, chips.info, chips.load, runs.run, chips.weights, chips.serve, chips.devices, selftest.selftest,
-    doctor.doctor, boards.boards, boards.plan, boards.build, boards.program, convert.convert,
+    doctor.doctor, bench.bench, boards.boards, boards.plan, boards.build, boards.program, convert.convert,
 ):  # fmt: skip
     application.add_command(_command)
 

@@ -24,7 +24,7 @@ BAUD_TOLERANCE = 0.02
 #: Fewest clock cycles per bit.
 DIVISOR_MIN = 4
 #: Updates of neurons that run as one piece on a chip at hand: a small part of a second.
-DIRECT_ITEMS = 1 << 20
+DIRECT_ITEMS = 1 << 22
 
 #: Opens the way to a chip; given a geometry if the chip can be made to have one.
 Connect = Callable[[CoreConfig | None], Transport]

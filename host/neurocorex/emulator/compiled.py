@@ -17,9 +17,11 @@ from ..streams.streams import EventStream
 from .memory import Memory
 from .walk import Outcome
 
-#: Steps in NumPy after which the compiled ones are taken: they last about as long as loading. Where these have to be
-#: compiled first, which happens once on a machine, that takes some times longer.
+#: Effort in NumPy, in steps of a small network, for which the compiled steps are taken: it lasts about as long as
+#: loading them. Where they have to be compiled first, which happens once on a machine, that takes some times longer.
 WORTH_STEPS = 10_000
+#: Neurons, and synapses that learn, which make a step in NumPy take as long again as one of a small network.
+_NEURONS, _SYNAPSES = 1000, 50_000
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
 SPIKE_ROOM = 1 << 16
 #: Updates of neurons and synapses that one call makes, or few more: a fraction of a second. Ctrl-C is heard in between.
@@ -38,9 +40,10 @@ def _kind(config: CoreConfig) -> Kind:
     return config.weight_bits > 8, config.learning is not Learning.NONE
 
 
-def worth_it(config: CoreConfig, computed: int) -> bool:
-    """Tell whether compiled steps are there, or can be had and so many computed ones say that they are worth it."""
-    return (_kind(config) in _kernels or computed >= WORTH_STEPS) and _kernel(_kind(config)) is not None
+def worth_it(config: CoreConfig, steps: int) -> bool:
+    """Tell whether compiled steps are there, or can be had and so many steps, done or ahead, are worth it."""
+    effort = 1 + config.neurons / _NEURONS + config.axons * config.neurons * bool(config.learning) / _SYNAPSES
+    return (_kind(config) in _kernels or steps * effort >= WORTH_STEPS) and _kernel(_kind(config)) is not None
 
 
 def _kernel(kind: Kind) -> ModuleType | None:

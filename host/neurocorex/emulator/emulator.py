@@ -18,7 +18,7 @@ from .dynamics import Dynamics
 from .memory import Memory
 from .walk import Outcome, walk
 
-#: Steps that run as one piece.
+#: Steps in NumPy that run as one piece.
 PIECE_STEPS = 1 << 13
 
 
@@ -137,9 +137,12 @@ class Emulator:
         watched = np.flatnonzero(flags & Flag.RECORD_MEMBRANE)
         membranes = np.empty((stimulus.steps, watched.size), np.int64)
         outcome = self._walk(stimulus, membranes if watched.size else None)
-        recorded = (flags & Flag.RECORD_SPIKES != 0)[outcome.fired_neuron]
+        step, neuron, records = outcome.fired_step, outcome.fired_neuron, flags & Flag.RECORD_SPIKES != 0
+        if not records.all():
+            recorded = records[neuron]
+            step, neuron = step[recorded], neuron[recorded]
         return EventStream.made(
-            stimulus.steps, outcome.fired_step[recorded], outcome.fired_neuron[recorded],
+            stimulus.steps, step, neuron,
             np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps), membranes.reshape(-1),
             np.zeros(membranes.size, np.int64), *EventStream(0).columns[6:],
         )  # fmt: skip
@@ -157,9 +160,16 @@ class Emulator:
         self._tally(stimulus, accepted, outcome)
         return outcome
 
+    def _is_compiled(self, stimulus: EventStream) -> bool:
+        """Tell whether to take compiled steps; of those ahead count as many as have a stimulus, or more."""
+        if self._wants_compiled is not None:
+            return self._wants_compiled
+        ahead = min(stimulus.steps, stimulus.event_step.size + stimulus.graded_step.size)
+        return compiled.worth_it(self.config, self._computed + ahead)
+
     def _pieces(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
-        """Run steps in pieces, between which Ctrl-C is heard, and compiled steps may take over."""
-        if stimulus.steps < PIECE_STEPS:
+        """Run steps in NumPy in pieces, after each of which compiled steps may take over."""
+        if stimulus.steps < PIECE_STEPS or self._is_compiled(stimulus):
             return self._piece(stimulus, membranes)
         starts = range(0, stimulus.steps + 1, PIECE_STEPS)
         parts = [
@@ -178,8 +188,7 @@ class Emulator:
         )
 
     def _piece(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
-        compiles = self._wants_compiled
-        if compiles if compiles is not None else compiled.worth_it(self.config, self._computed):
+        if self._is_compiled(stimulus):
             self._compiled = self._compiled or CompiledWalk(self._memory)
             self._dynamics = None  # stale once the state is not its own
             return self._compiled.walk(stimulus, membranes)
@@ -213,6 +222,13 @@ class Emulator:
 
     def _accepted(self, stimulus: EventStream) -> EventStream:
         """Drop what names no axon, neuron or register; cut injected currents to the bits of the state."""
+        is_known = (
+            stimulus.event_index.max(initial=-1) < self.config.inputs
+            and not stimulus.graded_step.size
+            and stimulus.change_register.max(initial=-1) < len(controls(self.config))
+        )
+        if is_known:
+            return stimulus
         event = stimulus.event_index < self.config.inputs
         graded = stimulus.graded_index < self.config.neurons
         change = stimulus.change_register < len(controls(self.config))

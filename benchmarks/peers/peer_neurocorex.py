@@ -1,0 +1,28 @@
+"""The emulator of this project as its users run it, through the device."""
+
+from importlib.metadata import version
+
+import job
+import neurocorex as ncx
+from neurocorex import workload
+
+
+def build(net):
+    """Return what runs the network."""
+    network = workload.Workload(net["neurons"], bool(net["learns"]))
+    device = ncx.open("emulator")
+    image = network.image()
+    device.load(image)
+    device.run(spikes=workload.stimulus(20_000 if net["neurons"] < 1000 else 1000), record="counts")  # compiles
+    stimulus = workload.stimulus(net["steps"])
+
+    def run():
+        device.load(image)
+        start = job.time.process_time()
+        result = device.run(spikes=stimulus, record="counts")
+        return {"seconds": job.time.process_time() - start, "spikes": int(result.counts.sum())}
+
+    return run
+
+
+job.serve(version("neurocorex"), build)
