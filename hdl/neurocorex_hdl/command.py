@@ -255,7 +255,13 @@ class CommandUnit(wiring.Component):
                     m.d.comb += [self.greeted.eq(self.hello), mark.settled.eq(1)]
                     m.next = "IDLE"
 
-        m.d.comb += self.busy.eq(~state.ongoing("IDLE") | busy)
+        m.d.comb += [
+            *(sink.payload.eq(requests.bytes.payload) for sink in (transfer.payload, rate.payload, core.stimulus)),
+            answer.payload.payload.eq(
+                Mux(state.ongoing("TRANSFER"), transfer.items.payload, core.results.payload),
+            ),
+            self.busy.eq(~state.ongoing("IDLE") | busy),
+        ]
         return m
 
     def _wrong_length(self, m: Module, op: Signal) -> Signal:
@@ -286,5 +292,5 @@ class CommandUnit(wiring.Component):
 
 
 def _flow(m: Module, source: stream.Interface, sink: stream.Interface) -> None:
-    """Let one stream flow into another, in the state in which this stands."""
-    m.d.comb += [sink.payload.eq(source.payload), sink.valid.eq(source.valid), source.ready.eq(sink.ready)]
+    """Let one stream flow into another, in the state in which this stands; what flows is there in any state."""
+    m.d.comb += [sink.valid.eq(source.valid), source.ready.eq(sink.ready)]

@@ -117,11 +117,11 @@ class FrameSender(wiring.Component):
     length : In
         Bytes of operation and payload.
     position : Out
-        Byte of these that is asked for; it has to be on `data` in the next cycle.
+        Byte of these that is asked for; it has to be on `data` two cycles later.
     data : In(8)
         See there; the bit that marks a response is added to the operation.
     bytes : Out(stream)
-        Bytes for the wire, at most one in three cycles.
+        Bytes for the wire, at most one in four cycles.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -158,7 +158,9 @@ class FrameSender(wiring.Component):
                 m.d.sync += [place.eq(0), self.position.eq(0), crc.eq(crc.init)]
                 with m.If(self.start):
                     m.next = "FETCH"
-            with m.State("FETCH"):  # the memory reads
+            with m.State("FETCH"):  # the memory reads, and what it gives is registered
+                m.next = "WAIT"
+            with m.State("WAIT"):
                 m.next = "LOAD"
             with m.State("LOAD"):
                 m.d.sync += [payload_next.eq(in_payload), checksum_next.eq(in_checksum)]

@@ -183,7 +183,7 @@ class ResponseQueue(wiring.Component):
     position : In
         Byte of it that is asked for.
     data : Out(8)
-        That byte, one cycle later.
+        That byte, two cycles later.
     length : Out
         Bytes of it, one cycle after its number.
     status : Out(Status)
@@ -282,9 +282,9 @@ class ResponseQueue(wiring.Component):
             m.d.sync += [fill.eq(0), count.eq(0)]
 
         read, noted = contents.read_port(), entries.read_port()
+        m.d.sync += self.data.eq(read.data)
         m.d.comb += [
             read.addr.eq(Cat(self.position[:byte_bits], reading)),
-            self.data.eq(read.data),
             noted.addr.eq(reading),
             self.length.eq(noted.data.length),
             self.status.eq(noted.data.status),
