@@ -28,7 +28,7 @@ class Board:
     clock_hz : int
         Clock of the core by default; made by a PLL if it is another one.
     config : CoreConfig
-        Geometry by default: as large as fits well, learning on.
+        Geometry by default: as large as fits well; learning on, but on iCE40, where its logic leaves no room.
     loader : tuple of str
         Options by which openFPGALoader reaches it.
     bridge : str
@@ -79,7 +79,7 @@ _ALL = (
         part=parts.UP5K,
         oscillator_hz=12_000_000,
         clock_hz=12_000_000,
-        config=replace(_small(128, 128, 2), weight_ports=1),
+        config=replace(_small(128, 128, 4), weight_ports=1, learning=Learning.NONE),
         loader=("-b", "ice40_generic"),
         bridge="FT2232H",
     ),
@@ -89,7 +89,7 @@ _ALL = (
         part=parts.HX8K,
         oscillator_hz=12_000_000,
         clock_hz=12_000_000,
-        config=replace(_small(32, 32, 1), weight_bits=4, max_delay=4, refractory_bits=4, adaptation=False),
+        config=replace(_small(64, 64, 4), weight_bits=4, learning=Learning.NONE),
         loader=("-b", "ice40_generic"),
         bridge="FT2232H",
     ),
@@ -129,7 +129,7 @@ _ALL = (
         part=parts.GW1NR_9,
         oscillator_hz=27_000_000,
         clock_hz=27_000_000,
-        config=_small(64, 64, 4),
+        config=_small(64, 64, 2),
         loader=("-b", "tangnano9k"),
         bridge="BL702",
     ),
