@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= 2
 PEERS := brian2 nest snntorch
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test producers lint docs bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
@@ -15,6 +15,14 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev lint
 	tools/need iverilog=iverilog g++=g++ perl=perl
 	$(BIN)/pytest -n $(JOBS)
+
+# Downloads PyTorch. Records all networks of snnTorch and Norse anew and tests these, and trains the snnTorch example where
+# `make test` takes the graph that it exported once.
+producers: $(VENV)/.dev
+	$(PIP) install --constraint requirements.txt --editable ".[producers]"
+	$(BIN)/python tests/data/nir/record.py build/nir
+	NIR_RECORDINGS=build/nir $(BIN)/pytest tests/test_nir_producers.py tests/test_nir_digits.py
+	$(BIN)/pytest tests/test_examples.py -k snntorch
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

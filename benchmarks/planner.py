@@ -26,13 +26,15 @@ from neurocorex.spec.placement import place
 from neurocorex_hdl.boards import cells
 from neurocorex_hdl.boards.flow import PNR_LOG, STAT, Order, pack, sources
 from neurocorex_sim.toolchain import cache_folder
+from page import markdown, write
 
 TARGET = Path(__file__).parent.parent / "host/neurocorex/planning/coefficients.py"
 RESOURCES = ("lut", "ff", "dsp")
 EXPONENTIAL, WINDOW = Learning.EXPONENTIAL, Learning.WINDOW
 
+HEADS = ("part of", "N, M, L, W", "learning", "LUT", "estimated", "error")
 #: The family that is looked at closely, and on which board.
-BASE, BASE_BOARD = Family.ECP5, BOARDS["ulx3s-85f"]
+BASE, BASE_BOARD = Family.ICE40, BOARDS["icebreaker"]
 
 _SMALL = {"state_bits": 16, "trace_bits": 8, "max_delay": 8, "frame_bytes": 256, "rx_frames": 2, "tx_frames": 2}
 CONFIGS = (
@@ -106,6 +108,7 @@ def main() -> None:
     names = list(features(CoreConfig()))
     table: dict[str, dict[str, dict[str, float]]] = {}
     margin: dict[str, float] = {}
+    rows: list[list[str]] = []
     prior = None
     for family in sorted(Family, key=lambda family: family is not BASE):
         found = [(board, config, measured(board, config, build=options.write)) for board, config in samples(family)]
@@ -121,18 +124,23 @@ def main() -> None:
         whole = np.array([each["lut"] for _, _, each in known_ones])
         errors = (guessed[:, 0] - wanted[:, 0]) / whole
         for (board, config, _), real, error in zip(known_ones, whole, errors, strict=True):
-            sizes = f"N={config.neurons} M={config.inputs} L={config.lanes} W={config.weight_bits}"
-            print(f"{board.name:>14} {sizes:<26} {config.learning.name:<11} {real:>7g} LUTs, estimate {error:+7.1%}")
+            sizes = f"{config.neurons}, {config.inputs}, {config.lanes}, {config.weight_bits}"
+            estimate = real * (1 + error)
+            figures = [f"{real:,.0f}", f"{estimate:,.0f}", f"{error:+.1%}"]
+            rows.append([f"`{board.name}`", sizes, config.learning.name.lower(), *figures])
         margin[f"Family.{family.name}"] = max(0.02, round(float(np.abs(errors).max()), 2))
         table[f"Family.{family.name}"] = {
             resource: {name: round(float(value), 4) for name, value in zip(names, solved[:, column], strict=True)}
             for column, resource in enumerate(RESOURCES)
         }
+    lines = markdown(HEADS, rows)
+    print("\n".join(lines))
     if options.write:
-        write(table, margin)
+        write_coefficients(table, margin)
+        write("boards.md", "planner", lines)
 
 
-def write(table: dict[str, dict[str, dict[str, float]]], margin: dict[str, float]) -> None:
+def write_coefficients(table: dict[str, dict[str, dict[str, float]]], margin: dict[str, float]) -> None:
     """Put the coefficients where the planner reads them."""
     text = TARGET.read_text()
     head = text[: text.index("COEFFICIENTS:")]

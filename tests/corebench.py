@@ -113,7 +113,7 @@ class CoreBench:
                 self.ctx.set(bus.write, 1)
         self.ctx.set(bus.write, 0)
         # Requests of the link are further apart than the cycles that a flag beside a weight takes.
-        await self.ctx.tick().repeat(3)
+        await self.ctx.tick().repeat(5)
 
     async def read(self, region: Region, count: int | None = None) -> list[int]:
         """Fetch the first items of a region, one a cycle."""

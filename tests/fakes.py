@@ -8,7 +8,7 @@ from neurocorex.errors import DisconnectedError
 from neurocorex.image import Image, program_regions, region_shape
 from neurocorex.spec import CoreConfig, Flag, Op, Region, Request, RequestDecoder, Response, ResponseDecoder
 from neurocorex.spec.protocol import DEFAULT_BAUD
-from neurocorex.transport import Transport
+from neurocorex.transport import Transport, VirtualTransport
 
 SMALL = CoreConfig(neurons=7, inputs=5, lanes=2, state_bits=18, max_delay=4, frame_bytes=64)
 
@@ -231,3 +231,37 @@ class BusyTransport(Transport):
 
     def close(self) -> None:
         pass
+
+
+class StuckTransport(VirtualTransport):
+    """An emulated chip in which one bit of a memory is always set."""
+
+    def __init__(self, config: CoreConfig, region: Region, item: int, bit: int) -> None:
+        super().__init__(config)
+        self._stuck = region, item, bit
+
+    def read(self, timeout_s: float) -> bytes:
+        data = super().read(timeout_s)
+        region, item, bit = self._stuck
+        emulator = self._chip.emulator
+        value = int(emulator.regions[region].reshape(-1)[item])
+        if not value >> bit & 1:
+            emulator.write(region, [value | 1 << bit], item)
+        return data
+
+
+class RattlingTransport(UartTransport):
+    """A chip with a UART whose answers are damaged at rates above `clean`, one byte of each."""
+
+    def __init__(self, clean: int) -> None:
+        super().__init__()
+        self._clean = clean
+        self._turn = 0
+
+    def read(self, timeout_s: float) -> bytes:
+        data = super().read(timeout_s)
+        self._turn += 1
+        # Every second answer comes through, so that what is sent again arrives.
+        if self.baud <= self._clean or self._turn % 2 or len(data) < 8:
+            return data
+        return data[:6] + bytes([data[6] ^ 0x10]) + data[7:]

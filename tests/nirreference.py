@@ -1,6 +1,7 @@
 """NIR graphs stepped one node at a time in floats, straight from the equations: slow, and easy to read.
 
-Within a step a node sees what the nodes before it gave in this step, and what those of a loop gave in the last.
+Within a step a node sees what the nodes before it gave in this step, and what those of a loop gave in the last. A delay
+of a step or more reads the past alone, so it takes exactly its time in a loop as well.
 """
 
 import numpy as np
@@ -36,7 +37,7 @@ class Simulation:
                 return
             way.append(name)
             for source, target in self.edges:
-                if source == name:
+                if source == name and not self._waits(target):
                     visit(target)
             way.remove(name)
             done.insert(0, name)
@@ -44,7 +45,13 @@ class Simulation:
         for name, node in self.nodes.items():
             if node["type"] == "Input" and "/" not in name:
                 visit(name)
+        for name in self.nodes:
+            if self._waits(name):
+                visit(name)
         return done
+
+    def _waits(self, name):
+        return self.nodes[name]["type"] == "Delay" and np.rint(self.nodes[name]["delay"] / self.dt).min() >= 1
 
     def run(self, spikes, name):
         """Output of a node in every step, for spikes [steps, inputs]; a loop starts from zero."""
@@ -54,11 +61,16 @@ class Simulation:
                 if self.nodes[node]["type"] == "Input" and "/" not in node:
                     self.given[node] = step.reshape(self.nodes[node]["shape"]).astype(float)
                     continue
-                arriving = [self.given[source] for source, target in self.edges if target == node]
-                total = sum(value for value in arriving if value is not None)
+                total = self._arriving(node)
                 self.given[node] = getattr(self, "_" + self.nodes[node]["type"].lower())(node, self.nodes[node], total)
+            for node in filter(self._waits, self.nodes):
+                self.state[node].setdefault("past", []).append(self._arriving(node))
             found.append(self.given[name].reshape(-1))
         return np.array(found)
+
+    def _arriving(self, node):
+        arriving = [self.given[source] for source, target in self.edges if target == node]
+        return sum(value for value in arriving if value is not None)
 
     def _lost(self, tau):
         return self.dt / tau if self.euler else 1 - np.exp(-self.dt / tau)
@@ -82,10 +94,12 @@ class Simulation:
 
     def _delay(self, name, node, x):
         past = self.state[name].setdefault("past", [])
-        past.append(x)
         late = np.rint(node["delay"] / self.dt).astype(int)
-        held = np.array([past[-1 - n] if len(past) > n else np.zeros_like(x) for n in late])
-        return np.diagonal(held).copy()
+        if self._waits(name):
+            late = late - 1
+        else:
+            past.append(x)
+        return np.array([past[-1 - steps][row] if len(past) > steps else 0.0 for row, steps in enumerate(late)])
 
     def _conv1d(self, name, node, x):
         weight, stride, padding = node["weight"], int(node["stride"]), int(node["padding"])
@@ -119,6 +133,14 @@ class Simulation:
     def _li(self, name, node, x):
         v = self.state[name].get("v", node["v_leak"])
         v = self.state[name]["v"] = v + self._lost(node["tau"]) * (node["v_leak"] - v + node["r"] * x)
+        return v
+
+    def _cubali(self, name, node, x):
+        i = self.state[name].get("i", 0)
+        lost = self._lost(node["tau_syn"])
+        i = self.state[name]["i"] = i - lost * i + lost * node["w_in"] * x
+        v = self.state[name].get("v", node["v_leak"])
+        v = self.state[name]["v"] = v + self._lost(node["tau_mem"]) * (node["v_leak"] - v + node["r"] * i)
         return v
 
     def _i(self, name, node, x):

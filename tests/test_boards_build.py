@@ -14,7 +14,7 @@ from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.boards import BOARDS
 from neurocorex.spec.placement import place, total_blocks
 from neurocorex_hdl.boards.clock import pll_settings
-from neurocorex_hdl.boards.flow import Order, sources
+from neurocorex_hdl.boards.flow import Order, build, sources
 from neurocorex_hdl.boards.report import missed_clocks
 from neurocorex_hdl.tools import ToolError, require
 
@@ -156,6 +156,24 @@ def test_seven_series_gets_sources_for_vivado() -> None:
     for name in ("neurocorex.v", "neurocorex.xdc", "write_bitstream"):
         assert name in files["neurocorex.tcl"]
     assert "synth_xilinx" in files["neurocorex.ys"]
+
+
+def test_seven_series_is_routed_by_open_programs_where_they_are(monkeypatch, tmp_path) -> None:
+    said = tmp_path / "said"
+    for name in ("YOSYS", "NEXTPNR_XILINX", "FASM2FRAMES", "XC7FRAMES2BIT"):
+        program = tmp_path / name.lower()
+        program.write_text(f'#!/bin/sh\necho "$(basename $0)" "$@" >> {said}\n')
+        program.chmod(0o755)
+        monkeypatch.setenv(name, str(program))
+    monkeypatch.setenv("CHIPDB", "/chips")
+    monkeypatch.setenv("PRJXRAY_DB_DIR", "/bits")
+    board = BOARDS["arty-a7-35t"]
+    order = Order(board=board, config=board.config, clock_hz=board.clock_hz, baud=board.baud)
+    build(order, tmp_path, lambda _: None, lambda order: {"neurocorex.il": ""})
+    words = [line.split() for line in said.read_text().splitlines()]
+    assert [line[0] for line in words] == ["yosys", "nextpnr_xilinx", "fasm2frames", "xc7frames2bit"]
+    assert "/chips/xc7a35tcsg324.bin" in words[1]
+    assert words[3][words[3].index("--part_file") + 1] == "/bits/artix7/xc7a35tcsg324-1/part.yaml"
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)

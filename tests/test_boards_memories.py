@@ -7,7 +7,7 @@ from amaranth.back import rtlil
 from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.memories import memories
 from neurocorex.spec.parts import ECP5_25F, GW2AR_18, HX8K, UP5K, XC7A35T_CPG236
-from neurocorex.spec.placement import Style, place, total_blocks
+from neurocorex.spec.placement import Style, place, total_blocks, total_large
 from neurocorex_hdl.packing import packed_bits
 from neurocorex_hdl.placement import place_memories
 from neurocorex_hdl.top import Chip
@@ -16,6 +16,7 @@ CONFIGS = {
     "plain": CoreConfig(adaptation=False),
     "exponential": CoreConfig(neurons=100, inputs=70, lanes=8, learning=Learning.EXPONENTIAL),
     "window, extra": CoreConfig(learning=Learning.WINDOW, extra_axons=40, lanes=4),
+    "one port": CoreConfig(neurons=16, inputs=16, lanes=2, weight_ports=1),
     "smallest": CoreConfig(neurons=1, inputs=1, lanes=1, learning=Learning.EXPONENTIAL, frame_bytes=64, rx_frames=2),
 }
 PARTS = (UP5K, HX8K, ECP5_25F, GW2AR_18, XC7A35T_CPG236)
@@ -83,6 +84,18 @@ def test_memories_move_to_luts_only_where_block_ram_is_short() -> None:
     ]
     assert moved[0] == 0 < moved[1]
     assert total_blocks(place(tight, ECP5_25F)) <= ECP5_25F.bram
+
+
+def test_weights_with_one_port_go_to_the_large_ram_where_there_is_one_and_begin_with_anything() -> None:
+    config = CoreConfig(neurons=16, inputs=16, lanes=2, weight_ports=1, learning=Learning.EXPONENTIAL)
+    for part, style in ((UP5K, Style.HUGE), (HX8K, Style.BLOCK)):
+        placed = place(config, part)
+        (banks,) = (each for each in placed if each.memory.name == "bank_")
+        assert banks.style is style
+        text = place_memories(gates(config), "neurocorex.bytes", placed)
+        assert ('MEMID "\\\\bank_0"\n    parameter \\ABITS 0' in text) is (style is Style.BLOCK)
+    assert banks.large == 0
+    assert total_large(place(config, UP5K)) == 2
 
 
 def test_ice40_has_no_memory_in_luts() -> None:

@@ -103,7 +103,7 @@ def test_plan_as_json() -> None:
     values = json.loads(command(*words).stdout)
     assert {"fits", "limits", "steps_per_second", "upload_s", "boards", "advice"} <= set(values)
     assert values["config"]["inputs"] == 256
-    assert set(values["limits"]) == {"bram", "lut", "ff", "dsp"}
+    assert set(values["limits"]) == {"bram", "spram", "lut", "ff", "dsp"}
 
 
 def test_plan_of_a_network_looks_at_all_boards(tmp_path) -> None:

@@ -176,12 +176,34 @@ def test_selftest_keeps_what_differs_for_a_replay(
     done = json.loads(out)
     assert (code, done["identical"]) == (1, False)
     (found,) = done["differences"]
-    assert found["differences"][0].startswith("history: 96 differ, first at (0,)")
+    assert found["first"] is None or found["first"]["quantity"] == "history"
+    assert found["differences"][0].startswith("history: 96 differ, first at neuron 0")
     code, out, _ = invoke("selftest", "emulator", "--replay", found["replay"])
     assert code == 1
     assert "1 differ" in out
     monkeypatch.undo()
     assert invoke("selftest", "emulator", "--replay", found["replay"])[0] == 0
+
+
+def test_doctor_reports_on_a_device(parsed: Callable[..., dict[str, Any]], served: str) -> None:
+    found = parsed("doctor", served)
+    assert (found["device"], found["healthy"], found["faults"], found["damaged_frames"]) == (served, True, [], 0)
+    assert found["round_trip"]["median_us"] > 0
+    assert "WEIGHTS" in found["regions"]
+
+
+def test_doctor_fails_if_something_is_wrong(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = ncx.Device.read
+
+    def faulty(device: ncx.Device, region: ncx.Region) -> Any:
+        items = honest(device, region)
+        return items | 4 if region is ncx.Region.BIAS else items
+
+    monkeypatch.setattr(ncx.Device, "read", faulty)
+    code, out, _ = invoke("doctor", "emulator")
+    assert code == 1
+    assert "bias: " in out
+    assert "not healthy" in out
 
 
 def test_devices_lists_the_software_ones(parsed: Callable[..., dict[str, Any]]) -> None:

@@ -2,22 +2,32 @@
 
 import runpy
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+GRAPH = Path(__file__).parent / "data/nir/snntorch_digits.nir"
+#: PyTorch is too large for a suite to ask for. Where it is, the network is trained; where not, a graph is used that the
+#: example exported.
+TRAINS = find_spec("snntorch") is not None
 #: What each prints among other things, and the files that it leaves.
 EXPECTED = {
     "first_steps": ("clock cycles a step", ["first_steps_membranes.png", "first_steps_raster.png"]),
     "learn_pattern": ("12 of 12 inputs found", ["learn_pattern.png"]),
+    "nir_recurrent": (
+        "spikes around 13",
+        ["nir_recurrent.png", "ring.nir", "ring_quantised.nir", "ring_spikes.nir"],
+    ),
     "snapshot": ("the same spikes", ["snapshot.npz"]),
+    "snntorch_digits": ("accuracy in floats 9", ["snntorch_digits.nir"] if TRAINS else []),
     "superneuromat_script": ("sensor 2 alone sets it off: True", []),
     "synfire_chain": ("the wave passed the first group 4 times", ["synfire_chain.png"]),
     "train_digits": ("images right", ["digits.npz"]),
     "winner_take_all": ("input 5 favoured: neuron 5 wins", ["winner_take_all.png"]),
 }
-ARGUMENTS = {"train_digits": ["--epochs", "1"]}
+ARGUMENTS = {"train_digits": ["--epochs", "1"], "snntorch_digits": [] if TRAINS else ["--graph", str(GRAPH)]}
 
 
 def test_no_example_is_forgotten():

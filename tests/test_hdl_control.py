@@ -11,7 +11,7 @@ ONES = 0xFFFFFFFF
 
 
 class Registers:
-    """Registers, and the three ways to reach them."""
+    """Registers, and the three ways to reach them. What is written is there a cycle later, before anybody looks."""
 
     def __init__(self, ctx, unit):
         self.ctx, self.unit = ctx, unit
@@ -31,9 +31,11 @@ class Registers:
         self.ctx.set(bus.write, 1)
         await self.ctx.tick()
         self.ctx.set(bus.write, 0)
+        await self.ctx.tick()
 
     async def set(self, control, value):
         await self.pulse(set=1, set_register=control, set_value=value % (1 << len(self.unit.set_value)))
+        await self.ctx.tick()
 
     async def read(self, control):
         bus = self.unit.bus

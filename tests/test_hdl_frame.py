@@ -17,10 +17,12 @@ CONFIG = CoreConfig(frame_bytes=512)
 SMALL = CoreConfig(frame_bytes=64)
 
 
-def simulate(dut, testbench) -> None:
+def simulate(dut, testbench, *background) -> None:
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
+    for observer in background:
+        simulator.add_testbench(observer, background=True)
     simulator.run()
 
 
@@ -36,29 +38,34 @@ def receive(data: bytes, config: CoreConfig, seed: int = 0) -> list[Request | No
     frame = dut.frame
     found: list[Request | None] = []
 
-    async def testbench(ctx) -> None:
-        written: dict[int, int] = {}
+    async def feed(ctx) -> None:
         for byte in data:
             ctx.set(dut.bytes.payload, byte)
             ctx.set(dut.bytes.valid, 1)
-            if ctx.get(frame.write):
-                assert ctx.get(frame.index) == len(written)
-                written[len(written)] = ctx.get(frame.byte)
             await ctx.tick()
             ctx.set(dut.bytes.valid, 0)
+            if rng.random() < 0.2:
+                await ctx.tick().repeat(rng.randrange(1, 4))
+        await ctx.tick().repeat(3)
+
+    async def watch(ctx) -> None:
+        written: list[int] = []
+        while True:
             if ctx.get(frame.good):
-                length = ctx.get(frame.length)
-                op, *payload = (written[index] for index in range(length))
+                op, *payload = written[: ctx.get(frame.length)]
                 assert op == ctx.get(frame.op)
                 found.append(Request(op, ctx.get(frame.sequence), ctx.get(frame.ack), bytes(payload)))
             if ctx.get(frame.bad):
                 found.append(None)
             if ctx.get(frame.good) or ctx.get(frame.bad):
+                assert not ctx.get(frame.write)
                 written.clear()
-            if rng.random() < 0.2:
-                await ctx.tick().repeat(rng.randrange(1, 4))
+            if ctx.get(frame.write):
+                assert ctx.get(frame.index) == len(written)
+                written.append(ctx.get(frame.byte))
+            await ctx.tick()
 
-    simulate(dut, testbench)
+    simulate(dut, feed, watch)
     return found
 
 

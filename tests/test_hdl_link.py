@@ -121,6 +121,18 @@ def test_damaged_request_is_named_and_not_carried_out() -> None:
     simulate(scenario)
 
 
+def test_refused_request_is_shown_until_the_next_hello() -> None:
+    async def scenario(host: Host) -> None:
+        assert (await host.call(Op.CLEAR, CLEAR_STATE))[0] == Status.OK
+        assert not host.ctx.get(host.chip.error)
+        assert (await host.call(Op.READ, READ_ARGUMENTS.pack(0xEE, 0, 0, 1)))[0] == Status.BAD_REGION
+        assert host.ctx.get(host.chip.error)
+        await host.hello()
+        assert not host.ctx.get(host.chip.error)
+
+    simulate(scenario)
+
+
 def test_overlong_request_is_dropped_whole() -> None:
     async def scenario(host: Host) -> None:
         await host.send(Op.WRITE, write_weights(b"\x55" * (CONFIG.payload_bytes - 4)))

@@ -177,7 +177,7 @@ def test_verilog_has_the_ports_that_were_promised_and_is_the_same_each_time() ->
     text = build.verilog(CONFIG, CLOCK_HZ, BAUD)
     ports = re.search(r"^module neurocorex\((.*?)\);", text, re.MULTILINE)
     assert ports
-    assert set(ports[1].split(", ")) == {"clk", "rst", "rx", "tx", "busy", "error", "divisor"}
+    assert set(ports[1].split(", ")) == {"clk", "rst", "rx", "tx", "busy", "heartbeat", "activity", "error", "divisor"}
     assert build.verilog(CONFIG, CLOCK_HZ, BAUD) == text
 
 

@@ -222,6 +222,16 @@ def test_thresholds_of_few_units_and_states_without_room_are_named():
     assert any("can saturate" in line for line in report.warnings)
 
 
+def test_neurons_that_every_spike_saturates_are_named():
+    net = ncx.Network(inputs=2, neurons=3)
+    net.connect(net.inputs, net.neurons, [[1.0, 0.001, 0.0], [-2.0, 1.0, 0.0]])
+    net.neurons.set(threshold=0.001)
+    report = quantise(net, CoreConfig(inputs=2, neurons=3, weight_bits=16, state_bits=16), scale=40_000.0)[1]
+    assert report.always_saturates == [0]
+    assert "every spike saturates neuron 0: lower the scale or take more state bits" in report.warnings
+    assert not quantise(net)[1].always_saturates
+
+
 def test_one_population_is_as_none():
     net, _ = driven()
     assert quantise(net, populations=[net.neurons])[0] == quantise(net)[0]

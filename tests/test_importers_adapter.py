@@ -119,6 +119,8 @@ def test_attributes_are_those_of_the_model():
         assert (snn.backend, snn.num_neurons, chip.num_neurons) == ("jit", 2, 2)
         assert {"simulate", "create_synapse", "device"} <= set(dir(chip))
         assert str(chip) == str(snn)
+        assert chip == snn == chip.copy()
+        assert copy.copy(chip).num_neurons == 2
 
 
 @pytest.mark.parametrize("ticks", [0, -1, 2.5, "x", True])

@@ -173,6 +173,26 @@ def test_learned_weights_are_read_back_in_the_units_of_the_model():
     assert np.abs(weights - model.synaptic_weights).max() < 0.02
 
 
+def test_models_of_real_numbers_compare_with_their_floats():
+    rng = np.random.default_rng(8)
+    weights = rng.normal(0.1, 0.3, (6, 6)).tolist()
+    model = model_of(
+        *[
+            {"threshold": float(each), "leak": 0.0371, "reset_state": 0.5, "initial_state": None}
+            for each in rng.uniform(1, 2, 6)
+        ],
+        synapses=[(pre, post, {"weight": weights[pre][post]}) for pre in range(6) for post in range(6)],
+    )
+    inject = (rng.random((200, 6)) < 0.2) * 1.1
+    for tick, neuron in np.argwhere(inject):
+        model.add_spike(int(tick), int(neuron), 1.1)
+    imported = from_superneuromat(model)
+    fidelity = imported.report.quantised.compare(inject=inject)
+    model.simulate(200)
+    assert fidelity.match > 0.98
+    assert fidelity.float_spikes.tolist() == model.ispikes.sum(axis=0).tolist()
+
+
 def test_frac_bits_are_the_numbers_of_spikeengine():
     values = [0.3, -0.7123, 1.99, 0.00004]
     model = model_of({"threshold": 0.77}, *[{}] * 4, synapses=[(0, 1 + k, {"weight": w}) for k, w in enumerate(values)])
@@ -204,6 +224,18 @@ def test_input_at_a_far_tick_takes_no_room():
 def test_warnings_count_what_is_injected():
     model = model_of({"threshold": 3}, {"threshold": 3}, spikes=[(0, 0, 5)])
     assert from_superneuromat(model).report.quantised.never_fire == [1]
+
+
+def test_reports_fit_into_json_and_have_a_line_for_every_item():
+    report = from_superneuromat(random_model(1)).report
+    plain = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert plain["exact"] is True
+    assert [each["name"] for each in plain["items"]] == [
+        "thresholds", "reset states", "leaks", "refractory periods", "initial states", "weights", "delays",
+        "input spikes", "STDP", "STDP per synapse", "room of learned weights",
+    ]  # fmt: skip
+    assert plain["quantised"]["plastic"] > 0
+    assert {str(each) for each in report.items} <= set(report.lines)
 
 
 # What cannot be --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import random
 
 import h5py
 import neurocorex as ncx
@@ -54,6 +55,7 @@ MALFORMED = {
     "infinite weight": (changed("linear", "weight", np.full((4, 3), np.inf)), "'linear'.*weight must be finite"),
     "negative threshold": (changed("lif", "v_threshold", np.full(4, -1.0)), "'lif'.*threshold must not be below rest"),
     "reset above threshold": (changed("lif", "v_reset", np.full(4, 2.0)), "'lif'.*must not be below v_reset"),
+    "absurd weight": (changed("linear", "weight", np.full((4, 3), 1e200)), "'linear'.*weight must be .* at most 1e"),
     "wrong weights": (changed("linear", "weight", np.ones((4, 7))), r"'linear'.*shape \(3,\), expected \(7,\)"),
     "wrong layer": (changed("linear", "weight", np.ones((9, 3))), r"'lif'.*shape \(9,\) from 'linear'"),
     "wrong parameter": (changed("lif", "r", np.ones(3)), r"'lif'.*r has shape \(3,\), expected \(4,\)"),
@@ -97,6 +99,40 @@ def test_malformed_graph_is_refused_by_name(name):
         ncx.from_nir(tree)
 
 
+#: What a mutation puts into a graph.
+JUNK = [
+    None, "x", b"y", [], [1, 2], {}, {"a": 1}, np.nan, np.inf, -1, 0, 1e308, 5e-324, 10**30, True, 1 + 2j,
+    [[1], [2, 3]],
+    np.zeros(0), np.array([None, 1]), np.ones((2, 2, 2, 2)), np.array([1 << 62]), np.full((3, 4), 1e200), "LIF",
+    "Delay", "Output", "Flatten", "Conv2d", "I", "NIRGraph", "Threshold", np.array([1, 2], dtype="M8[s]"),
+]  # fmt: skip
+
+
+def places(tree, way=()):
+    """All ways into nested dictionaries."""
+    for key, value in tree.items() if isinstance(tree, dict) else ():
+        yield (*way, key)
+        yield from places(value, (*way, key))
+
+
+def test_any_change_gives_a_typed_error_or_an_image():
+    choice = random.Random(1)
+    bases = [graph(), convolution(), cycle(), *(ncx.to_nir(net) for net in networks().values())]
+    refused = 0
+    for _ in range(400):
+        tree = copy.deepcopy(choice.choice(bases))
+        *way, last = choice.choice(list(places(tree)))
+        inner = tree
+        for key in way:
+            inner = inner[key]
+        inner[last] = choice.choice(JUNK)
+        try:
+            ncx.from_nir(tree, dt=1e-3)
+        except ncx.errors.NeuroCoreXError:
+            refused += 1
+    assert 200 < refused < 400
+
+
 def test_step_that_euler_cannot_take_is_refused():
     with pytest.raises(FileFormatError, match=r"tau 0.01 is shorter than a step of 1"):
         ncx.from_nir(graph(), dt=1.0, discretisation="euler")
@@ -105,6 +141,7 @@ def test_step_that_euler_cannot_take_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"weight_bits": 5}, "weight_bits must be one of 4, 8, 16, got 5"),
         ({"dt": 0.0}, "dt must be above 0"),
         ({"discretisation": "magic"}, "discretisation must be one of 'exact', 'euler'"),
         ({"reset": {"lif": "maybe"}}, "reset must be one of"),
@@ -224,6 +261,33 @@ def test_export_read_back_gives_the_same_integers(name, tmp_path):
     back = ncx.from_nir(path)
     assert back.image == ncx.quantise.quantise(net)[0]
     assert back.report.exact
+
+
+def test_names_and_units_of_an_imported_graph_go_with_it(tmp_path):
+    model = ncx.from_nir(graph(), dt=1e-3, scaling={"lif": 3.0})
+    ncx.to_nir(model, tmp_path / "again.nir")
+    back = ncx.from_nir(tmp_path / "again.nir")
+    assert (back.image, back.inputs, back.outputs, back.dt) == (model.image, model.inputs, model.outputs, model.dt)
+    np.testing.assert_array_equal(back.part("lif").unit, model.part("lif").unit)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    ["[", "[]", "{}", '{"inputs": {"a": [0, 99]}, "layers": {}, "outputs": {}}',
+     '{"inputs": {}, "layers": {}, "outputs": {"a": "b"}}',
+     '{"inputs": {}, "outputs": {}, "layers": {"a": {"neurons": [99], "unit": [1], "rest": [0], "shape": [1]}}}'],
+)  # fmt: skip
+def test_damaged_parts_are_refused(parts):
+    tree = ncx.to_nir(ncx.from_nir(graph(), dt=1e-3))
+    tree["metadata"]["neurocorex"]["parts"] = parts
+    with pytest.raises(FileFormatError, match="parts make no sense"):
+        ncx.from_nir(tree)
+
+
+def test_equal_networks_give_equal_files(tmp_path):
+    for name in ("one.nir", "two.nir"):
+        ncx.to_nir(networks()["rich"], tmp_path / name)
+    assert (tmp_path / "one.nir").read_bytes() == (tmp_path / "two.nir").read_bytes()
 
 
 @pytest.mark.parametrize("name", networks())

@@ -86,7 +86,23 @@ def pooled(rng):
     )  # fmt: skip
 
 
-GRAPHS = {"skipping": skipping, "recurrent": recurrent, "convolved": convolved, "pooled": pooled}
+def delayed(rng):
+    """Delays of inputs, of sources and of targets, and in a loop."""
+    nodes = {
+        "input": nir.Input(np.array([12])), "output": nir.Output(np.array([8])),
+        "wait": nir.Delay(np.arange(12) % 3 * DT),
+        "a": nir.Linear(weights(rng, 8, 12, 0.35)), "first": lif(8), "b": nir.Linear(weights(rng, 8, 8, 0.3)),
+        "later": nir.Delay(np.arange(8) % 4 * 2 * DT), "last": lif(8), "c": nir.Linear(weights(rng, 8, 8, 0.1)),
+        "back": nir.Delay(np.full(8, 3 * DT)),
+    }  # fmt: skip
+    edges = [
+        ("input", "wait"), ("wait", "a"), ("a", "first"), ("first", "b"), ("b", "later"), ("later", "last"),
+        ("last", "output"), ("first", "back"), ("back", "c"), ("c", "first"),
+    ]  # fmt: skip
+    return nir.NIRGraph(nodes, edges)
+
+
+GRAPHS = {"skipping": skipping, "recurrent": recurrent, "convolved": convolved, "pooled": pooled, "delayed": delayed}
 
 
 def run(graph, spikes, record=("spikes",), **options):
@@ -123,11 +139,15 @@ def test_8_bits_keep_most_spikes(name):
     assert kept(name, weight_bits=8, discretisation="euler") >= 0.8
 
 
-@pytest.mark.parametrize("kind", ["LI", "I"])
+@pytest.mark.parametrize("kind", ["LI", "I", "CubaLI"])
 def test_neurons_that_never_spike_are_read_by_their_membrane(kind):
     rng = np.random.default_rng(4)
     ones = np.ones(4)
-    reader = nir.LI(tau=ones * 30e-3, r=ones, v_leak=ones * 0.5) if kind == "LI" else nir.I(r=ones)
+    reader = {
+        "LI": nir.LI(tau=ones * 30e-3, r=ones, v_leak=ones * 0.5),
+        "I": nir.I(r=ones),
+        "CubaLI": nir.CubaLI(tau_mem=ones * 30e-3, tau_syn=ones * 5e-3, r=ones, v_leak=ones * 0),
+    }[kind]
     graph = chain(
         nir.Linear(weights(rng, 16, 12, 0.3)), lif(16), nir.Linear(weights(rng, 4, 16, 1.0)), reader, inputs=[12]
     )
@@ -200,6 +220,17 @@ def test_units_of_a_layer_change_no_spike(scaling):
     wanted = Simulation(graph, DT).run(spikes, "output") > 0
     model, result = run(graph, spikes, weight_bits=16, discretisation="euler", scaling=scaling)
     assert matched(wanted, model.spikes(result)[:STEPS]) >= 0.99
+
+
+def test_all_unsupported_nodes_are_named_with_reason_and_way_out():
+    ones = np.ones(2)
+    reader, adder = nir.LI(tau=ones * 0.01, r=ones, v_leak=ones * 0), nir.I(r=ones)
+    graph = chain(
+        nir.Linear(np.eye(2)), reader, lif(2), nir.Linear(np.eye(2)), adder, nir.Linear(np.eye(2)), inputs=[2]
+    )
+    message = r"node 'li' \(LI\): its membrane goes to 'lif', but .* use a CubaLIF.*; node 'i' \(I\): its membrane"
+    with pytest.raises(FitError, match=message):
+        ncx.from_nir(graph, dt=DT)
 
 
 def test_too_many_neurons_do_not_fit():

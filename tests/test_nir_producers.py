@@ -1,8 +1,9 @@
 """Graphs that snnTorch and Norse wrote do on a chip what these tools simulated.
 
-The graphs and recordings in `data/nir` were written by the script beside them.
+The graphs and recordings in `data/nir` were written by the script beside them; `make producers` writes them anew.
 """
 
+import os
 from pathlib import Path
 
 import neurocorex as ncx
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from spikematch import matched
 
-DATA = Path(__file__).parent / "data/nir"
+DATA = Path(os.environ.get("NIR_RECORDINGS", Path(__file__).parent / "data/nir"))
 #: Options beyond those of the producer, and the part of spikes that 8-bit weights must keep.
 SPIKING = {
     "snntorch_subtract": ({}, 0.8),

@@ -25,7 +25,7 @@ LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace
 @pytest.mark.parametrize(
     ("region", "rows", "columns", "item_bytes", "limits"),
     [
-        (Region.INFO, 1, 21, 4, (0, 2**32 - 1)),
+        (Region.INFO, 1, 22, 4, (0, 2**32 - 1)),
         (Region.CONTROL, 1, 4, 4, (0, 2**32 - 1)),
         (Region.COUNTERS, 1, 28, 4, (0, 2**32 - 1)),
         (Region.WEIGHTS, 13, 10, 2, (-32768, 32767)),

@@ -5,11 +5,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
+from neurocorex.spec.memories import LUT_RAM_WORDS
 from neurocorex.spec.timing import ROW_PIPELINE
 
 from .packing import BLOCK_RAM
 from .pipeline import stages
-from .regions import LUT_RAM_WORDS, index_bits
+from .regions import index_bits
 from .weights import lane_bits, weight_lanes
 
 

@@ -16,7 +16,8 @@ from neurocorex.spec import CoreConfig
 
 from .top import Chip, baud_divisor
 
-#: Name of the module, and of its clock and reset beside the ports of `Chip`: clk, rst, rx, tx, busy, error, divisor.
+#: Name of the module, and of its clock and reset beside the ports of `Chip`: clk, rst, rx, tx, busy, heartbeat,
+#: activity, error, divisor.
 TOP = "neurocorex"
 
 
@@ -44,7 +45,7 @@ def verilog(config: CoreConfig, clock_hz: int, baud: int) -> str:
     Returns
     -------
     str
-        Top module `neurocorex` with the ports clk, rst, rx, tx, busy, error and divisor.
+        Top module `neurocorex` with the ports clk, rst, rx, tx, busy, heartbeat, activity, error and divisor.
 
     Raises
     ------

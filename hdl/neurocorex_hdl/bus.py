@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 #: Cycles from `read` to valid `read_data`; the same for every region, so that no handshake is needed.
-READ_LATENCY = 4
+READ_LATENCY = 5
 
 
 class RegionBus(wiring.Signature):

@@ -5,12 +5,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Learning
+from neurocorex.spec.memories import LUT_RAM_WORDS
 from neurocorex.spec.registers import MODULATION_ONE
 
 from .arithmetic import saturate
 from .packing import BLOCK_RAM
 from .pipeline import stages
-from .regions import LUT_RAM_WORDS, block_memory
+from .regions import block_memory
 
 
 def change_lanes(config: CoreConfig) -> data.ArrayLayout:
@@ -147,12 +148,14 @@ class LaneChange(wiring.Component):
 class CauseBlocks(wiring.Component):
     """Causes of changes, written one by one and read L at a time, as rows and columns need them.
 
-    A memory of few and wide words: block RAM where there is no other that would hold it.
+    A memory of few and wide words: it wastes block RAM, but takes many LUTs.
 
     Parameters
     ----------
     blocks : int
         How many blocks of L there are.
+    block_ram : bool
+        Whether it goes to block RAM in any case, not only if it has many words or there is no memory in LUTs.
 
     Members
     -------
@@ -164,9 +167,10 @@ class CauseBlocks(wiring.Component):
         They, by lane, a cycle later.
     """
 
-    def __init__(self, config: CoreConfig, blocks: int) -> None:
+    def __init__(self, config: CoreConfig, blocks: int, *, block_ram: bool = False) -> None:
         self._config = config
         self._blocks = blocks
+        self._attrs = BLOCK_RAM if block_ram or blocks > LUT_RAM_WORDS else {}
         super().__init__({
             "write": In(1),
             "write_index": In(range(blocks * config.lanes)),
@@ -180,8 +184,7 @@ class CauseBlocks(wiring.Component):
         m = Module()
         lanes = self._config.lanes
         bits = lanes.bit_length() - 1
-        attrs = BLOCK_RAM if self._blocks > LUT_RAM_WORDS else {}
-        memory = Memory(shape=cause_lanes(self._config), depth=max(2, self._blocks), init=[], attrs=attrs)
+        memory = Memory(shape=cause_lanes(self._config), depth=max(2, self._blocks), init=[], attrs=self._attrs)
         m.submodules.memory = memory
         read, write = memory.read_port(), memory.write_port(granularity=1)
         lane = Signal(bits)

@@ -147,6 +147,8 @@ class CommandUnit(wiring.Component):
         Clock cycles per bit.
     busy : Out(1)
         A request is being carried out.
+    refused : Out(1)
+        For a cycle: it could not be.
     """
 
     def __init__(self, config: CoreConfig, divisor: int, trial_bits: int = TRIAL_BITS) -> None:
@@ -165,6 +167,7 @@ class CommandUnit(wiring.Component):
             "sent": In(1),
             "divisor": Out(DIVISOR_BITS, init=divisor),
             "busy": Out(1),
+            "refused": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -175,7 +178,7 @@ class CommandUnit(wiring.Component):
         m.submodules.mark = mark = StopMark(self._config)
         wiring.connect(m, transfer.bus, wiring.flipped(self.core.bus))
         requests, answer, core = self.requests, self.answer, self.core
-        op, status = Signal(8), Signal(Status)
+        op, status, wrong_length = Signal(8), Signal(Status), Signal()
         stopping = mark.within | self.hello
         # The core tells a cycle late that it is at rest: so does the queue of requests that it has been `exhausted`.
         busy = Signal()
@@ -203,9 +206,12 @@ class CommandUnit(wiring.Component):
                 with m.Elif(requests.bytes.valid & ~busy):
                     m.d.comb += requests.bytes.ready.eq(1)
                     m.d.sync += op.eq(requests.bytes.payload)
-                    m.next = "CHECK"
+                    m.next = "MEASURE"
+            with m.State("MEASURE"):
+                m.d.sync += wrong_length.eq(self._wrong_length(m, op))
+                m.next = "CHECK"
             with m.State("CHECK"):
-                self._check(m, op, status)
+                self._check(m, op, status, wrong_length)
             with m.State("TRANSFER"):
                 m.d.comb += transfer.go.eq(1)
                 _flow(m, requests.bytes, transfer.payload)
@@ -236,6 +242,7 @@ class CommandUnit(wiring.Component):
                 m.d.comb += answer.outcome.valid.eq(1)
                 with m.If(answer.outcome.ready):
                     m.d.comb += requests.served.eq(1)
+                    m.d.comb += self.refused.eq((status != Status.OK) & (status != Status.STOPPED))
                     m.next = "IDLE"
                     with m.If((op == Op.SET_BAUD) & (status == Status.OK)):
                         m.next = "SWITCH"
@@ -251,18 +258,28 @@ class CommandUnit(wiring.Component):
         m.d.comb += self.busy.eq(~state.ongoing("IDLE") | busy)
         return m
 
-    def _check(self, m: Module, op: Signal, status: Signal) -> None:
+    def _wrong_length(self, m: Module, op: Signal) -> Signal:
+        """Whether the request does not have the arguments that its operation needs, and nothing else."""
+        wrong = Signal()
+        with m.Switch(op):
+            for known, (_, arguments) in STATES.items():
+                length = 1 + arguments
+                with m.Case(known):
+                    m.d.comb += wrong.eq(
+                        self.requests.length < length if known in OPEN_ENDED else self.requests.length != length
+                    )
+        return wrong
+
+    def _check(self, m: Module, op: Signal, status: Signal, wrong_length: Signal) -> None:
         """Find the state that carries out the request, unless something forbids it."""
         m.d.sync += status.eq(Status.BAD_OP)
         m.next = "ANSWER"
         with m.Switch(op):
-            for known, (state, arguments) in STATES.items():
-                length = 1 + arguments
-                wrong = self.requests.length < length if known in OPEN_ENDED else self.requests.length != length
+            for known, (state, _) in STATES.items():
                 with m.Case(known):
                     with m.If(self.core.step_open & (known != Op.RUN)):
                         m.d.sync += status.eq(Status.STEP_OPEN)
-                    with m.Elif(wrong):
+                    with m.Elif(wrong_length):
                         m.d.sync += status.eq(Status.BAD_LENGTH)
                     with m.Else():
                         m.next = state

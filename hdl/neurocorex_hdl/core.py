@@ -107,7 +107,6 @@ class Core(wiring.Component):
             sequencer.arrival.eq(arrivals.axon),
             sequencer.arrival_pending.eq(arrivals.pending),
             arrivals.pop.eq(sequencer.arrival_taken),
-            arrivals.restart.eq(sequencer.start),
             injection.write.eq(sequencer.inject),
             injection.write_index.eq(sequencer.inject_index),
             injection.write_data.current.eq(sequencer.inject_value),
@@ -120,6 +119,8 @@ class Core(wiring.Component):
             sequencer.no_room.eq(parts.sweeper.stalled),
             sequencer.clear.eq(self.clear),
         ]
+        # Lists may be emptied late: a sweep fills them by what leaves the pipeline.
+        m.d.sync += arrivals.restart.eq(sequencer.start)
 
     def _join_neurons(self, m: Module) -> None:
         """Sweeps past the synapses, which give each neuron its current, to the neurons."""
@@ -166,7 +167,6 @@ class Core(wiring.Component):
         m.d.comb += [
             population.learning.eq(control.learning),
             population.gate.eq(control.gate),
-            fired.restart.eq(sequencer.start),
             fired.push.eq(population.fired & population.learns & has(control.learning, LearningFlag.ENABLE)),
             fired.push_index.eq(population.retired.index),
             fired.pop.eq(sequencer.fired_taken),
@@ -174,6 +174,7 @@ class Core(wiring.Component):
             sequencer.fired_pending.eq(fired.pending),
             control.step_done.eq(sequencer.step_done),
         ]
+        m.d.sync += fired.restart.eq(sequencer.start)
 
     def _join_traces(self, m: Module) -> None:
         """Spikes, where they arrive and where neurons fire, to traces, and on to the changes that they call for."""
@@ -277,9 +278,9 @@ class Core(wiring.Component):
         m.d.comb += parts.counters.clear.eq(has(self.clear, Clear.COUNTERS))
 
     def _join_bus(self, m: Module) -> None:
-        """Pass requests on, a cycle later to all targets but the synapses; and answers back, registered."""
+        """Pass requests on, a cycle later to all targets but the synapses; and answers back, registered twice."""
         parts = m.submodules
-        request, synapses = RegionBus().create(path=("request",)), parts.synapses.bus
+        request, synapses, answer = RegionBus().create(path=("request",)), parts.synapses.bus, Signal(32)
         for name in REQUEST:
             m.d.comb += getattr(synapses, name).eq(getattr(self.bus, name))
             m.d.sync += getattr(request, name).eq(getattr(self.bus, name))
@@ -289,7 +290,7 @@ class Core(wiring.Component):
         if self.config.learning:
             targets.append(parts.tracing)
         fan_out(m, request, (target.bus for target in targets))
-        m.d.sync += self.bus.read_data.eq(request.read_data | synapses.read_data)
+        m.d.sync += [answer.eq(request.read_data), self.bus.read_data.eq(answer | synapses.read_data)]
         # What rows and columns need of the traces follows from registers, too.
         set_ = parts.sequencer.set if self.config.learning else 0
         m.d.comb += parts.sequencer.changed.eq(request.write | set_)

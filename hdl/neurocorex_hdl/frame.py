@@ -26,7 +26,8 @@ class ReceivedFrame(wiring.Signature):
     index : Out
         Bytes so far; 0 between frames.
     good, bad : Out(1)
-        The frame is complete, and can be trusted or not; a cycle after its last byte. Never in the cycle of a `write`.
+        The frame is complete, and can be trusted or not; two cycles after its last byte. Never in the cycle of a
+        `write`.
     length : Out
         With `good`: bytes of operation and payload.
     """
@@ -46,7 +47,7 @@ class ReceivedFrame(wiring.Signature):
 
 
 class FrameReceiver(wiring.Component):
-    """Takes requests apart and checks them, each byte in the cycle in which it comes, the whole in the next.
+    """Takes requests apart and checks them, each byte a cycle after it has come, the whole in the next.
 
     Members
     -------
@@ -67,9 +68,16 @@ class FrameReceiver(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the receiver."""
         m = Module()
-        m.submodules.cobs = cobs = CobsDecoder()
-        wiring.connect(m, wiring.flipped(self.bytes), cobs.stuffed)
-        frame, content = self.frame, cobs.content
+        m.submodules.cobs = decoder = CobsDecoder()
+        wiring.connect(m, wiring.flipped(self.bytes), decoder.stuffed)
+        frame = self.frame
+        content, end, intact = decoder.content.signature.create(path=("content",)), Signal(), Signal()
+        m.d.sync += [
+            content.valid.eq(decoder.content.valid),
+            content.payload.eq(decoder.content.payload),
+            end.eq(decoder.end),
+            intact.eq(decoder.intact),
+        ]
         header = Cat(frame.op, frame.sequence, frame.ack)
         missing = Signal(range(Request.HEADER.size + 1), init=Request.HEADER.size)  # bytes of the header
         overlong = Signal()
@@ -85,9 +93,9 @@ class FrameReceiver(wiring.Component):
             with m.Elif((missing == 0) | (missing == missing.init)):
                 m.d.comb += frame.write.eq(1)
                 m.d.sync += frame.index.eq(frame.index + 1)
-        trusted = cobs.intact & ~overlong & (frame.index > CRC_BYTES) & (crc == CRC_RESIDUE)
-        m.d.sync += [frame.good.eq(cobs.end & trusted), frame.bad.eq(cobs.end & ~trusted)]
-        with m.If(cobs.end):
+        trusted = intact & ~overlong & (frame.index > CRC_BYTES) & (crc == CRC_RESIDUE)
+        m.d.sync += [frame.good.eq(end & trusted), frame.bad.eq(end & ~trusted)]
+        with m.If(end):
             m.d.sync += frame.length.eq(frame.index - CRC_BYTES)
             m.d.sync += [crc.eq(crc.init), missing.eq(missing.init), frame.index.eq(0), overlong.eq(0)]
         return m

@@ -27,8 +27,8 @@ class WeightMatrix(wiring.Component):
 
     Block RAM is slow to answer, and so is the drift: each leaves time for a part of the rotation.
     The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
-    beside it, or the other way round, the word is read, and from where it is `fetched` it goes by the last stage of the
-    lanes to be `written`. Until then, 4 cycles, it is not to be asked for again.
+    beside it, or the other way round, the word is read, and when it has been chosen among those `fetched` it goes by
+    the last stage of the lanes to be `written`. Until then, 5 cycles, it is not to be asked for again.
 
     Members
     -------
@@ -46,14 +46,14 @@ class WeightMatrix(wiring.Component):
     host, host_weight : Out
         A weight that the host stores, to be given back a cycle later in the `changes` of all lanes.
     bus : In(RegionBus)
-        `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `BUS_LATENCY` cycles, one more than other targets, because
-        it works out an address first.
+        `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `BUS_LATENCY` cycles, two more than other targets, because
+        it works out an address first, and chooses among many banks.
     """
 
     LATENCY = 3
     #: Bits of the turn by which what block RAM gives is rotated at once; the rest follows a stage later.
     EARLY_BITS = 1
-    BUS_LATENCY = TARGET_LATENCY + 1
+    BUS_LATENCY = TARGET_LATENCY + 2
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -97,9 +97,8 @@ class WeightMatrix(wiring.Component):
         """Add the drift to a plastic weight."""
         if not self._config.learning:
             return synapse.as_value()
-        drift = Mux(synapse.plastic, self.drift.as_unsigned(), 0).as_signed()
-        drifted, _ = saturate(synapse.weight + drift, self._config.weight_bits)
-        return Cat(drifted, synapse.plastic)
+        drifted, _ = saturate(synapse.weight + self.drift, self._config.weight_bits)
+        return Cat(Mux(synapse.plastic, drifted, synapse.weight), synapse.plastic)
 
     def _serve(self, m: Module, banks: WeightBanks, fetched: data.View) -> None:
         """Let the bus reach single synapses."""
@@ -122,13 +121,13 @@ class WeightMatrix(wiring.Component):
         is_flag = stages(m, flags, self.BUS_LATENCY, name="is_flag")[-1]
         written = stages(m, bus.write_data[: config.weight_bits], self.BUS_LATENCY, name="written")
         banks_late = stages(m, bank, self.BUS_LATENCY - 1, name="bank")
-        found_late = stages(m, found, self.BUS_LATENCY - 1, name="found")
+        found_late = stages(m, found, self.BUS_LATENCY - 2, name="found")
         m.d.comb += [
             banks.read.eq(self.read | reading[1] | (writing[1] & bool(config.learning))),
             banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
             self.clearing.eq(banks.clearing),
-            word.eq(fetched[found_late[-1]]),
         ]
+        m.d.sync += word.eq(fetched[found_late[-1]])
         if not config.learning:
             m.d.comb += bus.read_data.eq(Mux(reading[-1], word.weight, 0))
             m.d.comb += [banks.write.eq(writing[1] << bank), banks.write_place.eq(place)]
@@ -150,7 +149,7 @@ class WeightMatrix(wiring.Component):
         m.d.comb += back.amount.eq(places[stage].turn)
         m.d.comb += [back.given[lane].eq(self.changes[lane]) for lane in range(config.lanes)]
         with m.If(~banks.waits):
-            m.d.sync += banks.write_place.eq(Mux(from_host, places[3], places[stage]))
+            m.d.sync += banks.write_place.eq(Mux(from_host, places[self.BUS_LATENCY], places[stage]))
             for bank in range(config.lanes):
                 change = data.View(changed_layout(config), back.turned[bank])
                 m.d.sync += [

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-from neurocorex.spec.placement import Placed
+from neurocorex.spec.placement import Placed, Style
 
-#: In RTLIL: a module, or a memory with its style, if it has one.
+#: In RTLIL: a module, a memory with its style, if it has one, or what a memory begins with.
 _PLACES = re.compile(
-    r'^module \\(\S+)\n|^(?:  attribute \\ram_style "\w+"\n)?(  memory width \d+ size \d+ \\(\S+)\n)', re.M
+    r"^module \\(?P<module>\S+)\n"
+    r'|^(?:  attribute \\ram_style "\w+"\n)?(?P<line>  memory width \d+ size \d+ \\(?P<memory>\S+)\n)'
+    r'|^  cell \$meminit_v2 \S+\n    parameter \\MEMID "\\\\(?P<begins>\S+)"\n(?:    .*\n)*  end\n',
+    re.MULTILINE,
 )
 #: What Amaranth adds to a name that others have, too.
 _TWIN = re.compile(r"\$\d+")
@@ -16,6 +19,9 @@ _TWIN = re.compile(r"\$\d+")
 
 def place_memories(rtlil: str, chip: str, placed: list[Placed]) -> str:
     """Return RTLIL in which every memory says what it is made of.
+
+    Large single-port memories hold anything at first, and nothing else fits them: Amaranth gives every memory a
+    content to begin with, which for them is taken away. The chip clears them itself.
 
     Parameters
     ----------
@@ -36,13 +42,15 @@ def place_memories(rtlil: str, chip: str, placed: list[Placed]) -> str:
 
     def restyle(found: re.Match[str]) -> str:
         nonlocal component
-        if found[1]:
-            component = _TWIN.sub("", found[1]).removeprefix(f"{chip}.")
+        if found["module"]:
+            component = _TWIN.sub("", found["module"]).removeprefix(f"{chip}.")
             return found[0]
-        name = found[3]
+        name = found["memory"] or found["begins"]
         style = styles.get((component, name)) or styles.get((component, name.rstrip("0123456789")))
         if style is None:
             raise LookupError(f"neurocorex.spec.memories does not know the memory {name!r} of {component!r}")
-        return f'  attribute \\ram_style "{style}"\n{found[2]}'
+        if found["begins"]:
+            return "" if style is Style.HUGE else found[0]
+        return f'  attribute \\ram_style "{style}"\n{found["line"]}'
 
     return _PLACES.sub(restyle, rtlil)

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Status
 
 from .frame import ReceivedFrame
+from .pipeline import stages
 
 
 class Requests(wiring.Signature):
@@ -157,7 +158,7 @@ class ResponseQueue(wiring.Component):
     Members
     -------
     answer : In(Answer)
-        Responses to be. Waits while all buffers are taken.
+        Responses to be, at most a byte every other cycle. Waits while all buffers are taken.
     acknowledge : In(1)
         The host expects `ack` next: those before it are dropped. A number that is not in the queue, nor the next after
         it, is ignored.
@@ -218,19 +219,25 @@ class ResponseQueue(wiring.Component):
         base = Signal(8)  # sequence number of the oldest
         close = self._buffers(m, held)
 
-        distance = (self.ack - base)[:8]
-        known = self.acknowledge & (distance <= held)
-        dropped = Mux(known, distance[: len(held)], 0)
-        m.d.comb += [self.pending.eq(sent != held), self.ready.eq(self.pending & ~self.acknowledge & ~self.clear)]
-        m.d.sync += held.eq(held + close - dropped)
-        with m.If(known):
-            m.d.sync += base.eq(self.ack)
-        with m.If(self.acknowledge & (self.rewind | (sent < dropped))):
+        # How far an acknowledgement goes, and whether that is too far, are worked out in a cycle each.
+        coming = stages(m, self.acknowledge, 2, name="acknowledge", reset_less=False)
+        rewind = stages(m, self.rewind, 2, name="rewind")[2]
+        distance, dropped = Signal(8), Signal.like(held)
+        known = coming[1] & (distance <= held)
+        m.d.sync += [
+            distance.eq(self.ack - base),
+            dropped.eq(Mux(known, distance, 0)),
+            base.eq(base + dropped),
+            held.eq(held + close - dropped),
+        ]
+        waiting = coming[1] | coming[2]
+        m.d.comb += [self.pending.eq(sent != held), self.ready.eq(self.pending & ~waiting & ~self.clear)]
+        with m.If(coming[2] & (rewind | (sent < dropped))):
             m.d.sync += sent.eq(0)
         with m.Else():
             m.d.sync += sent.eq(sent + self.send - dropped)
         with m.If(self.clear):
-            m.d.sync += [base.eq(0), held.eq(0), sent.eq(0)]
+            m.d.sync += [base.eq(0), held.eq(0), sent.eq(0), dropped.eq(0)]
         with m.If(~self.hold):
             m.d.sync += self.number.eq(base + Mux(self.send, sent, held))
         return m
@@ -246,11 +253,13 @@ class ResponseQueue(wiring.Component):
         fill = Signal(range(frames))
         reading = self.number[: len(fill)]
         count = Signal.like(self.length)  # bytes in the buffer that is being filled
-        begun = count != 0
-        full = count == answer.limit
-        # Known a cycle before, because whoever answers waits for it; and not at once after a buffer has been closed.
-        free, close = Signal(), Signal()
-        m.d.sync += free.eq((held != frames) & ~(self.sending & (reading == fill)) & ~close)
+        # All is known a cycle before, because whoever answers waits for it, and nothing is taken while it is not true.
+        free, begun, full, close = Signal(), Signal(), Signal(), Signal()
+        m.d.sync += [
+            begun.eq(count != 0),
+            full.eq(count == answer.limit),
+            free.eq((held != frames) & ~(self.sending & (reading == fill)) & ~write.en & ~close & ~self.clear),
+        ]
         m.d.comb += [
             close.eq(free & begun & (answer.outcome.valid | (answer.payload.valid & full)) & ~self.clear),
             answer.payload.ready.eq(self.clear | (free & begun & ~full)),

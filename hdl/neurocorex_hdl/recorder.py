@@ -144,7 +144,7 @@ class Distance(wiring.Component):
         """Build the cursor."""
         m = Module()
         place = Signal(self._bits + 1)
-        m.d.comb += self.gap.eq(self.index - place)
+        m.d.sync += self.gap.eq(self.index - place)
         with m.If(self.restart):
             m.d.sync += place.eq(0)
         with m.Elif(self.skip):

@@ -10,14 +10,15 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region, layout
+from neurocorex.spec.memories import PACKS
 from neurocorex.spec.registers import PARAMETERS, STATE
 
 from .bus import READ_LATENCY, RegionBus
 from .packing import BLOCK_RAM, PackedMemory
 from .pipeline import stages
 
-#: Cycles from a read request to the answer of a target inside the core, which adds a register before and one behind.
-TARGET_LATENCY = READ_LATENCY - 2
+#: Cycles from a read request to the answer of a target inside the core, which adds a register before and two behind.
+TARGET_LATENCY = READ_LATENCY - 3
 #: Members of a `RegionBus` that go from initiator to target.
 REQUEST = ("region", "row", "column", "write", "write_data", "read")
 
@@ -57,10 +58,6 @@ def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureI
     m.d.comb += bus.read_data.eq(reduce(or_, (target.read_data for target in targets)))
 
 
-#: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
-LUT_RAM_WORDS = 64
-
-
 def block_memory(shape: ShapeLike, items: int) -> Memory:
     """Return a memory of so many items; two at least, because one would have an address of no bits."""
     return Memory(shape=shape, depth=max(2, items), init=[], attrs=BLOCK_RAM)
@@ -69,15 +66,6 @@ def block_memory(shape: ShapeLike, items: int) -> Memory:
 def neuron_memory(shape: ShapeLike, config: CoreConfig) -> Memory:
     """Return a memory with an item per neuron."""
     return block_memory(shape, config.neurons)
-
-
-#: Narrow regions that share the words of a memory: what is written by the pipeline at the same stage, and read at close
-#: ones. All other regions have memories of their own.
-PACKS = (
-    (Region.DECAY, Region.CURRENT_DECAY),
-    (Region.REFRACTORY, Region.DELAY, Region.FLAGS),
-    (Region.REFRACTORY_COUNT, Region.HISTORY),
-)
 
 
 def packs(config: CoreConfig) -> tuple[tuple[Region, ...], ...]:

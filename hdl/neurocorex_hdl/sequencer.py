@@ -17,7 +17,8 @@ class Sequencer(wiring.Component):
 
     A step opens with its first item. Its arrivals become rows, recurrent and extra ones first, because they are known
     already; currents are put away for later. When `END` is there, and not before, the neurons are updated; then extra
-    axons look for spikes of their sources, and the neurons that fired and learn become columns. Then `END` is taken.
+    axons look for spikes of their sources, and the neurons that fired and learn become columns. `END` is taken when
+    that begins, so that the next item can be brought meanwhile.
 
     In the cycles of a step the core either works or, for lack of items or of room for records, is `stalled`. All work
     has a fixed duration, so that `spec.timing.busy_cycles` tells the number of these cycles exactly.
@@ -44,7 +45,7 @@ class Sequencer(wiring.Component):
     set, set_register, set_value : Out
         A control register changes.
     start, sweep, cleared : Out
-        Strobe: begin a sweep. Until its end, `cleared` are the `Clear` flags of what it clears.
+        Strobe: begin a sweep. From the next cycle to its end, `cleared` are the `Clear` flags of what it clears.
     swept : In(1)
         Strobe: its last neuron has left the pipeline.
     tracing : In(1)
@@ -123,7 +124,7 @@ class Sequencer(wiring.Component):
         ]
         with m.FSM():
             with m.State("BETWEEN"):
-                self._change(m, in_step, stale, waiting)
+                self._change(m, in_step, stale, waiting, cleared)
             with m.State("ARRIVALS"):
                 m.d.comb += in_step.eq(1)
                 self._arrive(m)
@@ -139,24 +140,24 @@ class Sequencer(wiring.Component):
                 self._learn(m, updating)
         # Every sweep makes the list of arrivals anew, and leaves no sum behind.
         with m.If(self.start):
-            m.d.sync += [stale.eq(0), updating.eq(self.sweep == Sweep.UPDATE), cleared.eq(self.cleared)]
+            m.d.sync += [stale.eq(0), updating.eq(self.sweep == Sweep.UPDATE)]
         with m.If(self.changed):
             m.d.sync += stale.eq(1)
         with m.If(self.clear.any()):
             m.d.sync += waiting.eq(self.clear)
         return m
 
-    def _change(self, m: Module, in_step: Signal, stale: Signal, waiting: Signal) -> None:
+    def _change(self, m: Module, in_step: Signal, stale: Signal, waiting: Signal, cleared: Signal) -> None:
         """Take what happens between two steps, or open a step with the first of its items."""
         items, item = self.items, self.items.payload
         m.d.comb += [self.set_register.eq(item.index), self.set_value.eq(item.value)]
         with m.If(waiting.any()):
             self._start(m, Sweep.CLEAR)
-            m.d.comb += self.cleared.eq(waiting)
-            m.d.sync += waiting.eq(0)
+            m.d.sync += [cleared.eq(waiting), waiting.eq(0)]
         with m.Elif(items.valid & (item.kind == ItemKind.CLEAR)):
             self._start(m, Sweep.CLEAR)
-            m.d.comb += [self.cleared.eq(item.value), items.ready.eq(1)]
+            m.d.comb += items.ready.eq(1)
+            m.d.sync += cleared.eq(item.value)
         with m.Elif(items.valid & (item.kind == ItemKind.SET)):
             m.d.comb += [self.set.eq(1), items.ready.eq(1)]
         with m.Elif(items.valid & stale):
@@ -185,6 +186,7 @@ class Sequencer(wiring.Component):
             m.d.comb += [rows.valid.eq(1), items.ready.eq(rows.ready), self.input_event.eq(rows.ready)]
         with m.Elif(items.valid & (item.kind == ItemKind.END)), m.If(rows.ready):
             self._start(m, Sweep.UPDATE)
+            m.d.comb += items.ready.eq(1)
         with m.Elif(rows.ready):
             m.d.comb += [self.stalled.eq(1), self.resting.eq(~items.valid)]
 
@@ -213,6 +215,6 @@ class Sequencer(wiring.Component):
         if phase != self._phases[-1]:
             m.next = self._phases[self._phases.index(phase) + 1]
             return
-        m.d.comb += [self.items.ready.eq(updating), self.step_done.eq(updating)]
+        m.d.comb += self.step_done.eq(updating)
         m.d.sync += updating.eq(0)
         m.next = "BETWEEN"

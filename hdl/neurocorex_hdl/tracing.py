@@ -81,10 +81,10 @@ class Tracing(wiring.Component):
         m.submodules.outer = outer = TraceStore(config, outer_entries(config), marked=True)
         m.submodules.inner = inner = TraceStore(config, config.neurons, marked=True)
         m.submodules.post = post = TraceStore(config, config.neurons, marked=False)
-        step, clear = Signal(), Signal()
+        step, clearing = Signal(), Signal()
         with m.If(self.start):
-            m.d.sync += step.eq(self.sweep == Sweep.UPDATE)
-            m.d.sync += clear.eq((self.sweep == Sweep.CLEAR) & has(self.cleared, Clear.TRACES))
+            m.d.sync += [step.eq(self.sweep == Sweep.UPDATE), clearing.eq(self.sweep == Sweep.CLEAR)]
+        clear = clearing & has(self.cleared, Clear.TRACES)
         for store in (outer, inner, post):
             m.d.comb += [store.step.eq(step), store.clear.eq(clear)]
         m.d.comb += [outer.law.eq(self.pre_law), inner.law.eq(self.pre_law), post.law.eq(self.post_law)]
@@ -126,7 +126,8 @@ class Tracing(wiring.Component):
     def _keep(self, m: Module, name: str, store: TraceStore, blocks: int) -> CauseBlocks:
         """Build the way from a store of traces to where rows and columns find them, or what tables make of them."""
         config = self._config
-        m.submodules[f"{name}_blocks"] = kept = CauseBlocks(config, blocks)
+        # A 7-series part of 50 block RAMs has room for one of the three, and LUTs for two.
+        m.submodules[f"{name}_blocks"] = kept = CauseBlocks(config, blocks, block_ram=name == "post")
         cause, latency = store.trace, 0
         if config.learning is Learning.WINDOW:
             m.submodules[f"{name}_table"] = table = TableChange(config)
@@ -149,8 +150,8 @@ class Tracing(wiring.Component):
         config = self._config
         exponential = config.learning is Learning.EXPONENTIAL
         last = WeightMatrix.LATENCY - 1 - (LaneChange.LATENCY if exponential else 0)
-        pieces = stages(m, self.piece, last + 1, name="piece")
-        wanted, there, registered = pieces[last - 1 :]
+        pieces = stages(m, self.piece, last, name="piece")
+        wanted, there = pieces[last - 1 : last + 1]
         skipped = Mux(wanted.kind == AxonKind.EXTRA, config.input_blocks, 0)
         m.d.comb += [
             blocks["outer"].block.eq(wanted.block + skipped),
@@ -164,21 +165,16 @@ class Tracing(wiring.Component):
             m.d.comb += self.changes.as_value().eq(chosen)
             return
         m.submodules.lanes = lanes = LaneChange(config)
-        potentiation, depression = self._rates(m)
+        m.submodules.modulation = modulation = Modulation(config)
+        # One multiplier modulates both rates, since rows and columns do not come together.
+        column = pieces[last + 1 - Modulation.LATENCY].place.column
         m.d.comb += [
+            modulation.value.eq(Mux(column, self.potentiation, self.depression)),
+            modulation.modulation.eq(self.modulation),
             lanes.traces.eq(chosen),
-            lanes.rate.eq(Mux(registered.place.column, potentiation, depression)),
+            lanes.rate.eq(modulation.modulated),
             self.changes.eq(lanes.changes),
         ]
-
-    def _rates(self, m: Module) -> tuple[Value, Value]:
-        """Rates, modulated."""
-        rates = []
-        for name in ("potentiation", "depression"):
-            m.submodules[name] = modulation = Modulation(self._config)
-            m.d.comb += [modulation.value.eq(getattr(self, name)), modulation.modulation.eq(self.modulation)]
-            rates.append(modulation.modulated)
-        return rates[0], rates[1]
 
     def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:
         """Let the bus reach traces and tables."""

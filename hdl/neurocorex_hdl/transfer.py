@@ -15,7 +15,7 @@ ADDRESS = data.StructLayout({"region": 8, "row": 16, "column": 16})
 
 
 class RegionCursor(wiring.Component):
-    """An address, and what `neurocorex.spec.layout` says about it, a cycle later, built in as a table.
+    """An address, and what `neurocorex.spec.layout` says about it, built in as a table.
 
     Members
     -------
@@ -28,9 +28,9 @@ class RegionCursor(wiring.Component):
     address : Out(ADDRESS)
         Where it stands.
     known, writable : Out(1)
-        The chip has the region, and it may be written.
+        The chip has the region, and it may be written. A cycle after the address.
     inside : Out(1)
-        The row and column exist in it.
+        The row and column exist in it. Two cycles after the address.
     ended : Out(1)
         The last item of the region has been passed.
     last_byte : Out(2)
@@ -71,7 +71,7 @@ class RegionCursor(wiring.Component):
                         last_row.eq(shape.rows - 1),
                         last_column.eq(shape.columns - 1),
                     ]
-        m.d.comb += self.inside.eq(
+        m.d.sync += self.inside.eq(
             (row <= last_row)
             & (column <= last_column)
             & ~address.row[len(row) :].any()
@@ -125,8 +125,8 @@ class ItemCount(wiring.Component):
 class Transfer(wiring.Component):
     """Carries out one READ or WRITE.
 
-    A byte of a WRITE takes one cycle, and an item one more. An item of a READ takes `READ_LATENCY` + 2 cycles, and
-    each of its bytes one more.
+    A byte of a WRITE takes two cycles, as long as the link takes for it. An item of a READ takes `READ_LATENCY` + 1
+    cycles, and each of its bytes two more.
 
     Members
     -------
@@ -201,6 +201,8 @@ class Transfer(wiring.Component):
                 with m.If(taken & (count == Mux(writing, WRITE_ARGUMENTS.size - 1, READ_ARGUMENTS.size - 1))):
                     m.next = "LOOK_UP"
             with m.State("LOOK_UP"):
+                m.next = "COMPARE"
+            with m.State("COMPARE"):
                 m.next = "CHECK"
             with m.State("CHECK"):
                 m.d.sync += count.eq(0)

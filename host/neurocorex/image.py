@@ -57,7 +57,8 @@ class Image:
         every parameter [N], with learning `PLASTIC` [A, N] and more; a snapshot has those of `state_regions` too.
         Kept as int32 (`CONTROL` and `HISTORY` as int64).
     scale : float
-        Units of the chip's state per unit of the network that the image was made from; 1 if it had integers.
+        Units of the chip's state per unit of the network that the image was made from; 1 if it had integers. That of
+        the first neuron, if `meta` has ``scales``, one for each.
     meta : mapping
         Anything that JSON can hold: where the image comes from, names, accuracies.
 

@@ -63,10 +63,11 @@ class CorePorts:
         self._rng = rng
 
     async def start(self) -> None:
-        """Reset the core."""
+        """Reset the core, and wait until its memories can be used."""
         for name in self.INPUTS:
             getattr(self.core, name).value = 0
         await start(self.core)
+        await self.settle()
 
     async def strobe(self, name: str, value: int = 1) -> None:
         """Raise an input for one cycle."""
@@ -144,7 +145,7 @@ class CorePorts:
                 return stimulus[:sent], bytes(results)
 
     async def write(self, region: Region, items: Iterable[int]) -> None:
-        """Store all items of a region, one a cycle."""
+        """Store all items of a region, one a cycle; weights of a single port, like the link, one every other cycle."""
         core = self.core
         core.bus__region.value = region
         core.bus__write.value = 1
@@ -152,10 +153,17 @@ class CorePorts:
             self._address(region, index)
             core.bus__write_data.value = item & 0xFFFF_FFFF
             await FallingEdge(core.clk)
+            if self.config.weight_ports == 1:
+                await self._pause()
         core.bus__write.value = 0
         # Requests of the link are further apart than the cycles that a flag beside a weight takes.
         for _ in range(READ_LATENCY):
             await FallingEdge(core.clk)
+
+    async def _pause(self) -> None:
+        self.core.bus__write.value = 0
+        await FallingEdge(self.core.clk)
+        self.core.bus__write.value = 1
 
     async def read(self, region: Region) -> list[int]:
         """Fetch all items of a region, one a cycle."""

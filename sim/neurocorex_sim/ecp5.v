@@ -1,8 +1,66 @@
-// Models of those cells of the ECP5 that Yosys has none of, as far as chips use them: what nobody needs is not there.
-// The others are Yosys' own.
+// Models of the cells that a chip for ECP5 is made of, as far as it uses them; what is used in another way is told.
 
-`include "common_sim.vh"
-`include "ccu2c_sim.vh"
+module LUT4 (input A, B, C, D, output Z);
+    parameter [15:0] INIT = 0;
+    // Bit by bit: an unknown input does not matter where both answers are the same.
+    wire [7:0] eight = D ? INIT[15:8] : INIT[7:0];
+    wire [3:0] four = C ? eight[7:4] : eight[3:0];
+    wire [1:0] two = B ? four[3:2] : four[1:0];
+    assign Z = A ? two[1] : two[0];
+endmodule
+
+module PFUMX (input ALUT, BLUT, C0, output Z);
+    assign Z = C0 ? ALUT : BLUT;
+endmodule
+
+module L6MUX21 (input D0, D1, SD, output Z);
+    assign Z = SD ? D1 : D0;
+endmodule
+
+// Two bits of a sum: a LUT says whether the carry is passed on, its four lowest entries what it is otherwise.
+module CCU2C (input CIN, A0, B0, C0, D0, A1, B1, C1, D1, output S0, S1, COUT);
+    parameter [15:0] INIT0 = 0, INIT1 = 0;
+    parameter INJECT1_0 = "YES", INJECT1_1 = "YES";
+    wire passes_0, passes_1, made_0, made_1;
+    LUT4 #(.INIT(INIT0)) lut_0 (.A(A0), .B(B0), .C(C0), .D(D0), .Z(passes_0));
+    LUT4 #(.INIT(INIT1)) lut_1 (.A(A1), .B(B1), .C(C1), .D(D1), .Z(passes_1));
+    LUT4 #(.INIT({{4{INIT0[3:0]}}})) other_0 (.A(A0), .B(B0), .C(1'b0), .D(1'b0), .Z(made_0));
+    LUT4 #(.INIT({{4{INIT1[3:0]}}})) other_1 (.A(A1), .B(B1), .C(1'b0), .D(1'b0), .Z(made_1));
+    wire between = passes_0 ? CIN : made_0;
+    assign S0 = passes_0 ^ CIN;
+    assign S1 = passes_1 ^ between;
+    assign COUT = passes_1 ? between : made_1;
+    initial
+        if (INJECT1_0 != "NO" || INJECT1_1 != "NO") begin
+            $display("ERROR: this CCU2C is used in a way that its model does not know");
+            $finish;
+        end
+endmodule
+
+module TRELLIS_FF (input CLK, LSR, CE, DI, M, output reg Q);
+    parameter GSR = "ENABLED", CEMUX = "1", CLKMUX = "CLK", LSRMUX = "LSR", SRMODE = "LSR_OVER_CE", REGSET = "RESET";
+    parameter LSRMODE = "LSR";
+    initial begin
+        Q = REGSET == "SET";
+        if (CLKMUX != "CLK" || LSRMUX != "LSR" || LSRMODE != "LSR" || SRMODE == "ASYNC" || CEMUX == "INV") begin
+            $display("ERROR: this TRELLIS_FF is used in a way that its model does not know");
+            $finish;
+        end
+    end
+    always @(posedge CLK)
+        if (LSR) Q <= REGSET == "SET";
+        else if (CEMUX == "1" || CE) Q <= DI;
+endmodule
+
+// Memory in LUTs: sixteen words of four bits, read without a clock.
+module TRELLIS_DPR16X4 (input [3:0] DI, WAD, input WRE, WCK, input [3:0] RAD, output [3:0] DO);
+    parameter WCKMUX = "WCK", WREMUX = "WRE";
+    parameter [63:0] INITVAL = 0;
+    reg [63:0] words = INITVAL;
+    always @(posedge WCK)
+        if (WRE) words[4 * WAD +: 4] <= DI;
+    assign DO = words[4 * RAD +: 4];
+endmodule
 
 // Block RAM of 2,048 bytes of nine bits: port A writes, port B reads, in words of 1 to 36 bits.
 //
@@ -58,7 +116,7 @@ module DP16KD (
     end
 
     // The bits of a byte that are written now.
-    function [8:0] written(input [10:0] place);
+    function [8:0] written(input [10:0] place); begin
         case (DATA_WIDTH_A)
             36: written = {9{place[10:2] == write_at[13:5] && write_at[place[1:0]]}};
             18: written = {9{place[10:1] == write_at[13:4] && write_at[place[0]]}};
@@ -68,7 +126,7 @@ module DP16KD (
             end
         endcase
         if (!writes) written = 0;
-    endfunction
+    end endfunction
 
     // What a byte has to store: the word that it is a part of, or a narrow word at its place.
     function [8:0] stored(input [10:0] place);
@@ -92,10 +150,14 @@ module DP16KD (
                     | (stored(first + number) & written(first + number));
 
     always @(posedge CLKB)
-        if (CEB)
+        if (WEB) begin
+            $display("ERROR: port B of a block RAM writes, which its model does not know");
+            $finish;
+        end else if (CEB)
             case (DATA_WIDTH_B)
                 36: answer <= {
-                    seen({read_at[13:5], 2'd3}), seen({read_at[13:5], 2'd2}), seen({read_at[13:5], 2'd1}), seen({read_at[13:5], 2'd0})
+                    seen({read_at[13:5], 2'd3}), seen({read_at[13:5], 2'd2}),
+                    seen({read_at[13:5], 2'd1}), seen({read_at[13:5], 2'd0})
                 };
                 18: answer <= {seen({read_at[13:4], 1'd1}), seen({read_at[13:4], 1'd0}), 18'bx};
                 9: answer <= {9'bx, seen(read_at[13:3]), 18'bx};

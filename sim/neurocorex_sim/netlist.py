@@ -28,14 +28,11 @@ class Cells:
     ----------
     sources : tuple of Path
         Models of the cells.
-    includes : tuple of Path
-        Folders with what these include.
     defines : dict
         Macros without which they do not compile on Icarus.
     """
 
     sources: tuple[Path, ...]
-    includes: tuple[Path, ...]
     defines: dict[str, str]
 
 
@@ -68,7 +65,7 @@ def core_netlist(config: CoreConfig, part: Part, folder: Path) -> str:
 
 
 def cells(family: Family) -> Cells:
-    """Return the models of the cells of a family: Yosys' own, and block RAM and multipliers of ECP5 from here.
+    """Return the models of the cells of a family: Yosys' own for iCE40, those of this package for ECP5.
 
     Raises
     ------
@@ -83,6 +80,6 @@ def cells(family: Family) -> Cells:
     share = Path(found.origin).parent / "share"
     own = Path(str(files(__package__).joinpath("ecp5.v")))
     return {
-        Family.ICE40: Cells((share / "ice40" / "cells_sim.v",), (), {"NO_ICE40_DEFAULT_ASSIGNMENTS": "1"}),
-        Family.ECP5: Cells((own,), (share / "ecp5",), {}),
+        Family.ICE40: Cells((share / "ice40" / "cells_sim.v",), {"NO_ICE40_DEFAULT_ASSIGNMENTS": "1"}),
+        Family.ECP5: Cells((own,), {}),
     }[family]

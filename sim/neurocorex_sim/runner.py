@@ -42,7 +42,6 @@ def run_bench(
     folder: Path,
     settings: Mapping[str, Any] | None = None,
     sources: Sequence[Path] = (),
-    includes: Sequence[Path] = (),
     defines: Mapping[str, str] | None = None,
 ) -> None:
     """Build the Verilog for a simulator and run all tests of a bench on it.
@@ -63,8 +62,6 @@ def run_bench(
         Given to the bench, see `bench.settings`.
     sources : sequence of Path
         Further Verilog files, such as models of the cells of a netlist.
-    includes : sequence of Path
-        Folders with what these include.
     defines : mapping, optional
         Macros.
 
@@ -86,7 +83,6 @@ def run_bench(
                 hdl_toplevel=toplevel,
                 build_dir=folder / "build",
                 build_args=BUILD_ARGUMENTS[simulator],
-                includes=list(includes),
                 defines=dict(defines or {}),
                 timescale=TIMESCALE,
                 always=True,

@@ -102,7 +102,8 @@ class ClockSource(Elaboratable):
             m.d.comb += start.clk.eq(buffer.i)
         else:
             settings = pll_settings(self._board.family, self._board.oscillator_hz, self._clock_hz)
-            getattr(self, f"_{self._board.family}")(m, port, settings, start.clk, locked)
+            make = {Family.ECP5: _make_ecp5, Family.ICE40: _make_ice40, Family.XC7: _make_xc7}[self._board.family]
+            make(m, port, settings, start.clk, locked, at_pll=platform.clock_at_pll)
         m.d.comb += ClockSignal("sync").eq(start.clk)
 
         cycles = int(START_UP_S * self._clock_hz)
@@ -114,25 +115,31 @@ class ClockSource(Elaboratable):
         m.submodules.reset = ResetSynchronizer(~ready | ~locked | self.button, domain="sync")
         return m
 
-    def _ecp5(self, m: Module, port: Any, settings: dict[str, Any], clock: Signal, locked: Signal) -> None:
-        m.submodules.buffer = buffer = io.Buffer("i", port)
-        m.submodules.pll = Instance(
-            "EHXPLLL", **settings, i_CLKI=buffer.i, i_CLKFB=clock, i_RST=Const(0), i_STDBY=Const(0),
-            i_ENCLKOP=Const(1), o_CLKOP=clock, o_LOCK=locked,
-        )  # fmt: skip
 
-    def _ice40(self, m: Module, port: Any, settings: dict[str, Any], clock: Signal, locked: Signal) -> None:
-        # The pins of both boards' oscillators are those of a PLL, and reach it without a buffer.
-        m.submodules.pll = Instance(
-            "SB_PLL40_PAD", **settings, i_PACKAGEPIN=port.io, i_RESETB=Const(1), i_BYPASS=Const(0),
-            o_PLLOUTGLOBAL=clock, o_LOCK=locked,
-        )  # fmt: skip
+def _make_ecp5(m: Module, port: Any, settings: dict[str, Any], clock: Signal, locked: Signal, *, at_pll: bool) -> None:
+    m.submodules.buffer = buffer = io.Buffer("i", port)
+    m.submodules.pll = Instance(
+        "EHXPLLL", **settings, i_CLKI=buffer.i, i_CLKFB=clock, i_RST=Const(0), i_STDBY=Const(0), i_ENCLKOP=Const(1),
+        o_CLKOP=clock, o_LOCK=locked,
+    )  # fmt: skip
 
-    def _xc7(self, m: Module, port: Any, settings: dict[str, Any], clock: Signal, locked: Signal) -> None:
+
+def _make_ice40(m: Module, port: Any, settings: dict[str, Any], clock: Signal, locked: Signal, *, at_pll: bool) -> None:
+    if at_pll:
+        kind, given = "SB_PLL40_PAD", {"i_PACKAGEPIN": port.io}
+    else:
         m.submodules.buffer = buffer = io.Buffer("i", port)
-        feedback, made = Signal(), Signal()
-        m.submodules.pll = Instance(
-            "MMCME2_BASE", **settings, i_CLKIN1=buffer.i, i_CLKFBIN=feedback, o_CLKFBOUT=feedback, i_RST=Const(0),
-            i_PWRDWN=Const(0), o_CLKOUT0=made, o_LOCKED=locked,
-        )  # fmt: skip
-        m.submodules.tree = Instance("BUFG", i_I=made, o_O=clock)
+        kind, given = "SB_PLL40_CORE", {"i_REFERENCECLK": buffer.i}
+    m.submodules.pll = Instance(
+        kind, **settings, **given, i_RESETB=Const(1), i_BYPASS=Const(0), o_PLLOUTGLOBAL=clock, o_LOCK=locked,
+    )  # fmt: skip
+
+
+def _make_xc7(m: Module, port: Any, settings: dict[str, Any], clock: Signal, locked: Signal, *, at_pll: bool) -> None:
+    m.submodules.buffer = buffer = io.Buffer("i", port)
+    feedback, made = Signal(), Signal()
+    m.submodules.pll = Instance(
+        "MMCME2_BASE", **settings, i_CLKIN1=buffer.i, i_CLKFBIN=feedback, o_CLKFBOUT=feedback, i_RST=Const(0),
+        i_PWRDWN=Const(0), o_CLKOUT0=made, o_LOCKED=locked,
+    )  # fmt: skip
+    m.submodules.tree = Instance("BUFG", i_I=made, o_O=clock)

@@ -16,7 +16,8 @@ class Echo(wiring.Component):
 
     rx: In(1)
     tx: Out(1)
-    busy: Out(1)
+    heartbeat: Out(1)
+    activity: Out(1)
     error: Out(1)
 
     def elaborate(self, platform: object) -> Module:
@@ -28,8 +29,7 @@ class Echo(wiring.Component):
 
 def constraints(board: Board) -> str:
     """Text of the pin file of a board, in the format of its family."""
-    files, _ = prepare(board, Echo(), board.clock_hz)
-    lines = files[f"{TOP}.{CONSTRAINTS[board.family]}"].splitlines()
+    lines = prepare(board, Echo(), board.clock_hz)[f"{TOP}.{CONSTRAINTS[board.family]}"].splitlines()
     kept = [line.rstrip() for line in lines if "placeholder" not in line and "generated" not in line]
     return "\n".join(line.strip() for line in kept if line) + "\n"
 

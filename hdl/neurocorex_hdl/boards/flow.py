@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from neurocorex.spec.placement import place
 from ..build import build_id, yosys_of_python
 from ..placement import place_memories
 from ..synthesis import preparation, synthesis
-from ..tools import run
+from ..tools import find, run
 from ..top import Chip
 from .clock import pll_settings
 from .platforms import PLATFORMS
@@ -26,10 +27,14 @@ from .top import BoardTop
 TOP = "neurocorex"
 #: What Yosys counted, and what nextpnr said.
 STAT, PNR_LOG = "stat.json", "nextpnr.log"
+#: What Amaranth wrote, for Yosys.
+RTLIL = f"{TOP}.il"
 
 #: Suffix of the constraint file of a family, and of its bitstream.
 CONSTRAINTS = {Family.ICE40: "pcf", Family.ECP5: "lpf", Family.GOWIN: "cst", Family.XC7: "xdc"}
 BITSTREAMS = {Family.ICE40: "bin", Family.ECP5: "bit", Family.GOWIN: "fs", Family.XC7: "bit"}
+#: Options of nextpnr that name what it writes when all is done.
+_RESULTS = ("--asc", "--textcfg", "--write", "--fasm", "--report")
 _TOOLCHAINS = {Family.ICE40: "IceStorm", Family.ECP5: "Trellis", Family.GOWIN: "Apicula", Family.XC7: "Vivado"}
 
 
@@ -78,25 +83,25 @@ def sources(order: Order) -> dict[str, str]:
     """
     board = order.board
     chip = Chip(order.config, order.clock_hz, order.baud, build_id(order.config))
-    files, rtlil = prepare(board, chip, order.clock_hz)
+    files = prepare(board, chip, order.clock_hz)
     placed = place(order.config, board.part)
-    files[f"{TOP}.il"] = place_memories(rtlil, f"{TOP}.chip.bytes", placed)
-    return files | {f"{TOP}.ys": _script(board)}
+    return files | {RTLIL: place_memories(files[RTLIL], f"{TOP}.chip.bytes", placed)}
 
 
-def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> tuple[dict[str, str], str]:
-    """Put a chip, or what has its ports, onto a board: constraints and scripts for its maker's tools, and RTLIL."""
+def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> dict[str, str]:
+    """Put a chip, or what has its ports, onto a board: RTLIL, constraints and scripts."""
     platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
     with yosys_of_python():
         plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False)
     suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
-    return {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}, platform.rtlil
+    files = {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}
+    return files | {RTLIL: platform.rtlil, f"{TOP}.ys": _script(board)}
 
 
 def _script(board: Board) -> str:
     part = board.part
     return "\n".join([
-        f"read_rtlil {TOP}.il",
+        f"read_rtlil {RTLIL}",
         "design -save read",
         "proc -nomux -norom",
         "memory_collect",
@@ -143,10 +148,31 @@ def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:
             ),
             ("gowin_pack", ["-d", platform.family.replace("GW1NR", "GW1N"), "-o", bits, f"{TOP}.pnr.json"]),
         ]
-    return []
+    return _open_xc7(board, common, frequency)
 
 
-def build(order: Order, folder: Path, say: Callable[[str], None]) -> None:
+def _open_xc7(board: Board, common: list[str], frequency: list[str]) -> list[tuple[str, list[str]]]:
+    """Programs of openXC7, if they and what they read are there; PyPI does not bring them."""
+    chips, bits = os.environ.get("CHIPDB"), os.environ.get("PRJXRAY_DB_DIR")
+    if not (chips and bits and all(map(find, ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit")))):
+        return []
+    # The database knows parts by their packages and speeds, and those without a grade for temperature only.
+    part = board.part.name.replace("ti", "t").replace("-1L", "-1")
+    chip, family, fasm, frames = part.rpartition("-")[0], f"{bits}/artix7", f"{TOP}.fasm", f"{TOP}.frames"
+    known = ["--part_name", part, "--frm_file", frames]
+    return [
+        (
+            "nextpnr-xilinx",
+            ["--chipdb", f"{chips}/{chip}.bin", *common, *frequency, "--xdc", f"{TOP}.xdc", "--fasm", fasm],
+        ),
+        ("fasm2frames", ["--part", part, "--db-root", family, fasm, frames]),
+        ("xc7frames2bit", ["--part_file", f"{family}/{part}/part.yaml", *known, "--output_file", f"{TOP}.bit"]),
+    ]
+
+
+def build(
+    order: Order, folder: Path, say: Callable[[str], None], sources: Callable[[Order], dict[str, str]] = sources
+) -> None:
     """Make everything in a folder; `report` reads the result from there.
 
     Parameters
@@ -157,6 +183,8 @@ def build(order: Order, folder: Path, say: Callable[[str], None]) -> None:
         Where; exists.
     say : callable
         Told what is being done.
+    sources : callable
+        What gives the texts to begin with, if it is not to be the chip.
 
     Raises
     ------
@@ -176,7 +204,9 @@ def pack(order: Order, texts: dict[str, str], folder: Path) -> None:
     """Go as far as all cells have been put into those of the part, which is where its resources are counted."""
     _synthesise(texts, folder)
     for program, words in _place_and_route(order)[:1]:
-        run(program, [*words, "--pack-only"], folder, log=PNR_LOG)
+        results = [place + step for place, word in enumerate(words) if word in _RESULTS for step in (0, 1)]
+        kept = [word for place, word in enumerate(words) if place not in results]
+        run(program, [*kept, "--pack-only"], folder, log=PNR_LOG)
 
 
 def _synthesise(texts: dict[str, str], folder: Path) -> None:

@@ -29,12 +29,15 @@ class Fittings:
         LEDs for `heartbeat`, `activity` and `error`. Where there is none for `activity`, the heartbeat shows it.
     button : Place or None
         Button that resets the chip.
+    clock_at_pll : bool
+        Whether the clock comes in at the pin of an iCE40's PLL, which then takes it before the buffer.
     rtlil : str
         The design, once it has been prepared.
     """
 
     lamps: dict[str, Place]
     button: Place | None = None
+    clock_at_pll = False
     rtlil: str
 
     def toolchain_prepare(self, fragment: Any, name: str, **overrides: Any) -> Any:
@@ -48,6 +51,7 @@ class ICEBreaker(Fittings, ICEBreakerPlatform):
 
     lamps = {"heartbeat": ("led_g", 0), "error": ("led_r", 0)}
     button = ("button", 0)
+    clock_at_pll = True
 
 
 class HX8KBreakout(Fittings, ICE40HX8KBEVNPlatform):

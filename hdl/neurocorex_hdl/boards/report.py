@@ -27,7 +27,7 @@ def collect(order: Order, folder: Path) -> dict[str, Any]:
     board, family = order.board, order.board.family
     used = cells.totals(family, folder / STAT, folder / PNR_LOG)
     clocks: dict[str, dict[str, float]] = {}
-    if family.routable:
+    if (folder / "pnr.json").exists():
         placed = json.loads((folder / "pnr.json").read_text())
         clocks = {
             name: {"fmax_mhz": round(clock["achieved"], 2), "wanted_mhz": round(clock["constraint"], 2)}

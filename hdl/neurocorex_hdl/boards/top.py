@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import ClockDomain, Elaboratable, Module, Signal
+from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io, wiring
 from neurocorex.spec.boards import Board
 
@@ -28,7 +28,6 @@ class BoardTop(Elaboratable):
     def __init__(self, board: Board, chip: wiring.Component, clock_hz: int) -> None:
         self._clock = ClockSource(board, clock_hz)
         self._chip = chip
-        self._clock_hz = clock_hz
 
     def elaborate(self, platform: Any) -> Module:
         """Build the chip and the buffers of its pins."""
@@ -44,10 +43,7 @@ class BoardTop(Elaboratable):
             m.submodules.button = button = io.Buffer("i", _port(platform, platform.button))
             m.d.comb += clock.button.eq(button.i)
 
-        # About one beat a second.
-        beat = Signal((self._clock_hz - 1).bit_length())
-        m.d.sync += beat.eq(beat + 1)
-        shown = {"heartbeat": beat[-1], "activity": chip.busy, "error": chip.error}
+        shown = {"heartbeat": chip.heartbeat, "activity": chip.activity, "error": chip.error}
         if "activity" not in platform.lamps:
             shown["heartbeat"] ^= shown["activity"]
         requested: dict[Place, Any] = {}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from ..errors import NeuroCoreXError
-from . import bench, boards, chips, demos, runs, selftest
+from . import bench, boards, chips, convert, demos, doctor, runs, selftest
 
 EXIT_CODES = """
 \b
@@ -39,12 +39,14 @@ def application() -> None:
       neurocorex demo digits --save digits.npz  keep the network as a file
       neurocorex run emulator digits.npz --poisson 0.1 --raster raster.png
       neurocorex selftest rtl                   random networks, chip against emulator, every bit
+      neurocorex doctor /dev/ttyUSB1            cable, rates and memories of a board, one report
     """
 
 
 for _command in (
     demos.demo, chips.info, chips.load, runs.run, chips.weights, chips.serve, chips.devices, selftest.selftest,
-    bench.bench,    boards.boards, boards.plan, boards.build, boards.program,
+    doctor.doctor, boards.boards, boards.plan, boards.build, boards.program, convert.convert,
+    bench.bench,
 ):  # fmt: skip
     application.add_command(_command)
 

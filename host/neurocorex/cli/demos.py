@@ -82,7 +82,7 @@ def digits(
             with common.opened("emulator", quiet=True) as reference:
                 reference.load(image.fit(chip.config))
                 expected = job.evaluate(reference, images=images)
-                found = differences(chip, outcome.result, reference, expected.result)
+                found = [str(each) for each in differences(chip, outcome.result, reference, expected.result)]
             values |= {"identical": not found, "differences": found}
     figure = outcome.raster()
     common.write(raster, lambda: figure.savefig(raster))
@@ -277,7 +277,7 @@ def _learned(
             return outcome, chip.config, None
         with open_device("emulator", config=chip.config) as reference:
             expected = job(reference)
-            found = held_differences(chip, reference)
+            found = [str(each) for each in held_differences(chip, reference)]
         if not (outcome.weights == expected.weights).all():
             found.append("weights on the way differ")
         return outcome, chip.config, found

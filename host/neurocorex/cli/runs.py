@@ -158,7 +158,7 @@ def _check(chip: Device, file: Path, work: dict[str, Any], result: Result) -> li
         reference.load(file)
         reference.clear(state=False, counters=True)
         expected = reference.run(**work)
-        return differences(chip, result, reference, expected)
+        return [str(each) for each in differences(chip, result, reference, expected)]
 
 
 def _stimulus(inputs: int, steps: int | None, poisson: float | None, seed: int, path: Path | None) -> np.ndarray:

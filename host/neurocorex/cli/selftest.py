@@ -44,8 +44,9 @@ def selftest(
 
     Dynamics, delays, learning with all its roundings and bounds, forced spikes, changes between steps: whatever the
     chip is built for, from random states. `rtl` and `emulator` without --config take three geometries in turn, without
-    learning and with both engines. What the chip held is lost. The exit code is 1 if anything differs; each network
-    that does is kept as a file for --replay.
+    learning and with both engines. What the chip held is lost. The exit code is 1 if anything differs; then the first
+    bit that does is searched for (step, region, neuron, what is there and should be), and the network is kept as a file
+    with its state, stimulus and seed, for --replay.
 
     \b
     Examples:
@@ -64,7 +65,12 @@ def selftest(
             path = replay or out / f"selftest-{seed}-{outcome.number}.npz"
             if replay is None:
                 outcome.trial.save(path)
-            found.append({"network": outcome.number, "replay": path, "differences": outcome.differences})
+            found.append({
+                "network": outcome.number,
+                "replay": path,
+                "first": _first(outcome),
+                "differences": [str(difference) for difference in outcome.differences],
+            })  # fmt: skip
     configs = list(dict.fromkeys(outcome.trial.image.config.to_json() for outcome in outcomes))
     geometries = [next(o.trial.image.config for o in outcomes if o.trial.image.config.to_json() == c) for c in configs]
     values: dict[str, Any] = {
@@ -81,12 +87,30 @@ def selftest(
         work = f"{len(outcomes)} networks, {values['steps']} steps, {len(geometries)} geometries"
         lines = [f"{work}, {values['seconds']:.1f} s: {f'{len(found)} differ' if found else 'every bit is equal'}"]
         for each in found:
-            lines += [f"network {each['network']}, kept in {each['replay']}:", *(f"  {d}" for d in each["differences"])]
+            began = each["first"]["message"] if each["first"] else "it did not happen again in a second run"
+            lines += [f"network {each['network']}, kept in {each['replay']}: {began}", "  after the whole run:"]
+            lines += [f"    {difference}" for difference in each["differences"]]
         return "\n".join(lines)
 
     common.emit(as_json, values, text)
     if found:
         raise SystemExit(1)
+
+
+def _first(outcome: Outcome) -> dict[str, Any] | None:
+    """Return where it began, for JSON."""
+    if outcome.first is None:
+        return None
+    difference = outcome.first.difference
+    return {
+        "message": str(outcome.first),
+        "steps": outcome.first.steps,
+        "quantity": difference.quantity,
+        "place": difference.place,
+        "bit": difference.bit,
+        "got": difference.got,
+        "expected": difference.expected,
+    }
 
 
 def _tested(
@@ -114,10 +138,10 @@ def _tested(
 def _replayed(device: str, path: Path, baud: int | None, *, quiet: bool) -> Outcome:
     """Run the trial in a file."""
     from ..opening import EMULATOR, RTL
-    from ..selftest import Outcome, check
+    from ..selftest import Outcome
     from ..trial import Trial
 
     trial = Trial.load(path)
     geometry = trial.image.config if device in (EMULATOR, RTL) else None
     with common.opened(device, geometry, baud, quiet=quiet) as chip:
-        return Outcome(0, trial, check(chip, trial))
+        return Outcome.of(chip, trial)

@@ -109,6 +109,12 @@ class Connection:
         return cast(ChipInfo, self._info)
 
     @property
+    def link(self) -> Link:
+        """The exchanges with the chip as it is now, for what examines the line itself; leave its rate as it was."""
+        self.info  # noqa: B018  # opened, and identified
+        return cast(Link, self._link)
+
+    @property
     def name(self) -> str:
         """What a person calls the chip."""
         return self._link.name if self._link else "the device"

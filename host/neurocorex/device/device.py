@@ -114,7 +114,8 @@ class Device(Holder):
         spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
             Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
         inject : int array [steps, N] or [samples, steps, N], optional
-            Currents added to neurons, in units of the chip (those of the network times `Image.scale`).
+            Currents added to neurons, in units of the chip: those of the network times `Image.scale`, or times
+            `quantiser.populations.scales_of` the image if populations have scales of their own.
         record : names, or mapping of name to neurons
             Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
             in ``{"spikes": True, "v": [0, 3]}``.

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..image import Image, program_regions, state_regions
+from ..link.link import Link
 from ..network.network import Network
 from ..quantiser.quantise import Report, quantise
 from ..quantiser.tuning import SCHEDULE, schedule_of
@@ -63,6 +64,11 @@ class Holder:
     def config(self) -> CoreConfig:
         """Geometry of the chip."""
         return self.info.config
+
+    @property
+    def link(self) -> Link:
+        """The exchanges with the chip, see `Connection.link`."""
+        return self._connection.link
 
     @property
     def elastic(self) -> bool:

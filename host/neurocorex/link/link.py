@@ -45,6 +45,8 @@ class Link:
         self._timeout_s = timeout_s
         self.reset_bauds = [DEFAULT_BAUD]
         """Rates at which a chip that was just reset may listen."""
+        self.damaged = 0
+        """Frames from the chip, so far, that failed their checksum."""
         self._window = Window()
         self._decoder = ResponseDecoder()
         self._in_step = False
@@ -290,6 +292,7 @@ class Link:
         data = self._transport.read(timeout_s)
         self._waiting = False
         frames: list[Response | Exception] = list(self._decoder.feed(data))
+        self.damaged += sum(not isinstance(frame, Response) for frame in frames)
         if any(isinstance(frame, Response) for frame in frames):
             self._silences = 0
             self._strange.clear()

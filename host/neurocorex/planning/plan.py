@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import InputError
 from ..spec import CoreConfig, Learning, layout, regions
 from ..spec.boards import BOARDS, Board
-from ..spec.placement import place, total_blocks
+from ..spec.placement import place, total_blocks, total_large
 from ..spec.protocol import CRC_BYTES, WRITE_ARGUMENTS, Request
 from ..spec.timing import busy_cycles, row_cycles
 from .coefficients import MARGIN
@@ -30,7 +30,7 @@ class Plan:
     board, config, clock_hz
         What has been planned.
     needed : dict of str to float
-        Block RAM (exact), LUTs, flip-flops and multipliers (estimated).
+        Block RAM and SPRAM (exact), LUTs, flip-flops and multipliers (estimated).
     available : dict of str to float
         The same of the part.
     cycles_per_step : float
@@ -77,7 +77,7 @@ class Plan:
             "config": self.config.to_dict(),
             "fits": self.fits,
             "limits": {
-                name: {"needed": count, "available": self.available[name], "exact": name == "bram"}
+                name: {"needed": count, "available": self.available[name], "exact": name in _EXACT}
                 for name, count in self.needed.items()
             },
             "shortage": self.shortage or None,
@@ -95,8 +95,10 @@ class Plan:
         verdict = "fits" if self.fits else f"does not fit: not enough {self.shortage}"
         lines = [f"{self.board.name} ({self.board.part.name}), {sizes}: {verdict}"]
         for name, count in self.needed.items():
+            if not count and not self.available[name]:
+                continue
             share = 100 * count / self.available[name] if self.available[name] else 0.0
-            about = "" if name == "bram" else f", estimated within {MARGIN[self.board.family]:.0%}"
+            about = "" if name in _EXACT else f", estimated within {MARGIN[self.board.family]:.0%}"
             lines.append(f"  {_TITLES[name]:<12} {count:>8g} of {self.available[name]:>7g} {share:5.0f} %{about}")
         lines.append(
             f"  {self.cycles_per_step:.0f} cycles a step, {self.steps_per_second:,.0f} steps/s at "
@@ -105,7 +107,9 @@ class Plan:
         return "\n".join(lines + [f"  {line}" for line in self.advice])
 
 
-_TITLES = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAM", "dsp": "multipliers", "spram": "SPRAM"}
+_TITLES = {"bram": "block RAM", "spram": "SPRAM", "lut": "LUTs", "ff": "flip-flops", "dsp": "multipliers"}
+#: What is counted, the rest is estimated.
+_EXACT = ("bram", "spram")
 
 
 def make(
@@ -143,7 +147,7 @@ def make(
     cycles = busy_cycles(config, steps, round(come * steps), round(learn * steps) if config.learning else 0) / steps
     bare = Plan(
         board=board, config=config, clock_hz=clock_hz or board.clock_hz, needed=needs(board, config),
-        available={name: getattr(board.part, name) for name in ("bram", "lut", "ff", "dsp")},
+        available=_available(board),
         cycles_per_step=cycles, upload_s=_upload_s(board, config), advice=[],
     )  # fmt: skip
     return replace(bare, advice=_faster(bare) if bare.fits else _smaller(bare))
@@ -156,7 +160,17 @@ def needs(board: Board, config: CoreConfig) -> dict[str, float]:
     multipliers, dsp = logic["dsp"], logic["dsp"] if board.part.dsp else 0.0
     # What has no multipliers makes them of LUTs: a row of adders each.
     lut = logic["lut"] + sum(each.luts for each in placed) + (multipliers - dsp) * config.state_bits * 16
-    return {"bram": total_blocks(placed), "lut": round(lut), "ff": round(logic["ff"]), "dsp": round(dsp)}
+    return {
+        "bram": total_blocks(placed),
+        "spram": total_large(placed),
+        "lut": round(lut),
+        "ff": round(logic["ff"]),
+        "dsp": round(dsp),
+    }
+
+
+def _available(board: Board) -> dict[str, float]:
+    return {name: getattr(board.part, name) for name in _TITLES}
 
 
 def boards_for(config: CoreConfig) -> list[str]:
@@ -172,7 +186,7 @@ def _upload_s(board: Board, config: CoreConfig) -> float:
 
 
 def _fits(board: Board, config: CoreConfig) -> bool:
-    available = {name: getattr(board.part, name) for name in ("bram", "lut", "ff", "dsp")}
+    available = _available(board)
     return all(count <= available[name] for name, count in needs(board, config).items())
 
 

@@ -1,4 +1,4 @@
-"""Which neurons can never fire, and which fire without any input: said from the numbers, without running them.
+"""Which neurons can never fire, fire without input, or always saturate: said from the numbers, without running them.
 
 Weights that learn count as the strongest or weakest that they can get.
 
@@ -92,6 +92,18 @@ def rooms(image: Image) -> NDArray[np.float64]:
     resting = np.maximum(*(np.abs(_wide(image, region)) for region in (Region.THRESHOLD, Region.RESET)))
     level = resting + np.abs(_wide(image, Region.BIAS)) + np.maximum(*reach)
     return np.asarray(level / image.config.state_range[1])
+
+
+def always_saturates(image: Image) -> Ints:
+    """Neurons that any spike takes from rest beyond the range of states: no weight of theirs, but 0, fits into it."""
+    inputs, top = image.config.inputs, image.config.state_range[1]
+    sizes = [
+        np.abs(part.astype(np.int64)) << gain
+        for part, gain in zip((image.weights[:inputs], image.weights[inputs:]), _gains(image), strict=True)
+    ]
+    smallest = [np.where(size > 0, size, np.iinfo(np.int64).max).min(axis=0) for size in sizes]
+    connected = (image.weights != 0).any(axis=0)
+    return np.flatnonzero((np.minimum(*smallest) > top) & connected)
 
 
 def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..image import Image
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
-from .activity import never_fire, never_silent, rooms
+from .activity import always_saturates, never_fire, never_silent, rooms
 from .naming import named
 from .populations import PopulationScale
 from .rounding import WeightLoss
@@ -38,7 +38,7 @@ class Report:
     exact : bool
         Whether nothing was rounded or clipped.
     scale : float
-        Units of the chip's state per unit of the network.
+        Units of the chip's state per unit of the network; that of the first neuron, see `populations`.
     gain_input, gain_recurrent : int
         Left shifts of the two kinds of weights.
     weights : dict
@@ -58,6 +58,8 @@ class Report:
         saturate.
     can_saturate : list of int
         Neurons of which that is so.
+    always_saturates : list of int
+        Neurons that any spike takes beyond the range of states.
     populations : list of PopulationScale
         Neurons by scale, with the criteria that it was chosen by.
     warnings : list of str
@@ -81,6 +83,7 @@ class Report:
     plastic: int = 0
     warnings: list[str] = field(default_factory=list)
     can_saturate: list[int] = field(default_factory=list)
+    always_saturates: list[int] = field(default_factory=list)
     populations: list[PopulationScale] = field(default_factory=list)
     subject: tuple[Network, Image] | None = field(default=None, repr=False, compare=False)
 
@@ -130,6 +133,7 @@ class Report:
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
             warnings=[*(notes or []), *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
             can_saturate=np.flatnonzero(room > 1).tolist(),
+            always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
         )
 
@@ -213,6 +217,9 @@ def _warnings(image: Image, mute: list[int], restless: list[int], room: NDArray[
             f"states of {who} can saturate, at {room.max():.1f} times their range: lower the scale or take more state "
             "bits"
         )
+    flooded = always_saturates(image).tolist()
+    if flooded:
+        found.append(f"every spike saturates {named(flooded)}: lower the scale or take more state bits")
     coarse = np.zeros(image.config.neurons, np.bool_)
     for region in (Region.DECAY, Region.CURRENT_DECAY):
         decay = image.regions[region].astype(np.int64)

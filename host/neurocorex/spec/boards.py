@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import parts
 from .config import CoreConfig, Learning
@@ -79,7 +79,7 @@ _ALL = (
         part=parts.UP5K,
         oscillator_hz=12_000_000,
         clock_hz=12_000_000,
-        config=_small(32, 32, 2),
+        config=replace(_small(128, 128, 2), weight_ports=1),
         loader=("-b", "ice40_generic"),
         bridge="FT2232H",
     ),
@@ -89,7 +89,7 @@ _ALL = (
         part=parts.HX8K,
         oscillator_hz=12_000_000,
         clock_hz=12_000_000,
-        config=_small(64, 64, 4),
+        config=replace(_small(32, 32, 1), weight_bits=4, max_delay=4, refractory_bits=4, adaptation=False),
         loader=("-b", "ice40_generic"),
         bridge="FT2232H",
     ),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .config import CoreConfig, Learning
-from .registers import PARAMETERS, STATE, Counter, Region, layout
+from .registers import MOVING, PARAMETERS, STATE, Counter, Region, controls, layout
 
 #: Places of the record queue, and the one word of its register less.
 RECORD_PLACES = 32
@@ -42,6 +42,8 @@ class Memory:
         Bits of what can be written apart in a word.
     count : int
         How many such memories there are.
+    ports : int
+        1 if it is either read or written in a cycle, 2 if both can be.
     """
 
     component: str
@@ -49,6 +51,7 @@ class Memory:
     words: int
     fields: tuple[int, ...]
     count: int = 1
+    ports: int = 2
 
     @property
     def bits(self) -> int:
@@ -62,10 +65,13 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     yield from _neurons(config)
     synapse = config.weight_bits + (config.learning is not Learning.NONE)
     banks = "core.synapses.matrix.banks"
-    yield Memory(banks, "bank_", max(2, config.weight_words), (synapse,), count=config.lanes)
+    words, ports = max(2, config.weight_words), config.weight_ports
+    yield Memory(banks, "bank_", words, (synapse,), count=config.lanes, ports=ports)
     sums = config.lanes * config.accumulator_bits
     yield Memory("core.synapses.accumulators", "memory", 2 * config.groups, (sums,))
     yield Memory("core.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
+    copied = max(control.bits(config) for control in controls(config) if control not in MOVING)
+    yield Memory("core.control", "copy", len(controls(config)), (copied,))
     if config.extra_axons:
         yield from _extra(config)
     if config.learning:

@@ -60,6 +60,10 @@ _BRAM_SHAPES: dict[Family, tuple[tuple[int, int], ...]] = {
 }
 
 
+#: Words and bits of a large single-port memory.
+SPRAM_SHAPE = (16384, 16)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
     """What one FPGA has.
@@ -77,7 +81,7 @@ class Part:
     dsp : int
         Multipliers, 18 by 18 bits (16 by 16 on iCE40, 25 by 18 on 7-series).
     spram : int
-        Single-port memories of 16,384 words of 16 bits.
+        Large single-port memories, of `SPRAM_SHAPE`.
     """
 
     name: str

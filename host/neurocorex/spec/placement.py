@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from .config import CoreConfig
 from .memories import LUT_RAM_WORDS, Memory, memories
-from .parts import Family, Part
+from .parts import SPRAM_SHAPE, Family, Part
 
 #: Words of the memory that LUTs of a family make, and the LUTs for each bit of it; where they make none, a flip-flop
 #: and the multiplexer to read it.
@@ -31,6 +31,7 @@ class Style(StrEnum):
     BLOCK = "block"
     LUT = "distributed"
     LOGIC = "logic"
+    HUGE = "huge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,15 @@ class Placed:
         Block RAM for it, all that are alike together; on 7-series halves can be used.
     luts : int
         LUTs for it, estimated.
+    large : int
+        Large single-port memories for it.
     """
 
     memory: Memory
     style: Style
-    blocks: float
-    luts: int
+    blocks: float = 0.0
+    luts: int = 0
+    large: int = 0
 
 
 def blocks(memory: Memory, family: Family) -> float:
@@ -76,7 +80,7 @@ def place(config: CoreConfig, part: Part) -> list[Placed]:
     What is deep goes to block RAM. If there is not enough of it, the memories go to LUTs that free a block for fewest
     of them, one by one, until there is; the weights stay.
     """
-    placed = [_placed(memory, part.family, _preferred(memory, part.family)) for memory in memories(config)]
+    placed = [_placed(memory, part.family, _preferred(memory, part)) for memory in memories(config)]
     if part.family is Family.ICE40:
         return placed
     movable = [each for each in placed if each.blocks and each.memory.count == 1 and each.memory.words <= 512]
@@ -92,7 +96,15 @@ def total_blocks(placed: Iterable[Placed]) -> float:
     return sum(each.blocks for each in placed)
 
 
-def _preferred(memory: Memory, family: Family) -> Style:
+def total_large(placed: Iterable[Placed]) -> int:
+    """Large single-port memories of all memories together."""
+    return sum(each.large for each in placed)
+
+
+def _preferred(memory: Memory, part: Part) -> Style:
+    family = part.family
+    if part.spram and memory.ports == 1:
+        return Style.HUGE
     if family is Family.ICE40:
         return Style.LOGIC if memory.words * memory.bits <= _REGISTER_BITS else Style.BLOCK
     wide = memory.words <= LUT_RAM_WORDS and memory.bits > 2 * family.bram_shapes[0][1]
@@ -102,5 +114,8 @@ def _preferred(memory: Memory, family: Family) -> Style:
 
 def _placed(memory: Memory, family: Family, style: Style) -> Placed:
     if style is Style.BLOCK:
-        return Placed(memory, style, blocks(memory, family), 0)
-    return Placed(memory, style, 0, lut_cost(memory, family))
+        return Placed(memory, style, blocks=blocks(memory, family))
+    if style is Style.HUGE:
+        words, bits = SPRAM_SHAPE
+        return Placed(memory, style, large=memory.count * -(-memory.words // words) * -(-memory.bits // bits))
+    return Placed(memory, style, luts=lut_cost(memory, family))

@@ -159,6 +159,10 @@ class Control(IntEnum):
         }[self]
 
 
+#: Registers that learning moves on by itself.
+MOVING = (Control.DRIFT, Control.RANDOM)
+
+
 @lru_cache(maxsize=64)
 def controls(config: CoreConfig) -> tuple[Control, ...]:
     """Return the control registers of a chip of geometry `config`."""

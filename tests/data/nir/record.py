@@ -1,12 +1,14 @@
 """Write the graphs and spikes in this folder: what snnTorch and Norse export, and what they simulate themselves.
 
-    pip install torch==2.13.0 snntorch==1.0.0 norse==1.1.0 nir==1.0.8
+    pip install 'neurocorex[producers]'
     python tests/data/nir/record.py [FOLDER]
 
 PyTorch is too large for a test suite, so this was run once. Each network gives NAME.nir and NAME.npz: the input spikes
-[steps, inputs], and the spikes of the last layer [steps, neurons] or, where that does not spike, its membranes.
+[steps, inputs], and the spikes of the last layer [steps, neurons] or, where that does not spike, its membranes. The
+digits are those of the example, with snnTorch's answer for each test image.
 """
 
+import runpy
 import sys
 import warnings
 from pathlib import Path
@@ -16,10 +18,12 @@ import norse.torch as norse
 import numpy as np
 import snntorch as snn
 import torch
+from neurocorex.demos import digits
 from snntorch.export_nir import export_to_nir
 from torch import nn
 
 STEPS = 200
+EXAMPLE = Path(__file__).parents[3] / "examples/snntorch_digits.py"
 
 
 def leaky(size, beta=0.9, kind=snn.Leaky, reset="subtract", **more):
@@ -170,6 +174,7 @@ def vectors(graph):
 
 
 def main(folder):
+    folder.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
     torch.manual_seed(5)
     with torch.no_grad():
@@ -186,6 +191,8 @@ def main(folder):
             network = norse.SequentialState(*layers)
             found = run_norse(network, spikes)
             keep(folder, name, vectors(norse.to_nir(network, torch.zeros(1, 12))), spikes, found)
+    outputs = runpy.run_path(str(EXAMPLE))["train"](folder / "snntorch_digits.nir", epochs=12, seed=0)
+    np.savez_compressed(folder / "snntorch_digits.npz", answers=digits.classify(outputs).astype(np.int8))
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ def to_nir(
     MissingToolError
         If it is to be written without h5py.
     """
+    imported = model if isinstance(model, Imported) else None
     if isinstance(model, Imported):
         model = model.image
     if isinstance(model, Network):
@@ -72,7 +73,7 @@ def to_nir(
     else:
         raise InputError(f"expected a Network or an Image, got {type(model).__name__}")
     tree = _Writer(cells, dt).graph()
-    tree["metadata"] = {NAMESPACE: image_extras(image, tree, dt)}
+    tree["metadata"] = {NAMESPACE: image_extras(image, tree, dt, imported)}
     if path is not None:
         write_tree(path, {"version": NIR_VERSION, "node": tree})
     return tree

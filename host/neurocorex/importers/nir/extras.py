@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import FileFormatError, InputError
 from ...image import Image, program_regions, state_regions
@@ -20,15 +21,17 @@ from ...spec import CoreConfig, Region
 from ..labels import ImportReport, Item, Label
 from .graph import Graph
 from .imported import Imported, Part
+from .node import Node
+from .parts import parts_text, read_parts
 
 #: Name of everything that is ours, and the version of its layout.
 NAMESPACE = "neurocorex"
 VERSION = 1
 
 
-def image_extras(image: Image, graph: Mapping[str, Any], dt: float) -> dict[str, Any]:
-    """Metadata for a graph that was made from an image."""
-    return {
+def image_extras(image: Image, graph: Mapping[str, Any], dt: float, model: Imported | None = None) -> dict[str, Any]:
+    """Metadata for a graph that was made from an image, or from an imported graph with names of its own."""
+    return ({"parts": parts_text(model)} if model is not None else {}) | {
         "version": np.int64(VERSION),
         "config": image.config.to_json(),
         "scale": np.float64(image.scale),
@@ -46,10 +49,18 @@ def digest_of(graph: Graph) -> str:
         state.update(f"{name}\0{node.kind}\0{sorted(graph.sources[name])}\0".encode())
         for key in sorted(node.fields):
             if key not in ("type", "metadata"):
-                value = np.asarray(node.fields[key])
+                value = _array(node.fields[key])
                 numbers = value.astype("<f8") if value.dtype.kind in "iufb" else value.astype("U").astype("S")
                 state.update(f"{key}\0{value.shape}\0".encode() + numbers.tobytes())
     return state.hexdigest()
+
+
+def _array(value: Any) -> NDArray[Any]:
+    """Return a field as an array; one that cannot be is no field of ours, and only has to give another digest."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.asarray(repr(value))
 
 
 def exported(graph: Graph, source: str) -> Imported | str | None:
@@ -65,10 +76,10 @@ def exported(graph: Graph, source: str) -> Imported | str | None:
         return None
     if _number(extras, "version") != VERSION:
         return f"metadata of NeuroCoreX in another version ({extras.get('version')!r}) were not used"
-    if extras.get("digest") != digest_of(graph):
+    if str(extras.get("digest")) != digest_of(graph):
         return "the graph was changed after NeuroCoreX wrote it; its integers and metadata were not used"
     image = _image(extras)
-    return _imported(image, graph, source, _number(extras, "dt"))
+    return _imported(image, graph, source, extras)
 
 
 def _image(extras: Mapping[str, Any]) -> Image:
@@ -96,20 +107,34 @@ def _number(extras: Mapping[str, Any], name: str) -> float:
     return number
 
 
-def _imported(image: Image, graph: Graph, source: str, dt: float) -> Imported:
+def _members(given: Any, node: Node, every: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Neurons that a node of ours stands for."""
+    members = np.atleast_1d(np.asarray(given))
+    if members.dtype.kind not in "iu" or members.ndim != 1 or not np.isin(members, every).all():
+        raise node.bad(
+            f"metadata {NAMESPACE}: neurons must be numbers from 0 to {every.size - 1}; write the graph again"
+        )
+    return np.asarray(every[np.sort(members)])
+
+
+def _imported(image: Image, graph: Graph, source: str, extras: Mapping[str, Any]) -> Imported:
+    dt = _number(extras, "dt")
     every = np.arange(image.config.neurons)
     layers: dict[str, Part] = {}
     outputs: dict[str, str] = {}
     for name, node in graph.nodes.items():
         own = node.fields.get("metadata")
         if isinstance(own, Mapping) and isinstance(own.get(NAMESPACE), Mapping):
-            members = every[np.asarray(own[NAMESPACE].get("neurons", every), np.int64)]
+            members = _members(own[NAMESPACE].get("neurons"), node, every)
             unit = np.full(members.size, image.scale)
             layers[name] = Part(members, (members.size,), 0, unit, np.zeros(members.size))
     for name, node in graph.nodes.items():
         if node.kind == "Output":
             outputs[name] = graph.sources[name][0]
+    inputs = {"input": slice(0, image.config.inputs)}
+    if "parts" in extras:
+        inputs, layers, outputs = read_parts(str(extras["parts"]), image)
     items = [Item(f"{node.name} ({node.kind})", Label.EXACT) for node in graph.nodes.values()]
     reason = "the integers that the graph was exported with"
     report = ImportReport(source, items, reason, Report.of(image))
-    return Imported(image, report, dt, {"input": slice(0, image.config.inputs)}, layers, outputs)
+    return Imported(image, report, dt, inputs, layers, outputs)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
 from ...quantiser.naming import named
@@ -16,13 +17,14 @@ from ...quantiser.quantise import quantise, smallest_config
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
-from .building import CLOCK, Plan
+from .building import plan_of
 from .extras import exported
 from .graph import Graph
 from .hdf5 import read_tree
 from .imported import Imported, Part
-from .judgement import items_of
+from .judgement import items_of, unsupported_items
 from .options import Options
+from .plan import CLOCK, Plan
 
 #: State bits of a chip that is made for a graph, by the bits of its weights.
 STATE_BITS = {4: 20, 8: 20, 16: 24}
@@ -73,7 +75,7 @@ def from_nir(
     InputError
         For options that cannot be, or a node that is too large to be worked out.
     FitError
-        If no chip, or not the one given, has room.
+        If no chip, or not the one given, has room; or for all nodes that are unsupported, with the reason of each.
     MissingToolError
         If a file is to be read without h5py.
     """
@@ -86,6 +88,8 @@ def from_nir(
         refractory=refractory,
         scaling=scaling,
     )
+    if weight_bits not in STATE_BITS:
+        raise InputError(f"weight_bits must be one of {', '.join(map(str, STATE_BITS))}, got {weight_bits!r}")
     is_file = isinstance(source, str | Path)
     tree = read_tree(source).get("node") if isinstance(source, str | Path) else source
     name = str(source) if is_file else "the NIR graph"
@@ -93,10 +97,10 @@ def from_nir(
     own = exported(graph, name)
     if isinstance(own, Imported):
         return own
-    weight, state = (
-        (config.weight_bits, config.state_bits) if config else (weight_bits, STATE_BITS.get(weight_bits, 20))
-    )
-    plan = Plan.of(graph, options, 2.0 ** (state - weight - SPARE_BITS))
+    weight, state = (config.weight_bits, config.state_bits) if config else (weight_bits, STATE_BITS[weight_bits])
+    plan = plan_of(graph, options, 2.0 ** (state - weight - SPARE_BITS))
+    if plan.unsupported:
+        ImportReport(name, unsupported_items(graph, plan)).check()
     net = plan.network(options.dt)
     image, report = _quantised(net, plan, config, weight_bits, scale)
     items = items_of(graph, plan, net, image)
@@ -114,7 +118,7 @@ def _quantised(
 ) -> tuple[Image, Report]:
     """Integers for a chip, with thresholds out of reach for neurons that are only read."""
     if config is None:
-        config = replace(smallest_config(net), weight_bits=weight_bits, state_bits=STATE_BITS.get(weight_bits, 20))
+        config = replace(smallest_config(net), weight_bits=weight_bits, state_bits=STATE_BITS[weight_bits])
     image, report = quantise(net, config, scale=scale)
     places = plan.places()
     regions = dict(image.regions)
@@ -133,5 +137,5 @@ def _quantised(
 
 
 def _reason(image: Image) -> str:
-    share = float(np.abs(image.weights).max()) / image.config.weight_range[1]
+    share = float(np.abs(image.weights).max()) / -image.config.weight_range[0]
     return f"{image.scale:.6g} state units per unit of the network; the largest weight uses {share:.0%} of its range"

@@ -8,11 +8,11 @@ from ...image import Image
 from ...network.network import Network
 from ...spec import Control, CoreConfig, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
-from ..labels import Item
-from .building import Plan
+from ..labels import Item, Label
 from .graph import Graph
 from .layer import Layer
 from .node import LINEAR, STATEFUL, Floats, Node
+from .plan import Plan
 
 #: Relative differences below this are the last bits of a division.
 TINY = 1e-9
@@ -22,6 +22,15 @@ def items_of(graph: Graph, plan: Plan, net: Network, image: Image) -> list[Item]
     """Label all nodes, in the order of the graph. Errors are relative, but for times, which are in steps."""
     errors = _weight_errors(net, image)
     return [_item(node, graph, plan, net, image, errors) for node in graph.nodes.values()]
+
+
+def unsupported_items(graph: Graph, plan: Plan) -> list[Item]:
+    """Label the nodes that cannot be had, in the order of the graph."""
+    return [
+        Item(f"node {name!r} ({node.kind})", Label.UNSUPPORTED, detail=plan.unsupported[name])
+        for name, node in graph.nodes.items()
+        if name in plan.unsupported
+    ]
 
 
 def _item(node: Node, graph: Graph, plan: Plan, net: Network, image: Image, errors: Floats) -> Item:

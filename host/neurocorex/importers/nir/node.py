@@ -18,6 +18,9 @@ Shape = tuple[int, ...]
 #: Most values of one array on the way from inputs to neurons: a layer times the axons that reach it.
 SIZE_LIMIT = 1 << 25
 
+#: No number is larger, and none but 0 smaller than its inverse: products of several stay finite.
+LARGEST = 1e30
+
 #: Nodes that map numbers to numbers at once.
 LINEAR = frozenset({"Affine", "Linear", "Scale", "Flatten", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "Delay"})
 #: Nodes that become neurons: those that spike, and those that are read by their membrane.
@@ -53,12 +56,14 @@ class Node:
         return FileFormatError(f"node {self.name!r} ({self.kind}): {what}")
 
     def floats(self, name: str, default: float | None = None) -> Floats:
-        """Return a field of finite numbers as float64; raises FileFormatError if it has none."""
+        """Return a field of numbers as float64; raises FileFormatError if it has none, or one that is not finite."""
         value = self._array(name, default)
-        if not np.isfinite(value).all():
-            worst = value[~np.isfinite(value)].flat[0]
+        beyond = ~(np.abs(value) <= LARGEST)
+        if beyond.any():
+            worst = value[beyond].flat[0]
             advice = "; IF and I are neurons without leak" if name.startswith("tau") and worst > 0 else ""
-            raise self.bad(f"{name} must be finite, got {worst}{advice}")
+            limit = f" and at most {LARGEST:g}" if np.isfinite(worst) else ""
+            raise self.bad(f"{name} must be finite{limit}, got {worst}{advice}")
         return value
 
     def parameter(self, name: str, shape: Shape, default: float | None = None) -> Floats:
@@ -125,7 +130,8 @@ class Node:
                 raise TypeError(f"it holds {array.dtype}")
             if array.size == 0:
                 raise ValueError("it is empty")
-            return array.astype(np.float64)
+            numbers = array.astype(np.float64)
+            return np.where(np.abs(numbers) < 1 / LARGEST, 0.0, numbers)
         except (TypeError, ValueError) as error:
             raise self.bad(f"{name} must hold numbers: {error}") from None
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 import numpy as np
 
-from ...errors import FileFormatError, FitError
+from ...errors import FileFormatError
 from . import linear
 from .graph import Graph
 from .node import PORTS, SILENT, STATEFUL, Floats, Node, Shape
@@ -59,12 +58,15 @@ class Wiring:
     ----------
     delay_errors : dict of float
         For each Delay, the largest difference of a delay from whole steps, in steps.
+    unsupported : dict of str
+        For each node that cannot be had the reason, and what to do.
     """
 
     def __init__(self, graph: Graph, shapes: dict[str, Shape], dt: float) -> None:
         self._graph, self._shapes, self._dt = graph, shapes, dt
         self._leaving: dict[str, Arrivals] = {}
         self.delay_errors: dict[str, float] = {}
+        self.unsupported: dict[str, str] = {}
         for name, node in graph.nodes.items():
             if self._is_source(name):
                 self._leaving[name] = Arrivals({(name, 0): None}, None, {(name, 0): set()})
@@ -74,13 +76,14 @@ class Wiring:
             self._leaving[name] = self._passed(graph.nodes[name], self.arrivals(name))
 
     def arrivals(self, name: str) -> Arrivals:
-        """Sum of all that comes to a node; raises FitError if a membrane would have to be sent there."""
+        """Sum of all that comes to a node, but for membranes, which cannot be sent."""
         total = Arrivals()
         for source in self._graph.sources[name]:
             given = self._leaving[source]
-            total.membrane = total.membrane or given.membrane
             if given.membrane and self._graph.nodes[name].kind not in PORTS:
                 self.refuse_membrane(given.membrane, name)
+            else:
+                total.membrane = total.membrane or given.membrane
             for key, matrix in given.matrices.items():
                 if key not in total.matrices:
                     total.matrices[key] = matrix
@@ -91,12 +94,11 @@ class Wiring:
                 total.constant = given.constant if total.constant is None else total.constant + given.constant
         return total
 
-    def refuse_membrane(self, name: str, target: str) -> NoReturn:
-        """Raise the FitError that says that membranes stay where they are."""
-        node = self._graph.nodes[name]
-        raise FitError(
-            f"node {name!r} ({node.kind}) is unsupported here: its membrane goes to {target!r}, but neurons of a chip "
-            "send spikes only; connect it to an output alone, or use a CubaLIF for a synapse with memory"
+    def refuse_membrane(self, name: str, target: str) -> None:
+        """Note that the membrane of a node cannot go where the graph sends it."""
+        self.unsupported[name] = (
+            f"its membrane goes to {target!r}, but neurons of a chip send spikes only; connect it to an output alone, "
+            "or use a CubaLIF for a synapse with memory"
         )
 
     def matrix(self, key: Key, arrivals: Arrivals, name: str) -> Floats:

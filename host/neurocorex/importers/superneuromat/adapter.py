@@ -96,6 +96,8 @@ class OnDevice:
         self._finalizer = weakref.finalize(self, device.close) if closes else None
 
     def __getattr__(self, name: str) -> Any:
+        if name in self._OWN:  # not set yet, as in a copy that is being made
+            raise AttributeError(f"{type(self).__name__} has no {name}")
         return getattr(self.snn, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -106,6 +108,11 @@ class OnDevice:
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self), *dir(self.snn)})
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.snn == (other.snn if isinstance(other, OnDevice) else other))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return str(self.snn)

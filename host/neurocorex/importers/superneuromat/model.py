@@ -171,12 +171,13 @@ def _tick(reader: Reader, key: Any) -> int:
 
 
 def _check_pairs(reader: Reader, pre: Ints, post: Ints) -> None:
-    seen: dict[tuple[int, int], int] = {}
-    for synapse, pair in enumerate(zip(pre.tolist(), post.tolist(), strict=True)):
-        if pair in seen:
-            raise reader.fail(f"synapse {synapse} joins neuron {pair[0]} with {pair[1]} as synapse {seen[pair]} does; "
-                              "a pair has one synapse")  # fmt: skip
-        seen[pair] = synapse
+    pairs = np.stack([pre, post], axis=1)
+    _, first, of = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+    twice = np.flatnonzero(first[of.reshape(-1)] != np.arange(len(pairs)))
+    if len(twice):
+        at = int(twice[0])
+        raise reader.fail(f"synapse {at} joins neuron {pre[at]} with {post[at]} as synapse {first[of.reshape(-1)[at]]} "
+                          "does; a pair has one synapse")  # fmt: skip
 
 
 def _train(reader: Reader, neurons: int) -> Bools:

@@ -75,7 +75,9 @@ class Reader:
         given = self.sequence(name, self.get(name, default))
         if count is not None and len(given) != count:
             raise self.fail(f"{name} has {len(given)} entries for {count} {noun}s; each needs one")
-        values = np.array([self._number(f"{name} of {noun} {k}", value) for k, value in enumerate(given)], np.float64)
+        values = _converted(given)
+        if values is None:  # something is no number, or too large for one of the computer's
+            values = np.array([self._number(f"{name} of {noun} {k}", each) for k, each in enumerate(given)], np.float64)
         huge = ~(np.abs(values) <= SIZE_LIMIT)
         wrong = np.isnan(values) if infinite else huge
         if wrong.any():
@@ -97,13 +99,10 @@ class Reader:
         return values.astype(np.int64)
 
     def sequence(self, name: str, given: Any) -> Sequence[Any]:
-        """Return a list, or an array of one dimension as one."""
-        if isinstance(given, np.ndarray) and given.ndim == 1:
-            listed: list[Any] = given.tolist()
-            return listed
-        if not isinstance(given, list | tuple):
-            raise self.fail(f"{name} must be a list, got {_short(given)}")
-        return given
+        """Return a list, or an array of one dimension, as it is."""
+        if isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 1):
+            return given  # type: ignore[return-value]
+        raise self.fail(f"{name} must be a list, got {_short(given)}")
 
     def mapping(self, name: str, given: Any) -> Mapping[Any, Any]:
         """Return a mapping."""
@@ -118,6 +117,16 @@ class Reader:
             except OverflowError:
                 return math.inf if value > 0 else -math.inf
         raise self.fail(f"{name} is {_short(value)}, which is no number; give it one")
+
+
+def _converted(given: Sequence[Any]) -> Floats | None:
+    """Return plain numbers as an array, which is fast; None if there is anything else."""
+    try:
+        values = np.asarray(given)
+    except ValueError:  # lists of different lengths
+        return None
+    plain = values.ndim == 1 and (values.dtype.kind in "biuf" or not len(values))
+    return values.astype(np.float64) if plain else None
 
 
 def _short(value: Any) -> str:

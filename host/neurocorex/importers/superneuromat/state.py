@@ -43,8 +43,8 @@ def with_state(image: Image, model: Model, folding: Folding, net: Network) -> Im
 def _set_traces(traces: Ints, model: Model, folding: Folding, net: Network, config: CoreConfig) -> None:
     """Set bit k of a trace where a spike arrived k ticks ago, which is one tick after its carrier fired."""
     past = model.train[-2 : -2 - config.window_steps : -1].astype(np.int64)
-    for link, row in zip(folding.links, rows(net, folding), strict=True):
-        traces[row] = int((past[:, link.carrier] << np.arange(len(past))).sum())
+    bits = (past << np.arange(len(past))[:, None]).sum(axis=0)
+    traces[rows(net, folding)] = bits[[link.carrier for link in folding.links]]
 
 
 def _started(control: Ints, schedule: list[list[int]], ticks: int) -> list[list[int]]:

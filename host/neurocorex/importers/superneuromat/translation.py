@@ -7,7 +7,7 @@ step, an input value is an injected current. The order of a tick is that of a st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -158,4 +158,5 @@ def translated(
         image, weights=lost.weights, parameters=lost.parameters, learning=lost.learning,
         injected=strongest(stimulus, chip),
     )  # fmt: skip
-    return Imported(model, folding, net, image, stimulus, label(source, model, folding, scaling, quantised, cut))
+    told = label(source, model, folding, scaling, replace(quantised, subject=(net, program)), cut)
+    return Imported(model, folding, net, image, stimulus, told)

@@ -1,0 +1,125 @@
+"""The boards' default chips, built for real: what they take, how fast they are, and LUTs over neurons.
+
+    python benchmarks/boards.py                   table of what is in the cache
+    python benchmarks/boards.py --write           build what is missing, and put the tables into docs/hardware.md
+
+Building everything takes an hour or so. Steps per second are those of the digits demo, by the cycles that the chip
+counts (`neurocorex.spec.timing`) for the arrivals that the demo counted, at the clock of the board.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neurocorex import building
+from neurocorex.errors import NeuroCoreXError
+from neurocorex.spec import CoreConfig, Learning
+from neurocorex.spec.boards import BOARDS, Board
+from neurocorex.spec.timing import busy_cycles, row_cycles
+from page import markdown, write
+from planner import BASE_BOARD, measured
+
+PAGE = "hardware.md"
+#: Peers, as their authors report them: sizes, LUTs, flip-flops, block RAM, multipliers, clock, cycles, steps/s.
+PEERS = (
+    ("NeuroCoreX of ORNL, Cmod A7-35T", "90, 96", "6,981", "11,175", "30.5", "8", "100", "96,000", "1,041"),
+    (
+        "SpikeEngine of ORNL, Basys 3, 8 lanes",
+        "256",
+        "20,437",
+        "34,363",
+        "50",
+        "",
+        "100",
+        "over 16,000",
+        "6,250 at most",
+    ),
+    ("metr0jw, PYNQ-Z2, with STDP", "256", "27,205", "24,639", "", "38", "", "", ""),
+)
+HEADS = (
+    "board", "N, M, L, W", "LUT", "FF", "block RAM", "DSP", "Fmax MHz", "clock MHz", "cycles a step, digits",
+    "steps/s, digits", "synaptic operations/s",
+)  # fmt: skip
+SCALING_HEADS = ("N", "LUT", "FF", "block RAM", "DSP")
+SCALING = tuple(
+    CoreConfig(neurons=neurons, inputs=64, lanes=4, learning=Learning.EXPONENTIAL) for neurons in (64, 128, 256)
+)
+
+
+def arrivals_of_digits() -> float:
+    """Axons that arrive in a step of the digits demo, by its counters."""
+    words = [sys.executable, "-m", "neurocorex", "demo", "digits", "--json"]
+    counters = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)["counters"]
+    return float(counters["input_events"] + counters["recurrent_events"]) / counters["steps"]
+
+
+def report(board: Board, *, build: bool) -> dict[str, Any] | None:
+    """Report of the default chip of a board, built if that is wanted; also of one that is too slow."""
+    found = building.kept_report(board)
+    if found is None and build:
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                building.build(board, Path(scratch), say=lambda what: print(f"{board.name}: {what}", file=sys.stderr))
+            except NeuroCoreXError as error:
+                print(f"{board.name}: {error}", file=sys.stderr)
+        found = building.kept_report(board)
+    return found
+
+
+def row(board: Board, found: dict[str, Any], arrivals: float) -> list[str]:
+    """One line of the table."""
+    config = board.config
+    cycles = busy_cycles(config, 1000, round(1000 * arrivals)) / 1000
+    spram = f" + {found['spram']:g} SPRAM" if found["spram"] else ""
+    return [
+        f"`{board.name}`", f"{config.neurons}, {config.inputs}, {config.lanes}, {config.weight_bits}",
+        f"{found['lut']:,.0f} ({found['lut'] / board.part.lut:.0%})", f"{found['ff']:,.0f}",
+        f"{found['bram']:g} of {board.part.bram}{spram}", f"{found['dsp']:g}",
+        f"{found['fmax_mhz']:.1f}" if found["fmax_mhz"] else "by Vivado", f"{board.clock_hz / 1e6:g}",
+        f"{cycles:.0f}", f"{board.clock_hz / cycles:,.0f}",
+        f"{board.clock_hz * config.neurons / row_cycles(config) / 1e6:,.0f} M",
+    ]  # fmt: skip
+
+
+def boards_table(*, build: bool) -> list[str]:
+    """Table of all boards and of the peers."""
+    arrivals = arrivals_of_digits()
+    lines: list[Sequence[str]] = []
+    for board in BOARDS.values():
+        if (found := report(board, build=build)) is not None:
+            lines.append(row(board, found, arrivals))
+    for title, sizes, lut, ff, bram, dsp, clock, cycles, rate in PEERS:
+        lines.append([title, sizes, lut, ff, bram, dsp, "", clock, cycles, rate, ""])
+    return markdown(HEADS, lines)
+
+
+def scaling_table(*, build: bool) -> list[str]:
+    """Table of LUTs over neurons, all else equal."""
+    lines = []
+    for config in SCALING:
+        found = measured(BASE_BOARD, config, build=build)
+        if found is not None:
+            cells = (config.neurons, found["lut"], found["ff"], found["bram"], found["dsp"])
+            lines.append([f"{cell:,.0f}" for cell in cells])
+    return markdown(SCALING_HEADS, lines)
+
+
+def main() -> None:
+    """Build, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="build what is missing, and write docs/hardware.md")
+    options = parser.parse_args()
+    for name, table in (("boards", boards_table), ("scaling", scaling_table)):
+        lines = table(build=options.write)
+        print("\n".join(lines))
+        if options.write:
+            write(PAGE, name, lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The command that turns models of other tools into images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import common
+
+if TYPE_CHECKING:
+    from ..spec import CoreConfig
+
+#: Endings of files, and whose they are.
+SUPERNEUROMAT, NIR = (".json",), (".nir", ".h5", ".hdf5")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Image to write (.npz), for `load` and `run`.")
+@click.option("--config", type=click.Path(path_type=Path), help="Geometry of a chip that there is, as a JSON file.")
+@click.option("--scale", type=float, help="Units of the chip per unit of the model; found by itself if not given.")
+@click.option("--weight-bits", type=click.Choice(["4", "8", "16"]), help="NIR: of a chip made for it; default 8.")
+@click.option("--producer", type=click.Choice(["snntorch", "norse"]), help="NIR: take the options of this tool.")
+@click.option("--dt", type=float, help="NIR: length of a step in seconds; default 1e-4.")
+@click.option("--discretisation", type=click.Choice(["exact", "euler"]), help="NIR: how decays are cut into steps.")
+@click.option("--current", type=click.Choice(["filter", "jump"]), help="NIR: what a spike does to a current.")
+@click.option(
+    "--reset", metavar="HOW", multiple=True,
+    help="NIR: value, zero, zero-late, subtract or subtract-late; or NODE=HOW, again for each node.",
+)  # fmt: skip
+@click.option("--refractory", metavar="S", multiple=True, help="NIR: seconds without spikes after each; or NODE=S.")
+@click.option("--scaling", metavar="WHAT", multiple=True, help="NIR: population, neuron or none; or NODE=FACTOR.")
+@click.option("--frac-bits", type=int, help="SuperNeuroMAT: numbers as SpikeEngine has them.")
+@common.json_option
+def convert(
+    file: Path, out: Path | None, config: Path | None, scale: float | None, frac_bits: int | None, as_json: bool,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Turn the model in FILE into an image for a chip, with a label for everything in it.
+
+    FILE is a SuperNeuroMAT model (.json) or a NIR graph (.nir, .h5, .hdf5). Each part is exact, or approximate by so
+    much; what a chip cannot do is refused, with the reason.
+
+    \b
+    Examples:
+      neurocorex convert model.json --out model.npz
+      neurocorex convert net.nir --producer snntorch --out net.npz
+      neurocorex convert net.nir --dt 1e-3 --reset subtract --reset lif2=zero --weight-bits 16
+    """
+    from ..errors import InputError
+
+    suffix = file.suffix.lower()
+    if suffix not in (*SUPERNEUROMAT, *NIR):
+        raise InputError(f"{file} is no model by its name; known are {', '.join((*SUPERNEUROMAT, *NIR))}")
+    if out is not None and out.suffix != ".npz":
+        raise InputError(f"cannot write an image as {out.suffix or 'a file without a suffix'!r}; use .npz")
+    given = sorted(name for name, value in options.items() if value not in (None, ()))
+    geometry = common.read_config(config)
+    if suffix in SUPERNEUROMAT:
+        if given:
+            raise InputError(f"--{given[0].replace('_', '-')} is an option for NIR graphs, {file} is none")
+        values, image, text = _superneuromat(file, geometry, scale, frac_bits)
+    else:
+        if frac_bits is not None:
+            raise InputError(f"--frac-bits is an option for SuperNeuroMAT, {file} is a NIR graph")
+        values, image, text = _nir(file, geometry, scale, options)
+    if out is not None:
+        image.save(out)
+    values |= {"file": file, "out": out, "config": image.config.to_dict(), "scale": image.scale}
+    common.emit(as_json, values, lambda: text)
+
+
+def _superneuromat(
+    file: Path, config: CoreConfig | None, scale: float | None, frac_bits: int | None
+) -> tuple[dict[str, Any], Any, str]:
+    from ..importers.superneuromat import from_superneuromat
+
+    model = from_superneuromat(file, config=config, scale=scale, frac_bits=frac_bits)
+    return {"format": "superneuromat", "report": model.report.to_dict()}, model.image, str(model.report)
+
+
+def _nir(
+    file: Path, config: CoreConfig | None, scale: float | None, options: dict[str, Any]
+) -> tuple[dict[str, Any], Any, str]:
+    from ..importers.nir import from_nir
+
+    plain = {name: options[name] for name in ("producer", "dt", "discretisation", "current")}
+    named = {
+        "reset": _by_node("reset", options["reset"], str),
+        "refractory": _by_node("refractory", options["refractory"], float),
+        "scaling": _by_node("scaling", options["scaling"], float, words=True),
+    }
+    model = from_nir(file, config=config, scale=scale, weight_bits=int(options["weight_bits"] or 8), **plain, **named)
+    every = range(model.image.config.neurons)
+    values = {
+        "format": "nir",
+        "inputs": {name: [place.start, place.stop] for name, place in model.inputs.items()},
+        "layers": {
+            name: {"neurons": [every[n] for n in part.neurons.tolist()], "latency": part.latency}
+            for name, part in model.layers.items()
+        },
+        "outputs": model.outputs,
+        "report": model.report.to_dict(),
+    }
+    return values, model.image, str(model.report)
+
+
+def _by_node(option: str, given: tuple[str, ...], kind: type, *, words: bool = False) -> Any:
+    """Read one value, or NODE=VALUE as often as given; None for nothing. With `words` a single value is a word."""
+    from ..errors import InputError
+
+    if not given:
+        return None
+    try:
+        if len(given) == 1 and "=" not in given[0]:
+            return given[0] if words else kind(given[0])
+        pairs = [each.rpartition("=") for each in given]
+        if not all(node for node, _, _ in pairs):
+            raise ValueError
+        return {node: kind(value) for node, _, value in pairs}
+    except ValueError:
+        example = {"reset": "zero", "refractory": "0.002", "scaling": "2.0"}[option]
+        raise InputError(
+            f"--{option} needs one value, or NODE=VALUE for each node, got {given[0]}; for example lif={example}"
+        ) from None
