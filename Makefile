@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= 2
+PEERS := brian2 nest snntorch
 
 .PHONY: demo test producers lint docs bench clean
 
@@ -31,13 +32,22 @@ lint: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/pytest tests/test_docs.py
 
-bench: $(VENV)/.dev
-	tools/need g++=g++ perl=perl
+bench: $(VENV)/.dev $(PEERS:%=.peers/%/.done)
+	tools/need g++=g++ gcc=gcc perl=perl
 	$(BIN)/python benchmarks/link.py
 	$(BIN)/python benchmarks/cycles.py
+	$(BIN)/python benchmarks/emulator.py
+	$(BIN)/python benchmarks/taps.py
+
+# Other simulators, each in its own environment; one that cannot be installed is named in the table as absent.
+.peers/%/.done: benchmarks/peers/requirements-%.txt | $(BIN)/python
+	rm -rf .peers/$*
+	$(PYTHON) -m venv .peers/$*
+	.peers/$*/bin/pip --disable-pip-version-check --quiet install --requirement $< || rm -rf .peers/$*/bin
+	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"NeuroCoreX needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}; try: make PYTHON=/path/to/python3.11")'

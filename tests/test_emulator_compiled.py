@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurocorex.emulator import compiled
+from neurocorex.emulator import compiled, parallel
 from neurocorex.emulator.emulator import PIECE_STEPS, Emulator
-from neurocorex.spec import CoreConfig, Counter, Flag, Learning, Region
+from neurocorex.spec import Control, CoreConfig, Counter, Flag, Learning, Region
 from neurocorex.streams.streams import EventStream
 from trials import Moment, random_trial
 
@@ -128,3 +128,48 @@ def test_without_numba_numpy_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImportError, match="pip install numba"):
         Emulator(CoreConfig(neurons=1, inputs=1), compiled=True).run(EventStream(1))
     compiled._kernels.clear()
+
+
+@pytest.mark.parametrize("learning", Learning)
+def test_samples_side_by_side_equal_one_after_the_other(learning: Learning, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "WORKERS", 3)
+    monkeypatch.setattr(parallel, "WORTH_UPDATES", 1)
+    plain = busy_emulator(learning)
+    plain.write(Region.CONTROL, [0], Control.LEARNING) if learning else None
+    plain.write(Region.FLAGS, np.full(96, int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)))
+    plain.run(EventStream.from_dense(np.random.default_rng(3).random((20, 64)) < 0.1))  # a state to begin with
+    other = twin(plain)
+    other._counts = dict(plain._counts)
+    stimulus = EventStream.from_dense(
+        np.random.default_rng(2).random((400, 64)) < 0.1, clear_steps=[30, 100, 150, 300, 390]
+    )
+    assert len(parallel.split(stimulus, other._memory)) == 3
+    assert other.run(stimulus) == plain.run(stimulus)
+    assert_equal(plain, other)
+
+
+def test_samples_that_learn_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "WORKERS", 3)
+    monkeypatch.setattr(parallel, "WORTH_UPDATES", 1)
+    learning, plain = busy_emulator(Learning.EXPONENTIAL), busy_emulator(Learning.NONE)
+    stimulus = EventStream(400).clearing([100, 200])
+    assert parallel.split(stimulus, learning._memory) == [(0, 401)]
+    assert parallel.split(stimulus.setting(50, Control.GAIN_INPUT, 1), plain._memory) == [(0, 401)]
+    assert parallel.split(stimulus, plain._memory) == [(0, 200), (200, 401)]
+
+
+def test_interrupted_samples_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "WORKERS", 2)
+    monkeypatch.setattr(parallel, "WORTH_UPDATES", 1)
+    emulator = twin(busy_emulator(Learning.NONE))
+    emulator.run(EventStream.from_dense(np.random.default_rng(3).random((20, 64)) < 0.1))
+    before = {region: held.copy() for region, held in emulator.regions.items()}
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "_walk", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            emulator.run(EventStream(100).clearing(50))
+    assert all(np.array_equal(held, before[region]) for region, held in emulator.regions.items())

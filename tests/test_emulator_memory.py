@@ -213,7 +213,7 @@ def test_subtracting_reset_saturates_and_counts() -> None:
 
 
 def test_interrupted_run_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    emulator = Emulator(CONFIG)
+    emulator = Emulator(CONFIG, compiled=False)
     emulator.write(Region.BIAS, np.arange(5))
     emulator.write(Region.THRESHOLD, np.full(5, 20))
     emulator.run(EventStream(3))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
+from threading import Event
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +16,7 @@ from ..arithmetic import Ints, kept
 from ..spec import CoreConfig, Counter, Flag, Learning, Region, controls
 from ..spec.fixed import DECAY_BITS
 from ..streams.streams import EventStream
+from . import parallel
 from .memory import Memory
 from .walk import Outcome
 
@@ -95,12 +98,30 @@ class CompiledWalk:
         """Run all steps of a stimulus; see `neurocorex.emulator.walk.walk`."""
         if self._writes != self._memory.writes:
             self._given, self._writes = _arguments(self._kernel, self._memory), self._memory.writes
-        return _walk(self._kernel, self._given, self._memory, stimulus, membranes)
+        parts = parallel.split(stimulus, self._memory)
+        last = len(parts) - 1  # which leaves its state in the memories
+        jobs = [
+            partial(
+                _walk, self._kernel, self._given if part == last else _with_own_state(self._given), self._memory,
+                stimulus.cut(*edges), None if membranes is None else membranes[slice(*edges)],
+            )
+            for part, edges in enumerate(parts)
+        ]  # fmt: skip
+        outcomes = parallel.run(jobs) if last else [jobs[0]()]
+        return Outcome.join(outcomes, [start for start, _ in parts])
+
+
+def _with_own_state(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the same arguments with copies of all that changes by itself."""
+    sizes, core, learner = given
+    core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
+    return sizes, core, learner and learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
 
 
 def _walk(
-    kernel: ModuleType, given: tuple[Any, ...], memory: Memory, stimulus: EventStream, membranes: Ints | None
-) -> Outcome:
+    kernel: ModuleType, given: tuple[Any, ...], memory: Memory, stimulus: EventStream, membranes: Ints | None,
+    stop: Event | None = None,
+) -> Outcome:  # fmt: skip
     watched, rows = np.empty(0, np.int64), np.empty((0, 0), np.int64)
     if membranes is not None:
         watched, rows = np.flatnonzero(memory[Region.FLAGS] & Flag.RECORD_MEMBRANE), membranes
@@ -108,7 +129,7 @@ def _walk(
     room = max(min(SPIKE_ROOM, stimulus.steps * memory.config.neurons), memory.config.neurons)
     events, at = kernel.Stimulus(stimulus.steps, *stimulus.columns), np.zeros(5, np.int64)
     parts: list[Ints] = []
-    while not parts or at[0] < stimulus.steps:
+    while not parts or (at[0] < stimulus.steps and not (stop and stop.is_set())):
         fired = np.empty((2, room), np.int64)
         output, at[4] = kernel.Output(fired[0], fired[1], watched, rows, counts), 0
         kernel.run_steps(*given, events, output, at, BUDGET)

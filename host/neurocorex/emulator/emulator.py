@@ -179,13 +179,7 @@ class Emulator:
             )
             for start in starts
         ]
-        return Outcome(
-            np.concatenate([part.fired_step + start for part, start in zip(parts, starts, strict=True)]),
-            np.concatenate([part.fired_neuron for part in parts]),
-            np.add.reduce([part.counts for part in parts]),
-            sum(part.columns for part in parts),
-            sum(part.computed for part in parts),
-        )
+        return Outcome.join(parts, starts)
 
     def _piece(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
         if self._is_compiled(stimulus):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,19 @@ class Outcome(NamedTuple):
     counts: Ints
     columns: int
     computed: int
+
+    @classmethod
+    def join(cls, outcomes: Sequence[Outcome], starts: Sequence[int]) -> Outcome:
+        """One after the other, beginning at these steps."""
+        if len(outcomes) == 1:
+            return outcomes[0]
+        return cls(
+            np.concatenate([outcome.fired_step + start for outcome, start in zip(outcomes, starts, strict=True)]),
+            np.concatenate([outcome.fired_neuron for outcome in outcomes]),
+            np.add.reduce([outcome.counts for outcome in outcomes]),
+            sum(outcome.columns for outcome in outcomes),
+            sum(outcome.computed for outcome in outcomes),
+        )
 
 
 def walk(dynamics: Dynamics, memory: Memory, stimulus: EventStream, membranes: Ints | None) -> Outcome:

@@ -53,19 +53,24 @@ def round_weights(
     """Return weights of one kind on the chip, and what they lost."""
     step = (1 << gain) / scales
     low, high = config.weight_range
-    whole = np.rint(weights / step)
-    beyond = (whole < low) | (whole > high)
-    whole = np.clip(whole, low, high, out=whole)
-    error = whole * step - weights
+    # In place, as far as it goes: with a million weights most of the time would go into new memory.
+    whole = weights / step
+    np.rint(whole, out=whole)
+    beyond = None
+    if whole.min() < low or whole.max() > high:
+        beyond = (whole < low) | (whole > high)
+        np.clip(whole, low, high, out=whole)
+    error = whole * step
+    error -= weights
     synapses = int(np.count_nonzero(weights))
     energy = float(np.vdot(weights, weights))
     squares = float(np.vdot(error, error))
     loss = WeightLoss(
         synapses=synapses,
         vanished=synapses - int(np.count_nonzero(whole)),
-        clipped=int(np.count_nonzero(beyond)),
-        clipped_at=[(int(row), int(column)) for row, column in np.argwhere(beyond)[:8]],
-        max_error=float(np.abs(error).max()),
+        clipped=0 if beyond is None else int(np.count_nonzero(beyond)),
+        clipped_at=[] if beyond is None else [(int(row), int(column)) for row, column in np.argwhere(beyond)[:8]],
+        max_error=float(max(error.max(), -error.min())),
         rms_error=math.sqrt(squares / max(synapses, 1)),
         relative_error=math.sqrt(squares / energy) if energy else 0.0,
     )

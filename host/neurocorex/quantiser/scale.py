@@ -163,7 +163,10 @@ def gain_for(weights: NDArray[Any], scale: float, config: CoreConfig) -> int:
 
 def rounding(weights: NDArray[Any], step: float) -> float:
     """Part of the energy of some weights that is lost where they are rounded to multiples of `step`."""
-    error = np.rint(weights / step) * step - weights
+    error = weights / step
+    np.rint(error, out=error)
+    error *= step
+    error -= weights
     return float(np.vdot(error, error) / np.vdot(weights, weights))
 
 

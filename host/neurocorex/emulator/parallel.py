@@ -1,0 +1,67 @@
+"""Samples side by side: parts of a stimulus that begin with everything cleared do not depend on those before them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Event
+from typing import TypeVar
+
+import numpy as np
+
+from ..spec import Control, LearningFlag
+from ..streams.codec import NO_REGISTER
+from ..streams.streams import CLEAR_ALL, EventStream
+from .memory import Memory
+
+Outcome = TypeVar("Outcome")
+
+#: Updates of neurons in a stimulus from which on threads are worth their start.
+WORTH_UPDATES = 1 << 21
+#: Threads at most; by default as many as this process may use.
+WORKERS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
+    """Cut a stimulus into at most `WORKERS` parts that can run side by side, of about the same length.
+
+    Returns
+    -------
+    list of (int, int)
+        First step of each part and the step behind it, as `EventStream.cut` takes them; one part if weights learn, if
+        registers are set on the way, or if it is not worth while.
+    """
+    steps = stimulus.steps
+    whole = [(0, steps + 1)]
+    clears = (stimulus.change_register == NO_REGISTER) & (stimulus.change_value & CLEAR_ALL == CLEAR_ALL)
+    learns = memory.config.learning and memory.control()[Control.LEARNING] & LearningFlag.ENABLE
+    too_small = WORKERS == 1 or steps * memory.config.neurons < WORTH_UPDATES
+    if too_small or learns or not clears.any() or (stimulus.change_register != NO_REGISTER).any():
+        return whole
+    starts = np.unique(stimulus.change_step[clears])
+    starts = starts[(starts > 0) & (starts < steps)]
+    ideal = np.arange(1, WORKERS) * steps // WORKERS
+    cuts = np.unique(starts[np.minimum(starts.searchsorted(ideal), starts.size - 1)]) if starts.size else starts
+    edges = [0, *cuts.tolist(), steps + 1]
+    return list(pairwise(edges))
+
+
+def run(jobs: Sequence[Callable[[Event], Outcome]]) -> list[Outcome]:
+    """Call each in a thread of its own, the last one in this one; return what they return.
+
+    Parameters
+    ----------
+    jobs : sequence of callable
+        Given an event that is set when they are to stop early, as then nobody wants what they return.
+    """
+    stop = Event()
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        try:
+            others = [pool.submit(job, stop) for job in jobs[:-1]]
+            last = jobs[-1](stop)
+            return [*(other.result() for other in others), last]
+        except BaseException:  # Ctrl-C, most likely: leaving the pool waits for the others
+            stop.set()
+            raise
