@@ -1,4 +1,4 @@
-"""The emulator against other simulators, on the same networks, in one run; writes benchmarks/emulator.md.
+"""The emulator against other simulators, on the same networks, in one run; writes docs/emulator.md.
 
 Every peer runs in a process of its own, with one thread, in the environment that ``make peers`` sets up. Their runs
 take turns, so that what else the machine does falls on all alike, and time is that of the processor: the ratios are
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import page
 from neurocorex.measuring import machine
 from neurocorex.spec import Control, Region
 from neurocorex.workload import (
@@ -138,18 +139,17 @@ def compare(workload: Workload, folder: Path, names: list[str]) -> list[dict[str
     return rows
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown."""
+def table(rows: list[dict[str, Any]]) -> list[str]:
+    """Lines of a table of rows."""
+    heads = ("network", "simulator", "µs a step", "times slower", "rate, Hz", "constructed in, s")
     lines = [
-        "| network | simulator | µs a step | times slower | rate, Hz | constructed in, s |",
-        "|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {row['network']} | {row['simulator']} | {row['us_per_step']:.2f} | {row['times_slower']:.2f} | "
-        f"{row['rate_hz']:.2f}{'' if row['same_rate'] else ' (differs)'} | {row['construct_s']} |"
+        (
+            row["network"], row["simulator"], f"{row['us_per_step']:.2f}", f"{row['times_slower']:.2f}",
+            f"{row['rate_hz']:.2f}{'' if row['same_rate'] else ' (differs)'}", str(row["construct_s"]),
+        )
         for row in rows
-    ]
-    return "\n".join(lines)
+    ]  # fmt: skip
+    return page.markdown(heads, lines)
 
 
 def main() -> int:
@@ -158,7 +158,6 @@ def main() -> int:
     parser.add_argument("--peers", type=Path, default=Path(".peers"), help="folder of the peers' environments")
     parser.add_argument("--networks", default=",".join(map(str, SIZES)), help="numbers of neurons")
     parser.add_argument("--only", help="simulators, by name")
-    parser.add_argument("--out", type=Path, default=HERE / "emulator.md")
     options = parser.parse_args()
     names = options.only.split(",") if options.only else list(PEERS)
     rows = []
@@ -166,17 +165,14 @@ def main() -> int:
         for learns in (False, True):
             found = compare(Workload(neurons, learns), options.peers, names)
             rows += found
-            print(table(found), flush=True)
+            print("\n".join(table(found)), flush=True)
     versions = {row["simulator"]: row["version"] for row in rows}
     absent = [name for name in PEERS if name not in versions]
-    text = [
-        "# The emulator and its peers", "", f"{date.today()}, {machine()}.", "",
-        ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
-        + (f" Not installed: {', '.join(absent)}." if absent else ""), "",
-        "All-to-all networks of `neurocorex.workload`, one thread each, the runs of all taking turns; medians of "
-        f"{REPETITIONS}. By `python benchmarks/emulator.py`.", "", table(rows), "",
-    ]  # fmt: skip
-    options.out.write_text("\n".join(text))
+    about = ", ".join(f"{name} {version}" for name, version in versions.items())
+    if not options.only:
+        missing = f" Not installed: {', '.join(absent)}." if absent else ""
+        measured = f"Measured on {date.today()}, {machine()}; medians of {REPETITIONS}. {about}.{missing}"
+        page.write("emulator.md", "peers", [measured, "", *table(rows)])
     return 0 if all(row["same_rate"] for row in rows) else 1
 
 

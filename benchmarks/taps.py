@@ -1,7 +1,7 @@
 """The emulator against SuperNeuroMAT, on SuperNeuroMAT's own model: taps, and a constant depression of every synapse.
 
 An all-to-all network of integers, made as a SuperNeuroMAT model and imported; every spike has to be equal. Writes
-benchmarks/taps.md. Needs superneuromat, which `pip install 'neurocorex[dev]'` brings.
+docs/emulator.md. Needs superneuromat, which `pip install 'neurocorex[dev]'` brings.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import neurocorex as ncx
 import numpy as np
+import page
 import superneuromat
 from neurocorex.importers.superneuromat import from_superneuromat
 from neurocorex.measuring import machine
@@ -85,25 +85,19 @@ def main() -> int:
     """Compare, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--neurons", default="100,256,1024")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     options = parser.parse_args()
     rows = [compare(size, learns) for size in map(int, options.neurons.split(",")) for learns in (False, True)]
-    lines = [
-        "| neurons | mode | NeuroCoreX, µs | SuperNeuroMAT, µs a tick | ratio | spikes in 1000 ticks | same spikes |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {row['neurons']} | {row['mode']} | {row['ours']:.1f} | {row['theirs']:.1f} | {row['ratio']:.0f} | "
-        f"{row['rate']:.1f} | {'yes' if row['same'] else 'NO'} |"
+    heads = ("neurons", "mode", "NeuroCoreX, µs a tick", "SuperNeuroMAT, µs a tick", "ratio", "spikes in 1000 ticks")
+    table = page.markdown(heads, [
+        (
+            str(row["neurons"]), row["mode"], f"{row['ours']:.1f}", f"{row['theirs']:.1f}", f"{row['ratio']:.0f}",
+            f"{row['rate']:.1f}{'' if row['same'] else ' (OTHERS)'}",
+        )
         for row in rows
-    ]  # fmt: skip
-    print("\n".join(lines))
-    text = [
-        "# The emulator and SuperNeuroMAT", "",
-        f"{date.today()}, {machine()}; superneuromat {version('superneuromat')}, backend cpu.", "",
-        f"{TICKS} ticks, medians of {REPETITIONS}. By `python benchmarks/taps.py`.", "", *lines, "",
-    ]  # fmt: skip
-    options.out.write_text("\n".join(text))
+    ])  # fmt: skip
+    print("\n".join(table))
+    about = f"superneuromat {version('superneuromat')}, backend cpu; {TICKS} ticks, medians of {REPETITIONS}"
+    page.write("emulator.md", "taps", [f"Measured on {date.today()}, {machine()}; {about}.", "", *table])
     reached = all(row["ratio"] >= TARGET for row in rows if row["neurons"] == 1024)
     return 0 if reached and all(row["same"] for row in rows) else 1
 

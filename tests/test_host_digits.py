@@ -34,7 +34,7 @@ def test_data_are_the_usual_split():
 
 def test_missing_scikit_learn_names_the_extra(monkeypatch):
     digits.load_data.cache_clear()
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MissingToolError, match=r"pip install 'neurocorex\[examples\]'"):
         digits.load_data()
 
@@ -220,3 +220,14 @@ def test_device_without_the_network_is_refused():
         pytest.raises(InputError, match="the digits need 64 inputs and 96 neurons, the device has 64 and 8"),
     ):
         digits.evaluate(device)
+
+
+def test_data_are_split_as_usual() -> None:
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    data = load_digits()
+    expected = train_test_split(data.data.astype(np.int64), data.target, test_size=0.33, random_state=42)
+    train_x, train_y, test_x, test_y = digits.load_data()
+    for mine, theirs in zip((train_x, test_x, train_y, test_y), expected, strict=True):
+        assert np.array_equal(mine, theirs)
