@@ -11,13 +11,13 @@ SMALL = CoreConfig(
     rx_frames=2, tx_frames=2, learning=Learning.EXPONENTIAL,
 )  # fmt: skip
 LARGER = CoreConfig(
-    neurons=21, inputs=10, lanes=4, weight_bits=4, max_delay=9, adaptation=False, frame_bytes=128,
+    neurons=11, inputs=7, lanes=2, weight_bits=4, max_delay=9, adaptation=False, frame_bytes=128,
     learning=Learning.WINDOW, window_steps=3,
 )  # fmt: skip
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("simulator", "config", "steps"), [("icarus", SMALL, 12), ("verilator", LARGER, 24)])
+@pytest.mark.parametrize(("simulator", "config", "steps"), [("icarus", SMALL, 8), ("verilator", LARGER, 16)])
 def test_device_through_the_pins_equals_emulator(simulator, config, steps, tmp_path):
     given = {"config": config.to_dict(), "seed": 40, "steps": steps, "clock_hz": CLOCK_HZ}
     verilog = chip_verilog(config, CLOCK_HZ, BAUD)
