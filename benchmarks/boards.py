@@ -1,7 +1,7 @@
 """The boards' default chips, built for real: what they take, how fast they are, and LUTs over neurons.
 
-    python benchmarks/boards.py                   table of what is in the cache
-    python benchmarks/boards.py --write           build what is missing, and put the tables into docs/hardware.md
+    python benchmarks/boards.py                     table of what is in the cache
+    python benchmarks/boards.py --build --write     build what is missing, and put the tables into docs/hardware.md
 
 Building everything takes an hour or so. Steps per second are those of the digits demo, by the cycles that the chip
 counts (`neurocorex.spec.timing`) for the arrivals that the demo counted, at the clock of the board.
@@ -112,10 +112,11 @@ def scaling_table(*, build: bool) -> list[str]:
 def main() -> None:
     """Build, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="build what is missing, and write docs/hardware.md")
+    parser.add_argument("--build", action="store_true", help="build what is missing")
+    parser.add_argument("--write", action="store_true", help="write docs/hardware.md")
     options = parser.parse_args()
     for name, table in (("boards", boards_table), ("scaling", scaling_table)):
-        lines = table(build=options.write)
+        lines = table(build=options.build)
         print("\n".join(lines))
         if options.write:
             write(PAGE, name, lines)

@@ -1,7 +1,7 @@
 """Fits the estimates of `neurocorex plan` to real chips, and shows how far they are off.
 
     python benchmarks/planner.py                  what the estimates say beside the samples that are in the cache
-    python benchmarks/planner.py --write          build the samples that are missing, fit, and write coefficients
+    python benchmarks/planner.py --build --write  build the samples that are missing, fit, and write coefficients
 
 Samples are the chips that the boards get by default, built for real, and for one family others, of which one thing
 after the other is different; those are synthesised and packed, but not placed.
@@ -18,7 +18,7 @@ from pprint import pformat
 
 import numpy as np
 from neurocorex import building
-from neurocorex.planning.estimate import features
+from neurocorex.planning.estimate import features, multipliers
 from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.boards import BOARDS, Board
 from neurocorex.spec.parts import Family
@@ -29,11 +29,20 @@ from neurocorex_sim.toolchain import cache_folder
 from page import markdown, write
 
 TARGET = Path(__file__).parent.parent / "host/neurocorex/planning/coefficients.py"
-RESOURCES = ("lut", "ff", "dsp")
+RESOURCES = ("lut", "ff")
 EXPONENTIAL, WINDOW = Learning.EXPONENTIAL, Learning.WINDOW
 
 HEADS = ("part of", "N, M, L, W", "learning", "LUT", "estimated", "error")
 #: The family that is looked at closely, and on which board.
+#: Margin of a family that takes the coefficients of another one, for want of samples.
+UNMEASURED = 0.3
+#: What is expected before anything has been measured, LUTs and flip-flops, and how firmly that holds.
+EXPECTED = {
+    "one": (2800, 2000), "lanes": (120, 60), "lane bits": (15, 5), "state bits": (40, 20), "address bits": (10, 10),
+    "learning": (1000, 700), "learning lanes": (100, 80), "learning lane bits": (25, 5), "soft bounds": (80, 20),
+    "extra axons": (200, 150), "window": (300, 100),
+}  # fmt: skip
+HELD = 0.01
 BASE, BASE_BOARD = Family.ICE40, BOARDS["icebreaker"]
 
 _SMALL = {"state_bits": 16, "trace_bits": 8, "max_delay": 8, "frame_bytes": 256, "rx_frames": 2, "tx_frames": 2}
@@ -83,38 +92,47 @@ def _built(board: Board) -> dict[str, float]:
 def logic(board: Board, config: CoreConfig, found: dict[str, float]) -> list[float]:
     """Take what the planner gives to memories off the LUTs: the rest is what is estimated."""
     placed = place(config, board.part)
-    return [found["lut"] - sum(each.luts for each in placed), found["ff"], found["dsp"]]
+    soft = 0 if board.part.dsp else multipliers(config, board.family) * config.state_bits * 16
+    return [found["lut"] - soft - sum(each.luts for each in placed), found["ff"]]
 
 
-def fit(known: np.ndarray, wanted: np.ndarray, prior: np.ndarray | None = None) -> np.ndarray:
+def fit(known: np.ndarray, wanted: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """Least squares, held softly to a scaled prior: with few samples what they do not tell stays as it is there."""
     scale = np.abs(known).max(axis=0)
     scale[scale == 0] = 1
-    if prior is None:
-        start = np.zeros((known.shape[1], wanted.shape[1]))
-    else:
-        guess = known @ prior
-        start = prior * (np.sum(guess * wanted, axis=0) / np.maximum(np.sum(guess * guess, axis=0), 1e-9))
+    guess = known @ prior
+    start = prior * (np.sum(guess * wanted, axis=0) / np.maximum(np.sum(guess * guess, axis=0), 1e-9))
     scaled, left = known / scale, wanted - known @ start
-    held = 1e-3 * np.eye(known.shape[1])
+    held = HELD * np.eye(known.shape[1])
     return start + np.linalg.solve(scaled.T @ scaled + held, scaled.T @ left) / scale[:, None]
+
+
+def coefficients(names: list[str], solved: np.ndarray) -> dict[str, dict[str, float]]:
+    """Coefficients by resource and feature."""
+    return {
+        resource: {name: round(float(value), 4) for name, value in zip(names, solved[:, column], strict=True)}
+        for column, resource in enumerate(RESOURCES)
+    }
 
 
 def main() -> None:
     """Sample, fit, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="build what is missing and write the coefficients")
+    parser.add_argument("--build", action="store_true", help="build what is missing")
+    parser.add_argument("--write", action="store_true", help="write the coefficients, and docs/boards.md")
     options = parser.parse_args()
     names = list(features(CoreConfig()))
     table: dict[str, dict[str, dict[str, float]]] = {}
     margin: dict[str, float] = {}
     rows: list[list[str]] = []
-    prior = None
+    prior = np.array([EXPECTED[name] for name in names], dtype=float)
     for family in sorted(Family, key=lambda family: family is not BASE):
-        found = [(board, config, measured(board, config, build=options.write)) for board, config in samples(family)]
+        found = [(board, config, measured(board, config, build=options.build)) for board, config in samples(family)]
         known_ones = [(board, config, each) for board, config, each in found if each is not None]
         if not known_ones:
-            print(f"{family}: no samples; run with --write")
+            print(f"{family}: no samples; run with --build", file=sys.stderr)
+            table[f"Family.{family.name}"] = coefficients(names, prior)
+            margin[f"Family.{family.name}"] = UNMEASURED
             continue
         known = np.array([[features(config)[name] for name in names] for _, config, _ in known_ones])
         wanted = np.array([logic(*each) for each in known_ones])
@@ -129,10 +147,7 @@ def main() -> None:
             figures = [f"{real:,.0f}", f"{estimate:,.0f}", f"{error:+.1%}"]
             rows.append([f"`{board.name}`", sizes, config.learning.name.lower(), *figures])
         margin[f"Family.{family.name}"] = max(0.02, round(float(np.abs(errors).max()), 2))
-        table[f"Family.{family.name}"] = {
-            resource: {name: round(float(value), 4) for name, value in zip(names, solved[:, column], strict=True)}
-            for column, resource in enumerate(RESOURCES)
-        }
+        table[f"Family.{family.name}"] = coefficients(names, solved)
     lines = markdown(HEADS, rows)
     print("\n".join(lines))
     if options.write:

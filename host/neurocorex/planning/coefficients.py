@@ -1,32 +1,124 @@
-"""Coefficients of the estimates, by `python benchmarks/planner.py --write`; change nothing here by hand."""
+"""Coefficients of the estimates, by `python benchmarks/planner.py --build --write`; change nothing here by hand."""
 
 from __future__ import annotations
 
 from ..spec.parts import Family
 
-#: LUTs, flip-flops and multipliers for each unit of `neurocorex.planning.estimate.features`.
+#: LUTs and flip-flops for each unit of `neurocorex.planning.estimate.features`.
 COEFFICIENTS: dict[Family, dict[str, dict[str, float]]] = {
     Family.ICE40: {
-        "lut": {"one": 2800.0, "lanes": 120.0, "learning": 1500.0, "learning lanes": 300.0},
-        "ff": {"one": 2000.0, "lanes": 60.0, "learning": 800.0, "learning lanes": 130.0},
-        "dsp": {"one": 3.0, "learning": 3.0, "learning lanes": 1.0},
+        "lut": {
+            "one": 4899.197,
+            "address bits": -91.15,
+            "state bits": 51.8719,
+            "lanes": 12.6311,
+            "lane bits": 11.9045,
+            "learning": 650.8671,
+            "learning lanes": 119.797,
+            "learning lane bits": 24.0058,
+            "window": 262.8833,
+            "extra axons": 273.3248,
+            "soft bounds": 208.2125,
+        },
+        "ff": {
+            "one": 1763.4703,
+            "address bits": 0.3062,
+            "state bits": 34.9771,
+            "lanes": 12.5377,
+            "lane bits": 6.3785,
+            "learning": 437.3818,
+            "learning lanes": 105.8432,
+            "learning lane bits": 6.4009,
+            "window": 13.9722,
+            "extra axons": -171.0363,
+            "soft bounds": 122.5642,
+        },
     },
     Family.ECP5: {
-        "lut": {"one": 3000.0, "lanes": 120.0, "learning": 1500.0, "learning lanes": 300.0},
-        "ff": {"one": 2000.0, "lanes": 60.0, "learning": 800.0, "learning lanes": 130.0},
-        "dsp": {"one": 3.0, "learning": 5.0, "learning lanes": 1.0},
+        "lut": {
+            "one": 5920.1899,
+            "address bits": -110.1457,
+            "state bits": 62.682,
+            "lanes": 15.2634,
+            "lane bits": 14.3854,
+            "learning": 786.5079,
+            "learning lanes": 144.7627,
+            "learning lane bits": 29.0086,
+            "window": 317.6682,
+            "extra axons": 330.2858,
+            "soft bounds": 251.6039,
+        },
+        "ff": {
+            "one": 2056.4741,
+            "address bits": 0.3571,
+            "state bits": 40.7886,
+            "lanes": 14.6208,
+            "lane bits": 7.4383,
+            "learning": 510.0536,
+            "learning lanes": 123.4292,
+            "learning lane bits": 7.4644,
+            "window": 16.2937,
+            "extra axons": -199.4543,
+            "soft bounds": 142.9285,
+        },
     },
     Family.GOWIN: {
-        "lut": {"one": 3000.0, "lanes": 120.0, "learning": 1500.0, "learning lanes": 300.0},
-        "ff": {"one": 2000.0, "lanes": 60.0, "learning": 800.0, "learning lanes": 130.0},
-        "dsp": {"one": 3.0, "learning": 5.0, "learning lanes": 1.0},
+        "lut": {
+            "one": 4899.197,
+            "address bits": -91.15,
+            "state bits": 51.8719,
+            "lanes": 12.6311,
+            "lane bits": 11.9045,
+            "learning": 650.8671,
+            "learning lanes": 119.797,
+            "learning lane bits": 24.0058,
+            "window": 262.8833,
+            "extra axons": 273.3248,
+            "soft bounds": 208.2125,
+        },
+        "ff": {
+            "one": 1763.4703,
+            "address bits": 0.3062,
+            "state bits": 34.9771,
+            "lanes": 12.5377,
+            "lane bits": 6.3785,
+            "learning": 437.3818,
+            "learning lanes": 105.8432,
+            "learning lane bits": 6.4009,
+            "window": 13.9722,
+            "extra axons": -171.0363,
+            "soft bounds": 122.5642,
+        },
     },
     Family.XC7: {
-        "lut": {"one": 3000.0, "lanes": 120.0, "learning": 1500.0, "learning lanes": 300.0},
-        "ff": {"one": 2000.0, "lanes": 60.0, "learning": 800.0, "learning lanes": 130.0},
-        "dsp": {"one": 3.0, "learning": 5.0, "learning lanes": 1.0},
+        "lut": {
+            "one": 4899.197,
+            "address bits": -91.15,
+            "state bits": 51.8719,
+            "lanes": 12.6311,
+            "lane bits": 11.9045,
+            "learning": 650.8671,
+            "learning lanes": 119.797,
+            "learning lane bits": 24.0058,
+            "window": 262.8833,
+            "extra axons": 273.3248,
+            "soft bounds": 208.2125,
+        },
+        "ff": {
+            "one": 1763.4703,
+            "address bits": 0.3062,
+            "state bits": 34.9771,
+            "lanes": 12.5377,
+            "lane bits": 6.3785,
+            "learning": 437.3818,
+            "learning lanes": 105.8432,
+            "learning lane bits": 6.4009,
+            "window": 13.9722,
+            "extra axons": -171.0363,
+            "soft bounds": 122.5642,
+        },
     },
 }
 
 #: Largest error of the estimated LUTs against the builds that they were fitted to, as a part of these.
-MARGIN: dict[Family, float] = {Family.ICE40: 0.3, Family.ECP5: 0.3, Family.GOWIN: 0.3, Family.XC7: 0.3}
+MARGIN: dict[Family, float] = {Family.ICE40: 0.11, Family.ECP5: 0.02, Family.GOWIN: 0.3, Family.XC7: 0.3}

@@ -28,10 +28,23 @@ def features(config: CoreConfig) -> dict[str, float]:
     }
 
 
+def multipliers(config: CoreConfig, family: Family) -> int:
+    """Return the multipliers of a chip: decays, what learning makes of its traces and rates, and those of lanes."""
+    found = 2 + config.adaptation
+    # Membrane and current take two each where a multiplier is narrower than they are.
+    found += 2 * (config.state_bits > 18 and family is not Family.XC7)
+    if config.learning is Learning.EXPONENTIAL:
+        found += 4 + config.lanes
+    elif config.learning is Learning.WINDOW:
+        found += 3
+    return found + bool(config.learning) * config.soft_bounds * config.lanes
+
+
 def estimate(config: CoreConfig, family: Family) -> dict[str, float]:
     """LUTs and flip-flops without those of memories, and multipliers: `lut`, `ff`, `dsp`."""
     values = features(config)
-    return {
+    found = {
         resource: max(0.0, sum(weight * values[name] for name, weight in weights.items()))
         for resource, weights in COEFFICIENTS[family].items()
     }
+    return found | {"dsp": multipliers(config, family)}
