@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec.boards import BOARDS, Board
@@ -15,15 +15,16 @@ class Echo(wiring.Component):
     """What has the ports of a chip and is made soonest: no chip changes the pins of a board."""
 
     rx: In(1)
-    tx: Out(1)
+    tx: Out(1, init=1)
     heartbeat: Out(1)
     activity: Out(1)
     error: Out(1)
 
     def elaborate(self, platform: object) -> Module:
-        """Build the wire."""
+        """Build the wire, with registers, so that the clock has something to do."""
         m = Module()
-        m.d.comb += self.tx.eq(self.rx)
+        held = Signal(init=1)
+        m.d.sync += [held.eq(self.rx), self.tx.eq(held)]
         return m
 
 
