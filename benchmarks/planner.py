@@ -55,6 +55,8 @@ CONFIGS = (
     CoreConfig(neurons=96, inputs=64, lanes=4, learning=WINDOW),
     CoreConfig(neurons=96, inputs=64, lanes=8, learning=WINDOW, extra_axons=32),
     CoreConfig(neurons=96, inputs=64, lanes=8, learning=EXPONENTIAL, soft_bounds=True),
+    CoreConfig(neurons=4, inputs=4, lanes=1, weight_bits=4, adaptation=False, **_SMALL),
+    CoreConfig(neurons=4, inputs=4, lanes=1, weight_bits=4, adaptation=False, learning=EXPONENTIAL, **_SMALL),
 )
 
 
@@ -97,14 +99,28 @@ def logic(board: Board, config: CoreConfig, found: dict[str, float]) -> list[flo
 
 
 def fit(known: np.ndarray, wanted: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Least squares, held softly to a scaled prior: with few samples what they do not tell stays as it is there."""
+    """Least squares, held softly to a scaled prior: with few samples what they do not tell stays as it is there.
+
+    Nothing makes a chip smaller, so coefficients are not negative: one that would be is zero, and the others are fitted
+    again without it.
+    """
+    return np.column_stack([_fit_one(known, wanted[:, k], prior[:, k]) for k in range(wanted.shape[1])])
+
+
+def _fit_one(known: np.ndarray, wanted: np.ndarray, prior: np.ndarray) -> np.ndarray:
     scale = np.abs(known).max(axis=0)
     scale[scale == 0] = 1
     guess = known @ prior
-    start = prior * (np.sum(guess * wanted, axis=0) / np.maximum(np.sum(guess * guess, axis=0), 1e-9))
-    scaled, left = known / scale, wanted - known @ start
-    held = HELD * np.eye(known.shape[1])
-    return start + np.linalg.solve(scaled.T @ scaled + held, scaled.T @ left) / scale[:, None]
+    start = prior * (guess @ wanted / max(guess @ guess, 1e-9))
+    free = np.ones(start.size, np.bool_)
+    while True:
+        solved = np.zeros(start.size)
+        scaled, left = (known / scale)[:, free], wanted - known[:, free] @ start[free]
+        held = HELD * np.eye(int(free.sum()))
+        solved[free] = start[free] + np.linalg.solve(scaled.T @ scaled + held, scaled.T @ left) / scale[free]
+        if (solved >= 0).all():
+            return solved
+        free &= solved > solved.min()
 
 
 def coefficients(names: list[str], solved: np.ndarray) -> dict[str, dict[str, float]]:
