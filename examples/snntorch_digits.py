@@ -20,10 +20,13 @@ HIDDEN, CLASSES, DECAY = 86, 10, 0.9
 
 def train(path, epochs, seed):
     """Train in PyTorch, write the graph, and return what the float network makes of the test images."""
-    import nir
-    import snntorch as snn
-    import torch
-    from snntorch.export_nir import export_to_nir
+    try:
+        import nir
+        import snntorch as snn
+        import torch
+        from snntorch.export_nir import export_to_nir
+    except ImportError as error:
+        raise SystemExit(f"training needs {error.name}: see the head of this file, or take --graph FILE") from None
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # layers are so small that a second thread costs more than it does
