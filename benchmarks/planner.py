@@ -36,6 +36,8 @@ HEADS = ("part of", "N, M, L, W", "learning", "LUT", "estimated", "error")
 #: The family that is looked at closely, and on which board.
 #: Margin of a family that takes the coefficients of another one, for want of samples.
 UNMEASURED = 0.3
+#: Least margin of a family with fewer samples than `FEW`: most of its coefficients are those of the base, scaled.
+SPARSE, FEW = 0.15, 4
 #: What is expected before anything has been measured, LUTs and flip-flops, and how firmly that holds.
 EXPECTED = {
     "one": (2800, 2000), "lanes": (120, 60), "lane bits": (15, 5), "state bits": (40, 20), "address bits": (10, 10),
@@ -162,7 +164,8 @@ def main() -> None:
             estimate = real * (1 + error)
             figures = [f"{real:,.0f}", f"{estimate:,.0f}", f"{error:+.1%}"]
             rows.append([f"`{board.name}`", sizes, config.learning.name.lower(), *figures])
-        margin[f"Family.{family.name}"] = max(0.02, round(float(np.abs(errors).max()), 2))
+        least = SPARSE if len(known_ones) < FEW else 0.02
+        margin[f"Family.{family.name}"] = max(least, round(float(np.abs(errors).max()), 2))
         table[f"Family.{family.name}"] = coefficients(names, solved)
     lines = markdown(HEADS, rows)
     print("\n".join(lines))
