@@ -42,8 +42,8 @@ PEERS = (
     ("metr0jw, PYNQ-Z2, with STDP", "256", "27,205", "24,639", "", "38", "", "", ""),
 )
 HEADS = (
-    "board", "N, M, L, W", "LUT", "FF", "block RAM", "DSP", "Fmax MHz", "clock MHz", "cycles a step, digits",
-    "steps/s, digits", "synaptic operations/s",
+    "board", "N, M, L, W", "learning", "LUT", "FF", "block RAM", "DSP", "Fmax MHz", "clock MHz",
+    "cycles a step, digits", "steps/s, digits", "synaptic operations/s",
 )  # fmt: skip
 SCALING_HEADS = ("N", "LUT", "FF", "block RAM", "DSP")
 SCALING = tuple(
@@ -78,6 +78,7 @@ def row(board: Board, found: dict[str, Any], arrivals: float) -> list[str]:
     spram = f" + {found['spram']:g} SPRAM" if found["spram"] else ""
     return [
         f"`{board.name}`", f"{config.neurons}, {config.inputs}, {config.lanes}, {config.weight_bits}",
+        config.learning.name.lower(),
         f"{found['lut']:,.0f} ({found['lut'] / board.part.lut:.0%})", f"{found['ff']:,.0f}",
         f"{found['bram']:g} of {board.part.bram}{spram}", f"{found['dsp']:g}",
         f"{found['fmax_mhz']:.1f}" if found["fmax_mhz"] else "by Vivado", f"{board.clock_hz / 1e6:g}",
@@ -94,7 +95,7 @@ def boards_table(*, build: bool) -> list[str]:
         if (found := report(board, build=build)) is not None:
             lines.append(row(board, found, arrivals))
     for title, sizes, lut, ff, bram, dsp, clock, cycles, rate in PEERS:
-        lines.append([title, sizes, lut, ff, bram, dsp, "", clock, cycles, rate, ""])
+        lines.append([title, sizes, "STDP", lut, ff, bram, dsp, "", clock, cycles, rate, ""])
     return markdown(HEADS, lines)
 
 

@@ -108,7 +108,7 @@ _ALL = (
         title="ULX3S with LFE5U-85F",
         part=parts.ECP5_85F,
         oscillator_hz=25_000_000,
-        clock_hz=80_000_000,
+        clock_hz=50_000_000,
         config=CoreConfig(neurons=512, inputs=128, lanes=16, learning=_LEARNING),
         loader=("-b", "ulx3s"),
         bridge="FT231X",
