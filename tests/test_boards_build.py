@@ -23,7 +23,7 @@ SMALL = {
     "frame_bytes": 64, "rx_frames": 2, "tx_frames": 2,
 }  # fmt: skip
 CONFIGS = {
-    "icebreaker": CoreConfig.from_dict(SMALL),
+    "hx8k-b-evn": CoreConfig.from_dict(SMALL),
     "ulx3s-25f": CoreConfig.from_dict({**SMALL, "learning": Learning.EXPONENTIAL, "trace_bits": 4}),
 }
 
@@ -85,8 +85,8 @@ def test_report_adds_up(built, name) -> None:
 
 @pytest.mark.slow
 def test_second_build_comes_from_the_cache(built, tmp_path) -> None:
-    first = built("icebreaker")
-    again = building.build(BOARDS["icebreaker"], tmp_path, config=CONFIGS["icebreaker"])
+    first = built("hx8k-b-evn")
+    again = building.build(BOARDS["hx8k-b-evn"], tmp_path, config=CONFIGS["hx8k-b-evn"])
     assert not first["cached"]
     assert again["cached"]
     assert again["sha256"] == hashlib.sha256((tmp_path / "neurocorex.bin").read_bytes()).hexdigest()
@@ -94,15 +94,15 @@ def test_second_build_comes_from_the_cache(built, tmp_path) -> None:
 
 @pytest.mark.slow
 def test_another_process_makes_the_same_bits(built, tmp_path) -> None:
-    (tmp_path / "config.json").write_text(CONFIGS["icebreaker"].to_json())
+    (tmp_path / "config.json").write_text(CONFIGS["hx8k-b-evn"].to_json())
     words = ["--config", str(tmp_path / "config.json"), "--fresh", "--out", str(tmp_path), "--json"]
     done = subprocess.run(
-        [sys.executable, "-m", "neurocorex", "build", "icebreaker", *words], capture_output=True, text=True,
+        [sys.executable, "-m", "neurocorex", "build", "hx8k-b-evn", *words], capture_output=True, text=True,
         check=True, env={**os.environ, "PYTHONHASHSEED": "7"},
     )  # fmt: skip
     again = json.loads(done.stdout)
     assert not again["cached"]
-    assert again["sha256"] == built("icebreaker")["sha256"]
+    assert again["sha256"] == built("hx8k-b-evn")["sha256"]
 
 
 def test_too_slow_a_chip_is_an_error_with_its_files_kept(cache, tmp_path, monkeypatch) -> None:
