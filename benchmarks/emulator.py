@@ -2,8 +2,8 @@
 
 Every peer runs in a process of its own, with one thread, in the environment that ``make peers`` sets up. Their runs
 take turns, so that what else the machine does falls on all alike, and time is that of the processor: the ratios are
-what counts. Who is not installed is left out, and named. Networks run with input spikes that were drawn before, the same
-for all; and once more with an own drive: every simulator draws the spikes by its own means, and that counts.
+what counts. Who is not installed is left out, and named. Networks run with input spikes that were drawn before, the
+same for all; and once more with an own drive: every simulator draws the spikes by its own means, and that counts.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def write_network(workload: Workload, steps: int, own_drive: bool, path: Path) -
     ]
     rates[1] -= 1 << workload.config.change_bits if workload.learns else 0
     np.savez(
-        path, own_drive=int(own_drive), rate=INPUT_RATE, steps=steps, neurons=workload.neurons, inputs=INPUTS, learns=int(workload.learns),
+        path, own_drive=int(own_drive), rate=INPUT_RATE, steps=steps,
+        neurons=workload.neurons, inputs=INPUTS, learns=int(workload.learns),
         weights=workload.weights(), event_step=events.event_step, event_axon=events.event_index, gain=INPUT_GAIN,
         threshold=workload.threshold, refractory=REFRACTORY_STEPS, tau=TAU_STEPS,
         keep=(1 << 16) - int(image.regions[Region.DECAY][0]), weight_min=0, weight_max=workload.weight_max,
@@ -136,7 +137,8 @@ def compare(workload: Workload, own_drive: bool, folder: Path, names: list[str])
     for peer in peers:
         seconds = statistics.median(run["seconds"] for run in peer.runs)
         rows.append({
-            "network": workload.name, "drive": "own" if own_drive else "given", "simulator": peer.name, "version": peer.about["version"],
+            "network": workload.name, "drive": "own" if own_drive else "given",
+            "simulator": peer.name, "version": peer.about["version"],
             "construct_s": round(peer.about["construct_s"], 2), "us_per_step": seconds / steps * 1e6,
             "rate_hz": peer.runs[-1]["spikes"] / workload.neurons / steps * 1000,
         })  # fmt: skip
