@@ -52,8 +52,6 @@ PEERS: dict[str, tuple[str, str | None, bool]] = {
     "NEST": ("peer_nest.py", "nest", True),
     "snnTorch": ("peer_snntorch.py", "snntorch", False),
 }
-#: Simulators that are left out of a network, and why.
-LEFT_OUT: dict[tuple[str, str], str] = {}
 #: Largest difference of the rates of two simulators, as a part; bare C has to be equal to the spike.
 RATE_TOLERANCE = 0.15
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -122,8 +120,7 @@ def compare(workload: Workload, own_drive: bool, folder: Path, names: list[str])
         for name in names:
             _, environment, learns = PEERS[name]
             python = interpreter(environment, folder)
-            left_out = (name, workload.name) in LEFT_OUT
-            if python.exists() and not left_out and (learns or not workload.learns):
+            if python.exists() and (learns or not workload.learns):
                 own = Path(scratch) / name.replace(" ", "") / "network.npz"
                 own.parent.mkdir()
                 own.hardlink_to(network)

@@ -14,7 +14,7 @@ def build(net):
     device = ncx.open("emulator")
     image = network.image()
     device.load(image)
-    device.run(spikes=workload.stimulus(20_000 if net["neurons"] < 1000 else 1000), record="counts")  # compiles
+    device.run(spikes=workload.stimulus(20_000 if net["neurons"] < 1000 else 10_000), record="counts")  # compiles
     stimulus = workload.stimulus(net["steps"])
     rates, random = np.full(net["inputs"], net["rate"]), np.random.default_rng(1)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from .opening import EMULATOR, open_device
 from .workload import Workload, stimulus
 
-#: Steps by number of neurons: some tenths of a second.
-STEPS = {100: 100_000, 256: 50_000, 1024: 10_000, 4096: 500}
+#: Steps by number of neurons: some tenths of a second, and always enough for the compiled steps to be taken.
+STEPS = {100: 100_000, 256: 50_000, 1024: 10_000, 4096: 2_000}
 REPETITIONS = 5
 
 
