@@ -37,7 +37,7 @@ from neurocorex.workload import (
     stimulus,
 )  # fmt: skip
 
-HERE = Path(__file__).parent
+HERE, PAGE = Path(__file__).parent, "emulator.md"
 #: Runs by number of neurons, if not as many as of the others: what follows is too slow for more.
 REPETITIONS, FEWER = 5, {4096: 1}
 #: Steps by number of neurons: a second or less for the slowest of those that matter.
@@ -164,7 +164,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", type=Path, default=Path(".peers"), help="folder of the peers' environments")
     parser.add_argument("--networks", default=",".join(map(str, SIZES)), help="numbers of neurons")
-    parser.add_argument("--only", help="simulators, by name")
+    parser.add_argument("--only", help="simulators, by name; without them the table is not written")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
     options = parser.parse_args()
     names = options.only.split(",") if options.only else list(PEERS)
     rows = []
@@ -177,10 +178,11 @@ def main() -> int:
     versions = {row["simulator"]: row["version"] for row in rows}
     absent = [name for name in PEERS if name not in versions]
     about = ", ".join(f"{name} {version}" for name, version in versions.items())
-    if not options.only:
+    if options.write and not options.only:
         missing = f" Not installed: {', '.join(absent)}." if absent else ""
-        measured = f"Measured on {date.today()}, {machine()}; medians of {REPETITIONS}. {about}.{missing}"
-        page.write("emulator.md", "peers", [measured, "", *table(rows)])
+        fewer = "".join(f", of {count} at {neurons:,} neurons" for neurons, count in FEWER.items())
+        measured = f"Measured on {date.today()}, {machine()}; medians of {REPETITIONS} runs{fewer}. {about}.{missing}"
+        page.write(PAGE, "peers", [measured, "", *table(rows)])
     return 0 if all(row["same_rate"] for row in rows) else 1
 
 

@@ -2,7 +2,7 @@
 
 An all-to-all network of integers, made as a SuperNeuroMAT model and imported; all spikes have to be equal.
 SuperNeuroMAT runs in whichever of its ways is the fastest for the network, and without what it does before and after a
-run. Writes docs/emulator.md. Needs superneuromat, which `pip install 'neurocorex[dev]'` brings.
+run. `--write` puts the table into docs/emulator.md. Needs superneuromat, which `pip install 'neurocorex[dev]'` brings.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from neurocorex.importers.superneuromat import from_superneuromat
 from neurocorex.measuring import machine
 from neurocorex.streams.streams import EventStream
 
+PAGE = "emulator.md"
 TICKS = 2000
 #: SuperNeuroMAT takes so much longer that it runs so many ticks of these only.
 THEIR_TICKS = 100
@@ -134,6 +135,7 @@ def main() -> int:
     """Compare, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--neurons", default="100,256,1024")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
     options = parser.parse_args()
     rows = []
     for size in map(int, options.neurons.split(",")):
@@ -144,7 +146,8 @@ def main() -> int:
         f"superneuromat {version('superneuromat')}, NumPy {np.__version__}, one thread; medians of {REPETITIONS} runs "
         f"of {TICKS} ticks here, of every tick in {REPETITIONS} runs of {THEIR_TICKS} there"
     )
-    page.write("emulator.md", "taps", [f"Measured on {date.today()}, {machine()}; {about}.", "", *table(rows)])
+    if options.write:
+        page.write(PAGE, "taps", [f"Measured on {date.today()}, {machine()}; {about}.", "", *table(rows)])
     reached = all(row["ratio"] >= TARGET for row in rows if row["neurons"] == TARGET_NEURONS and row["mode"] == "stdp")
     return 0 if reached and all(row["same"] for row in rows) else 1
 
