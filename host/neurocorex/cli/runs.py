@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import common
+from . import common, verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,7 +99,7 @@ def run(
         values = _values(device, chip, result, seconds)
         if check and file is not None:
             found = _check(chip, file, work, result)
-            values |= {"identical": not found, "differences": found}
+            values |= verdict.values(found)
     if out is not None:
         result.save(out)
     if weights is not None:
