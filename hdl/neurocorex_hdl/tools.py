@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 
@@ -62,35 +63,47 @@ def require(name: str) -> str:
 def prepare(name: str) -> str:
     """Path of a program, after its first use on this machine.
 
-    Programs of YoWASP compile themselves when they are first used, which takes minutes, and keep the result in a
-    file. A second process that starts one meanwhile finds half of that file and dies of it. So each process begins
-    with a use that does nothing, one process at a time: the first compiles, the others find the whole.
-
     Raises
     ------
     ToolError
         If it is nowhere, naming what to install.
     """
     path = require(name)
-    if Path(path).name.startswith("yowasp-"):
-        _use_once(path)
+    if _compiles_itself(path):
+        _introduction(path)
     return path
 
 
-@lru_cache(maxsize=16)
-def _use_once(path: str) -> None:
-    folder = Path(os.environ.get("YOWASP_CACHE_DIR") or cache_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder / f".{Path(path).stem}.lock"):
-        subprocess.run([path, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-
-
-@lru_cache(maxsize=16)
 def version(name: str) -> str:
     """First line of what a program says to `--version`."""
-    words = [prepare(name), "--version"]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return next((line.strip() for line in done.stdout.splitlines() if line.strip()), "unknown")
+    lines = map(str.strip, _introduction(require(name)).splitlines())
+    return next((line for line in lines if line and not line.startswith("Preparing to run")), "unknown")
+
+
+def _compiles_itself(path: str) -> bool:
+    return Path(path).name.startswith("yowasp-")
+
+
+@lru_cache(maxsize=16)
+def _introduction(path: str) -> str:
+    """Ask a program for its `--version`, once in each process.
+
+    Programs of YoWASP compile themselves when they are first used, which takes up to minutes, and keep the result in a
+    file. Who starts one meanwhile finds half of that file and dies of it. So each process begins with a use that does
+    nothing, one process at a time: the first compiles, the others find the whole.
+    """
+    words = [path, "--version"]
+    with _turn(path) if _compiles_itself(path) else nullcontext():
+        return subprocess.run(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+        ).stdout
+
+
+def _turn(path: str) -> AbstractContextManager[None]:
+    """Lock of a program, in the folder that YoWASP is told to use or in ours; who shares its files shares that."""
+    folder = Path(os.environ.get("YOWASP_CACHE_DIR") or cache_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    return alone(folder / f".{Path(path).stem}.lock")
 
 
 def run(name: str, words: Sequence[str], folder: Path, *, log: str) -> None:
