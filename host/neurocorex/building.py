@@ -65,12 +65,16 @@ def build(
     Raises
     ------
     InputError
-        If the board cannot make the clock, or the clock not the rate.
+        If the board cannot make the clock, or the clock not the rate; or if there can be no such folder.
     MissingToolError
         If a program is missing or fails.
     TimingError
         If the chip is too slow for its clock; its files are in the folder all the same.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make {folder}: {error.strerror}; choose another folder") from error
     flow, report, tools = (_gates(name) for name in ("boards.flow", "boards.report", "tools"))
     try:
         for tool in board.family.tools:
@@ -83,7 +87,6 @@ def build(
             cached = (place / _REPORT).exists() and not fresh
             if not cached:
                 _make(order, place, flow, report, say)
-            folder.mkdir(parents=True, exist_ok=True)
             for path in place.iterdir():
                 shutil.copyfile(path, folder / path.name)
     except tools.ToolError as error:

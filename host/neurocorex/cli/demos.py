@@ -37,7 +37,7 @@ def _device_options(command: common.Command) -> common.Command:
 @demo.command()
 @click.option("-n", "--images", type=click.IntRange(1, 594), help="Only the first so many test images.")
 @click.option("--retrain", is_flag=True, help="Train the network again instead of taking the one that ships.")
-@click.option("--seed", default=0, show_default=True, help="Of --retrain.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of --retrain.")
 @click.option(
     "--raster", type=click.Path(path_type=Path), default="digits.png", show_default=True, help="Picture to draw."
 )
@@ -55,10 +55,10 @@ def digits(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Classify handwritten digits (8 by 8 pixels) with a spiking network of 96 neurons.
+    """Classify handwritten digits with 96 trained neurons.
 
-    All 594 test images of the usual split run on DEVICE. Anywhere but on the emulator the same images run there too,
-    and every spike, membrane, weight and counter is compared.
+    All 594 test images (8 by 8 pixels) of the usual split run on DEVICE. Anywhere but on the emulator the same images
+    run there too, and every spike, membrane, weight and counter is compared.
 
     \b
     Examples:
@@ -131,11 +131,11 @@ def _learning_options(command: common.Command) -> common.Command:
 @demo.command("digits-stdp")
 @_learning_options
 def digits_stdp(**options: Any) -> None:
-    """Learn handwritten digits on the chip by STDP, with teacher spikes.
+    """Learn handwritten digits by STDP, with a teacher.
 
-    90 neurons and weights of 8 bits learn the 1203 training images of the usual split; the 594 test images follow.
-    The host streams images, forces spikes, clears and gates, and reads spikes. Anywhere but on the emulator the same
-    happens there too, and every weight is compared.
+    90 neurons and weights of 8 bits learn on the chip, from forced spikes, the 1203 training images of the usual split;
+    the 594 test images follow. The host streams images, forces spikes, clears and gates, and reads spikes. Anywhere but
+    on the emulator the same happens there too, and every weight is compared.
 
     \b
     Examples:
@@ -154,11 +154,11 @@ def digits_stdp(**options: Any) -> None:
 @demo.command("digits-unsupervised")
 @_learning_options
 def digits_unsupervised(**options: Any) -> None:
-    """Sort handwritten digits on the chip, without a teacher.
+    """Sort handwritten digits by STDP, without a teacher.
 
-    96 neurons compete for the 1203 training images; what each stands for is found out afterwards, from what it answers.
-    Then the 594 test images follow. Anywhere but on the emulator the same happens there too, and every weight is
-    compared.
+    On the chip, 96 neurons compete for the 1203 training images; what each stands for is found out afterwards, from
+    what it answers. Then the 594 test images follow. Anywhere but on the emulator the same happens there too, and every
+    weight is compared.
 
     \b
     Examples:
@@ -214,10 +214,11 @@ def _learn_digits(
 @_device_options
 @common.json_option
 def microseer(data: Path, device: str, limit: int | None, config: Path | None, baud: int | None, as_json: bool) -> None:
-    """Find the topics of papers from who cites whom, by SuperNeuroMAT's STDP.
+    """Find the topics of papers by SuperNeuroMAT's STDP.
 
-    Every test paper is asked about, each from the same weights. Answers are compared with those of SuperNeuroMAT, if
-    that is installed. Anywhere but on the emulator every weight after every paper is compared, too.
+    What is known is who cites whom. Every test paper is asked about, each from the same weights. Answers are compared
+    with those of SuperNeuroMAT, if that is installed. Anywhere but on the emulator every weight after every paper is
+    compared, too.
 
     \b
     Examples:

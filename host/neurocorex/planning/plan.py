@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -137,12 +138,13 @@ def make(
     Raises
     ------
     InputError
-        For a negative activity.
+        For an activity that is negative or no number.
     """
     come = config.inputs / 10 if arrivals is None else arrivals
     learn = config.neurons / 100 if fired is None else fired
-    if come < 0 or learn < 0:
-        raise InputError(f"activity cannot be negative, got {min(come, learn)}")
+    for activity in (come, learn):
+        if not 0 <= activity < math.inf:
+            raise InputError(f"arrivals and firings are numbers from 0 up, got {activity:g}")
     steps = 1000
     cycles = busy_cycles(config, steps, round(come * steps), round(learn * steps) if config.learning else 0) / steps
     bare = Plan(
