@@ -98,8 +98,11 @@ def _network(retrain: bool, seed: int, *, quiet: bool) -> Image:
 
     if not retrain:
         return job.image()
+    from ..demos.training import train_network
+
+    train_x, train_y, _, _ = job.load_data()
     with common.progress_bar("training", quiet=quiet) as progress:
-        return job.train(seed=seed, progress=progress)
+        return train_network(train_x, train_y, seed=seed, progress=progress)
 
 
 def _values(device: str, outcome: DigitsResult) -> dict[str, Any]:
