@@ -15,7 +15,7 @@ from .config import CoreConfig, Learning
 from .fixed import DECAY_BITS, GAIN_BITS
 
 MAGIC = 0x3158434E  # "NCX1", little-endian
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 
 class Region(IntEnum):
