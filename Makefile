@@ -7,7 +7,6 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= 2
 PEERS := brian2 nest snntorch
 BENCHMARKS := instructions link cycles demos taps emulator
-TOOLS := yosys nextpnr-ice40 icepack nextpnr-ecp5 ecppack nextpnr-himbaechel-gowin
 
 .PHONY: demo test producers lint docs bench clean
 
@@ -16,8 +15,6 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev lint
 	tools/need iverilog=iverilog g++=g++ perl=perl
-	@# Each compiles itself at its first use, once on a machine; two that do so at a time spoil each other's cache.
-	@for tool in $(TOOLS); do $(BIN)/yowasp-$$tool --version > /dev/null 2>&1 || true; done
 	$(BIN)/pytest -n $(JOBS)
 
 # Downloads PyTorch. Records all networks of snnTorch and Norse anew and tests these, and trains the snnTorch example where

@@ -9,8 +9,20 @@ from amaranth.hdl import Assert, Cat, Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
-from neurocorex.spec import ChipInfo, Clear, CoreConfig, FrameError, Op, Request, Response, ResponseDecoder
+from neurocorex.spec import (
+    ChipInfo,
+    Clear,
+    CoreConfig,
+    FrameError,
+    Op,
+    Region,
+    Request,
+    Response,
+    ResponseDecoder,
+    layout,
+)  # fmt: skip
 from neurocorex.spec.events import END
+from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex_hdl.bus import READ_LATENCY
 from neurocorex_hdl.command import CoreControl
 from neurocorex_hdl.top import ByteChip
@@ -23,6 +35,9 @@ TRIAL_BITS = 10
 BURST, BURST_BYTES = 0xE0, 150
 HOLD = 0xE1
 ANSWER_CYCLES = 3000
+CLEAR_STATE, CLEAR_NOTHING = b"\x01", b"\x00"
+WEIGHTS = layout(Region.WEIGHTS, CONFIG)
+READ_WEIGHTS = READ_ARGUMENTS.pack(Region.WEIGHTS, 0, 0, WEIGHTS.items)
 
 
 class FakeCore(wiring.Component):
@@ -215,3 +230,11 @@ def simulate(scenario: Callable[[Host], Awaitable[None]], *, seed: int = 0, conf
     simulator.add_testbench(testbench)
     simulator.add_testbench(listener, background=True)
     simulator.run()
+
+
+def write_weights(values: bytes, row: int = 0, column: int = 0) -> bytes:
+    return WRITE_ARGUMENTS.pack(Region.WEIGHTS, row, column) + values
+
+
+async def settle(host: Host) -> None:
+    await host.ctx.tick().repeat(600)

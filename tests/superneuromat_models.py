@@ -74,3 +74,20 @@ def departures(model: Any, device: Any, ticks: int = TICKS, **options: Any) -> l
         if not np.array_equal(mine, theirs):
             found.append(f"{name} differ first at {np.argwhere(mine != theirs)[0].tolist()}")
     return found
+
+
+def model_of(*neurons, synapses=(), spikes=()):
+    """Model of neurons {name: value}, synapses (pre, post, {name: value}), input spikes (tick, neuron, value)."""
+    model = superneuromat.SNN()
+    model.backend = "cpu"
+    for neuron in neurons:
+        model.create_neuron(**neuron)
+    for pre, post, options in synapses:
+        model.create_synapse(pre, post, **options)
+    for spike in spikes:
+        model.add_spike(*spike)
+    return model
+
+
+def item(imported, name):
+    return next(each for each in imported.report.items if each.name == name)

@@ -228,7 +228,17 @@ BAD = {
     "a neuron that is not there": (("run", "emulator", "NETWORK", "--membranes", "9"), 3, "input"),
     "not a list": (("run", "emulator", "NETWORK", "--membranes", "a-b"), 3, "input"),
     "a format that cannot be written": (("weights", "emulator", "--out", "w.xls"), 3, "input"),
-    "a folder that does not exist": (("weights", "emulator", "--out", "nowhere/w.csv"), 3, "input"),
+    "a list that runs backwards": (("run", "emulator", "NETWORK", "--membranes", "3-1"), 3, "input"),
+    "a seed below 0": (("run", "emulator", "NETWORK", "--poisson", "0.1", "--seed", "-1"), 2, "usage"),
+    "a rate of no bits": (("info", "emulator", "--baud", "0"), 2, "usage"),
+    "a clock that stands": (("plan", "--board", "icebreaker", "--clock-mhz", "0"), 3, "input"),
+    "a clock that is no number": (("build", "icebreaker", "--clock-mhz", "nan"), 3, "input"),
+    "an activity that is no number": (("plan", "--board", "icebreaker", "--fired", "nan"), 3, "input"),
+    "a folder that is a file": (("build", "icebreaker", "--out", "TEXT/x"), 3, "input"),
+    "a port beyond the last": (("serve", "emulator", "--port", "65536"), 2, "usage"),
+    "a folder that does not exist": (("weights", "emulator", "--out", "nowhere/w.csv"), 4, "file"),
+    "a picture where none can be": (("run", "emulator", "NETWORK", "--raster", "nowhere/r.png"), 4, "file"),
+    "no such geometry": (("info", "emulator", "--config", "nowhere.json"), 4, "file"),
     "a geometry that cannot be": (("serve", "emulator", "--lanes", "3"), 3, "input"),
     "no such file": (("load", "emulator", "nowhere.npz"), 4, "file"),
     "a truncated file": (("load", "emulator", "TRUNCATED"), 4, "file"),
@@ -252,7 +262,7 @@ def test_bad_input_is_one_line_and_a_code(
     truncated.write_bytes(network.read_bytes()[:-100])
     text.write_text("not a network")
     tiny.write_text(ncx.CoreConfig(neurons=2, inputs=2, lanes=1).to_json())
-    files = {"NETWORK": network, "TRUNCATED": truncated, "TEXT": text, "TINY": tiny}
+    files = {"NETWORK": network, "TRUNCATED": truncated, "TEXT": text, "TEXT/x": text / "x", "TINY": tiny}
     arguments = [files.get(word, word) for word in words]
     exit_code, out, err = invoke(*arguments)
     assert (exit_code, out) == (code, "")
@@ -279,6 +289,14 @@ def test_help_teaches(command: tuple[str, ...], invoke: Invoke) -> None:
     assert code == 0
     assert "neurocorex" in out
     assert "\\b" not in out
+
+
+@pytest.mark.parametrize("command", [(), ("demo",)])
+def test_help_says_in_one_line_what_each_command_does(command: tuple[str, ...], invoke: Invoke) -> None:
+    _, out, _ = invoke(*command, "--help")
+    commands = out.split("Commands:")[1]
+    assert commands.strip()
+    assert "..." not in commands
 
 
 def test_serve_in_the_background_says_where_and_stops_when_told() -> None:

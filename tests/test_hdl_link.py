@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import random
-
-import pytest
-from link_bench import BURST, CONFIG, HOLD, Host, simulate
-from neurocorex.spec import FrameError, Op, Region, Request, Response, Status, layout
+from link_bench import (
+    BURST,
+    CLEAR_NOTHING,
+    CLEAR_STATE,
+    CONFIG,
+    READ_WEIGHTS,
+    WEIGHTS,
+    Host,
+    settle,
+    simulate,
+    write_weights,
+)
+from neurocorex.spec import Op, Region, Request, Status
 from neurocorex.spec.events import END
-from neurocorex.spec.protocol import READ_ARGUMENTS, SEQUENCE_MODULUS, WRITE_ARGUMENTS
-
-CLEAR_STATE, CLEAR_NOTHING = b"\x01", b"\x00"
-WEIGHTS = layout(Region.WEIGHTS, CONFIG)
-READ_WEIGHTS = READ_ARGUMENTS.pack(Region.WEIGHTS, 0, 0, WEIGHTS.items)
-
-
-def write_weights(values: bytes, row: int = 0, column: int = 0) -> bytes:
-    return WRITE_ARGUMENTS.pack(Region.WEIGHTS, row, column) + values
-
-
-async def settle(host: Host) -> None:
-    await host.ctx.tick().repeat(600)
+from neurocorex.spec.protocol import READ_ARGUMENTS, SEQUENCE_MODULUS
 
 
 def test_window_of_requests_is_carried_out_in_order() -> None:
@@ -244,196 +240,3 @@ def test_busy_chip_answers_poll() -> None:
         assert (notice.op, notice.status, notice.credit) == (Op.POLL, Status.OK, CONFIG.rx_frames - 1)
 
     simulate(scenario)
-
-
-# HELLO out of every state ------------------------------------------------------------------------
-
-
-async def nothing(host: Host) -> None:
-    pass
-
-
-async def half_a_frame(host: Host) -> None:
-    await host.write(Request(Op.WRITE, 0, 0, write_weights(b"abcdef")).encode()[:9])
-
-
-async def open_step(host: Host) -> None:
-    await host.call(Op.RUN, bytes([1, 2]))
-
-
-async def held_back_results(host: Host) -> None:
-    await host.request(Op.RUN, bytes([HOLD] * 5))
-
-
-async def run_without_acknowledgement(host: Host) -> None:
-    await host.request(Op.RUN, bytes([BURST] * 50))
-    await settle(host)
-
-
-async def read_without_acknowledgement(host: Host) -> None:
-    for _ in range(CONFIG.rx_frames):
-        await host.request(Op.READ, READ_ARGUMENTS.pack(Region.WEIGHTS, 0, 0, WEIGHTS.items))
-    for _ in range(CONFIG.rx_frames):
-        await host.response()
-    for _ in range(CONFIG.rx_frames):
-        await host.request(Op.READ, READ_ARGUMENTS.pack(Region.WEIGHTS, 0, 0, WEIGHTS.items))
-    await settle(host)
-
-
-async def everything_full(host: Host) -> None:
-    for _ in range(CONFIG.tx_frames + CONFIG.rx_frames + 2):
-        await host.request(Op.RUN, bytes([3] * 20))
-        await settle(host)
-
-
-async def deaf_host(host: Host) -> None:
-    host.listening = False
-    await host.request(Op.READ, READ_WEIGHTS)
-    await host.request(Op.RUN, bytes([BURST] * 20))
-    await settle(host)
-    await host.write(b"\0" + Request(Op.HELLO, 0, 0, b"gone").encode())
-    await settle(host)
-    host.listening = True
-
-
-async def rate_about_to_change(host: Host) -> None:
-    host.listening = False
-    await host.request(Op.SET_BAUD, (20).to_bytes(2, "little"))
-    await settle(host)
-    await host.write(b"\0" + Request(Op.HELLO, 0, 0, b"gone").encode())
-    host.listening = True
-
-
-async def hello_twice(host: Host) -> None:
-    await host.request(Op.RUN, bytes([BURST] * 20))
-    for token in (b"abcd", b"efgh"):
-        await host.write(Request(Op.HELLO, 0, 0, token).encode())
-
-
-async def damaged_hello(host: Host) -> None:
-    await host.request(Op.RUN, bytes([BURST] * 20))
-    frame = bytearray(Request(Op.HELLO, 0, 0, b"abcd").encode())
-    frame[-2] ^= 1
-    await host.write(bytes(frame))
-
-
-async def hello_and_impatience(host: Host) -> None:
-    await host.request(Op.RUN, bytes([BURST] * 20))
-    await host.write(Request(Op.HELLO, 0, 0, b"abcd").encode())
-    for sequence in range(3):
-        await host.send(Op.CLEAR, CLEAR_STATE, sequence)
-        await host.send(Op.POLL)
-
-
-async def noise(host: Host) -> None:
-    await host.write(host.rng.randbytes(200))
-
-
-@pytest.mark.parametrize(
-    "mess",
-    [
-        nothing, half_a_frame, open_step, held_back_results, run_without_acknowledgement, read_without_acknowledgement,
-        everything_full, deaf_host, rate_about_to_change, hello_twice, damaged_hello, hello_and_impatience, noise,
-    ],
-    ids=lambda mess: mess.__name__,
-)  # fmt: skip
-@pytest.mark.parametrize("seed", range(2))
-def test_hello_gets_through(mess, seed: int) -> None:
-    async def scenario(host: Host) -> None:
-        await mess(host)
-        host.ack = 200
-        await host.hello(token=0xFACE)
-        await settle(host)
-        # If the chip was about to answer an earlier HELLO, it has answered this one twice.
-        assert {frame.op for frame in host.frames} <= {Op.HELLO}
-        host.frames.clear()
-        assert host.ctx.get(host.chip.divisor) == 12
-        # Everything works, from number 0 on, and nothing is left of what was.
-        assert (await host.call(Op.WRITE, write_weights(bytes(range(30)))))[0] == Status.OK
-        assert (await host.call(Op.READ, READ_WEIGHTS))[1][:30] == bytes(range(30))
-        assert await host.call(Op.RUN, bytes([5, END])) == (Status.OK, bytes([6, END]))
-
-    simulate(scenario, seed=seed)
-
-
-# A line that loses and damages frames, and a host that keeps to the protocol ------------------------
-
-
-class Sender:
-    """Go-back-N: keeps up to the credit in flight, and repeats from where the chip says."""
-
-    def __init__(self, host: Host, requests: list[tuple[int, bytes]], loss: float) -> None:
-        self.host, self.requests, self.loss = host, requests, loss
-        self.answers: list[tuple[int, int, bytes]] = []
-        self.acknowledged = self.sent = 0  # requests that the chip has, and that have been sent
-        self.credit = CONFIG.rx_frames
-        self.received = 0  # responses
-
-    async def run(self) -> None:
-        host, quiet = self.host, 0
-        while len([answer for answer in self.answers if answer[1] != Status.MORE]) < len(self.requests):
-            while self.sent < min(len(self.requests), self.acknowledged + self.credit):
-                await self._send(self.sent, *self.requests[self.sent])
-                self.sent += 1
-            while host.frames:
-                quiet = 0
-                await self._take(host.frames.pop(0))
-            await host.ctx.tick()
-            quiet += 1
-            if quiet > 600:
-                quiet = 0
-                self.sent = self.acknowledged
-                await self._send(0, Op.POLL, b"")
-
-    async def _send(self, sequence: int, op: int, payload: bytes) -> None:
-        frame = bytearray(Request(op, sequence % 256, self.received % 256, payload).encode())
-        if self.host.rng.random() < self.loss:
-            frame[self.host.rng.randrange(len(frame))] ^= 1 << self.host.rng.randrange(8)
-        await self.host.write(bytes(frame))
-
-    async def _take(self, frame: Response | FrameError) -> None:
-        if isinstance(frame, FrameError) or self.host.rng.random() < self.loss:
-            return
-        self.acknowledged += (frame.ack - self.acknowledged) % 256 if frame.ack != self.acknowledged % 256 else 0
-        self.credit = frame.credit
-        if frame.status in (Status.BAD_FRAME, Status.OUT_OF_ORDER, Status.NO_ROOM):
-            self.sent = self.acknowledged
-        if frame.op >= Op.READ and frame.sequence == self.received % 256:
-            self.received += 1
-            self.answers.append((frame.op, frame.status, frame.payload))
-            await self._send(0, Op.ACK, b"")
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_lossy_line_loses_nothing_and_does_nothing_twice(seed: int) -> None:
-    rng = random.Random(seed)
-    weights = bytearray(WEIGHTS.items)
-    requests: list[tuple[int, bytes]] = []
-    expected: list[tuple[int, bytes]] = []
-    for _ in range(25):
-        kind = rng.choice(("write", "read", "run", "clear"))
-        if kind == "write":
-            start = rng.randrange(WEIGHTS.items)
-            values = rng.randbytes(min(rng.randrange(1, 50), WEIGHTS.items - start))
-            weights[start : start + len(values)] = values
-            requests.append((Op.WRITE, write_weights(values, *divmod(start, WEIGHTS.columns))))
-            expected.append((Op.WRITE, b""))
-        elif kind == "read":
-            requests.append((Op.READ, READ_WEIGHTS))
-            expected.append((Op.READ, bytes(weights)))
-        elif kind == "run":
-            stimulus = bytes(rng.choices(range(0xD0), k=rng.randrange(40))) + bytes([END])
-            requests.append((Op.RUN, stimulus))
-            expected.append((Op.RUN, bytes(code + 1 for code in stimulus[:-1]) + bytes([END])))
-        else:
-            requests.append((Op.CLEAR, CLEAR_STATE))
-            expected.append((Op.CLEAR, b""))
-
-    async def scenario(host: Host) -> None:
-        sender = Sender(host, requests, loss=0.08)
-        await sender.run()
-        assert [(op, payload) for op, _, payload in sender.answers] == expected
-        assert {status for _, status, _ in sender.answers} == {Status.OK}
-        assert host.ctx.get(host.core.state_clears) == sum(op == Op.CLEAR for op, _ in requests)
-
-    simulate(scenario, seed=seed)

@@ -113,9 +113,9 @@ def test_bad_values_are_refused(action, message):
         action()
 
 
-@pytest.mark.parametrize("head", ["", "step,axon\n"], ids=["plain", "with names"])
+@pytest.mark.parametrize("head", ["", "step,axon\n", "\ufeff"], ids=["plain", "with names", "with a mark"])
 def test_text_file_has_a_spike_a_line(head, tmp_path):
-    (tmp_path / "in.csv").write_text(head + "0,2\n3,1\n")
+    (tmp_path / "in.csv").write_text(head + "0,2\n3,1\n", encoding="utf-8")
     raster = encode.from_file(tmp_path / "in.csv", inputs=4)
     assert raster.shape == (4, 4)
     assert np.argwhere(raster).tolist() == [[0, 2], [3, 1]]
@@ -132,7 +132,9 @@ def test_array_file_is_padded(samples, tmp_path):
     assert raster.sum() == spikes.sum()
 
 
-@pytest.mark.parametrize("content", ["a,b\nc,d", "1,2,3\n", "1\n", "99999999999999999999,1\n"])
+@pytest.mark.parametrize(
+    "content", ["a,b\nc,d", "1,2,3\n", "1\n", "99999999999999999999,1\n", "names\n1,2", "1,x\n1,2"]
+)
 def test_text_that_is_no_list_of_spikes_is_refused(content, tmp_path):
     (tmp_path / "in.csv").write_text(content)
     with pytest.raises(FileFormatError, match="no list of spikes"):

@@ -4,31 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from fakes import (
-    BusyTransport,
-    ChatterTransport,
-    InterruptingTransport,
-    MutingTransport,
-    NoisyTransport,
-    SilentTransport,
-    UartTransport,
-    WrappedTransport,
-)  # fmt: skip
+from fakes import BusyTransport, ChatterTransport, MutingTransport, NoisyTransport, SilentTransport, UartTransport
 from neurocorex.errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError
 from neurocorex.link.link import ATTEMPTS, Link
-from neurocorex.link.window import Window
-from neurocorex.spec import Clear, CoreConfig, Op, Region, Request, RequestDecoder, Response, ResponseDecoder, Status
-from neurocorex.spec.events import IDLE
+from neurocorex.spec import CoreConfig, Op, Region, Request, Status
 from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
-from neurocorex.spec.registers import layout
-from neurocorex.streams.items import from_bytes, read_request, to_bytes, write_requests
+from neurocorex.streams.items import from_bytes, write_requests
 from neurocorex.transport import VirtualTransport
-
-WIDE = CoreConfig(neurons=40, inputs=30, lanes=8, frame_bytes=64)
-WEIGHTS = layout(Region.WEIGHTS, WIDE)
-READ_WEIGHTS = read_request(Region.WEIGHTS, WIDE)
-CLEAR = (Op.CLEAR, bytes([Clear.STATE]))
-LONG_RUN = (Op.RUN, bytes([IDLE, 0xFF, 0xFF]) * 4)
+from tap import CLEAR, LONG_RUN, READ_WEIGHTS, WEIGHTS, WIDE, Tap
 
 
 def random_weights(seed: int = 0) -> np.ndarray:
@@ -42,28 +25,6 @@ def write_weights(link: Link, weights: np.ndarray) -> None:
 
 def read_weights(link: Link) -> np.ndarray:
     return from_bytes(link.call(*READ_WEIGHTS), WEIGHTS)
-
-
-class Tap(WrappedTransport):
-    """Keeps the frames of both directions."""
-
-    def __init__(self, inner):
-        super().__init__(inner)
-        self.requests: list[Request] = []
-        self.responses: list[Response] = []
-        self._down, self._up = RequestDecoder(), ResponseDecoder()
-
-    def write(self, data):
-        self.requests += [frame for frame in self._down.feed(data) if isinstance(frame, Request)]
-        super().write(data)
-
-    def read(self, timeout_s):
-        data = super().read(timeout_s)
-        self.responses += [frame for frame in self._up.feed(data) if isinstance(frame, Response)]
-        return data
-
-    def sent(self, op):
-        return sum(request.op == op for request in self.requests)
 
 
 @pytest.fixture
@@ -254,72 +215,6 @@ def test_chip_that_was_reset_is_noticed() -> None:
     assert list(link.execute([CLEAR])) == [(Status.OK, b"")]
 
 
-# Ctrl-C -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("reads_before", range(6))
-def test_interrupt_stops_the_chip_and_yields_what_still_comes(reads_before: int) -> None:
-    interrupting = InterruptingTransport(VirtualTransport(WIDE))
-    tap = Tap(interrupting)
-    link = Link(tap)
-    link.call(*CLEAR)
-    interrupting.arm(*[False] * reads_before, True)
-    statuses = []
-
-    def run() -> None:
-        for status, _ in link.execute([LONG_RUN] * 20):
-            statuses.append(status)
-
-    with pytest.raises(KeyboardInterrupt):
-        run()
-    assert len(statuses) < 20
-    assert Status.STOPPED in statuses
-    assert list(link.execute([CLEAR])) == [(Status.OK, b"")]
-    assert tap.sent(Op.HELLO) == 1
-
-
-def test_second_interrupt_ends_the_waiting() -> None:
-    interrupting = InterruptingTransport(VirtualTransport(WIDE))
-    link = Link(interrupting)
-    link.call(*CLEAR)
-    interrupting.arm(True, True)
-    with pytest.raises(KeyboardInterrupt):
-        list(link.execute([LONG_RUN] * 20))
-    assert list(link.execute([CLEAR])) == [(Status.OK, b"")]
-
-
-def test_interrupt_outside_of_waiting_is_ended_by_the_next_exchange() -> None:
-    class Interrupted(Tap):
-        armed = False
-
-        def write(self, data: bytes) -> None:
-            if self.armed:
-                self.armed = False
-                super().write(data[: len(data) // 2])
-                raise KeyboardInterrupt
-            super().write(data)
-
-    tap = Interrupted(VirtualTransport(WIDE))
-    link = Link(tap)
-    link.call(*CLEAR)
-    tap.armed = True
-    with pytest.raises(KeyboardInterrupt):
-        list(link.execute([LONG_RUN] * 20))
-    assert list(link.execute([CLEAR])) == [(Status.OK, b"")]
-    assert tap.sent(Op.HELLO) == 2
-
-
-def test_stop_reaches_the_chip_through_noise() -> None:
-    for seed in range(10):
-        interrupting = InterruptingTransport(NoisyTransport(VirtualTransport(WIDE), 0.003, seed))
-        link = Link(interrupting)
-        link.call(*CLEAR)
-        interrupting.arm(False, True)
-        with pytest.raises(KeyboardInterrupt):
-            list(link.execute([LONG_RUN] * 20))
-        assert link.call(*READ_WEIGHTS)
-
-
 # Baud rate --------------------------------------------------------------------------------------
 
 
@@ -355,52 +250,3 @@ def test_impossible_divisor_is_refused_and_the_rate_stays() -> None:
         link.set_baud(3, 4_000_000)
     assert uart.baud == 1_000_000
     assert link.call(*CLEAR) == b""
-
-
-# Bookkeeping ------------------------------------------------------------------------------------
-
-
-def test_window_counts_on_beyond_the_modulus() -> None:
-    window = Window(limit=2)
-    for number in range(600):
-        window.push(Op.CLEAR, b"")
-        request = window.due()
-        assert request is not None
-        assert request.sequence == number % 256
-        response = Response(Op.CLEAR, sequence=number % 256, ack=(number + 1) % 256, credit=2)
-        assert window.acknowledge(response)
-        assert window.distance(response) == 0
-        window.expected += 1
-        window.finish()
-    assert window.limit == 602
-
-
-def test_window_ignores_old_acknowledgements_and_refuses_impossible_ones() -> None:
-    window = Window(limit=4)
-    for _ in range(3):
-        window.push(Op.CLEAR, b"")
-        window.due()
-    assert window.acknowledge(Response(Op.POLL, ack=2, credit=4))
-    assert not window.acknowledge(Response(Op.POLL, ack=1, credit=4))
-    assert not window.acknowledge(Response(Op.POLL, ack=9, credit=4))
-    assert (window.taken, window.limit) == (2, 6)
-
-
-def test_window_sends_again_from_where_the_chip_stands() -> None:
-    window = Window(limit=4)
-    for payload in (b"a", b"b", b"c"):
-        window.push(Op.CLEAR, payload)
-        window.due()
-    notice = Response(Op.POLL, ack=1, credit=2)
-    window.acknowledge(notice)
-    window.rewind(notice)
-    again = [window.due(), window.due(), window.due()]
-    assert [request and request.payload for request in again] == [b"b", b"c", None]
-
-
-def test_items_are_cut_to_their_bytes_and_extended_again() -> None:
-    config = CoreConfig(neurons=3, state_bits=20)
-    table = layout(Region.THRESHOLD, config)
-    values = np.array([-(1 << 19), -1, (1 << 19) - 1])
-    assert to_bytes(values, table) == b"\0\0\xf8\xff\xff\xff\xff\xff\x07"
-    assert from_bytes(to_bytes(values, table), table).tolist() == values.tolist()

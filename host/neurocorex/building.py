@@ -65,27 +65,33 @@ def build(
     Raises
     ------
     InputError
-        If the board cannot make the clock, or the clock not the rate.
+        If the board cannot make the clock, or the clock not the rate; or if there can be no such folder.
     MissingToolError
         If a program is missing or fails.
     TimingError
         If the chip is too slow for its clock; its files are in the folder all the same.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make {folder}: {error.strerror}; choose another folder") from error
     flow, report, tools = (_gates(name) for name in ("boards.flow", "boards.report", "tools"))
     try:
         for tool in board.family.tools:
             if board.family.routable or tool == "yosys":
                 tools.require(tool)
+        say("starting the programs, which compile themselves the first time")
         order, place = _order(board, config, clock_hz, baud, seed)
-        cached = (place / _REPORT).exists() and not fresh
-        if not cached:
-            _make(order, place, flow, report, say)
+        # A second process that wants the same waits, and finds it made.
+        with _gates("cache").alone(place.parent / f".{place.name}.lock"):
+            cached = (place / _REPORT).exists() and not fresh
+            if not cached:
+                _make(order, place, flow, report, say)
+            for path in place.iterdir():
+                shutil.copyfile(path, folder / path.name)
     except tools.ToolError as error:
         raise MissingToolError(str(error)) from error
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in place.iterdir():
-        shutil.copyfile(path, folder / path.name)
-    values: dict[str, Any] = json.loads((place / _REPORT).read_text())
+    values: dict[str, Any] = json.loads((folder / _REPORT).read_text())
     late = report.missed_clocks(values)
     if late:
         raise TimingError(f"{'; '.join(late)}; see {folder / _REPORT_TEXT}, and try a lower --clock-mhz, or --seed")
@@ -164,7 +170,7 @@ def _version(package: str) -> str:
 
 
 def _cache() -> Path:
-    base: Path = import_module("neurocorex_sim.toolchain").cache_folder()
+    base: Path = _gates("cache").cache_folder()
     folder = base / "boards"
     folder.mkdir(exist_ok=True)
     return folder

@@ -213,16 +213,24 @@ def from_file(path: str | Path, *, inputs: int, steps: int | None = None) -> Ras
 
 def _read_table(path: str | Path) -> NDArray[np.int64]:
     try:
-        lines = [line for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
-        first = 1 if lines and not lines[0].strip()[0].isdigit() else 0
-        rows = [[int(number) for number in line.split(",")] for line in lines[first:]]
+        text = Path(path).read_text(encoding="utf-8-sig")
+        rows = [line.split(",") for line in text.splitlines() if line.strip()]
         if any(len(row) != 2 for row in rows):
             raise ValueError("a line has not two numbers")
-        return np.array(rows, np.int64).reshape(-1, 2)
+        first = 1 if rows and not any(map(_is_number, rows[0])) else 0
+        return np.array([[int(number) for number in row] for row in rows[first:]], np.int64).reshape(-1, 2)
     except (ValueError, OverflowError) as error:
         raise FileFormatError(
             f"{path} is no list of spikes ({error}); lines must read step,axon such as 12,3"
         ) from None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        int(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_array(path: str | Path) -> NDArray[Any]:

@@ -42,7 +42,7 @@ class Server:
             self._listener = socket.create_server((host, port))
         except (OSError, OverflowError) as error:
             reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-            raise InputError(f"cannot listen on {host}:{port} ({reason}); choose another --port") from error
+            raise InputError(f"cannot listen on {host}:{port} ({reason}); choose another --port or --host") from error
         self._listener.settimeout(_POLL_S)
 
     @property

@@ -6,21 +6,20 @@ with the bytes of docs/protocol.md on its standard input, or let `neurocorex.ope
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
 from neurocorex.spec import CoreConfig
+from neurocorex_hdl.cache import alone, cache_folder
 
 from .export import yosys
-from .toolchain import cache_folder, call, compiler, verilator_root, verilator_version
+from .toolchain import call, compiler, verilator_root, verilator_version
 
 #: Verilator's options. Registers and memories have their reset values in the Verilog, so nothing is left to chance by
 #: the fast choices for unknowns. Warnings are about the style of generated Verilog.
@@ -89,8 +88,8 @@ def chip_verilog(config: CoreConfig, clock_hz: int, baud: int, progress: Progres
     key = _digest("verilog", *_sources(), config.to_json(), f"{clock_hz} {baud}")
 
     def export(target: Path) -> None:
-        yosys()
         _tell(progress, "writing the Verilog of the chip (Yosys takes half a minute to start for the first time)")
+        yosys()
         from neurocorex_hdl import build
 
         target.write_text(build.verilog(config, clock_hz, baud))
@@ -152,11 +151,11 @@ def _compile(folder: Path, target: Path, trace: bool) -> None:
 
 
 def _cached(name: str, make: Callable[[Path], object]) -> Path:
-    """Path of a file in the cache, made if it is not there. Appears complete or not at all."""
+    """Path of a file in the cache, made if it is not there, by one process. Appears complete or not at all."""
     folder = cache_folder() / "chips"
     folder.mkdir(exist_ok=True)
     path = folder / name
-    with _lock(folder / f".{name}.lock"):
+    with alone(folder / f".{name}.lock"):
         if path.exists():
             os.utime(path)
             return path
@@ -168,14 +167,6 @@ def _cached(name: str, make: Callable[[Path], object]) -> Path:
             unfinished.unlink(missing_ok=True)
     _prune(folder)
     return path
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Let the second of two processes that want the same file wait for the first, instead of doing the work twice."""
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _prune(folder: Path) -> None:

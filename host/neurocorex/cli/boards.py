@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,9 +36,10 @@ _config_option = click.option(
 @click.command()
 @common.json_option
 def boards(as_json: bool) -> None:
-    """List the boards that a bitstream can be made for, and what each gets by default.
+    """List the boards that a bitstream can be made for.
 
-    Where a bitstream takes tools of the maker, `build` writes all that they need.
+    Geometry and clock are those that a board gets if nothing else is said. Where a bitstream takes tools of the maker,
+    `build` writes all that they need.
     """
     from ..spec.boards import BOARDS
 
@@ -83,11 +85,12 @@ def plan(
     model: Path | None, name: str | None, clock_mhz: float | None, arrivals: float | None, fired: float | None,
     config: Path | None, as_json: bool, **fields: int | None,
 ) -> None:  # fmt: skip
-    """Say whether a chip fits on a board, what it would take, and how fast it would be, without building it.
+    """Say whether a chip fits on a board, without building it.
 
-    The chip is that of the board with the options that are given, or what the network in MODEL needs (a file of
-    `Image.save` or `neurocorex demo digits --save`). Block RAM is counted; LUTs, flip-flops and multipliers are
-    estimated from real builds, within the margin that is shown.
+    Says also what it would take, how fast it would be, and what to turn. The chip is that of the board with the options
+    that are given, or what the network in MODEL needs (a file of `Image.save` or `neurocorex demo digits --save`).
+    Block RAM is counted; LUTs, flip-flops and multipliers are estimated from real builds, within the margin that is
+    shown.
 
     \b
     Examples:
@@ -117,7 +120,13 @@ def plan(
 
 
 def _hertz(megahertz: float | None) -> int | None:
-    return None if megahertz is None else round(megahertz * 1e6)
+    from ..errors import InputError
+
+    if megahertz is None:
+        return None
+    if not 1 <= megahertz * 1e6 < math.inf:
+        raise InputError(f"--clock-mhz must be a number above 0, such as 12; got {megahertz:g}")
+    return round(megahertz * 1e6)
 
 
 @click.command()
@@ -126,8 +135,13 @@ def _hertz(megahertz: float | None) -> int | None:
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.  [default: build/BOARD]"
 )
 @click.option("--clock-mhz", type=float, help="Clock of the core, made by a PLL.  [default: that of the board]")
-@click.option("--baud", type=int, help="Rate of the serial port after reset.  [default: that of the board]")
-@click.option("--seed", default=1, show_default=True, help="Where place and route begins; try others if timing fails.")
+@click.option(
+    "--baud", type=click.IntRange(1), help="Rate of the serial port after reset.  [default: that of the board]"
+)
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0),
+    help="Where place and route begins; try others if timing fails.",
+)  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Build also what has been built before.")
 @click.option("--force", is_flag=True, help="Try also what the plan says does not fit.")
 @_config_option
@@ -137,7 +151,7 @@ def build(
     name: str, out: Path | None, clock_mhz: float | None, baud: int | None, seed: int, fresh: bool, force: bool,
     config: Path | None, as_json: bool, **fields: int | None,
 ) -> None:  # fmt: skip
-    """Make the bitstream of a chip for BOARD, with a report of what it takes and how fast it is.
+    """Make the bitstream of a chip for BOARD, with a report.
 
     Takes one to ten minutes. The same sources, options and tools give the same bits, and are taken from a cache
     the second time. What cannot fit is refused before anything starts. For 7-series boards the folder gets Verilog,

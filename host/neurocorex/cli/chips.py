@@ -88,7 +88,9 @@ def load(device: str, file: Path, verify: bool, config: Path | None, baud: int |
 def weights(
     device: str, out: Path | None, plot: Path | None, config: Path | None, baud: int | None, as_json: bool
 ) -> None:
-    """Read the weights back from the chip at DEVICE, as they act: learned, and with their drift.
+    """Read the weights back from the chip at DEVICE.
+
+    They are read as they act: learned, and with their drift.
 
     \b
     Example:
@@ -135,13 +137,13 @@ def weights(
 
 @click.command()
 @click.argument("what", type=click.Choice(["emulator", "rtl"]))
-@click.option("--port", default=0, show_default="any free one", help="TCP port.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), show_default="any free one", help="TCP port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; think before you widen it.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Geometry as a JSON file.")
 @geometry_options
 @common.json_option
 def serve(what: str, port: int, host: str, config: Path | None, as_json: bool, **fields: int | None) -> None:
-    """Put a software chip on a TCP port, for any client that can open a socket.
+    """Put a software chip on a TCP port, for clients in any language.
 
     `emulator` is fast; `rtl` is the chip's logic, compiled once per geometry (about half a minute).
     Clients are served one after the other; the chip keeps its state between them. Stop with Ctrl-C. With --json

@@ -31,7 +31,7 @@ def device_options(command: Command) -> Command:
             type=click.Path(path_type=Path, dir_okay=False),
             help="Geometry of `emulator` and `rtl` as a JSON file; without it they fit the network.",
         ),
-        click.option("--baud", type=int, help="Speed up a serial link to this rate once it answers."),
+        click.option("--baud", type=click.IntRange(1), help="Speed up a serial link to this rate once it answers."),
     ):
         command = option(command)
     return command
@@ -46,7 +46,9 @@ def read_config(path: Path | None) -> CoreConfig | None:
         return None
     try:
         return CoreConfig.from_json(path.read_text())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror}; check the path") from error
+    except ValueError as error:
         raise FileFormatError(f"{path} is not a core configuration: {error}") from error
 
 
@@ -107,12 +109,14 @@ def cycles(counters: dict[str, int]) -> dict[str, float]:
 
 
 def write(path: Path, action: Callable[[], object]) -> None:
-    """Run an action that writes `path`; an InputError says why where it cannot."""
-    from ..errors import InputError
+    """Run an action that writes `path`; an error says why where there can be no such file, or none of that kind."""
+    from ..errors import FileFormatError, InputError
 
     try:
         action()
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise FileFormatError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+    except ValueError as error:
         raise InputError(f"cannot write {path}: {error}") from error
 
 
@@ -123,7 +127,7 @@ def index_list(text: str | None, limit: int) -> list[int]:
     found: list[int] = []
     for part in text.split(",") if text else []:
         first, dash, last = part.partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        if not first.isdigit() or (dash and not (last.isdigit() and int(first) <= int(last))):
             raise InputError(f"{part!r} is not an index or a range; write a list such as 0,3,8-11")
         found += range(int(first), int(last or first) + 1)
     if found and max(found) >= limit:

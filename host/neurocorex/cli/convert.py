@@ -38,7 +38,7 @@ def convert(
     file: Path, out: Path | None, config: Path | None, scale: float | None, frac_bits: int | None, as_json: bool,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Turn the model in FILE into an image for a chip, with a label for everything in it.
+    """Turn the model in FILE into an image for a chip.
 
     FILE is a SuperNeuroMAT model (.json) or a NIR graph (.nir, .h5, .hdf5). Each part is exact, or approximate by so
     much; what a chip cannot do is refused, with the reason.

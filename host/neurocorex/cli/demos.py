@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import common
+from . import common, verdict
 
 if TYPE_CHECKING:
     from ..demos.digits import DigitsResult
     from ..demos.digits_stdp import StdpResult
     from ..demos.digits_unsupervised import UnsupervisedResult
     from ..demos.microseer import MicroseerResult
+    from ..demos.outcome import Learned
     from ..device.device import Device
     from ..image import Image
-    from ..spec import CoreConfig
-
-
-class _HasWeights(Protocol):
-    @property
-    def weights(self) -> Any: ...
-
-
-Outcome = TypeVar("Outcome", bound=_HasWeights)
 
 
 @click.group()
@@ -33,16 +26,23 @@ def demo() -> None:
     """Complete jobs, from data to answer."""
 
 
+def _device_options(command: common.Command) -> common.Command:
+    """Add ``--device``, and how to open it."""
+    where = click.option(
+        "--device", default="emulator", show_default=True, help="Where to run: emulator, rtl, a port, a URL."
+    )
+    return where(common.device_options(command))
+
+
 @demo.command()
-@click.option("--device", default="emulator", show_default=True, help="Where to run: emulator, rtl, a port, a URL.")
 @click.option("-n", "--images", type=click.IntRange(1, 594), help="Only the first so many test images.")
 @click.option("--retrain", is_flag=True, help="Train the network again instead of taking the one that ships.")
-@click.option("--seed", default=0, show_default=True, help="Of --retrain.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of --retrain.")
 @click.option(
     "--raster", type=click.Path(path_type=Path), default="digits.png", show_default=True, help="Picture to draw."
 )
 @click.option("--save", type=click.Path(path_type=Path), help="Keep the network as a .npz file for other commands.")
-@common.device_options
+@_device_options
 @common.json_option
 def digits(
     device: str,
@@ -55,10 +55,10 @@ def digits(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Classify handwritten digits (8 by 8 pixels) with a spiking network of 96 neurons.
+    """Classify handwritten digits with 96 trained neurons.
 
-    All 594 test images of the usual split run on DEVICE. Anywhere but on the emulator the same images run there too,
-    and every spike, membrane, weight and counter is compared.
+    All 594 test images (8 by 8 pixels) of the usual split run on DEVICE. Anywhere but on the emulator the same images
+    run there too, and every spike, membrane, weight and counter is compared.
 
     \b
     Examples:
@@ -83,13 +83,12 @@ def digits(
                 reference.load(image.fit(chip.config))
                 expected = job.evaluate(reference, images=images)
                 found = [str(each) for each in differences(chip, outcome.result, reference, expected.result)]
-            values |= {"identical": not found, "differences": found}
+            values |= verdict.values(found)
     figure = outcome.raster()
     common.write(raster, lambda: figure.savefig(raster))
 
     def text() -> str:
-        verdict = [] if found is None else found if found else ["identical to the emulator, every bit"]
-        return "\n".join([str(outcome), *verdict, f"spikes of the first images: {raster}"])
+        return "\n".join([str(outcome), *verdict.lines(found, "bit"), f"spikes of the first images: {raster}"])
 
     common.emit(as_json, values, text)
 
@@ -99,8 +98,11 @@ def _network(retrain: bool, seed: int, *, quiet: bool) -> Image:
 
     if not retrain:
         return job.image()
+    from ..demos.training import train_network
+
+    train_x, train_y, _, _ = job.load_data()
     with common.progress_bar("training", quiet=quiet) as progress:
-        return job.train(seed=seed, progress=progress)
+        return train_network(train_x, train_y, seed=seed, progress=progress)
 
 
 def _values(device: str, outcome: DigitsResult) -> dict[str, Any]:
@@ -118,20 +120,25 @@ def _values(device: str, outcome: DigitsResult) -> dict[str, Any]:
     }
 
 
-@demo.command("digits-stdp")
-@click.option("--device", default="emulator", show_default=True, help="Where to learn: emulator, rtl, a port, a URL.")
-@click.option("-n", "--images", type=click.IntRange(1, 1203), help="Only the first so many images of each kind.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of weights, order and rounding.")
-@common.device_options
-@common.json_option
-def digits_stdp(
-    device: str, images: int | None, seed: int, config: Path | None, baud: int | None, as_json: bool
-) -> None:
-    """Learn handwritten digits on the chip by STDP, with teacher spikes.
+def _learning_options(command: common.Command) -> common.Command:
+    """Add the options of the demonstrations that learn digits."""
+    images = click.option(
+        "-n", "--images", type=click.IntRange(1, 1203), help="Only the first so many images of each kind."
+    )
+    seed = click.option(
+        "--seed", default=0, show_default=True, type=click.IntRange(0), help="Of weights, order and rounding."
+    )
+    return images(seed(_device_options(common.json_option(command))))
 
-    90 neurons and weights of 8 bits learn the 1203 training images of the usual split; the 594 test images follow.
-    The host streams images, forces spikes, clears and gates, and reads spikes. Anywhere but on the emulator the same
-    happens there too, and every weight is compared.
+
+@demo.command("digits-stdp")
+@_learning_options
+def digits_stdp(**options: Any) -> None:
+    """Learn handwritten digits by STDP, with a teacher.
+
+    90 neurons and weights of 8 bits learn on the chip, from forced spikes, the 1203 training images of the usual split;
+    the 594 test images follow. The host streams images, forces spikes, clears and gates, and reads spikes. Anywhere but
+    on the emulator the same happens there too, and every weight is compared.
 
     \b
     Examples:
@@ -141,40 +148,20 @@ def digits_stdp(
     """
     from ..demos import digits_stdp as job
 
-    def learn(chip: Device) -> StdpResult:
-        with common.progress_bar("learning", quiet=as_json) as progress:
-            return job.learn(chip, seed=seed, images=images, progress=progress)
+    def own(outcome: StdpResult) -> tuple[dict[str, Any], str]:
+        return {"lessons": outcome.lessons}, f"{outcome.trained} images learned with {outcome.lessons} lessons"
 
-    outcome, chip, found = _learned(device, learn, config, baud, quiet=as_json)
-    values = {
-        "device": device, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
-        "trained": outcome.trained, "lessons": outcome.lessons, "neurons": job.NEURONS, "inputs": job.PIXELS,
-        "weight_bits": chip.weight_bits, "steps": job.STEPS, "seconds": round(outcome.seconds, 3),
-        "counters": outcome.counters, "config": chip.to_dict(), **_verdict(found),
-    }  # fmt: skip
-    common.emit(
-        as_json, values,
-        lambda: "\n".join([
-            f"{outcome.trained} images learned with {outcome.lessons} lessons",
-            _figure(outcome.predictions == outcome.labels, outcome.seconds), *_verdict_text(found),
-        ]),
-    )  # fmt: skip
+    _learn_digits(job, own, **options)
 
 
 @demo.command("digits-unsupervised")
-@click.option("--device", default="emulator", show_default=True, help="Where to learn: emulator, rtl, a port, a URL.")
-@click.option("-n", "--images", type=click.IntRange(1, 1203), help="Only the first so many images of each kind.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of weights, order and rounding.")
-@common.device_options
-@common.json_option
-def digits_unsupervised(
-    device: str, images: int | None, seed: int, config: Path | None, baud: int | None, as_json: bool
-) -> None:
-    """Sort handwritten digits on the chip, without a teacher.
+@_learning_options
+def digits_unsupervised(**options: Any) -> None:
+    """Sort handwritten digits by STDP, without a teacher.
 
-    96 neurons compete for the 1203 training images; what each stands for is found out afterwards, from what it answers.
-    Then the 594 test images follow. Anywhere but on the emulator the same happens there too, and every weight is
-    compared.
+    On the chip, 96 neurons compete for the 1203 training images; what each stands for is found out afterwards, from
+    what it answers. Then the 594 test images follow. Anywhere but on the emulator the same happens there too, and every
+    weight is compared.
 
     \b
     Examples:
@@ -183,25 +170,42 @@ def digits_unsupervised(
     """
     from ..demos import digits_unsupervised as job
 
-    def sort(chip: Device) -> UnsupervisedResult:
-        with common.progress_bar("learning", quiet=as_json) as progress:
-            return job.learn(chip, seed=seed, images=images, progress=progress)
+    def own(outcome: UnsupervisedResult) -> tuple[dict[str, Any], str]:
+        used = int((outcome.digits >= 0).sum())
+        values = {"used": used, "digits": outcome.digits, "winners_per_image": outcome.winners}
+        return values, f"{outcome.trained} images learned, {used} of {job.NEURONS} neurons stand for a digit"
 
-    outcome, chip, found = _learned(device, sort, config, baud, quiet=as_json)
-    used = int((outcome.digits >= 0).sum())
+    _learn_digits(job, own, **options)
+
+
+def _learn_digits(
+    job: ModuleType,
+    own: Callable[[Any], tuple[dict[str, Any], str]],
+    *,
+    device: str,
+    images: int | None,
+    seed: int,
+    config: Path | None,
+    baud: int | None,
+    as_json: bool,
+) -> None:
+    """Let a device learn digits the way of a module; `own` gives the values and the line that only this way has."""
+
+    def learn(chip: Device) -> Learned:
+        with common.progress_bar("learning", quiet=as_json) as progress:
+            outcome: Learned = job.learn(chip, seed=seed, images=images, progress=progress)
+        return outcome
+
+    outcome, chip, found = verdict.on_both(device, learn, config, baud, quiet=as_json)
+    own_values, own_line = own(outcome)
     values = {
         "device": device, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
-        "trained": outcome.trained, "used": used, "digits": outcome.digits, "winners_per_image": outcome.winners,
-        "neurons": job.NEURONS, "inputs": job.PIXELS, "weight_bits": chip.weight_bits, "steps": job.STEPS,
-        "seconds": round(outcome.seconds, 3), "counters": outcome.counters, "config": chip.to_dict(), **_verdict(found),
+        "trained": outcome.trained, **own_values, "neurons": job.NEURONS, "inputs": job.PIXELS,
+        "weight_bits": chip.weight_bits, "steps": job.STEPS, "seconds": round(outcome.seconds, 3),
+        "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
-    common.emit(
-        as_json, values,
-        lambda: "\n".join([
-            f"{outcome.trained} images learned, {used} of {job.NEURONS} neurons stand for a digit",
-            _figure(outcome.predictions == outcome.labels, outcome.seconds), *_verdict_text(found),
-        ]),
-    )  # fmt: skip
+    lines = [own_line, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
+    common.emit(as_json, values, lambda: "\n".join(lines))
 
 
 @demo.command()
@@ -209,15 +213,15 @@ def digits_unsupervised(
     "--data", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder with papers.csv and citations.csv.",
 )  # fmt: skip
-@click.option("--device", default="emulator", show_default=True, help="Where to learn: emulator, rtl, a port, a URL.")
 @click.option("-n", "--papers", "limit", type=click.IntRange(1), help="Only the first so many test papers.")
-@common.device_options
+@_device_options
 @common.json_option
 def microseer(data: Path, device: str, limit: int | None, config: Path | None, baud: int | None, as_json: bool) -> None:
-    """Find the topics of papers from who cites whom, by SuperNeuroMAT's STDP.
+    """Find the topics of papers by SuperNeuroMAT's STDP.
 
-    Every test paper is asked about, each from the same weights. Answers are compared with those of SuperNeuroMAT, if
-    that is installed. Anywhere but on the emulator every weight after every paper is compared, too.
+    What is known is who cites whom. Every test paper is asked about, each from the same weights. Answers are compared
+    with those of SuperNeuroMAT, if that is installed. Anywhere but on the emulator every weight after every paper is
+    compared, too.
 
     \b
     Examples:
@@ -233,7 +237,7 @@ def microseer(data: Path, device: str, limit: int | None, config: Path | None, b
         with common.progress_bar("asking", quiet=as_json) as progress:
             return job.classify(chip, papers, limit=limit, progress=progress)
 
-    outcome, chip, found = _learned(device, classify, config, baud, quiet=as_json)
+    outcome, chip, found = verdict.on_both(device, classify, config, baud, quiet=as_json)
     agreement: float | None = None
     note = ""
     try:
@@ -247,7 +251,7 @@ def microseer(data: Path, device: str, limit: int | None, config: Path | None, b
         "papers": len(outcome.shown), "ties": outcome.ties, "tie_break": order, "agreement": agreement,
         "topics": topics, "neurons": papers.neurons, "weight_bits": chip.weight_bits,
         "steps": job.STEPS, "seconds": round(outcome.seconds, 3), "counters": outcome.counters,
-        "config": chip.to_dict(), **_verdict(found),
+        "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
 
     def text() -> str:
@@ -258,37 +262,10 @@ def microseer(data: Path, device: str, limit: int | None, config: Path | None, b
             *lines, _figure(outcome.right, outcome.seconds, "papers"),
             f"{outcome.ties} ties, broken in the order {', '.join(order)}; "
             f"{outcome.accuracy_without_ties:.2%} if they count as wrong",
-            same, *_verdict_text(found),
+            same, *verdict.lines(found, "weight"),
         ])  # fmt: skip
 
     common.emit(as_json, values, text)
-
-
-def _learned(
-    device: str, job: Callable[[Device], Outcome], config: Path | None, baud: int | None, *, quiet: bool
-) -> tuple[Outcome, CoreConfig, list[str] | None]:
-    """Do a job on a device, and unless it is the emulator there too; tell what differs (None: not compared)."""
-    from ..compare import held_differences
-    from ..opening import open_device
-
-    with common.opened(device, config, baud, quiet=quiet) as chip:
-        outcome = job(chip)
-        if device == "emulator":
-            return outcome, chip.config, None
-        with open_device("emulator", config=chip.config) as reference:
-            expected = job(reference)
-            found = [str(each) for each in held_differences(chip, reference)]
-        if not (outcome.weights == expected.weights).all():
-            found.append("weights on the way differ")
-        return outcome, chip.config, found
-
-
-def _verdict(found: list[str] | None) -> dict[str, Any]:
-    return {} if found is None else {"identical": not found, "differences": found}
-
-
-def _verdict_text(found: list[str] | None) -> list[str]:
-    return [] if found is None else found or ["identical to the emulator, every weight"]
 
 
 def _figure(right: Any, seconds: float, noun: str = "images") -> str:

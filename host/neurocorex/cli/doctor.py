@@ -18,11 +18,11 @@ from . import common
 )
 @common.json_option
 def doctor(device: str, rates: bool, memories: bool, config: Path | None, as_json: bool) -> None:
-    """Examine the device at DEVICE and print one report, to be pasted where help is asked for.
+    """Examine the device at DEVICE and print one report.
 
-    Measures round trips and advises on the latency timer of USB bridges, writes patterns to every memory and reads them
-    back, and tries serial rates with traffic in both directions. What the chip held is put back; its counters
-    go on. The exit code is 1 if anything is wrong.
+    It is to be pasted where help is asked for. Measures round trips and advises on the latency timer of USB bridges,
+    writes patterns to every memory and reads them back, and tries serial rates with traffic in both directions. What
+    the chip held is put back; its counters go on. The exit code is 1 if anything is wrong.
 
     \b
     Examples:

@@ -13,13 +13,35 @@ if TYPE_CHECKING:
     from ..spec import CoreConfig
 
 
+_MEANINGS = {
+    "neurons": "Neurons",
+    "inputs": "Input axons",
+    "lanes": "Synapses handled in a clock cycle",
+    "weight_bits": "Bits of a weight",
+    "weight_ports": "Ports of the memories of the weights",
+    "state_bits": "Bits of membranes and currents",
+    "refractory_bits": "Bits of the refractory count",
+    "max_delay": "Deepest axonal delay in steps",
+    "adaptation": "Whether thresholds adapt",
+    "learning": "None, exponential traces or windows",
+    "trace_bits": "Bits of an exponential trace",
+    "window_steps": "Steps in a window",
+    "soft_bounds": "Whether changes may shrink towards the bounds",
+    "extra_axons": "Further axons, with delays of their own",
+    "frame_bytes": "Room for a frame",
+    "rx_frames": "Frame buffers towards the chip",
+    "tx_frames": "Frame buffers from the chip",
+}
+
+
 def geometry_options(command: Any) -> Any:
     """Add one option for every field of `CoreConfig`."""
     from ..spec.config import LIMITS
 
     for name, allowed in reversed(LIMITS.items()):
         span = f"{allowed[0]} to {allowed[1]}" if isinstance(allowed, tuple) else ", ".join(map(str, sorted(allowed)))
-        command = click.option(f"--{name.replace('_', '-')}", name, type=int, help=f"{span}.")(command)
+        words = f"{_MEANINGS[name]}: {span}."
+        command = click.option(f"--{name.replace('_', '-')}", name, type=int, help=words)(command)
     return command
 
 

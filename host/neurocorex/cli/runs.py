@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import common
+from . import common, verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ SNAPSHOTS = 50
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--steps", type=click.IntRange(min=1), help="How many; default 100, or as many as --spikes has.")
 @click.option("--poisson", type=float, metavar="P", help="Drive every input with random spikes, probability P a step.")
-@click.option("--seed", default=0, show_default=True, help="Of --poisson.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of --poisson.")
 @click.option(
     "--spikes", type=click.Path(path_type=Path), help="Input spikes: .csv of `step,axon`, or .npz of `spikes`."
 )
@@ -99,7 +99,7 @@ def run(
         values = _values(device, chip, result, seconds)
         if check and file is not None:
             found = _check(chip, file, work, result)
-            values |= {"identical": not found, "differences": found}
+            values |= verdict.values(found)
     if out is not None:
         result.save(out)
     if weights is not None:

@@ -40,13 +40,13 @@ def selftest(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Run random networks on the chip at DEVICE and on the emulator, and compare every bit.
+    """Compare the chip at DEVICE with the emulator, bit by bit.
 
-    Dynamics, delays, learning with all its roundings and bounds, forced spikes, changes between steps: whatever the
-    chip is built for, from random states. `rtl` and `emulator` without --config take three geometries in turn, without
-    learning and with both engines. What the chip held is lost. The exit code is 1 if anything differs; then the first
-    bit that does is searched for (step, region, neuron, what is there and should be), and the network is kept as a file
-    with its state, stimulus and seed, for --replay.
+    Both run the same random networks: dynamics, delays, learning with all its roundings and bounds, forced spikes,
+    changes between steps: whatever the chip is built for, from random states. `rtl` and `emulator` without --config
+    take three geometries in turn, without learning and with both engines. What the chip held is lost. The exit code is
+    1 if anything differs; then the first bit that does is searched for (step, region, neuron, what is there and should
+    be), and the network is kept as a file with its state, stimulus and seed, for --replay.
 
     \b
     Examples:

@@ -29,7 +29,7 @@ from .outcome import DigitsResult
 if TYPE_CHECKING:
     from ..device.device import Device
 
-__all__ = ["DigitsResult", "build", "classify", "encode", "evaluate", "image", "load_data", "network", "train"]
+__all__ = ["DigitsResult", "build", "classify", "encode", "evaluate", "image", "load_data", "network"]
 
 Progress = Callable[[int, int], None]
 
@@ -147,14 +147,6 @@ def network() -> Network:
         threshold=int(regions[Region.THRESHOLD][0]),
         decay=float(regions[Region.DECAY][0]) / (1 << DECAY_BITS),
     )
-
-
-def train(seed: int = 0, progress: Progress | None = None) -> Image:
-    """Train a network from scratch, on the training images alone; half a minute, see `neurocorex.demos.training`."""
-    from .training import train_network
-
-    train_x, train_y, _, _ = load_data()
-    return train_network(train_x, train_y, seed=seed, progress=progress)
 
 
 def evaluate(

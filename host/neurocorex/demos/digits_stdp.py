@@ -36,6 +36,7 @@ from ..streams.codec import NO_REGISTER
 from ..streams.streams import CLEAR_ALL, EventStream
 from . import latency
 from .latency import Ints
+from .outcome import Learned
 
 if TYPE_CHECKING:
     from ..device.device import Device
@@ -91,38 +92,17 @@ class Settings:
     spread: int = 10
 
 
-@dataclass(frozen=True)
-class StdpResult:
+@dataclass(frozen=True, kw_only=True)
+class StdpResult(Learned):
     """What was learned.
 
     Attributes
     ----------
-    predictions, labels : int64 arrays [images]
-        Answers to test images, and truth.
-    weights : int array [64 + 90, 90]
-        As they are on the chip in the end.
     lessons : int
         Images that were taught.
-    trained : int
-        Training images.
-    counters : dict of int
-        Of the device, training and test together.
-    seconds : float
-        Time for both.
     """
 
-    predictions: Ints
-    labels: Ints
-    weights: Ints
     lessons: int
-    trained: int
-    counters: dict[str, int]
-    seconds: float
-
-    @property
-    def accuracy(self) -> float:
-        """Share of right answers, 0 to 1."""
-        return float(np.mean(self.predictions == self.labels))
 
 
 def build(seed: int = 0, settings: Settings | None = None) -> Network:

@@ -35,6 +35,7 @@ from ..spec import Clear, Control, CoreConfig, Learning, LearningFlag
 from ..streams.streams import EventStream
 from . import latency
 from .latency import Ints
+from .outcome import Learned
 
 if TYPE_CHECKING:
     from ..device.device import Device
@@ -83,41 +84,20 @@ class Settings:
     fatigue: int = 300
 
 
-@dataclass(frozen=True)
-class UnsupervisedResult:
-    """What was learned.
+@dataclass(frozen=True, kw_only=True)
+class UnsupervisedResult(Learned):
+    """What was learned; there is no answer where no neuron with a digit fired.
 
     Attributes
     ----------
-    predictions, labels : int64 arrays [images]
-        Answers to test images, and truth; -1 where no neuron with a digit fired.
     digits : int64 array [96]
         What each neuron stands for; -1 if it never answers.
-    weights : int array [64 + 96, 96]
-        As they are on the chip in the end.
     winners : float
         Neurons that fire for a training image, on average.
-    trained : int
-        Training images.
-    counters : dict of int
-        Of the device, over everything.
-    seconds : float
-        Time for all of it.
     """
 
-    predictions: Ints
-    labels: Ints
     digits: Ints
-    weights: Ints
     winners: float
-    trained: int
-    counters: dict[str, int]
-    seconds: float
-
-    @property
-    def accuracy(self) -> float:
-        """Share of right answers, 0 to 1."""
-        return float(np.mean(self.predictions == self.labels))
 
 
 def build(seed: int = 0, settings: Settings | None = None) -> Image:

@@ -17,20 +17,14 @@ if TYPE_CHECKING:
 CLASSES = 10
 
 
-@dataclass(frozen=True)
-class DigitsResult:
-    """Answers to the test images, and what they took.
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """Answers to test images, and what they took.
 
     Attributes
     ----------
-    predictions, labels : int arrays [images]
-        Answers and truth.
-    result : Result
-        Spikes of all neurons, and membranes of the outputs if they were recorded.
-    stimulus : bool array [images, steps, inputs]
-        What went in.
-    hidden : int
-        Hidden neurons; the outputs follow them.
+    predictions, labels : int64 arrays [images]
+        Answers, -1 where there is none, and truth.
     counters : dict of int
         Counters of the device after the run.
     seconds : float
@@ -39,16 +33,53 @@ class DigitsResult:
 
     predictions: NDArray[np.int64]
     labels: NDArray[np.int64]
-    result: Result
-    stimulus: NDArray[np.bool_]
-    hidden: int
     counters: dict[str, int]
     seconds: float
 
     @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which answers are right, bool [images]."""
+        return np.asarray(self.predictions == self.labels)
+
+    @property
     def accuracy(self) -> float:
         """Share of right answers, 0 to 1."""
-        return float(np.mean(self.predictions == self.labels))
+        return float(np.mean(self.right))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned(Answers):
+    """Answers of a network that learned on the device; counters and time are of learning and answering together.
+
+    Attributes
+    ----------
+    weights : int array [inputs + neurons, neurons]
+        As they are on the chip in the end.
+    trained : int
+        Training images.
+    """
+
+    weights: NDArray[np.int64]
+    trained: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitsResult(Answers):
+    """Answers of the network that was trained beforehand.
+
+    Attributes
+    ----------
+    result : Result
+        Spikes of all neurons, and membranes of the outputs if they were recorded.
+    stimulus : bool array [images, steps, inputs]
+        What went in.
+    hidden : int
+        Hidden neurons; the outputs follow them.
+    """
+
+    result: Result
+    stimulus: NDArray[np.bool_]
+    hidden: int
 
     @property
     def neurons(self) -> int:
@@ -120,7 +151,7 @@ class DigitsResult:
             lines.append(
                 f"{row['digit']:5}  {row['images']:6}  {row['correct']:7}  {accuracy:>8}  {other:>12}".rstrip()
             )
-        right = int(np.sum(self.predictions == self.labels))
+        right = np.count_nonzero(self.right)
         return "\n".join([
             *lines,
             "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -74,9 +73,7 @@ class Device(Holder):
     def __enter__(self) -> Device:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -166,7 +163,7 @@ class Device(Holder):
         stream = altered.applied(stimulus.stream)
         if snapshot_every is not None and (not isinstance(snapshot_every, int) or snapshot_every < 1):
             raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
-        recording = Recording.of(record, self.neurons)
+        recording = Recording.of(record, self.neurons, awake=self._used().neurons)
         recorder = Recorder(stream.steps, progress)
         log = WeightLog(config, self._cropped)
         present = self._present_flags()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from ..errors import InputError
 from ..spec import CoreConfig, Learning, layout, regions
 from ..spec.boards import BOARDS, Board
+from ..spec.config import LIMITS
 from ..spec.placement import place, total_blocks, total_large
 from ..spec.protocol import CRC_BYTES, WRITE_ARGUMENTS, Request
 from ..spec.timing import busy_cycles, row_cycles
@@ -137,12 +139,13 @@ def make(
     Raises
     ------
     InputError
-        For a negative activity.
+        For an activity that is negative or no number.
     """
     come = config.inputs / 10 if arrivals is None else arrivals
     learn = config.neurons / 100 if fired is None else fired
-    if come < 0 or learn < 0:
-        raise InputError(f"activity cannot be negative, got {min(come, learn)}")
+    for activity in (come, learn):
+        if not 0 <= activity < math.inf:
+            raise InputError(f"arrivals and firings are numbers from 0 up, got {activity:g}")
     steps = 1000
     cycles = busy_cycles(config, steps, round(come * steps), round(learn * steps) if config.learning else 0) / steps
     bare = Plan(
@@ -218,7 +221,7 @@ def _steps_down(config: CoreConfig) -> Iterator[tuple[str, list[Any]]]:
 def _faster(plan: Plan) -> list[str]:
     """Whether more lanes fit, and what they would be good for."""
     more = 2 * plan.config.lanes
-    if more > 64 or not _fits(plan.board, replace(plan.config, lanes=more)):
+    if more not in LIMITS["lanes"] or not _fits(plan.board, replace(plan.config, lanes=more)):
         return []
     now, then = (row_cycles(replace(plan.config, lanes=lanes)) for lanes in (plan.config.lanes, more))
     return [f"--lanes {more} fits, too: an arrival would take {then} cycles instead of {now}"] if then < now else []
