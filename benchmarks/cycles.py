@@ -17,6 +17,7 @@ import neurocorex as ncx
 import page
 from neurocorex import pacing
 from neurocorex.demos import digits
+from neurocorex.errors import FitError
 from neurocorex.measuring import machine
 from neurocorex.pacing import Pace
 from neurocorex.planning.roofline import Roofline, weight_blocks
@@ -72,24 +73,26 @@ def cycles_row(name: str, pace: Pace) -> Sequence[str]:
     )  # fmt: skip
 
 
-def board_row(board: Board, digits_pace: Pace) -> Sequence[str]:
-    """One line of the table of boards: all inputs and neurons fire in every step, and what the digits do."""
-    config, roofline = board.config, Roofline(board.config)
-    memories, bits = weight_blocks(board)
-    fits = digits_pace.config.neurons <= config.neurons and digits_pace.config.inputs <= config.inputs
-    steps, arrivals = digits_pace.steps, digits_pace.arrivals
-    runs = [(steps, arrivals, 0)] if fits else []
-    runs.append((1, config.inputs + config.neurons, config.neurons if config.learning else 0))
-    cells = []
-    for run in runs:
-        busy = busy_cycles(config, *run)
-        rate = run[1] * config.neurons / busy * board.clock_hz
-        cells += [f"{rate / 1e6:,.0f} M", f"{roofline.cycles(*run) / busy:.1%}"]
+def board_row(board: Board, shown: Pace) -> Sequence[str]:
+    """One line of the table of boards: the digits, in the part of the chip that they use, and all of it at work."""
+    config, (memories, bits) = board.config, weight_blocks(board)
+    try:
+        cells = rate_and_share(board, digits.image().fit(config).used, shown.steps, shown.arrivals)
+    except FitError:
+        cells = ["no room", ""]
+    cells += rate_and_share(board, config, 1, config.inputs + config.neurons, config.neurons * bool(config.learning))
     return (
         f"`{board.name}`", f"{config.neurons}, {config.inputs}, {config.lanes}, {config.weight_bits}", memories,
-        f"{bits:,}", f"{roofline.bits_per_cycle}", f"{board.clock_hz / 1e6:g}",
-        f"{roofline.events_per_second(board.clock_hz) / 1e6:,.0f} M", *(cells if fits else ["too small", "", *cells]),
+        f"{bits:,}", f"{Roofline(config).bits_per_cycle}", f"{board.clock_hz / 1e6:g}",
+        f"{Roofline(config).events_per_second(board.clock_hz) / 1e6:,.0f} M", *cells,
     )  # fmt: skip
+
+
+def rate_and_share(board: Board, used: ncx.CoreConfig, steps: int, arrivals: int, columns: int = 0) -> list[str]:
+    """Synaptic events a second of a run, and its share of the roofline."""
+    busy = busy_cycles(used, steps, arrivals, columns)
+    rate = arrivals * used.neurons / busy * board.clock_hz
+    return [f"{rate / 1e6:,.0f} M", f"{Roofline(used).cycles(steps, arrivals, columns) / busy:.1%}"]
 
 
 def main() -> int:
