@@ -82,6 +82,18 @@ class Device(Holder):
 
     # Running -----------------------------------------------------------------------------------
 
+    def prepare(self, steps: int) -> None:
+        """Do what a first run of so many steps would do once in a process, which is to load compiled code, now.
+
+        Runs do that by themselves. It is for whom it matters when: who measures time, or wants a quick first answer.
+
+        Raises
+        ------
+        DeviceError
+            If the device cannot be opened.
+        """
+        self._connection.link.prepare(steps)
+
     def run(
         self,
         steps: int | None = None,

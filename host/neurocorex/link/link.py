@@ -133,6 +133,10 @@ class Link:
         """Whether `run` can be used between two exchanges."""
         return self._transport.at_hand
 
+    def prepare(self, steps: int) -> None:
+        """Get ready for a long run; see `Transport.prepare`."""
+        self._transport.prepare(steps)
+
     def run(self, stimulus: EventStream) -> EventStream:
         """Run steps without any bytes; see `Transport.run`."""
         return self._transport.run(stimulus)

@@ -57,6 +57,10 @@ class Transport(ABC):
         """Hold the line low, where there is one, for far longer than 32 bit times."""
         return
 
+    def prepare(self, steps: int) -> None:
+        """Get ready to run so many steps; only software has anything to do for that."""
+        return
+
     @property
     def at_hand(self) -> bool:
         """Whether `run` can be used."""

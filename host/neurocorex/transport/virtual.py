@@ -68,6 +68,10 @@ class VirtualTransport(Transport):
         """Whether this thread is the only one that talks to the chip, and no stimulus left a step open."""
         return not self._wait and not self._chip.in_step
 
+    def prepare(self, steps: int) -> None:
+        """Load compiled steps, see `Transport.prepare`."""
+        self._chip.emulator.prepare(steps)
+
     def run(self, stimulus: EventStream) -> EventStream:
         """Run steps at once; see `Transport.run`."""
         self._check_open()
