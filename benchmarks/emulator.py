@@ -42,8 +42,9 @@ HERE, PAGE = Path(__file__).parent, "emulator.md"
 REPETITIONS, FEWER = 5, {4096: 1}
 #: Steps by number of neurons: a second or less for the slowest of those that matter.
 STEPS = {100: 50_000, 256: 20_000, 1024: 5_000, 4096: 500}
-#: Sizes of the networks that also run with an own drive; at others it takes next to nothing.
-OWN_DRIVE = (100, 256, 1024)
+#: Sizes of the networks that also run with an own drive, which in larger ones takes next to nothing of any simulator's
+#: time; and who does not, for the same reason.
+OWN_DRIVE, GIVEN_ONLY = (100, 256), ("snnTorch",)
 #: Peers by name: their script, their environment (None: this one), and whether they learn by pair STDP.
 PEERS: dict[str, tuple[str, str | None, bool]] = {
     "NeuroCoreX": ("peer_neurocorex.py", None, True),
@@ -172,7 +173,8 @@ def main() -> int:
     for neurons in map(int, options.networks.split(",")):
         cases = [(learns, own) for learns in (False, True) for own in (False, True) if neurons in OWN_DRIVE or not own]
         for learns, own_drive in cases:
-            found = compare(Workload(neurons, learns), own_drive, options.peers, names)
+            chosen = [name for name in names if not own_drive or name not in GIVEN_ONLY]
+            found = compare(Workload(neurons, learns), own_drive, options.peers, chosen)
             rows += found
             print("\n".join(table(found)), flush=True)
     versions = {row["simulator"]: row["version"] for row in rows}

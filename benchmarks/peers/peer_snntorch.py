@@ -13,14 +13,12 @@ def build(net):
     feed, between = weights[: net["inputs"]] * (1 << net["gain"]), weights[net["inputs"] :]
     beta = float(np.exp(-1 / net["tau"]))
     leaky = snntorch.Leaky(beta=beta, threshold=float(net["threshold"]), reset_mechanism="zero")
-    given = torch.zeros(net["steps"], net["inputs"])
-    given[net["event_step"], net["event_axon"]] = 1.0
-    rates = torch.full_like(given, net["rate"])
+    stimulus = torch.zeros(net["steps"], net["inputs"])
+    stimulus[net["event_step"], net["event_axon"]] = 1.0
 
     def run():
         spikes, membrane = torch.zeros(1, net["neurons"]), leaky.init_leaky()
         total = 0.0
-        stimulus = torch.bernoulli(rates) if net["own_drive"] else given
         with torch.no_grad():
             for step in range(net["steps"]):
                 current = stimulus[step : step + 1] @ feed + spikes @ between

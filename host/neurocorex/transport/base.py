@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..arithmetic import Ints
+    from ..spec import Region
     from ..streams.streams import EventStream
 
 
@@ -63,7 +65,7 @@ class Transport(ABC):
 
     @property
     def at_hand(self) -> bool:
-        """Whether `run` can be used."""
+        """Whether `run` and `store` can be used."""
         return False
 
     def run(self, stimulus: EventStream) -> EventStream:
@@ -74,4 +76,8 @@ class Transport(ABC):
         stimulus : EventStream
             Whole steps; all requests before them have been answered.
         """
+        raise NotImplementedError(f"{self.name} is not at hand")
+
+    def store(self, region: Region, values: Ints) -> None:
+        """Write a whole region, with values that fit, without putting them into bytes; see `run`."""
         raise NotImplementedError(f"{self.name} is not at hand")
