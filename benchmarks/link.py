@@ -122,7 +122,8 @@ def _measure(config: CoreConfig, device: Device, meter: Meter, tap: Tap) -> dict
     trial = Trial.random(config, 1, STEPS)
     device.config  # noqa: B018  # the chip has been asked for its geometry before the clock counts
     for region, values in trial.image.regions.items():
-        device.write(region, values)
+        if region is not Region.IN_USE:  # all of the chip takes part
+            device.write(region, values)
     figures: dict[str, Any] = {"config": config.to_dict()}
 
     def moved(name: str, action: Callable[[], object], data: Callable[[], int]) -> None:
