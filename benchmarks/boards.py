@@ -3,24 +3,24 @@
     python benchmarks/boards.py                     table of what is in the cache
     python benchmarks/boards.py --build --write     build what is missing, and put the tables into docs/hardware.md
 
-Building everything takes an hour or so. Steps per second are those of the digits demo, by the cycles that the chip
-counts (`neurocorex.spec.timing`) for the arrivals that the demo counted, at the clock of the board.
+Building everything takes an hour or so. Steps per second are those of the digits demo at the clock of the board, by the
+cycles that such a chip counts, which are those that the emulator counts.
 """
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import neurocorex as ncx
 from neurocorex import building
-from neurocorex.errors import NeuroCoreXError
+from neurocorex.demos import digits
+from neurocorex.errors import FitError, NeuroCoreXError
 from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.boards import BOARDS, Board
-from neurocorex.spec.timing import busy_cycles, row_cycles
+from neurocorex.spec.timing import row_cycles
 from page import markdown, write
 from planner import BASE_BOARD, measured
 
@@ -51,11 +51,15 @@ SCALING = tuple(
 )
 
 
-def arrivals_of_digits() -> float:
-    """Axons that arrive in a step of the digits demo, by its counters."""
-    words = [sys.executable, "-m", "neurocorex", "demo", "digits", "--json"]
-    counters = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)["counters"]
-    return float(counters["input_events"] + counters["recurrent_events"]) / counters["steps"]
+def digits_cycles(config: CoreConfig) -> float | None:
+    """Cycles of a step of the digits demo on a chip, which counts as the emulator does; None if it is too small."""
+    with ncx.open("emulator", config=config) as device:
+        try:
+            device.load(digits.image())
+        except FitError:
+            return None
+        counters = digits.evaluate(device).counters
+    return float(counters["busy_cycles"] / counters["steps"])
 
 
 def report(board: Board, *, build: bool) -> dict[str, Any] | None:
@@ -71,10 +75,10 @@ def report(board: Board, *, build: bool) -> dict[str, Any] | None:
     return found
 
 
-def row(board: Board, found: dict[str, Any], arrivals: float) -> list[str]:
+def row(board: Board, found: dict[str, Any]) -> list[str]:
     """One line of the table."""
     config = board.config
-    cycles = busy_cycles(config, 1000, round(1000 * arrivals)) / 1000
+    cycles = digits_cycles(config)
     spram = f" + {found['spram']:g} SPRAM" if found["spram"] else ""
     return [
         f"`{board.name}`", f"{config.neurons}, {config.inputs}, {config.lanes}, {config.weight_bits}",
@@ -82,18 +86,17 @@ def row(board: Board, found: dict[str, Any], arrivals: float) -> list[str]:
         f"{found['lut']:,.0f} ({found['lut'] / board.part.lut:.0%})", f"{found['ff']:,.0f}",
         f"{found['bram']:g} of {board.part.bram}{spram}", f"{found['dsp']:g}",
         f"{found['fmax_mhz']:.1f}" if found["fmax_mhz"] else "by Vivado", f"{board.clock_hz / 1e6:g}",
-        f"{cycles:.0f}", f"{board.clock_hz / cycles:,.0f}",
+        *(("too small", "") if cycles is None else (f"{cycles:.1f}", f"{board.clock_hz / cycles:,.0f}")),
         f"{board.clock_hz * config.neurons / row_cycles(config) / 1e6:,.0f} M",
     ]  # fmt: skip
 
 
 def boards_table(*, build: bool) -> list[str]:
     """Table of all boards and of the peers."""
-    arrivals = arrivals_of_digits()
     lines: list[Sequence[str]] = []
     for board in BOARDS.values():
         if (found := report(board, build=build)) is not None:
-            lines.append(row(board, found, arrivals))
+            lines.append(row(board, found))
     for title, sizes, lut, ff, bram, dsp, clock, cycles, rate in PEERS:
         lines.append([title, sizes, "STDP", lut, ff, bram, dsp, "", clock, cycles, rate, ""])
     return markdown(HEADS, lines)

@@ -11,7 +11,7 @@ from neurocorex.spec.timing import busy_cycles
 from neurocorex.streams.streams import EventStream
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
-WRITABLE = (Region.CONTROL, Region.WEIGHTS, *PARAMETERS, *STATE)
+WRITABLE = (Region.CONTROL, Region.IN_USE, Region.WEIGHTS, *PARAMETERS, *STATE)
 
 
 def test_all_memories_are_zero_at_first() -> None:

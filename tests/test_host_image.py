@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from neurocorex.errors import FileFormatError, FitError, InputError
 from neurocorex.image import Image, program_regions, region_shape, state_regions
+from neurocorex.imagefile import VERSION
 from neurocorex.spec import CoreConfig, Learning, Region, controls, layout
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
@@ -169,7 +170,7 @@ def test_flipped_bytes_never_escape_as_other_errors():
         assert loaded == image  # the byte had no meaning, such as a date
 
 
-HEADER = {"format": "neurocorex-image", "version": 2, "config": CONFIG.to_dict(), "scale": 1.0, "meta": {}}
+HEADER = {"format": "neurocorex-image", "version": VERSION, "config": CONFIG.to_dict(), "scale": 1.0, "meta": {}}
 WEIGHTS = np.zeros((8, 5), np.int8)
 OPEN_HEAD = b"\x93NUMPY\x01\x00\x08\x00{'a': ((\n"
 HUGE = WEIGHTS.tobytes() + bytes(5000)

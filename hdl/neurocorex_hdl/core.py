@@ -11,6 +11,7 @@ from .control import ControlRegisters
 from .counters import Counters
 from .drive import Drive, Injection
 from .extra import ExtraAxons
+from .in_use import Extent, in_use
 from .learning import LearningLanes
 from .population import Population
 from .recorder import Recorder, RecordQueue
@@ -74,6 +75,7 @@ class Core(wiring.Component):
         m.submodules.injection = Injection(config)
         m.submodules.drive = Drive(config)
         m.submodules.control = ControlRegisters(config)
+        m.submodules.extent = Extent(config)
         m.submodules.population = Population(config)
         m.submodules.queue = RecordQueue(config)
         m.submodules.recorder = Recorder(config)
@@ -104,6 +106,10 @@ class Core(wiring.Component):
         wiring.connect(m, sequencer.rows, parts.synapses.rows)
         m.d.comb += [
             decoder.abort.eq(self.abort),
+            decoder.last_input.eq(parts.extent.extent.last_input),
+            decoder.last_neuron.eq(parts.extent.extent.last_neuron),
+            parts.synapses.extent.eq(parts.extent.extent),
+            parts.sweeper.last_neuron.eq(parts.extent.extent.last_neuron),
             sequencer.arrival.eq(arrivals.axon),
             sequencer.arrival_pending.eq(arrivals.pending),
             arrivals.pop.eq(sequencer.arrival_taken),
@@ -141,7 +147,8 @@ class Core(wiring.Component):
             population.drive.eq(drive.drive),
             population.adaptation_step.eq(control.adaptation_step),
             population.adaptation_decay.eq(control.adaptation_decay),
-            parts.arrivals.push.eq(population.arrives),
+            # Sweeps that clear come by sleeping neurons, too.
+            parts.arrivals.push.eq(population.arrives & in_use(retired.index, parts.extent.extent.last_neuron)),
             parts.arrivals.push_neuron.eq(retired.index),
             parts.sequencer.swept.eq(retired.valid & retired.last),
         ]
@@ -151,6 +158,7 @@ class Core(wiring.Component):
         parts = m.submodules
         extra, population = parts.extra, parts.population
         m.d.comb += [
+            extra.last_neuron.eq(parts.extent.extent.last_neuron),
             extra.start.eq(parts.sequencer.look_up),
             extra.write.eq(population.retired.valid),
             extra.write_index.eq(population.retired.index),
@@ -195,6 +203,7 @@ class Core(wiring.Component):
             tracing.start.eq(sequencer.start),
             tracing.sweep.eq(sequencer.sweep),
             tracing.cleared.eq(sequencer.cleared),
+            tracing.last_input.eq(parts.extent.extent.last_input),
             tracing.stalled.eq(parts.sweeper.stalled),
             sequencer.tracing.eq(tracing.running),
             tracing.arrives.eq(rows.valid & rows.ready),
@@ -284,7 +293,7 @@ class Core(wiring.Component):
         for name in REQUEST:
             m.d.comb += getattr(synapses, name).eq(getattr(self.bus, name))
             m.d.sync += getattr(request, name).eq(getattr(self.bus, name))
-        targets = [parts.control, parts.counters, parts.population]
+        targets = [parts.control, parts.extent, parts.counters, parts.population]
         if self.config.extra_axons:
             targets.append(parts.extra)
         if self.config.learning:

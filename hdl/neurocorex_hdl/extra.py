@@ -20,6 +20,8 @@ class ExtraAxons(wiring.Component):
     -------
     start : In(1)
         Strobe: begin the walk, when all neurons have been written.
+    last_neuron : In
+        The last one in use.
     write, write_index, write_data : In
         The history of a neuron.
     arrives, axon : Out
@@ -38,6 +40,7 @@ class ExtraAxons(wiring.Component):
         self._config = config
         super().__init__({
             "start": In(1),
+            "last_neuron": In(index_bits(config), init=config.neurons - 1),
             "write": In(1),
             "write_index": In(index_bits(config)),
             "write_data": In(config.max_delay),
@@ -62,7 +65,7 @@ class ExtraAxons(wiring.Component):
         axons = stages(m, axon, self.LATENCY, name="axon")
         source, delay = sources.port.read_data.extra_source, delays.port.read_data.extra_delay
         delay = stages(m, delay, RegionPort.LATENCY, name="delay")[-1]
-        exists = stages(m, source < self._config.neurons, RegionPort.LATENCY, name="exists")[-1]
+        exists = stages(m, source <= self.last_neuron, RegionPort.LATENCY, name="exists")[-1]
         looking = stages(m, walking, self.LATENCY, name="looking", reset_less=False)
         m.d.comb += [
             sources.port.read_index.eq(axons[0]),

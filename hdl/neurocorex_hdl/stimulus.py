@@ -6,6 +6,9 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, controls
 from neurocorex.spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
 
+from .in_use import in_use, input_bits
+from .regions import index_bits
+
 
 class ItemKind(enum.Enum, shape=3):
     """What an item of the stimulus is."""
@@ -41,7 +44,7 @@ def item_layout(config: CoreConfig) -> data.StructLayout:
 class Cursor(wiring.Component):
     """Place of the next event in a list of rising indices, of which only the distances are known.
 
-    It stops behind the last index: whatever comes after one that does not exist does not exist either.
+    It stops behind the last index: whatever comes after one that does not exist, or sleeps, does not exist either.
 
     Parameters
     ----------
@@ -54,8 +57,10 @@ class Cursor(wiring.Component):
     -------
     gap : In
         Distance from the index after the one before.
+    last : In
+        The last index in use: the end of a block of `USE_BLOCK`, or of all.
     index, exists : Out
-        Where that leads to, combinational.
+        Where the gap leads to, combinational.
     move, skip : In(1)
         Strobes: the cursor moves behind `index`, or just to it.
     restart : In(1)
@@ -67,6 +72,7 @@ class Cursor(wiring.Component):
         self._gap_bits = gap_bits
         super().__init__({
             "gap": In(gap_bits),
+            "last": In(max(1, (limit - 1).bit_length()), init=limit - 1),
             "index": Out(max(1, (limit - 1).bit_length())),
             "exists": Out(1),
             "move": In(1),
@@ -94,7 +100,8 @@ class Cursor(wiring.Component):
 
         reached, spare = reach(0), (1 << bits) - self._limit
         outside = (reach(spare) if spare else reached)[-1] | self.gap[bits:].any()
-        m.d.comb += [self.index.eq(reached), self.exists.eq(~outside & ~beyond)]
+        awake = in_use(self.index, self.last)
+        m.d.comb += [self.index.eq(reached), self.exists.eq(~outside & ~beyond & awake)]
         with m.If(self.restart):
             m.d.sync += [behind.eq(0), beyond.eq(0)]
         with m.Elif(moves):
@@ -184,6 +191,8 @@ class StimulusDecoder(wiring.Component):
         Payload of RUN requests.
     items : Out(stream)
         What they mean.
+    last_input, last_neuron : In
+        The last ones in use.
     abort : In(1)
         Level: bytes are thrown away, also the beginning of a code; a step that is open ends; `IDLE` ends with the
         `END` that is offered.
@@ -200,6 +209,8 @@ class StimulusDecoder(wiring.Component):
         super().__init__({
             "bytes": In(stream.Signature(8)),
             "items": Out(stream.Signature(item_layout(config))),
+            "last_input": In(input_bits(config), init=config.inputs - 1),
+            "last_neuron": In(index_bits(config), init=config.neurons - 1),
             "abort": In(1),
             "open": Out(1),
             "holding": Out(1),
@@ -238,6 +249,7 @@ class StimulusDecoder(wiring.Component):
         item, code, arguments = self.items.payload, codes.payload.code, codes.payload.arguments
         # A skip is as large as its code, so there is nothing to choose.
         m.d.comb += [events.gap.eq(code), graded.gap.eq(arguments.gap)]
+        m.d.comb += [events.last.eq(self.last_input), graded.last.eq(self.last_neuron)]
         m.d.comb += [events.restart.eq(pending), graded.restart.eq(pending)]
         with m.If(pending):
             m.d.sync += graded_seen.eq(0)

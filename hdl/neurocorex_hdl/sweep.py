@@ -1,6 +1,6 @@
 """A walk over all neurons, one after the other."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig
@@ -41,6 +41,8 @@ class Sweeper(wiring.Component):
         Strobe: begin with the first neuron in the next cycle.
     sweep : In
         What to do, at `start`.
+    last_neuron : In
+        The last one in use: sweeps end there, but for those that clear.
     room : In(1)
         There is room for one more record.
     slot : Out
@@ -56,6 +58,7 @@ class Sweeper(wiring.Component):
         super().__init__({
             "start": In(1),
             "sweep": In(Sweep),
+            "last_neuron": In(index_bits(config), init=config.neurons - 1),
             "room": In(1),
             "slot": Out(slot_layout(config)),
             "sent": Out(1),
@@ -68,7 +71,7 @@ class Sweeper(wiring.Component):
         running, index, sweep = Signal(), Signal(index_bits(self._config)), Signal(Sweep)
         # A neuron may need two cycles of the accumulators: then it is sent in the second.
         due = Signal(range(neuron_spacing(self._config)))
-        last = index == self._config.neurons - 1
+        last = index == Mux(sweep == Sweep.CLEAR, self._config.neurons - 1, self.last_neuron)
         with m.If(running & (due != neuron_spacing(self._config) - 1)):
             m.d.sync += due.eq(due + 1)
         with m.Elif(running):

@@ -8,6 +8,7 @@ from neurocorex.spec import Control, CoreConfig
 from .accumulator import Accumulators, sum_shape
 from .axons import AxonKind, axon_layout
 from .bus import RegionBus
+from .in_use import extent_member
 from .matrix import WeightMatrix
 from .pipeline import stages
 from .plasticity import changed_layout
@@ -32,6 +33,8 @@ class SynapseArray(wiring.Component):
 
     Members
     -------
+    extent : In
+        How far the chip is in use.
     rows : In(stream)
         Arriving axons, each `row_cycles` cycles.
     slot : In
@@ -63,6 +66,7 @@ class SynapseArray(wiring.Component):
             "host_weight": Out(signed(config.weight_bits)),
         }  # fmt: skip
         super().__init__({
+            "extent": extent_member(config),
             "rows": In(stream.Signature(axon_layout(config))),
             "slot": In(slot_layout(config)),
             "input_sum": Out(sum_shape(config)),
@@ -80,7 +84,7 @@ class SynapseArray(wiring.Component):
         m.submodules.accumulators = accumulators = Accumulators(self._config)
         wiring.connect(m, wiring.flipped(self.rows), row_walk.rows)
         wiring.connect(m, wiring.flipped(self.bus), matrix.bus)
-        m.d.comb += self.clearing.eq(matrix.clearing)
+        m.d.comb += [self.clearing.eq(matrix.clearing), row_walk.extent.eq(self.extent)]
         row = row_walk.piece
         m.d.comb += [matrix.read.eq(row.valid), matrix.place.eq(row.place)]
         if self._config.learning:
@@ -106,6 +110,7 @@ class SynapseArray(wiring.Component):
         m.submodules.column_walk = column_walk = ColumnWalk(self._config)
         wiring.connect(m, wiring.flipped(self.columns), column_walk.columns)
         m.d.comb += [
+            column_walk.extent.eq(self.extent),
             self.piece.eq(Mux(column_walk.piece.valid, column_walk.piece, row)),
             matrix.read.eq(self.piece.valid),
             matrix.place.eq(self.piece.place),

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
+from .in_use import input_bits
 from .packing import PackedMemory
 from .pipeline import stages
 from .trace import TraceUpdate, law_layout
@@ -118,6 +119,8 @@ class AxonSweep(wiring.Component):
     -------
     start : In(1)
         Strobe: begin with the first input axon, as `Sweeper` does with the first neuron.
+    last_input : In
+        The last input axon to be sent.
     stalled : In(1)
         The sweep of the neurons has no room.
     slot : Out
@@ -134,6 +137,7 @@ class AxonSweep(wiring.Component):
         self._entries = entries
         super().__init__({
             "start": In(1),
+            "last_input": In(input_bits(config), init=config.inputs - 1),
             "stalled": In(1),
             "slot": Out(trace_slot_layout(entries)),
             "running": Out(1),
@@ -146,13 +150,14 @@ class AxonSweep(wiring.Component):
         walking, index = Signal(), Signal(range(max(2, self._entries)))
         left = Signal(range(self.DEPTH))
         sent = walking & ~self.stalled
-        last_input, last = config.inputs - 1, self._entries - 1
+        is_last_input = index == self.last_input
+        is_last = index == self._entries - 1 if config.extra_axons else is_last_input
         m.d.sync += [self.slot.valid.eq(sent), self.slot.index.eq(index)]
         m.d.comb += self.running.eq(walking | self.slot.valid | left.any())
         with m.If(sent):
-            m.d.sync += [index.eq(index + 1), walking.eq(index != last)]
+            m.d.sync += [index.eq(index + 1), walking.eq(~is_last)]
             if config.extra_axons:
-                with m.If(index == last_input):
+                with m.If(is_last_input):
                     m.d.sync += index.eq(config.input_blocks * config.lanes)
         with m.If(self.slot.valid):
             m.d.sync += left.eq(self.DEPTH - 1)

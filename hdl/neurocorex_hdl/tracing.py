@@ -8,6 +8,7 @@ from neurocorex.spec import Clear, Control, CoreConfig, Learning, Region
 from .axons import AxonFinder, AxonKind, axon_layout
 from .bus import RegionBus
 from .change import CauseBlocks, LaneChange, Modulation, TableChange, cause_lanes, change_lanes
+from .in_use import input_bits
 from .matrix import WeightMatrix
 from .pipeline import stages
 from .regions import TARGET_LATENCY, has
@@ -33,6 +34,8 @@ class Tracing(wiring.Component):
     -------
     start, sweep, cleared, stalled : In
         The sweep of the neurons, as the sequencer and `Sweeper` have it.
+    last_input : In
+        The last input axon in use.
     running : Out(1)
         Traces of axons are on their way.
     arrives, arrival : In
@@ -57,6 +60,7 @@ class Tracing(wiring.Component):
             "sweep": In(Sweep),
             "cleared": In(CLEAR_BITS),
             "stalled": In(1),
+            "last_input": In(input_bits(config), init=config.inputs - 1),
             "running": Out(1),
             "arrives": In(1),
             "arrival": In(axon_layout(config)),
@@ -88,7 +92,7 @@ class Tracing(wiring.Component):
         for store in (outer, inner, post):
             m.d.comb += [store.step.eq(step), store.clear.eq(clear)]
         m.d.comb += [outer.law.eq(self.pre_law), inner.law.eq(self.pre_law), post.law.eq(self.post_law)]
-        self._feed(m, outer, inner, post)
+        self._feed(m, clearing, outer, inner, post)
         causes = {
             "outer": self._keep(m, "outer", outer, config.input_blocks + config.extra_blocks),
             "inner": self._keep(m, "inner", inner, config.groups),
@@ -98,7 +102,7 @@ class Tracing(wiring.Component):
         self._select(m, causes)
         return m
 
-    def _feed(self, m: Module, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
+    def _feed(self, m: Module, clearing: Value, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
         """Send traces into the pipelines, with the spikes of this step."""
         m.submodules.axon_sweep = axon_sweep = AxonSweep(self._config, outer_entries(self._config))
         # An arrival comes from a memory, and traces are not updated soon after it.
@@ -107,6 +111,7 @@ class Tracing(wiring.Component):
         recurrent = arrival.kind == AxonKind.RECURRENT
         m.d.comb += [
             axon_sweep.start.eq(self.start),
+            axon_sweep.last_input.eq(Mux(clearing, self._config.inputs - 1, self.last_input)),
             axon_sweep.stalled.eq(self.stalled),
             self.running.eq(axon_sweep.running),
             outer.slot.eq(axon_sweep.slot),

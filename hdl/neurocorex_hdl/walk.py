@@ -7,7 +7,8 @@ from neurocorex.spec import CoreConfig
 from neurocorex.spec.timing import column_cycles, piece_cycles, row_cycles
 
 from .arithmetic import times
-from .axons import AxonKind, AxonRow, axon_layout, first_blocks
+from .axons import AxonKind, AxonRow, axon_layout
+from .in_use import extent_member
 from .regions import index_bits
 from .weights import lane_bits, place_layout
 
@@ -41,6 +42,8 @@ class RowWalk(wiring.Component):
 
     Members
     -------
+    extent : In
+        How far the chip is in use: a row ends there.
     rows : In(stream)
         Arriving axons; ready in the last cycle of a row.
     piece : Out
@@ -49,22 +52,26 @@ class RowWalk(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        super().__init__({"rows": In(stream.Signature(axon_layout(config))), "piece": Out(piece_layout(config))})
+        super().__init__({
+            "extent": extent_member(config),
+            "rows": In(stream.Signature(axon_layout(config))),
+            "piece": Out(piece_layout(config)),
+        })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the counter along the row."""
         m = Module()
         config, piece = self._config, self.piece
         m.submodules.first = first = AxonRow(config)
-        cycles, lanes = row_cycles(config), lane_bits(config)
+        lanes = lane_bits(config)
         # With a single port, every other cycle is left to writing.
         waits = piece_cycles(config) - 1
         # Whether it is ready is known a cycle before, because much follows from it.
-        active, position, ready = Signal(), Signal(range(cycles)), Signal(init=1)
+        active, position, ready = Signal(), Signal(range(row_cycles(config))), Signal(init=1)
         m.d.comb += [
             first.axon.eq(self.rows.payload),
             self.rows.ready.eq(ready),
-            piece.valid.eq(active & (position[waits:] < config.groups) & ~position[:waits].any()),
+            piece.valid.eq(active & (position[waits:] < self.extent.groups) & ~position[:waits].any()),
             piece.first.eq(position == 0),
             piece.begins.eq(piece.first),
             piece.block.eq(position[waits:]),
@@ -79,7 +86,7 @@ class RowWalk(wiring.Component):
                 piece.place.word.eq(first.row[lanes:]),
             ]
         with m.Else():
-            m.d.sync += [position.eq(position + 1), ready.eq(position == cycles - 2)]
+            m.d.sync += [position.eq(position + 1), ready.eq(position == self.extent.row_end)]
             with m.If(position[:waits].all()):
                 m.d.sync += piece.place.word.eq(piece.place.word + config.axon_blocks)
         return m
@@ -90,6 +97,8 @@ class ColumnWalk(wiring.Component):
 
     Members
     -------
+    extent : In
+        How far the chip is in use: axons that are not are passed over.
     columns : In(stream)
         Neurons whose synapses are potentiated; ready in the last cycle of a column.
     piece : Out
@@ -98,7 +107,11 @@ class ColumnWalk(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        super().__init__({"columns": In(stream.Signature(index_bits(config))), "piece": Out(piece_layout(config))})
+        super().__init__({
+            "extent": extent_member(config),
+            "columns": In(stream.Signature(index_bits(config))),
+            "piece": Out(piece_layout(config)),
+        })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the counters along the column."""
@@ -107,7 +120,8 @@ class ColumnWalk(wiring.Component):
         lanes = lane_bits(config)
         active, position, ready = Signal(), Signal(range(column_cycles(config))), Signal(init=1)
         waits = piece_cycles(config) - 1
-        next_kind, next_begins = self._kind(m, (position + 1)[waits:])
+        following = piece.block + 1
+        next_kind, next_begins, passed_over = self._kind(m, following)
         m.d.comb += [
             self.columns.ready.eq(ready),
             piece.valid.eq(active & ~position[:waits].any()),
@@ -126,22 +140,23 @@ class ColumnWalk(wiring.Component):
                 piece.place.word.eq(times(self.columns.payload[lanes:], config.axon_blocks)),
             ]
         with m.Else():
-            m.d.sync += [position.eq(position + 1), ready.eq(position == column_cycles(config) - 2)]
+            m.d.sync += [position.eq(position + 1), ready.eq(position == self.extent.column_end)]
             with m.If(position[:waits].all()):
                 m.d.sync += [
                     piece.kind.eq(next_kind),
                     piece.begins.eq(next_begins),
-                    piece.block.eq(Mux(next_begins, 0, piece.block + 1)),
-                    piece.place.word.eq(piece.place.word + 1),
+                    piece.block.eq(Mux(next_begins, 0, following)),
+                    piece.place.word.eq(piece.place.word + 1 + passed_over),
                 ]
         return m
 
-    def _kind(self, m: Module, position: Value) -> tuple[Signal, Signal]:
-        """Kind of the axons of a block, and whether it is their first one."""
-        kind, begins = Signal(AxonKind), Signal()
-        first = first_blocks(self._config)
-        with m.If(position >= first[AxonKind.EXTRA]):
-            m.d.comb += [kind.eq(AxonKind.EXTRA), begins.eq(position == first[AxonKind.EXTRA])]
-        with m.Elif(position >= first[AxonKind.RECURRENT]):
-            m.d.comb += [kind.eq(AxonKind.RECURRENT), begins.eq(position == first[AxonKind.RECURRENT])]
-        return kind, begins
+    def _kind(self, m: Module, block: Value) -> tuple[Signal, Signal, Value]:
+        """Kind of the axons of the next block; whether it is their first one; how many blocks lie idle before it."""
+        extent, kind, begins = self.extent, Signal.like(self.piece.kind), Signal()
+        passed_over = Signal(range(1 + max(self._config.groups, self._config.input_blocks)))
+        m.d.comb += kind.eq(self.piece.kind)
+        with m.If((self.piece.kind == AxonKind.INPUT) & (block == extent.input_blocks)):
+            m.d.comb += [kind.eq(AxonKind.RECURRENT), begins.eq(1), passed_over.eq(extent.idle_blocks)]
+        with m.If((self.piece.kind == AxonKind.RECURRENT) & (block == extent.groups)):
+            m.d.comb += [kind.eq(AxonKind.EXTRA), begins.eq(1), passed_over.eq(extent.idle_groups)]
+        return kind, begins, passed_over

@@ -115,6 +115,11 @@ class Image:
         """Weights [A, N]: row a < M from input axon a, row M + j from neuron j, behind these those from extra axons."""
         return self.regions[Region.WEIGHTS]
 
+    @property
+    def used(self) -> CoreConfig:
+        """Geometry of the part of the chip that takes part in steps."""
+        return self.config.in_use(*self.regions[Region.IN_USE].tolist())
+
     # Other chips -------------------------------------------------------------------------------
 
     def fit(self, config: CoreConfig) -> Image:
@@ -169,7 +174,10 @@ class Image:
     def _overflows(self, config: CoreConfig) -> list[tuple[Region, int, str]]:
         found: list[tuple[Region, int, str]] = []
         for region, array in self.regions.items():
-            if region in (Region.CONTROL, Region.HISTORY, Region.EXTRA_SOURCE) or not layout(region, config).items:
+            if (
+                region in (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE)
+                or not layout(region, config).items
+            ):
                 continue
             low, high = _range(region, config)
             worst = max((int(array.min()), int(array.max())), key=lambda value: max(value - high, low - value))
@@ -186,7 +194,10 @@ class Image:
         if region not in self.regions:
             return new
         old = self.regions[region]
-        if region is Region.CONTROL:
+        if region is Region.IN_USE:
+            used = self.used
+            new[:] = config.blocks_for(used.neurons, used.inputs)
+        elif region is Region.CONTROL:
             new[:] = _moved_control(old, self.config, config)
         elif region in MATRICES or region is Region.PRE_TRACE:
             rows = _moved_axons(self.config, config)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from .errors import FileFormatError
 
 FORMAT = "neurocorex-image"
-VERSION = 2
+VERSION = 3
 HEADER_ENTRY = "header.json"
 #: Bounds on what is read at all: the whole file, its header, its number of entries and the head of an array.
 FILE_LIMIT = 256 << 20

@@ -163,7 +163,7 @@ class Device(Holder):
         stream = altered.applied(stimulus.stream)
         if snapshot_every is not None and (not isinstance(snapshot_every, int) or snapshot_every < 1):
             raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
-        recording = Recording.of(record, self.neurons)
+        recording = Recording.of(record, self.neurons, awake=self._used().neurons)
         recorder = Recorder(stream.steps, progress)
         log = WeightLog(config, self._cropped)
         present = self._present_flags()

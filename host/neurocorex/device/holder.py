@@ -52,6 +52,7 @@ class Holder:
         self._loaded_age = 0  # steps since then
         self._flags: tuple[int, Ints] | None = None
         self._learning_flags: tuple[int, int] | None = None
+        self._part: tuple[int, CoreConfig] | None = None
 
     # What it is --------------------------------------------------------------------------------
 
@@ -127,10 +128,11 @@ class Holder:
         if self._elastic:
             self._connection.adapt(image.config)
         fitted = image.fit(self.config)
-        self._flags = self._learning_flags = None
+        self._flags = self._learning_flags = self._part = None
         self._loaded_generation = -1  # until it is there as a whole
         loading.write(self._connection, fitted, progress)
         self._flags = (self._connection.generation, fitted.regions[Region.FLAGS])
+        self._part = (self._connection.generation, fitted.used)
         if self.config.learning:
             flags = int(fitted.regions[Region.CONTROL][Control.LEARNING])
             self._learning_flags = (self._connection.generation, flags)
@@ -165,7 +167,7 @@ class Holder:
         InputError
             If it cannot be written, or for a wrong shape, type or range; nothing has been written then.
         """
-        self._flags = self._learning_flags = None
+        self._flags = self._learning_flags = self._part = None
         self._connection.perform(self._connection.writes(region, values))
 
     def weights(self) -> Ints:
@@ -300,3 +302,9 @@ class Holder:
         if self._flags is None or self._flags[0] != self._connection.generation:
             self._flags = (self._connection.generation, self.read(Region.FLAGS))
         return self._flags[1]
+
+    def _used(self) -> CoreConfig:
+        """Return the geometry of the part of the chip in use, read only if this host does not know it."""
+        if self._part is None or self._part[0] != self._connection.generation:
+            self._part = (self._connection.generation, self.config.in_use(*self.read(Region.IN_USE).tolist()))
+        return self._part[1]

@@ -41,13 +41,22 @@ class Recording:
     counts_only: bool
 
     @classmethod
-    def of(cls, record: Any, neurons: int) -> Recording:
-        """Check and convert the argument `record` of `Device.run`; raises InputError."""
+    def of(cls, record: Any, neurons: int, *, awake: int | None = None) -> Recording:
+        """Check and convert the argument `record` of `Device.run`; raises InputError.
+
+        Parameters
+        ----------
+        record
+            The argument.
+        neurons, awake : int
+            Neurons of the network, and how many of those of the chip are in use; by default all.
+        """
         wanted = record if isinstance(record, Mapping) else dict.fromkeys(_names(record), True)
         unknown = [name for name in wanted if name not in RECORDABLE]
         if unknown:
             raise InputError(f"cannot record {unknown[0]!r}; choose from {', '.join(map(repr, RECORDABLE))}")
-        chosen = {name: _indices(name, wanted.get(name), neurons) for name in RECORDABLE}
+        last = neurons if awake is None else min(neurons, awake)
+        chosen = {name: _indices(name, wanted.get(name), neurons, last) for name in RECORDABLE}
         counts_only = chosen["counts"].size > 0 and chosen["spikes"].size == 0
         told = np.union1d(chosen["spikes"], chosen["counts"]) if chosen["counts"].size else chosen["spikes"]
         return cls(told, chosen["v"], counts_only)
@@ -68,12 +77,17 @@ def _names(record: Any) -> Iterable[Any]:
     return record
 
 
-def _indices(name: str, chosen: Any, neurons: int) -> Ints:
+def _indices(name: str, chosen: Any, neurons: int, awake: int) -> Ints:
+    index = np.arange(awake, dtype=np.int64) if chosen is True else _named(name, chosen, neurons)
+    if index.size and index[-1] >= awake:
+        raise InputError(f"record of {name!r} names neuron {index[-1]}, which sleeps: the first {awake} are in use")
+    return index
+
+
+def _named(name: str, chosen: Any, neurons: int) -> Ints:
     if chosen is None or chosen is False:
         return np.empty(0, np.int64)
     every = np.arange(neurons, dtype=np.int64)
-    if chosen is True:
-        return every
     if isinstance(chosen, slice):
         return every[chosen]
     index = np.atleast_1d(np.asarray(chosen))

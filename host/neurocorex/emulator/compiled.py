@@ -158,7 +158,7 @@ def _arguments(kernel: ModuleType, memory: Memory) -> tuple[Any, ...]:
     plastic = arrays[Region.PLASTIC]
     learner = kernel.Learner(
         plastic=plastic.reshape(-1), kinds=plastic.any(axis=1).astype(np.uint8) + plastic.all(axis=1),
-        pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
+        numbers=memory.axon_numbers, pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
         pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE],
     )  # fmt: skip
     return sizes, core, learner

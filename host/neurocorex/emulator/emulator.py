@@ -16,6 +16,7 @@ from . import compiled
 from .compiled import CompiledWalk
 from .dynamics import Dynamics
 from .memory import Memory
+from .part import Part, used
 from .walk import Outcome, walk
 
 #: Steps in NumPy that run as one piece.
@@ -57,10 +58,15 @@ class Emulator:
         self._memory = Memory(config)
         self.regions = self._memory.views()
         self._counts = dict.fromkeys(Counter, 0)
-        self._dynamics: Dynamics | None = None
         self._wants_compiled = compiled
-        self._compiled: CompiledWalk | None = None
         self._computed = 0
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        """Forget what followed from parameters."""
+        self._part: Part | None = None
+        self._dynamics: Dynamics | None = None
+        self._compiled: CompiledWalk | None = None
 
     # Access ------------------------------------------------------------------------------------
 
@@ -84,7 +90,7 @@ class Emulator:
             If the region cannot be written, or has no room for so many items.
         """
         self._memory.write(region, values, start)
-        self._dynamics = None
+        self._rebuild()
 
     def clear(self, what: Clear) -> None:
         """Set to zero what the flags name."""
@@ -125,7 +131,7 @@ class Emulator:
     def run(self, stimulus: EventStream) -> EventStream:
         """Run all steps of a stimulus, or none of them if it is interrupted by an exception.
 
-        Events that name no axon, neuron or register are counted as refused.
+        Events that name no axon or neuron in use, or no register, are counted as refused.
 
         Returns
         -------
@@ -133,7 +139,7 @@ class Emulator:
             As many steps: spikes of the neurons with `Flag.RECORD_SPIKES` as events, and membranes at the end of each
             step of those with `Flag.RECORD_MEMBRANE` as graded events.
         """
-        flags = self._memory[Region.FLAGS]
+        flags = self._memory[Region.FLAGS][: used(self._memory).neurons]
         watched = np.flatnonzero(flags & Flag.RECORD_MEMBRANE)
         membranes = np.empty((stimulus.steps, watched.size), np.int64)
         outcome = self._walk(stimulus, membranes if watched.size else None)
@@ -149,31 +155,45 @@ class Emulator:
 
     def _walk(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
         """Run steps; fill a row of `membranes` for each if given."""
-        accepted = self._accepted(stimulus)
         before = self._memory.save()
+        core = self._core()
+        accepted = _accepted(stimulus, core.config)
         try:
-            outcome = self._pieces(accepted, membranes)
+            outcome = self._pieces(core, accepted, membranes)
         except BaseException:  # Ctrl-C, most likely: a step is not left half done
             self._memory.restore(before)
-            self._dynamics = None
+            self._rebuild()
             raise
-        self._tally(stimulus, accepted, outcome)
+        if self._part:
+            self._part.put_back(accepted)
+        self._tally(core.config, stimulus, accepted, outcome)
         return outcome
 
-    def _is_compiled(self, stimulus: EventStream) -> bool:
+    def _core(self) -> Memory:
+        """Memories of all neurons and axons that take part in steps."""
+        if used(self._memory) == self.config:
+            return self._memory
+        if self._part:
+            self._part.take_state()
+        else:
+            self._part = Part(self._memory)
+        return self._part.memory
+
+    def _is_compiled(self, core: Memory, stimulus: EventStream) -> bool:
         """Tell whether to take compiled steps; of those ahead count as many as have a stimulus, or more."""
         if self._wants_compiled is not None:
             return self._wants_compiled
         ahead = min(stimulus.steps, stimulus.event_step.size + stimulus.graded_step.size)
-        return compiled.worth_it(self.config, self._computed + ahead)
+        return compiled.worth_it(core.config, self._computed + ahead)
 
-    def _pieces(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
+    def _pieces(self, core: Memory, stimulus: EventStream, membranes: Ints | None) -> Outcome:
         """Run steps in NumPy in pieces, after each of which compiled steps may take over."""
-        if stimulus.steps < PIECE_STEPS or self._is_compiled(stimulus):
-            return self._piece(stimulus, membranes)
+        if stimulus.steps < PIECE_STEPS or self._is_compiled(core, stimulus):
+            return self._piece(core, stimulus, membranes)
         starts = range(0, stimulus.steps + 1, PIECE_STEPS)
         parts = [
             self._piece(
+                core,
                 stimulus.cut(start, start + PIECE_STEPS),
                 None if membranes is None else membranes[start : start + PIECE_STEPS],
             )
@@ -181,18 +201,18 @@ class Emulator:
         ]
         return Outcome.join(parts, starts)
 
-    def _piece(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
-        if self._is_compiled(stimulus):
-            self._compiled = self._compiled or CompiledWalk(self._memory)
+    def _piece(self, core: Memory, stimulus: EventStream, membranes: Ints | None) -> Outcome:
+        if self._is_compiled(core, stimulus):
+            self._compiled = self._compiled or CompiledWalk(core)
             self._dynamics = None  # stale once the state is not its own
             return self._compiled.walk(stimulus, membranes)
-        self._dynamics = self._dynamics or Dynamics(self._memory)
-        outcome = walk(self._dynamics, self._memory, stimulus, membranes)
+        self._dynamics = self._dynamics or Dynamics(core)
+        outcome = walk(self._dynamics, core, stimulus, membranes)
         self._computed += outcome.computed
         return outcome
 
-    def _tally(self, stimulus: EventStream, accepted: EventStream, outcome: Outcome) -> None:
-        """Count what a run brought about."""
+    def _tally(self, config: CoreConfig, stimulus: EventStream, accepted: EventStream, outcome: Outcome) -> None:
+        """Count what a run of the part in use brought about."""
         for counter, amount in zip(Counter, outcome.counts.tolist(), strict=True):
             self._counts[counter] += amount
         input_events = accepted.event_index.size
@@ -210,25 +230,26 @@ class Emulator:
             (Counter.INPUT_EVENTS, input_events),
             (Counter.SPIKES, outcome.fired_neuron.size),
             (Counter.REFUSED_EVENTS, refused),
-            (Counter.BUSY_CYCLES, busy_cycles(self.config, stimulus.steps, arrivals, outcome.columns)),
+            (Counter.BUSY_CYCLES, busy_cycles(config, stimulus.steps, arrivals, outcome.columns)),
         ):
             self._counts[counter] += amount
 
-    def _accepted(self, stimulus: EventStream) -> EventStream:
-        """Drop what names no axon, neuron or register; cut injected currents to the bits of the state."""
-        is_known = (
-            stimulus.event_index.max(initial=-1) < self.config.inputs
-            and not stimulus.graded_step.size
-            and stimulus.change_register.max(initial=-1) < len(controls(self.config))
-        )
-        if is_known:
-            return stimulus
-        event = stimulus.event_index < self.config.inputs
-        graded = stimulus.graded_index < self.config.neurons
-        change = stimulus.change_register < len(controls(self.config))
-        return EventStream.made(
-            stimulus.steps, stimulus.event_step[event], stimulus.event_index[event],
-            stimulus.graded_step[graded], stimulus.graded_index[graded],
-            wrap(stimulus.graded_value[graded], self.config.state_bits, signed=True), stimulus.graded_forced[graded],
-            stimulus.change_step[change], stimulus.change_register[change], stimulus.change_value[change],
-        )  # fmt: skip
+
+def _accepted(stimulus: EventStream, config: CoreConfig) -> EventStream:
+    """Drop what names no axon, neuron or register; cut injected currents to the bits of the state."""
+    is_known = (
+        stimulus.event_index.max(initial=-1) < config.inputs
+        and not stimulus.graded_step.size
+        and stimulus.change_register.max(initial=-1) < len(controls(config))
+    )
+    if is_known:
+        return stimulus
+    event = stimulus.event_index < config.inputs
+    graded = stimulus.graded_index < config.neurons
+    change = stimulus.change_register < len(controls(config))
+    return EventStream.made(
+        stimulus.steps, stimulus.event_step[event], stimulus.event_index[event],
+        stimulus.graded_step[graded], stimulus.graded_index[graded],
+        wrap(stimulus.graded_value[graded], config.state_bits, signed=True), stimulus.graded_forced[graded],
+        stimulus.change_step[change], stimulus.change_register[change], stimulus.change_value[change],
+    )  # fmt: skip

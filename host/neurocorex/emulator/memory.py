@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arithmetic import wrap
+from ..arithmetic import Ints, wrap
 from ..errors import InputError
 from ..spec import Clear, Control, CoreConfig, Region, controls, layout, regions
 from ..spec.registers import PARAMETERS, STATE, TRACES
@@ -32,6 +32,8 @@ class Memory:
     ----------
     config : CoreConfig
         Geometry.
+    axon_numbers : int64 array [A], optional
+        Numbers of the axons where draws depend on them; by default 0 to A - 1.
 
     Attributes
     ----------
@@ -40,12 +42,17 @@ class Memory:
         others (int64) in one dimension. Regions that the chip lacks are there without items.
     neurons : int32 array [len(NARROW_REGIONS), N]
         Parameters and state; those of `arrays` are its rows.
+    moving : set of Region
+        What a run may change.
+    axon_numbers : int64 array [A]
     writes : int
         How often anything was written: what was worked out from parameters is stale after it.
     """
 
-    def __init__(self, config: CoreConfig) -> None:
+    def __init__(self, config: CoreConfig, axon_numbers: Ints | None = None) -> None:
         self.config = config
+        self.axon_numbers = np.arange(config.axons) if axon_numbers is None else axon_numbers
+        self.moving = {Region.CONTROL, *STATE, *((Region.WEIGHTS, *TRACES) if config.learning else ())}
         self._present = frozenset(regions(config)) - {Region.INFO, Region.COUNTERS}
         self.neurons = np.zeros((len(NARROW_REGIONS), config.neurons), np.int32)
         self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))
@@ -109,8 +116,7 @@ class Memory:
 
     def save(self) -> dict[Region, npt.NDArray[Any]]:
         """Copy all that a run may change."""
-        learned = (Region.WEIGHTS, *TRACES) if self.config.learning else ()
-        return {region: self.arrays[region].copy() for region in (Region.CONTROL, *STATE, *learned)}
+        return {region: self.arrays[region].copy() for region in self.moving}
 
     def restore(self, saved: Mapping[Region, npt.NDArray[Any]]) -> None:
         """Put back what `save` copied."""

@@ -116,7 +116,7 @@ class Plasticity:
         axons = change.nonzero()[0]
         randoms = self._advance(neurons.size)
         if axons.size and neurons.size:
-            draws = self._draws(randoms, axons[:, None])
+            draws = self._draws(randoms, self._memory.axon_numbers[axons, None])
             self._change(axons[:, None], neurons, change[axons, None], draws)
 
     def _scaled(self, trace: Ints, rate: int) -> Ints:

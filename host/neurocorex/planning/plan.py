@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import InputError
 from ..spec import CoreConfig, Learning, layout, regions
 from ..spec.boards import BOARDS, Board
+from ..spec.config import LIMITS
 from ..spec.placement import place, total_blocks, total_large
 from ..spec.protocol import CRC_BYTES, WRITE_ARGUMENTS, Request
 from ..spec.timing import busy_cycles, row_cycles
@@ -220,7 +221,7 @@ def _steps_down(config: CoreConfig) -> Iterator[tuple[str, list[Any]]]:
 def _faster(plan: Plan) -> list[str]:
     """Whether more lanes fit, and what they would be good for."""
     more = 2 * plan.config.lanes
-    if more > 64 or not _fits(plan.board, replace(plan.config, lanes=more)):
+    if more not in LIMITS["lanes"] or not _fits(plan.board, replace(plan.config, lanes=more)):
         return []
     now, then = (row_cycles(replace(plan.config, lanes=lanes)) for lanes in (plan.config.lanes, more))
     return [f"--lanes {more} fits, too: an arrival would take {then} cycles instead of {now}"] if then < now else []

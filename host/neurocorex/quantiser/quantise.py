@@ -163,6 +163,7 @@ class _Quantiser:
         control[Control.ADAPTATION_STEP] = self._rounded("adaptation_step", np.array(net.adaptation_step))
         control[Control.ADAPTATION_DECAY] = self._decays("adaptation_decay", np.array(net.adaptation_decay))
         self.regions[Region.CONTROL] = control
+        self.regions[Region.IN_USE][:] = config.blocks_for(net.neuron_count, net.input_count)
         self._put(Region.REFRACTORY, self.durations.refractory)
         self._put_axons(weights)
         flags = net.parameters["subtract"] * int(Flag.RESET_SUBTRACT) | net.parameters["hold"] * int(

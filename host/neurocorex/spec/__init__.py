@@ -9,7 +9,20 @@ from .config import CoreConfig, Learning
 from .events import EventDecoder, Graded, Step, encode_steps
 from .fixed import saturate, shrink, toward
 from .protocol import FrameError, Op, Request, RequestDecoder, Response, ResponseDecoder, Status
-from .registers import ChipInfo, Clear, Control, Counter, Flag, Layout, LearningFlag, Region, controls, layout, regions
+from .registers import (
+    ChipInfo,
+    Clear,
+    Control,
+    Counter,
+    Flag,
+    InUse,
+    Layout,
+    LearningFlag,
+    Region,
+    controls,
+    layout,
+    regions,
+)
 
 __all__ = [
     "ChipInfo",
@@ -21,6 +34,7 @@ __all__ = [
     "Flag",
     "FrameError",
     "Graded",
+    "InUse",
     "Layout",
     "Learning",
     "LearningFlag",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import IntEnum
 from typing import Any
 
@@ -22,11 +22,14 @@ class Learning(IntEnum):
 #: Bits behind the point of a weight change.
 CHANGE_FRACTION = 8
 
+#: Neurons, and input axons, are put to use in blocks of so many, see `CoreConfig.in_use`. No chip has more lanes.
+USE_BLOCK = 32
+
 #: Allowed values of each field; a pair is an inclusive range, a set a list of choices.
 LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "neurons": (1, 4096),
     "inputs": (1, 4096),
-    "lanes": frozenset({1, 2, 4, 8, 16, 32, 64}),
+    "lanes": frozenset({1, 2, 4, 8, 16, USE_BLOCK}),
     "weight_bits": frozenset({4, 8, 16}),
     "weight_ports": frozenset({1, 2}),
     "state_bits": (16, 24),
@@ -44,6 +47,11 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
 }
 
 
+def use_blocks(count: int) -> int:
+    """Blocks of `USE_BLOCK` in which so many neurons, or input axons, have room."""
+    return -(-count // USE_BLOCK)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CoreConfig:
     """Sizes of one core and of its link buffers. Immutable; compares by value.
@@ -55,7 +63,7 @@ class CoreConfig:
     inputs : int
         M, input axons, 1 to 4096. Axon ``a < M`` is driven from outside, axon ``M + j`` by neuron ``j``.
     lanes : int
-        L, synapses handled in one clock cycle, a power of two up to 64. Changes speed, never results.
+        L, synapses handled in one clock cycle, a power of two up to 32. Changes speed, never results.
     weight_bits : int
         W, width of a signed weight: 4, 8 or 16.
     weight_ports : int
@@ -190,6 +198,33 @@ class CoreConfig:
         return {Learning.NONE: 0, Learning.EXPONENTIAL: self.trace_bits, Learning.WINDOW: self.window_steps}[
             self.learning
         ]
+
+    @property
+    def use_bits(self) -> int:
+        """Width of a number of blocks in use: enough for all but one of them."""
+        return max(1, (use_blocks(max(self.neurons, self.inputs)) - 1).bit_length())
+
+    def in_use(self, neuron_blocks: int, input_blocks: int) -> CoreConfig:
+        """Geometry of the part of the chip that takes part in steps.
+
+        Parameters
+        ----------
+        neuron_blocks, input_blocks : int
+            Items of `Region.IN_USE`: how many times `USE_BLOCK`, from the first on; 0 means all.
+        """
+        neurons, inputs = (
+            min(blocks * USE_BLOCK, have) if blocks else have
+            for blocks, have in ((neuron_blocks, self.neurons), (input_blocks, self.inputs))
+        )
+        return replace(self, neurons=neurons, inputs=inputs)
+
+    def blocks_for(self, neurons: int, inputs: int) -> tuple[int, int]:
+        """Items of `Region.IN_USE` for a network of so many neurons and input axons; inverse of `in_use`."""
+
+        def blocks(wanted: int, have: int) -> int:
+            return 0 if use_blocks(wanted) >= use_blocks(have) else use_blocks(wanted)
+
+        return blocks(neurons, self.neurons), blocks(inputs, self.inputs)
 
     @property
     def payload_bytes(self) -> int:

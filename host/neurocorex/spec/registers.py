@@ -15,7 +15,7 @@ from .config import CoreConfig, Learning
 from .fixed import DECAY_BITS, GAIN_BITS
 
 MAGIC = 0x3158434E  # "NCX1", little-endian
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 
 class Region(IntEnum):
@@ -24,6 +24,7 @@ class Region(IntEnum):
     INFO = 0x00
     CONTROL = 0x01
     COUNTERS = 0x02
+    IN_USE = 0x03
     WEIGHTS = 0x10
     PLASTIC = 0x11
     PRE_TABLE = 0x12
@@ -159,6 +160,13 @@ class Control(IntEnum):
         }[self]
 
 
+class InUse(IntEnum):
+    """Items of `Region.IN_USE`: how many blocks of `USE_BLOCK`, from the first on, take part in steps; 0 means all."""
+
+    NEURONS = 0
+    INPUTS = 1
+
+
 #: Registers that learning moves on by itself.
 MOVING = (Control.DRIFT, Control.RANDOM)
 
@@ -243,6 +251,7 @@ def layout(region: Region, config: CoreConfig) -> Layout:
         Region.INFO: (1, len(ChipInfo.WORDS), 32, False),
         Region.CONTROL: (1, len(controls(config)), 32, False),
         Region.COUNTERS: (1, 2 * len(Counter), 32, False),
+        Region.IN_USE: (1, len(InUse), config.use_bits, False),
         Region.WEIGHTS: (config.axons, config.neurons, config.weight_bits, True),
         Region.PLASTIC: (config.axons * learning, config.neurons, 1, False),
         Region.PRE_TABLE: (1, table, config.change_bits, True),

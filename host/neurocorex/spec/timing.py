@@ -1,4 +1,7 @@
-"""How many clock cycles a step takes; the chip counts the same number, see docs/hardware.md."""
+"""How many clock cycles a step takes; the chip counts the same number, see docs/hardware.md.
+
+Where only a part of a chip is in use, that is what counts: pass `CoreConfig.in_use`.
+"""
 
 from __future__ import annotations
 

@@ -73,6 +73,8 @@ class Learner(NamedTuple):
         1 where a synapse learns.
     kinds : uint8 array [A]
         Whether none, some, or all of a row do.
+    numbers : int64 array [A]
+        Of the axons, where draws depend on them.
     pre, post : int32 array [A], [N]
         Traces.
     pre_table, post_table : int64 array
@@ -81,6 +83,7 @@ class Learner(NamedTuple):
 
     plastic: Bytes
     kinds: Bytes
+    numbers: Ints
     pre: Narrow
     post: Narrow
     pre_table: Ints

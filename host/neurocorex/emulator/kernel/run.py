@@ -376,7 +376,7 @@ def _built(_sources: int) -> Any:
                         call_for_changes(pre, pre_table, rate, trace_bits, pre_change)
                         if not whole:
                             learn_columns(
-                                weights, plastic, kinds, n, pre_change, fired, randoms, last, drift,
+                                weights, plastic, kinds, learner.numbers, n, pre_change, fired, randoms, last, drift,
                                 least, most, weight_min, weight_max, scale, stochastic, counts,
                             )  # fmt: skip
                         elif round_changes(pre_change):

@@ -145,8 +145,8 @@ def shift_columns(
 
 @helper
 def learn_columns(
-    weights, plastic, kinds, width, change, fired, randoms, last, drift, least, most, low, high, scale, stochastic,
-    counts,
+    weights, plastic, kinds, numbers, width, change, fired, randoms, last, drift, least, most, low, high, scale,
+    stochastic, counts,
 ):  # fmt: skip
     """Change them scaled by the distance to the bound if `scale` is not 0, or rounded by chance."""
     below = above = ups = downs = 0
@@ -156,7 +156,7 @@ def learn_columns(
         for k in range(last):
             at = _at(a * width + fired[k])
             if plastic[at]:
-                draw = (randoms[k] + STRIDE * a & 0xFFFF) >> 8
+                draw = (randoms[k] + STRIDE * numbers[a] & 0xFFFF) >> 8
                 stored, moved, w = learn(weights[at], change[a], draw, drift, least, most, low, high, scale, stochastic)
                 weights[at] = stored
                 if moved:
