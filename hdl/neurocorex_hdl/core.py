@@ -278,12 +278,16 @@ class Core(wiring.Component):
         m.d.comb += parts.counters.clear.eq(has(self.clear, Clear.COUNTERS))
 
     def _join_bus(self, m: Module) -> None:
-        """Pass requests on, a cycle later to all targets but the synapses; and answers back, registered twice."""
+        """Pass requests on, a cycle later to all targets but the synapses; and answers back, registered twice.
+
+        What is asked for stays, so that only the strobes have to be registered.
+        """
         parts = m.submodules
         request, synapses, answer = RegionBus().create(path=("request",)), parts.synapses.bus, Signal(32)
         for name in REQUEST:
             m.d.comb += getattr(synapses, name).eq(getattr(self.bus, name))
-            m.d.sync += getattr(request, name).eq(getattr(self.bus, name))
+            domain = m.d.sync if name in ("read", "write") else m.d.comb
+            domain += getattr(request, name).eq(getattr(self.bus, name))
         targets = [parts.control, parts.counters, parts.population]
         if self.config.extra_axons:
             targets.append(parts.extra)

@@ -1,6 +1,8 @@
 """Traces of many axons or neurons, updated one in each cycle."""
 
-from amaranth.hdl import Module, Mux, Signal
+from collections.abc import Callable
+
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
@@ -13,6 +15,24 @@ from .trace import TraceUpdate, law_layout
 def trace_slot_layout(entries: int) -> data.StructLayout:
     """Return the layout of a place in a pipeline of traces: which one is in it, if any."""
     return data.StructLayout({"valid": 1, "index": range(max(2, entries))})
+
+
+def outer_entries(config: CoreConfig) -> int:
+    """Return how many places the traces of input and extra axons take; extra ones begin with a block of L."""
+    return config.input_blocks * config.lanes + config.extra_axons if config.extra_axons else config.inputs
+
+
+def outer_after(index: Signal, config: CoreConfig) -> Value:
+    """Return the place that follows, round all those of input and extra axons."""
+    after = following(index, outer_entries(config))
+    if config.extra_axons:
+        after = Mux(index == config.inputs - 1, config.input_blocks * config.lanes, after)
+    return after
+
+
+def following(index: Signal, entries: int) -> Value:
+    """Return the place that follows, round `entries` of them."""
+    return Mux(index == entries - 1, 0, index + 1)[: len(index)]
 
 
 class TraceStore(wiring.Component):
@@ -32,11 +52,13 @@ class TraceStore(wiring.Component):
         How many traces there are.
     marked : bool
         Whether spikes come before the traces are updated, and wait as a bit beside each.
+    after : callable
+        From the index of a trace to that of the next one; the first follows the last.
 
     Members
     -------
     slot : In
-        Trace that enters the pipeline, at stage 0.
+        Trace that enters the pipeline, at stage 0. All of them come, from the first on in the order of `after`.
     step, clear : In(1)
         What is done to the traces, see `TraceUpdate`.
     law : In
@@ -60,10 +82,11 @@ class TraceStore(wiring.Component):
         """Stage at which a trace has been updated."""
         return cls.READ_STAGE + TraceUpdate.latency(config)
 
-    def __init__(self, config: CoreConfig, entries: int, *, marked: bool) -> None:
+    def __init__(self, config: CoreConfig, entries: int, *, marked: bool, after: Callable[[Signal], Value]) -> None:
         self._config = config
         self._entries = entries
         self._marked = marked
+        self._after = after
         index, trace = range(max(2, entries)), config.stored_trace_bits
         super().__init__({
             "slot": In(trace_slot_layout(entries)),
@@ -86,7 +109,11 @@ class TraceStore(wiring.Component):
         fields = {"trace": self._config.stored_trace_bits, **({"mark": 1} if self._marked else {})}
         m.submodules.memory = memory = PackedMemory(fields, self._entries)
         m.submodules.update = update = TraceUpdate(self._config)
-        leaving = stages(m, self.slot, self.updated_stage(self._config), name="slot", reset_less=False)[-1]
+        # Traces leave in the order in which they came: counting them again takes less than their numbers on the way.
+        valid = stages(m, self.slot.valid, self.updated_stage(self._config), name="valid", reset_less=False)[-1]
+        index = Signal.like(self.slot.index)
+        with m.If(valid):
+            m.d.sync += index.eq(self._after(index))
         found = stages(m, memory.read_data, 1, name="found")[1]
         m.d.comb += [
             memory.read_index.eq(Mux(self.host_read, self.host_index, self.slot.index)),
@@ -95,15 +122,16 @@ class TraceStore(wiring.Component):
             update.spike.eq(found.mark if self._marked else self.spike),
             update.step.eq(self.step),
             update.clear.eq(self.clear),
-            memory.write.trace.eq(self.host_write | leaving.valid),
-            memory.write_index.eq(Mux(self.host_write, self.host_index, leaving.index)),
+            memory.write.trace.eq(self.host_write | valid),
+            memory.write_index.eq(Mux(self.host_write, self.host_index, index)),
             memory.write_data.trace.eq(Mux(self.host_write, self.host_data, update.updated)),
             self.trace.eq(update.updated),
-            self.updated.eq(leaving),
+            self.updated.valid.eq(valid),
+            self.updated.index.eq(index),
             self.host_answer.eq(found.trace),
         ]
         if self._marked:
-            m.d.comb += [memory.write.mark.eq(self.mark | leaving.valid), memory.write_data.mark.eq(self.mark)]
+            m.d.comb += [memory.write.mark.eq(self.mark | valid), memory.write_data.mark.eq(self.mark)]
             with m.If(self.mark):
                 m.d.comb += memory.write_index.eq(self.mark_index)
         return m
@@ -146,14 +174,10 @@ class AxonSweep(wiring.Component):
         walking, index = Signal(), Signal(range(max(2, self._entries)))
         left = Signal(range(self.DEPTH))
         sent = walking & ~self.stalled
-        last_input, last = config.inputs - 1, self._entries - 1
         m.d.sync += [self.slot.valid.eq(sent), self.slot.index.eq(index)]
         m.d.comb += self.running.eq(walking | self.slot.valid | left.any())
         with m.If(sent):
-            m.d.sync += [index.eq(index + 1), walking.eq(index != last)]
-            if config.extra_axons:
-                with m.If(index == last_input):
-                    m.d.sync += index.eq(config.input_blocks * config.lanes)
+            m.d.sync += [index.eq(outer_after(index, config)), walking.eq(index != self._entries - 1)]
         with m.If(self.slot.valid):
             m.d.sync += left.eq(self.DEPTH - 1)
         with m.Elif(left.any()):

@@ -13,13 +13,8 @@ from .pipeline import stages
 from .regions import TARGET_LATENCY, has
 from .sweep import CLEAR_BITS, Sweep, slot_layout
 from .trace import law_layout
-from .traces import AxonSweep, TraceStore
+from .traces import AxonSweep, TraceStore, following, outer_after, outer_entries
 from .walk import piece_layout
-
-
-def outer_entries(config: CoreConfig) -> int:
-    """Return how many places the traces of input and extra axons take; extra ones begin with a block of L."""
-    return config.input_blocks * config.lanes + config.extra_axons if config.extra_axons else config.inputs
 
 
 class Tracing(wiring.Component):
@@ -78,9 +73,11 @@ class Tracing(wiring.Component):
         """Build the stores; what comes to them and from them follows."""
         m = Module()
         config = self._config
-        m.submodules.outer = outer = TraceStore(config, outer_entries(config), marked=True)
-        m.submodules.inner = inner = TraceStore(config, config.neurons, marked=True)
-        m.submodules.post = post = TraceStore(config, config.neurons, marked=False)
+        neurons = config.neurons
+        inner = TraceStore(config, neurons, marked=True, after=lambda index: following(index, neurons))
+        post = TraceStore(config, neurons, marked=False, after=lambda index: following(index, neurons))
+        outer = TraceStore(config, outer_entries(config), marked=True, after=lambda index: outer_after(index, config))
+        m.submodules.outer, m.submodules.inner, m.submodules.post = outer, inner, post
         step, clearing = Signal(), Signal()
         with m.If(self.start):
             m.d.sync += [step.eq(self.sweep == Sweep.UPDATE), clearing.eq(self.sweep == Sweep.CLEAR)]
