@@ -9,7 +9,7 @@ from neurocorex.spec.fixed import GAIN_BITS
 from .accumulator import sum_shape
 from .pipeline import stages
 from .regions import index_bits, neuron_memory
-from .slots import neuron_stages
+from .slots import holds, neuron_stages
 from .sweep import slot_layout
 
 
@@ -57,12 +57,14 @@ class Injection(wiring.Component):
         m = Module()
         m.submodules.memory = memory = neuron_memory(injection_layout(self._config), self._config)
         read, write = memory.read_port(), memory.write_port()
-        # Reading takes two cycles; before it the neurons wait, which are narrower than their currents.
-        valid = stages(m, self.slot.valid, self.LATENCY - 1, name="valid", reset_less=False)
-        indices = neuron_stages(m, self.slot, valid, self.LATENCY - 1, self._config)
+        # Before it is read the neurons wait, which are narrower than their currents.
+        behind = 0 if holds(self._config) else 1
+        stage = self.LATENCY - behind
+        valid = stages(m, self.slot.valid, stage, name="valid", reset_less=False)
+        indices = neuron_stages(m, self.slot, valid, stage, self._config)
         taken = valid[-1]
-        m.d.sync += self.injected.eq(read.data)
         m.d.comb += [
+            self.injected.eq(stages(m, read.data, behind, name="injected")[-1]),
             read.addr.eq(indices[-2]),
             write.en.eq(self.write | taken),
             write.addr.eq(Mux(taken, indices[-1], self.write_index)),

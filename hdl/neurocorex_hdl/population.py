@@ -12,7 +12,7 @@ from .neuron import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
 from .pipeline import stages
 from .recorder import record_layout
 from .regions import NeuronMemory, RegionPort, has, history_tap, packs
-from .slots import neuron_stages
+from .slots import holds, neuron_stages
 from .sweep import CLEAR_BITS, Sweep, slot_layout
 
 
@@ -118,7 +118,7 @@ class Population(wiring.Component):
             firing.hold.eq(has(flags, Flag.REFRACTORY_HOLD)),
             firing.period.eq(pipeline.read(Region.REFRACTORY)),
         ]
-        flags = stages(m, flags, 1, name="flags")[-1]
+        flags = pipeline.late(Region.FLAGS)
         if config.learning:
             m.d.comb += firing.quiet.eq(has(self.learning, LearningFlag.HOLD_FIRING))
             self._learn(m, pipeline, firing, flags)
@@ -213,32 +213,50 @@ _READ_STAGE = {
 }
 
 
+#: The same where items stay: multipliers have them for two stages, and need no registers before them.
+_DECAYING = {Region.MEMBRANE, Region.CURRENT, Region.DECAY, Region.CURRENT_DECAY, Region.ADAPTATION}
+_HELD_STAGE = {region: stage + (region in _DECAYING) for region, stage in _READ_STAGE.items()}
+
+
 class _Pipeline:
     """The neuron at each stage, and the memories that are read and written there."""
 
     def __init__(self, m: Module, slot: data.View, memory: NeuronMemory, config: CoreConfig, cleared: Value) -> None:
         self._m = m
         self._cleared = cleared
+        self._held = holds(config)
         # A sweep has left the pipeline before the next one begins.
         self.sweep = slot.sweep
         self.valid = stages(m, slot.valid, Population.LATENCY, name="valid", reset_less=False)
         self.indices = neuron_stages(m, slot, self.valid, Population.LATENCY, config)
         self._ports = {}
         self._items = {}
+        wanted = _HELD_STAGE if self._held else _READ_STAGE
+        latency = 1 if self._held else RegionPort.LATENCY
         for pack in packs(config):
             port = getattr(memory, pack[0].name.lower())
             # A word is there for the first of its regions that is wanted; the items of the others wait.
-            first = min(_READ_STAGE[region] for region in pack)
-            m.d.comb += port.read_index.eq(self.indices[first - RegionPort.LATENCY])
+            first = min(wanted[region] for region in pack)
+            m.d.comb += [
+                port.read.eq(self.valid[first - latency]),
+                port.read_index.eq(self.indices[first - latency]),
+            ]
             for region in pack:
-                name = region.name.lower()
-                late = stages(m, port.read_data[name], _READ_STAGE[region] - first, name=name)
-                self._items[region] = late[-1]
+                self._items[region] = self._wait(port.read_data[region.name.lower()], wanted[region] - first, region)
                 self._ports[region] = port
 
     def read(self, region: Region) -> Value:
         """Item of the neuron at the stage of `_READ_STAGE`."""
         return self._items[region]
+
+    def late(self, region: Region) -> Value:
+        """Item of the neuron a stage later."""
+        return self._wait(self._items[region], 1, region)
+
+    def _wait(self, item: Value, count: int, region: Region) -> Value:
+        """Item some stages after it has been read."""
+        waiting = max(0, count - 1) if self._held else count
+        return stages(self._m, item, waiting, name=region.name.lower())[-1]
 
     def write(self, region: Region, *, stage: int, value: Value) -> None:
         """Store an item of the neuron at `stage`, if the sweep updates or clears it."""

@@ -6,9 +6,11 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
+from neurocorex.spec.timing import neuron_spacing
 
 from .packing import PackedMemory
 from .pipeline import stages
+from .slots import holds
 from .trace import TraceUpdate, law_layout
 
 
@@ -42,7 +44,7 @@ class TraceStore(wiring.Component):
     stage                                           what is there, or happens
     ==============================================  ======================================================
     0                                               the trace's index
-    `READ_STAGE`                                    the trace, and whether there was a spike
+    ``read_stage(config)``                          the trace, and whether there was a spike
     ``updated_stage(config)``                       the trace is written back
     ==============================================  ======================================================
 
@@ -64,7 +66,7 @@ class TraceStore(wiring.Component):
     law : In
         See `TraceUpdate`.
     spike : In(1)
-        Stage `READ_STAGE`; unless `marked`.
+        Stage ``read_stage(config)``; unless `marked`.
     mark, mark_index : In
         There is a spike; only if `marked`. Not while a trace is in the pipeline, which takes the mark away.
     updated, trace : Out
@@ -75,12 +77,15 @@ class TraceStore(wiring.Component):
         What was read, two cycles before.
     """
 
-    READ_STAGE = 2
+    @staticmethod
+    def read_stage(config: CoreConfig) -> int:
+        """Stage at which a trace has been read: there is a register behind the memory, unless that holds it."""
+        return 1 if holds(config) else 2
 
     @classmethod
     def updated_stage(cls, config: CoreConfig) -> int:
         """Stage at which a trace has been updated."""
-        return cls.READ_STAGE + TraceUpdate.latency(config)
+        return cls.read_stage(config) + TraceUpdate.latency(config)
 
     def __init__(self, config: CoreConfig, entries: int, *, marked: bool, after: Callable[[Signal], Value]) -> None:
         self._config = config
@@ -114,8 +119,9 @@ class TraceStore(wiring.Component):
         index = Signal.like(self.slot.index)
         with m.If(valid):
             m.d.sync += index.eq(self._after(index))
-        found = stages(m, memory.read_data, 1, name="found")[1]
+        found = stages(m, memory.read_data, self.read_stage(self._config) - 1, name="found")[-1]
         m.d.comb += [
+            memory.read.eq(self.host_read | self.slot.valid),
             memory.read_index.eq(Mux(self.host_read, self.host_index, self.slot.index)),
             update.law.eq(self.law),
             update.trace.eq(found.trace),
@@ -140,7 +146,8 @@ class TraceStore(wiring.Component):
 class AxonSweep(wiring.Component):
     """Sends the traces of input axons, then those of extra axons, into their pipeline, beside the sweep of the neurons.
 
-    It stands still when that has to, so that both together take the same number of working cycles in every step.
+    It goes at the same pace, and stands still when that has to, so that both together take the same number of working
+    cycles in every step.
 
     Members
     -------
@@ -172,10 +179,13 @@ class AxonSweep(wiring.Component):
         m = Module()
         config = self._config
         walking, index = Signal(), Signal(range(max(2, self._entries)))
-        left = Signal(range(self.DEPTH))
-        sent = walking & ~self.stalled
+        left, due = Signal(range(self.DEPTH)), Signal(range(neuron_spacing(config)))
+        goes = walking & ~self.stalled
+        sent = goes & (due == neuron_spacing(config) - 1)
         m.d.sync += [self.slot.valid.eq(sent), self.slot.index.eq(index)]
         m.d.comb += self.running.eq(walking | self.slot.valid | left.any())
+        with m.If(goes):
+            m.d.sync += due.eq(due + 1)
         with m.If(sent):
             m.d.sync += [index.eq(outer_after(index, config)), walking.eq(index != self._entries - 1)]
         with m.If(self.slot.valid):
@@ -183,5 +193,5 @@ class AxonSweep(wiring.Component):
         with m.Elif(left.any()):
             m.d.sync += left.eq(left - 1)
         with m.If(self.start):
-            m.d.sync += [walking.eq(1), index.eq(0)]
+            m.d.sync += [walking.eq(1), index.eq(0), due.eq(0)]
         return m

@@ -111,7 +111,7 @@ class Tracing(wiring.Component):
             outer.mark_index.eq(self._outer_index(arrival)),
             inner.mark.eq(arrives & recurrent),
             inner.mark_index.eq(arrival.index),
-            post.spike.eq(stages(m, self.fired, TraceStore.READ_STAGE, name="fired")[-1]),
+            post.spike.eq(stages(m, self.fired, TraceStore.read_stage(self._config), name="fired")[-1]),
         ]
         for store, slot in ((inner, self.slot), (post, self.retired)):
             m.d.comb += [store.slot.valid.eq(slot.valid), store.slot.index.eq(slot.index)]
