@@ -152,6 +152,7 @@ class CorePorts:
             self._address(region, index)
             core.bus__write_data.value = item & 0xFFFF_FFFF
             await self._request(core.bus__write)
+            await FallingEdge(core.clk)
 
     async def read(self, region: Region) -> list[int]:
         """Fetch all items of a region."""
@@ -168,11 +169,11 @@ class CorePorts:
         return items
 
     async def _request(self, strobe: Any) -> None:
-        """Ask for what is on the bus, which stays there until it is done."""
+        """Ask for what is on the bus, and wait until the answer is there; a cycle later the bus may change."""
         strobe.value = 1
         await FallingEdge(self.core.clk)
         strobe.value = 0
-        for _ in range(READ_LATENCY):
+        for _ in range(READ_LATENCY - 1):
             await FallingEdge(self.core.clk)
 
     def _address(self, region: Region, index: int) -> None:
