@@ -40,7 +40,8 @@ UNMEASURED = 0.3
 SPARSE, FEW = 0.15, 4
 #: What is expected before anything has been measured, LUTs and flip-flops, and how firmly that holds.
 EXPECTED = {
-    "one": (2800, 2000), "lanes": (120, 60), "lane bits": (15, 5), "state bits": (40, 20), "address bits": (10, 10),
+    "one": (2800, 1700), "several lanes": (100, 300), "lanes": (120, 60), "lane bits": (15, 5),
+    "state bits": (40, 20), "address bits": (10, 10),
     "learning": (1000, 700), "learning lanes": (100, 80), "learning lane bits": (25, 5), "soft bounds": (80, 20),
     "extra axons": (200, 150), "window": (300, 100),
 }  # fmt: skip

@@ -98,34 +98,29 @@ class CoreBench:
         self.cycles = 0
 
     async def write(self, region: Region, values: list[int], start: int = 0) -> None:
-        """Store items, one a cycle; weights of a single port, like the link, one every other cycle."""
-        bus, columns = self.core.bus, layout(region, self.core.config).columns
-        self._address(region, 0)
-        self.ctx.set(bus.write, 1)
+        """Store items as the link does: what is stored stays on the bus for a while."""
+        bus = self.core.bus
         for item, value in enumerate(values, start):
-            self.ctx.set(bus.row, item // columns)
-            self.ctx.set(bus.column, item % columns)
+            self._address(region, item)
             self.ctx.set(bus.write_data, int(value) & 0xFFFFFFFF)
+            self.ctx.set(bus.write, 1)
             await self.ctx.tick()
-            if self.core.config.weight_ports == 1:
-                self.ctx.set(bus.write, 0)
-                await self.ctx.tick()
-                self.ctx.set(bus.write, 1)
-        self.ctx.set(bus.write, 0)
-        # Requests of the link are further apart than the cycles that a flag beside a weight takes.
-        await self.ctx.tick().repeat(5)
+            self.ctx.set(bus.write, 0)
+            await self.ctx.tick().repeat(READ_LATENCY)
 
     async def read(self, region: Region, count: int | None = None) -> list[int]:
-        """Fetch the first items of a region, one a cycle."""
+        """Fetch the first items of a region."""
         bus, form = self.core.bus, layout(region, self.core.config)
         count = form.items if count is None else count
         values = []
-        for cycle in range(count + READ_LATENCY):
-            self.ctx.set(bus.read, cycle < count)
-            self._address(region, cycle)
-            *_, data = await self.ctx.tick().sample(bus.read_data)
+        for item in range(count):
+            self._address(region, item)
+            self.ctx.set(bus.read, 1)
+            await self.ctx.tick()
+            self.ctx.set(bus.read, 0)
+            *_, data = await self.ctx.tick().sample(bus.read_data).repeat(READ_LATENCY)
             values.append(data - (1 << 32) if form.signed and data >> 31 else data)
-        return values[READ_LATENCY:]
+        return values
 
     async def counters(self) -> dict[Counter, int]:
         """Fetch all counters."""

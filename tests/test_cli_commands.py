@@ -101,6 +101,15 @@ def test_run_checks_itself_on_a_served_chip(
     assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_run_that_differs_says_where_and_fails(invoke: Invoke, network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurocorex.compare.differences", lambda *_: ["spikes: 1 differs"])
+    code, out, _ = invoke("run", "emulator", network, "--check", "--json")
+    done = json.loads(out)
+    assert (code, done["identical"], done["differences"]) == (1, False, ["spikes: 1 differs"])
+    code, out, _ = invoke("run", "emulator", network, "--check")
+    assert (code, out.splitlines()[-1]) == (1, "spikes: 1 differs")
+
+
 def test_run_takes_spikes_from_a_table(parsed: Callable[..., dict[str, Any]], network: Path, tmp_path: Path) -> None:
     table = tmp_path / "spikes.csv"
     table.write_text("step,axon\n0,1\n0,2\n7,4\n")

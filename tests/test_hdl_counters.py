@@ -27,14 +27,16 @@ class Bench:
         assert self.ctx.get(self.unit.settled)
 
     async def read(self):
-        """All counters, fetched a word a cycle."""
+        """All counters, word by word."""
         words, count = [], 2 * len(Counter)
         self.ctx.set(self.unit.bus.region, Region.COUNTERS)
-        for column in range(count + TARGET_LATENCY):
-            self.ctx.set(self.unit.bus.read, column < count)
+        for column in range(count):
             self.ctx.set(self.unit.bus.column, column)
-            if column >= TARGET_LATENCY:
-                words.append(self.ctx.get(self.unit.bus.read_data))
+            self.ctx.set(self.unit.bus.read, 1)
+            await self.ctx.tick()
+            self.ctx.set(self.unit.bus.read, 0)
+            await self.ctx.tick().repeat(TARGET_LATENCY - 1)
+            words.append(self.ctx.get(self.unit.bus.read_data))
             await self.ctx.tick()
         return {counter: words[2 * counter] | words[2 * counter + 1] << 32 for counter in Counter}
 

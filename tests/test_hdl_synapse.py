@@ -30,15 +30,15 @@ def random_weights(config, rng):
 async def write_weights(ctx, synapses, weights):
     bus = synapses.bus
     ctx.set(bus.region, Region.WEIGHTS)
-    ctx.set(bus.write, 1)
     for axon, row in enumerate(weights):
         for neuron, weight in enumerate(row):
             ctx.set(bus.row, axon)
             ctx.set(bus.column, neuron)
             ctx.set(bus.write_data, weight & 0xFFFFFFFF)
+            ctx.set(bus.write, 1)
             await ctx.tick()
-    ctx.set(bus.write, 0)
-    await ctx.tick()
+            ctx.set(bus.write, 0)
+            await ctx.tick()
 
 
 async def walk(ctx, synapses, config, axons, rng, pause):

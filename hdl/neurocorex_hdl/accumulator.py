@@ -9,7 +9,7 @@ from neurocorex.spec.memories import LUT_RAM_WORDS
 from neurocorex.spec.timing import ROW_PIPELINE
 
 from .packing import BLOCK_RAM
-from .pipeline import stages
+from .pipeline import sparse_stages, stages
 from .regions import index_bits
 from .weights import lane_bits, weight_lanes
 
@@ -77,7 +77,7 @@ class Accumulators(wiring.Component):
         adding, operand = Signal(), Signal(self._word, reset_less=True)
         m.d.comb += read.en.eq(self.add)
         m.d.comb += read.addr.eq(Cat(self.add_recurrent, self.add_group))
-        self._take(m, read)
+        (self._hand_on if config.lanes == 1 else self._take)(m, read)
 
         addresses = stages(m, read.addr, self.WRITE_STAGE, name="address")
         active = stages(m, read.en, self.WRITE_STAGE, name="active", reset_less=False)
@@ -108,3 +108,12 @@ class Accumulators(wiring.Component):
             with m.If(begun[kind + 1]):
                 m.d.sync += word.eq(read.data)
         m.d.sync += [self.input_sum.eq(words[0][taken[2]]), self.recurrent_sum.eq(words[1][taken[3]])]
+
+    def _hand_on(self, m: Module, read: wiring.PureInterface) -> None:
+        """Read the sums of a neuron just in time: with a single lane there is nothing to pick or to hold."""
+        valid = stages(m, self.take, 3, name="taken", reset_less=False)
+        indices = sparse_stages(m, self.take_index, valid, 3, name="index")
+        for kind, stage in ((0, 2), (1, 3)):
+            with m.If(valid[stage]):
+                m.d.comb += [read.en.eq(1), read.addr.eq(Cat(kind, indices[stage]))]
+        m.d.comb += [self.input_sum.eq(read.data), self.recurrent_sum.eq(read.data)]

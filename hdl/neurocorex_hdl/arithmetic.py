@@ -78,20 +78,23 @@ class Shrink(wiring.Component):
     ----------
     bits : int
         Width of the magnitude.
+    held : bool
+        Operands stay for a second stage, and are multiplied without a register before it.
 
     Members
     -------
     magnitude, decay : In
-        At stage 0.
+        At stage 0; and 1, if `held`.
     shrunk : Out
-        At stage `LATENCY`.
+        At stage `LATENCY`; one earlier, if `held`.
     """
 
     #: Cycles from operands to result. The multiplier has registers before and behind it.
     LATENCY = 3
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, *, held: bool = False) -> None:
         self._bits = bits
+        self._held = held
         super().__init__({
             "magnitude": In(bits),
             "decay": In(DECAY_BITS),
@@ -101,9 +104,13 @@ class Shrink(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the multiplier and its registers."""
         m = Module()
-        size = stages(m, self.magnitude, 2, name="size")[-1]
-        factors = stages(m, self.magnitude, 1, name="factor")[-1], stages(m, self.decay, 1, name="decayed")[-1]
-        all_lost = stages(m, self.decay == DECAY_ALL, 2, name="all_lost")[-1]
+        before = 0 if self._held else 1
+        size = stages(m, self.magnitude, 2 * before, name="size")[-1]
+        factors = [
+            stages(m, factor, before, name=f"factor_{number}")[-1]
+            for number, factor in enumerate((self.magnitude, self.decay))
+        ]
+        all_lost = stages(m, self.decay == DECAY_ALL, 2 * before, name="all_lost")[-1]
         product = stages(m, factors[0] * factors[1], 1, name="product")[-1]
         lost, fraction = product[DECAY_BITS:], product[:DECAY_BITS]
         # The borrow enters by an extra low bit.

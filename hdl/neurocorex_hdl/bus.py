@@ -5,12 +5,13 @@ from __future__ import annotations
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-#: Cycles from `read` to valid `read_data`; the same for every region, so that no handshake is needed.
+#: Cycles from `read` to valid `read_data`; the same for every region, so that no handshake is needed. For as many
+#: cycles after `read` or `write` the address and the item stay, so that nobody on the way has to keep them.
 READ_LATENCY = 5
 
 
 class RegionBus(wiring.Signature):
-    """One access a cycle to one item of one region; used only while the core is not busy.
+    """Access to one item of one region, once in `READ_LATENCY` + 1 cycles; used only while the core is not busy.
 
     Members
     -------
@@ -21,7 +22,7 @@ class RegionBus(wiring.Signature):
     write_data : Out
         The item; a target takes as many low bits as the region has.
     read : Out
-        Fetch the item; it is on `read_data` `READ_LATENCY` cycles later. Reads may follow each other every cycle.
+        Fetch the item; it is on `read_data` `READ_LATENCY` cycles later.
     read_data : In
         Sign- or zero-extended to 32 bits. Targets that are not addressed drive zero, so that a bus joins them by OR.
     """

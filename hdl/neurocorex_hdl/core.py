@@ -13,6 +13,7 @@ from .drive import Drive, Injection
 from .extra import ExtraAxons
 from .in_use import Extent, in_use
 from .learning import LearningLanes
+from .pipeline import stages
 from .population import Population
 from .recorder import Recorder, RecordQueue
 from .regions import REQUEST, fan_out, has
@@ -137,6 +138,7 @@ class Core(wiring.Component):
             synapses.slot.eq(parts.sweeper.slot),
             injection.slot.eq(parts.sweeper.slot),
             population.slot.eq(parts.sweeper.slot),
+            population.end.eq(parts.sweeper.end),
             drive.input_sum.eq(synapses.input_sum),
             drive.recurrent_sum.eq(synapses.recurrent_sum),
             drive.injected.eq(injection.injected.current),
@@ -287,19 +289,25 @@ class Core(wiring.Component):
         m.d.comb += parts.counters.clear.eq(has(self.clear, Clear.COUNTERS))
 
     def _join_bus(self, m: Module) -> None:
-        """Pass requests on, a cycle later to all targets but the synapses; and answers back, registered twice."""
+        """Pass requests on, later to all targets but the synapses, and answers back, registered.
+
+        What is asked for stays, so that only the strobes have to wait: reads for as long as the synapses take.
+        """
         parts = m.submodules
-        request, synapses, answer = RegionBus().create(path=("request",)), parts.synapses.bus, Signal(32)
+        request, synapses = RegionBus().create(path=("request",)), parts.synapses.bus
         for name in REQUEST:
             m.d.comb += getattr(synapses, name).eq(getattr(self.bus, name))
-            m.d.sync += getattr(request, name).eq(getattr(self.bus, name))
+            if name not in ("read", "write"):
+                m.d.comb += getattr(request, name).eq(getattr(self.bus, name))
         targets = [parts.control, parts.extent, parts.counters, parts.population]
         if self.config.extra_axons:
             targets.append(parts.extra)
         if self.config.learning:
             targets.append(parts.tracing)
         fan_out(m, request, (target.bus for target in targets))
-        m.d.sync += [answer.eq(request.read_data), self.bus.read_data.eq(answer | synapses.read_data)]
+        m.d.comb += request.read.eq(stages(m, self.bus.read, 2, name="read", reset_less=False)[-1])
+        m.d.sync += request.write.eq(self.bus.write)
+        m.d.sync += self.bus.read_data.eq(request.read_data | synapses.read_data)
         # What rows and columns need of the traces follows from registers, too.
         set_ = parts.sequencer.set if self.config.learning else 0
         m.d.comb += parts.sequencer.changed.eq(request.write | set_)

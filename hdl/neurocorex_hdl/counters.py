@@ -63,6 +63,9 @@ class Counters(wiring.Component):
         m = Module()
         m.submodules.memory = memory = Memory(shape=_WORD_BITS, depth=_WORDS, init=[])
         read, write = memory.read_port(), memory.write_port()
+        # The bus waits for its word: it is asked for late enough to be the answer.
+        selected = self.bus.read & (self.bus.region == Region.COUNTERS)
+        *_, asking, answers = stages(m, selected, TARGET_LATENCY, name="answers", reset_less=False)
         # A word is fetched in one cycle and stored in the next. A read on the bus interrupts that, and the word is
         # fetched again: block RAM may not be written where it is being read.
         word, fetched, storing, high = Signal(range(_WORDS)), Signal(), Signal(), Signal()
@@ -72,27 +75,27 @@ class Counters(wiring.Component):
         # The word at hand when clearing begins may be half done, so it comes once more.
         clearing = Signal(range(_WORDS + 2))
         m.d.comb += [
-            storing.eq(fetched & ~self.bus.read),
+            storing.eq(fetched & ~asking),
             high.eq(word[0]),
-            read.addr.eq(Mux(self.bus.read, self.bus.column, Mux(storing, after, word))),
+            read.addr.eq(Mux(asking, self.bus.column, Mux(storing, after, word))),
             # A mask is free in the LUT of an adder, if it is on the second of its operands.
             total.eq(Mux(clearing.any(), 0, Mux(high, carry, taken)) + Mux(clearing.any(), 0, read.data)),
             write.en.eq(storing),
             write.addr.eq(word),
             write.data.eq(total),
             self.settled.eq(~clearing.any() & ~waiting),
+            self.bus.read_data.eq(Mux(answers, read.data, 0)),
         ]
         # A high word wraps at the first bit that it should not have; those above are zero by that.
         with m.If(high):
             m.d.comb += write.data[COUNTER_BITS - _WORD_BITS].eq(0)
-        m.d.sync += fetched.eq(~self.bus.read)
+        m.d.sync += fetched.eq(~asking)
         with m.If(storing):
             m.d.sync += [word.eq(after), carry.eq(total[-1])]
         with m.If(self.clear):
             m.d.sync += clearing.eq(_WORDS + 1)
         with m.Elif(storing & clearing.any()):
             m.d.sync += clearing.eq(clearing - 1)
-        self._answer(m, read.data)
         return m
 
     def _take(self, m: Module, chosen: Value, take: Value) -> tuple[Value, Value]:
@@ -105,9 +108,3 @@ class Counters(wiring.Component):
             m.d.sync += waiting.eq(ticks[name] + Mux((chosen == counter) & take, 0, waiting))
         counting = (ticks[counter.name.lower()].any() | pending[counter].any() for counter in MODEL_COUNTERS)
         return select(list(pending.values()), chosen), Cat(counting).any()
-
-    def _answer(self, m: Module, word: Signal) -> None:
-        """Drive the bus with a word that it asked for."""
-        selected = self.bus.read & (self.bus.region == Region.COUNTERS)
-        answers = stages(m, selected, TARGET_LATENCY, name="answers")
-        m.d.comb += self.bus.read_data.eq(Mux(answers[-1], stages(m, word, 1, name="word")[-1], 0))

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.fixed import DRAW_STRIDE
+from neurocorex.spec.timing import piece_cycles
 
 from .arithmetic import plus
 from .axons import by_kind, first_axons
@@ -64,7 +65,9 @@ class Draws(wiring.Component):
         m.d.comb += [self.random_next.eq(advanced(self.random)), self.advance.eq(piece.valid & piece.first)]
         with m.If(piece.valid):
             m.d.sync += base.eq(Mux(piece.begins, drawn, base) + Mux(piece.begins, skipped, step))
-        late = stages(m, base, self.LATENCY - 2, name="base")[-1]
+        # It stays for two stages where pieces come every other cycle.
+        waiting = self.LATENCY - 1 - piece_cycles(self._config)
+        late = stages(m, base, waiting, name="base")[-1]
         for lane in range(lanes):
             high, low = divmod(DRAW_STRIDE * lane % (1 << _DRAW_BITS), 1 << 8)
             m.d.sync += self.draws[lane].eq(plus(late[8:], Const(high, 8), _carry(late[:8], low)))

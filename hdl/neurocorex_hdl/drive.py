@@ -9,6 +9,7 @@ from neurocorex.spec.fixed import GAIN_BITS
 from .accumulator import sum_shape
 from .pipeline import stages
 from .regions import index_bits, neuron_memory
+from .slots import holds, neuron_stages
 from .sweep import slot_layout
 
 
@@ -56,15 +57,18 @@ class Injection(wiring.Component):
         m = Module()
         m.submodules.memory = memory = neuron_memory(injection_layout(self._config), self._config)
         read, write = memory.read_port(), memory.write_port()
-        # Reading takes two cycles; before it the neurons wait, which are narrower than their currents.
-        slots = stages(m, self.slot, self.LATENCY - 1, name="slot", reset_less=False)
-        taken = slots[-1]
-        m.d.sync += self.injected.eq(read.data)
+        # Before it is read the neurons wait, which are narrower than their currents.
+        behind = 0 if holds(self._config) else 1
+        stage = self.LATENCY - behind
+        valid = stages(m, self.slot.valid, stage, name="valid", reset_less=False)
+        indices = neuron_stages(m, self.slot, valid, stage, self._config)
+        taken = valid[-1]
         m.d.comb += [
-            read.addr.eq(slots[-2].index),
-            write.en.eq(self.write | taken.valid),
-            write.addr.eq(Mux(taken.valid, taken.index, self.write_index)),
-            write.data.eq(Mux(taken.valid, 0, self.write_data.as_value())),
+            self.injected.eq(stages(m, read.data, behind, name="injected")[-1]),
+            read.addr.eq(indices[-2]),
+            write.en.eq(self.write | taken),
+            write.addr.eq(Mux(taken, indices[-1], self.write_index)),
+            write.data.eq(Mux(taken, 0, self.write_data.as_value())),
         ]
         return m
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from neurocorex.spec import ChipInfo, Region
 
 from .bus import READ_LATENCY, RegionBus
+from .pipeline import stages
 
 
 class Info(wiring.Component):
@@ -26,15 +27,10 @@ class Info(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the table."""
         m = Module()
-        # The address waits rather than the word: it is narrower.
-        asked = self.bus.read & (self.bus.region == Region.INFO)
-        column = self.bus.column[: (len(self._words) - 1).bit_length()]
-        for _ in range(READ_LATENCY - 1):
-            asked_later, column_later = Signal.like(asked), Signal.like(column)
-            m.d.sync += [asked_later.eq(asked), column_later.eq(column)]
-            asked, column = asked_later, column_later
+        # The address waits for its word.
+        asked = stages(m, self.bus.read & (self.bus.region == Region.INFO), READ_LATENCY - 1, name="asked")[-1]
         m.d.sync += self.bus.read_data.eq(0)
-        with m.If(asked), m.Switch(column):
+        with m.If(asked), m.Switch(self.bus.column[: (len(self._words) - 1).bit_length()]):
             for place, word in enumerate(self._words):
                 with m.Case(place):
                     m.d.sync += self.bus.read_data.eq(word)

@@ -8,7 +8,7 @@ from neurocorex.spec import Control, CoreConfig, Region
 from .arithmetic import saturate, times
 from .axons import AxonFinder, AxonRow
 from .bus import RegionBus
-from .pipeline import stages
+from .pipeline import sparse_stages, stages
 from .plasticity import SynapseChange, changed_layout
 from .regions import TARGET_LATENCY
 from .singleport import SinglePortBanks
@@ -28,7 +28,7 @@ class WeightMatrix(wiring.Component):
     Block RAM is slow to answer, and so is the drift: each leaves time for a part of the rotation.
     The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
     beside it, or the other way round, the word is read, and when it has been chosen among those `fetched` it goes by
-    the last stage of the lanes to be `written`. Until then, 5 cycles, it is not to be asked for again.
+    the last stage of the lanes to be `written`. For these 5 cycles the bus stays as it is.
 
     Members
     -------
@@ -118,38 +118,46 @@ class WeightMatrix(wiring.Component):
         weights, flags = bus.region == Region.WEIGHTS, (bus.region == Region.PLASTIC) & bool(config.learning)
         reading = stages(m, bus.read & (weights | flags), self.BUS_LATENCY, name="reading", reset_less=False)
         writing = stages(m, bus.write & (weights | flags), self.BUS_LATENCY, name="writing", reset_less=False)
-        is_flag = stages(m, flags, self.BUS_LATENCY, name="is_flag")[-1]
-        written = stages(m, bus.write_data[: config.weight_bits], self.BUS_LATENCY, name="written")
-        banks_late = stages(m, bank, self.BUS_LATENCY - 1, name="bank")
-        found_late = stages(m, found, self.BUS_LATENCY - 2, name="found")
+        written = bus.write_data[: config.weight_bits]
         m.d.comb += [
             banks.read.eq(self.read | reading[1] | (writing[1] & bool(config.learning))),
             banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
             self.clearing.eq(banks.clearing),
         ]
-        m.d.sync += word.eq(fetched[found_late[-1]])
+        m.d.sync += word.eq(fetched[found])
         if not config.learning:
             m.d.comb += bus.read_data.eq(Mux(reading[-1], word.weight, 0))
             m.d.comb += [banks.write.eq(writing[1] << bank), banks.write_place.eq(place)]
-            m.d.comb += [banks.write_synapses[lane].weight.eq(written[1]) for lane in range(config.lanes)]
+            m.d.comb += [banks.write_synapses[lane].weight.eq(written) for lane in range(config.lanes)]
             return
-        m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(is_flag, word.plastic, word.weight), 0))
-        m.d.comb += [self.host.eq(writing[-1]), self.host_weight.eq(Mux(is_flag, word.weight, written[-1]))]
-        host_plastic = stages(m, Mux(is_flag, written[-1][0], word.plastic), 1, name="host_plastic")[-1]
+        m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(flags, word.plastic, word.weight), 0))
+        m.d.comb += [self.host.eq(writing[-1]), self.host_weight.eq(Mux(flags, word.weight, written))]
+        host_plastic = stages(m, Mux(flags, written[0], word.plastic), 1, name="host_plastic")[-1]
         from_host = stages(m, writing[-1], 1, name="from_host", reset_less=False)[-1]
-        host_bank = stages(m, banks_late[-1], 1, name="host_bank")[-1]
-        self._store(m, banks, from_host, from_host << host_bank, host_plastic)
+        self._store(m, banks, from_host, place, from_host << bank, host_plastic)
 
-    def _store(self, m: Module, banks: BankAccess, from_host: Value, host_banks: Value, host_plastic: Value) -> None:
+    def _store(
+        self,
+        m: Module,
+        banks: BankAccess,
+        from_host: Value,
+        host_place: data.View,
+        host_banks: Value,
+        host_plastic: Value,
+    ) -> None:
         """Write what comes back changed, and what the host writes, by the same registers."""
         config = self._config
         stage = self.LATENCY + SynapseChange.latency(config)
-        places = stages(m, banks.place, stage, name="place")
+        wanted = stages(m, self.read, stage - 1, name="wanted", reset_less=False)
+        if config.weight_ports == 1:
+            places = sparse_stages(m, banks.place, wanted, stage, name="place")
+        else:
+            places = stages(m, banks.place, stage, name="place")
         m.submodules.back = back = Rotator(config, changed_layout(config), back=True)
         m.d.comb += back.amount.eq(places[stage].turn)
         m.d.comb += [back.given[lane].eq(self.changes[lane]) for lane in range(config.lanes)]
         with m.If(~banks.waits):
-            m.d.sync += banks.write_place.eq(Mux(from_host, places[self.BUS_LATENCY], places[stage]))
+            m.d.sync += banks.write_place.eq(Mux(from_host, host_place, places[stage]))
             for bank in range(config.lanes):
                 change = data.View(changed_layout(config), back.turned[bank])
                 m.d.sync += [

@@ -13,6 +13,7 @@ from neurocorex.spec.fixed import DECAY_BITS
 from .arithmetic import Shrink, add_signed, magnitude, saturate
 from .drive import drive_shape
 from .pipeline import stages
+from .slots import holds
 
 
 class CurrentUpdate(wiring.Component):
@@ -21,7 +22,7 @@ class CurrentUpdate(wiring.Component):
     Members
     -------
     current, decay : In
-        Stage 0.
+        Stage 0; or if the memories hold them, stages 1 and 2.
     drive : In
         Stage 3.
     updated, clamped : Out
@@ -33,6 +34,7 @@ class CurrentUpdate(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
+        self._held = holds(config)
         super().__init__({
             "current": In(signed(config.state_bits)),
             "decay": In(DECAY_BITS),
@@ -44,9 +46,9 @@ class CurrentUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the decay and the adder."""
         m = Module()
-        m.submodules.shrink = shrink = Shrink(self._bits)
+        m.submodules.shrink = shrink = Shrink(self._bits, held=self._held)
         m.d.comb += [shrink.magnitude.eq(magnitude(self.current)), shrink.decay.eq(self.decay)]
-        negative = stages(m, self.current[-1], self.DRIVE_STAGE, name="negative")[-1]
+        negative = stages(m, self.current[-1], self.DRIVE_STAGE - (2 if self._held else 0), name="negative")[-1]
         updated, clamped = saturate(add_signed(self.drive, shrink.shrunk, negative), self._bits)
         m.d.sync += [self.updated.eq(updated), self.clamped.eq(clamped)]
         return m
@@ -58,7 +60,7 @@ class MembraneUpdate(wiring.Component):
     Members
     -------
     membrane, decay : In
-        Stage 0.
+        Stage 0; or if the memories hold them, stages 1 and 2.
     leak : In
         Stage 3.
     current, bias : In
@@ -73,6 +75,7 @@ class MembraneUpdate(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
+        self._held = holds(config)
         state = signed(config.state_bits)
         super().__init__({
             "membrane": In(state),
@@ -87,9 +90,9 @@ class MembraneUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the two leaks and the adders. Both leaks work on the magnitude, so that one sign does for both."""
         m = Module()
-        m.submodules.shrink = shrink = Shrink(self._bits)
+        m.submodules.shrink = shrink = Shrink(self._bits, held=self._held)
         m.d.comb += [shrink.magnitude.eq(magnitude(self.membrane)), shrink.decay.eq(self.decay)]
-        negative = stages(m, self.membrane[-1], self.CURRENT_STAGE, name="negative")[-1]
+        negative = stages(m, self.membrane[-1], self.CURRENT_STAGE - (2 if self._held else 0), name="negative")[-1]
 
         left = Signal(self._bits, reset_less=True)
         difference = Signal(signed(self._bits + 1))
@@ -111,7 +114,7 @@ class AdaptationUpdate(wiring.Component):
     decay, step : In
         Shared by all neurons.
     adaptation : In
-        Stage 0.
+        Stage 0; or if the memory holds it, stages 1 and 2.
     shrunk : Out
         Stage 3; what the threshold is raised by.
     fires : In
@@ -124,6 +127,7 @@ class AdaptationUpdate(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits - 1
+        self._held = holds(config)
         super().__init__({
             "decay": In(DECAY_BITS),
             "step": In(self._bits),
@@ -137,7 +141,7 @@ class AdaptationUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the decay and the adder."""
         m = Module()
-        m.submodules.shrink = shrink = Shrink(self._bits)
+        m.submodules.shrink = shrink = Shrink(self._bits, held=self._held)
         before = stages(m, shrink.shrunk, self.FIRES_STAGE - Shrink.LATENCY, name="before")[-1]
         total = Signal(self._bits + 1)
         m.d.comb += [
@@ -169,7 +173,7 @@ class Firing(wiring.Component):
     threshold, adaptation : In
         Stage 0.
     membrane, refractory, reset, hold, forced : In
-        Stage 1.
+        Stage 1. What memories hold is also there at the stage after.
     period, subtract : In
         Stage 2.
     quiet : In
@@ -186,6 +190,8 @@ class Firing(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
+        self._adapts = config.adaptation
+        self._waits = 0 if holds(config) else 1
         state = signed(config.state_bits)
         super().__init__({
             "threshold": In(state),
@@ -207,9 +213,9 @@ class Firing(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the comparison and what follows from it."""
         m = Module()
-        limit = Signal(signed(self._bits + 1), reset_less=True)
-        m.d.sync += limit.eq(self.threshold + self.adaptation)
-        threshold = stages(m, self.threshold, 1, name="threshold")[-1]
+        threshold = limit = stages(m, self.threshold, self._waits, name="threshold")[-1]
+        if self._adapts:
+            limit = stages(m, self.threshold + self.adaptation, 1, name="limit")[-1]
 
         # A neuron that is held at the reset value fires from there, if it is forced to.
         left, above = Signal(signed(self._bits)), Signal(signed(self._bits + 1), reset_less=True)
@@ -220,8 +226,12 @@ class Firing(wiring.Component):
             above.eq(left - threshold),
         ]
         left, reset, refractory = (
-            stages(m, value, 1, name=name)[-1]
-            for name, value in (("left", left), ("reset", self.reset), ("refractory", self.refractory))
+            stages(m, value, waits, name=name)[-1]
+            for name, value, waits in (
+                ("left", left, 1),
+                ("reset", self.reset, self._waits),
+                ("refractory", self.refractory, self._waits),
+            )
         )
 
         subtracted, clamped = saturate(above, self._bits)

@@ -33,10 +33,10 @@ class PackedMemory(wiring.Component):
 
     Members
     -------
-    read_index : In
-        Word that is wanted.
+    read, read_index : In
+        Word that is wanted; always one is, unless told otherwise.
     read_data : Out
-        Its fields, a cycle later.
+        Its fields, a cycle later, and until another one is wanted.
     write : In
         A bit for each field: store it.
     write_index, write_data : In
@@ -49,6 +49,7 @@ class PackedMemory(wiring.Component):
         self._items = max(2, items)
         index = In(range(self._items))
         super().__init__({
+            "read": In(1, init=1),
             "read_index": index,
             "read_data": Out(data.StructLayout(fields)),
             "write": In(data.StructLayout(dict.fromkeys(fields, 1))),
@@ -65,6 +66,7 @@ class PackedMemory(wiring.Component):
         m.submodules.memory = memory
         read, write = memory.read_port(), memory.write_port(granularity=1)
         m.d.comb += [
+            read.en.eq(self.read),
             read.addr.eq(self.read_index),
             write.addr.eq(self.write_index),
             write.en.eq(Cat(self.write[name].replicate(bits // BYTE_BITS) for name, bits in sizes.items())),

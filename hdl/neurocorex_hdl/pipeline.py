@@ -27,3 +27,27 @@ def stages(m: Module, value: Value | data.View, count: int, *, name: str, reset_
         m.d.sync += late.eq(chain[-1])
         chain.append(late)
     return chain
+
+
+def sparse_stages(m: Module, value: Value | data.View, valid: list, count: int, *, name: str) -> list:
+    """Delay a value that means something every other cycle at most: a register does for two stages.
+
+    Parameters
+    ----------
+    valid : list
+        Whether there is something at stage n; up to ``count - 1``.
+    count, name
+        As `stages` has them.
+
+    Returns
+    -------
+    list
+        The value and, at index n, what it was n cycles ago, if `valid` was true then.
+    """
+    chain = [value]
+    for stage in range(1, count + 1, 2):
+        late = Signal(value.shape(), name=f"{name}_{stage}", reset_less=True)
+        with m.If(valid[stage - 1]):
+            m.d.sync += late.eq(chain[-1])
+        chain += [late, late]
+    return chain[: count + 1]

@@ -11,7 +11,8 @@ from .drive import drive_shape
 from .neuron import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
 from .pipeline import stages
 from .recorder import record_layout
-from .regions import NeuronMemory, RegionPort, has, history_tap, packs
+from .regions import NeuronMemory, RegionPort, has, history_tap, index_bits, packs
+from .slots import holds, neuron_stages
 from .sweep import CLEAR_BITS, Sweep, slot_layout
 
 
@@ -35,7 +36,9 @@ class Population(wiring.Component):
     Members
     -------
     slot : In
-        Neuron that enters the pipeline, at stage 0.
+        Neuron that enters the pipeline, at stage 0. They come in rising order; `sweep` stays until the last has left.
+    end : In
+        The last one of the sweep.
     cleared : In
         `Clear` flags of a sweep that clears.
     forced : In(1)
@@ -72,6 +75,7 @@ class Population(wiring.Component):
             members = {"learns": Out(1), **shared}
         super().__init__({
             "slot": In(slot_layout(config)),
+            "end": In(index_bits(config), init=config.neurons - 1),
             "cleared": In(CLEAR_BITS),
             "forced": In(1),
             "drive": In(drive_shape(config)),
@@ -117,7 +121,7 @@ class Population(wiring.Component):
             firing.hold.eq(has(flags, Flag.REFRACTORY_HOLD)),
             firing.period.eq(pipeline.read(Region.REFRACTORY)),
         ]
-        flags = stages(m, flags, 1, name="flags")[-1]
+        flags = pipeline.late(Region.FLAGS)
         if config.learning:
             m.d.comb += firing.quiet.eq(has(self.learning, LearningFlag.HOLD_FIRING))
             self._learn(m, pipeline, firing, flags)
@@ -144,7 +148,7 @@ class Population(wiring.Component):
     def _learn(self, m: Module, pipeline: "_Pipeline", firing: Firing, flags: Value) -> None:
         """From stage 10 to 11: whether the synapses onto a neuron learn."""
         open_, learns = Signal(), Signal()
-        m.d.comb += open_.eq((self.gate == GATE_ALL) | (self.gate == pipeline.slots[10].index))
+        m.d.comb += open_.eq((self.gate == GATE_ALL) | (self.gate == pipeline.indices[10]))
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
         m.d.comb += self.learns.eq(learns)
 
@@ -165,19 +169,21 @@ class Population(wiring.Component):
             record_spike.eq(has(flags, Flag.RECORD_SPIKES) & firing.fires),
             record_membrane.eq(has(flags, Flag.RECORD_MEMBRANE)),
         ]
-        sweep = pipeline.slots[10].sweep
-        with m.If(sweep == Sweep.UPDATE):
+        with m.If(pipeline.sweep == Sweep.UPDATE):
             m.d.sync += history.eq(Cat(firing.fires, before))
-        with m.Elif((sweep == Sweep.CLEAR) & has(self.cleared, Clear.STATE)):
+        with m.Elif((pipeline.sweep == Sweep.CLEAR) & has(self.cleared, Clear.STATE)):
             m.d.sync += history.eq(0)
         pipeline.write(Region.MEMBRANE, stage=11, value=left)
         pipeline.write(Region.REFRACTORY_COUNT, stage=11, value=count)
         pipeline.write(Region.HISTORY, stage=11, value=history)
 
-        retired = pipeline.slots[11]
-        updated = retired.valid & (retired.sweep == Sweep.UPDATE)
+        retired = self.retired
+        updated = retired.valid & (pipeline.sweep == Sweep.UPDATE)
         m.d.comb += [
-            self.retired.eq(retired),
+            retired.valid.eq(pipeline.valid[11]),
+            retired.index.eq(pipeline.indices[11]),
+            retired.last.eq(retired.index == self.end),
+            retired.sweep.eq(pipeline.sweep),
             self.fired.eq(updated & fires),
             self.saturated.eq(updated & saturated),
             self.history.eq(history),
@@ -210,36 +216,57 @@ _READ_STAGE = {
 }
 
 
+#: The same where items stay: multipliers have them for two stages, and need no registers before them.
+_DECAYING = {Region.MEMBRANE, Region.CURRENT, Region.DECAY, Region.CURRENT_DECAY, Region.ADAPTATION}
+_HELD_STAGE = {region: stage + (region in _DECAYING) for region, stage in _READ_STAGE.items()}
+
+
 class _Pipeline:
     """The neuron at each stage, and the memories that are read and written there."""
 
     def __init__(self, m: Module, slot: data.View, memory: NeuronMemory, config: CoreConfig, cleared: Value) -> None:
         self._m = m
         self._cleared = cleared
-        self.slots = stages(m, slot, Population.LATENCY, name="slot", reset_less=False)
+        self._held = holds(config)
+        # A sweep has left the pipeline before the next one begins.
+        self.sweep = slot.sweep
+        self.valid = stages(m, slot.valid, Population.LATENCY, name="valid", reset_less=False)
+        self.indices = neuron_stages(m, slot, self.valid, Population.LATENCY, config)
         self._ports = {}
         self._items = {}
+        wanted = _HELD_STAGE if self._held else _READ_STAGE
+        latency = 1 if self._held else RegionPort.LATENCY
         for pack in packs(config):
             port = getattr(memory, pack[0].name.lower())
             # A word is there for the first of its regions that is wanted; the items of the others wait.
-            first = min(_READ_STAGE[region] for region in pack)
-            m.d.comb += port.read_index.eq(self.slots[first - RegionPort.LATENCY].index)
+            first = min(wanted[region] for region in pack)
+            m.d.comb += [
+                port.read.eq(self.valid[first - latency]),
+                port.read_index.eq(self.indices[first - latency]),
+            ]
             for region in pack:
-                name = region.name.lower()
-                late = stages(m, port.read_data[name], _READ_STAGE[region] - first, name=name)
-                self._items[region] = late[-1]
+                self._items[region] = self._wait(port.read_data[region.name.lower()], wanted[region] - first, region)
                 self._ports[region] = port
 
     def read(self, region: Region) -> Value:
         """Item of the neuron at the stage of `_READ_STAGE`."""
         return self._items[region]
 
+    def late(self, region: Region) -> Value:
+        """Item of the neuron a stage later."""
+        return self._wait(self._items[region], 1, region)
+
+    def _wait(self, item: Value, count: int, region: Region) -> Value:
+        """Item some stages after it has been read."""
+        waiting = max(0, count - 1) if self._held else count
+        return stages(self._m, item, waiting, name=region.name.lower())[-1]
+
     def write(self, region: Region, *, stage: int, value: Value) -> None:
         """Store an item of the neuron at `stage`, if the sweep updates or clears it."""
-        name, port, slot = region.name.lower(), self._ports[region], self.slots[stage]
+        name, port, sweep = region.name.lower(), self._ports[region], self.sweep
         clears = has(self._cleared, Clear.ADAPTATION if region is Region.ADAPTATION else Clear.STATE)
         self._m.d.comb += [
-            port.write[name].eq(slot.valid & ((slot.sweep == Sweep.UPDATE) | ((slot.sweep == Sweep.CLEAR) & clears))),
-            port.write_index.eq(slot.index),
-            port.write_data[name].eq(Mux(slot.sweep == Sweep.CLEAR, 0, value)),
+            port.write[name].eq(self.valid[stage] & ((sweep == Sweep.UPDATE) | ((sweep == Sweep.CLEAR) & clears))),
+            port.write_index.eq(self.indices[stage]),
+            port.write_data[name].eq(Mux(sweep == Sweep.CLEAR, 0, value)),
         ]

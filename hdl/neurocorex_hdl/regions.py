@@ -10,14 +10,15 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region, layout
-from neurocorex.spec.memories import PACKS
+from neurocorex.spec.memories import PACKS, region_words
 from neurocorex.spec.registers import PARAMETERS, STATE
 
 from .bus import READ_LATENCY, RegionBus
 from .packing import BLOCK_RAM, PackedMemory
 from .pipeline import stages
+from .slots import holds
 
-#: Cycles from a read request to the answer of a target inside the core, which adds a register before and two behind.
+#: Cycles from a read request to the answer of a target inside the core, which adds two registers before and one behind.
 TARGET_LATENCY = READ_LATENCY - 3
 #: Members of a `RegionBus` that go from initiator to target.
 REQUEST = ("region", "row", "column", "write", "write_data", "read")
@@ -84,10 +85,10 @@ class RegionPort(wiring.Signature):
 
     Members
     -------
-    read_index : Out
+    read, read_index : Out
         Neuron, or axon, whose items are wanted.
     read_data : In
-        The item of each region, `LATENCY` cycles later.
+        The item of each region, `LATENCY` cycles later; a cycle later and until another one is read, if it `holds`.
     write, write_index, write_data : Out
         Store items, of the regions with a bit in `write`; only if all of them are state.
     """
@@ -98,7 +99,7 @@ class RegionPort(wiring.Signature):
     def __init__(self, pack: tuple[Region, ...], config: CoreConfig) -> None:
         fields = pack_fields(pack, config)
         index = Shape(max(1, (layout(pack[0], config).columns - 1).bit_length()))
-        members = {"read_index": Out(index), "read_data": In(data.StructLayout(fields))}
+        members = {"read": Out(1), "read_index": Out(index), "read_data": In(data.StructLayout(fields))}
         if pack[0] in STATE:
             members |= {
                 "write": Out(data.StructLayout(dict.fromkeys(fields, 1))),
@@ -111,6 +112,13 @@ class RegionPort(wiring.Signature):
 class RegionMemory(wiring.Component):
     """The memory of a pack of regions. A request on the bus goes before the pipeline, which is at rest then.
 
+    Parameters
+    ----------
+    pack, config
+        Regions, all with the same number of items.
+    held : bool
+        Without a register behind the memory, see `slots.holds`.
+
     Members
     -------
     bus : In(RegionBus)
@@ -119,9 +127,10 @@ class RegionMemory(wiring.Component):
         The pipeline's side.
     """
 
-    def __init__(self, pack: tuple[Region, ...], config: CoreConfig) -> None:
+    def __init__(self, pack: tuple[Region, ...], config: CoreConfig, *, held: bool = False) -> None:
         self._pack = pack
         self._config = config
+        self._held = held
         super().__init__({"bus": In(RegionBus()), "port": In(RegionPort(pack, config))})
 
     def elaborate(self, platform: object) -> Module:
@@ -129,24 +138,15 @@ class RegionMemory(wiring.Component):
         m = Module()
         bus, port = self.bus, self.port
         fields = pack_fields(self._pack, self._config)
-        m.submodules.memory = memory = PackedMemory(fields, layout(self._pack[0], self._config).columns)
-        m.d.comb += [
-            memory.read_index.eq(Mux(bus.read, bus.column, port.read_index)),
-            memory.write_index.eq(bus.column),
-            bus.read_data.eq(reduce(or_, (port.read_data[name] for name in fields))),
-        ]
-        others = stages(m, Cat(bus.read & (bus.region != region) for region in self._pack), 1, name="others")[1]
-        for region, name, other in zip(self._pack, fields, others, strict=True):
-            # What the bus has not asked for is zero in its answer: a reset is free, a mask behind it would not be.
-            found = Signal(fields[name], name=f"found_{name}", reset_less=True)
-            m.d.sync += found.eq(memory.read_data[name])
-            with m.If(other):
-                m.d.sync += found.eq(0)
+        items = region_words(self._pack[0], self._config) if self._held else layout(self._pack[0], self._config).columns
+        m.submodules.memory = memory = PackedMemory(fields, items)
+        m.d.comb += memory.write_index.eq(bus.column)
+        for region, name in zip(self._pack, fields, strict=True):
             m.d.comb += [
-                port.read_data[name].eq(found),
                 memory.write[name].eq(bus.write & (bus.region == region)),
                 memory.write_data[name].eq(bus.write_data),
             ]
+        (self._hold if self._held else self._register)(m, memory, fields)
         if self._pack[0] in STATE:
             with m.If(~bus.write):
                 m.d.comb += [
@@ -155,6 +155,39 @@ class RegionMemory(wiring.Component):
                     memory.write_data.eq(port.write_data),
                 ]
         return m
+
+    def _register(self, m: Module, memory: PackedMemory, fields: dict[str, Shape]) -> None:
+        """Answer by registers. What the bus has not asked for is zero: a reset is free, a mask would not be."""
+        bus, port = self.bus, self.port
+        m.d.comb += [
+            memory.read_index.eq(Mux(bus.read, bus.column, port.read_index)),
+            bus.read_data.eq(reduce(or_, (port.read_data[name] for name in fields))),
+        ]
+        others = stages(m, Cat(bus.read & (bus.region != region) for region in self._pack), 1, name="others")[1]
+        for name, other in zip(fields, others, strict=True):
+            found = Signal(fields[name], name=f"found_{name}", reset_less=True)
+            m.d.sync += found.eq(memory.read_data[name])
+            with m.If(other):
+                m.d.sync += found.eq(0)
+            m.d.comb += port.read_data[name].eq(found)
+
+    def _hold(self, m: Module, memory: PackedMemory, fields: dict[str, Shape]) -> None:
+        """Answer by the memory itself, whose upper half is zero: that is what the bus reads if it has asked others."""
+        bus, port = self.bus, self.port
+        index = port.read_index
+        # What the bus asks for stays, so that it can be read a cycle later, to be there when it is wanted.
+        asked = stages(m, bus.read, TARGET_LATENCY - 1, name="asked", reset_less=False)[-1]
+        chosen = {name: bus.region == region for region, name in zip(self._pack, fields, strict=True)}
+        m.d.comb += [
+            memory.read.eq(asked | port.read),
+            memory.read_index.eq(Cat(Mux(asked, bus.column[: len(index)], index), asked & ~Cat(chosen.values()).any())),
+            port.read_data.eq(memory.read_data),
+        ]
+        first, *rest = fields
+        m.d.comb += bus.read_data.eq(memory.read_data[first])
+        for name in rest:
+            with m.If(chosen[name]):
+                m.d.comb += bus.read_data.eq(memory.read_data[name])
 
 
 class NeuronMemory(wiring.Component):
@@ -179,7 +212,7 @@ class NeuronMemory(wiring.Component):
         buses = []
         for pack in packs(self._config):
             name = pack[0].name.lower()
-            m.submodules[name] = memory = RegionMemory(pack, self._config)
+            m.submodules[name] = memory = RegionMemory(pack, self._config, held=holds(self._config))
             wiring.connect(m, wiring.flipped(getattr(self, name)), memory.port)
             buses.append(memory.bus)
         fan_out(m, self.bus, buses)

@@ -43,6 +43,8 @@ class Sweeper(wiring.Component):
         What to do, at `start`.
     last_neuron : In
         The last one in use: sweeps end there, but for those that clear.
+    end : Out
+        Where the sweep at hand ends.
     room : In(1)
         There is room for one more record.
     slot : Out
@@ -59,6 +61,7 @@ class Sweeper(wiring.Component):
             "start": In(1),
             "sweep": In(Sweep),
             "last_neuron": In(index_bits(config), init=config.neurons - 1),
+            "end": Out(index_bits(config)),
             "room": In(1),
             "slot": Out(slot_layout(config)),
             "sent": Out(1),
@@ -71,7 +74,8 @@ class Sweeper(wiring.Component):
         running, index, sweep = Signal(), Signal(index_bits(self._config)), Signal(Sweep)
         # A neuron may need two cycles of the accumulators: then it is sent in the second.
         due = Signal(range(neuron_spacing(self._config)))
-        last = index == Mux(sweep == Sweep.CLEAR, self._config.neurons - 1, self.last_neuron)
+        last = index == self.end
+        m.d.comb += self.end.eq(Mux(sweep == Sweep.CLEAR, self._config.neurons - 1, self.last_neuron))
         with m.If(running & (due != neuron_spacing(self._config) - 1)):
             m.d.sync += due.eq(due + 1)
         with m.Elif(running):

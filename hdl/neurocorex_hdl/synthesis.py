@@ -36,5 +36,7 @@ def synthesis(family: Family, top: str, *, multipliers: bool = True, single_port
     """
     words = [_SYNTHESIS[family], f"-top {top}"]
     if family is Family.ICE40:
+        # The one of ABC's scripts that finds fewest LUTs for these gates.
+        words = ["scratchpad -copy abc9.script.flow2 abc9.script;", *words]
         words += ["-dsp"] * multipliers + ["-spram"] * single_port_ram
     return " ".join(words)

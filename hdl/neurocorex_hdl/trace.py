@@ -8,6 +8,7 @@ from neurocorex.spec.fixed import DECAY_BITS
 
 from .arithmetic import Shrink
 from .pipeline import stages
+from .slots import holds
 
 
 def law_layout(config: CoreConfig) -> data.StructLayout:
@@ -39,7 +40,7 @@ class TraceUpdate(wiring.Component):
     spike : In(1)
         Stage 0.
     trace : In
-        Stage 0.
+        Stage 0; and 1, if the memory holds it.
     updated : Out
         Stage ``latency(config)``.
     """
@@ -47,7 +48,9 @@ class TraceUpdate(wiring.Component):
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
         """Cycles from a trace to what becomes of it."""
-        return Shrink.LATENCY + 2 if config.learning is Learning.EXPONENTIAL else 1
+        if config.learning is Learning.WINDOW:
+            return 1
+        return Shrink.LATENCY + (1 if holds(config) else 2)
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -71,11 +74,11 @@ class TraceUpdate(wiring.Component):
     def _decay(self, m: Module) -> Value:
         """Let the trace decay, and jump at a spike; return it a stage before the last. A decay of 0 lets it stay."""
         law, bits = self.law, self._config.trace_bits
-        m.submodules.shrink = shrink = Shrink(bits)
+        m.submodules.shrink = shrink = Shrink(bits, held=holds(self._config))
         decayed, raised = Signal(bits, reset_less=True), Signal(bits + 1, reset_less=True)
         m.d.comb += [shrink.magnitude.eq(self.trace), shrink.decay.eq(Mux(self.step, law.decay, 0))]
         m.d.sync += [decayed.eq(shrink.shrunk), raised.eq(shrink.shrunk + law.increment)]
-        spike = stages(m, self.spike & self.step, Shrink.LATENCY + 1, name="spike")[-1]
+        spike = stages(m, self.spike & self.step, self.latency(self._config) - 1, name="spike")[-1]
         # What traces jump to at most, or always: worked out once for all of them.
         limit = Mux(law.nearest, law.increment, law.cap)
         jumped = Mux(law.nearest | (raised > law.cap), limit, raised[:bits])

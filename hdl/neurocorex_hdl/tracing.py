@@ -14,13 +14,8 @@ from .pipeline import stages
 from .regions import TARGET_LATENCY, has
 from .sweep import CLEAR_BITS, Sweep, slot_layout
 from .trace import law_layout
-from .traces import AxonSweep, TraceStore
+from .traces import AxonSweep, TraceStore, outer_after, outer_entries
 from .walk import piece_layout
-
-
-def outer_entries(config: CoreConfig) -> int:
-    """Return how many places the traces of input and extra axons take; extra ones begin with a block of L."""
-    return config.input_blocks * config.lanes + config.extra_axons if config.extra_axons else config.inputs
 
 
 class Tracing(wiring.Component):
@@ -82,17 +77,22 @@ class Tracing(wiring.Component):
         """Build the stores; what comes to them and from them follows."""
         m = Module()
         config = self._config
-        m.submodules.outer = outer = TraceStore(config, outer_entries(config), marked=True)
-        m.submodules.inner = inner = TraceStore(config, config.neurons, marked=True)
-        m.submodules.post = post = TraceStore(config, config.neurons, marked=False)
-        step, clearing = Signal(), Signal()
+        neurons = config.neurons
+        step, clearing, last_input = Signal(), Signal(), Signal.like(self.last_input)
+        m.d.comb += last_input.eq(Mux(clearing, config.inputs - 1, self.last_input))
+        inner = TraceStore(config, neurons, marked=True, after=lambda index: index + 1)
+        post = TraceStore(config, neurons, marked=False, after=lambda index: index + 1)
+        outer = TraceStore(
+            config, outer_entries(config), marked=True, after=lambda index: outer_after(index, last_input, config)
+        )
+        m.submodules.outer, m.submodules.inner, m.submodules.post = outer, inner, post
         with m.If(self.start):
             m.d.sync += [step.eq(self.sweep == Sweep.UPDATE), clearing.eq(self.sweep == Sweep.CLEAR)]
         clear = clearing & has(self.cleared, Clear.TRACES)
         for store in (outer, inner, post):
-            m.d.comb += [store.step.eq(step), store.clear.eq(clear)]
+            m.d.comb += [store.start.eq(self.start), store.step.eq(step), store.clear.eq(clear)]
         m.d.comb += [outer.law.eq(self.pre_law), inner.law.eq(self.pre_law), post.law.eq(self.post_law)]
-        self._feed(m, clearing, outer, inner, post)
+        self._feed(m, last_input, outer, inner, post)
         causes = {
             "outer": self._keep(m, "outer", outer, config.input_blocks + config.extra_blocks),
             "inner": self._keep(m, "inner", inner, config.groups),
@@ -102,7 +102,7 @@ class Tracing(wiring.Component):
         self._select(m, causes)
         return m
 
-    def _feed(self, m: Module, clearing: Value, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
+    def _feed(self, m: Module, last_input: Value, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
         """Send traces into the pipelines, with the spikes of this step."""
         m.submodules.axon_sweep = axon_sweep = AxonSweep(self._config, outer_entries(self._config))
         # An arrival comes from a memory, and traces are not updated soon after it.
@@ -111,7 +111,7 @@ class Tracing(wiring.Component):
         recurrent = arrival.kind == AxonKind.RECURRENT
         m.d.comb += [
             axon_sweep.start.eq(self.start),
-            axon_sweep.last_input.eq(Mux(clearing, self._config.inputs - 1, self.last_input)),
+            axon_sweep.last_input.eq(last_input),
             axon_sweep.stalled.eq(self.stalled),
             self.running.eq(axon_sweep.running),
             outer.slot.eq(axon_sweep.slot),
@@ -119,7 +119,7 @@ class Tracing(wiring.Component):
             outer.mark_index.eq(self._outer_index(arrival)),
             inner.mark.eq(arrives & recurrent),
             inner.mark_index.eq(arrival.index),
-            post.spike.eq(stages(m, self.fired, TraceStore.READ_STAGE, name="fired")[-1]),
+            post.spike.eq(stages(m, self.fired, TraceStore.read_stage(self._config), name="fired")[-1]),
         ]
         for store, slot in ((inner, self.slot), (post, self.retired)):
             m.d.comb += [store.slot.valid.eq(slot.valid), store.slot.index.eq(slot.index)]

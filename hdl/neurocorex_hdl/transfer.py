@@ -125,8 +125,7 @@ class ItemCount(wiring.Component):
 class Transfer(wiring.Component):
     """Carries out one READ or WRITE.
 
-    A byte of a WRITE takes two cycles, as long as the link takes for it. An item of a READ takes `READ_LATENCY` + 1
-    cycles, and each of its bytes two more.
+    An item takes `READ_LATENCY` + 1 cycles, and each of its bytes two more, as long as the link takes for it.
 
     Members
     -------
@@ -174,7 +173,7 @@ class Transfer(wiring.Component):
         m.submodules.left = left = ItemCount(self._config)
         writing = self.op == Op.WRITE
         item = Signal(32)
-        count = Signal(4)  # bytes of the arguments or of the item; cycles of a read
+        count = Signal(4)  # bytes of the arguments or of the item; cycles of an access
         taken = self.payload.valid & self.payload.ready
         room = self._config.payload_bytes
         m.d.comb += [
@@ -218,6 +217,16 @@ class Transfer(wiring.Component):
                     m.next = "FETCH"
             self._write(m, cursor, item, count)
             self._read(m, cursor, left, item, count)
+            with m.State("WAIT"):
+                m.d.sync += count.eq(count + 1)
+                with m.If(~writing):
+                    m.d.sync += item.eq(self.bus.read_data)
+                with m.If(count == READ_LATENCY - 1):
+                    m.d.comb += cursor.advance.eq(1)
+                    m.d.sync += count.eq(0)
+                    m.next = "SEND"
+                    with m.If(writing):
+                        m.next = "COLLECT"
         return m
 
     def _write(self, m: Module, cursor: RegionCursor, item: Signal, count: Signal) -> None:
@@ -232,9 +241,9 @@ class Transfer(wiring.Component):
                 m.d.sync += count.eq(0)
                 self._end(m, Mux(count == 0, Status.OK, Status.BAD_LENGTH))
         with m.State("STORE"):
-            m.d.comb += [self.bus.write.eq(~cursor.ended), cursor.advance.eq(1)]
+            m.d.comb += self.bus.write.eq(~cursor.ended)
             m.d.sync += count.eq(0)
-            m.next = "COLLECT"
+            m.next = "WAIT"
             with m.If(cursor.ended):
                 self._end(m, Status.BAD_RANGE)
 
@@ -246,13 +255,8 @@ class Transfer(wiring.Component):
             with m.Elif(cursor.ended):
                 self._end(m, Status.BAD_RANGE)
             with m.Else():
-                m.d.comb += [self.bus.read.eq(1), cursor.advance.eq(1), left.down.eq(1)]
+                m.d.comb += [self.bus.read.eq(1), left.down.eq(1)]
                 m.next = "WAIT"
-        with m.State("WAIT"):
-            m.d.sync += [item.eq(self.bus.read_data), count.eq(count + 1)]
-            with m.If(count == READ_LATENCY - 1):
-                m.d.sync += count.eq(0)
-                m.next = "SEND"
         with m.State("SEND"):
             m.d.comb += self.items.valid.eq(1)
             with m.If(self.items.ready):

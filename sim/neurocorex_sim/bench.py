@@ -145,41 +145,36 @@ class CorePorts:
                 return stimulus[:sent], bytes(results)
 
     async def write(self, region: Region, items: Iterable[int]) -> None:
-        """Store all items of a region, one a cycle; weights of a single port, like the link, one every other cycle."""
+        """Store all items of a region."""
         core = self.core
         core.bus__region.value = region
-        core.bus__write.value = 1
         for index, item in enumerate(items):
             self._address(region, index)
             core.bus__write_data.value = item & 0xFFFF_FFFF
+            await self._request(core.bus__write)
             await FallingEdge(core.clk)
-            if self.config.weight_ports == 1:
-                await self._pause()
-        core.bus__write.value = 0
-        # Requests of the link are further apart than the cycles that a flag beside a weight takes.
-        for _ in range(READ_LATENCY):
-            await FallingEdge(core.clk)
-
-    async def _pause(self) -> None:
-        self.core.bus__write.value = 0
-        await FallingEdge(self.core.clk)
-        self.core.bus__write.value = 1
 
     async def read(self, region: Region) -> list[int]:
-        """Fetch all items of a region, one a cycle."""
+        """Fetch all items of a region."""
         core = self.core
         shape = layout(region, self.config)
         items = []
         core.bus__region.value = region
-        for cycle in range(shape.items + READ_LATENCY):
-            core.bus__read.value = cycle < shape.items
-            if cycle < shape.items:
-                self._address(region, cycle)
+        for index in range(shape.items):
+            self._address(region, index)
+            await self._request(core.bus__read)
             await ReadOnly()
-            if cycle >= READ_LATENCY:
-                items.append(self._item(shape))
+            items.append(self._item(shape))
             await FallingEdge(core.clk)
         return items
+
+    async def _request(self, strobe: Any) -> None:
+        """Ask for what is on the bus, and wait until the answer is there; a cycle later the bus may change."""
+        strobe.value = 1
+        await FallingEdge(self.core.clk)
+        strobe.value = 0
+        for _ in range(READ_LATENCY - 1):
+            await FallingEdge(self.core.clk)
 
     def _address(self, region: Region, index: int) -> None:
         row, column = divmod(index, layout(region, self.config).columns)

@@ -15,7 +15,7 @@ EXIT_CODES = """
 \b
 Exit codes:
   0  done                        6  the device refused a command
-  1  any other error             7  the device cannot be opened or does not answer
+  1  a check fails; other errors 7  the device cannot be opened or does not answer
   2  wrong use of the command    8  the device answers, but not in this protocol
   3  a value cannot be used      9  the device went away
   4  a file cannot be used      10  an extra or a program is missing

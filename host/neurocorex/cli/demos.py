@@ -90,7 +90,7 @@ def digits(
     def text() -> str:
         return "\n".join([str(outcome), *verdict.lines(found, "bit"), f"spikes of the first images: {raster}"])
 
-    common.emit(as_json, values, text)
+    verdict.emit(as_json, values, text, found)
 
 
 def _network(retrain: bool, seed: int, *, quiet: bool) -> Image:
@@ -205,7 +205,7 @@ def _learn_digits(
         "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
     lines = [own_line, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
-    common.emit(as_json, values, lambda: "\n".join(lines))
+    verdict.emit(as_json, values, lambda: "\n".join(lines), found)
 
 
 @demo.command()
@@ -265,7 +265,7 @@ def microseer(data: Path, device: str, limit: int | None, config: Path | None, b
             same, *verdict.lines(found, "weight"),
         ])  # fmt: skip
 
-    common.emit(as_json, values, text)
+    verdict.emit(as_json, values, text, found)
 
 
 def _figure(right: Any, seconds: float, noun: str = "images") -> str:

@@ -33,7 +33,11 @@ SNAPSHOTS = 50
 @click.option("--freeze", is_flag=True, help="Weights of a network that learns stay as they are.")
 @click.option("--membranes", metavar="LIST", help="Record the membranes of these neurons, as in 0,3,8-11.")
 @click.option("--keep-state", is_flag=True, help="Go on from the state that the chip is in, instead of from rest.")
-@click.option("--check", is_flag=True, help="Run the same on the emulator and compare every bit.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Run the same on the emulator and compare; the exit code is 1 if a bit differs.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Draw how the weights changed to a picture.")
 @click.option("--raster", type=click.Path(path_type=Path), help="Draw the spikes to a picture (.png, .pdf, .svg).")
@@ -97,9 +101,8 @@ def run(
             result = chip.run(**work, progress=progress)
         seconds = time.perf_counter() - started
         values = _values(device, chip, result, seconds)
-        if check and file is not None:
-            found = _check(chip, file, work, result)
-            values |= verdict.values(found)
+        found = _check(chip, file, work, result) if check and file is not None else None
+        values |= verdict.values(found)
     if out is not None:
         result.save(out)
     if weights is not None:
@@ -129,9 +132,9 @@ def run(
         rows.append(
             ("most active", ", ".join(f"{j} ({result.counts[j]})" for j in busiest if result.counts[j]) or "none")
         )
-        return "\n".join([common.table(rows), *values.get("differences", [])])
+        return "\n".join([common.table(rows), *(found or [])])
 
-    common.emit(as_json, values, text)
+    verdict.emit(as_json, values, text, found)
 
 
 def _values(device: str, chip: Device, result: Result, seconds: float) -> dict[str, Any]:

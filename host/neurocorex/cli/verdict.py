@@ -47,3 +47,10 @@ def values(found: list[str] | None) -> dict[str, Any]:
 def lines(found: list[str] | None, what: str) -> list[str]:
     """Lines that say what differs, or that nothing of `what` does."""
     return [] if found is None else found or [f"identical to the emulator, every {what}"]
+
+
+def emit(as_json: bool, result: dict[str, Any], text: Callable[[], str], found: list[str] | None) -> None:
+    """Print a result as JSON or as text; the exit code is 1 if anything differs."""
+    common.emit(as_json, result, text)
+    if found:
+        raise SystemExit(1)

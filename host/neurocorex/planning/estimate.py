@@ -18,6 +18,7 @@ def features(config: CoreConfig) -> dict[str, float]:
         "address bits": math.log2(config.neurons) + math.log2(config.inputs),
         "state bits": config.state_bits,
         "lanes": lanes,
+        "several lanes": float(lanes > 1),
         "lane bits": lanes * bits,
         "learning": learning,
         "learning lanes": learning * lanes,

@@ -28,7 +28,7 @@ class Board:
     clock_hz : int
         Clock of the core by default; made by a PLL if it is another one.
     config : CoreConfig
-        Geometry by default: as large as fits well; learning on, but on iCE40, where its logic leaves no room.
+        Geometry by default: as large as fits well; learning on, but on the HX8K, where its logic leaves no room.
     loader : tuple of str
         Options by which openFPGALoader reaches it.
     bridge : str
@@ -79,7 +79,14 @@ _ALL = (
         part=parts.UP5K,
         oscillator_hz=12_000_000,
         clock_hz=12_000_000,
-        config=replace(_small(128, 128, 4), weight_ports=1, learning=Learning.NONE),
+        config=replace(
+            _small(128, 128, 1),
+            weight_bits=4,
+            weight_ports=1,
+            adaptation=False,
+            refractory_bits=4,
+            max_delay=4,
+        ),
         loader=("-b", "ice40_generic"),
         bridge="FT2232H",
     ),

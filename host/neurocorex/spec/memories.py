@@ -59,6 +59,15 @@ class Memory:
         return sum(self.fields)
 
 
+def region_words(region: Region, config: CoreConfig) -> int:
+    """Words of the memory of a region of the neurons.
+
+    With a single lane the upper half is never written, and read where the answer is to be zero.
+    """
+    items = layout(region, config).columns
+    return 2 << _index_bits(items) if config.lanes == 1 else max(2, items)
+
+
 def memories(config: CoreConfig) -> Iterator[Memory]:
     """Return all memories of a chip of geometry `config`."""
     yield from _link(config)
@@ -98,7 +107,12 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
     for pack in (*PACKS, *alone):
         if config.adaptation or Region.ADAPTATION not in pack:
             component = f"core.population.memory.{pack[0].name.lower()}.memory"
-            yield Memory(component, "memory", neurons, tuple(layout(region, config).bits for region in pack))
+            yield Memory(
+                component,
+                "memory",
+                region_words(pack[0], config),
+                tuple(layout(region, config).bits for region in pack),
+            )
     yield Memory("core.injection", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.arrivals.recurrent", "memory", neurons, (index,))
     yield Memory("core.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))

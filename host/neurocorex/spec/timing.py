@@ -38,7 +38,7 @@ def column_drain(config: CoreConfig) -> int:
 
 
 def neuron_spacing(config: CoreConfig) -> int:
-    """Cycles that the update of one neuron costs.
+    """Cycles that the update of one neuron costs, or of the trace of one axon.
 
     The two sums of a group of neurons are two words of one memory. With a single lane each neuron is a group.
     """
@@ -50,7 +50,7 @@ def sweep_cycles(config: CoreConfig) -> int:
     neurons = config.neurons * neuron_spacing(config)
     if config.extra_axons:
         neurons += config.extra_axons + EXTRA_OVERHEAD
-    traces = config.inputs + config.extra_axons if config.learning else 0
+    traces = (config.inputs + config.extra_axons) * neuron_spacing(config) if config.learning else 0
     return max(neurons, traces)
 
 

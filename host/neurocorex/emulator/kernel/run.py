@@ -44,7 +44,6 @@ from .constants import (
     SATURATIONS,
     SOFT,
     STOCHASTIC,
-    SUBTRACT,
     TH,
     TO_CAP,
     TO_INCREMENT,
@@ -66,6 +65,7 @@ from .sweep import (
     find_marked,
     leak,
     pin,
+    reset_neuron,
     update_currents,
     update_membranes,
     wait,
@@ -113,25 +113,6 @@ def _equal(first, second):
         if first[k] != second[k]:
             return False
     return True
-
-
-@helper
-def _reset_neuron(neurons, j, high, adapts, adaptation_step):
-    """Reset a neuron that fired; return whether that clamped it."""
-    clamped = False
-    if neurons[FLAGS, j] & SUBTRACT:
-        exact = neurons[V, j] - neurons[TH, j]
-        bounded = clamp(exact, -high - 1, high)
-        clamped = bounded != exact
-        neurons[V, j] = bounded
-    else:
-        neurons[V, j] = neurons[RESET, j]
-    neurons[R, j] = neurons[PERIOD, j]
-    if adapts:
-        exact = neurons[H, j] + adaptation_step
-        clamped |= exact > high
-        neurons[H, j] = min(exact, high)
-    return clamped
 
 
 def _built(_sources: int) -> Any:
@@ -339,7 +320,7 @@ def _built(_sources: int) -> Any:
             if firing:
                 for k in range(firing):
                     j = fired[k]
-                    late = _reset_neuron(neurons, j, high, adapts, rules[ADAPTATION_STEP])
+                    late = reset_neuron(neurons, j, high, adapts, rules[ADAPTATION_STEP])
                     clamped += late and not marks[j] & CLAMPED
                     send(due, slot, axon_start, axon, axon_delay, j, 0)
                     fired_step[spikes], fired_neuron[spikes] = step, j

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from numba import int32
 
-from .constants import helper, lowest_bit
+from .constants import FLAGS, PERIOD, RESET, SUBTRACT, TH, H, R, V, clamp, helper, lowest_bit
 
 #: What a sweep notes about a neuron: it fires; its current, membrane or adaptation was clamped.
 FIRES, CLAMPED = 1, 2
@@ -95,3 +95,22 @@ def find_marked(marks, words, fired):
             fired[count] = j
             count += marks[j] & FIRES
     return count, clamped
+
+
+@helper
+def reset_neuron(neurons, j, high, adapts, adaptation_step):
+    """Reset a neuron that fired; return whether that clamped it."""
+    clamped = False
+    if neurons[FLAGS, j] & SUBTRACT:
+        exact = neurons[V, j] - neurons[TH, j]
+        bounded = clamp(exact, -high - 1, high)
+        clamped = bounded != exact
+        neurons[V, j] = bounded
+    else:
+        neurons[V, j] = neurons[RESET, j]
+    neurons[R, j] = neurons[PERIOD, j]
+    if adapts:
+        exact = neurons[H, j] + adaptation_step
+        clamped |= exact > high
+        neurons[H, j] = min(exact, high)
+    return clamped
