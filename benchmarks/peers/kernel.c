@@ -14,6 +14,22 @@ static inline int32_t shrink(int32_t x, int64_t keep)
 
 static inline int32_t whole(int32_t p) { return (p + (p < 0 ? 255 : 0)) >> 8; }
 
+/* Draw the input spikes of so many steps: each input fires with the chance limit / 2^32. Returns how many there are. */
+int draw(int steps, int m, uint32_t limit, uint64_t seed, int32_t *restrict first, int32_t *restrict inputs)
+{
+    int count = 0;
+    for (int t = 0; t < steps; t++) {
+        first[t] = count;
+        for (int a = 0; a < m; a++) {
+            seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+            inputs[count] = a;
+            count += (uint32_t)(seed >> 32) < limit;
+        }
+    }
+    first[steps] = count;
+    return count;
+}
+
 /* Run `steps` steps; inputs[first[t]] to inputs[first[t + 1]] fire in step t. Returns the number of spikes. */
 int64_t run(int steps, int n, int m, const int32_t *first, const int32_t *inputs, int gain, int32_t threshold,
             int period, int64_t keep, int8_t *restrict weights, int learns, int low, int high, int potentiation,

@@ -22,7 +22,10 @@ def build(net):
         net["neurons"], "dv/dt = -v / tau : 1 (unless refractory)", threshold=f"v > {net['threshold']}", reset="v = 0",
         refractory=net["refractory"] * ms, method="exact", namespace={"tau": tau},
     )  # fmt: skip
-    drive = b2.SpikeGeneratorGroup(net["inputs"], net["event_axon"], net["event_step"] * ms)
+    if net["own_drive"]:
+        drive = b2.PoissonGroup(net["inputs"], rates=net["rate"] / ms)
+    else:
+        drive = b2.SpikeGeneratorGroup(net["inputs"], net["event_axon"], net["event_step"] * ms)
     feed = b2.Synapses(drive, neurons, "w : 1", on_pre="v_post += w")
     feed.connect()
     feed.w = (net["weights"][: net["inputs"]].astype(float) * (1 << net["gain"])).ravel()
@@ -47,10 +50,6 @@ def build(net):
     told = f'std::ofstream("{clock}") << double(clock() - started) / CLOCKS_PER_SEC;'
     b2.device.insert_code("after_network_run", told)
     b2.run(net["steps"] * ms)
-    b2.device.insert_code("before_network_run", "clock_t started = clock();")
-    b2.device.insert_code(
-        "after_network_run", f'std::ofstream("{clock}") << double(clock() - started) / CLOCKS_PER_SEC;'
-    )
     b2.device.build(directory=folder, compile=True, run=False, debug=False)
 
     def run():

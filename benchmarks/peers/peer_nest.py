@@ -18,9 +18,13 @@ def build(net):
             "V_th": float(net["threshold"]), "t_ref": float(net["refractory"]), "tau_minus": float(net["tau"]),
         }  # fmt: skip
         neurons = nest.Create("iaf_psc_delta", net["neurons"], neuron)
-        drive = nest.Create("spike_generator", net["inputs"])
-        for axon in range(net["inputs"]):
-            drive[axon].spike_times = net["event_step"][net["event_axon"] == axon] + 1.0
+        if net["own_drive"]:  # which would draw for each neuron anew, were there no parrots in between
+            drive = nest.Create("parrot_neuron", net["inputs"])
+            nest.Connect(nest.Create("poisson_generator", params={"rate": net["rate"] * 1000.0}), drive)
+        else:
+            drive = nest.Create("spike_generator", net["inputs"])
+            for axon in range(net["inputs"]):
+                drive[axon].spike_times = net["event_step"][net["event_axon"] == axon] + 1.0
         weights = net["weights"].astype(float).T  # NEST has a row for each target
         feed = weights[:, : net["inputs"]] * (1 << net["gain"])
         nest.Connect(drive, neurons, "all_to_all", {"weight": feed, "delay": 1.0})

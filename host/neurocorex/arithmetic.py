@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -36,3 +38,14 @@ def wrap(values: npt.ArrayLike, bits: npt.ArrayLike, *, signed: bool) -> Ints:
     low = np.asarray(values, np.int64) & (modulus - 1)
     wrapped: Ints = low - modulus * (low >= modulus >> 1) if signed else low
     return wrapped
+
+
+def entries(table: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """Row and column of what is not zero in a table [..., columns]; rows count through all axes but the last.
+
+    Several times faster than `numpy.nonzero`, which looks for every axis on its own.
+    """
+    columns = max(table.shape[-1], 1)
+    place = np.flatnonzero(table)
+    row = place // columns
+    return row, place - row * columns

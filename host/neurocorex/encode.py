@@ -1,7 +1,7 @@
 """Numbers to spikes: input rasters for `Device.run`.
 
-All encoders return bool arrays [steps, inputs], True for a spike; or [samples, steps, inputs], if the values have a
-leading axis of samples.
+Encoders return bool arrays [steps, inputs], True for a spike; or [samples, steps, inputs], if the values have a
+leading axis of samples. `poisson_events` alone returns an `EventStream`, which `Device.run` takes as well.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import FileFormatError, InputError
+from .streams.streams import EventStream
 
 Raster = NDArray[np.bool_]
 
@@ -26,7 +27,7 @@ ARRAY_LIMIT = 1 << 30
 
 
 def poisson(rates: ArrayLike, steps: int, seed: int | np.random.Generator = 0, *, dt_ms: float | None = None) -> Raster:
-    """Random spikes, each step on its own: the Poisson process of a discrete time.
+    """Random spikes, each step on its own: the Poisson process of a discrete time. See also `poisson_events`.
 
     Parameters
     ----------
@@ -49,13 +50,55 @@ def poisson(rates: ArrayLike, steps: int, seed: int | np.random.Generator = 0, *
     >>> poisson([0.1] * 8, steps=100, seed=1).shape
     (100, 8)
     """
-    if dt_ms is not None:
-        if not (np.isfinite(dt_ms) and dt_ms > 0):
-            raise InputError(f"dt_ms must be above 0 ms, got {dt_ms!r}")
-        rates = np.asarray(rates, dtype=np.float64) * (dt_ms / 1000)
-    probability = _values("rates", rates)
+    probability = _probabilities(rates, dt_ms)
     shape = (*probability.shape[:-1], _steps(steps), probability.shape[-1])
     return np.random.default_rng(seed).random(shape) < probability[..., np.newaxis, :]
+
+
+def poisson_events(
+    rates: ArrayLike, steps: int, seed: int | np.random.Generator = 0, *, dt_ms: float | None = None
+) -> EventStream:
+    """Random spikes as `poisson` makes them, as a stream of events: for long runs of low rates.
+
+    What is drawn are the silences between spikes, so time and memory go with the spikes instead of the steps; other
+    chance than in `poisson` comes from the same seed.
+
+    Parameters
+    ----------
+    rates : array [inputs]
+        Probability of a spike in a step, 0 to 1; or, with `dt_ms`, rates in spikes per second.
+    steps, seed, dt_ms
+        As of `poisson`.
+
+    Raises
+    ------
+    InputError
+        For a probability that is none, or a wrong shape.
+
+    Examples
+    --------
+    >>> poisson_events([0.1] * 8, steps=100, seed=1).steps
+    100
+    """
+    probability, length = _probabilities(rates, dt_ms), _steps(steps)
+    if probability.ndim != 1:
+        raise InputError(f"events are those of one sample, rates [inputs], got shape {probability.shape}")
+    inputs, highest = probability.size, probability.max(initial=0.0)
+    random = np.random.default_rng(seed)
+    end, drawn = length * inputs, [np.array([-1])]
+    while highest > 0 and drawn[-1][-1] < end:
+        left = (end - drawn[-1][-1]) * highest
+        # A few more than are expected, so that one piece is nearly always enough; longer silences could overflow.
+        silences = random.geometric(highest, int(left + 4 * np.sqrt(left)) + 4)
+        drawn.append(drawn[-1][-1] + np.cumsum(np.minimum(silences, end + 1)))
+    place = np.concatenate(drawn[1:]) if len(drawn) > 1 else np.empty(0, np.int64)
+    place = place[: place.searchsorted(end)]
+    step = place // max(inputs, 1)
+    axon = place - step * inputs
+    if (probability != highest).any():
+        kept = random.random(place.size) * highest < probability[axon]
+        step, axon = step[kept], axon[kept]
+    return EventStream(length, step, axon)
 
 
 def rate(values: ArrayLike, steps: int, *, phase: ArrayLike = 0.5) -> Raster:
@@ -221,6 +264,14 @@ def _fitted(spikes: NDArray[Any], inputs: int, steps: int | None) -> Raster:
     raster = np.zeros((*spikes.shape[:-2], length, inputs), np.bool_)
     raster[..., : spikes.shape[-2], : spikes.shape[-1]] = spikes != 0
     return raster
+
+
+def _probabilities(rates: ArrayLike, dt_ms: float | None) -> NDArray[np.float64]:
+    if dt_ms is not None:
+        if not (np.isfinite(dt_ms) and dt_ms > 0):
+            raise InputError(f"dt_ms must be above 0 ms, got {dt_ms!r}")
+        rates = np.asarray(rates, dtype=np.float64) * (dt_ms / 1000)
+    return _values("rates", rates)
 
 
 def _values(name: str, given: ArrayLike) -> NDArray[np.float64]:

@@ -7,13 +7,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from .opening import EMULATOR, open_device
 from .workload import Workload, stimulus
 
-#: Steps by number of neurons: some tenths of a second.
-STEPS = {100: 100_000, 256: 50_000, 1024: 10_000, 4096: 500}
+#: Steps by number of neurons: some tenths of a second, and always enough for the compiled steps to be taken.
+STEPS = {100: 100_000, 256: 50_000, 1024: 10_000, 4096: 2_000}
 REPETITIONS = 5
 
 
@@ -93,3 +94,9 @@ def machine() -> str:
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     name = f"{len(models)} x {models[0]}" if models else platform.processor() or platform.machine()
     return f"{name}, Python {platform.python_version()}, {platform.system()}"
+
+
+def versions(*packages: str) -> str:
+    """Return what figures were measured with: this package, NumPy and numba, and further distributions by name."""
+    names = ("neurocorex", "numpy", "numba", *packages)
+    return ", ".join(f"{name} {version(name)}" for name in names)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import common
+
+if TYPE_CHECKING:
+    from ..pacing import Pace
+    from ..spec import CoreConfig
 
 
 @click.group()
@@ -75,3 +81,114 @@ def emulator(neurons: tuple[int, ...], static: bool | None, repetitions: int, as
         return "\n".join([*lines, "", f"{values['date']}, {values['machine']}"])
 
     common.emit(as_json, values, text)
+
+
+@bench.command()
+@click.option("--device", default="rtl", show_default=True, help="DEVICE to measure.")
+@click.option("-n", "--neurons", type=int, default=256, show_default=True, help="Size of `rtl` or `emulator`.")
+@click.option("-m", "--inputs", type=int, default=64, show_default=True, help="Its inputs.")
+@click.option("-l", "--lanes", type=int, default=16, show_default=True, help="Its lanes.")
+@click.option("--static/--stdp", "static", default=None, help="Only a chip that does not learn, or one that does.")
+@click.option(
+    "-a",
+    "--activity",
+    "activities",
+    type=click.FloatRange(0, 1),
+    multiple=True,
+    help="Only these parts of inputs and neurons that fire in each step.",
+)
+@click.option("--steps", type=click.IntRange(min=1), default=20, show_default=True, help="Steps of each run.")
+@common.json_option
+def chip(
+    device: str,
+    neurons: int,
+    inputs: int,
+    lanes: int,
+    static: bool | None,
+    activities: tuple[float, ...],
+    steps: int,
+    as_json: bool,
+) -> None:
+    """Count the clock cycles of a step on a chip, by the part of its inputs and neurons that fire in each.
+
+    Beside them stands what the formula tells (they are equal), and the roofline: the fewest cycles that the memories of
+    the chip allow. A board has a size of its own; others are made, without and with learning on every synapse.
+
+    \b
+    Examples:
+      neurocorex bench chip
+      neurocorex bench chip -n 96 --static --json
+      neurocorex bench chip --device /dev/ttyUSB1
+    """
+    from .. import measuring, pacing
+    from ..errors import InputError
+    from ..opening import EMULATOR, RTL
+    from ..spec import CoreConfig, Learning
+
+    try:
+        base = CoreConfig(neurons=neurons, inputs=inputs, lanes=lanes)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    kinds = [Learning.NONE, Learning.EXPONENTIAL] if static is None else [Learning(not static)]
+    software = device in (EMULATOR, RTL)
+    configs = [replace(base, learning=learning) for learning in kinds] if software else [None]
+    chosen = activities or pacing.ACTIVITIES
+    measured: list[tuple[CoreConfig, list[Pace]]] = []
+    for config in configs:
+        with (
+            common.opened(device, config, quiet=as_json) as opened,
+            common.progress_bar("running", quiet=as_json) as told,
+        ):
+            measured.append((opened.config, pacing.measure(opened, chosen, steps=steps, progress=told)))
+    values = _by_activity(measured, chosen)
+    values = {
+        "date": date.today().isoformat(),
+        "machine": measuring.machine(),
+        "device": device,
+        "steps": steps,
+    } | values
+
+    def text() -> str:
+        tables = "\n\n".join(_pace_table(config, chosen, paces) for config, paces in measured)
+        return f"{tables}\n\n{values['date']}, {device}, {steps} steps each"
+
+    common.emit(as_json, values, text)
+
+
+def _mode(config: CoreConfig) -> str:
+    return "stdp" if config.learning else "static"
+
+
+def _pace_table(config: CoreConfig, activities: tuple[float, ...], paces: list[Pace]) -> str:
+    """Figures of one chip, per step."""
+    size = f"N = {config.neurons}, M = {config.inputs}, L = {config.lanes}, W = {config.weight_bits}"
+    rows = [pace.to_dict() for pace in paces]
+    heads = "".join(f"{name:>10}" for name in ("activity", *rows[0]))
+    lines = [
+        f"{activity:>10.0%}"
+        + "".join(f"{value:>10.1%}" if name == "share" else f"{value:>10.1f}" for name, value in row.items())
+        for activity, row in zip(activities, rows, strict=True)
+    ]
+    return "\n".join([f"{size}, {_mode(config)}", heads, *lines])
+
+
+def _by_activity(measured: list[tuple[CoreConfig, list[Pace]]], activities: tuple[float, ...]) -> dict[str, Any]:
+    """Figures by activity and mode, and all of them by chip."""
+    cells = {
+        f"{activity:g} {_mode(config)}": pace.to_dict()
+        for config, paces in measured
+        for activity, pace in zip(activities, paces, strict=True)
+    }
+    names = {"cycles_per_step": "cycles", "formula": "formula", "roofline": "roofline", "share_of_roofline": "share"}
+    return {
+        **{name: {key: round(cell[item], 4) for key, cell in cells.items()} for name, item in names.items()},
+        "chips": [
+            {
+                "config": config.to_dict(),
+                "rows": [
+                    {"activity": activity} | pace.to_dict() for activity, pace in zip(activities, paces, strict=True)
+                ],
+            }
+            for config, paces in measured
+        ],
+    }

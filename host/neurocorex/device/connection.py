@@ -71,6 +71,32 @@ class Steps:
     tasks: Iterable[Task]
 
 
+@dataclass(slots=True)
+class Store:
+    """A whole region to write, at once where the chip is at hand, or by WRITE requests.
+
+    Attributes
+    ----------
+    region, values
+        What fits the chip.
+    config : CoreConfig
+        Its geometry.
+    answer : callable, optional
+        Called with the status and payload of each response, of one if there are no requests.
+    """
+
+    region: Region
+    values: Ints
+    config: CoreConfig
+    answer: Callable[[int, bytes], None] | None = None
+
+    @property
+    def tasks(self) -> Iterator[Task]:
+        """The requests."""
+        requests = write_requests(self.region, self.values, self.config)
+        return (Task(op, payload, self.answer) for op, payload in requests)
+
+
 class Connection:
     """The one chip that a device stands for.
 
@@ -130,7 +156,7 @@ class Connection:
         self._drop()
         self._closed = True
 
-    def perform(self, tasks: Iterable[Task | Steps]) -> None:
+    def perform(self, tasks: Iterable[Task | Steps | Store]) -> None:
         """Carry out requests in one exchange and hand their answers over.
 
         Raises
@@ -148,15 +174,15 @@ class Connection:
         self.perform(Task.reading(region, config, into) for region, into in held.items())
         return {region: from_bytes(bytes(data), layout(region, config)) for region, data in held.items()}
 
-    def writes(self, region: Region, values: object) -> Iterator[Task]:
-        """Return the tasks that write a whole region; raises InputError before the first if the values do not fit."""
+    def writes(self, region: Region, values: object) -> list[Task | Store]:
+        """Return the tasks that write a whole region; raises InputError if the values do not fit."""
         config = self.info.config
-        array = checked(region, values, config)
-        return (Task(op, payload) for op, payload in write_requests(region, array, config))
+        store = Store(region, checked(region, values, config), config)
+        return [store] if self.link.at_hand else list(store.tasks)
 
     # Coming and going --------------------------------------------------------------------------
 
-    def _perform(self, tasks: Iterable[Task | Steps]) -> None:
+    def _perform(self, tasks: Iterable[Task | Steps | Store]) -> None:
         self.exchanges += 1
         try:
             link = self._opened()
@@ -165,15 +191,15 @@ class Connection:
             self._drop()
             raise
 
-    def _exchange(self, link: Link, tasks: Iterable[Task | Steps]) -> None:
-        source, waiting, direct = iter(tasks), deque[Task](), deque[Steps]()
+    def _exchange(self, link: Link, tasks: Iterable[Task | Steps | Store]) -> None:
+        source, waiting, direct = iter(tasks), deque[Task](), deque[Steps | Store]()
 
         def requests() -> Iterator[tuple[int, bytes]]:
             for task in source:
-                if isinstance(task, Steps) and link.at_hand:
+                if not isinstance(task, Task) and link.at_hand:
                     direct.append(task)  # once all before it has been answered
                     return
-                for each in task.tasks if isinstance(task, Steps) else (task,):
+                for each in (task,) if isinstance(task, Task) else task.tasks:
                     waiting.append(each)
                     yield each.op, each.payload
 
@@ -185,6 +211,11 @@ class Connection:
             if not direct:
                 return
             steps = direct.popleft()
+            if isinstance(steps, Store):
+                link.store(steps.region, steps.values)
+                if steps.answer is not None:
+                    steps.answer(Status.OK, b"")
+                continue
             piece = max(DIRECT_ITEMS // self.info.config.neurons, 1)
             last = steps.stream.steps + min(steps.stream.change_step.size, 1)  # changes may stand behind the last step
             for start in range(0, last, piece):

@@ -14,7 +14,7 @@ from ..streams.streams import EventStream
 from ..transport import Transport
 from . import counters as counting
 from .changes import Changes
-from .connection import Connect, Connection, Steps, Task
+from .connection import Connect, Connection, Steps, Store, Task
 from .holder import Holder
 from .learned import WeightLog
 from .loading import Progress
@@ -81,6 +81,18 @@ class Device(Holder):
         self._connection.close()
 
     # Running -----------------------------------------------------------------------------------
+
+    def prepare(self, steps: int) -> None:
+        """Do what a first run of so many steps would do once in a process, which is to load compiled code, now.
+
+        Runs do that by themselves. It is for whom it matters when: who measures time, or wants a quick first answer.
+
+        Raises
+        ------
+        DeviceError
+            If the device cannot be opened.
+        """
+        self._connection.link.prepare(steps)
 
     def run(
         self,
@@ -172,7 +184,7 @@ class Device(Holder):
         if counters and self._counted is not None and self._counted[0] == self._connection.exchanges:
             before += self._counted[1]
 
-        def tasks() -> Iterator[Task | Steps]:
+        def tasks() -> Iterator[Task | Steps | Store]:
             if not np.array_equal(flags, present):
                 self._flags = None
                 yield from self._connection.writes(Region.FLAGS, flags)

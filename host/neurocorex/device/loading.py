@@ -12,7 +12,7 @@ from ..image import Image
 from ..spec import Op, layout
 from ..spec.protocol import CLEAR_ARGUMENTS
 from ..streams.streams import CLEAR_ALL
-from .connection import Connection, Task
+from .connection import Connection, Store, Task
 
 #: Called with what is done and what there is to do.
 Progress = Callable[[int, int], None]
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 
 def write(connection: Connection, image: Image, progress: Progress | None = None) -> None:
     """Write all regions of an image that fits the chip, in one exchange; without a state in it, state goes to zero."""
-    tasks = [
+    tasks: list[Task | Store] = [
         task
         for region, values in image.regions.items()
         if layout(region, image.config).writable

@@ -127,12 +127,15 @@ class Result:
             leading = (samples,)
             stream = stream.cut(0, samples * sample_steps)
         steps = stream.steps if sample_steps is None else sample_steps
-        if not np.isin(stream.event_index, recording.spikes).all():
+        recorded = np.zeros(neurons + 1, np.bool_)  # one more, for all neurons that there are not
+        recorded[recording.spikes] = True
+        if not recorded[np.minimum(stream.event_index, neurons)].all():
             raise InputError("the results hold spikes of neurons that were not recorded; the device is faulty")
         if not np.array_equal(stream.graded_index, np.tile(recording.v, stream.steps)):
             raise InputError("the results do not hold each recorded membrane in each step; the device is faulty")
-        sample, time = np.divmod(stream.event_step, max(steps, 1))
-        rows = 1 if samples is None else samples
+        rows, sample, time = 1, np.zeros_like(stream.event_step), stream.event_step
+        if samples is not None:
+            rows, (sample, time) = samples, np.divmod(stream.event_step, max(steps, 1))
         counts = np.bincount(sample * neurons + stream.event_index, minlength=rows * neurons)
         kept = slice(0) if recording.counts_only else slice(None)
         return cls(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..arithmetic import entries
 from ..errors import InputError
 from ..streams.streams import EventStream
 
@@ -141,8 +142,11 @@ def _events(table: npt.NDArray[Any] | None, duration: int) -> tuple[Ints, Ints]:
     """Step (counted through all samples) and index of the entries that are not 0."""
     if table is None:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    where = np.nonzero(table)
-    return (where[-2] if table.ndim == 2 else where[0] * duration + where[1]), where[-1]
+    row, index = entries(table)
+    if table.ndim == 2 or table.shape[1] == duration:
+        return row, index
+    sample, step = np.divmod(row, max(table.shape[1], 1))
+    return sample * duration + step, index
 
 
 def _graded_events(

@@ -128,6 +128,11 @@ class Emulator:
         graded = (here[1], neurons, np.asarray(graded_values), np.asarray(graded_forced))
         return StepResult(self._walk(EventStream(1, here[0], axons, *graded), None).fired_neuron)
 
+    def prepare(self, steps: int) -> None:
+        """Load compiled steps, if they are worth it for so many, instead of in the run that needs them."""
+        if self._wants_compiled is None:
+            compiled.worth_it(self.config, self._computed + steps)
+
     def run(self, stimulus: EventStream) -> EventStream:
         """Run all steps of a stimulus, or none of them if it is interrupted by an exception.
 

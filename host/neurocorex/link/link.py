@@ -6,8 +6,9 @@ import contextlib
 import secrets
 from collections.abc import Iterable, Iterator
 
+from ..arithmetic import Ints
 from ..errors import DeviceError, DisconnectedError, NoAnswerError
-from ..spec import Op, Request, Response, ResponseDecoder, Status
+from ..spec import Op, Region, Request, Response, ResponseDecoder, Status
 from ..spec.config import LIMITS
 from ..spec.protocol import DEFAULT_BAUD, DELIMITER, HELLO_ARGUMENTS, SET_BAUD_ARGUMENTS
 from ..streams.streams import EventStream
@@ -130,12 +131,20 @@ class Link:
 
     @property
     def at_hand(self) -> bool:
-        """Whether `run` can be used between two exchanges."""
+        """Whether `run` and `store` can be used between two exchanges."""
         return self._transport.at_hand
+
+    def prepare(self, steps: int) -> None:
+        """Get ready for a long run; see `Transport.prepare`."""
+        self._transport.prepare(steps)
 
     def run(self, stimulus: EventStream) -> EventStream:
         """Run steps without any bytes; see `Transport.run`."""
         return self._transport.run(stimulus)
+
+    def store(self, region: Region, values: Ints) -> None:
+        """Write a whole region without any bytes; see `Transport.store`."""
+        self._transport.store(region, values)
 
     def call(self, op: Op, payload: bytes = b"") -> bytes:
         """Carry out one request and return the payload of its whole answer; raises as `execute` does."""

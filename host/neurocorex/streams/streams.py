@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..arithmetic import Ints
+from ..arithmetic import Ints, entries
 from ..errors import InputError
 from ..spec import Clear, Control
 from .codec import NO_REGISTER, Columns, encode
 
 #: What is cleared between samples: all that a run leaves behind but what was learned.
 CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES
+#: Where steps stand among the columns of a stream.
+_STEP_PLACES = (0, 2, 6)
 #: Smallest and largest graded value: s24 on the wire.
 GRADED_RANGE = (-(1 << 23), (1 << 23) - 1)
 
@@ -153,7 +156,7 @@ class EventStream:
         if not given or any(table.ndim != 2 or len(table) != len(given[0]) for table in given):
             shapes = ", ".join(str(table.shape) for table in given) or "nothing"
             raise InputError(f"spikes [steps, axons] and inject [steps, neurons] need equally many steps, got {shapes}")
-        event_step, event_index = np.nonzero(spikes) if spikes is not None else (_empty(), _empty())
+        event_step, event_index = entries(np.asarray(spikes)) if spikes is not None else (_empty(), _empty())
         graded_step, graded_index, graded_value = _empty(), _empty(), _empty()
         if inject is not None:
             graded_step, graded_index = np.nonzero(inject)
@@ -209,11 +212,15 @@ class EventStream:
         """One after the other in time."""
         if len(streams) == 1:
             return streams[0]
-        starts = np.cumsum([0, *(stream.steps for stream in streams)]).tolist()
-        shifted = [(0,) * 9, *((start, 0, start, 0, 0, 0, start, 0, 0) for start in starts)]
-        tables = [EventStream(0).columns, *(stream.columns for stream in streams)]
-        parts = [[column + by for column, by in zip(*pair, strict=True)] for pair in zip(tables, shifted, strict=False)]
-        return cls.made(starts[-1], *(np.concatenate(column) for column in zip(*parts, strict=True)))
+        columns = [
+            [
+                column + start if start and place in _STEP_PLACES else column
+                for place, column in enumerate(stream.columns)
+            ]
+            for stream, start in zip(streams, accumulate((each.steps for each in streams), initial=0), strict=False)
+        ]
+        joined = (np.concatenate(parts) for parts in zip(*columns, strict=True)) if columns else cls(0).columns
+        return cls.made(sum(stream.steps for stream in streams), *joined)
 
     # Bytes -------------------------------------------------------------------------------------
 

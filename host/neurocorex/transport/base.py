@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..arithmetic import Ints
+    from ..spec import Region
     from ..streams.streams import EventStream
 
 
@@ -57,9 +59,13 @@ class Transport(ABC):
         """Hold the line low, where there is one, for far longer than 32 bit times."""
         return
 
+    def prepare(self, steps: int) -> None:
+        """Get ready to run so many steps; only software has anything to do for that."""
+        return
+
     @property
     def at_hand(self) -> bool:
-        """Whether `run` can be used."""
+        """Whether `run` and `store` can be used."""
         return False
 
     def run(self, stimulus: EventStream) -> EventStream:
@@ -70,4 +76,8 @@ class Transport(ABC):
         stimulus : EventStream
             Whole steps; all requests before them have been answered.
         """
+        raise NotImplementedError(f"{self.name} is not at hand")
+
+    def store(self, region: Region, values: Ints) -> None:
+        """Write a whole region, with values that fit, without putting them into bytes; see `run`."""
         raise NotImplementedError(f"{self.name} is not at hand")

@@ -1,0 +1,125 @@
+"""How long whole jobs and first steps take, each as a process of its own, as somebody at a shell waits for them.
+
+    python benchmarks/demos.py [--microseer DIR] [--write]
+
+Every command runs once without being counted, so that caches are warm, and then three times. Wall time is what a person
+waits, processor time what the machine works; a demo also tells the time that its device took. `--write` puts the table
+into docs/emulator.md. Fails if a target is missed; for whole commands by processor time, without that of others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import page
+from neurocorex.measuring import machine, versions
+
+PAGE, REPETITIONS = "emulator.md", 3
+HEADS = ("command", "wall, s", "processor, s", "on its device, s", "wanted")
+PYTHON = (sys.executable,)
+COMMAND = (*PYTHON, "-m", "neurocorex")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to wait for.
+
+    Attributes
+    ----------
+    title : str
+        What a person types.
+    words : sequence of str
+        What is run.
+    limit_s : float, optional
+        Time that it may take.
+    device_limit_s : float, optional
+        Time that its device may take.
+    is_demo : bool
+        Whether it prints JSON with the ``seconds`` of its device.
+    """
+
+    title: str
+    words: Sequence[str]
+    limit_s: float | None = None
+    device_limit_s: float | None = None
+    is_demo: bool = True
+
+    def run(self) -> tuple[float, float, float | None]:
+        """Return seconds of wall, of the processor and of the device."""
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        done = subprocess.run(self.words, check=True, capture_output=True, text=True, env=os.environ | ONE_THREAD)
+        wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return wall, spent, json.loads(done.stdout)["seconds"] if self.is_demo else None
+
+
+#: Otherwise threads of linear algebra, of which there is none to do, wait for each other.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+def jobs(microseer: Path | None) -> list[Job]:
+    """Everything that is measured."""
+    demos = [
+        Job("neurocorex demo digits", (*COMMAND, "demo", "digits", "--json"), limit_s=2.0, device_limit_s=0.3),
+        Job("neurocorex demo digits-stdp", (*COMMAND, "demo", "digits-stdp", "--json")),
+        Job("neurocorex demo digits-unsupervised", (*COMMAND, "demo", "digits-unsupervised", "--json")),
+    ]
+    if microseer is not None:
+        words = (*COMMAND, "demo", "microseer", "--data", str(microseer), "--json")
+        demos.append(Job("neurocorex demo microseer --data DIR", words))
+    return [
+        Job("python -c pass", (*PYTHON, "-c", "pass"), is_demo=False),
+        Job("python -c 'import neurocorex'", (*PYTHON, "-c", "import neurocorex"), limit_s=0.3, is_demo=False),
+        Job("neurocorex --help", (*COMMAND, "--help"), limit_s=0.3, is_demo=False),
+        *demos,
+    ]
+
+
+def measure(job: Job) -> tuple[float, float, float | None]:
+    """Medians of some runs, after one that warms up."""
+    job.run()
+    walls, spent, devices = zip(*(job.run() for _ in range(REPETITIONS)), strict=True)
+    return statistics.median(walls), statistics.median(spent), statistics.median(devices) if job.is_demo else None
+
+
+def row(job: Job, wall: float, spent: float, device: float | None) -> Sequence[str]:
+    """One line of the table."""
+    wanted = [f"{job.limit_s:g}"] if job.limit_s else []
+    wanted += [f"{job.device_limit_s:g} on its device"] if job.device_limit_s else []
+    return f"`{job.title}`", f"{wall:.2f}", f"{spent:.2f}", "" if device is None else f"{device:.2f}", ", ".join(wanted)
+
+
+def main() -> int:
+    """Measure, print, write; the exit code tells whether all targets are reached."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--microseer", type=Path, help="folder with papers.csv and citations.csv")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
+    options = parser.parse_args()
+    missed, lines = [], []
+    for job in jobs(options.microseer):
+        wall, spent, device = measure(job)
+        lines.append(row(job, wall, spent, device))
+        print(" | ".join(lines[-1]), flush=True)
+        if spent > (job.limit_s or spent) or (device or 0) > (job.device_limit_s or device or 0):
+            missed.append(job.title)
+    about = f"Measured on {date.today()}, {machine()}, {versions()}; medians of {REPETITIONS}, caches warm."
+    if options.write:
+        page.write(PAGE, "jobs", [about, "", *page.markdown(HEADS, lines)])
+    for title in missed:
+        print(f"{title} takes longer than wanted", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
