@@ -68,7 +68,7 @@ def test_long_read_comes_in_frames_of_whole_items() -> None:
     [
         pytest.param((0x15, b""), Status.BAD_OP, b"", id="op between known ones and the end"),
         pytest.param((0xFF, b"x" * 60), Status.BAD_OP, b"", id="op with the bit of responses"),
-        pytest.param(read(0x03), Status.BAD_REGION, b"", id="read of no region"),
+        pytest.param(read(0x0F), Status.BAD_REGION, b"", id="read of no region"),
         pytest.param(write(0xFF, b"abc"), Status.BAD_REGION, b"", id="write to no region"),
         pytest.param(read(Region.WEIGHTS, row=10), Status.BAD_RANGE, b"", id="row beyond the end"),
         pytest.param(read(Region.WEIGHTS, row=0x8000), Status.BAD_RANGE, b"", id="row far beyond the end"),

@@ -28,7 +28,7 @@ class Board:
     clock_hz : int
         Clock of the core by default; made by a PLL if it is another one.
     config : CoreConfig
-        Geometry by default: as large as fits well; learning on, but on the HX8K, where its logic leaves no room.
+        Geometry by default: as large as fits well, learning on.
     loader : tuple of str
         Options by which openFPGALoader reaches it.
     bridge : str
@@ -72,6 +72,19 @@ def _small(neurons: int, inputs: int, lanes: int) -> CoreConfig:
     )
 
 
+def _smallest(neurons: int, inputs: int) -> CoreConfig:
+    """Learning where logic is dear, too."""
+    return replace(
+        _small(neurons, inputs, 1),
+        weight_bits=4,
+        refractory_bits=4,
+        max_delay=4,
+        adaptation=False,
+        trace_bits=6,
+        frame_bytes=128,
+    )
+
+
 _ALL = (
     Board(
         name="icebreaker",
@@ -79,14 +92,7 @@ _ALL = (
         part=parts.UP5K,
         oscillator_hz=12_000_000,
         clock_hz=12_000_000,
-        config=replace(
-            _small(128, 128, 1),
-            weight_bits=4,
-            weight_ports=1,
-            adaptation=False,
-            refractory_bits=4,
-            max_delay=4,
-        ),
+        config=replace(_smallest(128, 128), weight_ports=1, trace_bits=8, frame_bytes=256),
         loader=("-b", "ice40_generic"),
         bridge="FT2232H",
     ),
@@ -96,7 +102,7 @@ _ALL = (
         part=parts.HX8K,
         oscillator_hz=12_000_000,
         clock_hz=12_000_000,
-        config=replace(_small(64, 64, 4), weight_bits=4, learning=Learning.NONE),
+        config=_smallest(32, 32),
         loader=("-b", "ice40_generic"),
         bridge="FT2232H",
     ),
