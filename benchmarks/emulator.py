@@ -37,7 +37,7 @@ from neurocorex.workload import (
     stimulus,
 )  # fmt: skip
 
-HERE, PAGE = Path(__file__).parent, "emulator.md"
+HERE, PAGE = Path(__file__).absolute().parent, "emulator.md"
 #: Runs by number of neurons, if not as many as of the others: what follows is too slow for more.
 REPETITIONS, FEWER = 5, {4096: 1}
 #: Steps by number of neurons: a second or less for the slowest of those that matter.
@@ -108,7 +108,8 @@ def write_network(workload: Workload, steps: int, own_drive: bool, path: Path) -
 
 def interpreter(environment: str | None, folder: Path) -> Path:
     """Python of an environment."""
-    return Path(sys.executable) if environment is None else folder / environment / "bin" / "python"
+    # Absolute, as peers run in folders of their own; not resolved, as an environment is known by its link to Python.
+    return Path(sys.executable) if environment is None else folder.absolute() / environment / "bin" / "python"
 
 
 def compare(workload: Workload, own_drive: bool, folder: Path, names: list[str]) -> list[dict[str, Any]]:
@@ -163,7 +164,7 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
 def main() -> int:
     """Compare, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers", type=Path, default=Path(".peers"), help="folder of the peers' environments")
+    parser.add_argument("--peers", type=Path, default=HERE.parent / ".peers", help="folder of the peers' environments")
     parser.add_argument("--networks", default=",".join(map(str, SIZES)), help="numbers of neurons")
     parser.add_argument("--only", help="simulators, by name; without them the table is not written")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
