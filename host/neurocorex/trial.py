@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from .errors import FileFormatError, InputError
 from .image import Image, program_regions, region_shape, state_regions
-from .spec import Clear, Control, CoreConfig, Flag, Learning, LearningFlag, Region, controls, layout
+from .spec import Clear, Control, CoreConfig, Flag, InUse, Learning, LearningFlag, Region, controls, layout
+from .spec.config import USE_BLOCK
 from .spec.fixed import DECAY_ALL, signed_range
 from .spec.registers import GATE_ALL
 from .streams.streams import EventStream
@@ -114,7 +115,7 @@ class _Drawing:
     def regions(self) -> dict[Region, Ints]:
         config, rng = self._config, self._rng
         every = (*program_regions(config), *state_regions(config))
-        regions: dict[Region, Ints] = {r: self._wild(r) for r in every if r is not Region.CONTROL}
+        regions: dict[Region, Ints] = {r: self._wild(r) for r in every if r not in (Region.CONTROL, Region.IN_USE)}
         scale = scale_of(config)
         tame: dict[Region, tuple[int, int]] = {
             Region.THRESHOLD: (scale // 4, 2 * scale), Region.RESET: (-scale // 2, scale // 2),
@@ -141,7 +142,15 @@ class _Drawing:
         regions[Region.CONTROL] = np.array(
             [self._bits(register, self._fixed.get(register)) for register in controls(config)]
         )
+        regions[Region.IN_USE] = self._in_use()
         return regions
+
+    def _in_use(self) -> Ints:
+        """All of the chip, or a part of it; there are parts of large ones only."""
+        some = np.zeros(len(InUse), np.int64)
+        if max(self._config.neurons, self._config.inputs) > USE_BLOCK and self._rng.random() < 0.5:
+            some[:] = self._rng.integers(1 << self._config.use_bits, size=some.shape)
+        return some
 
     def _wild(self, region: Region) -> Ints:
         """Uniform over the range of a region, with a good share at either end and at zero."""
