@@ -208,6 +208,7 @@ class Core(wiring.Component):
             tracing.last_input.eq(parts.extent.extent.last_input),
             tracing.stalled.eq(parts.sweeper.stalled),
             sequencer.tracing.eq(tracing.running),
+            tracing.walks_rows.eq(sequencer.walks_rows),
             tracing.arrives.eq(rows.valid & rows.ready),
             tracing.arrival.eq(rows.payload),
             tracing.slot.eq(parts.sweeper.slot),

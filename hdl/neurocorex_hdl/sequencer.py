@@ -32,6 +32,8 @@ class Sequencer(wiring.Component):
     columns : Out(stream)
         Neurons that fired and learn. Ready while no column is walked, and in the last cycle of one, which takes 2
         cycles at least; `column_drain` cycles after that its weights have been written.
+    walks_rows : Out(1)
+        Level, from the cycle on in which the first axon, or neuron, can be taken: what is walked are rows, not columns.
     arrival, arrival_pending : In
         The next axon that arrives in this step from a neuron, if any.
     arrival_taken : Out(1)
@@ -81,6 +83,7 @@ class Sequencer(wiring.Component):
             "items": In(stream.Signature(item_layout(config))),
             "rows": Out(stream.Signature(axon_layout(config))),
             "columns": Out(stream.Signature(index_bits(config))),
+            "walks_rows": Out(1),
             "arrival": In(axon_layout(config)),
             "arrival_pending": In(1),
             "arrival_taken": Out(1),
@@ -122,7 +125,8 @@ class Sequencer(wiring.Component):
             self.working.eq(in_step & ~self.stalled),
             self.cleared.eq(cleared),
         ]
-        with m.FSM():
+        with m.FSM() as fsm:
+            m.d.comb += self.walks_rows.eq(fsm.ongoing("BETWEEN") | fsm.ongoing("ARRIVALS"))
             with m.State("BETWEEN"):
                 self._change(m, in_step, stale, waiting, cleared)
             with m.State("ARRIVALS"):

@@ -33,6 +33,8 @@ class Tracing(wiring.Component):
         The last input axon in use.
     running : Out(1)
         Traces of axons are on their way.
+    walks_rows : In(1)
+        As the sequencer has it.
     arrives, arrival : In
         An axon arrives.
     slot, retired, fired, learns : In
@@ -57,6 +59,7 @@ class Tracing(wiring.Component):
             "stalled": In(1),
             "last_input": In(input_bits(config), init=config.inputs - 1),
             "running": Out(1),
+            "walks_rows": In(1),
             "arrives": In(1),
             "arrival": In(axon_layout(config)),
             "slot": In(slot_layout(config)),
@@ -172,9 +175,10 @@ class Tracing(wiring.Component):
         m.submodules.lanes = lanes = LaneChange(config)
         m.submodules.modulation = modulation = Modulation(config)
         # One multiplier modulates both rates, since rows and columns do not come together.
-        column = pieces[last + 1 - Modulation.LATENCY].place.column
+        rate = Signal.like(self.potentiation, reset_less=True)
+        m.d.sync += rate.eq(Mux(self.walks_rows, self.depression, self.potentiation))
         m.d.comb += [
-            modulation.value.eq(Mux(column, self.potentiation, self.depression)),
+            modulation.value.eq(rate),
             modulation.modulation.eq(self.modulation),
             lanes.traces.eq(chosen),
             lanes.rate.eq(modulation.modulated),
