@@ -15,6 +15,8 @@ from .memory import Memory
 
 def used(memory: Memory) -> CoreConfig:
     """Geometry of what takes part in steps."""
+    if not memory[Region.IN_USE].any():
+        return memory.config
     return memory.config.in_use(*memory[Region.IN_USE].tolist())
 
 
