@@ -242,12 +242,19 @@ class StuckTransport(VirtualTransport):
 
     def read(self, timeout_s: float) -> bytes:
         data = super().read(timeout_s)
+        self._stick()
+        return data
+
+    def store(self, region: Region, values: np.ndarray) -> None:
+        super().store(region, values)
+        self._stick()
+
+    def _stick(self) -> None:
         region, item, bit = self._stuck
         emulator = self._chip.emulator
         value = int(emulator.regions[region].reshape(-1)[item])
         if not value >> bit & 1:
             emulator.write(region, [value | 1 << bit], item)
-        return data
 
 
 class RattlingTransport(UartTransport):

@@ -118,6 +118,7 @@ def test_silent_axons_cost_nothing(device):
     """Only arrivals take time: not the axons there are, and not what their weights are."""
     load(device, Trial.random(CONFIG, 13, steps=1))
     device.write(Region.DELAY, np.zeros(CONFIG.neurons, int))  # no recurrent arrivals
+    device.write(Region.IN_USE, [0, 0])  # all
     device.clear(state=True, counters=True)
     for step_events in (0, 1, CONFIG.inputs):
         spikes = np.zeros((10, CONFIG.inputs), bool)
@@ -136,7 +137,8 @@ def test_busy_cycles_follow_from_steps_and_arrivals(device):
     counters = device.counters()
     arrivals = counters["input_events"] + counters["recurrent_events"]
     assert arrivals > 0
-    assert counters["busy_cycles"] == busy_cycles(CONFIG, counters["steps"], arrivals)
+    used = CONFIG.in_use(*device.read(Region.IN_USE).tolist())
+    assert counters["busy_cycles"] == busy_cycles(used, counters["steps"], arrivals)
 
 
 # Lines and hosts that misbehave ----------------------------------------------------------------
