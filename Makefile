@@ -21,8 +21,8 @@ test: $(VENV)/.dev lint
 # `make test` takes the graph that it exported once.
 producers: $(VENV)/.dev
 	$(PIP) install --constraint requirements.txt --editable ".[producers]"
-	$(BIN)/python tests/data/nir/record.py build/nir
-	NIR_RECORDINGS=build/nir $(BIN)/pytest tests/test_nir_producers.py tests/test_nir_digits.py
+	$(BIN)/python tests/importers/nir/record.py build/nir
+	NIR_RECORDINGS=build/nir $(BIN)/pytest tests/importers/test_nir_producers.py tests/importers/test_nir_digits.py
 	$(BIN)/pytest tests/test_examples.py -k snntorch
 
 lint: $(VENV)/.dev

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import neurocorex as ncx
-from neurocorex import building
 from neurocorex.demos import digits
 from neurocorex.errors import FitError, NeuroCoreXError
+from neurocorex.fpga import build as building
+from neurocorex.fpga.boards import BOARDS, Board
 from neurocorex.spec import CoreConfig, Learning
-from neurocorex.spec.boards import BOARDS, Board
 from neurocorex.spec.timing import row_cycles
 from page import markdown, write
 from planner import BASE_BOARD, measured

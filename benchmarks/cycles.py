@@ -15,14 +15,14 @@ from importlib.metadata import version
 
 import neurocorex as ncx
 import page
-from neurocorex import pacing
+from neurocorex.check import pacing
+from neurocorex.check.measuring import machine
+from neurocorex.check.pacing import Pace
 from neurocorex.demos import digits
 from neurocorex.errors import FitError
-from neurocorex.measuring import machine
-from neurocorex.pacing import Pace
-from neurocorex.planning.roofline import Roofline, weight_blocks
+from neurocorex.fpga.boards import BOARDS, Board
+from neurocorex.fpga.roofline import Roofline, weight_blocks
 from neurocorex.spec import Learning
-from neurocorex.spec.boards import BOARDS, Board
 from neurocorex.spec.timing import busy_cycles
 
 PAGE = "hardware.md"

@@ -23,7 +23,7 @@ from datetime import date
 from pathlib import Path
 
 import page
-from neurocorex.measuring import machine, versions
+from neurocorex.check.measuring import machine, versions
 
 PAGE, REPETITIONS = "emulator.md", 3
 HEADS = ("command", "wall, s", "processor, s", "on its device, s", "wanted")

@@ -23,9 +23,8 @@ from typing import Any
 
 import numpy as np
 import page
-from neurocorex.measuring import machine
-from neurocorex.spec import Control, Region
-from neurocorex.workload import (
+from neurocorex.check.measuring import machine
+from neurocorex.check.workload import (
     DEPRESSION,
     INPUT_GAIN,
     INPUT_RATE,
@@ -38,6 +37,7 @@ from neurocorex.workload import (
     Workload,
     stimulus,
 )  # fmt: skip
+from neurocorex.spec import Control, Region
 
 HERE, PAGE = Path(__file__).absolute().parent, "emulator.md"
 #: Runs by number of neurons, if not as many as of the others: what follows is too slow for more.

@@ -21,9 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import page
+from neurocorex.check.measuring import versions
+from neurocorex.check.workload import Workload, stimulus
 from neurocorex.emulator.emulator import Emulator
-from neurocorex.measuring import versions
-from neurocorex.workload import Workload, stimulus
 
 PAGE, TABLE, TOLERANCE = "emulator.md", "instructions", 0.05
 HEADS = ("network", "instructions a step")

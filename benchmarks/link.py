@@ -25,12 +25,13 @@ from typing import Any
 import numpy as np
 import page
 from neurocorex import encode
+from neurocorex.check.measuring import machine
+from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
-from neurocorex.measuring import machine
 from neurocorex.spec import CoreConfig, Counter, Op, Region, layout
 from neurocorex.spec.protocol import Request, RequestDecoder, Response, ResponseDecoder, Status
-from neurocorex.transport import ProcessTransport, Transport
-from neurocorex.trial import Trial
+from neurocorex.wire.process import ProcessTransport
+from neurocorex.wire.transport import Transport
 from neurocorex_sim.chip import build_chip
 
 BITS_PER_BYTE = 10

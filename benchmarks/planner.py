@@ -17,18 +17,18 @@ from pathlib import Path
 from pprint import pformat
 
 import numpy as np
-from neurocorex import building
-from neurocorex.planning.estimate import features, multipliers
+from neurocorex.fpga import build as building
+from neurocorex.fpga.boards import BOARDS, Board
+from neurocorex.fpga.estimate import features, multipliers
+from neurocorex.fpga.parts import Family
+from neurocorex.fpga.placement import place
 from neurocorex.spec import CoreConfig, Learning
-from neurocorex.spec.boards import BOARDS, Board
-from neurocorex.spec.parts import Family
-from neurocorex.spec.placement import place
 from neurocorex_hdl.boards import cells
 from neurocorex_hdl.boards.flow import PNR_LOG, STAT, Order, pack, sources
 from neurocorex_sim.toolchain import cache_folder
 from page import markdown, write
 
-TARGET = Path(__file__).parent.parent / "host/neurocorex/planning/coefficients.py"
+TARGET = Path(__file__).parent.parent / "host/neurocorex/fpga/coefficients.py"
 RESOURCES = ("lut", "ff")
 EXPONENTIAL, WINDOW = Learning.EXPONENTIAL, Learning.WINDOW
 

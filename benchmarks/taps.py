@@ -25,9 +25,9 @@ import neurocorex as ncx
 import numpy as np
 import page
 import superneuromat
+from neurocorex.check.measuring import machine
+from neurocorex.events.stream import EventStream
 from neurocorex.importers.superneuromat import from_superneuromat
-from neurocorex.measuring import machine
-from neurocorex.streams.streams import EventStream
 
 PAGE = "emulator.md"
 TICKS = 2000

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
+from neurocorex.check.floating import simulate
 from neurocorex.demos import digits
-from neurocorex.quantiser.floating import simulate
 
 HIDDEN, CLASSES, DECAY = 86, 10, 0.9
 

@@ -2,8 +2,8 @@
 
 import neurocorex as ncx
 import pytest
-from devices import BOTH, IMAGE, SPIKES, emulated
-from fakes import WrappedTransport
+from support.devices import BOTH, IMAGE, SPIKES, emulated
+from support.fakes import WrappedTransport
 
 
 @pytest.fixture(params=[lambda inner: inner, WrappedTransport], ids=["at hand", "by wire"])

@@ -6,8 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.paths import ROOT
 
-FOLDER = Path(__file__).parent.parent / "benchmarks"
+FOLDER = ROOT / "benchmarks"
 MODULES = ("boards", "cycles", "demos", "instructions", "link", "page", "planner")
 
 
@@ -52,7 +53,7 @@ def test_the_target_of_a_learning_chip_is_reached(benchmarks) -> None:
 
 
 def test_every_board_has_its_roofline(benchmarks) -> None:
-    from neurocorex.spec.boards import BOARDS
+    from neurocorex.fpga.boards import BOARDS
 
     rows = table(benchmarks, "hardware.md", "roofline", benchmarks.cycles.BOARD_HEADS)
     assert [row["board"].strip("`") for row in rows] == list(BOARDS)

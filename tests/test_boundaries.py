@@ -4,11 +4,10 @@ import json
 import pkgutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = {"neurocorex": "host", "neurocorex_hdl": "hdl", "neurocorex_sim": "sim"}
 
 

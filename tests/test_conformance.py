@@ -3,16 +3,17 @@
 import neurocorex as ncx
 import numpy as np
 import pytest
+from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
 from neurocorex.emulator.emulator import Emulator
+from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
 from neurocorex.spec import Clear, CoreConfig, Flag, Op, Region, Request
 from neurocorex.spec.events import IDLE
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE
 from neurocorex.spec.timing import busy_cycles
-from neurocorex.streams.streams import EventStream
-from neurocorex.transport import ProcessTransport, Transport
-from neurocorex.trial import Trial
+from neurocorex.wire.process import ProcessTransport
+from neurocorex.wire.transport import Transport
 from neurocorex_sim.chip import build_chip
 
 CONFIG = CoreConfig()

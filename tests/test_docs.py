@@ -7,8 +7,8 @@ import pytest
 from neurocorex.errors import NeuroCoreXError
 from neurocorex.spec import Control, Counter, Flag, Op, Region, Status
 from neurocorex.spec.registers import PARAMETERS, STATE
+from support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODEL = (ROOT / "docs/model.md").read_text()
 PROTOCOL = (ROOT / "docs/protocol.md").read_text()

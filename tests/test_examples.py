@@ -3,12 +3,12 @@
 import runpy
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
-GRAPH = Path(__file__).parent / "data/nir/snntorch_digits.nir"
+EXAMPLES = ROOT / "examples"
+GRAPH = ROOT / "tests/importers/nir/snntorch_digits.nir"
 #: PyTorch is too large for a suite to ask for. Where it is, the network is trained; where not, a graph is used that the
 #: example exported.
 TRAINS = find_spec("snntorch") is not None

@@ -5,7 +5,7 @@ from importlib.metadata import version
 import job
 import neurocorex as ncx
 import numpy as np
-from neurocorex import workload
+from neurocorex.check import workload
 
 
 def build(net):

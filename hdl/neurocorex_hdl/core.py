@@ -5,23 +5,23 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Counter, LearningFlag
 
-from .arrivals import ArrivalList, IndexList
-from .bus import RegionBus
-from .control import ControlRegisters
-from .counters import Counters
-from .drive import Drive, Injection
-from .extra import ExtraAxons
-from .in_use import Extent, in_use
-from .learning import LearningLanes
-from .pipeline import stages
-from .population import Population
-from .recorder import Recorder, RecordQueue
-from .regions import REQUEST, fan_out, has
-from .sequencer import Sequencer
-from .stimulus import StimulusDecoder
-from .sweep import CLEAR_BITS, Sweeper
-from .synapse import SynapseArray
-from .tracing import Tracing
+from .events.arrivals import ArrivalList, IndexList
+from .events.decoder import StimulusDecoder
+from .events.extra_axons import ExtraAxons
+from .events.recorder import Recorder, RecordQueue
+from .events.sequencer import Sequencer
+from .events.sweep import CLEAR_BITS, Sweeper
+from .learning.engine import Tracing
+from .learning.lanes import LearningLanes
+from .lib.bus import RegionBus
+from .lib.delay import stages
+from .lib.memory import REQUEST, fan_out, has
+from .neurons.input import Drive, Injection
+from .neurons.pipeline import Population
+from .registers.control import ControlRegisters
+from .registers.counters import Counters
+from .registers.extent import Extent, in_use
+from .synapses.array import SynapseArray
 
 
 class Core(wiring.Component):

@@ -12,26 +12,30 @@ if TYPE_CHECKING:
     from . import encode as encode
     from . import errors as errors
     from . import learning as learning
+    from . import plot as plot
+    from .check.search import search_scale as search_scale
     from .device.device import Device as Device
+    from .device.open import open_device as open  # noqa: A004
     from .device.result import Result as Result
+    from .events.stream import EventStream as EventStream
     from .image import Image as Image
     from .importers.nir import from_nir as from_nir
     from .importers.nir import to_nir as to_nir
     from .importers.superneuromat import from_superneuromat as from_superneuromat
+    from .importers.superneuromat import on_device as on_device
     from .network.network import Network as Network
-    from .opening import open_device as open  # noqa: A004
-    from .plotting import plot as plot
-    from .quantiser import quantise as quantise
+    from .quantiser.quantise import quantise as quantise
     from .quantiser.report import Report as Report
+    from .spec import Clear as Clear
     from .spec import CoreConfig as CoreConfig
     from .spec import Region as Region
-    from .streams.streams import EventStream as EventStream
 
 #: Where each name comes from: a module, and the name in it unless it is the module itself.
 _ORIGINS = {
+    "Clear": ("spec", "Clear"),
     "CoreConfig": ("spec", "CoreConfig"),
     "Device": ("device.device", "Device"),
-    "EventStream": ("streams.streams", "EventStream"),
+    "EventStream": ("events.stream", "EventStream"),
     "Image": ("image", "Image"),
     "Network": ("network.network", "Network"),
     "Region": ("spec", "Region"),
@@ -42,15 +46,18 @@ _ORIGINS = {
     "from_nir": ("importers.nir", "from_nir"),
     "from_superneuromat": ("importers.superneuromat", "from_superneuromat"),
     "learning": ("learning", None),
-    "open": ("opening", "open_device"),
-    "plot": ("plotting.plot", None),
-    "quantise": ("quantiser.quantise", None),
+    "on_device": ("importers.superneuromat", "on_device"),
+    "open": ("device.open", "open_device"),
+    "plot": ("plot", None),
+    "quantise": ("quantiser.quantise", "quantise"),
+    "search_scale": ("check.search", "search_scale"),
     "to_nir": ("importers.nir", "to_nir"),
 }
 
 __all__ = [
-    "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
-    "encode", "errors", "from_nir", "from_superneuromat", "learning", "open", "plot", "quantise", "to_nir",
+    "Clear", "CoreConfig", "Device", "EventStream", "Image", "Network", "Region", "Report", "Result",
+    "encode", "errors", "from_nir", "from_superneuromat", "learning", "on_device", "open", "plot", "quantise",
+    "search_scale", "to_nir",
 ]  # fmt: skip
 
 

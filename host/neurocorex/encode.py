@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import FileFormatError, InputError
-from .streams.streams import EventStream
+from .events.stream import EventStream
 
 Raster = NDArray[np.bool_]
 

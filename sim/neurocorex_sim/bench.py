@@ -15,7 +15,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 from neurocorex.spec import CoreConfig, Layout, Region, layout
-from neurocorex_hdl.bus import READ_LATENCY
+from neurocorex_hdl.lib.bus import READ_LATENCY
 
 from .runner import SETTINGS
 

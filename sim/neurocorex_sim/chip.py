@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from neurocorex.spec import CoreConfig
-from neurocorex_hdl.cache import alone, cache_folder
+from neurocorex_hdl.synthesis.cache import alone, cache_folder
 
 from .export import yosys
 from .toolchain import call, compiler, verilator_root, verilator_version
@@ -90,7 +90,7 @@ def chip_verilog(config: CoreConfig, clock_hz: int, baud: int, progress: Progres
     def export(target: Path) -> None:
         _tell(progress, "writing the Verilog of the chip (Yosys takes half a minute to start for the first time)")
         yosys()
-        from neurocorex_hdl import build
+        from neurocorex_hdl.synthesis import verilog as build
 
         target.write_text(build.verilog(config, clock_hz, baud))
 

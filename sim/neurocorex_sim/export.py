@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurocorex.errors import MissingToolError
 from neurocorex.spec import CoreConfig
-from neurocorex_hdl.tools import ToolError, prepare
+from neurocorex_hdl.synthesis.tools import ToolError, prepare
 
 
 def yosys() -> str:
@@ -24,8 +24,8 @@ def yosys() -> str:
 def core_verilog(config: CoreConfig) -> str:
     """Verilog with the top module `core`: a `neurocorex_hdl.core.Core`, with its ports and clk and rst."""
     from amaranth.back import verilog
-    from neurocorex_hdl.build import yosys_of_python
     from neurocorex_hdl.core import Core
+    from neurocorex_hdl.synthesis.verilog import yosys_of_python
 
     yosys()
     with yosys_of_python():

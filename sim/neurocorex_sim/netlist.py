@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from neurocorex.errors import MissingToolError
+from neurocorex.fpga.parts import Family, Part
+from neurocorex.fpga.placement import place
 from neurocorex.spec import CoreConfig
-from neurocorex.spec.parts import Family, Part
-from neurocorex.spec.placement import place
 
 #: Name of the top module; ports as `neurocorex_hdl.core.Core`, and clk and rst.
 TOP = "core"
@@ -41,14 +41,14 @@ def core_netlist(config: CoreConfig, part: Part, folder: Path) -> str:
 
     Raises
     ------
-    neurocorex_hdl.tools.ToolError
+    neurocorex_hdl.synthesis.tools.ToolError
         If Yosys is missing or fails.
     """
     from amaranth.back import rtlil
     from neurocorex_hdl.core import Core
-    from neurocorex_hdl.placement import place_memories
-    from neurocorex_hdl.synthesis import preparation, synthesis
-    from neurocorex_hdl.tools import run
+    from neurocorex_hdl.synthesis.placement import place_memories
+    from neurocorex_hdl.synthesis.tools import run
+    from neurocorex_hdl.synthesis.yosys import preparation, synthesis
 
     folder.mkdir(parents=True, exist_ok=True)
     # Components are named from the chip on, and begin with that of the core.

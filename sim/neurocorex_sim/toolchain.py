@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from neurocorex.errors import MissingToolError
-from neurocorex_hdl.cache import cache_folder
+from neurocorex_hdl.synthesis.cache import cache_folder
 
 
 def require(program: str, package: str) -> str:

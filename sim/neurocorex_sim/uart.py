@@ -8,7 +8,7 @@ import cocotb
 from cocotb.queue import Queue
 from cocotb.task import resume
 from cocotb.triggers import Event, FallingEdge, First, Timer
-from neurocorex.transport import Transport
+from neurocorex.wire.transport import Transport
 
 DATA_BITS = 8
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neurocorex.spec.parts import Family
+from neurocorex.fpga.parts import Family
 
 #: What a cell is counted as, by what its type begins with; the longest beginning counts.
 _KINDS: dict[Family, dict[str, tuple[str, float]]] = {

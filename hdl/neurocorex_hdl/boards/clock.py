@@ -9,8 +9,8 @@ from typing import Any
 from amaranth.hdl import ClockDomain, ClockSignal, Const, Elaboratable, Instance, Module, Signal
 from amaranth.lib import io
 from amaranth.lib.cdc import ResetSynchronizer
-from neurocorex.spec.boards import Board
-from neurocorex.spec.parts import Family
+from neurocorex.fpga.boards import Board
+from neurocorex.fpga.parts import Family
 
 #: The block RAM of iCE40 reads zero for some 3 us after configuration; others do not mind waiting for five times that.
 START_UP_S = 15e-6

@@ -6,7 +6,7 @@ from pathlib import Path
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec.boards import BOARDS, Board
+from neurocorex.fpga.boards import BOARDS, Board
 
 from .flow import CONSTRAINTS, TOP, prepare
 

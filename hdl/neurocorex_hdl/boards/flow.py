@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.lib import wiring
+from neurocorex.fpga.boards import Board
+from neurocorex.fpga.parts import Family
+from neurocorex.fpga.placement import place
 from neurocorex.spec import CoreConfig
-from neurocorex.spec.boards import Board
-from neurocorex.spec.parts import Family
-from neurocorex.spec.placement import place
 
-from ..build import build_id, yosys_of_python
-from ..placement import place_memories
-from ..synthesis import preparation, synthesis
-from ..tools import find, run
-from ..top import Chip
+from ..chip import Chip
+from ..synthesis.placement import place_memories
+from ..synthesis.tools import find, run
+from ..synthesis.verilog import build_id, yosys_of_python
+from ..synthesis.yosys import preparation, synthesis
 from .clock import pll_settings
 from .platforms import PLATFORMS
 from .top import BoardTop

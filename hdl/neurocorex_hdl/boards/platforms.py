@@ -138,7 +138,7 @@ class Basys3(Fittings, XilinxPlatform):
     button = ("button", 0)
 
 
-#: By the names of `neurocorex.spec.boards.BOARDS`.
+#: By the names of `neurocorex.fpga.boards.BOARDS`.
 PLATFORMS: dict[str, type] = {
     "icebreaker": ICEBreaker,
     "hx8k-b-evn": HX8KBreakout,

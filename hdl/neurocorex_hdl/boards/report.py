@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from neurocorex.spec.parts import Family
+from neurocorex.fpga.parts import Family
 
-from ..tools import find, version
+from ..synthesis.tools import find, version
 from . import cells
 from .flow import BITSTREAMS, CONSTRAINTS, PNR_LOG, STAT, TOP, Order
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io, wiring
-from neurocorex.spec.boards import Board
+from neurocorex.fpga.boards import Board
 
 from .clock import ClockSource
 from .platforms import Place
@@ -20,7 +20,7 @@ class BoardTop(Elaboratable):
     board : Board
         Which one.
     chip : Component
-        With the ports of `neurocorex_hdl.top.Chip`.
+        With the ports of `neurocorex_hdl.chip.Chip`.
     clock_hz : int
         Frequency of its clock.
     """

@@ -11,7 +11,7 @@ import click
 from . import common
 
 if TYPE_CHECKING:
-    from ..pacing import Pace
+    from ..check.pacing import Pace
     from ..spec import CoreConfig
 
 
@@ -42,8 +42,8 @@ def emulator(neurons: tuple[int, ...], static: bool | None, repetitions: int, as
       neurocorex bench emulator
       neurocorex bench emulator -n 100 -n 256 --json
     """
-    from .. import measuring
-    from ..workload import SIZES, Workload
+    from ..check import measuring
+    from ..check.workload import SIZES, Workload
 
     sizes = neurons or tuple(SIZES)
     modes = (False, True) if static is None else (not static,)
@@ -120,9 +120,9 @@ def chip(
       neurocorex bench chip -n 96 --static --json
       neurocorex bench chip --device /dev/ttyUSB1
     """
-    from .. import measuring, pacing
+    from ..check import measuring, pacing
+    from ..device.open import EMULATOR, RTL
     from ..errors import InputError
-    from ..opening import EMULATOR, RTL
     from ..spec import CoreConfig, Learning
 
     try:

@@ -15,12 +15,12 @@ from . import common
 from .geometry import configured, geometry_options
 
 if TYPE_CHECKING:
-    from ..spec.boards import Board
+    from ..fpga.boards import Board
 
 
 def _board(name: str) -> Board:
     from ..errors import InputError
-    from ..spec.boards import find_board
+    from ..fpga.boards import find_board
 
     try:
         return find_board(name)
@@ -41,7 +41,7 @@ def boards(as_json: bool) -> None:
     Geometry and clock are those that a board gets if nothing else is said. Where a bitstream takes tools of the maker,
     `build` writes all that they need.
     """
-    from ..spec.boards import BOARDS
+    from ..fpga.boards import BOARDS
 
     entries = [
         {
@@ -97,8 +97,8 @@ def plan(
       neurocorex plan --board ulx3s-25f --neurons 256 --inputs 128
       neurocorex plan digits.npz
     """
-    from ..planning import plan as planned
-    from ..spec.boards import BOARDS
+    from ..fpga import plan as planned
+    from ..fpga.boards import BOARDS
 
     chosen = [_board(name)] if name is not None else list(BOARDS.values())
     needed = None
@@ -162,9 +162,9 @@ def build(
       neurocorex build icebreaker
       neurocorex build ulx3s-85f --neurons 400 --lanes 32 --clock-mhz 60
     """
-    from ..building import build as make
     from ..errors import FitError
-    from ..planning import plan as planned
+    from ..fpga import plan as planned
+    from ..fpga.build import build as make
 
     board = _board(name)
     geometry = configured(config, fields, board.config)
@@ -220,8 +220,8 @@ def program(name: str, bitstream: Path | None, flash: bool, cable: str | None, a
       neurocorex build tang-nano-20k && neurocorex program tang-nano-20k
       neurocorex selftest /dev/ttyUSB1
     """
-    from ..building import program as load
     from ..errors import InputError
+    from ..fpga.build import program as load
 
     board = _board(name)
     if bitstream is None:

@@ -124,7 +124,7 @@ def weights(
             out, lambda: np.savetxt(out, matrix, "%d", ",") if out.suffix == ".csv" else np.savez(out, weights=matrix)
         )
     if plot is not None:
-        from ..plotting.plot import weights as draw
+        from ..plot.pictures import weights as draw
 
         common.write(plot, lambda: draw(matrix, inputs=inputs).savefig(plot))
 
@@ -154,8 +154,8 @@ def serve(what: str, port: int, host: str, config: Path | None, as_json: bool, *
       neurocorex serve rtl --port 4001 --neurons 128 &
       neurocorex info socket://127.0.0.1:4001
     """
-    from ..opening import open_transport
-    from ..server import Server
+    from ..device.open import open_transport
+    from ..wire.server import Server
 
     def say(message: str) -> None:
         click.echo(message, err=True)

@@ -57,7 +57,7 @@ def opened(
     device: str, config: Path | CoreConfig | None = None, baud: int | None = None, *, quiet: bool = False
 ) -> Iterator[Device]:
     """Open a device for a command, with a geometry or the file of one; what takes long is said on standard error."""
-    from ..opening import open_device
+    from ..device.open import open_device
 
     say = None if quiet else lambda message: click.echo(message, err=True)
     geometry = read_config(config) if config is None or isinstance(config, Path) else config

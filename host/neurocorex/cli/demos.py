@@ -66,7 +66,7 @@ def digits(
       neurocorex demo digits --device rtl --images 20 --json
       neurocorex demo digits --retrain --save digits.npz
     """
-    from ..compare import differences
+    from ..check.compare import differences
     from ..demos import digits as job
 
     image = _network(retrain, seed, quiet=as_json)

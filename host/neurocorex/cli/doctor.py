@@ -29,7 +29,7 @@ def doctor(device: str, rates: bool, memories: bool, config: Path | None, as_jso
       neurocorex doctor /dev/ttyUSB1
       neurocorex doctor socket://127.0.0.1:4001 --no-rates --json
     """
-    from ..doctor.examination import examine
+    from ..check.doctor.examination import examine
     from ..spec import CoreConfig
 
     software = device in ("emulator", "rtl")

@@ -154,8 +154,8 @@ def _values(device: str, chip: Device, result: Result, seconds: float) -> dict[s
 
 
 def _check(chip: Device, file: Path, work: dict[str, Any], result: Result) -> list[str]:
-    from ..compare import differences
-    from ..opening import open_device
+    from ..check.compare import differences
+    from ..device.open import open_device
 
     with open_device("emulator", config=chip.config) as reference:
         reference.load(file)

@@ -11,7 +11,7 @@ import click
 from . import common
 
 if TYPE_CHECKING:
-    from ..selftest import Outcome
+    from ..check.selftest import Outcome
 
 
 @click.command()
@@ -117,9 +117,9 @@ def _tested(
     device: str, networks: int, steps: int, seed: int, config: Path | None, baud: int | None, *, quiet: bool
 ) -> list[Outcome]:
     """Run all networks, with progress."""
-    from ..opening import EMULATOR, RTL
-    from ..selftest import run
-    from ..trial import GEOMETRIES
+    from ..check.selftest import run
+    from ..check.trial import GEOMETRIES
+    from ..device.open import EMULATOR, RTL
 
     fixed = common.read_config(config)
     geometries = GEOMETRIES if device in (EMULATOR, RTL) and fixed is None else (fixed,)
@@ -137,9 +137,9 @@ def _tested(
 
 def _replayed(device: str, path: Path, baud: int | None, *, quiet: bool) -> Outcome:
     """Run the trial in a file."""
-    from ..opening import EMULATOR, RTL
-    from ..selftest import Outcome
-    from ..trial import Trial
+    from ..check.selftest import Outcome
+    from ..check.trial import Trial
+    from ..device.open import EMULATOR, RTL
 
     trial = Trial.load(path)
     geometry = trial.image.config if device in (EMULATOR, RTL) else None

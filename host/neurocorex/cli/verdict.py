@@ -25,7 +25,7 @@ def on_both(
     device: str, job: Callable[[Device], Outcome], config: Path | None, baud: int | None, *, quiet: bool
 ) -> tuple[Outcome, CoreConfig, list[str] | None]:
     """Do a job on a device, and unless it is the emulator there too; tell what differs (None: not compared)."""
-    from ..compare import held_differences
+    from ..check.compare import held_differences
 
     with common.opened(device, config, baud, quiet=quiet) as chip:
         outcome = job(chip)

@@ -29,11 +29,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..events.codec import NO_REGISTER
+from ..events.stream import CLEAR_ALL, EventStream
 from ..learning import stdp
 from ..network.network import Network
 from ..spec import Control, LearningFlag
-from ..streams.codec import NO_REGISTER
-from ..streams.streams import CLEAR_ALL, EventStream
 from . import latency
 from .latency import Ints
 from .outcome import Learned

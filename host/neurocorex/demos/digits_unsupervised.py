@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..events.stream import EventStream
 from ..image import Image
 from ..learning import stdp
 from ..network.network import Network
 from ..quantiser.quantise import quantise
 from ..spec import Clear, Control, CoreConfig, Learning, LearningFlag
-from ..streams.streams import EventStream
 from . import latency
 from .latency import Ints
 from .outcome import Learned

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import encode
 from ..device.result import Result
-from ..streams.streams import EventStream
+from ..events.stream import EventStream
 
 Ints = NDArray[np.int64]
 

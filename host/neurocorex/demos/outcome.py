@@ -131,7 +131,7 @@ class DigitsResult(Answers):
 
     def raster(self, images: int = 8) -> Figure:
         """Draw the spikes of the first few images."""
-        from ..plotting import plot
+        from .. import plot
 
         shown = min(images, len(self.labels))
         pairs = zip(self.labels[:shown].tolist(), self.predictions[:shown].tolist(), strict=True)

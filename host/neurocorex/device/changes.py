@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..events.codec import NO_REGISTER
+from ..events.stream import CLEAR_ALL, EventStream
 from ..learning import MODULATION_LIMIT
 from ..spec import Control, CoreConfig, LearningFlag, controls
 from ..spec.registers import GATE_ALL, MODULATION_ONE
-from ..streams.codec import NO_REGISTER
-from ..streams.streams import CLEAR_ALL, EventStream
 
 
 def modulation_bits(value: Any) -> int:

@@ -11,13 +11,13 @@ from typing import cast
 import numpy as np
 
 from ..errors import DeviceError, DisconnectedError, InputError
-from ..link.link import Link
+from ..events.stream import EventStream
 from ..spec import ChipInfo, CoreConfig, Op, Region, Status, layout
 from ..spec.protocol import DEFAULT_BAUD, READ_ARGUMENTS, SET_BAUD_ARGUMENTS
 from ..spec.registers import MAGIC, PROTOCOL_VERSION
-from ..streams.items import Ints, checked, from_bytes, read_request, write_requests
-from ..streams.streams import EventStream
-from ..transport import Transport
+from ..wire.link import Link
+from ..wire.regions import Ints, checked, from_bytes, read_request, write_requests
+from ..wire.transport import Transport
 
 #: A UART follows a rate that is off by this fraction.
 BAUD_TOLERANCE = 0.02

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..spec import CoreConfig, Counter, Region, layout
 from ..spec.registers import COUNTER_BITS
-from ..streams.items import Ints, from_bytes
+from ..wire.regions import Ints, from_bytes
 
 
 def named(words: Ints, config: CoreConfig) -> dict[str, int]:

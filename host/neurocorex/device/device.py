@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DisconnectedError, InputError
+from ..events.stream import EventStream
 from ..spec import Clear, Control, CoreConfig, Region
-from ..streams.streams import EventStream
-from ..transport import Transport
+from ..wire.transport import Transport
 from . import counters as counting
 from .changes import Changes
 from .connection import Connect, Connection, Steps, Store, Task

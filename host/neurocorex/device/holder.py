@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..image import Image, program_regions, state_regions
-from ..link.link import Link
 from ..network.network import Network
 from ..quantiser.quantise import Report, quantise
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Op, Region
 from ..spec.protocol import CLEAR_ARGUMENTS, WRITE_ARGUMENTS
-from ..streams.items import Ints
+from ..wire.link import Link
+from ..wire.regions import Ints
 from . import counters as counting
 from . import loading
 from .changes import gate_bits, modulation_bits, require_learning

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..spec import Control, CoreConfig, Region, layout
-from ..streams.items import Ints, from_bytes
+from ..wire.regions import Ints, from_bytes
 from .connection import Task
 
 #: Cuts a table of the chip to the axons and neurons of the network.

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from ..errors import DeviceError
+from ..events.stream import CLEAR_ALL
 from ..image import Image
 from ..spec import Op, layout
 from ..spec.protocol import CLEAR_ARGUMENTS
-from ..streams.streams import CLEAR_ALL
 from .connection import Connection, Store, Task
 
 #: Called with what is done and what there is to do.

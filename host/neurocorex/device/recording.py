@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DeviceError, InputError
+from ..events.decoder import StreamDecoder
+from ..events.stream import EventStream
 from ..spec import Flag, Op, Status
-from ..streams.decoder import StreamDecoder
-from ..streams.streams import EventStream
 from .connection import Steps, Task
 
 Ints = npt.NDArray[np.int64]

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 
 from ..errors import FileFormatError, InputError
-from ..imagefile import DAMAGE
-from ..streams.streams import EventStream
+from ..events.stream import EventStream
+from ..image.file import DAMAGE
 from .recording import Recording
 
 if TYPE_CHECKING:
@@ -162,21 +162,21 @@ class Result:
 
     def raster(self, **options: Any) -> Figure:
         """Draw the spikes; options go to `neurocorex.plot.raster`."""
-        from ..plotting import plot
+        from .. import plot
 
         figure: Figure = plot.raster(self, **options)
         return figure
 
     def plot_v(self, **options: Any) -> Figure:
         """Draw the recorded membranes; options go to `neurocorex.plot.membranes`."""
-        from ..plotting import plot
+        from .. import plot
 
         figure: Figure = plot.membranes(self, **options)
         return figure
 
     def plot_weights(self, **options: Any) -> Figure:
         """Draw the weights over time; options go to `neurocorex.plot.weights_over_time`."""
-        from ..plotting import plot
+        from .. import plot
 
         figure: Figure = plot.weights_over_time(self, **options)
         return figure

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arithmetic import entries
 from ..errors import InputError
-from ..streams.streams import EventStream
+from ..events.arrays import entries
+from ..events.stream import EventStream
 
 Ints = npt.NDArray[np.int64]
 

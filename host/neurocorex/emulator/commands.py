@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..events.decoder import StreamDecoder
+from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
 from ..spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
-from ..streams.decoder import StreamDecoder
-from ..streams.items import Ints, from_bytes, to_bytes
-from ..streams.streams import EventStream
+from ..wire.regions import Ints, from_bytes, to_bytes
 from .emulator import Emulator
 
 #: Fewest clock cycles per bit that a chip's UART takes.

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arithmetic import Ints, kept
+from ..events.arrays import Ints
+from ..events.stream import EventStream
 from ..spec import CoreConfig, Counter, Flag, Learning, Region, controls
 from ..spec.fixed import DECAY_BITS
-from ..streams.streams import EventStream
 from . import parallel
+from .arithmetic import kept
 from .memory import Memory
 from .walk import Outcome
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..arithmetic import Ints, kept, shrink, toward
+from ..events.arrays import Ints
 from ..spec import Control, Flag, Region
+from .arithmetic import kept, shrink, toward
 from .memory import Memory
 from .plasticity import Plasticity
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..arithmetic import Ints, wrap
+from ..events.arrays import Ints
+from ..events.stream import EventStream
 from ..spec import Clear, CoreConfig, Counter, Flag, Region, controls
 from ..spec.registers import COUNTER_BITS
 from ..spec.timing import busy_cycles
-from ..streams.streams import EventStream
 from . import compiled
+from .arithmetic import wrap
 from .compiled import CompiledWalk
 from .dynamics import Dynamics
 from .memory import Memory

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arithmetic import Ints, wrap
 from ..errors import InputError
+from ..events.arrays import Ints
+from ..events.codec import NO_REGISTER
 from ..spec import Clear, Control, CoreConfig, Region, controls, layout, regions
 from ..spec.registers import PARAMETERS, STATE, TRACES
-from ..streams.codec import NO_REGISTER
+from .arithmetic import wrap
 
 #: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
 NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)

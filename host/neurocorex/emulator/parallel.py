@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..events.codec import NO_REGISTER
+from ..events.stream import CLEAR_ALL, EventStream
 from ..spec import Control, LearningFlag
-from ..streams.codec import NO_REGISTER
-from ..streams.streams import CLEAR_ALL, EventStream
 from .memory import Memory
 
 Outcome = TypeVar("Outcome")

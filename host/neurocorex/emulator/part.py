@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arithmetic import Ints
+from ..events.arrays import Ints
+from ..events.codec import NO_REGISTER
+from ..events.stream import EventStream
 from ..spec import CoreConfig, Region
-from ..streams.codec import NO_REGISTER
-from ..streams.streams import EventStream
 from .memory import Memory
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arithmetic import Ints, kept, shrink
+from ..events.arrays import Ints
 from ..spec import Control, Counter, Flag, Learning, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DRAW_STRIDE, advance, saturate
 from ..spec.registers import GATE_ALL
+from .arithmetic import kept, shrink
 from .memory import Memory
 
 #: Bits of `Control.MODULATION` behind the point.

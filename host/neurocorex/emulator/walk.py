@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arithmetic import Ints
+from ..events.arrays import Ints
+from ..events.codec import NO_REGISTER
+from ..events.stream import EventStream
 from ..spec import Counter, Region
-from ..streams.codec import NO_REGISTER
-from ..streams.streams import EventStream
 from .dynamics import Dynamics
 from .memory import Memory
 

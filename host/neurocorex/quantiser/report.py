@@ -20,9 +20,9 @@ from .rounding import WeightLoss
 from .tuning import ENGINES, Rounded
 
 if TYPE_CHECKING:
+    from ..check.fidelity import Fidelity
     from ..device.device import Device
     from ..network.network import Network
-    from .fidelity import Fidelity
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Report:
         InputError
             For a wrong stimulus, or if this report is of an image whose floats are unknown.
         """
-        from .fidelity import compare
+        from ..check.fidelity import compare
 
         if self.subject is None:
             raise InputError("nothing is known of the floats of this image; take the report of quantise, or of "

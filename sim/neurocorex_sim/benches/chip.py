@@ -3,12 +3,12 @@
 import cocotb
 import numpy as np
 from cocotb.task import bridge
+from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.image import state_regions
 from neurocorex.spec import CoreConfig, Flag, Region, layout
 from neurocorex.spec.registers import MODEL_COUNTERS
-from neurocorex.trial import Trial
 
 from neurocorex_sim.bench import settings, start
 from neurocorex_sim.uart import PinTransport, UartPins

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
+from neurocorex.check.trial import Trial
 from neurocorex.emulator.emulator import Emulator
+from neurocorex.events.codec import code_positions
+from neurocorex.events.decoder import StreamDecoder
+from neurocorex.events.stream import EventStream
 from neurocorex.image import program_regions, state_regions
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Region, layout
 from neurocorex.spec.registers import MODEL_COUNTERS, STATE, TRACES
-from neurocorex.streams.codec import code_positions
-from neurocorex.streams.decoder import StreamDecoder
-from neurocorex.streams.streams import EventStream
-from neurocorex.trial import Trial
 
 from neurocorex_sim.bench import CorePorts, settings
 

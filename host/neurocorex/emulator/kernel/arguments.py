@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...arithmetic import Ints
+from ...events.arrays import Ints
 
 Narrow = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]

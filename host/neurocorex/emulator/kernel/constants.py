@@ -10,9 +10,9 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from ...events import codec
 from ...spec import Clear, Control, Counter, Flag, LearningFlag, Region, fixed, registers
 from ...spec.config import CHANGE_FRACTION
-from ...streams import codec
 from ..memory import NARROW_REGIONS
 
 #: Helpers are compiled into `run_steps` and kept on disk with it, nowhere else.

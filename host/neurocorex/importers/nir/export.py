@@ -43,7 +43,7 @@ def to_nir(
     path : path, optional
         File to write.
     config : CoreConfig, optional
-        Chip to quantise a network for; see `neurocorex.quantise.quantise`.
+        Chip to quantise a network for; see `neurocorex.quantise`.
 
     Returns
     -------

@@ -59,7 +59,7 @@ def from_nir(
     weight_bits : {4, 8, 16}
         Of a chip that is made for the graph.
     scale : float, optional
-        See `neurocorex.quantise.quantise`.
+        See `neurocorex.quantise`.
     config : CoreConfig, optional
         A chip that there is, instead.
 

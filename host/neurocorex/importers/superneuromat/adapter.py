@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...device.device import Device
+from ...device.open import open_device
 from ...device.result import Result
 from ...errors import InputError
-from ...opening import open_device
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
 from .currents import currents

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...events.stream import EventStream
 from ...image import Image
 from ...spec import CoreConfig
-from ...streams.streams import EventStream
 from .model import Inputs
 from .reader import Ints
 from .relays import Folding

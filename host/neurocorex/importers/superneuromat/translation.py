@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from ...device.result import Result
 from ...errors import FitError
+from ...events.stream import EventStream
 from ...image import Image
 from ...network.network import Network
 from ...quantiser.quantise import quantise
 from ...quantiser.report import Report
 from ...spec import Control, CoreConfig, Region
 from ...spec.config import LIMITS
-from ...streams.streams import EventStream
 from ..labels import ImportReport
 from .building import geometry, network, set_levels
 from .currents import currents, strongest

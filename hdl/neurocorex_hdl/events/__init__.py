@@ -1,0 +1,1 @@
+"""Spikes in and out, and when things happen."""

@@ -1,0 +1,1 @@
+"""Traces of spikes, and the weight changes that they cause."""

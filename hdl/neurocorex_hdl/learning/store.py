@@ -1,0 +1,201 @@
+"""Traces of many axons or neurons, updated one in each cycle."""
+
+from collections.abc import Callable
+
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.timing import neuron_spacing
+
+from ..lib.delay import stages
+from ..lib.packing import PackedMemory
+from ..lib.slots import holds
+from ..registers.extent import input_bits
+from .trace import TraceUpdate, law_layout
+
+
+def trace_slot_layout(entries: int) -> data.StructLayout:
+    """Return the layout of a place in a pipeline of traces: which one is in it, if any."""
+    return data.StructLayout({"valid": 1, "index": range(max(2, entries))})
+
+
+def outer_entries(config: CoreConfig) -> int:
+    """Return how many places the traces of input and extra axons take; extra ones begin with a block of L."""
+    return config.input_blocks * config.lanes + config.extra_axons if config.extra_axons else config.inputs
+
+
+def outer_after(index: Signal, last_input: Value, config: CoreConfig) -> Value:
+    """Return the place that follows one of an input or extra axon, where `last_input` is the last one of the former."""
+    if not config.extra_axons:
+        return index + 1
+    return Mux(index == last_input, config.input_blocks * config.lanes, index + 1)
+
+
+class TraceStore(wiring.Component):
+    """Traces, each with its way from step to step.
+
+    ==============================================  ======================================================
+    stage                                           what is there, or happens
+    ==============================================  ======================================================
+    0                                               the trace's index
+    ``read_stage(config)``                          the trace, and whether there was a spike
+    ``updated_stage(config)``                       the trace is written back
+    ==============================================  ======================================================
+
+    Parameters
+    ----------
+    entries : int
+        How many traces there are.
+    marked : bool
+        Whether spikes come before the traces are updated, and wait as a bit beside each.
+    after : callable
+        From the index of a trace to that of the next one.
+
+    Members
+    -------
+    start : In(1)
+        Strobe: a sweep begins, and the last one has left the pipeline.
+    slot : In
+        Trace that enters the pipeline, at stage 0. They come from the first on, in the order of `after`.
+    step, clear : In(1)
+        What is done to the traces, see `TraceUpdate`.
+    law : In
+        See `TraceUpdate`.
+    spike : In(1)
+        Stage ``read_stage(config)``; unless `marked`.
+    mark, mark_index : In
+        There is a spike; only if `marked`. Not while a trace is in the pipeline, which takes the mark away.
+    updated, trace : Out
+        This trace has been updated, and what has become of it.
+    host_read, host_write, host_index, host_data : In
+        Access to a trace, while nothing is in the pipeline.
+    host_answer : Out
+        What was read, two cycles before.
+    """
+
+    @staticmethod
+    def read_stage(config: CoreConfig) -> int:
+        """Stage at which a trace has been read: there is a register behind the memory, unless that holds it."""
+        return 1 if holds(config) else 2
+
+    @classmethod
+    def updated_stage(cls, config: CoreConfig) -> int:
+        """Stage at which a trace has been updated."""
+        return cls.read_stage(config) + TraceUpdate.latency(config)
+
+    def __init__(self, config: CoreConfig, entries: int, *, marked: bool, after: Callable[[Signal], Value]) -> None:
+        self._config = config
+        self._entries = entries
+        self._marked = marked
+        self._after = after
+        index, trace = range(max(2, entries)), config.stored_trace_bits
+        super().__init__({
+            "start": In(1),
+            "slot": In(trace_slot_layout(entries)),
+            "step": In(1),
+            "clear": In(1),
+            "law": In(law_layout(config)),
+            **({"mark": In(1), "mark_index": In(index)} if marked else {"spike": In(1)}),
+            "updated": Out(trace_slot_layout(entries)),
+            "trace": Out(trace),
+            "host_read": In(1),
+            "host_write": In(1),
+            "host_index": In(index),
+            "host_data": In(trace),
+            "host_answer": Out(trace),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory and the way round it."""
+        m = Module()
+        fields = {"trace": self._config.stored_trace_bits, **({"mark": 1} if self._marked else {})}
+        m.submodules.memory = memory = PackedMemory(fields, self._entries)
+        m.submodules.update = update = TraceUpdate(self._config)
+        # Traces leave in the order in which they came: counting them again takes less than their numbers on the way.
+        valid = stages(m, self.slot.valid, self.updated_stage(self._config), name="valid", reset_less=False)[-1]
+        index = Signal.like(self.slot.index)
+        with m.If(valid):
+            m.d.sync += index.eq(self._after(index))
+        with m.If(self.start):
+            m.d.sync += index.eq(0)
+        found = stages(m, memory.read_data, self.read_stage(self._config) - 1, name="found")[-1]
+        m.d.comb += [
+            memory.read.eq(self.host_read | self.slot.valid),
+            memory.read_index.eq(Mux(self.host_read, self.host_index, self.slot.index)),
+            update.law.eq(self.law),
+            update.trace.eq(found.trace),
+            update.spike.eq(found.mark if self._marked else self.spike),
+            update.step.eq(self.step),
+            update.clear.eq(self.clear),
+            memory.write.trace.eq(self.host_write | valid),
+            memory.write_index.eq(Mux(self.host_write, self.host_index, index)),
+            memory.write_data.trace.eq(Mux(self.host_write, self.host_data, update.updated)),
+            self.trace.eq(update.updated),
+            self.updated.valid.eq(valid),
+            self.updated.index.eq(index),
+            self.host_answer.eq(found.trace),
+        ]
+        if self._marked:
+            m.d.comb += [memory.write.mark.eq(self.mark | valid), memory.write_data.mark.eq(self.mark)]
+            with m.If(self.mark):
+                m.d.comb += memory.write_index.eq(self.mark_index)
+        return m
+
+
+class AxonSweep(wiring.Component):
+    """Sends the traces of input axons, then those of extra axons, into their pipeline, beside the sweep of the neurons.
+
+    It goes at the same pace, and stands still when that has to, so that both together take the same number of working
+    cycles in every step.
+
+    Members
+    -------
+    start : In(1)
+        Strobe: begin with the first input axon, as `Sweeper` does with the first neuron.
+    last_input : In
+        The last input axon to be sent.
+    stalled : In(1)
+        The sweep of the neurons has no room.
+    slot : Out
+        The trace that enters its pipeline. Extra axons begin with a block of L.
+    running : Out(1)
+        The last trace, and its change, are not written yet.
+    """
+
+    #: Stages until the change has been written, and the sequencer may look at it.
+    DEPTH = 13
+
+    def __init__(self, config: CoreConfig, entries: int) -> None:
+        self._config = config
+        self._entries = entries
+        super().__init__({
+            "start": In(1),
+            "last_input": In(input_bits(config), init=config.inputs - 1),
+            "stalled": In(1),
+            "slot": Out(trace_slot_layout(entries)),
+            "running": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the counter over the axons."""
+        m = Module()
+        config = self._config
+        walking, index = Signal(), Signal(range(max(2, self._entries)))
+        left, due = Signal(range(self.DEPTH)), Signal(range(neuron_spacing(config)))
+        goes = walking & ~self.stalled
+        sent = goes & (due == neuron_spacing(config) - 1)
+        last = self._entries - 1 if config.extra_axons else self.last_input
+        m.d.sync += [self.slot.valid.eq(sent), self.slot.index.eq(index)]
+        m.d.comb += self.running.eq(walking | self.slot.valid | left.any())
+        with m.If(goes):
+            m.d.sync += due.eq(due + 1)
+        with m.If(sent):
+            m.d.sync += [index.eq(outer_after(index, self.last_input, config)), walking.eq(index != last)]
+        with m.If(self.slot.valid):
+            m.d.sync += left.eq(self.DEPTH - 1)
+        with m.Elif(left.any()):
+            m.d.sync += left.eq(left - 1)
+        with m.If(self.start):
+            m.d.sync += [walking.eq(1), index.eq(0), due.eq(0)]
+        return m

@@ -1,0 +1,1 @@
+"""Parts that know no network: arithmetic, delay lines, memories, bus, LEDs."""

@@ -1,0 +1,270 @@
+"""READ and WRITE: items between the link and the memories and registers of the core."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig, Op, Status, layout, regions
+from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
+
+from ..lib.bus import READ_LATENCY, RegionBus
+
+#: Region, row and column, in the order of the wire.
+ADDRESS = data.StructLayout({"region": 8, "row": 16, "column": 16})
+
+
+class RegionCursor(wiring.Component):
+    """An address, and what `neurocorex.spec.layout` says about it, built in as a table.
+
+    Members
+    -------
+    shift : In(1)
+        Take `byte` into the address; five of them make a new one.
+    byte : In(8)
+        See there.
+    advance : In(1)
+        On to the next item: along the row, then to the next one.
+    address : Out(ADDRESS)
+        Where it stands.
+    known, writable : Out(1)
+        The chip has the region, and it may be written. A cycle after the address.
+    inside : Out(1)
+        The row and column exist in it. Two cycles after the address.
+    ended : Out(1)
+        The last item of the region has been passed.
+    last_byte : Out(2)
+        Bytes of an item less one.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "shift": In(1),
+            "byte": In(8),
+            "advance": In(1),
+            "address": Out(ADDRESS),
+            "known": Out(1),
+            "writable": Out(1),
+            "inside": Out(1),
+            "ended": Out(1),
+            "last_byte": Out(2),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the cursor."""
+        m = Module()
+        address = self.address
+        shapes = {region: layout(region, self._config) for region in regions(self._config)}
+        # Beyond these bits an address that is inside has zeros.
+        row = address.row[: max(shape.rows - 1 for shape in shapes.values()).bit_length()]
+        column = address.column[: max(shape.columns - 1 for shape in shapes.values()).bit_length()]
+        last_row, last_column = Signal(len(row)), Signal(len(column))
+        m.d.sync += [self.known.eq(0), self.writable.eq(0)]
+        with m.Switch(address.region):
+            for region, shape in shapes.items():
+                with m.Case(region):
+                    m.d.sync += [
+                        self.known.eq(1),
+                        self.writable.eq(shape.writable),
+                        self.last_byte.eq(shape.item_bytes - 1),
+                        last_row.eq(shape.rows - 1),
+                        last_column.eq(shape.columns - 1),
+                    ]
+        m.d.sync += self.inside.eq(
+            (row <= last_row)
+            & (column <= last_column)
+            & ~address.row[len(row) :].any()
+            & ~address.column[len(column) :].any()
+        )
+        with m.If(self.shift):
+            m.d.sync += [address.eq(Cat(address.as_value()[8:], self.byte)), self.ended.eq(0)]
+        with m.Elif(self.advance):
+            m.d.sync += column.eq(column + 1)
+            with m.If(column == last_column):
+                m.d.sync += [column.eq(0), row.eq(row + 1), self.ended.eq(row == last_row)]
+        return m
+
+
+class ItemCount(wiring.Component):
+    """Items that are still to be read.
+
+    A number that is larger than any region counts as endless: the region ends first. That saves a third of the counter.
+
+    Members
+    -------
+    load : In(1)
+        Take `byte` as number `place` of four.
+    place, byte : In
+        See there.
+    down : In(1)
+        One less.
+    none : Out(1)
+        That was all; known a cycle later.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._most = max(layout(region, config).items for region in regions(config))
+        super().__init__({"load": In(1), "place": In(2), "byte": In(8), "down": In(1), "none": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the counter."""
+        m = Module()
+        places = -(-self._most.bit_length() // 8)
+        left, endless = Signal(8 * places), Signal()
+        m.d.sync += self.none.eq((left == 0) & ~endless)
+        with m.If(self.load):
+            m.d.sync += endless.eq((self.byte != 0) & (self.place >= places) | endless & (self.place != 0))
+            with m.If(self.place < places):
+                m.d.sync += left.word_select(self.place, 8).eq(self.byte)
+        with m.Elif(self.down):
+            m.d.sync += left.eq(left - 1)
+        return m
+
+
+class Transfer(wiring.Component):
+    """Carries out one READ or WRITE.
+
+    An item takes `READ_LATENCY` + 1 cycles, and each of its bytes two more, as long as the link takes for it.
+
+    Members
+    -------
+    go : In(1)
+        Level: carry out the request, until `done`.
+    op : In(8)
+        `Op.READ` or `Op.WRITE`; the payload is at least as long as its arguments.
+    payload : In(stream)
+        Arguments and items.
+    exhausted : In(1)
+        That was all of the payload.
+    abandon : In(1)
+        Level: nobody waits for what is read any more.
+    items : Out(stream)
+        What is read.
+    limit : Out
+        Bytes of a response, operation included, that holds as many whole items as it can.
+    done : Out(1)
+        For a cycle: it has been carried out, or refused.
+    status : Out(Status)
+        With `done`: how it went.
+    bus : Out(RegionBus)
+        Memories and registers.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "go": In(1),
+            "op": In(8),
+            "payload": In(stream.Signature(8)),
+            "exhausted": In(1),
+            "abandon": In(1),
+            "items": Out(stream.Signature(8)),
+            "limit": Out(range(config.payload_bytes + 2)),
+            "done": Out(1),
+            "status": Out(Status),
+            "bus": Out(RegionBus()),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the unit."""
+        m = Module()
+        m.submodules.cursor = cursor = RegionCursor(self._config)
+        m.submodules.left = left = ItemCount(self._config)
+        writing = self.op == Op.WRITE
+        item = Signal(32)
+        count = Signal(4)  # bytes of the arguments or of the item; cycles of an access
+        taken = self.payload.valid & self.payload.ready
+        room = self._config.payload_bytes
+        m.d.comb += [
+            cursor.byte.eq(self.payload.payload),
+            left.byte.eq(self.payload.payload),
+            left.place.eq(count - WRITE_ARGUMENTS.size),
+            self.bus.region.eq(cursor.address.region),
+            self.bus.row.eq(cursor.address.row),
+            self.bus.column.eq(cursor.address.column),
+            self.bus.write_data.eq(item),
+            self.items.payload.eq(item.word_select(count[:2], 8)),
+            self.limit.eq(Mux(cursor.last_byte == 2, 1 + room - room % 3, 1 + room)),  # 1, 2 and 4 divide it
+        ]
+
+        with m.FSM():
+            with m.State("ARGUMENTS"):
+                in_address = count < WRITE_ARGUMENTS.size
+                m.d.comb += [
+                    self.payload.ready.eq(self.go),
+                    cursor.shift.eq(taken & in_address),
+                    left.load.eq(taken & ~in_address),
+                ]
+                m.d.sync += count.eq(count + taken)
+                with m.If(taken & (count == Mux(writing, WRITE_ARGUMENTS.size - 1, READ_ARGUMENTS.size - 1))):
+                    m.next = "LOOK_UP"
+            with m.State("LOOK_UP"):
+                m.next = "COMPARE"
+            with m.State("COMPARE"):
+                m.next = "CHECK"
+            with m.State("CHECK"):
+                m.d.sync += count.eq(0)
+                with m.If(~cursor.known):
+                    self._end(m, Status.BAD_REGION)
+                with m.Elif(writing & ~cursor.writable):
+                    self._end(m, Status.READ_ONLY)
+                with m.Elif(~cursor.inside):
+                    self._end(m, Status.BAD_RANGE)
+                with m.Elif(writing):
+                    m.next = "COLLECT"
+                with m.Else():
+                    m.next = "FETCH"
+            self._write(m, cursor, item, count)
+            self._read(m, cursor, left, item, count)
+            with m.State("WAIT"):
+                m.d.sync += count.eq(count + 1)
+                with m.If(~writing):
+                    m.d.sync += item.eq(self.bus.read_data)
+                with m.If(count == READ_LATENCY - 1):
+                    m.d.comb += cursor.advance.eq(1)
+                    m.d.sync += count.eq(0)
+                    m.next = "SEND"
+                    with m.If(writing):
+                        m.next = "COLLECT"
+        return m
+
+    def _write(self, m: Module, cursor: RegionCursor, item: Signal, count: Signal) -> None:
+        """States that store what comes."""
+        with m.State("COLLECT"):
+            m.d.comb += self.payload.ready.eq(1)
+            with m.If(self.payload.valid):
+                m.d.sync += [item.word_select(count[:2], 8).eq(self.payload.payload), count.eq(count + 1)]
+                with m.If(count == cursor.last_byte):
+                    m.next = "STORE"
+            with m.Elif(self.exhausted):
+                m.d.sync += count.eq(0)
+                self._end(m, Mux(count == 0, Status.OK, Status.BAD_LENGTH))
+        with m.State("STORE"):
+            m.d.comb += self.bus.write.eq(~cursor.ended)
+            m.d.sync += count.eq(0)
+            m.next = "WAIT"
+            with m.If(cursor.ended):
+                self._end(m, Status.BAD_RANGE)
+
+    def _read(self, m: Module, cursor: RegionCursor, left: ItemCount, item: Signal, count: Signal) -> None:
+        """States that fetch what goes."""
+        with m.State("FETCH"):
+            with m.If(left.none | self.abandon):
+                self._end(m, Status.OK)
+            with m.Elif(cursor.ended):
+                self._end(m, Status.BAD_RANGE)
+            with m.Else():
+                m.d.comb += [self.bus.read.eq(1), left.down.eq(1)]
+                m.next = "WAIT"
+        with m.State("SEND"):
+            m.d.comb += self.items.valid.eq(1)
+            with m.If(self.items.ready):
+                m.d.sync += count.eq(count + 1)
+                with m.If(count == cursor.last_byte):
+                    m.d.sync += count.eq(0)
+                    m.next = "FETCH"
+
+    def _end(self, m: Module, status: object) -> None:
+        m.d.comb += [self.done.eq(1), self.status.eq(status)]
+        m.next = "ARGUMENTS"

@@ -1,0 +1,270 @@
+"""The link: sequence, credit, notices and retransmission, as docs/protocol.md has them."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig, Op, Status
+from neurocorex.spec.protocol import HELLO_ARGUMENTS
+
+from .buffers import Answer, RequestQueue, Requests, ResponseQueue
+from .frame import FrameReceiver, FrameSender, ReceivedFrame
+
+#: Outcomes of a notice, the most urgent first. One that is due twice before it could be sent is sent once.
+NOTICES = (Status.OK, Status.BAD_FRAME, Status.OUT_OF_ORDER, Status.NO_ROOM, Status.BAD_OP)
+
+
+class LinkReceiver(wiring.Component):
+    """Decides what becomes of each frame.
+
+    Members
+    -------
+    frame : In(ReceivedFrame)
+        The frame.
+    room : In(1)
+        A buffer has been free for it.
+    keep : Out(1)
+        It is a request, and the next one.
+    expected : Out(8)
+        Sequence number of the next request.
+    notices : Out
+        Bit k, for a cycle: notice `NOTICES[k]` is due.
+    acknowledge, poll, stop : Out(1)
+        For a cycle: `frame.ack` holds, and POLL or STOP has come with it.
+    hello : Out(1)
+        HELLO has come; nothing else is taken until it has been greeted.
+    token : Out(32)
+        The number that came with HELLO.
+    greeted : In(1)
+        For a cycle: everything is as after reset.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "frame": In(ReceivedFrame(config)),
+            "room": In(1),
+            "keep": Out(1),
+            "expected": Out(8),
+            "notices": Out(len(NOTICES)),
+            "acknowledge": Out(1),
+            "poll": Out(1),
+            "stop": Out(1),
+            "hello": Out(1),
+            "token": Out(8 * HELLO_ARGUMENTS.size),
+            "greeted": In(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the receiver."""
+        m = Module()
+        frame = self.frame
+        due = {status: self.notices[place] for place, status in enumerate(NOTICES)}
+
+        # The token is caught here, for it must get through even if all buffers are taken. It comes behind the
+        # operation, as bytes 1 to 4, and before the checksum; a damaged one means nothing to the host.
+        with m.If(frame.write & (frame.op == Op.HELLO) & (frame.index != 0) & (frame.index <= HELLO_ARGUMENTS.size)):
+            m.d.sync += self.token.word_select(frame.index[:2], 8).eq(frame.byte)
+        with m.If(self.greeted):
+            m.d.sync += [self.hello.eq(0), self.expected.eq(0)]
+
+        m.d.comb += [self.acknowledge.eq(frame.good), due[Status.BAD_FRAME].eq(frame.bad)]
+        with m.If(frame.good), m.Switch(frame.op):
+            with m.Case(Op.HELLO):
+                m.d.sync += self.hello.eq(1)
+            with m.Case(Op.ACK):
+                pass
+            with m.Case(Op.POLL):
+                m.d.comb += [self.poll.eq(1), due[Status.OK].eq(1)]
+            with m.Case(Op.STOP):
+                m.d.comb += self.stop.eq(1)
+            with m.Case("0000----"):
+                m.d.comb += due[Status.BAD_OP].eq(1)
+            with m.Default():
+                in_order = frame.sequence == self.expected
+                m.d.comb += [
+                    self.keep.eq(in_order & self.room & ~self.hello),
+                    due[Status.OUT_OF_ORDER].eq(~in_order),
+                    due[Status.NO_ROOM].eq(in_order & ~self.keep),
+                ]
+                m.d.sync += self.expected.eq(self.expected + self.keep)
+        return m
+
+
+class LinkSender(wiring.Component):
+    """Decides what is sent next: the answer to HELLO, a notice, or the next response.
+
+    Members
+    -------
+    notices : In
+        Bit k: notice `NOTICES[k]` is due.
+    hello : In(1)
+        HELLO is being seen to: responses are not to be sent any more.
+    greeted : In(1)
+        For a cycle: HELLO is to be answered.
+    token : In(32)
+        With what.
+    ack, credit : In(8)
+        What every frame tells the host.
+    rewind, acknowledge : In(1)
+        See `ResponseQueue`.
+    acknowledged : In(8)
+        Sequence number of the response that the host expects.
+    answer : In(Answer)
+        Responses.
+    idle : Out(1)
+        All responses have been sent.
+    bytes : Out(stream)
+        Bytes for the wire.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "notices": In(len(NOTICES)),
+            "hello": In(1),
+            "greeted": In(1),
+            "token": In(8 * HELLO_ARGUMENTS.size),
+            "ack": In(8),
+            "credit": In(8),
+            "rewind": In(1),
+            "acknowledge": In(1),
+            "acknowledged": In(8),
+            "answer": In(Answer(config)),
+            "idle": Out(1),
+            "bytes": Out(stream.Signature(8)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the sender."""
+        m = Module()
+        m.submodules.queue = queue = ResponseQueue(self._config)
+        m.submodules.frame = frame = FrameSender(self._config)
+        wiring.connect(m, wiring.flipped(self.answer), queue.answer)
+        wiring.connect(m, frame.bytes, wiring.flipped(self.bytes))
+        m.d.comb += [
+            queue.acknowledge.eq(self.acknowledge),
+            queue.rewind.eq(self.rewind),
+            queue.ack.eq(self.acknowledged),
+            queue.clear.eq(self.hello),
+            queue.hold.eq(1),
+        ]
+
+        greet, notices = Signal(), Signal(len(NOTICES))
+        numbered, greeting, status = Signal(), Signal(), Signal(Status)
+        plain = Mux(greeting, Op.HELLO, Op.POLL)
+        token = self.token.word_select(frame.position[:2], 8)
+        m.d.sync += notices.eq(notices | self.notices)
+        with m.FSM():
+            with m.State("CHOOSE"):
+                m.d.comb += [self.idle.eq(~queue.pending & ~greet & ~notices.any()), queue.hold.eq(0)]
+                m.d.sync += [numbered.eq(0), greeting.eq(greet), status.eq(Status.OK)]
+                with m.If(greet):
+                    m.d.sync += greet.eq(0)
+                    m.next = "START"
+                with m.Elif(notices.any()):
+                    for place, outcome in reversed([*enumerate(NOTICES)]):
+                        with m.If(notices[place]):
+                            m.d.sync += status.eq(outcome)
+                    m.d.sync += notices.eq((notices & (notices - 1)) | self.notices)  # the lowest one goes
+                    m.next = "START"
+                with m.Elif(queue.ready):
+                    m.d.comb += queue.send.eq(1)
+                    m.d.sync += numbered.eq(1)
+                    m.next = "START"
+            with m.State("START"):
+                m.d.comb += frame.start.eq(1)
+                m.next = "SEND"
+            with m.State("SEND"), m.If(frame.done):
+                m.next = "CHOOSE"
+        with m.If(self.greeted):
+            m.d.sync += [greet.eq(1), notices.eq(0)]
+
+        m.d.comb += [
+            queue.sending.eq(numbered),
+            queue.position.eq(frame.position),
+            frame.sequence.eq(queue.number),
+            frame.ack.eq(self.ack),
+            frame.credit.eq(self.credit),
+            frame.status.eq(Mux(numbered, queue.status, status)),
+            frame.length.eq(Mux(numbered, queue.length, Mux(greeting, 1 + HELLO_ARGUMENTS.size, 1))),
+            frame.data.eq(Mux(numbered, queue.data, Mux(frame.position == 0, plain, token))),
+        ]
+        return m
+
+
+class Link(wiring.Component):
+    """From the bytes of the wire to requests in order, and back from answers to bytes.
+
+    Members
+    -------
+    received, sent : In(stream), Out(stream)
+        Bytes of the wire. Those that come do not wait.
+    requests : Out(Requests)
+        What is to be carried out.
+    answer : In(Answer)
+        What came of it.
+    stop : Out(1)
+        For a cycle: STOP has come.
+    held : Out
+        Requests that have come and not been carried out.
+    hello : Out(1)
+        HELLO has come: stop whatever is running. What `answer` offers is dropped.
+    greeted : In(1)
+        For a cycle: that has been done, and the answer may go out.
+    idle : Out(1)
+        All responses have been sent.
+    good, bad : Out(1)
+        For a cycle: a frame has come.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "received": In(stream.Signature(8, always_ready=True)),
+            "sent": Out(stream.Signature(8)),
+            "requests": Out(Requests(config)),
+            "answer": In(Answer(config)),
+            "stop": Out(1),
+            "held": Out(range(config.rx_frames + 1)),
+            "hello": Out(1),
+            "greeted": In(1),
+            "idle": Out(1),
+            "good": Out(1),
+            "bad": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the link."""
+        m = Module()
+        m.submodules.frame = frames = FrameReceiver(self._config)
+        m.submodules.queue = queue = RequestQueue(self._config)
+        m.submodules.receiver = receiver = LinkReceiver(self._config)
+        m.submodules.sender = sender = LinkSender(self._config)
+        wiring.connect(m, wiring.flipped(self.received), frames.bytes)
+        wiring.connect(m, frames.frame, queue.frame, receiver.frame)
+        wiring.connect(m, queue.requests, wiring.flipped(self.requests))
+        wiring.connect(m, wiring.flipped(self.answer), sender.answer)
+        wiring.connect(m, sender.bytes, wiring.flipped(self.sent))
+        m.d.comb += [
+            receiver.room.eq(queue.room),
+            queue.keep.eq(receiver.keep),
+            queue.clear.eq(self.greeted),
+            receiver.greeted.eq(self.greeted),
+            sender.greeted.eq(self.greeted),
+            sender.hello.eq(receiver.hello),
+            sender.token.eq(receiver.token),
+            sender.notices.eq(receiver.notices),
+            sender.ack.eq(receiver.expected),
+            sender.credit.eq(self._config.rx_frames - queue.held),
+            sender.rewind.eq(receiver.poll),
+            sender.acknowledge.eq(receiver.acknowledge),
+            sender.acknowledged.eq(frames.frame.ack),
+            self.hello.eq(receiver.hello),
+            self.stop.eq(receiver.stop),
+            self.held.eq(queue.held),
+            self.idle.eq(sender.idle),
+            self.good.eq(frames.frame.good),
+            self.bad.eq(frames.frame.bad),
+        ]
+        return m

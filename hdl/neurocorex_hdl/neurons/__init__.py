@@ -1,0 +1,1 @@
+"""The neuron equations, one neuron a cycle."""

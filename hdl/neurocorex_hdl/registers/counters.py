@@ -1,0 +1,110 @@
+"""What a host may want to know of the past: `Region.COUNTERS`."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig, Counter, Region
+from neurocorex.spec.registers import COUNTER_BITS, MODEL_COUNTERS
+
+from ..lib.arithmetic import select
+from ..lib.bus import RegionBus
+from ..lib.delay import stages
+from ..lib.memory import TARGET_LATENCY
+
+_WORD_BITS = 32
+_WORDS = 2 * len(Counter)
+#: Cycles between two visits of the walk to a counter, at most; a host's reads hold it up only while nothing but frames
+#: is counted.
+_ROUND = 1 << 5
+
+
+def most_ticks(counter: Counter, config: CoreConfig) -> int:
+    """Return how often a counter can go up in one cycle: once, or once in every lane that learns."""
+    in_lanes = (Counter.POTENTIATIONS, Counter.DEPRESSIONS, Counter.CLIPS_LOW, Counter.CLIPS_HIGH)
+    return config.lanes if config.learning and counter in in_lanes else 1
+
+
+def ticks_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of how much each counter, by its name in lower case, goes up in a cycle."""
+    return data.StructLayout({counter.name.lower(): range(most_ticks(counter, config) + 1) for counter in Counter})
+
+
+class Counters(wiring.Component):
+    """All counters, in one memory instead of registers.
+
+    Each counter has a few bits that count its ticks at once. A walk goes round the words of the memory, one a cycle,
+    and adds what has come together there: to a low word the ticks, to the high word after it the carry. All counters of
+    48 bits so need one adder, and no multiplexer for reading.
+
+    Members
+    -------
+    ticks : In
+        How much each `Counter` goes up in this cycle.
+    clear : In(1)
+        Strobe: all counters go to zero. Ticks while that is done are lost.
+    settled : Out(1)
+        Everything that the model has counted before this cycle is in the memory, and nothing is being cleared.
+    bus : In(RegionBus)
+        Answers after `TARGET_LATENCY` cycles; two words for each counter, the low one first.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "ticks": In(ticks_layout(config)),
+            "clear": In(1),
+            "settled": Out(1),
+            "bus": In(RegionBus()),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory, the walk round it and the ticks that wait for it."""
+        m = Module()
+        m.submodules.memory = memory = Memory(shape=_WORD_BITS, depth=_WORDS, init=[])
+        read, write = memory.read_port(), memory.write_port()
+        # The bus waits for its word: it is asked for late enough to be the answer.
+        selected = self.bus.read & (self.bus.region == Region.COUNTERS)
+        *_, asking, answers = stages(m, selected, TARGET_LATENCY, name="answers", reset_less=False)
+        # A word is fetched in one cycle and stored in the next. A read on the bus interrupts that, and the word is
+        # fetched again: block RAM may not be written where it is being read.
+        word, fetched, storing, high = Signal(range(_WORDS)), Signal(), Signal(), Signal()
+        after = Mux(word == _WORDS - 1, 0, word + 1)
+        total, carry = Signal(_WORD_BITS + 1), Signal()
+        taken, waiting = self._take(m, word[1:], storing & ~high)
+        # The word at hand when clearing begins may be half done, so it comes once more.
+        clearing = Signal(range(_WORDS + 2))
+        m.d.comb += [
+            storing.eq(fetched & ~asking),
+            high.eq(word[0]),
+            read.addr.eq(Mux(asking, self.bus.column, Mux(storing, after, word))),
+            # A mask is free in the LUT of an adder, if it is on the second of its operands.
+            total.eq(Mux(clearing.any(), 0, Mux(high, carry, taken)) + Mux(clearing.any(), 0, read.data)),
+            write.en.eq(storing),
+            write.addr.eq(word),
+            write.data.eq(total),
+            self.settled.eq(~clearing.any() & ~waiting),
+            self.bus.read_data.eq(Mux(answers, read.data, 0)),
+        ]
+        # A high word wraps at the first bit that it should not have; those above are zero by that.
+        with m.If(high):
+            m.d.comb += write.data[COUNTER_BITS - _WORD_BITS].eq(0)
+        m.d.sync += fetched.eq(~asking)
+        with m.If(storing):
+            m.d.sync += [word.eq(after), carry.eq(total[-1])]
+        with m.If(self.clear):
+            m.d.sync += clearing.eq(_WORDS + 1)
+        with m.Elif(storing & clearing.any()):
+            m.d.sync += clearing.eq(clearing - 1)
+        return m
+
+    def _take(self, m: Module, chosen: Value, take: Value) -> tuple[Value, Value]:
+        """Count ticks until they are taken; return those of the chosen counter, and whether any of the model wait."""
+        ticks = stages(m, self.ticks, 1, name="ticks", reset_less=False)[-1]
+        pending = {}
+        for counter in Counter:
+            name, most = counter.name.lower(), most_ticks(counter, self._config)
+            pending[counter] = waiting = Signal(range(_ROUND * most), name=f"pending_{name}")
+            m.d.sync += waiting.eq(ticks[name] + Mux((chosen == counter) & take, 0, waiting))
+        counting = (ticks[counter.name.lower()].any() | pending[counter].any() for counter in MODEL_COUNTERS)
+        return select(list(pending.values()), chosen), Cat(counting).any()

@@ -1,0 +1,1 @@
+"""The weight matrix, L synapses a cycle."""

@@ -1,0 +1,119 @@
+"""Sums of the weights that have arrived in this step."""
+
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.memories import LUT_RAM_WORDS
+from neurocorex.spec.timing import ROW_PIPELINE
+
+from ..lib.delay import sparse_stages, stages
+from ..lib.memory import index_bits
+from ..lib.packing import BLOCK_RAM
+from .banks import lane_bits, weight_lanes
+
+
+def group_bits(config: CoreConfig) -> int:
+    """Width of the number of a group of L neurons; at least one bit."""
+    return max(1, (config.groups - 1).bit_length())
+
+
+def sum_shape(config: CoreConfig) -> Shape:
+    """Return the format of a sum, wide enough for all weights of a column."""
+    return signed(config.accumulator_bits)
+
+
+class Accumulators(wiring.Component):
+    """Two sums for each neuron, one over input axons and one over recurrent ones, since their gains differ.
+
+    One memory holds them, L neurons wide: word ``2 * group`` for the input sums, the next one for the recurrent
+    sums. Every word that is read at one stage is written two stages later (between two uses of the same word are at
+    least `ROW_PIPELINE` cycles): with weights added if a row is walked, and with zero if a sweep takes it.
+
+    A sweep reads the two words of a group in two cycles, while its first two neurons pass, and holds them for the
+    others. With a single lane it therefore takes a neuron every other cycle only.
+
+    Members
+    -------
+    add, add_group, add_recurrent : In
+        Stage 0 of a row: group and kind of the sums to which weights come.
+    weights : In
+        Stage 2 of a row: the weights, by lane; zero while no row is there.
+    take, take_index : In
+        Stage 0 of a sweep: the neuron whose sums are wanted; they come in rising order. No row is walked meanwhile.
+    input_sum : Out
+        Stage 3 of a sweep.
+    recurrent_sum : Out
+        Stage 4 of a sweep.
+    """
+
+    #: Stages from reading a word to writing it.
+    WRITE_STAGE = ROW_PIPELINE - 1
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        self._word = data.ArrayLayout(sum_shape(config), config.lanes)
+        super().__init__({
+            "add": In(1),
+            "add_group": In(group_bits(config)),
+            "add_recurrent": In(1),
+            "weights": In(weight_lanes(config)),
+            "take": In(1),
+            "take_index": In(index_bits(config)),
+            "input_sum": Out(sum_shape(config)),
+            "recurrent_sum": Out(sum_shape(config)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory and its adders."""
+        m = Module()
+        config = self._config
+        # Lanes that learn leave no room for wide memory in LUTs.
+        depth = 2 * config.groups
+        attrs = BLOCK_RAM if config.learning or depth > LUT_RAM_WORDS else {}
+        m.submodules.memory = memory = Memory(shape=self._word, depth=depth, init=[], attrs=attrs)
+        read, write = memory.read_port(), memory.write_port()
+        adding, operand = Signal(), Signal(self._word, reset_less=True)
+        m.d.comb += read.en.eq(self.add)
+        m.d.comb += read.addr.eq(Cat(self.add_recurrent, self.add_group))
+        (self._hand_on if config.lanes == 1 else self._take)(m, read)
+
+        addresses = stages(m, read.addr, self.WRITE_STAGE, name="address")
+        active = stages(m, read.en, self.WRITE_STAGE, name="active", reset_less=False)
+        m.d.sync += adding.eq(self.add)
+        m.d.sync += operand.eq(Mux(adding, read.data.as_value(), 0))
+        m.d.comb += [write.addr.eq(addresses[-1]), write.en.eq(active[-1])]
+        m.d.comb += [write.data[lane].eq(operand[lane] + self.weights[lane]) for lane in range(config.lanes)]
+        return m
+
+    def _take(self, m: Module, read: wiring.PureInterface) -> None:
+        """Read both words of a group when its first neuron comes, and pick the sums of each neuron out of them."""
+        lanes = lane_bits(self._config)
+        lane, group, begins = Signal(lanes), Signal(group_bits(self._config)), Signal()
+        m.d.comb += [
+            lane.eq(self.take_index[:lanes]),
+            group.eq(self.take_index[lanes:]),
+            begins.eq(self.take & (lane == 0)),
+        ]
+        begun = stages(m, begins, 2, name="begun", reset_less=False)
+        groups = stages(m, group, 1, name="group")
+        for kind in (0, 1):
+            with m.If(begun[kind]):
+                m.d.comb += [read.en.eq(1), read.addr.eq(Cat(kind, groups[kind]))]
+
+        words = [Signal(self._word, name=f"{kind}_word", reset_less=True) for kind in ("input", "recurrent")]
+        taken = stages(m, lane, 3, name="lane")
+        for kind, word in enumerate(words):
+            with m.If(begun[kind + 1]):
+                m.d.sync += word.eq(read.data)
+        m.d.sync += [self.input_sum.eq(words[0][taken[2]]), self.recurrent_sum.eq(words[1][taken[3]])]
+
+    def _hand_on(self, m: Module, read: wiring.PureInterface) -> None:
+        """Read the sums of a neuron just in time: with a single lane there is nothing to pick or to hold."""
+        valid = stages(m, self.take, 3, name="taken", reset_less=False)
+        indices = sparse_stages(m, self.take_index, valid, 3, name="index")
+        for kind, stage in ((0, 2), (1, 3)):
+            with m.If(valid[stage]):
+                m.d.comb += [read.en.eq(1), read.addr.eq(Cat(kind, indices[stage]))]
+        m.d.comb += [self.input_sum.eq(read.data), self.recurrent_sum.eq(read.data)]

@@ -1,0 +1,151 @@
+"""Where the weights are kept, and how they come into the order of the lanes and back."""
+
+from amaranth.hdl import Cat, Module, Mux, Shape, ShapeLike, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+
+from ..lib.packing import BLOCK_RAM
+
+
+def lane_bits(config: CoreConfig) -> int:
+    """Width of the number of a lane; 0 for a single lane."""
+    return config.lanes.bit_length() - 1
+
+
+def weight_lanes(config: CoreConfig) -> data.ArrayLayout:
+    """One weight for each lane."""
+    return data.ArrayLayout(signed(config.weight_bits), config.lanes)
+
+
+def synapse_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of a synapse: its weight, and on a chip that learns whether it does.
+
+    The flag makes nine bits of eight, which is what a byte of block RAM has on most devices.
+    """
+    flag = {"plastic": 1} if config.learning else {}
+    return data.StructLayout({"weight": signed(config.weight_bits), **flag})
+
+
+def synapse_lanes(config: CoreConfig) -> data.ArrayLayout:
+    """One synapse for each lane, or from each bank."""
+    return data.ArrayLayout(synapse_layout(config), config.lanes)
+
+
+def place_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of the place of L synapses, one in each bank: a piece of a row or of a column.
+
+    Lane k has the synapse of bank ``(k + turn) mod L``. In a row, turn is the number of the row, and the word has the
+    same address in all banks; in a `column` it is the number of the neuron, and only the upper bits are the same.
+    """
+    return data.StructLayout({
+        "word": range(config.groups * config.axon_blocks),
+        "turn": lane_bits(config),
+        "column": 1,
+    })  # fmt: skip
+
+
+class BankAccess(wiring.Signature):
+    """L memories, one synapse of each a cycle, seen from those who read and write them.
+
+    The synapse from row a (see `AxonRow`) to neuron j is in bank ``(a + j) mod L`` at word
+    ``(j // L) * axon_stride + a``. A piece of a row (an axon, L neighbouring neurons) and one of a column (a neuron, L
+    neighbouring axons) thus both meet every bank exactly once.
+
+    Members
+    -------
+    read, place : Out
+        Whether something is wanted, and what, of all banks.
+    synapses : In
+        The synapses there, by bank, one cycle later.
+    write : Out(L)
+        Banks that store theirs of `write_synapses` at `write_place`.
+    waits : In(1)
+        They do not, in this cycle: ask again in the next.
+    clearing : In(1)
+        Nothing can be read or written yet.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "read": Out(1),
+            "place": Out(place_layout(config)),
+            "synapses": In(synapse_lanes(config)),
+            "write": Out(config.lanes),
+            "write_place": Out(place_layout(config)),
+            "write_synapses": Out(synapse_lanes(config)),
+            "waits": In(1),
+            "clearing": In(1),
+        })  # fmt: skip
+
+
+def bank_address(place: data.View, bank: int) -> Value:
+    """Return the address in a bank."""
+    return Cat(Mux(place.column, bank - place.turn, place.turn)[: len(place.turn)], place.word)
+
+
+class WeightBanks(wiring.Component):
+    """The memories of the weights, with a port to read and one to write.
+
+    Members
+    -------
+    access : In(BankAccess)
+        `waits` and `clearing` are never there.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({"access": In(BankAccess(config))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the banks."""
+        m = Module()
+        access = self.access
+        for bank in range(self._config.lanes):
+            depth = max(2, self._config.weight_words)
+            memory = Memory(shape=synapse_layout(self._config), depth=depth, init=[], attrs=BLOCK_RAM)
+            m.submodules[f"bank_{bank}"] = memory
+            read, write = memory.read_port(), memory.write_port()
+            m.d.comb += [
+                read.addr.eq(bank_address(access.place, bank)),
+                access.synapses[bank].eq(read.data),
+                write.addr.eq(bank_address(access.write_place, bank)),
+                write.data.eq(access.write_synapses[bank]),
+                write.en.eq(access.write[bank]),
+            ]
+        return m
+
+
+class Rotator(wiring.Component):
+    """Brings what the banks hold into the order of the lanes: ``turned[k] = given[(k + amount) mod L]``; or `back`.
+
+    Combinational, a layer of multiplexers for each bit of the amount.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Format of what each bank or lane has.
+    bits : range
+        Bits of the amount that count; all, unless the rotation is spread over stages.
+    back : bool
+        From the order of the lanes to that of the banks: ``turned[b] = given[(b - amount) mod L]``.
+    """
+
+    def __init__(self, config: CoreConfig, shape: ShapeLike, *, bits: range | None = None, back: bool = False) -> None:
+        self._config = config
+        self._bits = range(lane_bits(config)) if bits is None else bits
+        self._direction = -1 if back else 1
+        row = data.ArrayLayout(Shape.cast(shape).width, config.lanes)
+        super().__init__({"given": In(row), "amount": In(lane_bits(config)), "turned": Out(row)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the layers."""
+        m = Module()
+        count = self._config.lanes
+        row = [self.given[place] for place in range(count)]
+        for bit in self._bits:
+            turn = self._direction << bit
+            row = [Mux(self.amount[bit], row[(place + turn) % count], row[place]) for place in range(count)]
+        m.d.comb += [self.turned[place].eq(row[place]) for place in range(count)]
+        return m

@@ -1,0 +1,167 @@
+"""The matrix of the weights, as rows and columns of lanes see it, and as the host does."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Control, CoreConfig, Region
+
+from ..lib.arithmetic import saturate, times
+from ..lib.bus import RegionBus
+from ..lib.delay import sparse_stages, stages
+from ..lib.memory import TARGET_LATENCY
+from .axons import AxonFinder, AxonRow
+from .banks import BankAccess, Rotator, WeightBanks, lane_bits, place_layout, synapse_lanes, synapse_layout
+from .singleport import SinglePortBanks
+from .update import SynapseChange, changed_layout
+
+
+class WeightMatrix(wiring.Component):
+    """L synapses a cycle are read, in the order of the lanes, and come back changed.
+
+    ::
+
+        place -> WeightBanks -> Rotator -> fetched -> effective, Rotator -> synapses
+          0           1                       2                                3
+                 WeightBanks <- written <-------- Rotator, back <---------- changes
+                      ^            8                                           7
+
+    Block RAM is slow to answer, and so is the drift: each leaves time for a part of the rotation.
+    The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
+    beside it, or the other way round, the word is read, and when it has been chosen among those `fetched` it goes by
+    the last stage of the lanes to be `written`. For these 5 cycles the bus stays as it is.
+
+    Members
+    -------
+    read, place : In
+        What is wanted, at stage 0. The bus goes before it, but is at rest while there is something to read.
+    synapses : Out
+        What is there, by lane, at stage `LATENCY`; zero if nothing was wanted. Weights are the effective ones:
+        ``w = sat_W(stored + DRIFT)`` where plastic, ``stored`` elsewhere.
+    clearing : Out(1)
+        Weights are not there yet.
+    drift : In
+        `Control.DRIFT`; only with a learning engine, as what follows.
+    changes : In
+        What is stored anew, by lane, at stage ``LATENCY + SynapseChange.latency``.
+    host, host_weight : Out
+        A weight that the host stores, to be given back a cycle later in the `changes` of all lanes.
+    bus : In(RegionBus)
+        `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `BUS_LATENCY` cycles, two more than other targets, because
+        it works out an address first, and chooses among many banks.
+    """
+
+    LATENCY = 3
+    #: Bits of the turn by which what block RAM gives is rotated at once; the rest follows a stage later.
+    EARLY_BITS = 1
+    BUS_LATENCY = TARGET_LATENCY + 2
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        members = {}
+        if config.learning:
+            members["drift"] = In(signed(Control.DRIFT.bits(config)))
+            members["changes"] = In(data.ArrayLayout(changed_layout(config), config.lanes))
+            members |= {"host": Out(1), "host_weight": Out(signed(config.weight_bits))}
+        super().__init__({
+            "read": In(1),
+            "place": In(place_layout(config)),
+            "synapses": Out(synapse_lanes(config)),
+            "clearing": Out(1),
+            "bus": In(RegionBus()),
+            **members,
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the way from the banks to the lanes; those of the bus and of changes follow."""
+        m = Module()
+        config = self._config
+        m.submodules.banks = memories = (WeightBanks if config.weight_ports == 2 else SinglePortBanks)(config)
+        banks = memories.access
+        lanes, early = lane_bits(config), min(self.EARLY_BITS, lane_bits(config))
+        m.submodules.begin = begin = Rotator(config, synapse_layout(config), bits=range(early))
+        m.submodules.finish = finish = Rotator(config, synapse_layout(config), bits=range(early, lanes))
+        turns = stages(m, banks.place.turn, 2, name="turn")
+        wanted = stages(m, self.read, 2, name="wanted", reset_less=False)
+        fetched = Signal(synapse_lanes(config), reset_less=True)
+        m.d.comb += [begin.amount.eq(turns[1]), finish.amount.eq(turns[2])]
+        m.d.comb += [begin.given[bank].eq(banks.synapses[bank]) for bank in range(config.lanes)]
+        m.d.comb += [finish.given[place].eq(self._effective(fetched[place])) for place in range(config.lanes)]
+        m.d.sync += [
+            fetched.eq(begin.turned.as_value()),
+            self.synapses.eq(Mux(wanted[2], finish.turned.as_value(), 0)),
+        ]
+        self._serve(m, banks, fetched)
+        return m
+
+    def _effective(self, synapse: data.View) -> Value:
+        """Add the drift to a plastic weight."""
+        if not self._config.learning:
+            return synapse.as_value()
+        drifted, _ = saturate(synapse.weight + self.drift, self._config.weight_bits)
+        return Cat(Mux(synapse.plastic, drifted, synapse.weight), synapse.plastic)
+
+    def _serve(self, m: Module, banks: WeightBanks, fetched: data.View) -> None:
+        """Let the bus reach single synapses."""
+        config, bus, lanes = self._config, self.bus, lane_bits(self._config)
+        m.submodules.finder = finder = AxonFinder(config)
+        m.submodules.axon_row = axon_row = AxonRow(config)
+        place, bank, word = Signal(place_layout(config)), Signal(lanes), Signal(synapse_layout(config))
+        early = min(self.EARLY_BITS, lanes)
+        found = Signal(lanes)  # where that bank's synapse is when it has been fetched
+        m.d.comb += [finder.number.eq(bus.row), axon_row.axon.eq(finder.axon)]
+        m.d.sync += [
+            place.word.eq(times(bus.column[lanes:], config.axon_blocks) + axon_row.row[lanes:]),
+            place.turn.eq(axon_row.row),
+            bank.eq(axon_row.row + bus.column),
+            found.eq(Cat(Const(0, early), axon_row.row[early:lanes]) + bus.column),
+        ]
+        weights, flags = bus.region == Region.WEIGHTS, (bus.region == Region.PLASTIC) & bool(config.learning)
+        reading = stages(m, bus.read & (weights | flags), self.BUS_LATENCY, name="reading", reset_less=False)
+        writing = stages(m, bus.write & (weights | flags), self.BUS_LATENCY, name="writing", reset_less=False)
+        written = bus.write_data[: config.weight_bits]
+        m.d.comb += [
+            banks.read.eq(self.read | reading[1] | (writing[1] & bool(config.learning))),
+            banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
+            self.clearing.eq(banks.clearing),
+        ]
+        m.d.sync += word.eq(fetched[found])
+        if not config.learning:
+            m.d.comb += bus.read_data.eq(Mux(reading[-1], word.weight, 0))
+            m.d.comb += [banks.write.eq(writing[1] << bank), banks.write_place.eq(place)]
+            m.d.comb += [banks.write_synapses[lane].weight.eq(written) for lane in range(config.lanes)]
+            return
+        m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(flags, word.plastic, word.weight), 0))
+        m.d.comb += [self.host.eq(writing[-1]), self.host_weight.eq(Mux(flags, word.weight, written))]
+        host_plastic = stages(m, Mux(flags, written[0], word.plastic), 1, name="host_plastic")[-1]
+        from_host = stages(m, writing[-1], 1, name="from_host", reset_less=False)[-1]
+        self._store(m, banks, from_host, place, from_host << bank, host_plastic)
+
+    def _store(
+        self,
+        m: Module,
+        banks: BankAccess,
+        from_host: Value,
+        host_place: data.View,
+        host_banks: Value,
+        host_plastic: Value,
+    ) -> None:
+        """Write what comes back changed, and what the host writes, by the same registers."""
+        config = self._config
+        stage = self.LATENCY + SynapseChange.latency(config)
+        wanted = stages(m, self.read, stage - 1, name="wanted", reset_less=False)
+        if config.weight_ports == 1:
+            places = sparse_stages(m, banks.place, wanted, stage, name="place")
+        else:
+            places = stages(m, banks.place, stage, name="place")
+        m.submodules.back = back = Rotator(config, changed_layout(config), back=True)
+        m.d.comb += back.amount.eq(places[stage].turn)
+        m.d.comb += [back.given[lane].eq(self.changes[lane]) for lane in range(config.lanes)]
+        with m.If(~banks.waits):
+            m.d.sync += banks.write_place.eq(Mux(from_host, host_place, places[stage]))
+            for bank in range(config.lanes):
+                change = data.View(changed_layout(config), back.turned[bank])
+                m.d.sync += [
+                    banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
+                    # What has changed was plastic.
+                    banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | host_plastic)),
+                ]

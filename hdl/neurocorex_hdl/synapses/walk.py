@@ -1,0 +1,162 @@
+"""Walks along the rows and columns of the weights, L synapses a cycle."""
+
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.timing import column_cycles, piece_cycles, row_cycles
+
+from ..lib.arithmetic import times
+from ..lib.memory import index_bits
+from ..registers.extent import extent_member
+from .axons import AxonKind, AxonRow, axon_layout
+from .banks import lane_bits, place_layout
+
+
+def block_bits(config: CoreConfig) -> int:
+    """Width of the number of a group of L neurons, or of a block of L axons among those of its kind."""
+    return max(1, (max(config.groups, config.input_blocks, config.extra_blocks) - 1).bit_length())
+
+
+def piece_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of L synapses on a walk.
+
+    In a row, `kind` is that of its axon, and `block` is the group of neurons. In a column, both tell of the axons.
+    `first` marks the first piece of a row or column, `begins` the first block of each kind as well.
+    """
+    return data.StructLayout({
+        "valid": 1,
+        "first": 1,
+        "begins": 1,
+        "kind": AxonKind,
+        "block": block_bits(config),
+        "place": place_layout(config),
+    })  # fmt: skip
+
+
+class RowWalk(wiring.Component):
+    """Takes an axon and walks along its row, a group of L neurons each `piece_cycles`.
+
+    Rows follow each other without a gap. A row shorter than the pipeline of the accumulators waits at its end, so that
+    the next one does not read a sum before it has been written: each row takes `row_cycles` cycles.
+
+    Members
+    -------
+    extent : In
+        How far the chip is in use: a row ends there.
+    rows : In(stream)
+        Arriving axons; ready in the last cycle of a row.
+    piece : Out
+        Synapses that are wanted.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "extent": extent_member(config),
+            "rows": In(stream.Signature(axon_layout(config))),
+            "piece": Out(piece_layout(config)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the counter along the row."""
+        m = Module()
+        config, piece = self._config, self.piece
+        m.submodules.first = first = AxonRow(config)
+        lanes = lane_bits(config)
+        # With a single port, every other cycle is left to writing.
+        waits = piece_cycles(config) - 1
+        # Whether it is ready is known a cycle before, because much follows from it.
+        active, position, ready = Signal(), Signal(range(row_cycles(config))), Signal(init=1)
+        m.d.comb += [
+            first.axon.eq(self.rows.payload),
+            self.rows.ready.eq(ready),
+            piece.valid.eq(active & (position[waits:] < self.extent.groups) & ~position[:waits].any()),
+            piece.first.eq(position == 0),
+            piece.begins.eq(piece.first),
+            piece.block.eq(position[waits:]),
+        ]
+        with m.If(ready):
+            m.d.sync += [
+                active.eq(self.rows.valid),
+                ready.eq(~self.rows.valid),
+                position.eq(0),
+                piece.kind.eq(self.rows.payload.kind),
+                piece.place.turn.eq(first.row[:lanes]),
+                piece.place.word.eq(first.row[lanes:]),
+            ]
+        with m.Else():
+            m.d.sync += [position.eq(position + 1), ready.eq(position == self.extent.row_end)]
+            with m.If(position[:waits].all()):
+                m.d.sync += piece.place.word.eq(piece.place.word + config.axon_blocks)
+        return m
+
+
+class ColumnWalk(wiring.Component):
+    """Takes a neuron and walks along its column, a block of L axons each `piece_cycles`, without a gap.
+
+    Members
+    -------
+    extent : In
+        How far the chip is in use: axons that are not are passed over.
+    columns : In(stream)
+        Neurons whose synapses are potentiated; ready in the last cycle of a column.
+    piece : Out
+        Synapses that are wanted.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "extent": extent_member(config),
+            "columns": In(stream.Signature(index_bits(config))),
+            "piece": Out(piece_layout(config)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the counters along the column."""
+        m = Module()
+        config, piece = self._config, self.piece
+        lanes = lane_bits(config)
+        active, position, ready = Signal(), Signal(range(column_cycles(config))), Signal(init=1)
+        waits = piece_cycles(config) - 1
+        following = piece.block + 1
+        next_kind, next_begins, passed_over = self._kind(m, following)
+        m.d.comb += [
+            self.columns.ready.eq(ready),
+            piece.valid.eq(active & ~position[:waits].any()),
+            piece.first.eq(position == 0),
+            piece.place.column.eq(1),
+        ]
+        with m.If(ready):
+            m.d.sync += [
+                active.eq(self.columns.valid),
+                ready.eq(~self.columns.valid),
+                position.eq(0),
+                piece.kind.eq(AxonKind.INPUT),
+                piece.begins.eq(1),
+                piece.block.eq(0),
+                piece.place.turn.eq(self.columns.payload[:lanes]),
+                piece.place.word.eq(times(self.columns.payload[lanes:], config.axon_blocks)),
+            ]
+        with m.Else():
+            m.d.sync += [position.eq(position + 1), ready.eq(position == self.extent.column_end)]
+            with m.If(position[:waits].all()):
+                m.d.sync += [
+                    piece.kind.eq(next_kind),
+                    piece.begins.eq(next_begins),
+                    piece.block.eq(Mux(next_begins, 0, following)),
+                    piece.place.word.eq(piece.place.word + 1 + passed_over),
+                ]
+        return m
+
+    def _kind(self, m: Module, block: Value) -> tuple[Signal, Signal, Value]:
+        """Kind of the axons of the next block; whether it is their first one; how many blocks lie idle before it."""
+        extent, kind, begins = self.extent, Signal.like(self.piece.kind), Signal()
+        passed_over = Signal(range(1 + max(self._config.groups, self._config.input_blocks)))
+        m.d.comb += kind.eq(self.piece.kind)
+        with m.If((self.piece.kind == AxonKind.INPUT) & (block == extent.input_blocks)):
+            m.d.comb += [kind.eq(AxonKind.RECURRENT), begins.eq(1), passed_over.eq(extent.idle_blocks)]
+        with m.If((self.piece.kind == AxonKind.RECURRENT) & (block == extent.groups)):
+            m.d.comb += [kind.eq(AxonKind.EXTRA), begins.eq(1), passed_over.eq(extent.idle_groups)]
+        return kind, begins, passed_over

@@ -1,0 +1,1 @@
+"""The chip as Verilog and netlist, and the open tools that make them."""

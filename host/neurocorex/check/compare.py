@@ -1,0 +1,132 @@
+"""Where two devices differ that were given the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..device.device import Device
+from ..device.result import Result
+from ..spec import Control, CoreConfig, Region, regions
+from ..spec.registers import MODEL_COUNTERS, STATE, TRACES
+
+#: What a run may change.
+MOVING = (Region.WEIGHTS, *STATE, *TRACES, Region.CONTROL)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A quantity that two devices do not have alike.
+
+    Attributes
+    ----------
+    quantity : str
+        Spikes, membranes, a region, or a counter, as a person calls it.
+    count : int
+        How many of its items differ.
+    place : str
+        Which one is the first of these: step, axon, neuron or register.
+    got, expected : int
+        What is there, and what the reference has.
+    """
+
+    quantity: str
+    count: int
+    place: str
+    got: int
+    expected: int
+
+    @property
+    def bit(self) -> int:
+        """Lowest bit that differs."""
+        changed = self.got ^ self.expected
+        return (changed & -changed).bit_length() - 1
+
+    def __str__(self) -> str:
+        many = f"{self.count} differ, first at " if self.count > 1 else ""
+        place = f": {many}{self.place}" if self.place else ""
+        return f"{self.quantity}{place}: {self.got}, expected {self.expected} (bit {self.bit})"
+
+
+def differences(device: Device, result: Result, reference: Device, expected: Result) -> list[Difference]:
+    """Compare what two devices recorded and what they hold now, bit for bit.
+
+    Parameters
+    ----------
+    device, reference : Device
+        Of the same geometry, loaded with the same image, run with the same stimulus from the same state, their
+        counters cleared before.
+    result, expected : Result
+        What `run` returned on each.
+
+    Returns
+    -------
+    list of Difference
+        One for each kind of quantity that differs: spikes, membranes, weights, each state region, traces, control
+        registers, each counter that the stimulus determines. Empty if every bit is equal.
+    """
+    found = []
+    for name, mine, theirs in (("spikes", result.spikes, expected.spikes), ("membranes", result.v, expected.v)):
+        found += _first_difference(name, mine, theirs, ("sample", "step", "neuron")[-mine.ndim :], device.config)
+    return found + held_differences(device, reference)
+
+
+def held_differences(device: Device, reference: Device) -> list[Difference]:
+    """Compare what two devices of the same geometry hold now, as `differences` does, less what was recorded."""
+    found: list[Difference] = []
+    for region in MOVING:
+        if region in regions(device.config):
+            name = region.name.lower().replace("_", " ")
+            held = device.read(region), reference.read(region)
+            found += _first_difference(name, *held, axes(region), device.config)
+    mine, theirs = device.counters(), reference.counters()
+    for counter in MODEL_COUNTERS:
+        name = counter.name.lower()
+        if mine[name] != theirs[name]:
+            found.append(Difference(f"counter {name}", 1, "", mine[name], theirs[name]))
+    return found
+
+
+def axes(region: Region) -> tuple[str, ...]:
+    """Return what the dimensions of a region count."""
+    return {
+        Region.WEIGHTS: ("axon", "neuron"),
+        Region.PLASTIC: ("axon", "neuron"),
+        Region.PRE_TRACE: ("axon",),
+        Region.EXTRA_SOURCE: ("extra axon",),
+        Region.EXTRA_DELAY: ("extra axon",),
+        Region.PRE_TABLE: ("entry",),
+        Region.POST_TABLE: ("entry",),
+        Region.CONTROL: ("register",),
+    }.get(region, ("neuron",))
+
+
+def place_name(names: tuple[str, ...], index: tuple[int, ...], config: CoreConfig) -> str:
+    """Name an item by its indices, and of axons say what they are."""
+    if names == ("register",):
+        return f"register {Control(index[0]).name}"
+    words = [f"{name} {at}" for name, at in zip(names, index, strict=True)]
+    if names[0] == "axon":
+        words[0] += f" ({_axon(index[0], config)})"
+    return ", ".join(words)
+
+
+def _axon(axon: int, config: CoreConfig) -> str:
+    for kind, count in (("input", config.inputs), ("neuron", config.neurons)):
+        if axon < count:
+            return f"{kind} {axon}"
+        axon -= count
+    return f"extra axon {axon}"
+
+
+def _first_difference(
+    name: str, mine: np.ndarray, theirs: np.ndarray, names: tuple[str, ...], config: CoreConfig
+) -> list[Difference]:
+    if mine.shape != theirs.shape:
+        return [Difference(f"size of {name}", 1, "", mine.size, theirs.size)]
+    where = np.argwhere(mine != theirs)
+    if not len(where):
+        return []
+    first = tuple(where[0].tolist())
+    return [Difference(name, len(where), place_name(names, first, config), int(mine[first]), int(theirs[first]))]

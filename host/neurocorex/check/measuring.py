@@ -1,0 +1,102 @@
+"""How fast the emulator runs the networks of `neurocorex.check.workload`, as its users run it: through a device."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from ..device.open import EMULATOR, open_device
+from .workload import Workload, stimulus
+
+#: Steps by number of neurons: some tenths of a second, and always enough for the compiled steps to be taken.
+STEPS = {100: 100_000, 256: 50_000, 1024: 10_000, 4096: 2_000}
+REPETITIONS = 5
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast one network runs.
+
+    Attributes
+    ----------
+    workload : Workload
+        Which.
+    steps : int
+        Of each run.
+    seconds : float
+        Median of the processor time of a run.
+    load_seconds : float
+        Until it was loaded.
+    rate_hz : float
+        At which its neurons fired, at one step a millisecond.
+    """
+
+    workload: Workload
+    steps: int
+    seconds: float
+    load_seconds: float
+    rate_hz: float
+
+    @property
+    def steps_per_second(self) -> float:
+        """Steps in a second of one processor."""
+        return self.steps / self.seconds
+
+
+def measure(
+    workloads: Iterable[Workload], *, repetitions: int = REPETITIONS, progress: Callable[[int], None] | None = None
+) -> list[Speed]:
+    """Run networks on the emulator, one thread, each some times.
+
+    Parameters
+    ----------
+    workloads : iterable of Workload
+        Which.
+    repetitions : int
+        How often each runs.
+    progress : callable, optional
+        Called with the number of runs that are done.
+    """
+    speeds, done = [], 0
+    for workload in workloads:
+        image, steps, seconds = workload.image(), STEPS[workload.neurons], []
+        events = stimulus(steps)
+        with open_device(EMULATOR) as device:
+            start = time.process_time()
+            device.load(image)
+            load_seconds = time.process_time() - start
+            spikes = 0
+            for repetition in range(-1, repetitions):  # the first one loads the compiled steps, and is not counted
+                start = time.process_time()
+                result = device.run(spikes=events, record="counts", clear=True)
+                if repetition >= 0:
+                    seconds.append(time.process_time() - start)
+                    spikes += int(result.counts.sum())
+                    done += 1
+                    if progress is not None:
+                        progress(done)
+        rate = spikes / repetitions / workload.neurons / steps * 1000
+        speeds.append(Speed(workload, steps, statistics.median(seconds), load_seconds, rate))
+    return speeds
+
+
+def machine() -> str:
+    """Return the processor and the Python that figures were measured with."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = f"{len(models)} x {models[0]}" if models else platform.processor() or platform.machine()
+    return f"{name}, Python {platform.python_version()}, {platform.system()}"
+
+
+def versions(*packages: str) -> str:
+    """Return what figures were measured with: this package, NumPy and numba, and further distributions by name."""
+    names = ("neurocorex", "numpy", "numba", *packages)
+    return ", ".join(f"{name} {version(name)}" for name in names)

@@ -1,0 +1,167 @@
+"""The bytes of spike streams, encoded and taken apart without a Python loop over events.
+
+`neurocorex.spec.events` is the definition; this module must agree with it byte for byte. `neurocorex.events` gives
+the arrays a name.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, IDLE_MAX, SET, SKIP
+from .arrays import Ints
+
+#: event_step, event_index, graded_step, graded_index, graded_value, graded_forced,
+#: change_step, change_register, change_value
+Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
+
+#: Register of a change that clears something instead: its value is made of `Clear` flags.
+NO_REGISTER = -1
+
+#: Largest distance that `GRADED` holds, in two bytes.
+GAP_MAX = 0xFFFF
+
+
+def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
+    """Bytes of a stream; the columns are sorted by step, then by index.
+
+    Every code is given its place within the step (changes, events, `END`) and its size; sorted by step and place, the
+    running sum of the sizes tells where its bytes stand. Changes behind the last step belong to no step and stand last.
+    """
+    event_step, event_index, graded_step, graded_index, graded_value, graded_forced, *changes = columns
+    change_step, change_register, change_value = changes
+    busy = _distinct(event_step, graded_step, change_step[change_step < steps])
+    idle_step, idle_count = _idle_runs(busy, steps)
+    graded_gap = _gaps(graded_step, graded_index)
+    if graded_gap.max(initial=0) > GAP_MAX:
+        gap = graded_gap.max() + 1
+        raise InputError(f"graded events of a step are at most {GAP_MAX + 1} neurons apart, got {gap}")
+    skips, gap_code = np.divmod(_gaps(event_step, event_index), GAP_CODES)
+
+    span = 1 + int(max(event_index.max(initial=0), graded_index.max(initial=0)))
+    last = 2 * span + 1
+    if interleave:  # by neuron, an event before a graded one
+        event_place, graded_place = 1 + 2 * event_index, 2 + 2 * graded_index
+    else:
+        event_place, graded_place = 1 + event_index, 1 + span + graded_index
+    codes = (  # step, place, size
+        (idle_step, 0, np.where(idle_count > 1, 3, 1)),
+        (change_step, 0, 1 + np.where(change_register == NO_REGISTER, ARGUMENTS[CLEAR], ARGUMENTS[SET])),
+        (event_step, event_place, 1 + skips),
+        (graded_step, graded_place, 1 + ARGUMENTS[GRADED]),
+        (busy, last, 1),
+    )
+    size = np.concatenate([step * 0 + size for step, _, size in codes])
+    order = np.argsort(np.concatenate([step * (last + 1) + place for step, place, _ in codes]), kind="stable")
+    start = np.empty_like(size)
+    start[order] = np.cumsum(size[order]) - size[order]
+    ends = list(accumulate(step.size for step, _, _ in codes))
+    at_idle, at_change, at_event, at_graded, at_end = (
+        start[end - step.size : end] for end, (step, _, _) in zip(ends, codes, strict=True)
+    )
+
+    out = np.full(int(size.sum()), SKIP, np.uint8)
+    if at_change.size:
+        _put_changes(out, at_change, change_register, change_value)
+    out[at_event + skips] = gap_code
+    if at_graded.size:
+        out[at_graded] = np.where(graded_forced, FORCE, GRADED)
+        _put(out, at_graded + 1, graded_gap, 2)
+        _put(out, at_graded + 3, graded_value, 3)
+    out[at_end] = END
+    out[at_idle] = np.where(idle_count > 1, IDLE, END)
+    _put(out, at_idle[idle_count > 1] + 1, idle_count[idle_count > 1], 2)
+    return out.tobytes()
+
+
+def _distinct(*sorted_steps: Ints) -> Ints:
+    """All steps that occur in any of these, rising."""
+    present = [steps for steps in sorted_steps if steps.size]
+    if len(present) > 1:
+        return np.unique(np.concatenate(present))
+    (only,) = present or sorted_steps[:1]
+    return only[np.flatnonzero(np.diff(only, prepend=-1))]
+
+
+def _idle_runs(busy: Ints, steps: int) -> tuple[Ints, Ints]:
+    """First step and length of the runs of steps not in `busy`, cut so that one `IDLE` (or one `END`) holds each."""
+    edges = np.concatenate([[-1], busy, [steps]])
+    first, length = edges[:-1] + 1, np.diff(edges) - 1
+    first, length = first[length > 0], length[length > 0]
+    if length.max(initial=0) <= IDLE_MAX:
+        return first, length
+    codes = -(-length // IDLE_MAX)
+    part = np.arange(codes.sum()) - np.repeat(np.cumsum(codes) - codes, codes)
+    step: Ints = np.repeat(first, codes) + part * IDLE_MAX
+    return step, np.minimum(np.repeat(first + length, codes) - step, IDLE_MAX)
+
+
+def _gaps(step: Ints, index: Ints) -> Ints:
+    """Distance of each index from the one before it in its step, or from -1, less one."""
+    gaps = index.copy()
+    gaps[1:] -= np.where(step[1:] == step[:-1], index[:-1] + 1, 0)
+    return gaps
+
+
+def _put(out: npt.NDArray[np.uint8], at: Ints, values: Ints, size: int) -> None:
+    """Store integers of `size` bytes, little-endian."""
+    for byte in range(size):
+        out[at + byte] = values >> 8 * byte & 0xFF
+
+
+def _put_changes(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints) -> None:
+    """Store `CLEAR` with its flags, and `SET` with its register and value."""
+    clears = register == NO_REGISTER
+    out[at] = np.where(clears, CLEAR, SET)
+    out[at + 1] = np.where(clears, value, register)
+    _put(out, at[~clears] + 2, value[~clears], 4)
+
+
+_LONG_CODES = re.compile(b"(" + b"|".join(rb"\x%02x.{%d}" % pair for pair in ARGUMENTS.items()) + b")", re.DOTALL)
+_LONGEST = max(ARGUMENTS.values())
+
+
+def code_positions(data: bytes) -> Ints:
+    """Where codes stand among their arguments, a last one that lacks arguments included.
+
+    Arguments may hold any byte, so a code is known only by walking the stream from its start; the regular
+    expression engine does that without a Python loop.
+    """
+    padded = data + bytes(_LONGEST)  # so that a last code without all its arguments is one, too
+    parts = _LONG_CODES.split(padded)  # runs of short codes at even places, one long code at odd ones
+    length = np.fromiter(map(len, parts), np.int64, len(parts))
+    start = np.cumsum(length) - length
+    is_code = np.ones(len(padded), np.bool_)
+    for offset in range(1, 1 + _LONGEST):
+        is_code[start[1::2][length[1::2] > offset] + offset] = False
+    return np.flatnonzero(is_code[: len(data)]).astype(np.int64)
+
+
+def sum_within_steps(amount: npt.NDArray[Any], ended: Ints, carried: int) -> tuple[Ints, int]:
+    """Sum up within each step; return the running sums and what the last step carries on.
+
+    Parameters
+    ----------
+    amount : array [K]
+        What each code adds; not negative, and 0 for codes that end steps.
+    ended : int64 array [K]
+        Steps that each code ends.
+    carried : int
+        Where the sum of the first step begins; that of all others begins at 0.
+
+    Returns
+    -------
+    tuple of int64 array [K] and int
+        The sums, each code's own amount included.
+    """
+    if not (carried or amount.any()):
+        return np.zeros(amount.shape, np.int64), 0
+    total = np.cumsum(amount, dtype=np.int64)
+    base = np.maximum.accumulate(np.where(ended > 0, total, -carried))
+    return total - np.append(-carried, base)[:-1], int(total[-1] - base[-1])

@@ -1,0 +1,268 @@
+"""Spike streams as arrays: what `neurocorex.spec.events` defines, moved many events at a time.
+
+The same class carries stimuli (spikes of input axons, injected currents with or without a forced spike, and changes
+between the steps) and results (spikes of neurons, membranes). `EventStream.encode` and `EventStream.decode` are byte
+for byte the plain definition in `neurocorex.spec.events`; a stream of bytes may be cut anywhere, so that frames need no
+alignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..spec import Clear, Control
+from .arrays import Ints, entries
+from .codec import NO_REGISTER, Columns, encode
+
+#: What is cleared between samples: all that a run leaves behind but what was learned.
+CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES
+#: Where steps stand among the columns of a stream.
+_STEP_PLACES = (0, 2, 6)
+#: Smallest and largest graded value: s24 on the wire.
+GRADED_RANGE = (-(1 << 23), (1 << 23) - 1)
+
+
+def _empty() -> Ints:
+    return np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EventStream:
+    """Events of many steps, sorted by step, then by index; no index twice in a step.
+
+    Attributes
+    ----------
+    steps : int
+        Steps of the stream, silent ones included.
+    event_step, event_index : int64 array [E]
+        Spikes: step (0 to ``steps - 1``) and axon, or neuron in results.
+    graded_step, graded_index, graded_value : int64 array [G]
+        Injected currents (or membranes): step, neuron, and a value of 24 bits signed.
+    graded_forced : int64 array [G]
+        1 where the neuron fires in this step whatever its membrane, else 0; may be left out if there is none.
+    change_step : int64 array [K]
+        Steps (0 to ``steps``: behind the last one) before which something is cleared or set, not falling; the changes
+        before one step act in the order in which they stand.
+    change_register, change_value : int64 array [K]
+        The `Control` register and the 32 bits it is set to; or `NO_REGISTER` and the `Clear` flags of what goes to
+        zero.
+
+    Raises
+    ------
+    InputError
+        Naming the first offending entry, if an array is not of integers, not sorted, or out of range.
+    """
+
+    steps: int
+    event_step: Ints = field(default_factory=_empty)
+    event_index: Ints = field(default_factory=_empty)
+    graded_step: Ints = field(default_factory=_empty)
+    graded_index: Ints = field(default_factory=_empty)
+    graded_value: Ints = field(default_factory=_empty)
+    graded_forced: Ints = field(default_factory=_empty)
+    change_step: Ints = field(default_factory=_empty)
+    change_register: Ints = field(default_factory=_empty)
+    change_value: Ints = field(default_factory=_empty)
+
+    def __post_init__(self) -> None:
+        if self.steps < 0:
+            raise InputError(f"a stream has 0 steps or more, got {self.steps!r}")
+        for name in self.__slots__[1:]:
+            object.__setattr__(self, name, _integers(name, getattr(self, name)))
+        if not self.graded_forced.size:
+            object.__setattr__(self, "graded_forced", np.zeros_like(self.graded_step))
+        self._check("event", self.event_step, self.event_index)
+        self._check("graded event", self.graded_step, self.graded_index, self.graded_value, self.graded_forced)
+        self._check_changes()
+        low, high = GRADED_RANGE
+        if self.graded_value.size and not low <= self.graded_value.min() <= self.graded_value.max() <= high:
+            worst = self.graded_value[np.argmax(np.abs(self.graded_value))]
+            raise InputError(f"graded values have 24 bits, {low} to {high}; got {worst}")
+        if self.graded_forced.size and not 0 <= self.graded_forced.min() <= self.graded_forced.max() <= 1:
+            raise InputError("graded_forced is 0 or 1, or True where a neuron has to fire")
+
+    def _check(self, what: str, step: Ints, *columns: Ints) -> None:
+        _check_lengths(what, step, *columns)
+        if not step.size:
+            return
+        index = columns[0]
+        if index.min() < 0:
+            raise InputError(f"{what} of index {index.min()}; indices count from 0")
+        rises = (step[1:] > step[:-1]) | ((step[1:] == step[:-1]) & (index[1:] > index[:-1]))
+        if not rises.all():
+            at = int(np.argmin(rises)) + 1
+            raise InputError(f"{what}s must rise by step, then by index; entry {at} is step {step[at]}, {index[at]}")
+        if not 0 <= step[0] <= step[-1] < self.steps:
+            raise InputError(f"{what} at step {step[0] if step[0] < 0 else step[-1]} of a stream of {self.steps} steps")
+
+    def _check_changes(self) -> None:
+        step, register, value = self.change_step, self.change_register, self.change_value
+        _check_lengths("change", step, register, value)
+        if not step.size:
+            return
+        if (step[1:] < step[:-1]).any() or not 0 <= step[0] <= step[-1] <= self.steps:
+            raise InputError(f"steps of changes must not fall and be 0 to {self.steps}, got {step.tolist()[:8]}")
+        if not NO_REGISTER <= register.min() <= register.max() <= 0xFF:
+            raise InputError(f"registers are 0 to 255, or {NO_REGISTER} to clear; got {register.tolist()[:8]}")
+        wrong = (value < 0) | (value > np.where(register == NO_REGISTER, 0xFF, 0xFFFF_FFFF))
+        if wrong.any():
+            raise InputError(f"a change has 32 bits, and flags of what to clear 8; got {value[wrong][0]}")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EventStream):
+            return NotImplemented
+        return self.steps == other.steps and all(map(np.array_equal, self.columns, other.columns))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def columns(self) -> Columns:
+        """All arrays, in the order of the constructor."""
+        return (
+            self.event_step, self.event_index,
+            self.graded_step, self.graded_index, self.graded_value, self.graded_forced,
+            self.change_step, self.change_register, self.change_value,
+        )  # fmt: skip
+
+    @classmethod
+    def made(cls, steps: int, *columns: Ints) -> EventStream:
+        """Make a stream of arrays that are known to be right; checking costs more than most uses of them."""
+        stream = object.__new__(cls)
+        for name, value in zip(cls.__slots__, (steps, *columns), strict=True):
+            object.__setattr__(stream, name, value)
+        return stream
+
+    # Making and cutting ------------------------------------------------------------------------
+
+    @classmethod
+    def from_dense(
+        cls,
+        spikes: npt.NDArray[np.bool_] | None = None,
+        inject: npt.NDArray[np.integer] | None = None,
+        clear_steps: Sequence[int] | Ints = (),
+    ) -> EventStream:
+        """Stream of the nonzero entries of `spikes` (bool [steps, M]) and `inject` (int [steps, N]).
+
+        Before each of `clear_steps`, in rising order, `CLEAR_ALL` is cleared.
+        """
+        given = [np.asarray(table) for table in (spikes, inject) if table is not None]
+        if not given or any(table.ndim != 2 or len(table) != len(given[0]) for table in given):
+            shapes = ", ".join(str(table.shape) for table in given) or "nothing"
+            raise InputError(f"spikes [steps, axons] and inject [steps, neurons] need equally many steps, got {shapes}")
+        event_step, event_index = entries(np.asarray(spikes)) if spikes is not None else (_empty(), _empty())
+        graded_step, graded_index, graded_value = _empty(), _empty(), _empty()
+        if inject is not None:
+            graded_step, graded_index = np.nonzero(inject)
+            graded_value = _integers("inject", np.asarray(inject)[graded_step, graded_index])
+        stream = cls(len(given[0]), event_step, event_index, graded_step, graded_index, graded_value)
+        return stream.clearing(clear_steps) if len(clear_steps) else stream
+
+    def clearing(self, steps: int | Sequence[int] | Ints, flags: Clear = CLEAR_ALL) -> EventStream:
+        """Return a stream that also clears what `flags` name before each of `steps`, after the changes there."""
+        return self._changing(steps, NO_REGISTER, int(flags))
+
+    def setting(self, steps: int | Sequence[int] | Ints, register: Control, value: int) -> EventStream:
+        """Return a stream that also sets a control register before each of `steps`; the value may be negative."""
+        return self._changing(steps, int(register), int(value) & 0xFFFF_FFFF)
+
+    def _changing(self, steps: int | Sequence[int] | Ints, register: int, value: int) -> EventStream:
+        at = _integers("steps of changes", np.atleast_1d(steps))
+        step = np.concatenate([self.change_step, at])
+        order = np.argsort(step, kind="stable")
+        registers = np.concatenate([self.change_register, np.full(at.size, register)])[order]
+        values = np.concatenate([self.change_value, np.full(at.size, value)])[order]
+        return EventStream(self.steps, *self.columns[:6], step[order], registers, values)
+
+    def dense(self, width: int) -> npt.NDArray[np.bool_]:
+        """Events as a bool table [steps, width]; raises InputError if an index is beyond the width."""
+        if self.event_index.size and self.event_index.max() >= width:
+            raise InputError(f"an event has index {self.event_index.max()}, the table only {width} columns")
+        table = np.zeros((self.steps, width), np.bool_)
+        table[self.event_step, self.event_index] = True
+        return table
+
+    def cut(self, start: int, stop: int) -> EventStream:
+        """Return the steps `start` to `stop` (exclusive) as a stream of their own.
+
+        Changes behind the last step are in it if `stop` is greater than `steps`.
+        """
+        if start == 0 and (stop > self.steps or (stop == self.steps and not self.change_step.size)):
+            return self
+        edges = (start, stop)
+        e0, e1 = self.event_step.searchsorted(edges)
+        g0, g1 = self.graded_step.searchsorted(edges)
+        c0, c1 = self.change_step.searchsorted(edges)
+        return self.made(
+            min(stop, self.steps) - start,
+            self.event_step[e0:e1] - start, self.event_index[e0:e1],
+            self.graded_step[g0:g1] - start, self.graded_index[g0:g1],
+            self.graded_value[g0:g1], self.graded_forced[g0:g1],
+            self.change_step[c0:c1] - start, self.change_register[c0:c1], self.change_value[c0:c1],
+        )  # fmt: skip
+
+    @classmethod
+    def join(cls, streams: Sequence[EventStream]) -> EventStream:
+        """One after the other in time."""
+        if len(streams) == 1:
+            return streams[0]
+        columns = [
+            [
+                column + start if start and place in _STEP_PLACES else column
+                for place, column in enumerate(stream.columns)
+            ]
+            for stream, start in zip(streams, accumulate((each.steps for each in streams), initial=0), strict=False)
+        ]
+        joined = (np.concatenate(parts) for parts in zip(*columns, strict=True)) if columns else cls(0).columns
+        return cls.made(sum(stream.steps for stream in streams), *joined)
+
+    # Bytes -------------------------------------------------------------------------------------
+
+    def encode(self, *, interleave: bool = False) -> bytes:
+        """Bytes of all steps, silent runs as `IDLE`.
+
+        Parameters
+        ----------
+        interleave : bool
+            Order of the events of one step: as a stimulus, all spikes before all graded events; or, as a chip
+            sends its results, by neuron, the spike of a neuron before its membrane.
+        """
+        return encode(self.steps, self.columns, interleave=interleave)
+
+    @classmethod
+    def decode(cls, data: bytes) -> EventStream:
+        """Inverse of `encode`, in either order.
+
+        Raises
+        ------
+        InputError
+            If the bytes end within a step, or hold codes that mean nothing.
+        """
+        from .decoder import StreamDecoder  # which makes streams, so that it cannot be imported before they are defined
+
+        decoder = StreamDecoder()
+        stream = decoder.feed(data)
+        if decoder.refused:
+            raise InputError(f"{decoder.refused} code(s) without meaning in an event stream of {len(data)} bytes")
+        if decoder.open or decoder.partial:
+            raise InputError(f"an event stream of {len(data)} bytes ends within step {stream.steps}")
+        return stream
+
+
+def _check_lengths(what: str, step: Ints, *columns: Ints) -> None:
+    if any(column.shape != step.shape for column in columns):
+        shapes = ", ".join(str(column.size) for column in (step, *columns))
+        raise InputError(f"arrays of one kind must be equally long, got {shapes} entries for {what}s")
+
+
+def _integers(name: str, values: Any) -> Ints:
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iub"):
+        raise InputError(f"{name} must be one row of integers, got {array.dtype} of shape {array.shape}")
+    return array.astype(np.int64, copy=False)

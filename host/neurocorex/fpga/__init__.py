@@ -1,0 +1,1 @@
+"""Which chip fits which board, and its bitstream."""

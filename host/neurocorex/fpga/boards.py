@@ -1,0 +1,206 @@
+"""Boards: their FPGA, clock and serial port, and the chip that `neurocorex build` makes for each without options."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+
+from ..spec.config import CoreConfig, Learning
+from ..spec.protocol import DEFAULT_BAUD
+from . import parts
+from .parts import Family, Part
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    """A board that can be bought.
+
+    Attributes
+    ----------
+    name : str
+        What it is called on the command line.
+    title : str
+        What it is called in a shop.
+    part : Part
+        Its FPGA.
+    oscillator_hz : int
+        Clock that comes in at a pin.
+    clock_hz : int
+        Clock of the core by default; made by a PLL if it is another one.
+    config : CoreConfig
+        Geometry by default: as large as fits well, learning on.
+    loader : tuple of str
+        Options by which openFPGALoader reaches it.
+    bridge : str
+        What makes a serial port of its USB plug.
+    baud : int
+        Rate of the serial port after reset.
+    """
+
+    name: str
+    title: str
+    part: Part
+    oscillator_hz: int
+    clock_hz: int
+    config: CoreConfig
+    loader: tuple[str, ...]
+    bridge: str
+    baud: int = DEFAULT_BAUD
+
+    @property
+    def family(self) -> Family:
+        """Family of its FPGA."""
+        return self.part.family
+
+
+_LEARNING = Learning.EXPONENTIAL
+
+
+def _small(neurons: int, inputs: int, lanes: int) -> CoreConfig:
+    """Learning where block RAM is dear: narrow state, and frames and queues that at 1 Mbaud cost little speed."""
+    return CoreConfig(
+        neurons=neurons,
+        inputs=inputs,
+        lanes=lanes,
+        state_bits=16,
+        max_delay=8,
+        learning=_LEARNING,
+        trace_bits=8,
+        frame_bytes=256,
+        rx_frames=2,
+        tx_frames=2,
+    )
+
+
+def _smallest(neurons: int, inputs: int) -> CoreConfig:
+    """Learning where logic is dear, too."""
+    return replace(
+        _small(neurons, inputs, 1),
+        weight_bits=4,
+        refractory_bits=4,
+        max_delay=4,
+        adaptation=False,
+        trace_bits=6,
+        frame_bytes=128,
+    )
+
+
+_ALL = (
+    Board(
+        name="icebreaker",
+        title="iCEBreaker V1.0",
+        part=parts.UP5K,
+        oscillator_hz=12_000_000,
+        clock_hz=12_000_000,
+        config=replace(_smallest(128, 128), weight_ports=1, trace_bits=8, frame_bytes=256),
+        loader=("-b", "ice40_generic"),
+        bridge="FT2232H",
+    ),
+    Board(
+        name="hx8k-b-evn",
+        title="iCE40HX8K-B-EVN breakout board",
+        part=parts.HX8K,
+        oscillator_hz=12_000_000,
+        clock_hz=12_000_000,
+        config=_smallest(32, 32),
+        loader=("-b", "ice40_generic"),
+        bridge="FT2232H",
+    ),
+    Board(
+        name="ulx3s-25f",
+        title="ULX3S with LFE5U-25F",
+        part=parts.ECP5_25F,
+        oscillator_hz=25_000_000,
+        clock_hz=80_000_000,
+        config=CoreConfig(neurons=256, inputs=128, lanes=16, learning=_LEARNING),
+        loader=("-b", "ulx3s"),
+        bridge="FT231X",
+    ),
+    Board(
+        name="ulx3s-85f",
+        title="ULX3S with LFE5U-85F",
+        part=parts.ECP5_85F,
+        oscillator_hz=25_000_000,
+        clock_hz=50_000_000,
+        config=CoreConfig(neurons=512, inputs=128, lanes=16, learning=_LEARNING),
+        loader=("-b", "ulx3s"),
+        bridge="FT231X",
+    ),
+    Board(
+        name="icesugar-pro",
+        title="iCESugar-Pro",
+        part=parts.ECP5_25F_256,
+        oscillator_hz=25_000_000,
+        clock_hz=80_000_000,
+        config=CoreConfig(neurons=192, inputs=128, lanes=16, learning=_LEARNING),
+        loader=("-c", "cmsisdap"),
+        bridge="iCELink",
+    ),
+    Board(
+        name="tang-nano-9k",
+        title="Tang Nano 9K",
+        part=parts.GW1NR_9,
+        oscillator_hz=27_000_000,
+        clock_hz=27_000_000,
+        config=_small(64, 64, 2),
+        loader=("-b", "tangnano9k"),
+        bridge="BL702",
+    ),
+    Board(
+        name="tang-nano-20k",
+        title="Tang Nano 20K",
+        part=parts.GW2AR_18,
+        oscillator_hz=27_000_000,
+        clock_hz=27_000_000,
+        config=CoreConfig(neurons=128, inputs=128, lanes=8, learning=_LEARNING),
+        loader=("-b", "tangnano20k"),
+        bridge="BL616",
+    ),
+    Board(
+        name="cmod-a7-35t",
+        title="Digilent Cmod A7-35T",
+        part=parts.XC7A35T_CPG236,
+        oscillator_hz=12_000_000,
+        clock_hz=80_000_000,
+        config=CoreConfig(neurons=384, inputs=64, lanes=8, learning=_LEARNING),
+        loader=("-b", "cmoda7_35t"),
+        bridge="FT2232H",
+    ),
+    Board(
+        name="arty-a7-35t",
+        title="Digilent Arty A7-35T",
+        part=parts.XC7A35T_CSG324,
+        oscillator_hz=100_000_000,
+        clock_hz=80_000_000,
+        config=CoreConfig(neurons=256, inputs=256, lanes=8, learning=_LEARNING),
+        loader=("-b", "arty_a7_35t"),
+        bridge="FT2232H",
+    ),
+    Board(
+        name="basys3",
+        title="Digilent Basys 3",
+        part=parts.XC7A35T_CPG236,
+        oscillator_hz=100_000_000,
+        clock_hz=80_000_000,
+        config=CoreConfig(neurons=256, inputs=256, lanes=8, learning=_LEARNING),
+        loader=("-b", "basys3"),
+        bridge="FT2232H",
+    ),
+)
+
+BOARDS: dict[str, Board] = {board.name: board for board in _ALL}
+
+
+def find_board(name: str) -> Board:
+    """Return the board of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the name that was perhaps meant.
+    """
+    if name in BOARDS:
+        return BOARDS[name]
+    close = difflib.get_close_matches(name.lower(), BOARDS, n=1, cutoff=0.4)
+    meant = f"did you mean {close[0]!r}? " if close else ""
+    raise ValueError(f"no board {name!r}; {meant}boards are {', '.join(BOARDS)}")

@@ -1,0 +1,51 @@
+"""LUTs, flip-flops and multipliers of a chip, by a linear model whose coefficients come from real builds."""
+
+from __future__ import annotations
+
+import math
+
+from ..spec import CoreConfig, Learning
+from .coefficients import COEFFICIENTS
+from .parts import Family
+
+
+def features(config: CoreConfig) -> dict[str, float]:
+    """Return what the size of a chip depends on, beside its memories: mostly lanes and widths, hardly neurons."""
+    lanes, bits = config.lanes, config.weight_bits
+    learning, window = float(config.learning is not Learning.NONE), float(config.learning is Learning.WINDOW)
+    return {
+        "one": 1.0,
+        "address bits": math.log2(config.neurons) + math.log2(config.inputs),
+        "state bits": config.state_bits,
+        "lanes": lanes,
+        "several lanes": float(lanes > 1),
+        "lane bits": lanes * bits,
+        "learning": learning,
+        "learning lanes": learning * lanes,
+        "learning lane bits": learning * lanes * bits,
+        "window": window,
+        "extra axons": float(config.extra_axons > 0),
+        "soft bounds": learning * config.soft_bounds * lanes,
+    }
+
+
+def multipliers(config: CoreConfig, family: Family) -> int:
+    """Return the multipliers of a chip: decays, what learning makes of its traces and rates, and those of lanes."""
+    found = 2 + config.adaptation
+    # Membrane and current take two each where a multiplier is narrower than they are.
+    found += 2 * (config.state_bits > 18 and family is not Family.XC7)
+    if config.learning is Learning.EXPONENTIAL:
+        found += 4 + config.lanes
+    elif config.learning is Learning.WINDOW:
+        found += 3
+    return found + bool(config.learning) * config.soft_bounds * config.lanes
+
+
+def estimate(config: CoreConfig, family: Family) -> dict[str, float]:
+    """LUTs and flip-flops without those of memories, and multipliers: `lut`, `ff`, `dsp`."""
+    values = features(config)
+    found = {
+        resource: max(0.0, sum(weight * values[name] for name, weight in weights.items()))
+        for resource, weights in COEFFICIENTS[family].items()
+    }
+    return found | {"dsp": multipliers(config, family)}

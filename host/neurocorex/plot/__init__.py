@@ -1,0 +1,8 @@
+"""Pictures of spikes, membranes and weights; matplotlib is loaded when the first one is drawn."""
+
+from .pictures import membranes as membranes
+from .pictures import raster as raster
+from .pictures import weights as weights
+from .plasticity import weight_change as weight_change
+from .plasticity import weight_histogram as weight_histogram
+from .plasticity import weights_over_time as weights_over_time

@@ -1,1 +1,0 @@
-"""Pictures of spikes, membranes and weights; matplotlib is loaded when the first one is drawn."""

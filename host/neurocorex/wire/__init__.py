@@ -1,0 +1,1 @@
+"""Bytes that arrive exactly once: transports, frames, a sliding window, retransmission, and a server."""

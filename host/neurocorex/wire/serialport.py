@@ -1,0 +1,116 @@
+"""A chip on a serial port, or behind any other URL that pyserial knows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import Any
+
+from ..errors import DisconnectedError, NoAnswerError
+from ..spec.protocol import DEFAULT_BAUD
+from .descriptors import WRITE_TIMEOUT_S, Descriptors
+from .transport import Transport
+
+
+class SerialTransport(Transport):
+    """A serial port, or any other URL that pyserial opens (``socket://host:port``, ``rfc2217://``, ``spy://``...).
+
+    Parameters
+    ----------
+    url : str
+        Name of the port, such as ``/dev/ttyUSB1`` or ``COM3``, or a URL.
+    baud : int
+        Rate to begin with.
+
+    Raises
+    ------
+    NoAnswerError
+        If it cannot be opened; the message lists the ports that there are.
+    """
+
+    #: How long one blocking read of pyserial may last where its port cannot be waited for by the system.
+    _SLICE_S = 0.05
+
+    def __init__(self, url: str, *, baud: int = DEFAULT_BAUD) -> None:
+        import serial
+
+        self.name, self.baud = url, baud
+        self._failure: type[Exception] = serial.SerialException
+        options: dict[str, Any] = {} if "://" in url else {"exclusive": True}
+        try:
+            self._port = serial.serial_for_url(
+                url, baudrate=baud, timeout=self._SLICE_S, write_timeout=WRITE_TIMEOUT_S, **options
+            )
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise NoAnswerError(f"cannot open {url!r} ({error}); {_known_ports()}") from error
+        self._descriptors = self._waitable()
+        # FTDI bridges hold a short answer back for 16 ms unless they are told not to; other ports do not know this.
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            self._port.set_low_latency_mode(True)
+
+    def _waitable(self) -> Descriptors | None:
+        """File descriptors, where the system can wait for them and no layer of pyserial sits between."""
+        native = type(self._port).__module__ in ("serial.serialposix", "serial.urlhandler.protocol_socket")
+        if os.name != "posix" or not native:
+            return None
+        fd = self._port.fileno()
+        return Descriptors(self.name, fd, fd)
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what is there; see `Transport.read`."""
+        self._check_open()
+        if self._descriptors is not None:
+            return self._descriptors.read(timeout_s)
+        deadline = time.monotonic() + timeout_s
+        try:
+            while True:
+                if first := self._port.read(1):
+                    return bytes(first + self._port.read(self._port.in_waiting))
+                if time.monotonic() >= deadline:
+                    return b""
+        except (self._failure, OSError) as error:
+            raise DisconnectedError(f"{self.name} went away while reading: {error}") from error
+
+    def write(self, data: bytes) -> None:
+        """Hand over all bytes; see `Transport.write`."""
+        self._check_open()
+        if self._descriptors is not None:
+            self._descriptors.write(data)
+            return
+        try:
+            self._port.write(data)
+        except (self._failure, OSError) as error:
+            raise DisconnectedError(f"{self.name} went away while writing: {error}") from error
+
+    def set_baud(self, baud: int) -> None:
+        """Change the rate; raises NoAnswerError if the port has no such rate."""
+        try:
+            self._port.baudrate = baud
+        except (self._failure, OSError, ValueError) as error:
+            raise NoAnswerError(f"{self.name} cannot be set to {baud} baud: {error}; choose another rate") from error
+        self.baud = baud
+
+    def send_break(self) -> None:
+        """Hold the line low for a quarter of a second; a socket has no line, and other URLs may not offer it."""
+        if self.name.startswith("socket:"):
+            return
+        with contextlib.suppress(NotImplementedError, self._failure, OSError):
+            self._port.send_break()
+
+    def close(self) -> None:
+        """Close the port."""
+        with contextlib.suppress(self._failure, OSError):
+            self._port.close()
+
+    def _check_open(self) -> None:
+        if not self._port.is_open:
+            raise DisconnectedError(f"{self.name} was closed; open it again")
+
+
+def _known_ports() -> str:
+    from serial.tools import list_ports
+
+    names = sorted(port.device for port in list_ports.comports())
+    ports = f"ports here: {', '.join(names)}" if names else "there is no serial port here"
+    return f"{ports}; other devices are 'emulator', 'rtl' and URLs such as socket://127.0.0.1:4000"

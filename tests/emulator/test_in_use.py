@@ -1,0 +1,93 @@
+"""Emulators of which a part is in use."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from neurocorex.check.trial import Trial
+from neurocorex.emulator.emulator import Emulator
+from neurocorex.events.stream import EventStream
+from neurocorex.image import Image
+from neurocorex.spec import Clear, Control, CoreConfig, Counter, Learning, LearningFlag, Region
+
+SMALL = CoreConfig(neurons=32, inputs=64, lanes=8, extra_axons=7, max_delay=4, window_steps=4)
+LARGE = replace(SMALL, neurons=75, inputs=90)
+#: Rounding by chance goes by the numbers of axons, which differ between chips.
+EXACT = {Control.LEARNING: LearningFlag.ENABLE}
+
+
+def loaded(image: Image, *, compiled: bool = False) -> Emulator:
+    emulator = Emulator(image.config, compiled=compiled)
+    for region, values in image.regions.items():
+        if region is not Region.ADAPTATION or image.config.adaptation:
+            emulator.write(region, values)
+    return emulator
+
+
+@pytest.mark.parametrize("learning", Learning)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_part_behaves_like_a_chip_of_its_size(learning: Learning, seed: int) -> None:
+    trial = Trial.random(replace(SMALL, learning=learning), seed=seed, steps=60, fixed=EXACT if learning else {})
+    image = Image(trial.image.config, {**trial.image.regions, Region.IN_USE: np.zeros(2, int)})
+    small, large = loaded(image), loaded(image.fit(replace(LARGE, learning=learning)))
+    assert large.regions[Region.IN_USE].tolist() == [1, 2]
+    assert large.run(trial.stimulus) == small.run(trial.stimulus)
+    assert large.counters == small.counters
+    assert small.counters[Counter.SPIKES] > 0
+    assert np.array_equal(large.regions[Region.MEMBRANE][:32], small.regions[Region.MEMBRANE])
+    assert np.array_equal(large.regions[Region.WEIGHTS][:64, :32], small.regions[Region.WEIGHTS][:64])
+
+
+@pytest.mark.parametrize("learning", Learning)
+@pytest.mark.parametrize("seed", range(4))
+def test_compiled_steps_give_the_same_bits(learning: Learning, seed: int) -> None:
+    trial = Trial.random(replace(LARGE, learning=learning), seed=seed, steps=60)
+    plain, fast = loaded(trial.image), loaded(trial.image, compiled=True)
+    for blocks in ([1, 2], [0, 1], [2, 0], [0, 0]):
+        for emulator in (plain, fast):
+            emulator.write(Region.IN_USE, blocks)
+        assert fast.run(trial.stimulus) == plain.run(trial.stimulus)
+        assert fast.counters == plain.counters
+        for region, held in plain.regions.items():
+            assert np.array_equal(fast.regions[region], held), region.name
+
+
+def test_what_sleeps_is_refused_and_cleared_but_not_touched() -> None:
+    trial = Trial.random(replace(LARGE, learning=Learning.EXPONENTIAL), seed=5, steps=40, fixed=EXACT)
+    emulator = loaded(trial.image)
+    emulator.write(Region.IN_USE, [1, 1])
+    before = {region: held.copy() for region, held in emulator.regions.items()}
+    emulator.run(EventStream(3, [0, 0], [31, 32], [1, 1], [31, 32], [5, 5]))
+    assert (emulator.counters[Counter.INPUT_EVENTS], emulator.counters[Counter.REFUSED_EVENTS]) == (1, 2)
+    for region in (Region.MEMBRANE, Region.HISTORY, Region.POST_TRACE):
+        assert np.array_equal(emulator.regions[region][32:], before[region][32:])
+    assert np.array_equal(emulator.regions[Region.WEIGHTS][:, 32:], before[Region.WEIGHTS][:, 32:])
+    assert np.array_equal(emulator.regions[Region.WEIGHTS][32:90], before[Region.WEIGHTS][32:90])
+    assert not np.array_equal(emulator.regions[Region.WEIGHTS], before[Region.WEIGHTS])
+    emulator.run(EventStream(1).clearing(0, Clear.STATE))
+    assert emulator.regions[Region.HISTORY].any() == emulator.regions[Region.HISTORY][:32].any()
+    assert not emulator.regions[Region.MEMBRANE][32:].any()
+
+
+def test_a_run_that_is_broken_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = Trial.random(LARGE, seed=6, steps=40)
+    emulator = loaded(trial.image)
+    emulator.write(Region.IN_USE, [1, 1])
+    before = {region: held.copy() for region, held in emulator.regions.items()}
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("neurocorex.emulator.emulator.walk", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            emulator.run(trial.stimulus)
+    for region, held in emulator.regions.items():
+        assert np.array_equal(held, before[region])
+    assert emulator.run(trial.stimulus) == loaded_part(trial).run(trial.stimulus)
+
+
+def loaded_part(trial: Trial) -> Emulator:
+    emulator = loaded(trial.image)
+    emulator.write(Region.IN_USE, [1, 1])
+    return emulator

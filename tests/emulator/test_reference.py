@@ -1,0 +1,105 @@
+"""The emulator against the naive reference, on random networks, bit for bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from neurocorex.emulator.emulator import Emulator
+from neurocorex.events.stream import EventStream
+from neurocorex.spec import Clear, Flag, Region
+from support.trials import COUNTERS, Moment, random_trial
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=150)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def change(emulator: Emulator, register: int, value: int) -> None:
+    """What a stimulus changes, done by hand between the steps."""
+    if register < 0:
+        emulator.clear(Clear(value & (Clear.STATE | Clear.TRACES | Clear.ADAPTATION)))
+    else:
+        emulator.write(Region.CONTROL, [value], register)
+
+
+@PROPERTY
+@given(SEEDS, st.booleans())
+def test_step_by_step(seed: int, learns: bool) -> None:
+    trial = random_trial(seed, learns=learns)
+    for moment in trial.moments:
+        for register, value in moment.changes:
+            change(trial.emulator, register, value)
+        neurons = sorted({*moment.injected, *moment.forced})
+        result = trial.emulator.step(
+            sorted(moment.events), neurons, [moment.injected.get(j, 0) for j in neurons],
+            [j in moment.forced for j in neurons],
+        )  # fmt: skip
+        assert result.spikes.tolist() == trial.step_reference(moment)
+        trial.check()
+
+
+@PROPERTY
+@given(SEEDS, st.booleans())
+def test_whole_streams(seed: int, learns: bool) -> None:
+    trial = random_trial(seed, learns=learns)
+    flags = trial.emulator.regions[Region.FLAGS].tolist()
+    results = trial.emulator.run(trial.stream())
+    spikes, membranes = [], []
+    for step, moment in enumerate(trial.moments):
+        fired = trial.step_reference(moment)
+        spikes += [(step, j) for j in fired if flags[j] & Flag.RECORD_SPIKES]
+        membranes += [
+            (step, j, neuron.v) for j, neuron in enumerate(trial.reference.neurons) if flags[j] & Flag.RECORD_MEMBRANE
+        ]
+    trial.check()
+    assert results.steps == len(trial.moments)
+    assert list(zip(results.event_step.tolist(), results.event_index.tolist(), strict=True)) == spikes
+    graded = (results.graded_step, results.graded_index, results.graded_value)
+    assert list(zip(*(column.tolist() for column in graded), strict=True)) == membranes
+
+
+@PROPERTY
+@given(SEEDS, st.booleans(), st.integers(0, 40))
+def test_a_stream_may_be_cut_anywhere(seed: int, learns: bool, at: int) -> None:
+    whole, parts = random_trial(seed, learns=learns), random_trial(seed, learns=learns)
+    stream = whole.stream()
+    at = min(at, stream.steps)
+    together = whole.emulator.run(stream)
+    assert EventStream.join([parts.emulator.run(stream.cut(0, at)), parts.emulator.run(stream.cut(at, 99))]) == together
+    assert parts.emulator.counters == whole.emulator.counters
+
+
+@PROPERTY
+@given(SEEDS, st.booleans(), st.integers(40, 400))
+def test_rest_is_skipped_exactly(seed: int, learns: bool, silence: int) -> None:
+    """Long silence is where the emulator takes its short cut; the reference does not."""
+    trial = random_trial(seed, learns=learns)
+    trial.moments += [Moment(set(), {}, set(), [])] * silence
+    trial.emulator.run(trial.stream())
+    for moment in trial.moments:
+        trial.step_reference(moment)
+    trial.check()
+
+
+@PROPERTY
+@given(SEEDS, st.booleans(), st.integers(0, 40))
+def test_state_can_be_carried_to_another_emulator(seed: int, learns: bool, at: int) -> None:
+    first, second = random_trial(seed, learns=learns), random_trial(seed, learns=learns)
+    stream = first.stream()
+    at = min(at, stream.steps)
+    first.emulator.run(stream.cut(0, at))
+    for region, held in first.emulator.regions.items():
+        if region is not Region.ADAPTATION or first.emulator.config.adaptation:
+            second.emulator.write(region, held)
+    assert second.emulator.run(stream.cut(at, 99)) == first.emulator.run(stream.cut(at, 99))
+    for region, held in first.emulator.regions.items():
+        assert np.array_equal(second.emulator.regions[region], held)
+
+
+@pytest.mark.parametrize("attribute", sorted(COUNTERS))
+def test_random_trials_reach_everything(attribute: str) -> None:
+    """Guards the tests above: what they never provoke they do not test."""
+    trials = [random_trial(seed, learns=True) for seed in range(90)]
+    for trial in trials:
+        trial.emulator.run(trial.stream())
+    reached = sum(trial.emulator.counters[COUNTERS[attribute]] > 0 for trial in trials)
+    assert reached >= 12

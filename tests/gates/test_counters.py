@@ -1,0 +1,119 @@
+"""Counters in one memory."""
+
+import random
+
+from amaranth.hdl import Fragment
+from amaranth.sim import Simulator
+from neurocorex.spec import CoreConfig, Counter, Region
+from neurocorex.spec.registers import COUNTER_BITS
+from neurocorex_hdl.lib.memory import TARGET_LATENCY
+from neurocorex_hdl.registers.counters import Counters
+from support.corebench import BlockRam
+
+
+class Bench:
+    """Counters, and a look into their memory."""
+
+    def __init__(self, ctx, counters, memory):
+        self.ctx, self.unit, self.memory = ctx, counters, memory
+
+    async def tick(self, *counters):
+        self.ctx.set(self.unit.ticks, {counter.name.lower(): int(counter in counters) for counter in Counter})
+        await self.ctx.tick()
+        self.ctx.set(self.unit.ticks, {})
+
+    async def settle(self):
+        await self.ctx.tick().repeat(3 * len(Counter))
+        assert self.ctx.get(self.unit.settled)
+
+    async def read(self):
+        """All counters, word by word."""
+        words, count = [], 2 * len(Counter)
+        self.ctx.set(self.unit.bus.region, Region.COUNTERS)
+        for column in range(count):
+            self.ctx.set(self.unit.bus.column, column)
+            self.ctx.set(self.unit.bus.read, 1)
+            await self.ctx.tick()
+            self.ctx.set(self.unit.bus.read, 0)
+            await self.ctx.tick().repeat(TARGET_LATENCY - 1)
+            words.append(self.ctx.get(self.unit.bus.read_data))
+            await self.ctx.tick()
+        return {counter: words[2 * counter] | words[2 * counter + 1] << 32 for counter in Counter}
+
+    def preset(self, counter, value):
+        self.ctx.set(self.memory.data[2 * counter], value & 0xFFFFFFFF)
+        self.ctx.set(self.memory.data[2 * counter + 1], value >> 32)
+
+
+def on_counters(body):
+    counters, platform = Counters(CoreConfig()), BlockRam()
+    simulator = Simulator(Fragment.get(counters, platform))
+    simulator.add_clock(1e-6)
+
+    async def testbench(ctx):
+        (memory,) = platform.memories
+        await body(Bench(ctx, counters, memory))
+
+    simulator.add_testbench(testbench)
+    simulator.run()
+
+
+def test_every_tick_counts_also_while_the_host_reads():
+    async def body(bench):
+        rng, expected = random.Random(1), dict.fromkeys(Counter, 0)
+        for _ in range(300):
+            chosen = [counter for counter in Counter if rng.random() < 0.6]
+            for counter in chosen:
+                expected[counter] += 1
+            await bench.tick(*chosen)
+        await bench.settle()
+        assert await bench.read() == expected
+        # Frames are counted while a host reads: the walk is held up, but nothing is lost.
+        for _ in range(20):
+            await bench.tick(Counter.FRAMES_GOOD)
+            await bench.read()
+        await bench.settle()
+        assert await bench.read() == expected | {Counter.FRAMES_GOOD: expected[Counter.FRAMES_GOOD] + 20}
+
+    on_counters(body)
+
+
+def test_low_word_carries_into_the_high_word():
+    async def body(bench):
+        bench.preset(Counter.SPIKES, 0xFFFFFFFE)
+        bench.preset(Counter.STEPS, 0x12_FFFFFFFF)
+        for _ in range(3):
+            await bench.tick(Counter.SPIKES, Counter.STEPS)
+        await bench.settle()
+        counters = await bench.read()
+        assert counters[Counter.SPIKES] == 0x1_00000001
+        assert counters[Counter.STEPS] == 0x13_00000002
+        assert counters[Counter.INPUT_EVENTS] == 0
+
+    on_counters(body)
+
+
+def test_counters_wrap():
+    async def body(bench):
+        bench.preset(Counter.STALL_CYCLES, (1 << COUNTER_BITS) - 1)
+        await bench.tick(Counter.STALL_CYCLES)
+        await bench.settle()
+        assert set((await bench.read()).values()) == {0}
+
+    on_counters(body)
+
+
+def test_clearing_is_complete_when_it_says_so():
+    async def body(bench):
+        for shift in range(1, 45):
+            for counter in Counter:
+                bench.preset(counter, (1 << COUNTER_BITS) - 1)
+            await bench.tick(*Counter)
+            await bench.ctx.tick().repeat(shift)
+            bench.ctx.set(bench.unit.clear, 1)
+            await bench.ctx.tick()
+            bench.ctx.set(bench.unit.clear, 0)
+            await bench.ctx.tick().until(bench.unit.settled)
+            assert set((await bench.read()).values()) == {0}
+
+    on_counters(body)

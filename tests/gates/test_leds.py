@@ -1,0 +1,52 @@
+"""Lamps: a heart that beats, and activity that lasts long enough to be seen."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import pytest
+from amaranth.sim import Simulator
+from neurocorex_hdl.lib.leds import Lamps
+
+CLOCK_HZ = 256
+BLINK = CLOCK_HZ // 16
+
+
+def levels(clock_hz: int, cycles: int, busy: frozenset[int] = frozenset()) -> tuple[list[int], list[int]]:
+    """Heartbeat and activity in each cycle, of a chip that is busy in some of them."""
+    lamps = Lamps(clock_hz)
+    heartbeat: list[int] = []
+    activity: list[int] = []
+
+    async def testbench(ctx) -> None:
+        for cycle in range(cycles):
+            ctx.set(lamps.busy, cycle in busy)
+            heartbeat.append(ctx.get(lamps.heartbeat))
+            activity.append(ctx.get(lamps.activity))
+            await ctx.tick()
+
+    simulator = Simulator(lamps)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    return heartbeat, activity
+
+
+@pytest.mark.parametrize("clock_hz", [200, 256])
+def test_heart_beats_about_once_a_second(clock_hz: int) -> None:
+    heartbeat, activity = levels(clock_hz, 1024)
+    assert [(level, len([*run])) for level, run in groupby(heartbeat)] == [(0, 128), (1, 128)] * 4
+    assert not any(activity)
+
+
+@pytest.mark.parametrize("cycle", [3, BLINK - 1, BLINK, BLINK + 1, 100])
+def test_single_busy_cycle_is_seen_for_a_while(cycle: int) -> None:
+    _, activity = levels(CLOCK_HZ, 200, frozenset({cycle}))
+    assert sum(activity) == BLINK
+    assert 0 < activity.index(1) - cycle <= BLINK + 1
+
+
+def test_work_without_a_pause_is_seen_without_one() -> None:
+    _, activity = levels(CLOCK_HZ, 200, frozenset(range(150)))
+    assert [level for level, _ in groupby(activity)] == [0, 1, 0]
+    assert sum(activity) >= 150 - BLINK

@@ -1,0 +1,148 @@
+"""Scripts for SuperNeuroMAT on a device: what they read is where SuperNeuroMAT leaves it."""
+
+from __future__ import annotations
+
+import copy
+
+import neurocorex as ncx
+import numpy as np
+import pytest
+import superneuromat
+from neurocorex.errors import InputError
+from neurocorex.importers.superneuromat import on_device
+from support.paths import ROOT
+from support.superneuromat_models import random_model
+
+
+def same(one, other):
+    """Where two models differ."""
+    names = ("neuron_states", "neuron_refractory_periods_state", "synaptic_weights", "input_spikes", "num_neurons")
+    found = [name for name in names if getattr(one, name) != getattr(other, name)]
+    return found + (["ispikes"] if not np.array_equal(one.ispikes, other.ispikes) else [])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_scripts_find_everything_where_they_expect_it(seed):
+    expected = random_model(seed)
+    with on_device(copy.deepcopy(expected)) as snn:
+        for ticks in (1, 7, 1, 12):
+            expected.simulate(ticks)
+            snn.simulate(ticks)
+            assert same(snn, expected) == []
+        assert snn.report.exact
+    assert snn.ispikes.dtype == expected.ispikes.dtype
+    assert snn.neuron_spike_totals().tolist() == expected.neuron_spike_totals().tolist()
+
+
+def test_the_example_prints_the_same_without_its_two_lines(capsys):
+    example = ROOT / "examples/superneuromat_script.py"
+    lines = example.read_text().splitlines()
+    plain = [line for line in lines if "# chip" not in line]
+    assert len(lines) - len(plain) == 2
+    printed = []
+    for script in (lines, plain):
+        exec("\n".join(script), {})  # noqa: S102
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+
+
+def test_changes_between_runs_count():
+    expected = random_model(3)
+    with on_device(copy.deepcopy(expected)) as snn:
+        for model in (expected, snn):
+            model.simulate(4)
+            model.neurons[0].threshold = 1
+            model.neurons[1].state = 7
+            model.synapses[0].weight = 9
+            model.add_spike(2, 0, 11, exist="overwrite")
+            model.simulate(4)
+            model.enable_stdp = [False] * model.num_synapses
+            model.simulate(4)
+            model.reset()
+            model.add_spike(0, 1, 30)
+            model.simulate(6)
+        assert same(snn, expected) == []
+
+
+def test_the_chip_goes_on_where_nothing_was_changed(monkeypatch):
+    with ncx.open("emulator") as device:
+        loads = []
+        load = device.load
+        monkeypatch.setattr(device, "load", lambda image: loads.append(image) or load(image))
+        snn = on_device(random_model(1), device)
+        for _ in range(3):
+            snn.simulate(2)
+            snn.add_spike(0, 0, 5, exist="overwrite")
+        assert len(loads) == 1
+        assert snn.device is device
+
+
+def test_input_for_a_relay_that_was_folded():
+    expected = superneuromat.SNN()
+    for _ in range(2):
+        expected.create_neuron()
+    expected.create_synapse(0, 1, delay=4)
+    expected.backend = "cpu"
+    expected.add_spike(0, 0)
+    with on_device(copy.deepcopy(expected)) as snn:
+        for model in (expected, snn):
+            model.simulate(2)
+            model.add_spike(0, 2, 3.0)
+            model.simulate(6)
+        assert same(snn, expected) == []
+
+
+def test_callbacks_see_and_change_every_tick():
+    def count(model, tick, ticks):
+        seen.append((tick, ticks, len(model.spike_train), model.neurons[0].state))
+        if tick == 2:
+            model.neurons[0].state = 9
+
+    snn = superneuromat.SNN()
+    snn.create_neuron(threshold=20, leak=1)
+    snn.add_spike(0, 0, 5)
+    seen = []
+    with on_device(snn) as chip:
+        chip.simulate(4, callback=count)
+    assert seen == [(0, 4, 0, 0), (1, 4, 1, 5), (2, 4, 2, 4), (3, 4, 3, 8)]
+    assert snn.neuron_states == [7]
+
+
+def test_attributes_are_those_of_the_model():
+    snn = superneuromat.SNN()
+    with pytest.raises(InputError, match="no neurons"):
+        on_device(snn)
+    snn.create_neuron()
+    with on_device(snn) as chip:
+        chip.backend = "jit"
+        chip.create_neuron(threshold=3)
+        assert (snn.backend, snn.num_neurons, chip.num_neurons) == ("jit", 2, 2)
+        assert {"simulate", "create_synapse", "device"} <= set(dir(chip))
+        assert str(chip) == str(snn)
+        assert chip == snn == chip.copy()
+        assert copy.copy(chip).num_neurons == 2
+
+
+@pytest.mark.parametrize("ticks", [0, -1, 2.5, "x", True])
+def test_ticks_are_whole_and_at_least_one(ticks):
+    with on_device(random_model(0)) as snn, pytest.raises(InputError, match="time_steps must be"):
+        snn.simulate(ticks)
+
+
+def test_manual_setup_is_refused():
+    model = random_model(0)
+    model.manual_setup = True
+    with on_device(model) as snn, pytest.raises(InputError, match="needs no setup"):
+        snn.simulate(3)
+
+
+def test_states_beyond_the_chip_warn_once():
+    snn = superneuromat.SNN()
+    snn.create_neuron(threshold=1e30, leak=0)
+    for tick in range(4):
+        snn.add_spike(tick, 0, 4_000_000)
+    with on_device(snn) as chip:
+        chip.simulate(2)
+        with pytest.warns(RuntimeWarning, match="states reached the bounds"):
+            chip.simulate(1)
+        chip.simulate(1)

@@ -1,0 +1,205 @@
+"""Pictures: what is in them, without a display. Results and plain arrays are drawn alike."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+from neurocorex import plot
+from neurocorex.device.result import Result
+from neurocorex.errors import InputError, MissingToolError
+
+
+def drawn(figure):
+    """The figure as a PNG: rendering is where matplotlib finds most mistakes."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
+
+
+def dots(axis):
+    """All (time, row) pairs of an axis, sorted."""
+    return sorted(tuple(point) for part in axis.collections for point in np.asarray(part.get_offsets()).tolist())
+
+
+RASTER = np.zeros((2, 4, 3), bool)
+RASTER[0, 1, 2] = RASTER[1, 3, 0] = RASTER[1, 3, 1] = True
+
+
+@pytest.fixture
+def result():
+    """Two samples of four steps of 2 ms, three neurons; membranes of neurons 0 and 2."""
+    samples, times, neurons = np.nonzero(RASTER)
+    return Result(
+        steps=4,
+        neurons=3,
+        samples=2,
+        spike_samples=samples,
+        spike_times=times,
+        spike_neurons=neurons,
+        spikes_of=np.arange(3),
+        counts=RASTER.sum(axis=1),
+        v=np.arange(16, dtype=np.int32).reshape(2, 4, 2),
+        v_neurons=np.array([0, 2]),
+        dt_ms=2.0,
+    )
+
+
+def test_raster_has_a_bar_for_each_spike():
+    figure = plot.raster(RASTER[0])
+    (axis,) = figure.axes
+    assert dots(axis) == [(1.5, 2)]
+    assert axis.get_xlim() == (0, 4)
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("time (ms)", "neuron")
+    assert drawn(figure).startswith(b"\x89PNG")
+
+
+def test_samples_follow_each_other():
+    assert dots(plot.raster(RASTER, dt_ms=0.5).axes[0]) == [(0.75, 2), (3.75, 0), (3.75, 1)]
+
+
+def test_result_and_array_give_the_same_raster(result):
+    assert dots(result.raster().axes[0]) == dots(plot.raster(RASTER, dt_ms=2.0).axes[0])
+
+
+def test_groups_have_names_and_share_all_spikes():
+    figure = plot.raster(RASTER, groups={"hidden": slice(0, 2), "output": [2]})
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["hidden", "output"]
+    assert len(dots(figure.axes[0])) == 3
+    drawn(figure)
+
+
+def test_inputs_have_a_panel_of_their_own():
+    inputs = np.ones((2, 4, 5), bool)
+    figure = plot.raster(RASTER, inputs=inputs, labels=["first", "second"], title="two")
+    assert [axis.get_ylabel() for axis in figure.axes] == ["input axon", "neuron"]
+    assert len(dots(figure.axes[0])) == 40
+    assert [text.get_text() for text in figure.axes[0].texts] == ["first", "second"]
+    drawn(figure)
+
+
+def test_only_the_first_samples_are_drawn():
+    assert len(dots(plot.raster(np.ones((100, 2, 1), bool)).axes[0])) == 2 * plot.SAMPLES
+
+
+def test_silence_can_be_drawn():
+    assert drawn(plot.raster(np.zeros((10, 3), bool), groups={"all": range(3)}))
+
+
+def test_membranes_have_a_line_for_each_neuron():
+    v = np.arange(12).reshape(4, 3)
+    figure = plot.membranes(v, neurons=[5, 6, 9], threshold=[10, 20, 30], scale=2.0, dt_ms=0.5)
+    assert [axis.get_ylabel() for axis in figure.axes] == ["neuron 5", "neuron 6", "neuron 9"]
+    zero, threshold, trace = figure.axes[1].lines
+    assert set(zero.get_ydata()) == {0}
+    assert set(threshold.get_ydata()) == {10}
+    assert trace.get_xdata().tolist() == [0.5, 1, 1.5, 2]
+    assert trace.get_ydata().tolist() == [0.5, 2, 3.5, 5]
+    drawn(figure)
+
+
+def test_membranes_of_a_result_show_its_spikes(result):
+    figure = result.plot_v(sample=1, neurons=[0])
+    (axis,) = figure.axes
+    trace, spike = axis.lines[1:]
+    assert trace.get_ydata().tolist() == [8, 10, 12, 14]
+    assert spike.get_xdata() == [8.0, 8.0]
+
+
+def test_many_membranes_are_cut_to_what_can_be_seen():
+    assert len(plot.membranes(np.zeros((3, 100))).axes) == plot.TRACES
+
+
+def test_weights_are_drawn_symmetrically_about_zero():
+    figure = plot.weights(np.array([[1, -5], [0, 2], [3, 3]]), inputs=1)
+    axis = figure.axes[0]
+    assert axis.images[0].get_clim() == (-5, 5)
+    assert axis.lines[0].get_ydata() == [0.5, 0.5]
+    assert axis.get_ylabel() == "from axon (neurons from 1 on)"
+    drawn(figure)
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        pytest.param(lambda: plot.raster(np.zeros(3)), r"spikes have shape \(3,\), expected \[steps", id="spikes"),
+        pytest.param(lambda: plot.raster(RASTER, inputs=np.zeros((2, 5, 1))), "another length", id="inputs"),
+        pytest.param(lambda: plot.raster(RASTER, groups={"a": [3]}), "group 'a' names neurons 3 to 3", id="group"),
+        pytest.param(lambda: plot.membranes(np.zeros((2, 0))), "no membranes", id="no membranes"),
+        pytest.param(lambda: plot.membranes(np.zeros((2, 3)), neurons=[1]), "neurons names 1", id="neurons"),
+        pytest.param(lambda: plot.membranes(np.zeros((2, 3)), sample=1), "no sample 1", id="sample"),
+        pytest.param(lambda: plot.weights(np.zeros(3)), r"weights have shape \(3,\)", id="weights"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(action, message):
+    with pytest.raises(InputError, match=message):
+        action()
+
+
+def test_membrane_that_was_not_recorded_is_named(result):
+    with pytest.raises(InputError, match=r"membranes of neurons \[1\] were not recorded"):
+        result.plot_v(neurons=[0, 1])
+
+
+def test_missing_matplotlib_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(MissingToolError, match=r"pip install 'neurocorex\[plot\]'"):
+        plot.weights(np.zeros((2, 2)))
+
+
+# Weights that change -----------------------------------------------------------------------------
+
+
+def growing():
+    rng = np.random.default_rng(2)
+    return np.cumsum(rng.integers(-3, 5, (20, 6, 4)), axis=0)
+
+
+def test_weights_over_time_show_median_and_spread():
+    figure = plot.weights_over_time(growing(), steps=np.arange(20) * 50, dt_ms=0.5)
+    assert drawn(figure)
+    axis, side = figure.axes
+    assert axis.get_xlim() == (0, 475)
+    assert np.array_equal(axis.lines[-1].get_ydata(), np.median(growing().reshape(20, -1), axis=1))
+    assert [text.get_text() for text in side.get_legend().get_texts()] == ["before", "after"]
+
+
+def test_weights_over_time_draw_those_that_learn():
+    table, mask = growing(), np.zeros((6, 4), bool)
+    mask[0, :2] = True
+    axis = plot.weights_over_time(table, plastic=mask, scale=2.0).axes[0]
+    assert len(axis.lines) == 2 + 1
+    assert axis.lines[0].get_ydata()[-1] == table[-1, 0, :2].min() / 2
+    assert axis.get_ylabel() == "weight"
+    assert plot.weights_over_time(np.zeros((3, 2, 2))).axes  # none learns
+
+
+def test_weight_change_has_three_panels():
+    table = growing()
+    figure = plot.weight_change(table[0], table[-1], inputs=2)
+    assert drawn(figure)
+    panels = [axis for axis in figure.axes if axis.images and axis.get_title()]
+    assert [axis.get_title() for axis in panels] == ["before", "after", "change"]
+    assert np.array_equal(panels[2].images[0].get_array(), table[-1] - table[0])
+
+
+def test_weight_histogram_counts_every_synapse():
+    figure = plot.weight_histogram({"before": [3, 3, 3, 7], "after": [7, 7, 8, 9]})
+    tops = [outline.get_xy()[:, 1].max() for outline in figure.axes[0].patches]
+    assert tops == [3, 3]  # bins of two weights
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["before", "after"]
+    assert drawn(plot.weight_histogram(np.full(5, 0.5)))
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plot.weights_over_time(np.zeros((0, 2, 2))), "run with snapshot_every=100"),
+        (lambda: plot.weights_over_time(np.zeros((3, 2, 2)), plastic=np.ones((2, 3))), r"plastic \(2, 3\)"),
+        (lambda: plot.weight_change(np.zeros((2, 2)), np.zeros((2, 3))), r"shapes \(2, 2\) and \(2, 3\)"),
+        (lambda: plot.weight_histogram({}), "no weights to draw"),
+    ],
+)
+def test_weights_that_cannot_be_drawn_are_explained(draw, message):
+    with pytest.raises(InputError, match=message):
+        draw()

@@ -1,0 +1,25 @@
+"""A busy network, a device for it on an emulated chip, and when two results of it are the same."""
+
+import neurocorex as ncx
+import numpy as np
+from neurocorex.device.device import Device
+from neurocorex.emulator.transport import VirtualTransport
+from neurocorex.spec import CoreConfig
+from neurocorex.spec.registers import MODEL_COUNTERS
+
+from support.fakes import SMALL, busy_image, random_spikes
+
+IMAGE = busy_image()
+SPIKES = random_spikes(60, SMALL.inputs)
+BOTH = ("spikes", "v")
+
+
+def emulated(wrapper=lambda inner: inner, config: CoreConfig = SMALL) -> Device:
+    return Device(wrapper(VirtualTransport(config)))
+
+
+def assert_same(result: ncx.Result, expected: ncx.Result) -> None:
+    assert np.array_equal(result.spikes, expected.spikes)
+    assert np.array_equal(result.v, expected.v)
+    for counter in MODEL_COUNTERS:
+        assert result.counters[counter.name.lower()] == expected.counters[counter.name.lower()]

@@ -1,0 +1,82 @@
+"""The bits stay what they are: stress networks that an earlier version saved, their frames and answers as digests.
+
+A change of the model changes these digests on purpose, and only then: write them anew and say so in CHANGELOG.md.
+Regions, registers and counters that are added later do not take part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import pytest
+from neurocorex.check.trial import Trial
+from neurocorex.emulator.protocol import VirtualChip
+from neurocorex.spec import Control, Counter, Op, Region, Request, Response, ResponseDecoder, Status, layout
+from neurocorex.spec.protocol import HELLO_ARGUMENTS, READ_ARGUMENTS
+from neurocorex.wire.regions import write_requests
+from support.paths import ROOT
+
+FOLDER = ROOT / "tests/data/stress"
+DIGESTS: dict[str, str] = json.loads((FOLDER / "digests.json").read_text())
+#: Regions in the order of their numbers, as they were when the digests were made, and how many items of the two that
+#: may grow are read.
+REGIONS = [
+    "CONTROL", "COUNTERS", "IN_USE", "WEIGHTS", "PLASTIC", "PRE_TABLE", "POST_TABLE", "EXTRA_SOURCE", "EXTRA_DELAY",
+    "THRESHOLD", "RESET", "DECAY", "LEAK", "CURRENT_DECAY", "BIAS", "REFRACTORY", "DELAY", "FLAGS",
+    "MEMBRANE", "CURRENT", "REFRACTORY_COUNT", "ADAPTATION", "HISTORY", "PRE_TRACE", "POST_TRACE",
+]  # fmt: skip
+LAST = {Region.CONTROL: Control.RANDOM + 1, Region.COUNTERS: 2 * (Counter.FRAMES_BAD + 1)}
+
+
+class Wire:
+    """Exchanges with an emulated chip, hashed in both directions."""
+
+    def __init__(self, chip: VirtualChip) -> None:
+        self._chip, self._decoder = chip, ResponseDecoder()
+        self._sequence = self._expected = 0
+        self._hash = hashlib.sha256()
+        self._take(chip.receive(Request(Op.HELLO, payload=HELLO_ARGUMENTS.pack(7)).encode()))
+
+    def exchange(self, op: int, payload: bytes) -> None:
+        request = Request(op, sequence=self._sequence, ack=self._expected, payload=payload).encode()
+        self._sequence = (self._sequence + 1) % 256
+        self._hash.update(request)
+        open_ = self._take(self._chip.receive(request))
+        while open_:
+            open_ = self._take(self._chip.receive(Request(Op.ACK, ack=self._expected).encode()))
+
+    def _take(self, data: bytes) -> bool:
+        """Hash what the chip sent; tell whether the answer goes on."""
+        self._hash.update(data)
+        numbered = [frame for frame in self._decoder.feed(data) if isinstance(frame, Response) and frame.op >= Op.READ]
+        self._expected = (self._expected + len(numbered)) % 256
+        return bool(numbered) and numbered[-1].status == Status.MORE
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def requests(trial: Trial) -> Iterator[tuple[int, bytes]]:
+    """Everything is written, run and read back, INFO aside, which holds the version."""
+    config = trial.image.config
+    for region, values in trial.image.regions.items():
+        if region.name in REGIONS and layout(region, config).writable:
+            yield from write_requests(region, values, config)
+    stimulus = trial.stimulus.encode()
+    for at in range(0, len(stimulus), config.payload_bytes):
+        yield Op.RUN, stimulus[at : at + config.payload_bytes]
+    for region in (Region[name] for name in REGIONS):
+        if items := layout(region, config).items:
+            yield Op.READ, READ_ARGUMENTS.pack(region, 0, 0, min(items, LAST.get(region, items)))
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_saved_networks_give_the_same_bytes(name: str) -> None:
+    trial = Trial.load(FOLDER / f"{name}.npz")
+    wire = Wire(VirtualChip(trial.image.config))
+    for request in requests(trial):
+        wire.exchange(*request)
+    assert wire.digest == DIGESTS[name]
