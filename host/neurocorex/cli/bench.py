@@ -121,7 +121,7 @@ def chip(
       neurocorex bench chip --device /dev/ttyUSB1
     """
     from ..check import measuring, pacing
-    from ..device.open import EMULATOR, RTL
+    from ..device.open import Target
     from ..errors import InputError
     from ..spec import CoreConfig, Learning
 
@@ -130,7 +130,7 @@ def chip(
     except ValueError as error:
         raise InputError(str(error)) from error
     kinds = [Learning.NONE, Learning.EXPONENTIAL] if static is None else [Learning(not static)]
-    software = device in (EMULATOR, RTL)
+    software = Target.of(device).takes_geometry
     configs = [replace(base, learning=learning) for learning in kinds] if software else [None]
     chosen = activities or pacing.ACTIVITIES
     measured: list[tuple[CoreConfig, list[Pace]]] = []

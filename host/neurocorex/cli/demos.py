@@ -68,6 +68,7 @@ def digits(
     """
     from ..check.compare import differences
     from ..demos import digits as job
+    from ..device.open import Target
 
     image = _network(retrain, seed, quiet=as_json)
     if save is not None:
@@ -78,7 +79,7 @@ def digits(
             outcome = job.evaluate(chip, images=images, progress=progress)
         values = _values(device, outcome) | {"config": chip.config.to_dict(), "raster": raster, "retrained": retrain}
         found: list[str] | None = None
-        if device != "emulator":
+        if not Target.of(device).is_emulator:
             with common.opened("emulator", quiet=True) as reference:
                 reference.load(image.fit(chip.config))
                 expected = job.evaluate(reference, images=images)

@@ -30,9 +30,10 @@ def doctor(device: str, rates: bool, memories: bool, config: Path | None, as_jso
       neurocorex doctor socket://127.0.0.1:4001 --no-rates --json
     """
     from ..check.doctor.examination import examine
+    from ..device.open import Target
     from ..spec import CoreConfig
 
-    software = device in ("emulator", "rtl")
+    software = Target.of(device).takes_geometry
     geometry = common.read_config(config) or (CoreConfig() if software else None)
     with common.opened(device, geometry, quiet=as_json) as chip:
         found = examine(

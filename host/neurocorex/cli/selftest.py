@@ -119,10 +119,10 @@ def _tested(
     """Run all networks, with progress."""
     from ..check.selftest import run
     from ..check.trial import GEOMETRIES
-    from ..device.open import EMULATOR, RTL
+    from ..device.open import Target
 
     fixed = common.read_config(config)
-    geometries = GEOMETRIES if device in (EMULATOR, RTL) and fixed is None else (fixed,)
+    geometries = GEOMETRIES if Target.of(device).takes_geometry and fixed is None else (fixed,)
     outcomes: list[Outcome] = []
     with common.progress_bar("testing", quiet=quiet) as progress:
         for outcome in run(
@@ -139,9 +139,9 @@ def _replayed(device: str, path: Path, baud: int | None, *, quiet: bool) -> Outc
     """Run the trial in a file."""
     from ..check.selftest import Outcome
     from ..check.trial import Trial
-    from ..device.open import EMULATOR, RTL
+    from ..device.open import Target
 
     trial = Trial.load(path)
-    geometry = trial.image.config if device in (EMULATOR, RTL) else None
+    geometry = trial.image.config if Target.of(device).takes_geometry else None
     with common.opened(device, geometry, baud, quiet=quiet) as chip:
         return Outcome.of(chip, trial)

@@ -26,10 +26,11 @@ def on_both(
 ) -> tuple[Outcome, CoreConfig, list[str] | None]:
     """Do a job on a device, and unless it is the emulator there too; tell what differs (None: not compared)."""
     from ..check.compare import held_differences
+    from ..device.open import Target
 
     with common.opened(device, config, baud, quiet=quiet) as chip:
         outcome = job(chip)
-        if device == "emulator":
+        if Target.of(device).is_emulator:
             return outcome, chip.config, None
         with common.opened("emulator", chip.config, quiet=True) as reference:
             expected = job(reference)
