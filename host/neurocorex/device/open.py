@@ -86,6 +86,8 @@ class Trace:
 #: Silence after which a chip is asked whether it is still there. A simulated one is as slow as the computer is busy,
 #: and its end is noticed without waiting.
 _TIMEOUT_S, _SOFTWARE_TIMEOUT_S = 0.5, 5.0
+#: Time that a simulated chip gets to complete its waveform when the device is closed.
+_LINGER_S = 10.0
 
 
 def open_device(
@@ -174,7 +176,8 @@ def open_transport(
         return VirtualTransport(config or CoreConfig(), wait=shared)
     if kind.is_simulated:
         program = _simulated_chip(config or CoreConfig(), trace=trace is not None, progress=progress)
-        return ProcessTransport([program, *(trace.arguments if trace else [])], name="the simulated chip")
+        words, linger_s = (trace.arguments, _LINGER_S) if trace else ([], 0.0)
+        return ProcessTransport([program, *words], name="the simulated chip", linger_s=linger_s)
     return SerialTransport(target)
 
 
