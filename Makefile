@@ -14,7 +14,7 @@ demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
 
 test: $(VENV)/.dev lint
-	tools/need iverilog=iverilog g++=g++ perl=perl
+	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev
 	$(BIN)/pytest -n $(JOBS)
 
 # Downloads PyTorch. Records all networks of snnTorch and Norse anew and tests these, and trains the snnTorch example where
