@@ -221,7 +221,7 @@ def program(name: str, bitstream: Path | None, flash: bool, cable: str | None, a
       neurocorex selftest /dev/ttyUSB1
     """
     from ..errors import InputError
-    from ..fpga.build import program as load
+    from ..fpga.programming import program as load
 
     board = _board(name)
     if bitstream is None:
