@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,6 @@ from . import common, verdict
 
 if TYPE_CHECKING:
     from ..demos.digits import DigitsResult
-    from ..demos.digits_stdp import StdpResult
-    from ..demos.digits_unsupervised import UnsupervisedResult
     from ..demos.microseer import MicroseerResult
     from ..demos.outcome import Learned
     from ..device.device import Device
@@ -148,10 +145,7 @@ def digits_stdp(**options: Any) -> None:
     """
     from ..demos import digits_stdp as job
 
-    def own(outcome: StdpResult) -> tuple[dict[str, Any], str]:
-        return {"lessons": outcome.lessons}, f"{outcome.trained} images learned with {outcome.lessons} lessons"
-
-    _learn_digits(job, own, **options)
+    _learn_digits(job, **options)
 
 
 @demo.command("digits-unsupervised")
@@ -170,17 +164,11 @@ def digits_unsupervised(**options: Any) -> None:
     """
     from ..demos import digits_unsupervised as job
 
-    def own(outcome: UnsupervisedResult) -> tuple[dict[str, Any], str]:
-        used = int((outcome.digits >= 0).sum())
-        values = {"used": used, "digits": outcome.digits, "winners_per_image": outcome.winners}
-        return values, f"{outcome.trained} images learned, {used} of {job.NEURONS} neurons stand for a digit"
-
-    _learn_digits(job, own, **options)
+    _learn_digits(job, **options)
 
 
 def _learn_digits(
     job: ModuleType,
-    own: Callable[[Any], tuple[dict[str, Any], str]],
     *,
     device: str,
     images: int | None,
@@ -189,7 +177,7 @@ def _learn_digits(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Let a device learn digits the way of a module; `own` gives the values and the line that only this way has."""
+    """Let a device learn digits with the job of a module."""
 
     def learn(chip: Device) -> Learned:
         with common.progress_bar("learning", quiet=as_json) as progress:
@@ -197,14 +185,13 @@ def _learn_digits(
         return outcome
 
     outcome, chip, found = verdict.on_both(device, learn, config, baud, quiet=as_json)
-    own_values, own_line = own(outcome)
     values = {
         "device": device, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
-        "trained": outcome.trained, **own_values, "neurons": job.NEURONS, "inputs": job.PIXELS,
+        "trained": outcome.trained, **outcome.facts, "neurons": job.NEURONS, "inputs": job.PIXELS,
         "weight_bits": chip.weight_bits, "steps": job.STEPS, "seconds": round(outcome.seconds, 3),
         "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
-    lines = [own_line, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
+    lines = [outcome.summary, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
     verdict.emit(as_json, values, lambda: "\n".join(lines), found)
 
 
