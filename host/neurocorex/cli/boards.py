@@ -266,7 +266,7 @@ def program(board: Board, bitstream: Path | None, flash: bool, cable: str | None
       neurocorex selftest /dev/ttyUSB1
     """
     from ..errors import InputError
-    from ..fpga.build import program as load
+    from ..fpga.programming import program as load
 
     if bitstream is None:
         folder = Path("build") / board.name

@@ -7,7 +7,7 @@ import platform
 import tempfile
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 #: Records that are kept; the oldest go first.
@@ -31,9 +31,13 @@ def record(error: Exception, words: Sequence[str]) -> Path:
     """
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurocorex" / "defects"
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        release = version("neurocorex")
+    except PackageNotFoundError:
+        release = "unknown"
     lines = [
         f"neurocorex {' '.join(words)}",
-        f"version {version('neurocorex')}, Python {platform.python_version()}, {platform.platform()}",
+        f"version {release}, Python {platform.python_version()}, {platform.platform()}",
         "",
         *traceback.format_exception(error),
     ]

@@ -14,8 +14,6 @@ from .choice import DeviceChoice
 
 if TYPE_CHECKING:
     from ..demos.digits import DigitsResult
-    from ..demos.digits_stdp import StdpResult
-    from ..demos.digits_unsupervised import UnsupervisedResult
     from ..demos.microseer import MicroseerResult
     from ..demos.outcome import Learned
     from ..device.device import Device
@@ -139,10 +137,7 @@ def digits_stdp(chosen: DeviceChoice, **options: Any) -> None:
     """
     from ..demos import digits_stdp as job
 
-    def own(outcome: StdpResult) -> tuple[dict[str, Any], str]:
-        return {"lessons": outcome.lessons}, f"{outcome.trained} images learned with {outcome.lessons} lessons"
-
-    _learn_digits(chosen, job, own, **options)
+    _learn_digits(chosen, job, **options)
 
 
 @demo.command("digits-unsupervised")
@@ -161,19 +156,11 @@ def digits_unsupervised(chosen: DeviceChoice, **options: Any) -> None:
     """
     from ..demos import digits_unsupervised as job
 
-    def own(outcome: UnsupervisedResult) -> tuple[dict[str, Any], str]:
-        used = int((outcome.digits >= 0).sum())
-        values = {"used": used, "digits": outcome.digits, "winners_per_image": outcome.winners}
-        return values, f"{outcome.trained} images learned, {used} of {job.NEURONS} neurons stand for a digit"
-
-    _learn_digits(chosen, job, own, **options)
+    _learn_digits(chosen, job, **options)
 
 
-def _learn_digits(
-    chosen: DeviceChoice, job: ModuleType, own: Callable[[Any], tuple[dict[str, Any], str]], *, limit: int | None,
-    seed: int, as_json: bool,
-) -> None:  # fmt: skip
-    """Let a device learn digits by the `learn` of a module; `own` gives values and a line that only this module has."""
+def _learn_digits(chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, as_json: bool) -> None:
+    """Let a device learn digits with the job of a module."""
 
     def learn(chip: Device) -> Learned:
         with output.progress_bar("learning", quiet=as_json) as progress:
@@ -181,14 +168,13 @@ def _learn_digits(
         return outcome
 
     outcome, chip, found = verdict.on_both(chosen, learn)
-    own_values, own_line = own(outcome)
     values = {
         "device": chosen.name, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
-        "trained": outcome.trained, **own_values, "neurons": job.NEURONS, "inputs": job.PIXELS,
+        "trained": outcome.trained, **outcome.facts, "neurons": job.NEURONS, "inputs": job.PIXELS,
         "weight_bits": chip.weight_bits, "steps": job.STEPS, "seconds": round(outcome.seconds, 3),
         "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
-    lines = [own_line, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
+    lines = [outcome.summary, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
     verdict.emit(as_json, values, lambda: "\n".join(lines), found)
 
 
