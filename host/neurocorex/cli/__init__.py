@@ -11,6 +11,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         from .application import main as run
     except KeyboardInterrupt:
-        sys.stderr.write("neurocorex: interrupted\n")
+        sys.stderr.write("\nneurocorex: interrupted\n")  # below the ^C of the terminal
         sys.exit(130)
     run(arguments)

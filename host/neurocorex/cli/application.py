@@ -90,7 +90,7 @@ def _defect(error: Exception, words: Sequence[str]) -> str:
     what = " ".join(f"unexpected {type(error).__name__}: {error}".split())[:200]
     try:
         return f"{what}; its traceback is in {record(error, words)}, please report it"
-    except OSError:
+    except Exception:
         return f"{what}; see its traceback with {DEBUG}=1, and please report it"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,15 +71,27 @@ class DeviceChoice:
 
         say = None if self.quiet else lambda message: click.echo(message, err=True)
         geometry, trace = config or self.geometry(), self.trace
-        if trace is not None and self.target.is_simulated:
-            output.write(trace.path, lambda: trace.path.write_bytes(b""))
-        with open_device(self.name, config=geometry, baud=self.baud, trace=trace, progress=say) as device:
+        with (
+            nullcontext() if trace is None or not self.target.is_simulated else _waveform(trace),
+            open_device(self.name, config=geometry, baud=self.baud, trace=trace, progress=say) as device,
+        ):
             yield device
-        if trace is not None and not trace.path.stat().st_size:
-            from ..errors import InputError
 
+
+@contextmanager
+def _waveform(trace: Trace) -> Iterator[None]:
+    """Make sure that the file of a waveform can be written, and that nothing is left of one without a step."""
+    from ..errors import InputError
+
+    output.write(trace.path, lambda: trace.path.write_bytes(b""))
+    try:
+        yield
+    finally:
+        empty = not trace.path.stat().st_size
+        if empty:
             trace.path.unlink()
-            raise InputError(f"--from {trace.first} is beyond the last step; steps are counted from 0")
+    if empty:
+        raise InputError(f"--from {trace.first} is beyond the last step; steps are counted from 0")
 
 
 def complete_software(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
