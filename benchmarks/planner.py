@@ -185,7 +185,7 @@ def write_coefficients(table: dict[str, dict[str, dict[str, float]]], margin: di
         coefficients, margins = coefficients.replace(f"{key}'", key), margins.replace(f"{key}'", key)
     TARGET.write_text(
         f"{head}COEFFICIENTS: dict[Family, dict[str, dict[str, float]]] = {coefficients}\n\n"
-        "#: Largest error of the estimated LUTs against the builds that they were fitted to, as a part of these.\n"
+        "#: Largest relative error of the estimated LUTs against the builds that the model was fitted to.\n"
         f"MARGIN: dict[Family, float] = {margins}\n"
     )
 

@@ -119,7 +119,7 @@ class TestCompetition:
     def test_two_digits_are_told_apart(self, device, small):
         outcome = digits_unsupervised.sort(device, *small[:2], *small[:2])
         assert outcome.accuracy >= 0.9
-        assert set(outcome.digits.tolist()) <= {-1, 0, 1}
+        assert set(outcome.facts["digits"].tolist()) <= {-1, 0, 1}
 
     def test_labels_do_not_matter_for_weights(self, small):
         weights = []

@@ -106,7 +106,7 @@ def test_another_process_makes_the_same_bits(built, tmp_path) -> None:
 
 
 def test_too_slow_a_chip_is_an_error_with_its_files_kept(cache, tmp_path, monkeypatch) -> None:
-    def slow(order, place, flow, report, say):
+    def slow(order, place, say):
         place.mkdir(parents=True)
         clocks = {"chip.clk": {"fmax_mhz": 70.0, "wanted_mhz": 80.0}}
         (place / "report.json").write_text(json.dumps({"clocks": clocks}))

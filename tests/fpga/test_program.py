@@ -7,7 +7,7 @@ import pytest
 from neurocorex.cli.application import application
 from neurocorex.errors import InputError, MissingToolError, NoAnswerError
 from neurocorex.fpga.boards import BOARDS
-from neurocorex.fpga.build import program
+from neurocorex.fpga.programming import program
 
 
 @pytest.fixture

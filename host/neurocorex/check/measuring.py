@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ..device.open import EMULATOR, open_device
+from ..device.open import open_device
 from .workload import Workload, stimulus
 
 #: Steps by number of neurons: some tenths of a second, and always enough for the compiled steps to be taken.
@@ -66,7 +66,7 @@ def measure(
     for workload in workloads:
         image, steps, seconds = workload.image(), STEPS[workload.neurons], []
         events = stimulus(steps)
-        with open_device(EMULATOR) as device:
+        with open_device("emulator") as device:
             start = time.process_time()
             device.load(image)
             load_seconds = time.process_time() - start

@@ -1,4 +1,4 @@
-"""Options for the geometry of a chip, one for each field of `CoreConfig`."""
+"""Geometry of a chip, from a JSON file and from options, one for each field of `CoreConfig`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-
-from . import common
 
 if TYPE_CHECKING:
     from ..spec import CoreConfig
@@ -34,6 +32,21 @@ _MEANINGS = {
 }
 
 
+def read_config(path: Path | None) -> CoreConfig | None:
+    """Read a `CoreConfig` from a JSON file; None without a path."""
+    from ..errors import FileFormatError
+    from ..spec import CoreConfig
+
+    if path is None:
+        return None
+    try:
+        return CoreConfig.from_json(path.read_text())
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror}; check the path") from error
+    except ValueError as error:
+        raise FileFormatError(f"{path} is not a core configuration: {error}") from error
+
+
 def geometry_options(command: Any) -> Any:
     """Add one option for every field of `CoreConfig`."""
     from ..spec.config import LIMITS
@@ -46,11 +59,11 @@ def geometry_options(command: Any) -> Any:
 
 
 def configured(path: Path | None, fields: dict[str, int | None], base: CoreConfig | None = None) -> CoreConfig:
-    """Geometry from a file, or `base`, or the default, with single fields replaced."""
+    """Return the geometry of a file, or `base`, or the default, with single fields replaced."""
     from ..errors import InputError
     from ..spec import CoreConfig
 
-    start = common.read_config(path) or base or CoreConfig()
+    start = read_config(path) or base or CoreConfig()
     try:
         return CoreConfig.from_dict({**start.to_dict(), **{k: v for k, v in fields.items() if v is not None}})
     except ValueError as error:

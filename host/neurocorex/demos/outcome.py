@@ -1,4 +1,4 @@
-"""How well the digits were read."""
+"""Outcome of a digits demonstration: answers, accuracy, counters, and the table by class."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ CLASSES = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """Answers to test images, and what they took.
+    """Answers to test images, with counters and time.
 
     Attributes
     ----------
     predictions, labels : int64 arrays [images]
-        Answers, -1 where there is none, and truth.
+        Answers, -1 where there is none, and true classes.
     counters : dict of int
         Counters of the device after the run.
     seconds : float
@@ -49,30 +49,36 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class Learned(Answers):
-    """Answers of a network that learned on the device; counters and time are of learning and answering together.
+    """Answers of a network that learned on the device; counters and seconds cover learning and test.
 
     Attributes
     ----------
     weights : int array [inputs + neurons, neurons]
-        As they are on the chip in the end.
+        Weights on the chip after learning.
     trained : int
-        Training images.
+        Number of training images.
+    facts : dict
+        Figures of this way of learning, for JSON.
+    summary : str
+        The same in a line of text.
     """
 
     weights: NDArray[np.int64]
     trained: int
+    facts: dict[str, Any]
+    summary: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class DigitsResult(Answers):
-    """Answers of the network that was trained beforehand.
+    """Answers of a network that was trained beforehand.
 
     Attributes
     ----------
     result : Result
         Spikes of all neurons, and membranes of the outputs if they were recorded.
     stimulus : bool array [images, steps, inputs]
-        What went in.
+        Input spikes.
     hidden : int
         Hidden neurons; the outputs follow them.
     """
@@ -98,14 +104,14 @@ class DigitsResult(Answers):
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
-        """Images by truth and answer, int64 [10, 10]."""
+        """Number of images by true class (row) and answer (column), int64 [10, 10]."""
         table = np.zeros((CLASSES, CLASSES), np.int64)
         np.add.at(table, (self.labels, self.predictions), 1)
         return table
 
     @property
     def per_class(self) -> list[dict[str, Any]]:
-        """For each digit: how many images, how many right, the share, and the most frequent wrong answer."""
+        """Images, right answers, accuracy and most frequent wrong answer, for each digit."""
         rows = []
         for digit, row in enumerate(self.confusion.tolist()):
             wrong = [0 if answer == digit else count for answer, count in enumerate(row)]
@@ -120,17 +126,17 @@ class DigitsResult(Answers):
 
     @property
     def arrivals_per_step(self) -> float:
-        """Spikes that arrive at weights in a step, of inputs and of neurons."""
+        """Arriving spikes in a step, of inputs and neurons together."""
         arrivals = self.counters["input_events"] + self.counters["recurrent_events"]
         return arrivals / max(self.counters["steps"], 1)
 
     @property
     def cycles_per_step(self) -> float:
-        """Clock cycles that the core works in a step."""
+        """Clock cycles in a step."""
         return self.counters["cycles"] / max(self.counters["steps"], 1)
 
     def raster(self, images: int = 8) -> Figure:
-        """Draw the spikes of the first few images."""
+        """Draw the spikes of the first `images` images."""
         from .. import plot
 
         shown = min(images, len(self.labels))

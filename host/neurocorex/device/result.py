@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
+from .. import plot
 from ..errors import FileFormatError, InputError
 from ..events.stream import EventStream
 from ..image.file import DAMAGE
@@ -162,24 +163,15 @@ class Result:
 
     def raster(self, **options: Any) -> Figure:
         """Draw the spikes; options go to `neurocorex.plot.raster`."""
-        from .. import plot
-
-        figure: Figure = plot.raster(self, **options)
-        return figure
+        return plot.raster(self, **options)
 
     def plot_v(self, **options: Any) -> Figure:
         """Draw the recorded membranes; options go to `neurocorex.plot.membranes`."""
-        from .. import plot
-
-        figure: Figure = plot.membranes(self, **options)
-        return figure
+        return plot.membranes(self, **options)
 
     def plot_weights(self, **options: Any) -> Figure:
         """Draw the weights over time; options go to `neurocorex.plot.weights_over_time`."""
-        from .. import plot
-
-        figure: Figure = plot.weights_over_time(self, **options)
-        return figure
+        return plot.weights_over_time(self, **options)
 
     # Files -------------------------------------------------------------------------------------
 
