@@ -285,7 +285,9 @@ class Device:
             progress=progress,
         )  # fmt: skip
         try:
-            return run.perform()
+            with self._session.exchange() as chip:
+                chip.run(run.stream, run.take, flags=run.flags, looks=run.looks)
         except KeyboardInterrupt:
             self.interrupted = run.partial()
             raise
+        return run.finish()

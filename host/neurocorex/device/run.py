@@ -1,4 +1,4 @@
-"""Run of a network: from a checked stimulus to a result, in one exchange with the chip."""
+"""Run of a network: what the chip is given for it, and the result that is made of its answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .weights import WeightLog
 
 
 class Run:
-    """One run on the chip of a device.
+    """One run: made before, given to `Chip.run`, and finished after it.
 
     Parameters
     ----------
@@ -38,6 +38,15 @@ class Run:
         Whether counters are read, before and after.
     progress : callable, optional
         Called with (steps done, steps of all) when a piece of the run is complete.
+
+    Attributes
+    ----------
+    stream : EventStream
+        Stimulus, with all changes.
+    flags : array [N] or None
+        Flags of all neurons to write first; None if the chip has these.
+    looks : list of Look
+        What is read on the way.
 
     Raises
     ------
@@ -60,47 +69,45 @@ class Run:
         changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons)
         changes.planned(contents.network.schedule)
         changes.teach(teaching, contents.learning_flags)
-        self._stream, self._registers = changes.applied(stimulus.stream), changes.last
+        self.stream, self._registers = changes.applied(stimulus.stream), changes.last
         if snapshot_every is not None and (not isinstance(snapshot_every, int) or snapshot_every < 1):
             raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
         self._recording = Recording.of(record, contents.geometry.neurons, awake=contents.used().neurons)
-        self._log = WeightLog(self._stream.steps, snapshot_every, contents.config)
+        self._log = WeightLog(self.stream.steps, snapshot_every, contents.config)
         self._counters = counters
         self._before = Look(0, (Region.COUNTERS,))
-        self._after = Look(self._stream.steps + 1, (Region.COUNTERS,))
+        self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
         self._progress = progress
         self._results: list[EventStream] = []
         self._done = 0
-
-    def perform(self) -> Result:
-        """Run all steps.
-
-        Raises
-        ------
-        DeviceError
-            If the results do not cover them.
-        KeyboardInterrupt
-            See `Chip.run`; then `partial` tells what has come.
-        """
-        contents = self._contents
         present = contents.flags()
-        flags = self._recording.flags(present)
-        is_known = np.array_equal(flags, present)
-        looks = self._looks()
-        if not is_known:
+        self._flags = self._recording.flags(present)
+        self.flags = None if np.array_equal(self._flags, present) else self._flags
+        self.looks = self._planned_looks()
+        # Unknown, should the run not come to its end.
+        if self.flags is not None:
             contents.copies.flags = None
         if Control.LEARNING in self._registers:
             contents.copies.learning = None
-        with contents.session.exchange() as chip:
-            chip.run(self._stream, self._take, flags=None if is_known else flags, looks=looks)
-        if self._done != self._stream.steps:
+
+    def take(self, results: EventStream) -> None:
+        """Take results of the chip: the next steps."""
+        self._results.append(results)
+        self._done += results.steps
+        if self._progress is not None:
+            self._progress(self._done, self.stream.steps)
+
+    def finish(self) -> Result:
+        """Return the result, once the chip has run; raises DeviceError if it does not cover all steps."""
+        contents = self._contents
+        if self._done != self.stream.steps:
             raise DeviceError(
-                f"the results cover {self._done} of {self._stream.steps} steps; device and library do not match, "
+                f"the results cover {self._done} of {self.stream.steps} steps; device and library do not match, "
                 "update both"
             )
         contents.network.age += self._done
         copies = contents.copies
-        copies.flags = flags
+        copies.flags = self._flags
         copies.learning = self._registers.get(Control.LEARNING, copies.learning)
         if not self._counters:
             return self._result({})
@@ -113,19 +120,13 @@ class Run:
         self._contents.network.age += self._done
         return self._result({})
 
-    def _looks(self) -> list[Look]:
+    def _planned_looks(self) -> list[Look]:
         """Return what is read on the way; counters that are known are not read before the run."""
         if not self._counters:
             return self._log.looks
         if (known := self._contents.counters()) is not None:
             self._before.contents[Region.COUNTERS] = known
         return [*([self._before] if known is None else []), *self._log.looks, self._after]
-
-    def _take(self, results: EventStream) -> None:
-        self._results.append(results)
-        self._done += results.steps
-        if self._progress is not None:
-            self._progress(self._done, self._stream.steps)
 
     def _result(self, counters: dict[str, int]) -> Result:
         network, stimulus = self._contents.network, self._stimulus
