@@ -11,9 +11,9 @@ import click
 from . import common, verdict
 
 if TYPE_CHECKING:
+    from ..demos.answers import Learned
     from ..demos.digits import DigitsResult
     from ..demos.microseer import MicroseerResult
-    from ..demos.outcome import Learned
     from ..device.device import Device
     from ..image import Image
 
