@@ -16,7 +16,6 @@ from ..wire.serialport import SerialTransport
 from ..wire.transport import Transport
 from .chip import Chip
 from .device import Device
-from .emulated import EmulatedChip
 from .wired import WiredChip
 
 Say = Callable[[str], None]
@@ -141,6 +140,8 @@ def open_device(
 
     def connect(geometry: CoreConfig | None) -> Chip:
         if kind.is_emulator:
+            from .emulated import EmulatedChip  # the emulator, which takes time to load and no board needs
+
             return EmulatedChip(config or geometry or CoreConfig())
         transport = open_transport(target, config=config or geometry, trace=trace, progress=progress)
         return WiredChip(transport, baud=baud, timeout_s=_SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S)

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
-from .. import plot
 from ..errors import FileFormatError, InputError
 from ..events.arrays import Ints
 from ..events.stream import EventStream
@@ -162,15 +161,21 @@ class Result:
 
     def raster(self, **options: Any) -> Figure:
         """Draw the spikes; options go to `neurocorex.plot.raster`."""
-        return plot.raster(self, **options)
+        from ..plot import raster
+
+        return raster(self, **options)
 
     def plot_v(self, **options: Any) -> Figure:
         """Draw the recorded membranes; options go to `neurocorex.plot.membranes`."""
-        return plot.membranes(self, **options)
+        from ..plot import membranes
+
+        return membranes(self, **options)
 
     def plot_weights(self, **options: Any) -> Figure:
         """Draw the weights over time; options go to `neurocorex.plot.weights_over_time`."""
-        return plot.weights_over_time(self, **options)
+        from ..plot import weights_over_time
+
+        return weights_over_time(self, **options)
 
     # Files -------------------------------------------------------------------------------------
 
