@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import DeviceError, DisconnectedError, InputError
 from ..events.stream import EventStream
 from ..spec import ChipInfo, CoreConfig, Op, Region, Status, layout
-from ..spec.protocol import DEFAULT_BAUD, READ_ARGUMENTS, SET_BAUD_ARGUMENTS
+from ..spec.protocol import DEFAULT_BAUD, DIVISOR_MIN, READ_ARGUMENTS, SET_BAUD_ARGUMENTS
 from ..spec.registers import MAGIC, PROTOCOL_VERSION
 from ..wire.link import Link
 from ..wire.regions import Ints, checked, from_bytes, read_request, write_requests
@@ -21,8 +21,6 @@ from ..wire.transport import Transport
 
 #: A UART follows a rate that is off by this fraction.
 BAUD_TOLERANCE = 0.02
-#: Fewest clock cycles per bit.
-DIVISOR_MIN = 4
 #: Updates of neurons that run as one piece on a chip at hand: a small part of a second.
 DIRECT_ITEMS = 1 << 22
 

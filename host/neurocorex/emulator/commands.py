@@ -10,12 +10,10 @@ import numpy as np
 from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
-from ..spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
+from ..spec.protocol import CLEAR_ARGUMENTS, DIVISOR_MIN, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
 from ..wire.regions import Ints, from_bytes, to_bytes
 from .emulator import Emulator
 
-#: Fewest clock cycles per bit that a chip's UART takes.
-MINIMUM_DIVISOR = 4
 #: Steps that run before what has come of them is sent; with many neurons fewer, to bound the memory that it takes.
 CHUNK_STEPS = 1024
 CHUNK_ITEMS = 1 << 18
@@ -204,7 +202,7 @@ class CommandUnit:
         # Bytes inside a process have no rate, so that there is nothing to change.
         if len(job.payload) == SET_BAUD_ARGUMENTS.size:
             (divisor,) = SET_BAUD_ARGUMENTS.unpack(job.payload)
-            yield Status.OK if divisor >= MINIMUM_DIVISOR else Status.BAD_RANGE, b""
+            yield Status.OK if divisor >= DIVISOR_MIN else Status.BAD_RANGE, b""
         else:
             yield Status.BAD_LENGTH, b""
 

@@ -31,8 +31,14 @@ class Counter(Declared):
     )
     POTENTIATIONS = 6, _counts("changes of a synapse above 0")
     DEPRESSIONS = 7, _counts("changes of a synapse below 0")
-    CLIPS_LOW = 8, _counts("changes whose result was below `WEIGHT_MIN` and was set to it")
-    CLIPS_HIGH = 9, _counts("changes whose result was above `WEIGHT_MAX` and was set to it")
+    CLIPS_LOW = (
+        8,
+        _counts("changes that lead below `WEIGHT_MIN`: cut short, or lengthened where the weight was below before"),
+    )
+    CLIPS_HIGH = (
+        9,
+        _counts("changes that lead above `WEIGHT_MAX`: cut short, or lengthened where the weight was above before"),
+    )
     BUSY_CYCLES = 10, _counts("clock cycles in which the core worked, `neurocorex.spec.timing.busy_cycles`")
     STALL_CYCLES = 11, _counts("clock cycles within a step in which the core waited for the host", of_model=False)
     FRAMES_GOOD = 12, _counts("frames to the chip that passed their checksum", of_model=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import version
 from .config import CoreConfig
 from .regions import INFO_WORDS
+from .version import PROTOCOL_VERSION
 
 MAGIC = 0x3158434E  # "NCX1", little-endian
-PROTOCOL_VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +59,9 @@ class ChipInfo:
         values = dict(zip(cls.WORDS, words, strict=False))
         if values.get("magic") != MAGIC:
             raise ValueError(f"magic number is {values.get('magic', 0):#010x}, expected {MAGIC:#010x}")
-        if values.get("protocol_version") != PROTOCOL_VERSION:
-            raise ValueError(
-                f"chip speaks protocol version {values.get('protocol_version')}, this host {PROTOCOL_VERSION}"
-            )
+        found = values.get("protocol_version", 0)
+        if found != PROTOCOL_VERSION:
+            raise ValueError(version.difference(found, PROTOCOL_VERSION))
         if len(words) != len(cls.WORDS):
             raise ValueError(f"description has {len(words)} words, expected {len(cls.WORDS)}")
         return cls(

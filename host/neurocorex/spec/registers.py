@@ -3,8 +3,9 @@
 from .control import GATE_ALL, MODULATION_ONE, MOVING, Control, InUse, controls
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
 from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, LearningFlag
-from .info import MAGIC, PROTOCOL_VERSION, ChipInfo
+from .info import MAGIC, ChipInfo
 from .regions import PARAMETERS, STATE, TRACES, Layout, Region, layout, regions
+from .version import PROTOCOL_VERSION
 
 __all__ = [
     "COUNTER_BITS",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...device.connection import BAUD_TOLERANCE, DIVISOR_MIN
+from ...device.connection import BAUD_TOLERANCE
 from ...errors import DeviceError
 from ...spec import ChipInfo, Counter, Op, Region, layout
-from ...spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
+from ...spec.protocol import DIVISOR_MIN, READ_ARGUMENTS, WRITE_ARGUMENTS
 from ...wire.link import Link
 
 #: Rates that are tried, as far as the clock of the chip can make them.
