@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
-from ..spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
-from ..wire.baud import DIVISOR_MIN
+from ..spec.protocol import CLEAR_ARGUMENTS, DIVISOR_MIN, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
 from ..wire.regions import from_bytes, to_bytes
 from .access import items
 from .emulator import Emulator
