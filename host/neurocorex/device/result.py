@@ -6,6 +6,7 @@ import io
 import json
 import math
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 FORMAT = "neurocorex-result"
 VERSION = 2
+#: Versions that can be read: what a file of an earlier one lacks has its default.
+READABLE = (1, VERSION)
 #: No array of a result file may be larger, unpacked.
 ARRAY_LIMIT = 1 << 30
 _SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster")
@@ -197,13 +200,14 @@ class Result:
         Raises
         ------
         FileFormatError
-            If it is missing, truncated, corrupt or of another format.
+            If it is missing, truncated, corrupt or of another format, or holds what this version does not know.
         """
         try:
             arrays = _read_arrays(path)
             header = json.loads(arrays.pop("header").tobytes())
-            if (header.pop("format"), header.pop("version")) != (FORMAT, VERSION):
+            if header.pop("format") != FORMAT or header.pop("version") not in READABLE:
                 raise ValueError("another format or version")
+            _refuse_unknown(header, _SCALARS)
             result = cls(**header, **arrays)
             result._check()
         except OSError as error:
@@ -239,14 +243,21 @@ class Result:
                 raise ValueError(f"{name} is out of range")
 
 
+def _refuse_unknown(names: Iterable[str], known: tuple[str, ...]) -> None:
+    if unknown := sorted(set(names) - set(known)):
+        raise ValueError(f"this version does not know {unknown[0]!r}, update the library")
+
+
 def _read_arrays(path: str | Path) -> dict[str, Any]:
-    """Integer arrays of an npz file, none larger than what really stands in the file."""
+    """Integer arrays of an npz file by name; none is larger than its bytes in the file."""
     arrays = {}
     with zipfile.ZipFile(path) as archive:
-        for name in ("header", *_ARRAYS):
-            if archive.getinfo(f"{name}.npy").file_size > ARRAY_LIMIT:
+        entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        _refuse_unknown(entries, ("header", *_ARRAYS))
+        for name, entry in entries.items():
+            if entry.file_size > ARRAY_LIMIT:
                 raise ValueError(f"{name} is larger than any result")
-            content = archive.read(f"{name}.npy")
+            content = archive.read(entry)
             stream = io.BytesIO(content)
             if npy.read_magic(stream) != (1, 0):
                 raise ValueError(f"{name} is of an unknown array format")
