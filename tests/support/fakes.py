@@ -1,4 +1,4 @@
-"""Transports that misbehave in chosen ways, and a network to run over them."""
+"""Fake transports that misbehave in chosen ways, and a network to run over them."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A host in a testbench, and a core that is all manners and no neurons: what the tests of the link share."""
+"""Testbench of the link: a host, and a core that keeps the handshakes but has no neurons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opener of devices: the emulator, the simulated chip, or a board on a port, by name."""
+"""Opening of devices by name: the emulator, the simulated chip, or a board on a port."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def open_transport(
     trace: Trace | None = None,
     progress: Say | None = None,
 ) -> Transport:
-    """Open a transport to a chip, without sending anything: for a server, or whoever speaks the protocol.
+    """Open a transport to a chip and send nothing: for a server, or for a client that speaks the protocol itself.
 
     Parameters
     ----------
