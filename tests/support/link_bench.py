@@ -1,4 +1,4 @@
-"""Testbench of the link: a host, and a core that keeps the handshakes but has no neurons."""
+"""A host in a testbench, and a core that is all manners and no neurons: what the tests of the link share."""
 
 from __future__ import annotations
 
