@@ -138,7 +138,7 @@ def test_file_of_an_earlier_version_loads_with_defaults() -> None:
 @pytest.mark.parametrize("name", ["ages", "counts2"])
 def test_array_that_is_unknown_is_refused_by_name(saved, name: str) -> None:
     replace_entries(saved, **{name: npy(np.zeros(3, np.int64))})
-    with pytest.raises(FileFormatError, match=f"does not know '{name}', update the library"):
+    with pytest.raises(FileFormatError, match=rf"holds {name}, which this version does not know; update"):
         Result.load(saved)
 
 

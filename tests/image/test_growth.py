@@ -12,7 +12,7 @@ import pytest
 from neurocorex.check.trial import Trial
 from neurocorex.errors import FileFormatError
 from neurocorex.image import Image, blank
-from neurocorex.spec import Control, CoreConfig, Learning, Region
+from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region
 from support.paths import ROOT
 
 DATA = ROOT / "tests/data"
@@ -178,6 +178,36 @@ def assert_same_regions(found: Image, expected: Image) -> None:
     """All that the earlier version knew; flags of recording aside, which differ with what was recorded."""
     for region in set(expected.regions) - {Region.FLAGS}:
         assert np.array_equal(found.regions[region], expected.regions[region]), region.name
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_results_of_earlier_versions_load(version: int) -> None:
+    result, today = (ncx.Result.load(DATA / f"v{each}/digits-result.npz") for each in (version, 3))
+    assert np.array_equal(result.spikes, today.spikes)
+    assert np.array_equal(result.v, today.v)
+    assert (result.weight_steps.shape, result.weights_over_time.shape) == ((0,), (0, 0, 0))
+    names = {counter.name.lower() for counter in Counter}
+    assert {name: result.counters[name] for name in names if not name.startswith("frames_")} == {
+        name: today.counters[name] for name in names if not name.startswith("frames_")
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "arrays", "name"),
+    [
+        pytest.param({}, {"winners": np.zeros(3)}, "winners", id="array"),
+        pytest.param({"seed": 3}, {}, "seed", id="scalar"),
+        pytest.param({"counters": {"steps": 30, "overheated": 1}}, {}, "overheated", id="counter"),
+    ],
+)
+def test_result_of_a_later_version_is_refused_by_name(header, arrays, name: str, tmp_path) -> None:
+    with np.load(DATA / "v3/digits-result.npz") as file:
+        held = {key: file[key] for key in file.files}
+    fields = json.loads(held["header"].tobytes()) | header
+    held["header"] = np.frombuffer(json.dumps(fields).encode(), np.uint8)
+    np.savez(tmp_path / "result.npz", **held, **arrays)
+    with pytest.raises(FileFormatError, match=f"holds {name}, which this version does not know; update"):
+        ncx.Result.load(tmp_path / "result.npz")
 
 
 # Copies -------------------------------------------------------------------------------------------

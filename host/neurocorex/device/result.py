@@ -20,6 +20,7 @@ from ..errors import FileFormatError, InputError
 from ..events.arrays import Ints
 from ..events.stream import EventStream
 from ..image.file import DAMAGE
+from ..spec import CoreConfig, Counter
 from .recording import Recording
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 FORMAT = "neurocorex-result"
 VERSION = 2
-#: Versions that can be read: what a file of an earlier one lacks has its default.
-READABLE = (1, VERSION)
+#: Version 1 is the same with fewer arrays and counters.
+VERSIONS = (1, VERSION)
 #: No array of a result file may be larger, unpacked.
 ARRAY_LIMIT = 1 << 30
 _SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster")
@@ -36,6 +37,10 @@ _ARRAYS = (
     "spike_samples", "spike_times", "spike_neurons", "spikes_of", "counts", "v", "v_neurons", "weight_steps",
     "weights_over_time",
 )  # fmt: skip
+#: Arrays that a file of version 1 lacks.
+_ADDED = ("weight_steps", "weights_over_time")
+#: What `counters` has beside the counters of the chip.
+_DERIVED = ("synaptic_events", "cycles")
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,10 +210,10 @@ class Result:
         try:
             arrays = _read_arrays(path)
             header = json.loads(arrays.pop("header").tobytes())
-            if header.pop("format") != FORMAT or header.pop("version") not in READABLE:
+            if header.pop("format") != FORMAT or header.pop("version") not in VERSIONS:
                 raise ValueError("another format or version")
-            _refuse_unknown(header, _SCALARS)
-            result = cls(**header, **arrays)
+            _refuse(path, set(header) - set(_SCALARS))
+            result = cls(**header | {"counters": _grown(path, header["counters"])}, **arrays)
             result._check()
         except OSError as error:
             raise FileFormatError(f"cannot read {path}: {error.strerror or error}; check the path") from error
@@ -243,21 +248,29 @@ class Result:
                 raise ValueError(f"{name} is out of range")
 
 
-def _refuse_unknown(names: Iterable[str], known: tuple[str, ...]) -> None:
-    if unknown := sorted(set(names) - set(known)):
-        raise ValueError(f"this version does not know {unknown[0]!r}, update the library")
+def _refuse(path: str | Path, unknown: Iterable[str]) -> None:
+    """Refuse what a later version wrote, by name."""
+    if names := ", ".join(sorted(unknown)):
+        raise FileFormatError(f"{path} holds {names}, which this version does not know; update neurocorex")
+
+
+def _grown(path: str | Path, counters: dict[str, int]) -> dict[str, int]:
+    """Counters of a file; those of a whole chip get the ones that they lack, at their defaults."""
+    known = {counter.name.lower(): counter.row.default_on(CoreConfig()) or 0 for counter in Counter}
+    _refuse(path, set(counters) - {*known, *_DERIVED})
+    return {**known, **counters} if set(_DERIVED) <= set(counters) else counters
 
 
 def _read_arrays(path: str | Path) -> dict[str, Any]:
     """Integer arrays of an npz file by name; none is larger than its bytes in the file."""
     arrays = {}
     with zipfile.ZipFile(path) as archive:
-        entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-        _refuse_unknown(entries, ("header", *_ARRAYS))
-        for name, entry in entries.items():
-            if entry.file_size > ARRAY_LIMIT:
+        present = {name.removesuffix(".npy") for name in archive.namelist()}
+        _refuse(path, present - {"header", *_ARRAYS})
+        for name in ("header", *(name for name in _ARRAYS if name in present or name not in _ADDED)):
+            if archive.getinfo(f"{name}.npy").file_size > ARRAY_LIMIT:
                 raise ValueError(f"{name} is larger than any result")
-            content = archive.read(entry)
+            content = archive.read(f"{name}.npy")
             stream = io.BytesIO(content)
             if npy.read_magic(stream) != (1, 0):
                 raise ValueError(f"{name} is of an unknown array format")

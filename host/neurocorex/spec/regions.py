@@ -61,12 +61,13 @@ class Region(Declared):
         per=Extent("half counter", lambda _: (1, 2 * len(Counter))))
     IN_USE = 0x03, RegionRow(
         "blocks of neurons and of input axons that take part in steps; 0: all", widths.BLOCKS_IN_USE, default=0,
-        per=Extent("kind", lambda _: (1, len(InUse))))
+        per=Extent("kind", lambda _: (1, len(InUse))), tame=lambda config: [0, 0, (0, (1 << config.use_bits) - 1)])
 
     # Synapses and axons.
 
     WEIGHTS = 0x10, RegionRow("weight", widths.WEIGHT, symbol="w", signed=True, unit="weights", per=SYNAPSE)
-    PLASTIC = 0x11, RegionRow("whether the synapse learns", widths.BIT, unit="flag", per=SYNAPSE, present=learns)
+    PLASTIC = 0x11, RegionRow(
+        "whether the synapse learns", widths.BIT, unit="flag", per=SYNAPSE, present=learns, tame=lambda _: [0, 1, 1, 1])
     PRE_TABLE = 0x12, RegionRow(
         "change by the window of the axon", widths.CHANGE, signed=True, unit="1/256 weights", per=WINDOW,
         present=has_window)
@@ -107,7 +108,7 @@ class Region(Declared):
         per=NEURON, quantity=Quantity("delay_ms", Unit.MS, float("nan"), 0), top=lambda config: config.max_delay)
     FLAGS = 0x28, RegionRow(
         "`RESET_SUBTRACT`, `REFRACTORY_HOLD`, what is recorded, `PLASTICITY_OFF`", widths.exactly(FLAG_BITS),
-        unit="flags", per=NEURON)
+        unit="flags", per=NEURON, tame=lambda _: [(0, 15), (0, 15), (0, 31)])
 
     # Neuron state.
 
