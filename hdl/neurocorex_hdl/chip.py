@@ -6,13 +6,14 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import ChipInfo, CoreConfig
+from neurocorex.spec.protocol import BREAK_BITS, DIVISOR_MIN
 
 from .lib.leds import Lamps
 from .link.baud import TRIAL_BITS
 from .link.command import CommandUnit, CoreControl
 from .link.info import Info
 from .link.retransmission import Link
-from .link.uart import BREAK_BITS, DIVISOR_BITS, DIVISOR_MIN, UartReceiver, UartTransmitter
+from .link.uart import DIVISOR_BITS, UartReceiver, UartTransmitter
 
 #: Part of a bit by which the rate may be off; bytes have ten bits, and half a bit is all there is.
 RATE_TOLERANCE = 0.02

@@ -1,42 +1,69 @@
-"""Pages of the project for its tests: links, headings, tables and commands in Markdown."""
+"""Tables of docs/model.md and docs/protocol.md, as they follow from the declared rows.
+
+A line ``<!-- rows: NAME -->`` stands before each in its page. After a row has changed, write the tables anew with
+``python tests/support/pages.py``.
+"""
 
 import re
-import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from .paths import ROOT
+from neurocorex.spec import Control, Counter, Region
+from neurocorex.spec.registers import PARAMETERS, STATE
+from neurocorex.spec.rows import Row, learns
 
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-
-
-def anchors(text: str) -> set[str]:
-    """Return the anchors of all headings, made as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = (DOCS / "model.md", DOCS / "protocol.md")
 
 
-def tables(text: str) -> Iterator[list[dict[str, str]]]:
-    """Return the rows of each table, by the heads of its columns."""
-    for block in re.findall(r"(?:^\|.*\n)+", text + "\n", flags=re.MULTILINE):
-        heads, _, *rows = [[cell.strip() for cell in line.strip()[1:-1].split("|")] for line in block.splitlines()]
-        yield [dict(zip(heads, row, strict=True)) for row in rows]
+def table(*rows: Iterable[str]) -> str:
+    """A table in Markdown; the first row is its head."""
+    lines = [" | ".join(row) for row in rows]
+    lines.insert(1, "|".join(["---"] * (lines[0].count(" | ") + 1)))
+    return "\n".join(f"|{line}|" if line.startswith("---") else f"| {line} |" for line in lines)
 
 
-def table(text: str, *heads: str) -> list[dict[str, str]]:
-    """Return the rows of the one table that has these columns, and any others."""
-    (found,) = (rows for rows in tables(text) if set(heads) <= set(rows[0]))
-    return found
+def bits(row: Row) -> str:
+    return row.width.text + ", signed" * row.signed
 
 
-def commands(text: str) -> list[list[str]]:
-    """Return the words of each shell command, from indented lines and from code between backticks."""
-    programs = r"(?:neurocorex|make|pytest|python) [^`\n]*"
-    lines = re.findall(rf"^ {{4}}({programs})$", text, flags=re.MULTILINE)
-    found = [re.split(r" {3,}| #| &&| &$", line)[0] for line in lines] + re.findall(rf"`({programs})`", text)
-    return [shlex.split(line) for line in found]
+def registers(chosen: Iterable[Control]) -> str:
+    rows = ((f"`{each.name}`", str(each.value), bits(each.row), each.row.meaning) for each in chosen)
+    return table(("register", "item", "bits", "meaning"), *rows)
 
 
-def headline(page: Path) -> str:
-    """Return a page's name for test ids."""
-    return str(page.relative_to(ROOT))
+def counters(chosen: Iterable[Counter]) -> str:
+    rows = ((f"`{each.name}`", str(each.value), each.row.meaning) for each in chosen)
+    return table(("counter", "number", "counts"), *rows)
+
+
+def neurons() -> str:
+    rows = ((each.row.meaning, each.row.symbol, f"`{each.name}`", bits(each.row)) for each in (*STATE, *PARAMETERS))
+    return table(("per neuron j", "name", "region", "bits"), *rows)
+
+
+def regions() -> str:
+    rows = ((f"0x{each:02X}", f"`{each.name}`", each.row.per.per, bits(each.row), each.row.meaning) for each in Region)
+    return table(("number", "region", "one item per", "bits", "meaning"), *rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "neurons": neurons,
+    "shared registers": lambda: registers(each for each in Control if each.row.present is not learns),
+    "registers of learning": lambda: registers(each for each in Control if each.row.present is learns),
+    "counters of the model": lambda: counters(each for each in Counter if each.row.of_model),
+    "counters of the wire": lambda: counters(each for each in Counter if not each.row.of_model),
+    "regions": regions,
+}
+
+
+def current(text: str) -> str:
+    """A page with its tables as the rows have them."""
+    return re.sub(
+        r"(<!-- rows: (.+) -->\n)(?:\|.*\n)*", lambda found: f"{found[1]}{TABLES[found[2]]()}\n", text
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(current(page.read_text()))
