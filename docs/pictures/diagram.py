@@ -52,27 +52,54 @@ CHIP = Panel(
     },
 )  # fmt: skip
 PANELS = (HOST, CHIP)
+ROOMS = HOST.rooms | CHIP.rooms
 
-Corners = tuple[tuple[float, float], ...]
 
-#: Corners of each arrow; a label, and the middle of the label.
-ARROWS: tuple[tuple[Corners, str, tuple[float, float]], ...] = (
-    (((1.25, 3.96), (1.25, 3.54)), "", (0, 0)),
-    (((1.25, 2.86), (1.25, 2.44)), "", (0, 0)),
-    (((1.25, 1.76), (1.25, 1.34)), "", (0, 0)),
-    (((2.3, 1.0), (2.5, 1.0), (2.5, 2.1), (2.7, 2.1)), "", (0, 0)),
-    (((10.45, 1.0), (12.15, 1.0), (12.15, 2.31)), "arriving spikes", (11.3, 0.8)),
-    (((11.1, 2.65), (10.45, 2.65)), "sums", (10.78, 2.85)),
-    (((9.4, 2.31), (9.4, 1.34)), "spikes", (9.8, 1.82)),
-    (((9.4, 2.99), (9.4, 3.96)), "spikes", (9.8, 3.48)),
-    (((10.45, 4.3), (12.15, 4.3), (12.15, 2.99)), "weight changes", (11.3, 4.5)),
-)
-#: Arrows with two heads, between rooms where a request goes one way and its answer the other.
-ANSWERED: tuple[Corners, ...] = (
-    ((2.3, 1.0), (2.7, 1.0)),
-    ((4.8, 1.0), (5.6, 1.0)),
-    ((6.65, 1.34), (6.65, 2.31)),
-    ((7.7, 1.0), (8.35, 1.0)),
+@dataclass(frozen=True)
+class Arrow:
+    """From a side of a room's box to a side of another's; with two heads where an answer comes back."""
+
+    start: str
+    leaves: str
+    end: str
+    enters: str
+    label: str = ""
+    answered: bool = False
+
+    @property
+    def corners(self) -> list[tuple[float, float]]:
+        """Both ends, and the bends between them."""
+        (x, y), (to_x, to_y) = _side(self.start, self.leaves), _side(self.end, self.enters)
+        if x == to_x or y == to_y:
+            bends = []
+        elif self.enters in ("top", "bottom"):
+            bends = [(to_x, y)]
+        else:
+            bends = [((x + to_x) / 2, y), ((x + to_x) / 2, to_y)]
+        return [(x, y), *bends, (to_x, to_y)]
+
+
+def _side(room: str, side: str) -> tuple[float, float]:
+    _, x, y = ROOMS[room]
+    across = {"left": -HALF_WIDTH, "right": HALF_WIDTH}.get(side, 0.0)
+    up = {"bottom": -HALF_HEIGHT, "top": HALF_HEIGHT}.get(side, 0.0)
+    return x + across, y + up
+
+
+ARROWS = (
+    Arrow("network", "bottom", "quantiser", "top"),
+    Arrow("quantiser", "bottom", "image", "top"),
+    Arrow("image", "bottom", "device", "top"),
+    Arrow("device", "right", "emulator", "left"),
+    Arrow("device", "right", "wire", "left", answered=True),
+    Arrow("wire", "right", "link", "left", "bytes", answered=True),
+    Arrow("link", "top", "registers", "bottom", answered=True),
+    Arrow("link", "right", "events", "left", answered=True),
+    Arrow("events", "right", "synapses", "bottom", "arriving spikes"),
+    Arrow("synapses", "left", "neurons", "right", "sums"),
+    Arrow("neurons", "bottom", "events", "top", "spikes"),
+    Arrow("neurons", "top", "learning", "bottom", "spikes"),
+    Arrow("learning", "right", "synapses", "top", "weight changes"),
 )
 
 
@@ -85,12 +112,8 @@ def draw() -> Figure:
     axis.set_axis_off()
     for panel in PANELS:
         _panel(axis, panel)
-    for corners, label, middle in ARROWS:
-        _arrow(axis, corners, "-|>")
-        axis.text(*middle, label, color=QUIET, ha="center", va="center", fontsize=8.5)
-    for corners in ANSWERED:
-        _arrow(axis, corners, "<|-|>")
-    axis.text(5.17, 1.2, "bytes", color=QUIET, ha="center", va="center", fontsize=8.5)
+    for arrow in ARROWS:
+        _arrow(axis, arrow)
     return figure
 
 
@@ -108,7 +131,13 @@ def _panel(axis: Axes, panel: Panel) -> None:
         axis.text(x, y - 0.15, holds, color=INK, ha="center", va="center", fontsize=8.5)
 
 
-def _arrow(axis: Axes, corners: Corners, style: str) -> None:
+def _arrow(axis: Axes, arrow: Arrow) -> None:
+    corners = arrow.corners
     axis.plot(*zip(*corners[:-1], strict=True), color=INK, linewidth=1.1, solid_capstyle="butt")
-    line = {"arrowstyle": style, "color": INK, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0}
+    head = "<|-|>" if arrow.answered else "-|>"
+    line = {"arrowstyle": head, "color": INK, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0}
     axis.annotate("", corners[-1], corners[-2], arrowprops=line)
+    (x, y), (to_x, to_y) = corners[:2]
+    beside = (0.4, 0.0) if x == to_x else (0.0, 0.2)
+    place = (x + to_x) / 2 + beside[0], (y + to_y) / 2 + beside[1]
+    axis.text(*place, arrow.label, color=QUIET, ha="center", va="center", fontsize=8.5)

@@ -1,4 +1,4 @@
-"""What `neurocorex plan` says, and how fast."""
+"""Plan of a chip on a board: fit, advice, speed, and the command."""
 
 import json
 import subprocess

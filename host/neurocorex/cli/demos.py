@@ -13,9 +13,9 @@ from . import choice, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
+    from ..demos.answers import Learned
     from ..demos.digits import DigitsResult
     from ..demos.microseer import MicroseerResult
-    from ..demos.outcome import Learned
     from ..device.device import Device
     from ..image import Image
 

@@ -24,7 +24,7 @@ from ..image import Image
 from ..network.network import Network
 from ..spec import Region
 from ..spec.fixed import DECAY_BITS
-from .outcome import DigitsResult
+from .answers import DigitsResult
 
 if TYPE_CHECKING:
     from ..device.device import Device

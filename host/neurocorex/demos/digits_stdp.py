@@ -35,8 +35,8 @@ from ..learning import stdp
 from ..network.network import Network
 from ..spec import Control, LearningFlag
 from . import latency
+from .answers import Learned
 from .latency import Ints
-from .outcome import Learned
 
 if TYPE_CHECKING:
     from ..device.device import Device

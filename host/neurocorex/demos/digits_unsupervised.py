@@ -34,8 +34,8 @@ from ..network.network import Network
 from ..quantiser.quantise import quantise
 from ..spec import Clear, Control, CoreConfig, Learning, LearningFlag
 from . import latency
+from .answers import Learned
 from .latency import Ints
-from .outcome import Learned
 
 if TYPE_CHECKING:
     from ..device.device import Device

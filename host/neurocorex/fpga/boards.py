@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 
+from ..errors import InputError
 from ..spec.config import CoreConfig, Learning
 from ..spec.protocol import DEFAULT_BAUD
 from . import parts
@@ -199,11 +200,11 @@ def find_board(name: str) -> Board:
 
     Raises
     ------
-    ValueError
+    InputError
         If there is none; the message names the closest match.
     """
     if name in BOARDS:
         return BOARDS[name]
     close = difflib.get_close_matches(name.lower(), BOARDS, n=1, cutoff=0.4)
     meant = f"did you mean {close[0]!r}? " if close else ""
-    raise ValueError(f"no board {name!r}; {meant}boards are {', '.join(BOARDS)}")
+    raise InputError(f"no board {name!r}; {meant}boards are {', '.join(BOARDS)}")

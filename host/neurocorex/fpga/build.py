@@ -83,13 +83,13 @@ def build(
             if board.family.routable or tool == "yosys":
                 tools.require(tool)
         say("starting the tools, which compile themselves on first use")
-        order, place = _order(board, config, clock_hz, baud, seed)
+        order, kept = _order(board, config, clock_hz, baud, seed)
         # A second process with the same order waits here, and then finds the result in the cache.
-        with gates("synthesis.cache").alone(place.parent / f".{place.name}.lock"):
-            cached = (place / _REPORT).exists() and not fresh
+        with gates("synthesis.cache").alone(kept.parent / f".{kept.name}.lock"):
+            cached = (kept / _REPORT).exists() and not fresh
             if not cached:
-                _make(order, place, say)
-            for path in place.iterdir():
+                _make(order, kept, say)
+            for path in kept.iterdir():
                 shutil.copyfile(path, folder / path.name)
     except tools.ToolError as error:
         raise MissingToolError(str(error)) from error
@@ -141,11 +141,11 @@ def _cache() -> Path:
     return folder
 
 
-def _make(order: Any, place: Path, say: Say) -> None:
-    """Build in a scratch folder, then move the kept files to `place` at once, so that no reader finds half of them."""
+def _make(order: Any, kept: Path, say: Say) -> None:
+    """Build in a scratch folder, then move what is worth keeping to `kept` at once, so no reader finds half of it."""
     report = gates("boards.report")
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="build-", dir=place.parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix="build-", dir=kept.parent) as scratch:
         work, done = Path(scratch) / "work", Path(scratch) / "done"
         work.mkdir()
         done.mkdir()
@@ -157,8 +157,8 @@ def _make(order: Any, place: Path, say: Say) -> None:
         values["seconds"] = round(time.perf_counter() - started, 1)
         (done / _REPORT).write_text(json.dumps(values, indent=1) + "\n")
         (done / _REPORT_TEXT).write_text(report.to_text(values))
-        shutil.rmtree(place, ignore_errors=True)
-        done.rename(place)
+        shutil.rmtree(kept, ignore_errors=True)
+        done.rename(kept)
 
 
 def _key(order: Any) -> str:

@@ -1,4 +1,4 @@
-"""Outcome of a digits demonstration: answers, accuracy, counters, and the table by class."""
+"""Answers of a digits demonstration: accuracy, counters, the table by class, and the raster."""
 
 from __future__ import annotations
 
