@@ -28,6 +28,7 @@ from neurocorex import encode
 from neurocorex.check.measuring import machine
 from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
+from neurocorex.device.wired import WiredChip
 from neurocorex.spec import CoreConfig, Counter, Op, Region, layout
 from neurocorex.spec.protocol import Request, RequestDecoder, Response, ResponseDecoder, Status
 from neurocorex.wire.process import ProcessTransport
@@ -115,7 +116,7 @@ def run(config: CoreConfig) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report"
         tap = Tap(ProcessTransport([program, "--report", report]))
-        with Device(tap) as device:
+        with Device(WiredChip(tap)) as device:
             return _measure(config, device, Meter(report, tap), tap)
 
 

@@ -201,7 +201,13 @@ def test_doctor_reports_on_a_device(parsed: Callable[..., dict[str, Any]], serve
     assert "WEIGHTS" in found["regions"]
 
 
-def test_doctor_fails_if_something_is_wrong(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_has_no_line_to_examine_in_this_process(invoke: Invoke) -> None:
+    code, _, err = invoke("doctor", "emulator")
+    assert code == 6
+    assert "no line that could be examined" in err
+
+
+def test_doctor_fails_if_something_is_wrong(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, served: str) -> None:
     honest = ncx.Device.read
 
     def faulty(device: ncx.Device, region: ncx.Region) -> Any:
@@ -209,7 +215,7 @@ def test_doctor_fails_if_something_is_wrong(invoke: Invoke, monkeypatch: pytest.
         return items | 4 if region is ncx.Region.BIAS else items
 
     monkeypatch.setattr(ncx.Device, "read", faulty)
-    code, out, _ = invoke("doctor", "emulator")
+    code, out, _ = invoke("doctor", served)
     assert code == 1
     assert "bias: " in out
     assert "not healthy" in out

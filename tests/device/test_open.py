@@ -10,6 +10,7 @@ import neurocorex as ncx
 import pytest
 from neurocorex.device.device import Device
 from neurocorex.device.open import Target, Trace
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import FitError, InputError, MissingToolError, NoAnswerError
 from neurocorex.wire.server import Server
@@ -100,14 +101,14 @@ def test_waveforms_are_of_the_simulated_chip_only(target: str, tmp_path: Path) -
 
 def test_link_is_sped_up_on_request() -> None:
     uart = UartTransport()
-    with Device(uart, baud=3_000_000) as device:
+    with Device(WiredChip(uart, baud=3_000_000)) as device:
         assert device.config == SMALL
     assert uart.baud == uart.chip_baud == 3_000_000
 
 
 def test_rate_that_fails_is_a_warning() -> None:
     uart = UartTransport(fastest=2_000_000)
-    with Device(uart, baud=3_000_000) as device:
+    with Device(WiredChip(uart, baud=3_000_000)) as device:
         with pytest.warns(UserWarning, match="not heard at 3000000 baud and stays at 1000000"):
             assert device.config == SMALL
         assert device.run(steps=1).steps == 1
@@ -119,7 +120,7 @@ def test_rate_that_fails_is_a_warning() -> None:
 )
 def test_rate_that_the_clock_cannot_make_is_refused(baud: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        _ = Device(UartTransport(), baud=baud).info
+        _ = Device(WiredChip(UartTransport(), baud=baud)).info
 
 
 def test_package_imports_nothing_heavy() -> None:

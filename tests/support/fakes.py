@@ -246,10 +246,6 @@ class StuckTransport(VirtualTransport):
         self._stick()
         return data
 
-    def store(self, region: Region, values: np.ndarray) -> None:
-        super().store(region, values)
-        self._stick()
-
     def _stick(self) -> None:
         region, item, bit = self._stuck
         emulator = self._chip.emulator

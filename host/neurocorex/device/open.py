@@ -14,7 +14,10 @@ from ..spec import CoreConfig
 from ..wire.process import ProcessTransport
 from ..wire.serialport import SerialTransport
 from ..wire.transport import Transport
+from .chip import Chip
 from .device import Device
+from .emulated import EmulatedChip
+from .wired import WiredChip
 
 Say = Callable[[str], None]
 
@@ -85,7 +88,7 @@ class Trace:
 
 #: Silence after which a chip is asked whether it is still there. A simulated one is as slow as the computer is busy,
 #: and its end is noticed without waiting.
-_TIMEOUT_S, _SOFTWARE_TIMEOUT_S = 0.5, 5.0
+_TIMEOUT_S, _SIMULATED_TIMEOUT_S = 0.5, 5.0
 #: Time that a simulated chip gets to complete its waveform when the device is closed.
 _LINGER_S = 10.0
 
@@ -113,7 +116,7 @@ def open_device(
     trace : Trace, optional
         Waveforms to write, of the simulated chip only.
     progress : callable, optional
-        Told, in words, about what takes long.
+        Called with a sentence about work that takes long.
 
     Returns
     -------
@@ -137,14 +140,14 @@ def open_device(
         raise InputError(f"{target} has no waveforms; leave out trace, or open 'rtl'")
     if kind.is_simulated:
         _require_simulator()  # now rather than when something is loaded
-    device = Device(
-        connect=lambda geometry: open_transport(
-            target, config=config or geometry, trace=trace, progress=progress, shared=False
-        ),
-        elastic=kind.takes_geometry and config is None,
-        baud=baud,
-        timeout_s=_SOFTWARE_TIMEOUT_S if kind.takes_geometry else _TIMEOUT_S,
-    )
+
+    def connect(geometry: CoreConfig | None) -> Chip:
+        if kind.is_emulator:
+            return EmulatedChip(config or geometry or CoreConfig())
+        transport = open_transport(target, config=config or geometry, trace=trace, progress=progress)
+        return WiredChip(transport, baud=baud, timeout_s=_SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S)
+
+    device = Device(connect=connect, elastic=kind.takes_geometry and config is None)
     if config is not None or not kind.takes_geometry:
         try:
             _ = device.info
@@ -160,20 +163,17 @@ def open_transport(
     config: CoreConfig | None = None,
     trace: Trace | None = None,
     progress: Say | None = None,
-    shared: bool = True,
 ) -> Transport:
-    """Open the way to a chip without talking to it.
+    """Open a transport to a chip, without sending anything: for a server, or whoever speaks the protocol.
 
     Parameters
     ----------
     target, config, trace, progress
         See `open_device`; without a geometry software chips get the default one.
-    shared : bool
-        Whether one thread reads while another writes, as a server does.
     """
     kind = Target.of(target)
     if kind.is_emulator:
-        return VirtualTransport(config or CoreConfig(), wait=shared)
+        return VirtualTransport(config or CoreConfig(), wait=True)
     if kind.is_simulated:
         program = _simulated_chip(config or CoreConfig(), trace=trace is not None, progress=progress)
         words, linger_s = (trace.arguments, _LINGER_S) if trace else ([], 0.0)

@@ -1,4 +1,4 @@
-"""What a run told: spikes, counts, membranes, counters; as arrays, as pictures, as a file."""
+"""Result of a run: spikes, counts, membranes, counters and weights, as arrays, as pictures and as a file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from numpy.lib import format as npy
 
 from .. import plot
 from ..errors import FileFormatError, InputError
+from ..events.arrays import Ints
 from ..events.stream import EventStream
 from ..image.file import DAMAGE
 from .recording import Recording
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Ints = npt.NDArray[np.int64]
 
 FORMAT = "neurocorex-result"
 VERSION = 2

@@ -62,11 +62,6 @@ class VirtualChip:
         """Whether work can be done without anything being received."""
         return bool(self._jobs) and len(self._unacknowledged) < self.config.tx_frames
 
-    @property
-    def in_step(self) -> bool:
-        """Whether a stimulus left a step open."""
-        return self._commands.in_step
-
     def receive(self, data: bytes, *, work: int | None = None) -> bytes:
         """Take bytes from the host in pieces of any size, and return what the chip sends meanwhile.
 

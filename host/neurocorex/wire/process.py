@@ -1,4 +1,4 @@
-"""A simulated chip, reached through the pipes of a child process."""
+"""Transport through the pipes of a child process: the simulated chip."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ProcessTransport(Transport):
         self._pipes = Descriptors(self.name, self._stdout.fileno(), self._stdin.fileno())
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what is there; see `Transport.read`."""
+        """Return the bytes that are there; see `Transport.read`."""
         self._check_open()
         try:
             return self._pipes.read(timeout_s)

@@ -5,6 +5,7 @@ import numpy as np
 from cocotb.task import bridge
 from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.image import state_regions
 from neurocorex.spec import CoreConfig, Flag, Region, layout
@@ -32,7 +33,7 @@ async def equals_emulator(chip):
 def converse(transport, config, given):
     trial = Trial.random(config, given["seed"], given["steps"])
     emulator = Emulator(config)
-    with Device(transport) as device:
+    with Device(WiredChip(transport)) as device:
         assert device.config == config
         assert device.info.clock_hz == given["clock_hz"]
         for region, values in trial.image.regions.items():

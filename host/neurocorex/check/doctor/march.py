@@ -10,15 +10,15 @@ import numpy as np
 from ...device.device import Device
 from ...image import program_regions, region_shape, state_regions
 from ...spec import CoreConfig, Region, controls, layout
-from ...wire.regions import Ints
+from ...wire.regions import Items
 from ..compare import axes, place_name
 
 #: Bits of the item of a number, in a region of a number: 64 at most, the low ones are used.
-Pattern = Callable[[Ints, int], Ints]
+Pattern = Callable[[Items, int], Items]
 _CHECKERS = 0x5555_5555_5555_5555
 
 
-def _hash(index: Ints, region: int) -> Ints:
+def _hash(index: Items, region: int) -> Items:
     """Bits that are different for neighbours of all distances, and for every region."""
     mixed = (index + 1) * 0x9E37_79B1 + region * 0x85EB_CA6B
     return (mixed ^ mixed >> 15) * 0x2C1B_3C6D >> 7
@@ -101,7 +101,7 @@ def march(device: Device, done: Callable[[int, int], None] | None = None) -> Ite
         device.restore(held)
 
 
-def items(region: Region, config: CoreConfig, pattern: Pattern) -> Ints:
+def items(region: Region, config: CoreConfig, pattern: Pattern) -> Items:
     """Return a pattern in the shape and range of a region."""
     place = layout(region, config)
     bits = np.full(place.items, place.bits)
@@ -112,7 +112,7 @@ def items(region: Region, config: CoreConfig, pattern: Pattern) -> Ints:
     return np.asarray(values.reshape(region_shape(region, config)))
 
 
-def _compared(device: Device, region: Region, name: str, expected: Ints) -> Iterator[Fault]:
+def _compared(device: Device, region: Region, name: str, expected: Items) -> Iterator[Fault]:
     got = np.asarray(device.read(region), np.int64)
     where = np.argwhere(got != expected)
     if len(where):

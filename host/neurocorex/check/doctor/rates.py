@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...device.connection import BAUD_TOLERANCE, DIVISOR_MIN
 from ...errors import DeviceError
 from ...spec import ChipInfo, Counter, Op, Region, layout
 from ...spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
+from ...wire.baud import makes
 from ...wire.link import Link
 
 #: Rates that are tried, as far as the clock of the chip can make them.
@@ -50,12 +50,7 @@ class Rate:
 
 def divisors(info: ChipInfo) -> dict[int, int]:
     """Clock cycles per bit by rate, for those of `BAUDS` that the chip can make, and the one after reset."""
-    found = {}
-    for baud in sorted({*BAUDS, info.baud}):
-        divisor = round(info.clock_hz / baud)
-        if divisor >= DIVISOR_MIN and abs(info.clock_hz / divisor - baud) <= BAUD_TOLERANCE * baud:
-            found[baud] = divisor
-    return found
+    return {baud: round(info.clock_hz / baud) for baud in sorted({*BAUDS, info.baud}) if makes(info.clock_hz, baud)}
 
 
 def sweep(link: Link, info: ChipInfo) -> Iterator[Rate]:
