@@ -188,6 +188,12 @@ def test_waveform_without_a_last_step_ends_with_the_chip(traced, tmp_path):
     assert Fst.read(tmp_path / "wave.fst", "TOP.step").values["TOP.step"] == [1, 2, 3]
 
 
+def test_waveform_of_no_step_is_no_file(traced, tmp_path):
+    words = [traced, "--trace", tmp_path / "wave.fst", "--from", "3"]
+    subprocess.run(words, input=b"abc", stdout=subprocess.DEVNULL, timeout=TIMEOUT_S, check=True)
+    assert not (tmp_path / "wave.fst").exists()
+
+
 def test_chip_that_tells_no_steps_cannot_be_traced():
     with pytest.raises(ValueError, match="no module `sequencer`"):
         chip.compile_chip("module neurocorex (input clk); endmodule", trace=True)

@@ -21,14 +21,10 @@ if TYPE_CHECKING:
 
 
 def _board(_ctx: click.Context, _param: click.Parameter, name: str | None) -> Board | None:
-    """Return the board of a name; an InputError names the nearest."""
-    from ..errors import InputError
+    """Return the board of a name."""
     from ..fpga.boards import find_board
 
-    try:
-        return None if name is None else find_board(name)
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    return None if name is None else find_board(name)
 
 
 def _board_or_path(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> list[Board | Path | None]:

@@ -16,18 +16,20 @@
 class Waveform {
 public:
     Waveform(VerilatedContext& context, Vchip& chip, const Options& options)
-        : chip_(chip), first_(options.first_step), last_(options.last_step), active_(!options.trace.empty()) {
-        if (!active_) return;
+        : chip_(chip), path_(options.trace), first_(options.first_step), last_(options.last_step), waiting_(!path_.empty()) {
+        if (!waiting_) return;
         context.traceEverOn(true);
         chip.trace(&file_, 99);
-        file_.open(options.trace.c_str());
-        if (!file_.isOpen()) fail("cannot write the waveform to " + options.trace);
     }
 
-    // First half of a cycle, after the rising edge.
+    // First half of a cycle, after the rising edge. There is no file before the first step.
     void rise(std::uint64_t cycle) {
-        if (!active_) return;
-        writing_ |= chip_.in_step && chip_.step >= first_;
+        if (waiting_ && chip_.in_step && chip_.step >= first_) {
+            file_.open(path_.c_str());
+            if (!file_.isOpen()) fail("cannot write the waveform to " + path_);
+            waiting_ = false;
+            writing_ = true;
+        }
         if (writing_) file_.dump(10 * cycle);
     }
 
@@ -35,20 +37,20 @@ public:
     void fall(std::uint64_t cycle) {
         if (!writing_) return;
         file_.dump(10 * cycle + 5);
-        if (!chip_.step_done || chip_.step < last_) return;
-        file_.close();
-        active_ = writing_ = false;
+        if (chip_.step_done && chip_.step >= last_) close();
     }
 
     void close() {
-        if (active_) file_.close();
+        if (writing_) file_.close();
+        writing_ = false;
     }
 
 private:
     Vchip& chip_;
     VerilatedFstC file_;
+    std::string path_;
     std::uint64_t first_, last_;
-    bool active_, writing_ = false;
+    bool waiting_, writing_ = false;
 };
 
 #else
