@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
-from ...quantiser.durations import Durations
+from ...quantiser.demand import Durations
 from ...quantiser.quantise import quantise
 from ...spec import Control, CoreConfig, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS

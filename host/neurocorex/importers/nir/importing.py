@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
-from ...quantiser.naming import named
+from ...network.population import named
 from ...quantiser.quantise import quantise, smallest_config
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ...errors import InputError
+from ...network.network import Network
+from ...quantiser.demand import Demand
 from ...quantiser.scale import GAIN_MAX, choose_scale
 from ...spec import CoreConfig
 from .lattice import distance, whole_scale
@@ -48,7 +49,7 @@ def moving(model: Model) -> Floats:
     return np.concatenate([*distances, model.weights, model.inputs.value, model.gains, model.losses])
 
 
-def chosen(model: Model, net: Any, config: CoreConfig, scale: float | None, frac_bits: int | None) -> Scaling:
+def chosen(model: Model, net: Network, config: CoreConfig, scale: float | None, frac_bits: int | None) -> Scaling:
     """Choose a scale.
 
     Parameters
@@ -78,7 +79,7 @@ def chosen(model: Model, net: Any, config: CoreConfig, scale: float | None, frac
         last = "; the floats are off by their last bits" if distance(values, whole) else ""
         text = "all numbers are whole" if whole == 1 else f"the smallest at which all numbers are whole{last}"
         return Scaling(float(whole), True, f"{whole}, {text}")
-    found = choose_scale(net, config)
+    found = choose_scale(Demand.of(net), config)
     top = config.state_range[1]
     begin = np.abs(model.states - model.resets).max(initial=0)
     while begin * found > top:
