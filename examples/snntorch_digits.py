@@ -12,7 +12,6 @@ from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
-from neurocorex.check.floating import simulate
 from neurocorex.demos import digits
 
 HIDDEN, CLASSES, DECAY = 86, 10, 0.9
@@ -69,8 +68,7 @@ def in_floats(model, spikes):
     """Return output spikes of the network before it is quantised, without PyTorch."""
     part = model.part()
     longer = np.pad(spikes, [(0, 0), (0, model.latency), (0, 0)])
-    silence = np.zeros((*longer.shape[:2], model.network.neuron_count))
-    return simulate(model.network, longer, silence).spikes[:, part.latency :, part.neurons]
+    return ncx.simulate_floats(model.network, longer).spikes[:, part.latency :, part.neurons]
 
 
 def main():
