@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..image import Image, blank, program_regions
+from ..image import Image
 from ..learning import TraceRule
 from ..network.network import Network
 from ..network.population import Neurons, named
-from ..spec import Control, CoreConfig, Flag, Region
+from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .demand import Demand, smallest_config
@@ -28,7 +28,7 @@ from .populations import SCALES, choose_scales, given_scales, groups_of
 from .report import Report
 from .rounding import Rounding, WeightLoss
 from .scale import Kinds, choose_scale, integers_fit
-from .tuning import Tuning, meta_of
+from .tuning import SCHEDULE, Tuning
 
 __all__ = ["Report", "quantise", "smallest_config"]
 
@@ -126,10 +126,8 @@ class _Assembly:
     def __init__(self, demand: Demand, rounding: Rounding) -> None:
         self.demand, self.net, self.rounding = demand, demand.net, rounding
         self.config, self.scales = rounding.config, rounding.scales
-        self.regions: dict[Region, NDArray[Any]] = {
-            region: blank(region, self.config) for region in program_regions(self.config)
-        }
-        self.control = self.regions[Region.CONTROL]
+        self.regions: dict[Region, NDArray[Any]] = {}
+        self.control = np.array([each.row.default_on(self.config) or 0 for each in controls(self.config)], np.int64)
         self.losses: dict[str, WeightLoss] = {}
         self.tuning: Tuning | None = None
 
@@ -148,9 +146,14 @@ class _Assembly:
         step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
         self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
         self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
-        self.regions[Region.IN_USE][:] = config.blocks_for(net.neuron_count, net.input_count)
-        meta = {"dt_ms": net.dt_ms, **meta_of(self.tuning), **({SCALES: self.scales.tolist()} if differ else {})}
-        return Image(config, self.regions, float(self.scales[0]), meta)
+        self.regions[Region.CONTROL] = self.control
+        self.regions[Region.IN_USE] = np.array(config.blocks_for(net.neuron_count, net.input_count))
+        meta: dict[str, Any] = {"dt_ms": net.dt_ms}
+        if self.tuning and self.tuning.schedule:
+            meta[SCHEDULE] = self.tuning.schedule
+        if differ:
+            meta[SCALES] = self.scales.tolist()
+        return Image.completed(config, self.regions, float(self.scales[0]), meta)
 
     def _put_weights(self, kinds: Kinds, gains: tuple[int, int]) -> None:
         blocks = []
@@ -216,18 +219,19 @@ class _Assembly:
         """Silence the axons that lead nowhere and were given no delay, and place the extra axons."""
         config, durations = self.config, self.demand.durations
         leads: NDArray[np.bool_] = np.asarray(self.regions[Region.WEIGHTS].any(axis=1))
-        if config.learning:
+        if Region.PLASTIC in self.regions:
             leads |= self.regions[Region.PLASTIC].any(axis=1)
         own = leads[config.inputs : config.inputs + self.net.neuron_count]
         self._put(Region.DELAY, np.where(durations.delay_given | own, durations.delays, 0))
-        extra = len(self.net.extra_source)
-        if extra:
-            self.regions[Region.EXTRA_SOURCE][:extra] = self.net.extra_source
-            self.regions[Region.EXTRA_DELAY][:extra] = durations.extra_delays
+        if self.net.extra_source:
+            self._put(Region.EXTRA_SOURCE, np.array(self.net.extra_source))
+            self._put(Region.EXTRA_DELAY, durations.extra_delays)
 
     def _put(self, region: Region, values: NDArray[Any]) -> None:
-        """Give the neurons of the network their values; the other neurons of the chip keep theirs."""
-        self.regions[region][: self.net.neuron_count] = values
+        """Give the first items of a region their values, and the others the default."""
+        default = region.row.default_on(self.config) or 0
+        self.regions[region] = np.full(layout(region, self.config).items, default, np.int64)
+        self.regions[region][: len(values)] = values
 
     def _note_coarse_thresholds(self) -> None:
         """Warn of thresholds of so few units that rounding moves them noticeably."""

@@ -239,8 +239,3 @@ def schedule_of(meta: Mapping[str, Any]) -> list[list[int]]:
     known = [row for row in rows if isinstance(row, list) and len(row) == 3 and all(type(each) is int for each in row)]
     registers = [int(register) for register in Control]
     return [row for row in known if row[0] >= 0 and row[1] in registers and 0 <= row[2] < 1 << 32]
-
-
-def meta_of(tuning: Tuning | None) -> dict[str, Any]:
-    """Return the entries of `Image.meta` for a rule."""
-    return {SCHEDULE: tuning.schedule} if tuning and tuning.schedule else {}
