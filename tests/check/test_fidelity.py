@@ -113,6 +113,20 @@ def test_report_compares_on_a_stimulus():
     assert fidelity.to_dict()["first_difference"] == [sample, step, neuron]
 
 
+def test_a_network_is_quantised_for_the_device():
+    net, spikes = driven()
+    config = CoreConfig(inputs=24, neurons=9, weight_bits=4)
+    with ncx.open("emulator", config=config) as device:
+        fidelity = measure_fidelity(net, spikes, device=device)
+    assert fidelity.to_dict() == measure_fidelity(quantise(net, config)[1], spikes).to_dict()
+    assert measure_fidelity(net, spikes).match > fidelity.match
+
+
+def test_something_else_is_refused():
+    with pytest.raises(InputError, match="expected a Report or a Network, got Image"):
+        measure_fidelity(quantise(driven()[0])[0], np.zeros((5, 20)))
+
+
 def test_wider_weights_match_better():
     net, spikes = driven()
     narrow, wide = (
