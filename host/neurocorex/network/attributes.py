@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from functools import wraps
 from typing import ClassVar, Never, ParamSpec, TypeVar
 
@@ -13,6 +12,8 @@ R = TypeVar("R")
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like `name`; None if none is."""
+    from difflib import get_close_matches  # only errors need it, and it slows down every start
+
     found = get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.5)
     return found[0] if found else None
 
