@@ -13,7 +13,7 @@ from ...learning import superneuromat
 from ...network.network import Network
 from ...spec import CoreConfig, Learning
 from ...spec.config import LIMITS
-from .lattice import below
+from .commonscale import below
 from .model import Model
 from .reader import WHOLE_LIMIT, Floats
 from .relays import Folding

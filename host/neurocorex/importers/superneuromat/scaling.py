@@ -12,7 +12,7 @@ from ...network.network import Network
 from ...quantiser.demand import Demand
 from ...quantiser.scale import GAIN_MAX, choose_scale
 from ...spec import CoreConfig
-from .lattice import distance, whole_scale
+from .commonscale import distance, whole_scale
 from .model import Model
 from .reader import Floats
 

@@ -1,4 +1,4 @@
-"""Smallest scale at which all numbers of a model are whole, if there is one.
+"""Common scale: the smallest at which all numbers of a model are whole, if there is one.
 
 Numbers in models are decimal fractions or simple ratios, and every float is whole at some power of two. At the smallest
 common scale the integers of the chip lose nothing, however states add up. A threshold between two integers does the
