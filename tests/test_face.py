@@ -5,6 +5,7 @@ import pkgutil
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import neurocorex as ncx
@@ -62,6 +63,34 @@ def test_type_checkers_see_the_same_origins() -> None:
         for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }  # fmt: skip
     assert typed == ncx._ORIGINS
+
+
+#: A program of a user, and what mypy says of each of its lines: a type that it reveals, or an error.
+TYPED = """
+import neurocorex as ncx
+net = ncx.Network(inputs=2, neurons=2)
+reveal_type(ncx.quantise(net))  # tuple[neurocorex.image.image.Image, neurocorex.quantiser.report.Report]
+reveal_type(net.neurons[0:1].set(threshold=1.0))  # neurocorex.network.population.Neurons
+reveal_type(ncx.measure_fidelity(net).match)  # float
+net.neurons.set(treshold=1)  # did you mean "threshold"
+net.connect(net.inputs, net.neurons, 1, plastik=True)  # did you mean "plastic"
+net.treshold = 1  # Incompatible types in assignment
+ncx.quantize(net)  # Module has no attribute "quantize"
+"""
+
+
+def test_mypy_understands_the_face(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(TYPED)
+    mypy = [sys.executable, "-m", "mypy", "--hide-error-context", "--no-error-summary", str(program)]
+    said: dict[int, str] = {}
+    for line in subprocess.run(mypy, cwd=ROOT, capture_output=True, text=True).stdout.splitlines():
+        _, number, text = line.split(":", 2)
+        said[int(number)] = said.get(int(number), "") + text
+    expected = {n: line.split("  # ")[1] for n, line in enumerate(TYPED.splitlines(), 1) if "  # " in line}
+    assert said.keys() == expected.keys(), said
+    for number, text in expected.items():
+        assert text in said[number]
 
 
 @pytest.mark.parametrize(
