@@ -1,4 +1,4 @@
-"""Weights as a person gives them: a number, an array, a list, a sparse matrix; all become a matrix, or an error."""
+"""Weights as `Network.connect` takes them, a number, array, list or sparse matrix, checked and made a matrix."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def weight_matrix(weights: Any, sources: int, targets: int) -> tuple[NDArray[Any
     Returns
     -------
     weights : int64 or float64 array [sources, targets]
-        Those given twice added up.
+        Where a pair was given twice, the sum.
     pairs : bool array [sources, targets]
-        Which of them were given.
+        Which pairs were given.
 
     Raises
     ------
     InputError
-        For a wrong shape, a position that does not exist, something that is not a finite number.
+        For a wrong shape, a position that does not exist, or a weight that is not a finite number.
     """
     shape = (sources, targets)
     if hasattr(weights, "tocoo"):

@@ -1,7 +1,7 @@
-"""What NIR has no words for, kept beside a graph where other tools do not look: the integers of the chip.
+"""Metadata of exported graphs: the image of the chip, which NIR itself cannot express.
 
-The metadata of an exported graph hold a whole image, and a digest of the graph that it belongs to. Read back, the image
-counts if nobody has changed the graph since.
+They hold a whole image, and a digest of the graph that it belongs to. Other tools ignore them. When a graph comes back
+and its digest is still the same, its image is used.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport, Item, Label
 from .graph import Graph
-from .imported import Imported, Part
+from .imported import Imported, Place
 from .node import Node
-from .parts import parts_text, read_parts
+from .places import places_text, read_places
 
-#: Name of everything that is ours, and the version of its layout.
+#: Key of the metadata, and the version of their format.
 NAMESPACE = "neurocorex"
 VERSION = 1
 
 
-def image_extras(image: Image, graph: Mapping[str, Any], dt: float, model: Imported | None = None) -> dict[str, Any]:
-    """Metadata for a graph that was made from an image, or from an imported graph with names of its own."""
-    return ({"parts": parts_text(model)} if model is not None else {}) | {
+def image_metadata(image: Image, graph: Mapping[str, Any], dt: float, model: Imported | None = None) -> dict[str, Any]:
+    """Return the metadata for a graph that was made from an image, or from an imported model with names of its own."""
+    return ({"parts": places_text(model)} if model is not None else {}) | {
         "version": np.int64(VERSION),
         "config": image.config.to_json(),
         "scale": np.float64(image.scale),
@@ -43,7 +43,7 @@ def image_extras(image: Image, graph: Mapping[str, Any], dt: float, model: Impor
 
 
 def digest_of(graph: Graph) -> str:
-    """Digest of nodes and edges, whatever their order and the width of their numbers."""
+    """Return a digest of nodes and edges that does not depend on their order or the width of numbers."""
     state = hashlib.sha256()
     for name, node in sorted(graph.nodes.items()):
         state.update(f"{name}\0{node.kind}\0{sorted(graph.sources[name])}\0".encode())
@@ -56,7 +56,7 @@ def digest_of(graph: Graph) -> str:
 
 
 def _array(value: Any) -> NDArray[Any]:
-    """Return a field as an array; one that cannot be is no field of ours, and only has to give another digest."""
+    """Return a field as an array; one that is no array of ours only has to change the digest."""
     try:
         return np.asarray(value)
     except ValueError:
@@ -64,7 +64,7 @@ def _array(value: Any) -> NDArray[Any]:
 
 
 def exported(graph: Graph, source: str) -> Imported | str | None:
-    """Return the image in a graph of ours; None for one that is not, words for one that was changed.
+    """Return the model in the metadata of a graph; None if there are none, a note if they cannot be used.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def _number(extras: Mapping[str, Any], name: str) -> float:
 
 
 def _members(given: Any, node: Node, every: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Neurons that a node of ours stands for."""
+    """Return the neurons of an exported node."""
     members = np.atleast_1d(np.asarray(given))
     if members.dtype.kind not in "iu" or members.ndim != 1 or not np.isin(members, every).all():
         raise node.bad(
@@ -120,20 +120,20 @@ def _members(given: Any, node: Node, every: NDArray[np.intp]) -> NDArray[np.intp
 def _imported(image: Image, graph: Graph, source: str, extras: Mapping[str, Any]) -> Imported:
     dt = _number(extras, "dt")
     every = np.arange(image.config.neurons)
-    layers: dict[str, Part] = {}
+    layers: dict[str, Place] = {}
     outputs: dict[str, str] = {}
     for name, node in graph.nodes.items():
         own = node.fields.get("metadata")
         if isinstance(own, Mapping) and isinstance(own.get(NAMESPACE), Mapping):
             members = _members(own[NAMESPACE].get("neurons"), node, every)
             unit = np.full(members.size, image.scale)
-            layers[name] = Part(members, (members.size,), 0, unit, np.zeros(members.size))
+            layers[name] = Place(members, (members.size,), 0, unit, np.zeros(members.size))
     for name, node in graph.nodes.items():
         if node.kind == "Output":
             outputs[name] = graph.sources[name][0]
     inputs = {"input": slice(0, image.config.inputs)}
     if "parts" in extras:
-        inputs, layers, outputs = read_parts(str(extras["parts"]), image)
+        inputs, layers, outputs = read_places(str(extras["parts"]), image)
     items = [Item(f"{node.name} ({node.kind})", Label.EXACT) for node in graph.nodes.values()]
     reason = "the integers that the graph was exported with"
     report = ImportReport(source, items, reason, Report.of(image))

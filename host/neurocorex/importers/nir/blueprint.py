@@ -1,4 +1,4 @@
-"""What a graph becomes on a chip: layers of neurons, links between them, and the network made of both."""
+"""Blueprint of a graph's network: layers of neurons, projections between them, and the network made of both."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from .latency import Timing
 from .layer import Layer
 from .node import Floats
 
-#: What an importer adds: neurons that hold inputs back, and one that fires in every step. No node has such a name.
+#: Names of neurons that the importer adds: relays that delay inputs, and a clock that fires in every step. No node can
+#: have such a name.
 RELAY, CLOCK = "/relay/", "/clock"
 
 
 @dataclass(frozen=True, eq=False)
-class Link:
+class Projection:
     """Weights from one source to one layer, with one delay.
 
     Attributes
     ----------
     source, target : str
-        A source is an input, a layer, or what an importer adds.
+        Names: a source is an input, a layer, or neurons that the importer adds.
     steps : int
-        From spike to arrival; 0 only from inputs.
+        Delay from spike to arrival; 0 only from inputs.
     weights : float array [source, target]
-        In the unit that the membrane of each target has on the chip.
+        In the unit of each target's membrane on the chip.
     via : frozenset of str
         Nodes on the way.
     """
@@ -41,38 +42,38 @@ class Link:
 
 
 @dataclass(eq=False)
-class Plan:
-    """All that a network is built from.
+class Blueprint:
+    """Everything that the network of a graph is built from.
 
     Attributes
     ----------
     inputs : dict of int
         Size of each input, in the order of the graph.
     layers : dict of Layer
-        All neurons by layer, in the order that they have on the chip.
-    links : list of Link
+        All layers, in their order on the chip.
+    projections : list of Projection
         All connections.
     bias : dict of float array [size]
-        What membranes get in every step.
+        Bias of each layer, added to membranes in every step.
     height : dict of float array [size]
-        Thresholds; for neurons that never fire about as high as their membrane gets, which is what a scale needs.
+        Thresholds. For neurons that never fire, an estimate of their highest membrane, which the scale is chosen by.
     unit : dict of float array [size]
         Units of the chip's network per unit of the graph, for each neuron of a layer.
     timing : Timing
         Latencies.
     readouts : dict of str
-        For each output of the graph the layer that it stands for.
+        For each output of the graph, the layer that it reads.
     unsupported : dict of str
-        By node that cannot be had: the reason, and what to do. The network lacks what these would do.
+        For each unsupported node the reason, and what to do. The network leaves these nodes out.
     notes : dict of list of (float, str)
-        By node: what is not as in the graph before anything is rounded.
+        For each node its differences from the graph before rounding: relative size, and description.
     remarks : dict of list of str
-        By node: what a person should know.
+        For each node what else the user should know.
     """
 
     inputs: dict[str, int]
     layers: dict[str, Layer]
-    links: list[Link]
+    projections: list[Projection]
     bias: dict[str, Floats]
     height: dict[str, Floats]
     unit: dict[str, Floats]
@@ -83,15 +84,15 @@ class Plan:
     remarks: dict[str, list[str]] = field(default_factory=dict)
 
     def places(self) -> dict[str, slice]:
-        """Neurons of each layer on the chip."""
+        """Return the neurons of each layer on the chip."""
         return _places({name: layer.size for name, layer in self.layers.items()})
 
     def axons(self) -> dict[str, slice]:
-        """Input axons of each input."""
+        """Return the input axons of each input."""
         return _places(self.inputs)
 
     def network(self, dt: float) -> Network:
-        """Build it; raises FitError if there are more inputs or neurons than any chip has."""
+        """Build the network; raises FitError if no chip has so many inputs or neurons, or such long delays."""
         sizes = {"inputs": sum(self.inputs.values()), "neurons": sum(layer.size for layer in self.layers.values())}
         for what, size in sizes.items():
             if size > max(LIMITS[what]):
@@ -100,7 +101,7 @@ class Plan:
                     f"the graph needs {size} {what}, at most {max(LIMITS[what])} can be built; the largest part is "
                     f"{largest!r} with {self._size(largest)}"
                 )
-        deepest = max(self.links, key=lambda link: link.steps, default=None)
+        deepest = max(self.projections, key=lambda projection: projection.steps, default=None)
         if deepest is not None and deepest.steps > max(LIMITS["max_delay"]):
             raise FitError(
                 f"node {deepest.target!r} needs spikes that are {deepest.steps} steps old, at most "
@@ -115,27 +116,27 @@ class Plan:
                 decay=layer.decay, decay_syn=layer.decay_syn, refractory_ms=layer.refractory * 1e3,
                 reset_mode="subtract" if layer.subtract else "value", refractory="hold" if layer.hold else "integrate",
             )  # fmt: skip
-        for link in self.links:
-            target = net.neurons[places[link.target]]
-            used = np.flatnonzero(link.weights.any(axis=1))
+        for projection in self.projections:
+            target = net.neurons[places[projection.target]]
+            used = np.flatnonzero(projection.weights.any(axis=1))
             if not used.size:
                 continue
-            if link.source in axons:
-                net.connect(net.inputs[axons[link.source]][used], target, link.weights[used])
+            if projection.source in axons:
+                net.connect(net.inputs[axons[projection.source]][used], target, projection.weights[used])
             else:
-                source = net.neurons[places[link.source]][used]
-                net.connect(source, target, link.weights[used], delay_ms=link.steps * net.dt_ms)
+                source = net.neurons[places[projection.source]][used]
+                net.connect(source, target, projection.weights[used], delay_ms=projection.steps * net.dt_ms)
         return net
 
-    def into(self, name: str) -> list[Link]:
-        """Return the connections to a layer."""
-        return [link for link in self.links if link.target == name]
+    def into(self, name: str) -> list[Projection]:
+        """Return the projections to a layer."""
+        return [projection for projection in self.projections if projection.target == name]
 
     def _size(self, name: str) -> int:
         return self.inputs[name] if name in self.inputs else self.layers[name].size
 
 
 def _places(sizes: dict[str, int]) -> dict[str, slice]:
-    """One place behind the other."""
+    """Return consecutive slices of given sizes."""
     ends = np.cumsum(list(sizes.values()))
     return {name: slice(int(end) - sizes[name], int(end)) for name, end in zip(sizes, ends, strict=True)}

@@ -1,4 +1,4 @@
-"""Where inputs, layers and outputs of a graph are on a chip, as text that goes with the image."""
+"""Places of a graph's inputs, layers and outputs on the chip, as JSON that is kept with the image."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ import numpy as np
 
 from ...errors import FileFormatError
 from ...image import Image
-from .imported import Imported, Part
+from .imported import Imported, Place
 
-Places = tuple[dict[str, slice], dict[str, Part], dict[str, str]]
+Places = tuple[dict[str, slice], dict[str, Place], dict[str, str]]
 
 
-def parts_text(model: Imported) -> str:
+def places_text(model: Imported) -> str:
     """Return the places of an imported graph as JSON."""
     layers = {
         name: {
-            "neurons": part.neurons.tolist(), "shape": list(part.shape), "latency": part.latency,
-            "unit": part.unit.tolist(), "rest": part.rest.tolist(),
+            "neurons": place.neurons.tolist(), "shape": list(place.shape), "latency": place.latency,
+            "unit": place.unit.tolist(), "rest": place.rest.tolist(),
         }
-        for name, part in model.layers.items()
+        for name, place in model.layers.items()
     }  # fmt: skip
-    inputs = {name: [place.start, place.stop] for name, place in model.inputs.items()}
+    inputs = {name: [axons.start, axons.stop] for name, axons in model.inputs.items()}
     return json.dumps({"inputs": inputs, "layers": layers, "outputs": model.outputs})
 
 
-def read_parts(text: str, image: Image) -> Places:
-    """Inverse of `parts_text`; raises FileFormatError for anything that does not belong to the image."""
+def read_places(text: str, image: Image) -> Places:
+    """Read what `places_text` wrote; raises FileFormatError for places that the image does not have."""
     try:
         told = json.loads(text)
         inputs = {str(name): slice(int(start), int(stop)) for name, (start, stop) in told["inputs"].items()}
         if not all(0 <= place.start <= place.stop <= image.config.inputs for place in inputs.values()):
             raise ValueError("inputs that the image does not have")
-        layers = {str(name): _part(fields, image) for name, fields in told["layers"].items()}
+        layers = {str(name): _place(fields, image) for name, fields in told["layers"].items()}
         outputs = {str(name): str(layer) for name, layer in told["outputs"].items()}
         if not set(outputs.values()) <= set(layers):
             raise ValueError("outputs of layers that there are not")
@@ -43,7 +43,7 @@ def read_parts(text: str, image: Image) -> Places:
     return inputs, layers, outputs
 
 
-def _part(fields: Any, image: Image) -> Part:
+def _place(fields: Any, image: Image) -> Place:
     neurons = np.asarray(fields["neurons"], np.intp)
     unit, rest = (np.asarray(fields[name], np.float64) for name in ("unit", "rest"))
     if not neurons.ndim == unit.ndim == rest.ndim == 1 or not neurons.size == unit.size == rest.size:
@@ -52,4 +52,4 @@ def _part(fields: Any, image: Image) -> Part:
         raise ValueError("neurons that the image does not have")
     if not (np.isfinite(unit).all() and (unit > 0).all() and np.isfinite(rest).all()):
         raise ValueError("units that are not above 0")
-    return Part(neurons, tuple(int(size) for size in fields["shape"]), int(fields["latency"]), unit, rest)
+    return Place(neurons, tuple(int(size) for size in fields["shape"]), int(fields["latency"]), unit, rest)

@@ -1,8 +1,8 @@
-"""A scale at which every number that moves a state is whole, if there is one.
+"""Common scale: the smallest at which all numbers of a model are whole, if there is one.
 
-Numbers that people write are decimal fractions or simple ratios, and floats of a computer are whole at some power of
-two. At the smallest common scale the chip's integers lose nothing, however the states add up, and a threshold between
-two of them does the same as the integer below it, because a neuron fires strictly above.
+Numbers in models are decimal fractions or simple ratios, and every float is whole at some power of two. At the smallest
+common scale the integers of the chip lose nothing, however states add up. A threshold between two integers does the
+same as the integer below it, because a neuron fires strictly above its threshold.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 
 from .reader import Floats, Ints
 
-#: No scale of a chip with states of 24 bits is larger.
+#: Largest scale of a chip with states of 24 bits.
 SCALE_LIMIT = 1 << 23
-#: Denominators that a number is taken for, if it is so close to a ratio.
+#: A number counts as a ratio with a denominator up to this, if the two differ by less than the tolerance.
 DENOMINATOR_LIMIT = 100_000
 TOLERANCE = 1e-12
 
 
 def whole_scale(values: Floats) -> int | None:
-    """Return the smallest scale at which all of some values are whole, None if there is none up to `SCALE_LIMIT`.
+    """Return the smallest scale at which all values are whole; None if there is none up to `SCALE_LIMIT`.
 
-    A value counts as a ratio of small integers if it differs from that only in its last bits.
+    A value that differs from a ratio of small integers only in its last bits counts as that ratio.
     """
     scale = 1
     for value in np.unique(np.abs(values)).tolist():
@@ -41,13 +41,13 @@ def whole_scale(values: Floats) -> int | None:
 
 
 def distance(values: Floats, scale: float) -> float:
-    """Return the largest difference of values to whole numbers at a scale, in units of the values; not rounded."""
+    """Return the largest distance of values from whole numbers at a scale, in units of the values; exact."""
     exact = Fraction(scale)
     return max((float(abs(Fraction(v) - round(v * scale) / exact)) for v in np.unique(values).tolist()), default=0.0)
 
 
 def below(values: Floats, scale: float) -> Ints:
-    """Return the largest whole numbers that are not above some values at a scale; last bits do not count."""
+    """Return the largest whole numbers that are not above values at a scale, give or take last bits."""
     scaled = values * scale
     nearest = np.rint(scaled)
     close = np.abs(scaled - nearest) <= TOLERANCE * np.maximum(np.abs(values), 1) * scale

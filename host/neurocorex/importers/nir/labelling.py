@@ -1,4 +1,4 @@
-"""A label for every node of a graph: what became of it on the way to integers."""
+"""Labels of the nodes of a graph: exact, approximate with an error, or unsupported with a reason."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from ...network.network import Network
 from ...spec import Control, CoreConfig, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
 from ..labels import Item, Label
+from .blueprint import Blueprint
 from .graph import Graph
 from .layer import Layer
 from .node import LINEAR, STATEFUL, Floats, Node
-from .plan import Plan
 
-#: Relative differences below this are the last bits of a division.
+#: Relative errors below this are the last bits of a division.
 TINY = 1e-9
 
 
-def items_of(graph: Graph, plan: Plan, net: Network, image: Image) -> list[Item]:
-    """Label all nodes, in the order of the graph. Errors are relative, but for times, which are in steps."""
+def items_of(graph: Graph, blueprint: Blueprint, net: Network, image: Image) -> list[Item]:
+    """Label all nodes, in the order of the graph. Errors are relative; those of times are in steps."""
     errors = _weight_errors(net, image)
-    return [_item(node, graph, plan, net, image, errors) for node in graph.nodes.values()]
+    return [_item(node, graph, blueprint, net, image, errors) for node in graph.nodes.values()]
 
 
-def unsupported_items(graph: Graph, plan: Plan) -> list[Item]:
-    """Label the nodes that cannot be had, in the order of the graph."""
+def unsupported_items(graph: Graph, blueprint: Blueprint) -> list[Item]:
+    """Label the unsupported nodes, in the order of the graph."""
     return [
-        Item(f"node {name!r} ({node.kind})", Label.UNSUPPORTED, detail=plan.unsupported[name])
+        Item(f"node {name!r} ({node.kind})", Label.UNSUPPORTED, detail=blueprint.unsupported[name])
         for name, node in graph.nodes.items()
-        if name in plan.unsupported
+        if name in blueprint.unsupported
     ]
 
 
-def _item(node: Node, graph: Graph, plan: Plan, net: Network, image: Image, errors: Floats) -> Item:
+def _item(node: Node, graph: Graph, blueprint: Blueprint, net: Network, image: Image, errors: Floats) -> Item:
     name = f"{node.name} ({node.kind})"
-    found = [(error, text) for error, text in plan.notes.get(node.name, []) if error > TINY]
-    remarks = list(plan.remarks.get(node.name, []))
+    found = [(error, text) for error, text in blueprint.notes.get(node.name, []) if error > TINY]
+    remarks = list(blueprint.remarks.get(node.name, []))
     if node.kind in STATEFUL:
-        found += _parameter_errors(plan.layers[node.name], plan, image)
-        late = plan.timing.latency[node.name]
+        found += _parameter_errors(blueprint.layers[node.name], blueprint, image)
+        late = blueprint.timing.latency[node.name]
         remarks += [f"{late} step{'s' if late > 1 else ''} later than in the graph"] if late else []
-        remarks += ["read by its membrane"] if plan.layers[node.name].silent else []
+        remarks += ["read by its membrane"] if blueprint.layers[node.name].silent else []
     elif node.kind in LINEAR:
-        found += _link_errors(node.name, plan, net, errors)
-    elif node.name in plan.readouts:
-        layer = plan.layers[plan.readouts[node.name]]
+        found += _projection_errors(node.name, blueprint, net, errors)
+    elif node.name in blueprint.readouts:
+        layer = blueprint.layers[blueprint.readouts[node.name]]
         remarks.append(f"{'membranes' if layer.silent else 'spikes'} of {layer.name!r}")
     found.sort(key=lambda pair: -pair[0])
     detail = [f"{error:.3g} {text}" for error, text in found]
@@ -53,7 +53,7 @@ def _item(node: Node, graph: Graph, plan: Plan, net: Network, image: Image, erro
 
 
 def _weight_errors(net: Network, image: Image) -> Floats:
-    """Differences of all weights, shaped as those of the network."""
+    """Return the errors of all weights, shaped as the weights of the network."""
     config, control = image.config, image.regions[Region.CONTROL]
     columns = net.neuron_count
     inputs, neurons, extra = _rows(net, config)
@@ -76,28 +76,28 @@ def _rows(net: Network, config: CoreConfig) -> tuple[slice, slice, slice]:
     )
 
 
-def _link_errors(name: str, plan: Plan, net: Network, errors: Floats) -> list[tuple[float, str]]:
-    """Largest difference of the weights that a node takes part in, as a part of the largest of them."""
-    places, axons = plan.places(), plan.axons()
+def _projection_errors(name: str, blueprint: Blueprint, net: Network, errors: Floats) -> list[tuple[float, str]]:
+    """Return the largest error of the weights that a node contributes to, relative to the largest of them."""
+    places, axons = blueprint.places(), blueprint.axons()
     worst = 0.0
-    for link in plan.links:
-        if name not in link.via or not link.weights.any():
+    for projection in blueprint.projections:
+        if name not in projection.via or not projection.weights.any():
             continue
-        if link.source in axons:
-            rows = np.arange(net.input_count)[axons[link.source]]
+        if projection.source in axons:
+            rows = np.arange(net.input_count)[axons[projection.source]]
         else:
-            own = np.arange(net.neuron_count)[places[link.source]]
+            own = np.arange(net.neuron_count)[places[projection.source]]
             extra = np.flatnonzero(np.isin(net.extra_source, own))
             rows = net.input_count + np.concatenate([own, net.neuron_count + extra])
-        part = np.abs(errors[rows][:, places[link.target]])
-        worst = max(worst, float((part.max(axis=0) / np.abs(link.weights).max()).max()))
+        part = np.abs(errors[rows][:, places[projection.target]])
+        worst = max(worst, float((part.max(axis=0) / np.abs(projection.weights).max()).max()))
     return [(worst, "of the largest weight")] if worst > TINY else []
 
 
-def _parameter_errors(layer: Layer, plan: Plan, image: Image) -> list[tuple[float, str]]:
-    """Largest relative differences of what neurons are made of."""
-    place = plan.places()[layer.name]
-    unit = plan.unit[layer.name] * image.scale
+def _parameter_errors(layer: Layer, blueprint: Blueprint, image: Image) -> list[tuple[float, str]]:
+    """Return the largest relative error of each parameter of a layer."""
+    place = blueprint.places()[layer.name]
+    unit = blueprint.unit[layer.name] * image.scale
     found: list[tuple[float, str]] = []
     for region, wanted, what in (
         (Region.DECAY, layer.decay, "of the decay"),
@@ -108,7 +108,7 @@ def _parameter_errors(layer: Layer, plan: Plan, image: Image) -> list[tuple[floa
         found.append((_relative(got, wanted), what))
     for region, wanted, what in (
         (Region.THRESHOLD, layer.threshold, "of the threshold"), (Region.RESET, layer.reset, "of the reset value"),
-        (Region.BIAS, plan.bias[layer.name], "of the bias"),
+        (Region.BIAS, blueprint.bias[layer.name], "of the bias"),
     ):  # fmt: skip
         if not (layer.silent and region is Region.THRESHOLD):
             found.append((_relative(image.regions[region][place] / unit, wanted), what))
