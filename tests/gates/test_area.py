@@ -1,4 +1,4 @@
-"""What synthesis makes of the core: block RAM grows with the neurons, logic does not; and how large a chip is."""
+"""Area after synthesis: block RAM grows with the neurons, logic does not; and the size of a whole chip."""
 
 import json
 import subprocess

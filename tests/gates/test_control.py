@@ -1,4 +1,4 @@
-"""The shared registers: widths, the ways to write them, and those that learning moves on."""
+"""Control registers: widths, the ways to write them, and those that learning moves on."""
 
 import pytest
 from neurocorex.spec import Control, CoreConfig, Learning, LearningFlag, Region, controls

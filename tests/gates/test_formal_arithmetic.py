@@ -1,4 +1,4 @@
-"""Proven for all inputs: rotators, saturation, and what becomes of a synapse, at the widths that chips have."""
+"""Rotators, saturation and the update of a synapse, proven for all inputs at the widths that chips have."""
 
 import pytest
 from amaranth.hdl import Cat, Mux, Signal, signed

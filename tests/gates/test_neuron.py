@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from neurocorex.spec import Clear, Control, CoreConfig, Flag, Region, layout
 from neurocorex.spec.fixed import saturate
-from neurocorex.spec.registers import STATE
+from neurocorex.spec.registers import PARAMETERS, STATE
 from neurocorex_hdl.neurons.equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
 from neurocorex_hdl.neurons.input import Drive, drive_shape
 from neurocorex_hdl.neurons.pipeline import NeuronPipeline
@@ -319,3 +319,8 @@ def test_clear_zeroes_what_its_flags_name(flags):
 
 def test_adaptation_step_is_as_wide_as_the_adaptation():
     assert Control.ADAPTATION_STEP.bits(CONFIG) == layout(Region.ADAPTATION, CONFIG).bits
+
+
+def test_every_parameter_and_state_region_is_read():
+    readers = (AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, NeuronPipeline)
+    assert {region for reader in readers for region in reader.READS} == {*PARAMETERS, *STATE}
