@@ -38,12 +38,19 @@ def counters(chosen: Iterable[Counter]) -> str:
 
 
 def neurons() -> str:
-    rows = ((each.row.meaning, each.row.symbol, f"`{each.name}`", bits(each.row)) for each in (*STATE, *PARAMETERS))
-    return table(("per neuron j", "name", "region", "bits"), *rows)
+    rows = (
+        (each.row.meaning, each.row.symbol, f"`{each.name}`", f"0x{each:02X}", bits(each.row))
+        for each in (*STATE, *PARAMETERS)
+    )
+    return table(("per neuron j", "name", "region", "number", "bits"), *rows)
 
 
 def regions() -> str:
-    rows = ((f"0x{each:02X}", f"`{each.name}`", each.row.per.per, bits(each.row), each.row.meaning) for each in Region)
+    rows = (
+        (f"0x{each:02X}", f"`{each.name}`", each.row.per.per, bits(each.row), each.row.meaning)
+        for each in Region
+        if each not in (*STATE, *PARAMETERS)
+    )
     return table(("number", "region", "one item per", "bits", "meaning"), *rows)
 
 
