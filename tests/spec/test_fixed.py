@@ -3,11 +3,9 @@
 from fractions import Fraction
 from math import ceil
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurocorex.emulator import arithmetic
 from neurocorex.spec.fixed import pack, saturate, shrink, signed_range, toward, unpack
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=300)
@@ -78,22 +76,6 @@ def test_toward_never_crosses_zero(value: int, leak: int) -> None:
 def test_saturate_clamps(value: int, bits: int) -> None:
     low, high = signed_range(bits)
     assert saturate(value, bits) == sorted((low, value, high))[1]
-
-
-@PROPERTY
-@given(st.lists(st.tuples(states, decays, st.integers(0, (1 << 23) - 1)), min_size=1, max_size=40))
-def test_arrays_follow_the_scalar_definition(rows: list[tuple[int, int, int]]) -> None:
-    value, decay, leak = np.array(rows, np.int64).T
-    assert arithmetic.shrink(value, arithmetic.kept(decay)).tolist() == [shrink(v, d) for v, d, _ in rows]
-    assert arithmetic.toward(value, leak).tolist() == [toward(v, amount) for v, _, amount in rows]
-
-
-@pytest.mark.parametrize(
-    ("value", "bits", "signed", "expected"),
-    [(200, 8, True, -56), (200, 8, False, 200), (-1, 8, False, 255), (256, 8, True, 0), (-129, 8, True, 127)],
-)
-def test_a_memory_keeps_the_low_bits(value: int, bits: int, signed: bool, expected: int) -> None:
-    assert arithmetic.wrap([value], bits, signed=signed).tolist() == [expected]
 
 
 def test_pack_is_little_endian_twos_complement() -> None:

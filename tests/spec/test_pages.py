@@ -27,7 +27,7 @@ def test_every_table_stands_in_a_page() -> None:
 def test_every_row_stands_in_a_table() -> None:
     tables = "\n".join(make() for make in TABLES.values())
     for row in (*Region, *Control, *Counter):
-        assert f"`{row.name}` |" in tables
+        assert f"| `{row.name}` |" in tables
 
 
 @pytest.mark.parametrize("code", [*Op, *Status], ids=lambda code: code.name)

@@ -1,6 +1,6 @@
 """Memories: block RAM, the large single-port RAM of few devices, and words of several fields."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import Cat, Const, Module, Shape, ShapeLike, Value
 from amaranth.lib import data, wiring
@@ -21,6 +21,11 @@ def packed_bits(shape: ShapeLike) -> int:
     return -(-Shape.cast(shape).width // BYTE_BITS) * BYTE_BITS
 
 
+def initial_words(words: Sequence[int]) -> list[int]:
+    """Contents of a memory after power-up; none if all are zero, as they are without."""
+    return list(words) if any(words) else []
+
+
 def block_memory(shape: ShapeLike, items: int) -> Memory:
     """Return a memory in block RAM; of two items at least, because one would have an address of no bits."""
     return Memory(shape=shape, depth=max(2, items), init=[], attrs=BLOCK_RAM)
@@ -37,6 +42,8 @@ class PackedMemory(wiring.Component):
         Name and format of each.
     items : int
         Words.
+    power_up : sequence of mapping of str to int
+        Fields of the first words after power-up; all others are zero.
 
     Members
     -------
@@ -50,8 +57,9 @@ class PackedMemory(wiring.Component):
         Word and its fields.
     """
 
-    def __init__(self, fields: Mapping[str, ShapeLike], items: int) -> None:
+    def __init__(self, fields: Mapping[str, ShapeLike], items: int, power_up: Sequence[Mapping[str, int]] = ()) -> None:
         self._fields = fields
+        self._power_up = power_up
         # One word would have an address of no bits.
         self._items = max(2, items)
         index = In(range(self._items))
@@ -69,7 +77,7 @@ class PackedMemory(wiring.Component):
         m = Module()
         sizes = {name: packed_bits(shape) for name, shape in self._fields.items()}
         word = data.ArrayLayout(BYTE_BITS, sum(sizes.values()) // BYTE_BITS)
-        memory = Memory(shape=word, depth=self._items, init=[], attrs=BLOCK_RAM)
+        memory = Memory(shape=word, depth=self._items, init=self._initial(sizes), attrs=BLOCK_RAM)
         m.submodules.memory = memory
         read, write = memory.read_port(), memory.write_port(granularity=1)
         m.d.comb += [
@@ -85,6 +93,18 @@ class PackedMemory(wiring.Component):
             m.d.comb += field.eq(read.data.as_value()[first : first + len(Value.cast(field))])
             first += bits
         return m
+
+    def _initial(self, sizes: Mapping[str, int]) -> list[list[int]]:
+        """Return the bytes of the words after power-up."""
+        words, total = [], sum(sizes.values())
+        for fields in self._power_up:
+            bits = first = 0
+            for name, size in sizes.items():
+                bits |= (fields[name] & ((1 << Shape.cast(self._fields[name]).width) - 1)) << first
+                first += size
+            words.append(bits)
+        mask = (1 << BYTE_BITS) - 1
+        return [[word >> place & mask for place in range(0, total, BYTE_BITS)] for word in initial_words(words)]
 
 
 def _filled(field: Value, bits: int) -> Value:

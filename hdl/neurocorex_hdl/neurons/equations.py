@@ -42,7 +42,10 @@ class Equation(wiring.Component):
     MULTIPLIED: ClassVar[tuple[Region, ...]] = ()
 
     def __init__(self, config: CoreConfig, ports: Mapping[str, wiring.Member]) -> None:
-        items = {region.name.lower(): In(region_shape(region, config)) for region in self.READS}
+        items = {
+            region.name.lower(): In(region_shape(region, config), init=region.row.power_up(config))
+            for region in self.READS
+        }
         super().__init__({**items, **ports})
 
     @classmethod

@@ -10,6 +10,7 @@ from neurocorex.spec.registers import MOVING
 from ..lib.arithmetic import has, saturate
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
+from ..lib.memory import initial_words
 
 
 def control_shape(control: Control, config: CoreConfig) -> Shape:
@@ -95,7 +96,8 @@ class ControlRegisters(wiring.Component):
         """Build the registers, and the copy of them that is read."""
         m = Module()
         # A reset leaves them alone, as it does their copy and all other memories.
-        registers = {c: Signal(control_shape(c, self._config), reset_less=True) for c in controls(self._config)}
+        config, known = self._config, controls(self._config)
+        registers = {c: Signal(control_shape(c, config), init=c.row.power_up(config), reset_less=True) for c in known}
         m.d.comb += [getattr(self.values, control.name.lower()).eq(stored) for control, stored in registers.items()]
         if self._config.learning:
             self._learn(m, registers)
@@ -119,7 +121,8 @@ class ControlRegisters(wiring.Component):
                     m.d.sync += stored.eq(value)
         moving = {control: stored for control, stored in registers.items() if control in MOVING}
         copied = max(len(stored) for control, stored in registers.items() if control not in MOVING)
-        m.submodules.copy = copy = Memory(shape=copied, depth=len(registers), init=[])
+        power_up = initial_words([0 if control in moving else control.power_up(config) for control in known])
+        m.submodules.copy = copy = Memory(shape=copied, depth=len(registers), init=power_up)
         written, found = copy.write_port(), copy.read_port()
         m.d.comb += [
             written.en.eq(write),

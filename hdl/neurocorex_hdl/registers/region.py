@@ -86,8 +86,10 @@ class RegionMemory(wiring.Component):
         m = Module()
         bus, port = self.bus, self.port
         fields = pack_fields(self._pack, self._config)
-        items = region_words(self._pack[0], self._config) if self._held else layout(self._pack[0], self._config).columns
-        m.submodules.memory = memory = PackedMemory(fields, items)
+        config, columns = self._config, layout(self._pack[0], self._config).columns
+        words = region_words(self._pack[0], config) if self._held else columns
+        power_up = {region.name.lower(): region.row.power_up(config) for region in self._pack}
+        m.submodules.memory = memory = PackedMemory(fields, words, [power_up] * columns)
         m.d.comb += memory.write_index.eq(bus.column)
         for region, name in zip(self._pack, fields, strict=True):
             m.d.comb += [

@@ -26,7 +26,7 @@ CLEARED = {
 
 
 class Memory:
-    """All memories of one core, zero at first.
+    """All memories of one core, as after power-up.
 
     Parameters
     ----------
@@ -64,6 +64,10 @@ class Memory:
             is_matrix = region in (Region.WEIGHTS, Region.PLASTIC)
             size = (shape.rows, shape.columns) if is_matrix else shape.items
             self.arrays[region] = np.zeros(size, kinds.get(region, np.int64))
+        for region in self._present:
+            if value := region.row.power_up(config):
+                self.arrays[region].fill(value)
+        self.arrays[Region.CONTROL][:] = [register.power_up(config) for register in controls(config)]
         self.writes = 0
         self._control_bits = np.array([control.bits(config) for control in controls(config)])
 

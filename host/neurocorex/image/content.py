@@ -39,10 +39,10 @@ def region_shape(region: Region, config: CoreConfig) -> tuple[int, ...]:
 
 
 def blank(region: Region, config: CoreConfig) -> NDArray[np.int64]:
-    """Array of a region that says nothing: defaults of the rows where they have one, else zero."""
+    """Array of a region as it is after power-up: defaults of the rows that have one, else zero."""
     if region is Region.CONTROL:
-        return np.array([register.row.default_on(config) or 0 for register in controls(config)], np.int64)
-    return np.full(region_shape(region, config), region.row.default_on(config) or 0, np.int64)
+        return np.array([register.power_up(config) for register in controls(config)], np.int64)
+    return np.full(region_shape(region, config), region.row.power_up(config), np.int64)
 
 
 def value_range(region: Region, config: CoreConfig) -> tuple[int, int]:

@@ -1,8 +1,11 @@
-"""The contract between the gates, the emulator and the host.
+"""Contract between gates, emulator and host: sizes, number formats, declared rows, frames and spike streams.
 
-Geometry (`config`), number formats (`fixed`), memories and registers (`registers`), frames
-(`protocol`) and the spike streams inside them (`events`). It imports the standard library only,
-so every realisation can read it, and each constant of the project is written here once.
+- `config`: geometry. `fixed`: arithmetic of single numbers. `timing`: clock cycles. `memories`: words and bits.
+- `rows`, `widths`: what is declared of a number. `regions`, `control`, `counters`: the tables of rows. `flags`: bits.
+  `registers` gathers these names. `info`, `version`: what a chip says of itself.
+- `protocol`: frames. `events`: the spikes inside them.
+
+It imports the standard library only, so that all can read it: what gates and host must agree on is written here.
 """
 
 from .config import CoreConfig, Learning

@@ -1,4 +1,4 @@
-"""The geometry of one core: every size that is fixed when a chip is built."""
+"""Geometry of a core: every size that is fixed when a chip is built."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Learning(IntEnum):
-    """Which kind of trace the learning engine of a chip has."""
+    """Learning engine of a chip, by the kind of its traces."""
 
     NONE = 0
     """No learning engine."""
@@ -22,7 +22,7 @@ class Learning(IntEnum):
 #: Bits behind the point of a weight change.
 CHANGE_FRACTION = 8
 
-#: Neurons, and input axons, are put to use in blocks of so many, see `CoreConfig.in_use`. No chip has more lanes.
+#: Size of the blocks in which neurons and input axons are put to use, see `CoreConfig.in_use`. No chip has more lanes.
 USE_BLOCK = 32
 
 #: Allowed values of each field; a pair is an inclusive range, a set a list of choices.
@@ -48,7 +48,7 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
 
 
 def use_blocks(count: int) -> int:
-    """Blocks of `USE_BLOCK` in which so many neurons, or input axons, have room."""
+    """Blocks of `USE_BLOCK` that have room for `count` neurons, or input axons."""
     return -(-count // USE_BLOCK)
 
 
@@ -219,7 +219,7 @@ class CoreConfig:
         return replace(self, neurons=neurons, inputs=inputs)
 
     def blocks_for(self, neurons: int, inputs: int) -> tuple[int, int]:
-        """Items of `Region.IN_USE` for a network of so many neurons and input axons; inverse of `in_use`."""
+        """Items of `Region.IN_USE` for a network of this size; inverse of `in_use`."""
 
         def blocks(wanted: int, have: int) -> int:
             return 0 if use_blocks(wanted) >= use_blocks(have) else use_blocks(wanted)

@@ -116,6 +116,10 @@ class Control(Declared):
     def bits(self, config: CoreConfig) -> int:
         """Width of this register."""
         return self.row.width.bits(config)
+
+    def power_up(self, config: CoreConfig) -> int:
+        """Bits of this register after power-up: its default, or zero."""
+        return self.row.power_up(config) & ((1 << self.bits(config)) - 1)
 # fmt: on
 
 

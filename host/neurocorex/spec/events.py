@@ -1,4 +1,4 @@
-"""Spikes on the wire: the byte stream inside `Op.RUN`, the same in both directions.
+"""Spikes on the wire: codes of the byte stream inside `Op.RUN`, the same in both directions.
 
 Towards the chip an event is a spike of an input axon and a graded event a current injected into a neuron;
 from the chip an event is a spike of a neuron and a graded event its membrane. Within a step each kind comes in

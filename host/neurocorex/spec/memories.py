@@ -1,6 +1,6 @@
-"""The memories of a chip: how many words of how many bits, by the name of the component that holds them.
+"""Memories of a chip: words, bits and ports of each, by the gate component that holds it; for planning and placement.
 
-A test compares this with what the gates are made of.
+A test compares them with the gates.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Frames on the wire: operations, statuses, encoding, checksum and incremental decoding.
+"""Frames on the wire: operations, statuses, COBS stuffing, checksum, and incremental decoding.
 
 A frame is its content and a CRC-32 over it, stuffed by COBS so that it holds no zero byte, between zero
 bytes. In frames from the chip each distance stands behind its block: a chip can then send every byte as it comes,

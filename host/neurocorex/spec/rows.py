@@ -107,8 +107,8 @@ class Row:
     unit : str
         What a value of 1 is.
     default : int, callable or None
-        Value that stands for the row in a file from before the row was added: with it a chip does what chips did then.
-        None: no file may lack the row.
+        Value after power-up, and in a file from before the row was added: with it a chip does what chips did then.
+        None: zero after power-up, and no file may lack the row.
     tame : callable, optional
         Values with which random networks stay lively; by default all values.
     present : callable
@@ -127,6 +127,10 @@ class Row:
     def default_on(self, config: CoreConfig) -> int | None:
         """Default on a chip of geometry `config`."""
         return self.default(config) if callable(self.default) else self.default
+
+    def power_up(self, config: CoreConfig) -> int:
+        """Value after power-up: the default, or zero."""
+        return self.default_on(config) or 0
 
 
 class Extent(NamedTuple):

@@ -1,6 +1,6 @@
-"""How many clock cycles a step takes; the chip counts the same number, see docs/hardware.md.
+"""Clock cycles of a step, by formula; the chip counts the same number, see docs/hardware.md.
 
-Where only a part of a chip is in use, that is what counts: pass `CoreConfig.in_use`.
+Where only a part of a chip is in use, pass the geometry of that part, `CoreConfig.in_use`.
 """
 
 from __future__ import annotations
