@@ -1,4 +1,4 @@
-"""The whole chip."""
+"""Chip: the core behind its serial port, from pin to pin."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import ChipInfo, CoreConfig
 
-from .lib.leds import Lamps
+from .core import Core
+from .lib.bus import fan_out
+from .lib.leds import Leds
 from .link.baud import TRIAL_BITS
-from .link.command import CommandUnit, CoreControl
+from .link.command import CommandUnit
 from .link.info import Info
-from .link.retransmission import Link
+from .link.retransmission import Retransmission
 from .link.uart import BREAK_BITS, DIVISOR_BITS, DIVISOR_MIN, UartReceiver, UartTransmitter
 
-#: Part of a bit by which the rate may be off; bytes have ten bits, and half a bit is all there is.
+#: Relative error of the rate that is accepted: a byte has ten bits, and half a bit is lost at the latest.
 RATE_TOLERANCE = 0.02
 
 
@@ -24,9 +26,9 @@ class ByteChip(wiring.Component):
     Parameters
     ----------
     core : Component
-        The core, with the members of `CoreControl` (flipped), and `frame_good` and `frame_bad` for its counters.
+        The core, with the ports of `neurocorex_hdl.core.Core`.
     info : ChipInfo
-        What the chip says of itself.
+        Description of the chip, which the host reads.
     divisor : int
         Clock cycles per bit after reset.
     trial_bits : int
@@ -39,7 +41,7 @@ class ByteChip(wiring.Component):
     interrupted : In(1)
         The line is in a break.
     line_idle : In(1)
-        What has been taken from `sent` has left the chip.
+        All bytes taken from `sent` have left the chip.
     divisor : Out(16)
         Clock cycles per bit.
     busy : Out(1)
@@ -64,7 +66,7 @@ class ByteChip(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the chip."""
         m = Module()
-        m.submodules.link = link = Link(self._info.config)
+        m.submodules.link = link = Retransmission(self._info.config)
         m.submodules.command = command = self._command
         m.submodules.core = core = self._core
         m.submodules.info = info = Info(self._info)
@@ -72,19 +74,9 @@ class ByteChip(wiring.Component):
         wiring.connect(m, link.sent, wiring.flipped(self.sent))
         wiring.connect(m, link.requests, command.requests)
         wiring.connect(m, command.answer, link.answer)
-        wiring.connect(m, command.core.stimulus, core.stimulus)
-        wiring.connect(m, core.results, command.core.results)
-        for name, member in CoreControl().members.items():
-            if member.is_port:
-                inner, outer = getattr(command.core, name), getattr(core, name)
-                m.d.comb += outer.eq(inner) if member.flow is Out else inner.eq(outer)
-        bus = command.core.bus
-        for target in (core.bus, info.bus):
-            m.d.comb += [
-                getattr(target, name).eq(getattr(bus, name)) for name in bus.signature.members if name != "read_data"
-            ]
+        wiring.connect(m, command.run, core.run)
+        fan_out(m, command.bus, (core.bus, info.bus))
         m.d.comb += [
-            bus.read_data.eq(core.bus.read_data | info.bus.read_data),
             command.held.eq(link.held),
             command.stop.eq(link.stop),
             command.hello.eq(link.hello),
@@ -130,18 +122,16 @@ class Chip(wiring.Component):
     busy, error : Out(1)
         See `ByteChip`.
     heartbeat, activity : Out(1)
-        For lamps, as `error` is: see `Lamps`.
+        Levels for LEDs, as `error` is: see `Leds`.
     divisor : Out(16)
-        Clock cycles per bit; for a simulated far end, which cannot measure them.
+        Clock cycles per bit; for a simulated host, which cannot measure them.
     """
 
     def __init__(self, config: CoreConfig, clock_hz: int, baud: int, build_id: int = 0) -> None:
-        from .core import Core
-
         divisor = baud_divisor(clock_hz, baud)
         info = ChipInfo(config=config, clock_hz=clock_hz, baud=baud, build_id=build_id)
         self._bytes = ByteChip(Core(config), info, divisor)
-        self._lamps = Lamps(clock_hz)
+        self._leds = Leds(clock_hz)
         self._divisor = divisor
         super().__init__({
             "rx": In(1, init=1),
@@ -157,7 +147,7 @@ class Chip(wiring.Component):
         """Build the chip."""
         m = Module()
         m.submodules.bytes = chip = self._bytes
-        m.submodules.lamps = lamps = self._lamps
+        m.submodules.leds = leds = self._leds
         m.submodules.receiver = receiver = UartReceiver(BREAK_BITS * self._divisor)
         m.submodules.transmitter = transmitter = UartTransmitter()
         wiring.connect(m, receiver.bytes, chip.received)
@@ -169,10 +159,10 @@ class Chip(wiring.Component):
             transmitter.divisor.eq(chip.divisor),
             chip.interrupted.eq(receiver.interrupted),
             chip.line_idle.eq(transmitter.idle),
-            lamps.busy.eq(chip.busy),
+            leds.busy.eq(chip.busy),
             self.busy.eq(chip.busy),
-            self.heartbeat.eq(lamps.heartbeat),
-            self.activity.eq(lamps.activity),
+            self.heartbeat.eq(leds.heartbeat),
+            self.activity.eq(leds.activity),
             self.error.eq(chip.error),
             self.divisor.eq(chip.divisor),
         ]

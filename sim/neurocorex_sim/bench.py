@@ -53,8 +53,9 @@ class CorePorts:
     """
 
     INPUTS = (
-        "stimulus__payload", "stimulus__valid", "results__ready", "bus__region", "bus__row", "bus__column",
-        "bus__write", "bus__write_data", "bus__read", "flush", "abort", "clear", "frame_good", "frame_bad",
+        "run__stimulus__payload", "run__stimulus__valid", "run__results__ready", "run__flush", "run__abort",
+        "run__clear", "bus__region", "bus__row", "bus__column", "bus__write", "bus__write_data", "bus__read",
+        "frame_good", "frame_bad",
     )  # fmt: skip
 
     def __init__(self, core: Any, config: CoreConfig, rng: np.random.Generator) -> None:
@@ -80,7 +81,7 @@ class CorePorts:
         """Wait until the core is not busy."""
         while True:
             await ReadOnly()
-            busy = int(self.core.busy.value)
+            busy = int(self.core.run__busy.value)
             await FallingEdge(self.core.clk)
             if not busy:
                 return
@@ -124,24 +125,24 @@ class CorePorts:
             done = sent == len(stimulus) or aborted
             if aborted and offering:
                 offering = False
-                drive(stimulus__valid=0)
+                drive(run__stimulus__valid=0)
             if not offering and not done and self._rng.random() < offer:
                 offering = True
-                drive(stimulus__payload=stimulus[sent], stimulus__valid=1)
+                drive(run__stimulus__payload=stimulus[sent], run__stimulus__valid=1)
             taking = self._rng.random() < take
-            drive(results__ready=taking, abort=aborted, flush=done and not aborted)
+            drive(run__results__ready=taking, run__abort=aborted, run__flush=done and not aborted)
             await ReadOnly()
-            if taking and int(core.results__valid.value):
-                results.append(int(core.results__payload.value))
-            taken = offering and int(core.stimulus__ready.value)
-            finished = done and not int(core.busy.value)
+            if taking and int(core.run__results__valid.value):
+                results.append(int(core.run__results__payload.value))
+            taken = offering and int(core.run__stimulus__ready.value)
+            finished = done and not int(core.run__busy.value)
             await FallingEdge(core.clk)
             if taken:
                 sent += 1
                 offering = False
-                drive(stimulus__valid=0)
+                drive(run__stimulus__valid=0)
             if finished:
-                drive(flush=0, abort=0, results__ready=0)
+                drive(run__flush=0, run__abort=0, run__results__ready=0)
                 return stimulus[:sent], bytes(results)
 
     async def write(self, region: Region, items: Iterable[int]) -> None:

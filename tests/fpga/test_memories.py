@@ -9,7 +9,7 @@ from neurocorex.fpga.placement import Style, place, total_blocks, total_large
 from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.memories import memories
 from neurocorex_hdl.chip import Chip
-from neurocorex_hdl.lib.packing import packed_bits
+from neurocorex_hdl.lib.memory import packed_bits
 from neurocorex_hdl.synthesis.placement import place_memories
 
 CONFIGS = {

@@ -1,4 +1,4 @@
-"""What synthesis makes of the core: block RAM grows with the neurons, logic does not; and how large a chip is."""
+"""Area after synthesis: block RAM grows with the neurons, logic does not; and the size of a whole chip."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from neurocorex.fpga.parts import Family
 from neurocorex.spec import CoreConfig, Learning
 from neurocorex_hdl.chip import Chip
 from neurocorex_hdl.core import Core
-from neurocorex_hdl.lib.memory import packs
+from neurocorex_hdl.neurons.parameters import packs
 from neurocorex_hdl.synthesis.yosys import preparation, synthesis
 from neurocorex_sim.export import yosys
 

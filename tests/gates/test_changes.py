@@ -60,7 +60,7 @@ def test_forced_spike_of_an_open_step_waits_for_its_end():
     async def body(core):
         await core.write(Region.FLAGS, [Flag.RECORD_SPIKES] * 3)
         assert await core.run(bytes([FORCE, 1, 0, 0, 0, 0])) == b""
-        assert core.ctx.get(core.core.step_open)
+        assert core.ctx.get(core.core.run.step_open)
         assert await core.run(bytes([END])) == bytes([1, END])
         assert await core.run(bytes([END])) == bytes([END])
 
@@ -93,7 +93,7 @@ def test_change_alone_is_done_and_opens_no_step(change):
     async def body(core):
         await core.write(Region.MEMBRANE, [5, 6, 7])
         assert await core.run(change) == b""
-        assert not core.ctx.get(core.core.step_open)
+        assert not core.ctx.get(core.core.run.step_open)
         done = await core.read(Region.CONTROL), await core.read(Region.MEMBRANE)
         assert done == (([0, 0, 0, 9], [5, 6, 7]) if change[0] == SET else ([0] * 4, [0] * 3))
         counters = await core.counters()

@@ -1,4 +1,4 @@
-"""What a chip of one geometry answers that another one would not: regions it lacks, flags, its description."""
+"""Geometry of a chip in its answers: regions that it lacks, flags of CLEAR, its description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shared registers: widths, the ways to write them, and those that learning moves on."""
+"""Control registers: widths, the ways to write them, and those that learning moves on."""
 
 import pytest
 from neurocorex.spec import Control, CoreConfig, Learning, LearningFlag, Region, controls
@@ -16,12 +16,10 @@ class Registers:
     def __init__(self, ctx, unit):
         self.ctx, self.unit = ctx, unit
 
-    async def pulse(self, **signals):
-        for name, value in signals.items():
-            self.ctx.set(getattr(self.unit, name), value)
+    async def pulse(self, signal):
+        self.ctx.set(signal, 1)
         await self.ctx.tick()
-        for name in signals:
-            self.ctx.set(getattr(self.unit, name), 0)
+        self.ctx.set(signal, 0)
 
     async def write(self, control, value, region=Region.CONTROL):
         bus = self.unit.bus
@@ -34,7 +32,10 @@ class Registers:
         await self.ctx.tick()
 
     async def set(self, control, value):
-        await self.pulse(set=1, set_register=control, set_value=value % (1 << len(self.unit.set_value)))
+        write = self.unit.write
+        self.ctx.set(write.register, control)
+        self.ctx.set(write.value, value % (1 << len(write.value)))
+        await self.pulse(write.strobe)
         await self.ctx.tick()
 
     async def read(self, control):
@@ -48,10 +49,10 @@ class Registers:
         return self.ctx.get(bus.read_data)
 
     async def end_step(self):
-        await self.pulse(step_done=1)
+        await self.pulse(self.unit.step_done)
 
     def value(self, control):
-        return self.ctx.get(getattr(self.unit, control.name.lower()))
+        return self.ctx.get(getattr(self.unit.values, control.name.lower()))
 
 
 def on_registers(config, body):
@@ -88,8 +89,8 @@ def test_other_regions_leave_the_registers_alone():
 
 def test_chip_without_learning_has_no_registers_of_it():
     async def body(registers):
-        assert hasattr(registers.unit, "adaptation_decay")
-        assert not hasattr(registers.unit, "learning")
+        assert hasattr(registers.unit.values, "adaptation_decay")
+        assert not hasattr(registers.unit.values, "learning")
 
     on_registers(PLAIN, body)
 
@@ -120,10 +121,10 @@ def test_drift_stands_still_while_learning_is_off():
 
 def test_generator_takes_the_next_number_when_told():
     async def body(registers):
-        registers.ctx.set(registers.unit.random_next, ONES - 5)
+        registers.ctx.set(registers.unit.random.following, ONES - 5)
         await registers.ctx.tick()
         assert registers.value(Control.RANDOM) == 0
-        await registers.pulse(random_advance=1)
+        await registers.pulse(registers.unit.random.advance)
         assert registers.value(Control.RANDOM) == ONES - 5
 
     on_registers(LEARNING, body)

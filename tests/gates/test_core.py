@@ -203,9 +203,9 @@ def test_step_may_span_requests_and_has_its_results_in_the_last():
             host = StreamDecoder()
             ended = host.feed(data[:cut]).steps
             assert await bench.run(data[:cut]) == b"".join(expected[:ended])
-            assert bench.ctx.get(bench.core.step_open) == host.open
+            assert bench.ctx.get(bench.core.run.step_open) == host.open
             assert await bench.run(data[cut:]) == b"".join(expected[ended:])
-            assert not bench.ctx.get(bench.core.step_open)
+            assert not bench.ctx.get(bench.core.run.step_open)
 
     on_core(SMALL, body)
 
@@ -213,19 +213,19 @@ def test_step_may_span_requests_and_has_its_results_in_the_last():
 def test_core_is_busy_until_its_results_are_taken():
     async def body(bench):
         core, ctx = bench.core, bench.ctx
-        ctx.set(core.stimulus.payload, END)
-        ctx.set(core.stimulus.valid, 1)
+        ctx.set(core.run.stimulus.payload, END)
+        ctx.set(core.run.stimulus.valid, 1)
         await ctx.tick()
-        ctx.set(core.stimulus.valid, 0)
+        ctx.set(core.run.stimulus.valid, 0)
         for _ in range(100):
-            *_, busy = await ctx.tick().sample(core.busy)
+            *_, busy = await ctx.tick().sample(core.run.busy)
             assert busy
-        ctx.set(core.flush, 1)
-        await ctx.tick().until(core.results.valid)
-        assert ctx.get(core.busy)
-        ctx.set(core.results.ready, 1)
+        ctx.set(core.run.flush, 1)
+        await ctx.tick().until(core.run.results.valid)
+        assert ctx.get(core.run.busy)
+        ctx.set(core.run.results.ready, 1)
         await ctx.tick()
-        assert not ctx.get(core.busy)
+        assert not ctx.get(core.run.busy)
 
     on_core(SMALL, body)
 
@@ -243,7 +243,7 @@ def test_abort_ends_a_long_silence():
         steps = (await bench.counters())[Counter.STEPS]
         assert 0 < steps <= 300 // busy_cycles(SMALL, 1, 0) + 1
         assert results == bytes([IDLE, steps, 0])
-        assert not bench.ctx.get(bench.core.step_open)
+        assert not bench.ctx.get(bench.core.run.step_open)
 
     on_core(SMALL, body)
 
@@ -253,9 +253,9 @@ def test_abort_ends_an_open_step_with_what_has_come():
         await bench.write(Region.WEIGHTS, [5] * SMALL.axons * 4)
         await bench.write(Region.THRESHOLD, [100] * 4)
         assert await bench.run(bytes([1, GRADED, 0, 0, 7]), flush=False) == b""
-        assert bench.ctx.get(bench.core.step_open)
+        assert bench.ctx.get(bench.core.run.step_open)
         assert await bench.run(bytes([0, 0, 0]), abort_after=0) == bytes([END])
-        assert not bench.ctx.get(bench.core.step_open)
+        assert not bench.ctx.get(bench.core.run.step_open)
         assert await bench.read(Region.MEMBRANE) == [5] * 4
         assert (await bench.counters())[Counter.INPUT_EVENTS] == 1
 

@@ -6,7 +6,7 @@ from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
 from neurocorex.spec import CoreConfig, Counter, Region
 from neurocorex.spec.registers import COUNTER_BITS
-from neurocorex_hdl.lib.memory import TARGET_LATENCY
+from neurocorex_hdl.lib.bus import TARGET_LATENCY
 from neurocorex_hdl.registers.counters import Counters
 from support.corebench import BlockRam
 

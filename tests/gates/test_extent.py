@@ -1,4 +1,4 @@
-"""Cores of which a part is in use: every bit against the emulator, and what sleeps stays as it is."""
+"""Extent in use: cores of which a part is in use equal the emulator, and the rest stays as it is."""
 
 import random
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Proven for all inputs: rotators, saturation, and what becomes of a synapse, at the widths that chips have."""
+"""Rotators, saturation and the update of a synapse, proven for all inputs at the widths that chips have."""
 
 import pytest
 from amaranth.hdl import Cat, Mux, Signal, signed
@@ -6,7 +6,7 @@ from neurocorex.spec import CoreConfig, Learning
 from neurocorex_hdl.lib.arithmetic import plus, saturate
 from neurocorex_hdl.lib.delay import stages
 from neurocorex_hdl.synapses.banks import Rotator
-from neurocorex_hdl.synapses.update import SynapseChange
+from neurocorex_hdl.synapses.update import SynapseUpdate
 from neurocorex_hdl.synthesis.tools import ToolError
 from support.formal import prove, unreset
 
@@ -37,9 +37,9 @@ def test_sums_saturate_at_both_ends(tmp_path):
 
 @pytest.mark.slow
 def test_synapse_changes_as_the_model_says(tmp_path):
-    """`SynapseChange` with hard bounds, against the equations of docs/model.md, in one piece."""
+    """`SynapseUpdate` with hard bounds, against the equations of docs/model.md, in one piece."""
     m, wrong, bits = unreset(), Signal(name="wrong"), LEARNS.weight_bits
-    m.submodules.lane = lane = SynapseChange(LEARNS)
+    m.submodules.lane = lane = SynapseUpdate(LEARNS)
     rule, synapse = Signal.like(lane.rule.as_value(), name="rule"), Signal.like(lane.synapse.as_value(), name="synapse")
     amount, draw = Signal(signed(LEARNS.change_bits), name="amount"), Signal(8, name="draw")
     m.d.comb += [lane.rule.eq(rule), lane.synapse.eq(synapse), lane.amount.eq(amount), lane.draw.eq(draw)]
@@ -53,7 +53,7 @@ def test_synapse_changes_as_the_model_says(tmp_path):
     above = Mux(raised < low, low, raised)
     bounded = Mux(above > high, high, above)
     stored, _ = saturate(bounded - lane.rule.drift, bits)
-    latency = SynapseChange.latency(LEARNS)
+    latency = SynapseUpdate.latency(LEARNS)
     expected = stages(m, Cat(stored, plastic & (change != 0)), latency, name="expected")[-1]
     # What is the same for all synapses stays as long as one is on its way.
     before = stages(m, rule, latency, name="before")

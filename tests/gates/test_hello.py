@@ -1,4 +1,4 @@
-"""HELLO gets through to gates in every state, and leaves nothing of what was."""
+"""HELLO gets through in every state of the link, and resets it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lamps: a heart that beats, and activity that lasts long enough to be seen."""
+"""LEDs: a heartbeat, and activity that lasts long enough to be seen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import groupby
 
 import pytest
 from amaranth.sim import Simulator
-from neurocorex_hdl.lib.leds import Lamps
+from neurocorex_hdl.lib.leds import Leds
 
 CLOCK_HZ = 256
 BLINK = CLOCK_HZ // 16
@@ -14,18 +14,18 @@ BLINK = CLOCK_HZ // 16
 
 def levels(clock_hz: int, cycles: int, busy: frozenset[int] = frozenset()) -> tuple[list[int], list[int]]:
     """Heartbeat and activity in each cycle, of a chip that is busy in some of them."""
-    lamps = Lamps(clock_hz)
+    leds = Leds(clock_hz)
     heartbeat: list[int] = []
     activity: list[int] = []
 
     async def testbench(ctx) -> None:
         for cycle in range(cycles):
-            ctx.set(lamps.busy, cycle in busy)
-            heartbeat.append(ctx.get(lamps.heartbeat))
-            activity.append(ctx.get(lamps.activity))
+            ctx.set(leds.busy, cycle in busy)
+            heartbeat.append(ctx.get(leds.heartbeat))
+            activity.append(ctx.get(leds.activity))
             await ctx.tick()
 
-    simulator = Simulator(lamps)
+    simulator = Simulator(leds)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.run()

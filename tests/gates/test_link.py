@@ -1,4 +1,4 @@
-"""Sequence, credit, notices and retransmission in gates, with a host that makes every mistake there is."""
+"""Retransmission in gates: sequence, credit and notices, with a host that makes mistakes of every kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line that loses and damages frames, gates at one end, and a host that keeps to the protocol at the other."""
+"""A line that loses and damages frames, between the gates and a host that keeps to the protocol."""
 
 from __future__ import annotations
 

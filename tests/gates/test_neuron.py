@@ -6,11 +6,11 @@ from itertools import product
 import pytest
 from neurocorex.spec import Clear, Control, CoreConfig, Flag, Region, layout
 from neurocorex.spec.fixed import saturate
-from neurocorex.spec.registers import STATE
-from neurocorex_hdl.events.sweep import Sweep
+from neurocorex.spec.registers import PARAMETERS, STATE
 from neurocorex_hdl.neurons.equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
 from neurocorex_hdl.neurons.input import Drive, drive_shape
-from neurocorex_hdl.neurons.pipeline import Population
+from neurocorex_hdl.neurons.pipeline import NeuronPipeline
+from neurocorex_hdl.neurons.sweep import Sweep
 from support import reference
 from support.corebench import simulate
 
@@ -66,13 +66,13 @@ def test_current_decays_and_saturates():
     cases = [
         {
             "current": random_state(rng),
-            "decay": random_decay(rng),
+            "current_decay": random_decay(rng),
             "drive": rng.choice([-top - 1, top, 0, rng.randint(-100, 100), rng.randint(-(2**16), 2**16)]),
         }
         for _ in range(600)
     ]
-    exact = [reference.shrink(case["current"], case["decay"]) + case["drive"] for case in cases]
-    stages = {"current": 0, "decay": 0, "drive": CurrentUpdate.DRIVE_STAGE}
+    exact = [reference.shrink(case["current"], case["current_decay"]) + case["drive"] for case in cases]
+    stages = {"current": 0, "current_decay": 0, "drive": CurrentUpdate.DRIVE_STAGE}
     answers = pipelined(CurrentUpdate(CONFIG), stages, ["updated", "clamped"], cases, CurrentUpdate.LATENCY)
     assert answers == [(saturate(value, 16), saturate(value, 16) != value) for value in exact]
 
@@ -119,8 +119,8 @@ def fire(**values):
     """Fires, membrane, refractory count and clamp that `Firing` makes of one neuron."""
     by_stage = (
         ("threshold", "adaptation"),
-        ("membrane", "refractory", "reset", "hold", "forced", "quiet"),
-        ("period", "subtract"),
+        ("membrane", "refractory_count", "reset", "hold", "forced", "quiet"),
+        ("refractory", "subtract"),
     )
     stages = {name: stage for stage, names in enumerate(by_stage) for name in names}
     case = dict.fromkeys(stages, 0) | values
@@ -133,7 +133,7 @@ def test_neuron_at_its_threshold_does_not_fire():
 
 
 def test_spike_resets_membrane():
-    assert fire(threshold=100, membrane=101, reset=-7, period=3) == (1, -7, 3, 0)
+    assert fire(threshold=100, membrane=101, reset=-7, refractory=3) == (1, -7, 3, 0)
 
 
 def test_spike_subtracts_the_threshold():
@@ -154,11 +154,11 @@ def test_adaptation_raises_the_threshold_exactly():
 
 
 def test_refractory_neuron_integrates_but_does_not_fire():
-    assert fire(threshold=0, membrane=9, refractory=2, reset=5) == (0, 9, 1, 0)
+    assert fire(threshold=0, membrane=9, refractory_count=2, reset=5) == (0, 9, 1, 0)
 
 
 def test_refractory_neuron_is_held_at_its_reset_value():
-    assert fire(threshold=0, membrane=9, refractory=1, reset=5, hold=1) == (0, 5, 0, 0)
+    assert fire(threshold=0, membrane=9, refractory_count=1, reset=5, hold=1) == (0, 5, 0, 0)
 
 
 def test_neuron_that_is_not_refractory_is_not_held():
@@ -166,11 +166,11 @@ def test_neuron_that_is_not_refractory_is_not_held():
 
 
 def test_forced_neuron_fires_below_its_threshold():
-    assert fire(threshold=100, membrane=-20, reset=7, period=3, forced=1) == (1, 7, 3, 0)
+    assert fire(threshold=100, membrane=-20, reset=7, refractory=3, forced=1) == (1, 7, 3, 0)
 
 
 def test_forced_neuron_fires_while_refractory():
-    assert fire(threshold=100, membrane=5, refractory=2, reset=7, period=3, forced=1) == (1, 7, 3, 0)
+    assert fire(threshold=100, membrane=5, refractory_count=2, reset=7, refractory=3, forced=1) == (1, 7, 3, 0)
 
 
 def test_forced_neuron_that_subtracts_can_fall_below_the_range():
@@ -178,7 +178,15 @@ def test_forced_neuron_that_subtracts_can_fall_below_the_range():
 
 
 def test_forced_neuron_that_is_held_subtracts_from_its_reset_value():
-    values = {"threshold": 100, "membrane": 50, "refractory": 2, "reset": 7, "hold": 1, "subtract": 1, "period": 4}
+    values = {
+        "threshold": 100,
+        "membrane": 50,
+        "refractory_count": 2,
+        "reset": 7,
+        "hold": 1,
+        "subtract": 1,
+        "refractory": 4,
+    }
     assert fire(**values, forced=1) == (1, -93, 4, 0)
     assert fire(**values) == (0, 7, 1, 0)
 
@@ -189,10 +197,10 @@ def test_quiet_neuron_fires_only_when_forced():
 
 
 class Neurons:
-    """A population, swept without a core around it."""
+    """The pipeline, swept without a core around it."""
 
-    def __init__(self, ctx, population):
-        self.ctx, self.unit = ctx, population
+    def __init__(self, ctx, pipeline):
+        self.ctx, self.unit = ctx, pipeline
 
     async def write(self, region, values):
         bus = self.unit.bus
@@ -222,13 +230,13 @@ class Neurons:
         """Sweep all neurons; return those whose axons arrive next, and the records."""
         arriving, records = [], []
         self.ctx.set(self.unit.cleared, cleared)
-        for cycle in range(CONFIG.neurons + Population.LATENCY + 1):
+        for cycle in range(CONFIG.neurons + NeuronPipeline.LATENCY + 1):
             inside = cycle < CONFIG.neurons
             slot = {"valid": inside, "index": cycle % 4, "last": cycle == CONFIG.neurons - 1, "sweep": sweep}
             self.ctx.set(self.unit.slot, slot)
             self.ctx.set(self.unit.drive, drives[cycle - 6] if 0 <= cycle - 6 < CONFIG.neurons else 0)
-            if self.ctx.get(self.unit.arrives):
-                arriving.append(self.ctx.get(self.unit.retired.index))
+            if self.ctx.get(self.unit.updated.arrives):
+                arriving.append(self.ctx.get(self.unit.updated.slot.index))
             if self.ctx.get(self.unit.recorded):
                 record = self.ctx.get(self.unit.record)
                 records.append((record.neuron, bool(record.fired), bool(record.watched), record.membrane))
@@ -236,13 +244,13 @@ class Neurons:
         return arriving, records
 
 
-def on_population(body):
-    population = Population(CONFIG)
+def on_pipeline(body):
+    pipeline = NeuronPipeline(CONFIG)
 
     async def testbench(ctx):
-        await body(Neurons(ctx, population))
+        await body(Neurons(ctx, pipeline))
 
-    simulate(population, testbench)
+    simulate(pipeline, testbench)
 
 
 def test_update_records_what_the_flags_ask_for_and_always_the_last_neuron():
@@ -255,7 +263,7 @@ def test_update_records_what_the_flags_ask_for_and_always_the_last_neuron():
         _, records = await neurons.sweep(Sweep.UPDATE, (1, 1, 1))
         assert records == [(1, False, True, 5), (2, False, False, 1)]
 
-    on_population(body)
+    on_pipeline(body)
 
 
 def test_axon_arrives_as_many_steps_after_the_spike_as_its_delay_says():
@@ -267,7 +275,7 @@ def test_axon_arrives_as_many_steps_after_the_spike_as_its_delay_says():
         arrivals += [(await neurons.sweep(Sweep.UPDATE))[0] for _ in range(4)]
         assert arrivals == [[0], [], [1], [], []]
 
-    on_population(body)
+    on_pipeline(body)
 
 
 def test_delays_beyond_the_history_are_silent():
@@ -276,7 +284,7 @@ def test_delays_beyond_the_history_are_silent():
         await neurons.write(Region.DELAY, [5, 6, 7])
         assert await neurons.sweep(Sweep.RECALL) == ([0], [])
 
-    on_population(body)
+    on_pipeline(body)
 
 
 def test_recall_changes_nothing():
@@ -290,7 +298,7 @@ def test_recall_changes_nothing():
         for region, values in states.items():
             assert await neurons.read(region) == values
 
-    on_population(body)
+    on_pipeline(body)
 
 
 @pytest.mark.parametrize("flags", [Clear(0), Clear.STATE, Clear.ADAPTATION, Clear.STATE | Clear.ADAPTATION])
@@ -306,8 +314,13 @@ def test_clear_zeroes_what_its_flags_name(flags):
             assert await neurons.read(region) == ([0, 0, 0] if flags & wanted else [5, 6, 7])
         assert await neurons.read(Region.DELAY) == [1, 2, 3]
 
-    on_population(body)
+    on_pipeline(body)
 
 
 def test_adaptation_step_is_as_wide_as_the_adaptation():
     assert Control.ADAPTATION_STEP.bits(CONFIG) == layout(Region.ADAPTATION, CONFIG).bits
+
+
+def test_every_parameter_and_state_region_is_read():
+    readers = (AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, NeuronPipeline)
+    assert {region for reader in readers for region in reader.READS} == {*PARAMETERS, *STATE}

@@ -1,4 +1,4 @@
-"""Rotators, walks, draws and lanes in gates: every turn, and every change of a narrow synapse."""
+"""Rotators, rows, columns, draws and lanes in gates: every turn, and every change of a narrow synapse."""
 
 import random
 
@@ -8,10 +8,10 @@ from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.fixed import advance, draw, saturate
 from neurocorex.spec.timing import column_cycles, row_cycles
 from neurocorex_hdl.learning.random import Draws
+from neurocorex_hdl.synapses.access import ColumnReader, RowReader
 from neurocorex_hdl.synapses.axons import AxonFinder, AxonKind, AxonRow
 from neurocorex_hdl.synapses.banks import Rotator
-from neurocorex_hdl.synapses.update import SynapseChange
-from neurocorex_hdl.synapses.walk import ColumnWalk, RowWalk
+from neurocorex_hdl.synapses.update import SynapseUpdate
 from support.corebench import simulate
 
 NARROW = CoreConfig(learning=Learning.EXPONENTIAL, weight_bits=4, neurons=4, inputs=4, lanes=4)
@@ -77,7 +77,7 @@ def test_axons_have_rows_of_their_own(config):
     simulate(m, testbench)
 
 
-async def walked(ctx, walk, stream, payloads, cycles):
+async def pieces_of(ctx, reader, stream, payloads, cycles):
     """Pieces of rows or columns that follow each other without a gap."""
     pieces = []
     for payload in payloads:
@@ -86,7 +86,7 @@ async def walked(ctx, walk, stream, payloads, cycles):
         assert ctx.get(stream.ready)
         await ctx.tick()
         for cycle in range(cycles):
-            piece = {name: ctx.get(walk.piece[name]) for name in ("valid", "first", "kind", "block", "place")}
+            piece = {name: ctx.get(reader.piece[name]) for name in ("valid", "first", "kind", "block", "place")}
             pieces.append(piece | {"place": (piece["place"].word, piece["place"].turn, piece["place"].column)})
             if cycle < cycles - 1:
                 await ctx.tick()
@@ -94,12 +94,12 @@ async def walked(ctx, walk, stream, payloads, cycles):
 
 
 @geometries
-def test_rows_are_walked_group_by_group(config):
-    walk = RowWalk(config)
+def test_rows_are_read_group_by_group(config):
+    reader = RowReader(config)
 
     async def testbench(ctx):
         payloads = [{"kind": kind, "index": index} for kind, index in axons(config)]
-        pieces = iter(await walked(ctx, walk, walk.rows, payloads, row_cycles(config)))
+        pieces = iter(await pieces_of(ctx, reader, reader.rows, payloads, row_cycles(config)))
         for kind, index in axons(config):
             block, turn = divmod(row_number(config, kind, index), config.lanes)
             for group in range(row_cycles(config)):
@@ -109,17 +109,17 @@ def test_rows_are_walked_group_by_group(config):
                     assert (piece["first"], piece["kind"], piece["block"]) == (group == 0, kind, group)
                     assert piece["place"] == (group * config.axon_blocks + block, turn, 0)
 
-    simulate(walk, testbench)
+    simulate(reader, testbench)
 
 
 @geometries
-def test_columns_are_walked_block_by_block(config):
-    walk = ColumnWalk(config)
+def test_columns_are_read_block_by_block(config):
+    reader = ColumnReader(config)
     counts = {kind: len([None for other, _ in axons(config) if other is kind]) for kind in AxonKind}
     blocks = [(kind, block) for kind, count in counts.items() for block in range(-(-count // config.lanes))]
 
     async def testbench(ctx):
-        pieces = iter(await walked(ctx, walk, walk.columns, range(config.neurons), column_cycles(config)))
+        pieces = iter(await pieces_of(ctx, reader, reader.columns, range(config.neurons), column_cycles(config)))
         for neuron in range(config.neurons):
             group, turn = divmod(neuron, config.lanes)
             for number, (kind, block) in enumerate(blocks):
@@ -127,28 +127,28 @@ def test_columns_are_walked_block_by_block(config):
                 assert (piece["valid"], piece["first"], piece["kind"], piece["block"]) == (1, number == 0, kind, block)
                 assert piece["place"] == (group * config.axon_blocks + number, turn, 1)
 
-    simulate(walk, testbench)
+    simulate(reader, testbench)
 
 
 @geometries
 def test_draws_go_by_numbers_of_the_model(config):
-    walk, draws = ColumnWalk(config), Draws(config)
-    m = clocked(walk=walk, draws=draws)
-    m.d.comb += draws.piece.eq(walk.piece)
+    reader, draws = ColumnReader(config), Draws(config)
+    m = clocked(reader=reader, draws=draws)
+    m.d.comb += draws.piece.eq(reader.piece)
     random_state = 0x12345678
 
     async def testbench(ctx):
         ctx.set(draws.random, random_state)
-        assert ctx.get(draws.random_next) == advance(random_state)
-        ctx.set(walk.columns.valid, 1)
+        assert ctx.get(draws.update.following) == advance(random_state)
+        ctx.set(reader.columns.valid, 1)
         await ctx.tick()
-        ctx.set(walk.columns.valid, 0)
-        assert ctx.get(draws.advance)
+        ctx.set(reader.columns.valid, 0)
+        assert ctx.get(draws.update.advance)
         seen = []
         for cycle in range(column_cycles(config) + Draws.LATENCY):
             if cycle == 1:
                 ctx.set(draws.random, advance(random_state))
-                assert not ctx.get(draws.advance)
+                assert not ctx.get(draws.update.advance)
             if cycle >= Draws.LATENCY:
                 seen += [ctx.get(draws.draws[lane]) for lane in range(config.lanes)]
             await ctx.tick()
@@ -174,7 +174,7 @@ def changed(weight, amount, drawn, *, low, high, drift, stochastic, soft):
 
 async def check_lane(ctx, lane, cases, **rule):
     """Send synapses through a lane, one a cycle, and compare what comes out."""
-    config_latency = SynapseChange.STAGES + (SynapseChange.SOFT_STAGES if rule["soft"] is not None else 0)
+    config_latency = SynapseUpdate.STAGES + (SynapseUpdate.SOFT_STAGES if rule["soft"] is not None else 0)
     shared = rule | {"soft": bool(rule["soft"])}
     for field, value in zip(("minimum", "maximum", "drift", "stochastic", "soft"), shared.values(), strict=True):
         ctx.set(lane.rule[field], value)
@@ -203,7 +203,7 @@ BOUNDS = [(-8, 7), (-3, 5), (0, 0), (4, -4)]
 
 @pytest.mark.parametrize("drift", [-16, -5, 0, 1, 15])
 def test_every_whole_change_of_every_weight(drift):
-    lane = SynapseChange(NARROW)
+    lane = SynapseUpdate(NARROW)
     cases = [(weight, 1, change << 8, 0) for weight in range(-8, 8) for change in range(-8, 8)]
 
     async def testbench(ctx):
@@ -215,7 +215,7 @@ def test_every_whole_change_of_every_weight(drift):
 
 @pytest.mark.parametrize("config", [NARROW, SOFT], ids=["hard", "soft"])
 def test_changes_are_rounded_to_zero_or_by_chance(config):
-    lane, rng = SynapseChange(config), random.Random(4)
+    lane, rng = SynapseUpdate(config), random.Random(4)
 
     async def testbench(ctx):
         for stochastic in (0, 1):

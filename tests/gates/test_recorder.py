@@ -151,20 +151,20 @@ def test_queue_never_loses_a_record(block):
     async def pipeline(ctx):
         in_flight, sent = [], 0
         while sent < total or in_flight:
-            sends = sent < total and rng.random() < 0.9 and bool(ctx.get(queue.room))
-            ctx.set(queue.reserve, sends)
+            sends = sent < total and rng.random() < 0.9 and bool(ctx.get(queue.given.room))
+            ctx.set(queue.given.reserve, sends)
             retires = bool(in_flight) and in_flight[0][1] == latency
-            ctx.set(queue.retire, retires)
-            ctx.set(queue.push, retires and leaves[in_flight[0][0]])
+            ctx.set(queue.given.retire, retires)
+            ctx.set(queue.given.push, retires and leaves[in_flight[0][0]])
             if retires:
-                ctx.set(queue.record.membrane, in_flight.pop(0)[0])
+                ctx.set(queue.given.record.membrane, in_flight.pop(0)[0])
             in_flight = [(neuron, age + 1) for neuron, age in in_flight]
             if sends:
                 in_flight.append((sent, 0))
                 sent += 1
             await ctx.tick()
-        ctx.set(queue.retire, 0)
-        ctx.set(queue.push, 0)
+        ctx.set(queue.given.retire, 0)
+        ctx.set(queue.given.push, 0)
         await ctx.tick().until(queue.empty)
 
     async def consumer(ctx):

@@ -1,4 +1,4 @@
-"""Weights in memories of a single port: the same results, in the cycles that the formula tells, from zero on."""
+"""Weights in memories with a single port: the same results, in the cycles of the formula, and zero at first."""
 
 import random
 

@@ -41,7 +41,7 @@ async def write_weights(ctx, synapses, weights):
             await ctx.tick()
 
 
-async def walk(ctx, synapses, config, axons, rng, pause):
+async def arrive(ctx, synapses, config, axons, rng, pause):
     """Offer rows; return the cycles that passed until the array was ready for a further one."""
     cycles = 0
     for axon in axons:
@@ -70,8 +70,9 @@ async def sweep(ctx, synapses, config, rng, pause):
     for _ in range(20 * config.neurons + 20):
         neuron = len(sent)
         send = neuron < config.neurons and wait <= 0 and rng.random() >= pause
-        ctx.set(synapses.slot, {"valid": send, "index": neuron if send else 0})
-        input_sum, recurrent_sum = ctx.get(synapses.input_sum), ctx.get(synapses.recurrent_sum)
+        ctx.set(synapses.sums.take, send)
+        ctx.set(synapses.sums.index, neuron if send else 0)
+        input_sum, recurrent_sum = ctx.get(synapses.sums.input_sum), ctx.get(synapses.sums.recurrent_sum)
         for index, age in sent:
             if age[0] == 3:
                 sums[index] = [input_sum]
@@ -109,7 +110,7 @@ def test_sums_are_exact_however_rows_and_neurons_are_spaced(config):
         await write_weights(ctx, synapses, weights)
         for row_pause, neuron_pause in ((0, 0), (0, 0.5), (0.6, 0), (0, 0)):
             axons = rng.sample(range(config.axons), rng.randint(0, config.axons))
-            await walk(ctx, synapses, config, axons, rng, row_pause)
+            await arrive(ctx, synapses, config, axons, rng, row_pause)
             assert await sweep(ctx, synapses, config, rng, neuron_pause) == expected_sums(config, weights, axons)
 
     simulate(synapses, testbench)
@@ -123,7 +124,7 @@ def test_extreme_weights_of_all_axons_do_not_overflow(config, axon):
 
     async def testbench(ctx):
         await write_weights(ctx, synapses, weights)
-        await walk(ctx, synapses, config, range(config.axons), random.Random(1), 0)
+        await arrive(ctx, synapses, config, range(config.axons), random.Random(1), 0)
         sums = await sweep(ctx, synapses, config, random.Random(1), 0)
         assert sums == expected_sums(config, weights, range(config.axons))
 
@@ -135,7 +136,7 @@ def test_rows_follow_each_other_without_a_gap(config):
     synapses = SynapseArray(config)
 
     async def testbench(ctx):
-        cycles = await walk(ctx, synapses, config, [0] * 7, random.Random(1), 0)
+        cycles = await arrive(ctx, synapses, config, [0] * 7, random.Random(1), 0)
         assert cycles == 7 * row_cycles(config)
 
     simulate(synapses, testbench)

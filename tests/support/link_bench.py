@@ -1,4 +1,4 @@
-"""A host in a testbench, and a core that is all manners and no neurons: what the tests of the link share."""
+"""A host in a testbench and a core without neurons, for the tests of the link."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from neurocorex.spec import (
 from neurocorex.spec.events import END
 from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex_hdl.chip import ByteChip
-from neurocorex_hdl.lib.bus import READ_LATENCY
-from neurocorex_hdl.link.command import CoreControl
+from neurocorex_hdl.events.controller import Run
+from neurocorex_hdl.lib.bus import READ_LATENCY, RegionBus
 
 CONFIG = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, rx_frames=4, tx_frames=4)
 INFO = ChipInfo(config=CONFIG, clock_hz=12_000_000, baud=1_000_000, build_id=0x1234ABCD)
@@ -41,12 +41,12 @@ READ_WEIGHTS = READ_ARGUMENTS.pack(Region.WEIGHTS, 0, 0, WEIGHTS.items)
 
 
 class FakeCore(wiring.Component):
-    """Keeps to the rules of `CoreControl`: echoes stimulus, with a pause at the end of a step, and remembers items."""
+    """Keeps to the rules of `Run` and `RegionBus`: echoes stimulus, pauses at the end of a step, and stores items."""
 
     def __init__(self) -> None:
-        members = CoreControl().flip().members
         super().__init__({
-            **dict(members),
+            "run": In(Run()),
+            "bus": In(RegionBus()),
             "frame_good": In(1),
             "frame_bad": In(1),
             "state_clears": Out(8),
@@ -57,7 +57,7 @@ class FakeCore(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        bus = self.bus
+        bus, run = self.bus, self.run
         m.submodules.items = items = memory.Memory(shape=32, depth=1 << 11, init=[])
         read, write = items.read_port(), items.write_port()
         address = Cat(bus.column[:3], bus.row[:4], bus.region[:2], bus.region[4:6])
@@ -80,37 +80,37 @@ class FakeCore(wiring.Component):
         left, held, pause = Signal(8), Signal(8), Signal(5)
         byte = Signal(8)
         working = (left != 0) | (pause != 0)
-        ending = self.abort & self.step_open & ~working
+        ending = run.abort & run.step_open & ~working
         m.d.comb += [
-            self.busy.eq(working | (held != 0) | ending),
-            self.stimulus.ready.eq(self.abort | ~working),
-            self.results.valid.eq((left != 0) & (pause == 0)),
-            self.results.payload.eq(byte),
+            run.busy.eq(working | (held != 0) | ending),
+            run.stimulus.ready.eq(run.abort | ~working),
+            run.results.valid.eq((left != 0) & (pause == 0)),
+            run.results.payload.eq(byte),
         ]
-        with m.If(self.results.valid & self.results.ready):
+        with m.If(run.results.valid & run.results.ready):
             m.d.sync += left.eq(left - 1)
         with m.If(pause != 0):
             m.d.sync += pause.eq(pause - 1)
         with m.If(ending):
-            m.d.sync += [byte.eq(END), left.eq(1), pause.eq(20), self.step_open.eq(0), self.aborts.eq(self.aborts + 1)]
-        with m.Elif(self.stimulus.valid & self.stimulus.ready & ~self.abort):
-            taken = self.stimulus.payload
-            m.d.sync += [byte.eq(taken + 1), left.eq(1), self.step_open.eq(taken != END)]
+            m.d.sync += [byte.eq(END), left.eq(1), pause.eq(20), run.step_open.eq(0), self.aborts.eq(self.aborts + 1)]
+        with m.Elif(run.stimulus.valid & run.stimulus.ready & ~run.abort):
+            taken = run.stimulus.payload
+            m.d.sync += [byte.eq(taken + 1), left.eq(1), run.step_open.eq(taken != END)]
             with m.If(taken == END):
                 m.d.sync += [byte.eq(END), pause.eq(9)]
             with m.If(taken == BURST):
                 m.d.sync += left.eq(BURST_BYTES)
             with m.If(taken == HOLD):
-                m.d.sync += [left.eq(0), held.eq(held + 1), self.step_open.eq(0)]
-        with m.Elif(self.flush & (held != 0) & ~working):
+                m.d.sync += [left.eq(0), held.eq(held + 1), run.step_open.eq(0)]
+        with m.Elif(run.flush & (held != 0) & ~working):
             m.d.sync += [held.eq(held - 1), byte.eq(HOLD), left.eq(1)]
         for flag, clears in ((Clear.STATE, self.state_clears), (Clear.COUNTERS, self.counter_clears)):
-            with m.If((self.clear & flag).any()):
+            with m.If((run.clear & flag).any()):
                 m.d.sync += clears.eq(clears + 1)
-        with m.If(self.clear.any()):
-            m.d.sync += [pause.eq(5), Assert(~self.busy, "cleared while busy")]
+        with m.If(run.clear.any()):
+            m.d.sync += [pause.eq(5), Assert(~run.busy, "cleared while busy")]
         with m.If(bus.read | bus.write):
-            m.d.sync += Assert(~self.busy, "bus used while busy")
+            m.d.sync += Assert(~run.busy, "bus used while busy")
         with m.If(self.frame_bad):
             m.d.sync += self.bad_frames.eq(self.bad_frames + 1)
         return m

@@ -1,1 +1,1 @@
-"""Boards: the pins, clock and reset that a chip gets there, and the programs that make its bitstream."""
+"""Boards: pins, clock and reset of each board, and the way from a chip to its bitstream."""

@@ -1,4 +1,4 @@
-"""How many LUTs, flip-flops, block RAM and multipliers a netlist has, in all and by module."""
+"""Cell counts: LUTs, flip-flops, block RAM and multipliers of a netlist, in all and by module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from neurocorex.fpga.parts import Family
 
-#: What a cell is counted as, by what its type begins with; the longest beginning counts.
+#: Resource that a cell counts as, by the beginning of its type; the longest beginning decides.
 _KINDS: dict[Family, dict[str, tuple[str, float]]] = {
     Family.ICE40: {
         "SB_LUT4": ("lut", 1), "SB_DFF": ("ff", 1), "SB_RAM40": ("bram", 1), "SB_MAC16": ("dsp", 1),
@@ -34,18 +34,18 @@ _KINDS: dict[Family, dict[str, tuple[str, float]]] = {
     },
 }  # fmt: skip
 
-#: What Amaranth adds to a name that others have, too.
+#: Amaranth's suffix to a name that occurs more than once.
 _TWIN = re.compile(r"\$\d+")
 RESOURCES = ("lut", "ff", "bram", "dsp", "spram")
 
 
 def kind(family: Family, cell: str) -> tuple[str, float] | None:
-    """Return what a cell of that type is counted as, and as how many; None for what costs nothing."""
+    """Return the resource that a cell of that type counts as, and how many of it; None if it costs nothing."""
     found = [begin for begin in _KINDS[family] if cell.startswith(begin)]
     return _KINDS[family][max(found, key=len)] if found else None
 
 
-#: How nextpnr calls what counts against the part, and as how many of what, where that is more than the netlist says.
+#: Names of resources in nextpnr's log, and as how many they count, where packing needs more than the netlist.
 _PACKED: dict[Family, dict[str, tuple[str, int]]] = {
     Family.ICE40: {"ICESTORM_LC": ("lut", 1)},
     Family.ECP5: {
@@ -61,7 +61,7 @@ _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*\d+\s+\d+%$", re.MULTILINE)
 
 
 def totals(family: Family, stat: Path, packed: Path) -> dict[str, float]:
-    """Resources by what `stat -json` of Yosys counted, and by the log of nextpnr, if there is one."""
+    """Resources as counted by `stat -json` of Yosys, and by the log of nextpnr if there is one."""
     counted: Counter[str] = Counter(dict.fromkeys(RESOURCES, 0))
     for cell, count in json.loads(stat.read_text())["design"]["num_cells_by_type"].items():
         if (what := kind(family, cell)) is not None:
@@ -77,10 +77,10 @@ def totals(family: Family, stat: Path, packed: Path) -> dict[str, float]:
 
 
 def by_module(family: Family, netlist: Path, top: str) -> dict[str, dict[str, float]]:
-    """Resources by the module that the cells were written in, what is inside its own modules apart.
+    """Resources by module, without those of the modules inside it.
 
-    Synthesis dissolves the hierarchy. It keeps the paths of the modules, though, and names each cell after a signal
-    that it drives or takes, so that this is right but for logic at the borders.
+    Synthesis flattens the hierarchy. It keeps the paths of the modules, though, and names each cell after a signal
+    that it drives or reads, so the counts are right except for logic at the borders.
     """
     cells: dict[str, Any] = json.loads(netlist.read_text())["modules"][top]["cells"]
     scopes = sorted(name for name, cell in cells.items() if cell["type"] == "$scopeinfo")

@@ -1,4 +1,4 @@
-"""Clock and reset of a board: its oscillator, or what a PLL makes of it."""
+"""Clock and reset of a board: oscillator, PLL, and the wait until memories and clock are good."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from amaranth.lib.cdc import ResetSynchronizer
 from neurocorex.fpga.boards import Board
 from neurocorex.fpga.parts import Family
 
-#: The block RAM of iCE40 reads zero for some 3 us after configuration; others do not mind waiting for five times that.
+#: The block RAM of iCE40 reads zero for some 3 us after configuration; this is five times that, for all families.
 START_UP_S = 15e-6
 
 
 def _ecp5(clock_in: int, clock_out: int) -> Iterator[dict[str, Any]]:
-    # The oscillator of the PLL is at its best in the middle of 400 to 800 MHz.
+    # The oscillator of the PLL runs best in the middle of 400 to 800 MHz.
     for reference, feedback in product(range(1, 9), range(1, 81)):
         if clock_in * feedback == clock_out * reference and clock_in / reference >= 3.125e6:
             after = min(range(1, 129), key=lambda divide: abs(clock_out * divide - 600e6))
@@ -71,14 +71,14 @@ def pll_settings(family: Family, clock_in: int, clock_out: int) -> dict[str, Any
 
 
 class ClockSource(Elaboratable):
-    """Drives the domain `sync` of what it is in, and holds it in reset until its clock and memories are good.
+    """Drives the domain `sync`, and holds it in reset until its clock and memories are good.
 
     Parameters
     ----------
     board : Board
         Family and oscillator.
     clock_hz : int
-        Frequency wanted; `pll_settings` knows whether it can be had.
+        Frequency wanted; see `pll_settings` for those that are possible.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from .flow import CONSTRAINTS, TOP, prepare
 
 
 class Echo(wiring.Component):
-    """What has the ports of a chip and is made soonest: no chip changes the pins of a board."""
+    """Stand-in with the ports of a chip, quick to build: the pins of a board are the same for every chip."""
 
     rx: In(1)
     tx: Out(1, init=1)

@@ -1,4 +1,4 @@
-"""From a board and a geometry to a bitstream: what is written, and which programs run on it."""
+"""Build flow: from a board and a geometry through synthesis, place and route to a bitstream."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from .top import BoardTop
 
 #: Name of the top module and of all files.
 TOP = "neurocorex"
-#: What Yosys counted, and what nextpnr said.
+#: Cell counts of Yosys, and the log of nextpnr.
 STAT, PNR_LOG = "stat.json", "nextpnr.log"
-#: What Amaranth wrote, for Yosys.
+#: The design as Amaranth writes it for Yosys.
 RTLIL = f"{TOP}.il"
 
 #: Suffix of the constraint file of a family, and of its bitstream.
 CONSTRAINTS = {Family.ICE40: "pcf", Family.ECP5: "lpf", Family.GOWIN: "cst", Family.XC7: "xdc"}
 BITSTREAMS = {Family.ICE40: "bin", Family.ECP5: "bit", Family.GOWIN: "fs", Family.XC7: "bit"}
-#: Options of nextpnr that name what it writes when all is done.
+#: Options of nextpnr that name its results.
 _RESULTS = ("--asc", "--textcfg", "--write", "--fasm", "--report")
 _TOOLCHAINS = {Family.ICE40: "IceStorm", Family.ECP5: "Trellis", Family.GOWIN: "Apicula", Family.XC7: "Vivado"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """All that decides what comes out of a build, beside the sources and the versions of the programs.
+    """Order of a build: with the sources and the versions of the programs it determines the bitstream.
 
     Parameters
     ----------
     board : Board
-        For which board.
+        The board.
     config : CoreConfig
         Geometry of the chip.
     clock_hz : int
@@ -53,7 +53,7 @@ class Order:
     baud : int
         Rate of the serial port after reset.
     seed : int
-        Where place and route begins; the same seed gives the same bits.
+        Seed of place and route; the same seed gives the same bits.
 
     Raises
     ------
@@ -77,7 +77,7 @@ class Order:
 
 
 def sources(order: Order) -> dict[str, str]:
-    """Texts that the programs work on, by file name: RTLIL, constraints, scripts.
+    """Input files of the programs, by name: RTLIL, constraints, scripts.
 
     The same for the same sources and order, on any machine.
     """
@@ -89,7 +89,7 @@ def sources(order: Order) -> dict[str, str]:
 
 
 def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> dict[str, str]:
-    """Put a chip, or what has its ports, onto a board: RTLIL, constraints and scripts."""
+    """Put a chip, or a stand-in with its ports, onto a board: RTLIL, constraints and scripts."""
     platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
     with yosys_of_python():
         plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False)
@@ -152,11 +152,11 @@ def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:
 
 
 def _open_xc7(board: Board, common: list[str], frequency: list[str]) -> list[tuple[str, list[str]]]:
-    """Programs of openXC7, if they and what they read are there; PyPI does not bring them."""
+    """Programs of openXC7, if they and their databases are installed; they are not on PyPI."""
     chips, bits = os.environ.get("CHIPDB"), os.environ.get("PRJXRAY_DB_DIR")
     if not (chips and bits and all(map(find, ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit")))):
         return []
-    # The database knows parts by their packages and speeds, and those without a grade for temperature only.
+    # The database lists parts by package and speed, and only those without a temperature grade.
     part = board.part.name.replace("ti", "t").replace("-1L", "-1")
     chip, family, fasm, frames = part.rpartition("-")[0], f"{bits}/artix7", f"{TOP}.fasm", f"{TOP}.frames"
     known = ["--part_name", part, "--frm_file", frames]
@@ -173,18 +173,18 @@ def _open_xc7(board: Board, common: list[str], frequency: list[str]) -> list[tup
 def build(
     order: Order, folder: Path, say: Callable[[str], None], sources: Callable[[Order], dict[str, str]] = sources
 ) -> None:
-    """Make everything in a folder; `report` reads the result from there.
+    """Run all programs in a folder; `report` reads the results there.
 
     Parameters
     ----------
     order : Order
-        What.
+        What to build.
     folder : Path
-        Where; exists.
+        An existing folder.
     say : callable
-        Told what is being done.
+        Called with the name of each stage.
     sources : callable
-        What gives the texts to begin with, if it is not to be the chip.
+        Gives the input files, by default those of the chip.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def build(
 
 
 def pack(order: Order, texts: dict[str, str], folder: Path) -> None:
-    """Go as far as all cells have been put into those of the part, which is where its resources are counted."""
+    """Stop after packing: the cells of the part are counted then."""
     _synthesise(texts, folder)
     for program, words in _place_and_route(order)[:1]:
         results = [place + step for place, word in enumerate(words) if word in _RESULTS for step in (0, 1)]

@@ -1,4 +1,4 @@
-"""Amaranth platforms of the boards: pins, and which of them are the lamps and the reset button."""
+"""Platforms of the boards: pins, LEDs with their colours, and the reset button."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Place = tuple[str, int] | tuple[str, int, str]
 
 
 class Fittings:
-    """What a platform is to have beside its pins.
+    """LEDs and button that a chip uses on a board; mixed into its Amaranth platform.
 
     Attributes
     ----------
-    lamps : dict of str to Place
-        LEDs for `heartbeat`, `activity` and `error`; the first of a row if no others are named. Where there is none
-        for `activity`, the heartbeat shows it.
+    leds : dict of str to Place
+        LEDs for `heartbeat`, `activity` and `error`; by default the first three of a row. Boards without one for
+        `activity` show it on the heartbeat LED, which then flickers.
     button : Place or None
         Button that resets the chip.
     clock_at_pll : bool
@@ -36,7 +36,7 @@ class Fittings:
         The design, once it has been prepared.
     """
 
-    lamps: dict[str, Place] = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
+    leds: dict[str, Place] = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
     button: Place | None = None
     clock_at_pll = False
     rtlil: str
@@ -50,7 +50,7 @@ class Fittings:
 class ICEBreaker(Fittings, ICEBreakerPlatform):
     """iCEBreaker; the LEDs on the part that can be broken off are left to what is plugged in there."""
 
-    lamps = {"heartbeat": ("led_g", 0), "error": ("led_r", 0)}
+    leds = {"heartbeat": ("led_g", 0), "error": ("led_r", 0)}
     button = ("button", 0)
     clock_at_pll = True
 
@@ -74,7 +74,7 @@ class ULX3S85F(_ULX3S, ULX3S_85F_Platform):
 class ICESugarPro(Fittings, ICESugarProPlatform):
     """iCESugar-Pro, which has no button on the module itself."""
 
-    lamps = {"heartbeat": ("rgb_led", 0, "g"), "activity": ("rgb_led", 0, "b"), "error": ("rgb_led", 0, "r")}
+    leds = {"heartbeat": ("rgb_led", 0, "g"), "activity": ("rgb_led", 0, "b"), "error": ("rgb_led", 0, "r")}
 
 
 class TangNano9K(Fittings, TangNano9kPlatform):
@@ -108,7 +108,7 @@ class TangNano20K(Fittings, GowinPlatform):
 class CmodA7(Fittings, CmodA7_35Platform):
     """Digilent Cmod A7-35T."""
 
-    lamps = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("rgb_led", 0, "r")}
+    leds = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("rgb_led", 0, "r")}
     button = ("button", 0)
 
 
@@ -134,7 +134,7 @@ class Basys3(Fittings, XilinxPlatform):
         *ButtonResources(pins="U18 T18 W19 T17 U17", attrs=Attrs(IOSTANDARD="LVCMOS33")),
     ]
     connectors: list[Any] = []
-    lamps = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 15)}
+    leds = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 15)}
     button = ("button", 0)
 
 

@@ -1,4 +1,4 @@
-"""What came out of a build, read from what the programs left in its folder."""
+"""Build report: resources, speed, versions and checksums, read from the folder of a build."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def collect(order: Order, folder: Path) -> dict[str, Any]:
 
 
 def missed_clocks(report: dict[str, Any]) -> list[str]:
-    """Clocks that are too slow, in words."""
+    """One sentence for each clock that is too slow."""
     return [
         f"{name} reaches {clock['fmax_mhz']:g} of {clock['wanted_mhz']:g} MHz"
         for name, clock in report["clocks"].items()
@@ -66,7 +66,7 @@ def missed_clocks(report: dict[str, Any]) -> list[str]:
 
 
 def to_text(report: dict[str, Any]) -> str:
-    """Report for people."""
+    """Report as text."""
     config = ", ".join(f"{name} {value:d}" for name, value in report["config"].items())
     lines = [
         f"{report['board']}: {report['part']}, core clock {report['clock_mhz']:g} MHz, {report['baud']} baud",

@@ -1,4 +1,4 @@
-"""The chip on a board: its ports at the pins."""
+"""Board top: a chip joined to the clock, reset button, serial port and LEDs of a board."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .platforms import Place
 
 
 class BoardTop(Elaboratable):
-    """A chip between clock, reset button, serial port and lamps of a board.
+    """A chip on a board.
 
     Parameters
     ----------
@@ -44,17 +44,17 @@ class BoardTop(Elaboratable):
             m.d.comb += clock.button.eq(button.i)
 
         shown = {"heartbeat": chip.heartbeat, "activity": chip.activity, "error": chip.error}
-        if "activity" not in platform.lamps:
+        if "activity" not in platform.leds:
             shown["heartbeat"] ^= shown["activity"]
         requested: dict[Place, Any] = {}
-        for name, place in platform.lamps.items():
-            m.submodules[name] = lamp = io.Buffer("o", _port(platform, place, requested))
-            m.d.comb += lamp.o.eq(shown[name])
+        for name, place in platform.leds.items():
+            m.submodules[name] = led = io.Buffer("o", _port(platform, place, requested))
+            m.d.comb += led.o.eq(shown[name])
         return m
 
 
 def _port(platform: Any, place: Place, requested: dict[Place, Any] | None = None) -> Any:
-    """Request the port at a place; lamps can be parts of the same resource."""
+    """Request the port at a place; several LEDs can be parts of the same resource."""
     known = {} if requested is None else requested
     resource = place[:2]
     if resource not in known:

@@ -1,1 +1,1 @@
-"""Spikes in and out, and when things happen."""
+"""Events: stimulus and results as bytes, arrivals of spikes, and the sequence of a step."""

@@ -1,16 +1,32 @@
-"""Which axons arrive in the next step."""
+"""Arrivals: the list of axons whose spikes arrive in the next step, and the list of neurons that fired."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
-from ..lib.memory import block_memory, index_bits
+from ..lib.memory import block_memory
+from ..registers.extent import neuron_bits
 from ..synapses.axons import AxonKind, axon_layout
 
 
+class ListHead(wiring.Signature):
+    """First item of a list, seen from what takes it.
+
+    Members
+    -------
+    pending, item : In
+        There is an item, and which. Valid from the second cycle after a push or a `taken` on.
+    taken : Out(1)
+        Strobe: the next one.
+    """
+
+    def __init__(self, shape: ShapeLike) -> None:
+        super().__init__({"pending": In(1), "item": In(shape), "taken": Out(1)})
+
+
 class IndexList(wiring.Component):
-    """A list of indices, filled by one sweep and read after it. What is silent costs nothing.
+    """A list of indices, filled by one sweep and read after it, so that silent neurons and axons cost no cycle.
 
     Parameters
     ----------
@@ -23,10 +39,8 @@ class IndexList(wiring.Component):
         Strobe: the list becomes empty.
     push, push_index : In
         Append an index.
-    index, pending : Out
-        The next index that has not been taken, if any. Valid from the second cycle after a push or a pop on.
-    pop : In(1)
-        Take it.
+    head : In(ListHead)
+        The first index that has not been taken.
     """
 
     def __init__(self, most: int) -> None:
@@ -36,30 +50,29 @@ class IndexList(wiring.Component):
             "restart": In(1),
             "push": In(1),
             "push_index": In(bits),
-            "index": Out(bits),
-            "pending": Out(1),
-            "pop": In(1),
+            "head": In(ListHead(bits)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory and its two pointers."""
         m = Module()
-        m.submodules.memory = memory = block_memory(len(self.index), self._most)
+        head = self.head
+        m.submodules.memory = memory = block_memory(len(head.item), self._most)
         read, write = memory.read_port(), memory.write_port()
         pushed, popped = Signal(range(self._most + 1)), Signal(range(self._most + 1))
         m.d.comb += [
             read.addr.eq(popped),
-            self.index.eq(read.data),
+            head.item.eq(read.data),
             write.en.eq(self.push),
             write.addr.eq(pushed),
             write.data.eq(self.push_index),
         ]
         # As late as the index, which comes from a memory.
-        m.d.sync += self.pending.eq(pushed != popped)
+        m.d.sync += head.pending.eq(pushed != popped)
         with m.If(self.restart):
             m.d.sync += [pushed.eq(0), popped.eq(0)]
         with m.Else():
-            m.d.sync += [pushed.eq(pushed + self.push), popped.eq(popped + self.pop)]
+            m.d.sync += [pushed.eq(pushed + self.push), popped.eq(popped + head.taken)]
         return m
 
 
@@ -74,10 +87,8 @@ class ArrivalList(wiring.Component):
         Append the axon of a neuron.
     push_extra, push_extra_axon : In
         Append an extra axon; only if there are any.
-    axon, pending : Out
-        The next axon that has not been taken, if any. Valid from the second cycle after a push or a pop on.
-    pop : In(1)
-        Take it.
+    head : In(ListHead)
+        The first axon that has not been taken.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -85,26 +96,25 @@ class ArrivalList(wiring.Component):
         super().__init__({
             "restart": In(1),
             "push": In(1),
-            "push_neuron": In(index_bits(config)),
+            "push_neuron": In(neuron_bits(config)),
             "push_extra": In(1),
             "push_extra_axon": In(axon_layout(config)["index"].shape),
-            "axon": Out(axon_layout(config)),
-            "pending": Out(1),
-            "pop": In(1),
+            "head": In(ListHead(axon_layout(config))),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build a list for each kind."""
         m = Module()
+        head = self.head
         m.submodules.recurrent = recurrent = IndexList(self._config.neurons)
         m.d.comb += [
             recurrent.restart.eq(self.restart),
             recurrent.push.eq(self.push),
             recurrent.push_index.eq(self.push_neuron),
-            recurrent.pop.eq(self.pop & recurrent.pending),
-            self.axon.kind.eq(AxonKind.RECURRENT),
-            self.axon.index.eq(recurrent.index),
-            self.pending.eq(recurrent.pending),
+            recurrent.head.taken.eq(head.taken & recurrent.head.pending),
+            head.item.kind.eq(AxonKind.RECURRENT),
+            head.item.index.eq(recurrent.head.item),
+            head.pending.eq(recurrent.head.pending),
         ]
         if self._config.extra_axons:
             m.submodules.extra = extra = IndexList(self._config.extra_axons)
@@ -112,9 +122,9 @@ class ArrivalList(wiring.Component):
                 extra.restart.eq(self.restart),
                 extra.push.eq(self.push_extra),
                 extra.push_index.eq(self.push_extra_axon),
-                extra.pop.eq(self.pop & ~recurrent.pending),
-                self.pending.eq(recurrent.pending | extra.pending),
+                extra.head.taken.eq(head.taken & ~recurrent.head.pending),
+                head.pending.eq(recurrent.head.pending | extra.head.pending),
             ]
-            with m.If(~recurrent.pending):
-                m.d.comb += [self.axon.kind.eq(AxonKind.EXTRA), self.axon.index.eq(extra.index)]
+            with m.If(~recurrent.head.pending):
+                m.d.comb += [head.item.kind.eq(AxonKind.EXTRA), head.item.index.eq(extra.head.item)]
         return m

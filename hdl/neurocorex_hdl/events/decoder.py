@@ -1,4 +1,4 @@
-"""The stimulus, from bytes to what they mean; `neurocorex.spec.events` defines the codes."""
+"""Stimulus decoder: bytes to events, injected currents, changes of registers and ends of steps."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, ShapeLike, Signal, signed
 from amaranth.lib import data, enum, stream, wiring
@@ -6,12 +6,11 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, controls
 from neurocorex.spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
 
-from ..lib.memory import index_bits
-from ..registers.extent import in_use, input_bits
+from ..registers.extent import extent_member, in_use
 
 
 class ItemKind(enum.Enum, shape=3):
-    """What an item of the stimulus is."""
+    """Kind of an item of the stimulus."""
 
     EVENT = 0
     """A spike of an input axon."""
@@ -20,7 +19,7 @@ class ItemKind(enum.Enum, shape=3):
     FORCE = 2
     """The same, and the neuron fires."""
     CLEAR = 3
-    """Something goes to zero between two steps; the value tells what."""
+    """State goes to zero between two steps; the value has the `Clear` flags."""
     SET = 4
     """A control register changes between two steps."""
     END = 5
@@ -42,9 +41,9 @@ def item_layout(config: CoreConfig) -> data.StructLayout:
 
 
 class Cursor(wiring.Component):
-    """Place of the next event in a list of rising indices, of which only the distances are known.
+    """Index of the next event: events rise within a step, and the stimulus holds the distances between them.
 
-    It stops behind the last index: whatever comes after one that does not exist, or sleeps, does not exist either.
+    It stops behind the last index in use: every event after one beyond that is refused as well.
 
     Parameters
     ----------
@@ -132,7 +131,7 @@ def code_layout() -> data.StructLayout:
 
 
 class CodeCollector(wiring.Component):
-    """Puts codes together with the arguments that follow them.
+    """Collects the bytes of a code and of its arguments.
 
     Members
     -------
@@ -180,26 +179,26 @@ class CodeCollector(wiring.Component):
 
 
 class StimulusDecoder(wiring.Component):
-    """Takes bytes; gives the items that they complete, in order, one every other cycle at most.
+    """Decodes bytes, as `neurocorex.spec.events` defines them, into items, one every other cycle at most.
 
     Within a step items are: events; graded and forced ones, their neurons rising; `END`. Between steps: `CLEAR` and
-    `SET`. What breaks the rules comes out as a refusal only.
+    `SET`. A code that breaks the rules gives no item, and is counted as refused.
 
     Members
     -------
     bytes : In(stream)
         Payload of RUN requests.
     items : Out(stream)
-        What they mean.
-    last_input, last_neuron : In
-        The last ones in use.
+        Items, see `item_layout`.
+    extent : In
+        How far the chip is in use.
     abort : In(1)
         Level: bytes are thrown away, also the beginning of a code; a step that is open ends; `IDLE` ends with the
         `END` that is offered.
     open : Out(1)
         A step has begun, and its end has not been offered.
     holding : Out(1)
-        Something is in hand. The beginning of a code does not count.
+        A code, an item or an end is not taken yet. The beginning of a code does not count.
     refused : Out(1)
         Strobe: a code was refused.
     """
@@ -209,8 +208,7 @@ class StimulusDecoder(wiring.Component):
         super().__init__({
             "bytes": In(stream.Signature(8)),
             "items": Out(stream.Signature(item_layout(config))),
-            "last_input": In(input_bits(config), init=config.inputs - 1),
-            "last_neuron": In(index_bits(config), init=config.neurons - 1),
+            "extent": extent_member(config),
             "abort": In(1),
             "open": Out(1),
             "holding": Out(1),
@@ -218,7 +216,7 @@ class StimulusDecoder(wiring.Component):
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build what gives items: from codes, or while steps are to be ended, `END` again and again."""
+        """Build the source of items: codes, or one `END` for each step that is to end."""
         m = Module()
         m.submodules.collector = collector = CodeCollector()
         wiring.connect(m, wiring.flipped(self.bytes), collector.bytes)
@@ -247,9 +245,9 @@ class StimulusDecoder(wiring.Component):
         m.submodules.graded = graded = Cursor(self._config.neurons, 16)
         graded_seen = Signal()
         item, code, arguments = self.items.payload, codes.payload.code, codes.payload.arguments
-        # A skip is as large as its code, so there is nothing to choose.
+        # The distance of a skip equals its code, so there is nothing to choose.
         m.d.comb += [events.gap.eq(code), graded.gap.eq(arguments.gap)]
-        m.d.comb += [events.last.eq(self.last_input), graded.last.eq(self.last_neuron)]
+        m.d.comb += [events.last.eq(self.extent.last_input), graded.last.eq(self.extent.last_neuron)]
         m.d.comb += [events.restart.eq(pending), graded.restart.eq(pending)]
         with m.If(pending):
             m.d.sync += graded_seen.eq(0)

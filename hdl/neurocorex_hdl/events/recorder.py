@@ -1,46 +1,27 @@
-"""The results, from records of neurons to bytes; `neurocorex.spec.events` defines the codes."""
+"""Recorder: records of spikes and membranes to result bytes, with the queue that decouples neurons from the link."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.events import ARGUMENTS, END, GAP_CODES, GRADED, IDLE, IDLE_MAX, SKIP
 
-from ..lib.memory import index_bits
+from ..neurons.pipeline import record_layout
+from ..neurons.population import Records
+from ..registers.extent import neuron_bits
 
 _CODE_BYTES_MAX = 1 + max(ARGUMENTS.values())
 
 
-def record_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of what a step did to a neuron that is recorded.
-
-    Either it `fired`, or its membrane is `watched`, or both; or it is the `last` of its step, and perhaps nothing else.
-    """
-    return data.StructLayout({
-        "neuron": index_bits(config),
-        "fired": 1,
-        "watched": 1,
-        "membrane": signed(config.state_bits),
-        "last": 1,
-    })  # fmt: skip
-
-
 class RecordQueue(wiring.Component):
-    """Records on their way from the neuron pipeline, which cannot wait, to the recorder, which may have to.
+    """Queue of records between the neuron pipeline, which cannot wait, and the recorder, which may have to.
 
-    Before a neuron is sent into the pipeline, a place is reserved for it, which it gives back if nothing of it is
-    recorded.
+    Before a neuron is sent into the pipeline, a place is reserved for it; without a record it gives the place back.
 
     Members
     -------
-    room : Out(1)
-        A place can be reserved.
-    reserve : In(1)
-        A neuron is sent into the pipeline.
-    retire : In(1)
-        A neuron leaves the pipeline.
-    push, record : In
-        It leaves a record.
+    given : In(Records)
+        Records and reservations of the neurons.
     records : Out(stream)
         Records, in order.
     empty : Out(1)
@@ -53,11 +34,7 @@ class RecordQueue(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._layout = record_layout(config)
         super().__init__({
-            "room": Out(1),
-            "reserve": In(1),
-            "retire": In(1),
-            "push": In(1),
-            "record": In(self._layout),
+            "given": In(Records(config)),
             "records": Out(stream.Signature(self._layout)),
             "empty": Out(1),
         })  # fmt: skip
@@ -67,17 +44,18 @@ class RecordQueue(wiring.Component):
         m = Module()
         m.submodules.fifo = queue = fifo.SyncFIFOBuffered(width=self._layout.size, depth=self.DEPTH)
         free = Signal(range(self.DEPTH + 1), init=self.DEPTH)
-        returned, popped = self.retire & ~self.push, self.records.valid & self.records.ready
+        given = self.given
+        returned, popped = given.retire & ~given.push, self.records.valid & self.records.ready
         m.d.comb += [
-            queue.w_en.eq(self.push),
-            queue.w_data.eq(self.record),
+            queue.w_en.eq(given.push),
+            queue.w_data.eq(given.record),
             self.records.valid.eq(queue.r_rdy),
             self.records.payload.eq(queue.r_data),
             queue.r_en.eq(self.records.ready),
-            self.room.eq(free.any()),
+            given.room.eq(free.any()),
             self.empty.eq(free == self.DEPTH),
         ]
-        m.d.sync += free.eq(free - self.reserve + returned + popped)
+        m.d.sync += free.eq(free - given.reserve + returned + popped)
         return m
 
 
@@ -87,7 +65,7 @@ def sent_code_layout() -> data.StructLayout:
 
 
 class CodeSender(wiring.Component):
-    """Takes codes apart into bytes.
+    """Sends the bytes of a code and of its arguments.
 
     Members
     -------
@@ -107,7 +85,7 @@ class CodeSender(wiring.Component):
         """Build a shift register."""
         m = Module()
         left = Signal(sent_code_layout())
-        # Not from one `ready` to the other in the same cycle: the way on to the link is long.
+        # `ready` does not depend on the other `ready` in the same cycle: the path to the link is long.
         m.d.comb += [self.bytes.payload.eq(left.content), self.codes.ready.eq(~self.bytes.valid)]
         with m.If(~self.bytes.valid):
             m.d.sync += [self.bytes.valid.eq(self.codes.valid), left.eq(self.codes.payload)]
@@ -118,7 +96,7 @@ class CodeSender(wiring.Component):
 
 
 class Distance(wiring.Component):
-    """How far a neuron is from the one after the last that was sent: the counterpart of `stimulus.Cursor`.
+    """Distance of a neuron from the one after the last that was sent: the inverse of `decoder.Cursor`.
 
     Members
     -------
@@ -131,7 +109,7 @@ class Distance(wiring.Component):
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        self._bits = index_bits(config)
+        self._bits = neuron_bits(config)
         super().__init__({
             "index": In(self._bits),
             "gap": Out(self._bits),
@@ -155,7 +133,7 @@ class Distance(wiring.Component):
 
 
 class Recorder(wiring.Component):
-    """Turns the records of steps into bytes.
+    """Encodes the records of steps into bytes, as `neurocorex.spec.events` defines them.
 
     Members
     -------
@@ -245,7 +223,7 @@ class Recorder(wiring.Component):
         return events, graded
 
     def _go_on(self, m: Module, watched: ValueLike) -> None:
-        """Choose what else there is to send of a record, or take the next one."""
+        """Send the membrane or the end of the step if the record has them, or take the next record."""
         with m.If(watched):
             m.next = "MEMBRANE"
         with m.Elif(self.records.payload.last):

@@ -1,1 +1,1 @@
-"""Traces of spikes, and the weight changes that they cause."""
+"""Learning: traces of spikes, and the weight changes that follow from them."""

@@ -1,86 +1,85 @@
-"""The learning engine: what changes weights."""
+"""Learning lanes: L synapses change in each cycle, in rows by depression and in columns by potentiation."""
 
-from amaranth.hdl import Module, signed
-from amaranth.lib import data, wiring
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
+from neurocorex.spec import CoreConfig, LearningFlag
 
+from ..lib.arithmetic import has
 from ..lib.delay import stages
-from ..synapses.banks import synapse_lanes
+from ..registers.control import ControlValues, RandomUpdate
+from ..registers.counters import ticks_layout
+from ..synapses.array import Plasticity
 from ..synapses.matrix import WeightMatrix
-from ..synapses.update import SynapseChange, changed_layout, rule_layout
-from ..synapses.walk import piece_layout
+from ..synapses.update import SynapseUpdate, rule_layout
 from .random import Draws
 from .rule import change_lanes
 
 
 class LearningLanes(wiring.Component):
-    """L lanes in which synapses change, the same ones for rows and columns.
+    """A `SynapseUpdate` in each lane, and the draws of stochastic rounding.
 
     Members
     -------
-    rule, enable : In
-        Registers, which stay while synapses are on their way.
-    piece : In
-        Synapses that are wanted, at stage 0.
-    random, random_next, advance : In, Out, Out
-        The generator, see `Draws`.
-    synapses, amounts : In
-        They, and the changes that are called for, at stage `WeightMatrix.LATENCY`.
-    host, host_weight : In
-        A weight of the host, which is in `changes` a cycle later, in all lanes.
-    changes : Out
-        What comes of them, `SynapseChange.latency` later.
-    raised, lowered, low, high : Out
-        How many synapses of a piece did what `tally_layout` says.
+    control : In(ControlValues)
+        Registers, which stay while synapses are in the lanes.
+    plasticity : In(Plasticity)
+        Synapses, which come at stage `WeightMatrix.LATENCY` and return `SynapseUpdate.latency` later.
+    amounts : In
+        The change amounts P that come with them.
+    random : Out(RandomUpdate)
+        Next state of the generator.
+    ticks : Out
+        Potentiations, depressions and clips, to be counted.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        count = range(config.lanes + 1)
         super().__init__({
-            "rule": In(rule_layout(config)),
-            "enable": In(1),
-            "piece": In(piece_layout(config)),
-            "random": In(32),
-            "random_next": Out(32),
-            "advance": Out(1),
-            "synapses": In(synapse_lanes(config)),
+            "control": In(ControlValues(config)),
+            "plasticity": In(Plasticity(config)),
             "amounts": In(change_lanes(config)),
-            "host": In(1),
-            "host_weight": In(signed(config.weight_bits)),
-            "changes": Out(data.ArrayLayout(changed_layout(config), config.lanes)),
-            "raised": Out(count),
-            "lowered": Out(count),
-            "low": Out(count),
-            "high": Out(count),
+            "random": Out(RandomUpdate()),
+            "ticks": Out(ticks_layout(config)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the lanes, and count what happens in them."""
         m = Module()
+        control, piece, lanes = self.control, self.plasticity.reading.piece, self.plasticity.lanes
+        learning = has(control.learning, LearningFlag.ENABLE)
         m.submodules.draws = draws = Draws(self._config)
-        enable = stages(m, self.piece.valid & self.enable, WeightMatrix.LATENCY, name="enable", reset_less=False)[-1]
+        enable = stages(m, piece.valid & learning, WeightMatrix.LATENCY, name="enable", reset_less=False)[-1]
+        rule = Signal(rule_layout(self._config))
         m.d.comb += [
-            draws.piece.eq(self.piece),
-            draws.random.eq(self.random),
-            self.random_next.eq(draws.random_next),
-            self.advance.eq(draws.advance & self.enable),
+            draws.piece.eq(piece),
+            draws.random.eq(control.random),
+            self.random.following.eq(draws.update.following),
+            self.random.advance.eq(draws.update.advance & learning),
+            rule.minimum.eq(control.weight_min),
+            rule.maximum.eq(control.weight_max),
+            rule.drift.eq(control.drift),
+            rule.stochastic.eq(has(control.learning, LearningFlag.STOCHASTIC)),
+            rule.soft.eq(has(control.learning, LearningFlag.SOFT)),
         ]
         tallies = []
         for lane in range(self._config.lanes):
-            m.submodules[f"lane_{lane}"] = change = SynapseChange(self._config)
+            m.submodules[f"lane_{lane}"] = update = SynapseUpdate(self._config)
             m.d.comb += [
-                change.rule.eq(self.rule),
-                change.enable.eq(enable),
-                change.synapse.eq(self.synapses[lane]),
-                change.amount.eq(self.amounts[lane]),
-                change.draw.eq(draws.draws[lane]),
-                change.host.eq(self.host),
-                change.host_weight.eq(self.host_weight),
-                self.changes[lane].eq(change.result),
+                update.rule.eq(rule),
+                update.enable.eq(enable),
+                update.synapse.eq(lanes.synapses[lane]),
+                update.amount.eq(self.amounts[lane]),
+                update.draw.eq(draws.draws[lane]),
+                update.host.eq(lanes.host),
+                update.host_weight.eq(lanes.host_weight),
+                lanes.changes[lane].eq(update.result),
             ]
-            tallies.append(change.tally)
-        for name in ("raised", "lowered", "low", "high"):
-            m.d.comb += getattr(self, name).eq(sum(getattr(tally, name) for tally in tallies))
+            tallies.append(update.tally)
+        m.d.comb += [
+            self.ticks.potentiations.eq(sum(tally.raised for tally in tallies)),
+            self.ticks.depressions.eq(sum(tally.lowered for tally in tallies)),
+            self.ticks.clips_low.eq(sum(tally.low for tally in tallies)),
+            self.ticks.clips_high.eq(sum(tally.high for tally in tallies)),
+        ]
         return m

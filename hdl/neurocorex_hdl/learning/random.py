@@ -1,4 +1,4 @@
-"""Chance: the generator behind stochastic rounding, and what each lane draws from it."""
+"""Random draws of stochastic rounding: one generator, from which every lane derives its own draw."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -9,8 +9,9 @@ from neurocorex.spec.timing import piece_cycles
 
 from ..lib.arithmetic import plus
 from ..lib.delay import stages
+from ..registers.control import RandomUpdate
+from ..synapses.access import piece_layout
 from ..synapses.axons import by_kind, first_axons
-from ..synapses.walk import piece_layout
 
 _DRAW_BITS = 16
 
@@ -23,7 +24,7 @@ def advanced(random: Value) -> Value:
 
 
 class Draws(wiring.Component):
-    """What is added to the change of each synapse of a piece, ``((random >> 16) + 40503 * k mod 65536) >> 8``.
+    """Draws that are added to the change of each synapse of a piece, ``((random >> 16) + 40503 * k mod 65536) >> 8``.
 
     k is the number of the neuron in a row, and that of the axon in a column: numbers of the model, whatever the lanes.
     They rise by one from lane to lane and by L from piece to piece, so that nothing is multiplied. Only where another
@@ -33,10 +34,10 @@ class Draws(wiring.Component):
     -------
     piece : In
         Synapses that are wanted, at stage 0.
-    random, random_next : In, Out
-        The generator, and what it becomes with the next row or column.
-    advance : Out(1)
-        It does so now, because a row or column begins.
+    random : In(32)
+        State of the generator.
+    update : Out(RandomUpdate)
+        Its next state, which it takes when a row or column begins.
     draws : Out
         By lane, at stage `LATENCY`.
     """
@@ -48,8 +49,7 @@ class Draws(wiring.Component):
         super().__init__({
             "piece": In(piece_layout(config)),
             "random": In(32),
-            "random_next": Out(32),
-            "advance": Out(1),
+            "update": Out(RandomUpdate()),
             "draws": Out(data.ArrayLayout(8, config.lanes)),
         })  # fmt: skip
 
@@ -58,11 +58,11 @@ class Draws(wiring.Component):
         m = Module()
         lanes, piece = self._config.lanes, self.piece
         base = Signal(_DRAW_BITS, reset_less=True)
-        drawn = Mux(piece.first, self.random_next[16:], self.random[16:])
+        drawn = Mux(piece.first, self.update.following[16:], self.random[16:])
         origin = {kind: DRAW_STRIDE * axon % (1 << _DRAW_BITS) for kind, axon in first_axons(self._config).items()}
         skipped = Mux(piece.place.column, by_kind(piece.kind, origin, _DRAW_BITS), 0)
         step = Const(DRAW_STRIDE * lanes % (1 << _DRAW_BITS), _DRAW_BITS)
-        m.d.comb += [self.random_next.eq(advanced(self.random)), self.advance.eq(piece.valid & piece.first)]
+        m.d.comb += [self.update.following.eq(advanced(self.random)), self.update.advance.eq(piece.valid & piece.first)]
         with m.If(piece.valid):
             m.d.sync += base.eq(Mux(piece.begins, drawn, base) + Mux(piece.begins, skipped, step))
         # It stays for two stages where pieces come every other cycle.

@@ -1,4 +1,4 @@
-"""The changes that traces call for: P of docs/model.md."""
+"""Learning rule: weight change P from a trace, its rate or table, and the modulation."""
 
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import data, wiring
@@ -10,8 +10,7 @@ from neurocorex.spec.registers import MODULATION_ONE
 
 from ..lib.arithmetic import saturate
 from ..lib.delay import stages
-from ..lib.memory import block_memory
-from ..lib.packing import BLOCK_RAM
+from ..lib.memory import BLOCK_RAM, block_memory
 
 
 def change_lanes(config: CoreConfig) -> data.ArrayLayout:
@@ -50,7 +49,7 @@ class Modulation(wiring.Component):
 
 
 class TableChange(wiring.Component):
-    """What a window calls for: ``P = sat_C(floor(table[trace] * MODULATION / 256))``.
+    """Change for a window of spikes: ``P = sat_C(floor(table[trace] * MODULATION / 256))``.
 
     Members
     -------
@@ -103,7 +102,7 @@ class TableChange(wiring.Component):
 
 
 def cause_bits(config: CoreConfig) -> int:
-    """Width of what is kept, for each axon and neuron, of the change that it calls for.
+    """Width of the cause of a change that is kept for each axon and neuron.
 
     For an exponential trace, that is the trace itself: with a multiplier in each lane the change needs no more room.
     """
@@ -116,7 +115,7 @@ def cause_lanes(config: CoreConfig) -> data.ArrayLayout:
 
 
 class LaneChange(wiring.Component):
-    """What exponential traces call for: ``P = floor(trace * rate / 2^T)``, in each lane.
+    """Changes for exponential traces: ``P = floor(trace * rate / 2^T)``, in each lane.
 
     Members
     -------

@@ -1,4 +1,4 @@
-"""Traces of many axons or neurons, updated one in each cycle."""
+"""Trace store: the traces of many axons or neurons in one memory, updated one a cycle beside the neurons."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,14 @@ from neurocorex.spec import CoreConfig
 from neurocorex.spec.timing import neuron_spacing
 
 from ..lib.delay import stages
-from ..lib.packing import PackedMemory
-from ..lib.slots import holds
+from ..lib.memory import PackedMemory
+from ..neurons.pace import holds
 from ..registers.extent import input_bits
 from .trace import TraceUpdate, law_layout
 
 
 def trace_slot_layout(entries: int) -> data.StructLayout:
-    """Return the layout of a place in a pipeline of traces: which one is in it, if any."""
+    """Return the layout of a place in the pipeline of traces: which trace is in it, if any."""
     return data.StructLayout({"valid": 1, "index": range(max(2, entries))})
 
 
@@ -33,7 +33,7 @@ def outer_after(index: Signal, last_input: Value, config: CoreConfig) -> Value:
 
 
 class TraceStore(wiring.Component):
-    """Traces, each with its way from step to step.
+    """Traces in a memory, and the pipeline that updates them.
 
     ==============================================  ======================================================
     stage                                           what is there, or happens
@@ -59,7 +59,7 @@ class TraceStore(wiring.Component):
     slot : In
         Trace that enters the pipeline, at stage 0. They come from the first on, in the order of `after`.
     step, clear : In(1)
-        What is done to the traces, see `TraceUpdate`.
+        See `TraceUpdate`.
     law : In
         See `TraceUpdate`.
     spike : In(1)
@@ -67,7 +67,7 @@ class TraceStore(wiring.Component):
     mark, mark_index : In
         There is a spike; only if `marked`. Not while a trace is in the pipeline, which takes the mark away.
     updated, trace : Out
-        This trace has been updated, and what has become of it.
+        This trace has been updated, and its new value.
     host_read, host_write, host_index, host_data : In
         Access to a trace, while nothing is in the pipeline.
     host_answer : Out
@@ -107,12 +107,12 @@ class TraceStore(wiring.Component):
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the memory and the way round it."""
+        """Build the memory, and the pipeline from it and back."""
         m = Module()
         fields = {"trace": self._config.stored_trace_bits, **({"mark": 1} if self._marked else {})}
         m.submodules.memory = memory = PackedMemory(fields, self._entries)
         m.submodules.update = update = TraceUpdate(self._config)
-        # Traces leave in the order in which they came: counting them again takes less than their numbers on the way.
+        # Traces leave in the order in which they came: a counter takes less than a delay line of their numbers.
         valid = stages(m, self.slot.valid, self.updated_stage(self._config), name="valid", reset_less=False)[-1]
         index = Signal.like(self.slot.index)
         with m.If(valid):
@@ -143,7 +143,7 @@ class TraceStore(wiring.Component):
         return m
 
 
-class AxonSweep(wiring.Component):
+class TraceSweeper(wiring.Component):
     """Sends the traces of input axons, then those of extra axons, into their pipeline, beside the sweep of the neurons.
 
     It goes at the same pace, and stands still when that has to, so that both together take the same number of working
@@ -181,21 +181,21 @@ class AxonSweep(wiring.Component):
         """Build the counter over the axons."""
         m = Module()
         config = self._config
-        walking, index = Signal(), Signal(range(max(2, self._entries)))
+        sweeping, index = Signal(), Signal(range(max(2, self._entries)))
         left, due = Signal(range(self.DEPTH)), Signal(range(neuron_spacing(config)))
-        goes = walking & ~self.stalled
-        sent = goes & (due == neuron_spacing(config) - 1)
+        moves = sweeping & ~self.stalled
+        sent = moves & (due == neuron_spacing(config) - 1)
         last = self._entries - 1 if config.extra_axons else self.last_input
         m.d.sync += [self.slot.valid.eq(sent), self.slot.index.eq(index)]
-        m.d.comb += self.running.eq(walking | self.slot.valid | left.any())
-        with m.If(goes):
+        m.d.comb += self.running.eq(sweeping | self.slot.valid | left.any())
+        with m.If(moves):
             m.d.sync += due.eq(due + 1)
         with m.If(sent):
-            m.d.sync += [index.eq(outer_after(index, self.last_input, config)), walking.eq(index != last)]
+            m.d.sync += [index.eq(outer_after(index, self.last_input, config)), sweeping.eq(index != last)]
         with m.If(self.slot.valid):
             m.d.sync += left.eq(self.DEPTH - 1)
         with m.Elif(left.any()):
             m.d.sync += left.eq(left - 1)
         with m.If(self.start):
-            m.d.sync += [walking.eq(1), index.eq(0), due.eq(0)]
+            m.d.sync += [sweeping.eq(1), index.eq(0), due.eq(0)]
         return m

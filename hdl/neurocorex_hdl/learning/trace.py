@@ -1,4 +1,4 @@
-"""How a trace goes on from step to step."""
+"""Trace of a spike train: exponential decay or window of bits, one step of one trace in each cycle."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -8,11 +8,11 @@ from neurocorex.spec.fixed import DECAY_BITS
 
 from ..lib.arithmetic import Shrink
 from ..lib.delay import stages
-from ..lib.slots import holds
+from ..neurons.pace import holds
 
 
 def law_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of what all exponential traces of a side share."""
+    """Return the layout of the law that all exponential traces of a side share."""
     return data.StructLayout({
         "decay": DECAY_BITS,
         "increment": config.trace_bits,
@@ -34,9 +34,10 @@ class TraceUpdate(wiring.Component):
     Members
     -------
     law : In
-        What is the same for all traces; means nothing to a window.
+        Shared by all traces; unused by windows.
     step, clear : In(1)
-        All traces go a step on, or to zero; neither: they stay. Levels, until the last one has been updated.
+        All traces advance by a step, or go to zero; without either they stay. Levels, until the last one has been
+        updated.
     spike : In(1)
         Stage 0.
     trace : In
@@ -47,7 +48,7 @@ class TraceUpdate(wiring.Component):
 
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
-        """Cycles from a trace to what becomes of it."""
+        """Cycles from a trace to its successor."""
         if config.learning is Learning.WINDOW:
             return 1
         return Shrink.LATENCY + (1 if holds(config) else 2)
@@ -79,7 +80,7 @@ class TraceUpdate(wiring.Component):
         m.d.comb += [shrink.magnitude.eq(self.trace), shrink.decay.eq(Mux(self.step, law.decay, 0))]
         m.d.sync += [decayed.eq(shrink.shrunk), raised.eq(shrink.shrunk + law.increment)]
         spike = stages(m, self.spike & self.step, self.latency(self._config) - 1, name="spike")[-1]
-        # What traces jump to at most, or always: worked out once for all of them.
+        # The highest value a jump reaches, or the only one: computed once for all traces.
         limit = Mux(law.nearest, law.increment, law.cap)
         jumped = Mux(law.nearest | (raised > law.cap), limit, raised[:bits])
         return Mux(spike, jumped, decayed)

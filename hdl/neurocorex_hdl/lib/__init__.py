@@ -1,1 +1,1 @@
-"""Parts that know no network: arithmetic, delay lines, memories, bus, LEDs."""
+"""Library: parts that know no network - arithmetic, delay line, memories, region bus, LEDs."""

@@ -1,6 +1,7 @@
-"""Integer arithmetic of the model in gates; `neurocorex.spec.fixed` is the definition that it is tested against."""
+"""Integer arithmetic of the model: saturation, exact sums, decay; tested against `neurocorex.spec.fixed`."""
 
 from collections.abc import Sequence
+from enum import IntFlag
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value, ValueLike
 from amaranth.lib import wiring
@@ -68,18 +69,23 @@ def select(values: Sequence[Value], index: Value) -> Value:
     return Mux(index[bit], select(upper, index), select(lower, index))
 
 
+def has(flags: Value, flag: IntFlag) -> Value:
+    """Whether a flag, of one bit, is among those of a register or item."""
+    return flags[flag.bit_length() - 1]
+
+
 class Shrink(wiring.Component):
     """Decay of a magnitude: ``magnitude - ceil(magnitude * decay / 65536)``, and 0 for a decay of 65535.
 
     That is the magnitude, less the upper half of the product, less one if its lower half is not zero: one subtraction
-    behind the multiplier. Where all is lost, the register behind it is reset.
+    after the multiplier. A decay of 65535 resets the register after that.
 
     Parameters
     ----------
     bits : int
         Width of the magnitude.
     held : bool
-        Operands stay for a second stage, and are multiplied without a register before it.
+        Operands stay for a second stage, and are multiplied without a register before the multiplier.
 
     Members
     -------

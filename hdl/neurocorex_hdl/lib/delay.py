@@ -1,4 +1,4 @@
-"""Values of the past."""
+"""Delay line: a value as it was n cycles ago."""
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data
@@ -12,9 +12,9 @@ def stages(m: Module, value: Value | data.View, count: int, *, name: str, reset_
     count : int
         Cycles, 0 or more.
     name : str
-        Of the registers, before their numbers.
+        Beginning of the names of the registers.
     reset_less : bool
-        False for what must not be found true after a reset.
+        False for values that must be 0 after a reset.
 
     Returns
     -------
@@ -30,12 +30,12 @@ def stages(m: Module, value: Value | data.View, count: int, *, name: str, reset_
 
 
 def sparse_stages(m: Module, value: Value | data.View, valid: list, count: int, *, name: str) -> list:
-    """Delay a value that means something every other cycle at most: a register does for two stages.
+    """Delay a value that is valid every other cycle at most: one register serves two stages.
 
     Parameters
     ----------
     valid : list
-        Whether there is something at stage n; up to ``count - 1``.
+        At index n, up to ``count - 1``: whether there is a value at stage n.
     count, name
         As `stages` has them.
 

@@ -1,15 +1,15 @@
-"""What a person sees of a chip."""
+"""LEDs: a heartbeat of the clock, and activity that stays visible."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-#: Activity is shown for a sixteenth of a beat of the heart at least.
+#: Activity is shown for at least a sixteenth of a beat.
 _BLINKS = 16
 
 
-class Lamps(wiring.Component):
-    """Signals slow enough for the eye, high where a lamp is to be lit.
+class Leds(wiring.Component):
+    """Levels for LEDs, high while one is lit, that change slowly enough for the eye.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Lamps(wiring.Component):
         super().__init__({"busy": In(1), "heartbeat": Out(1), "activity": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
-        """Build the counter of cycles, and what is seen of it."""
+        """Build the counter of cycles, whose highest bits blink."""
         m = Module()
         beat, seen, before = Signal(self._bits), Signal(), Signal()
         blink = beat[self._bits - _BLINKS.bit_length()]

@@ -1,1 +1,1 @@
-"""Requests in, answers out: UART, frames, retransmission, commands."""
+"""Link to the host: UART, frames, retransmission, buffers, commands."""

@@ -1,8 +1,8 @@
-"""READ and WRITE: items between the link and the memories and registers of the core."""
+"""Region access: READ and WRITE requests, item by item, between the link and the region bus."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Op, Status, layout, regions
@@ -15,18 +15,16 @@ ADDRESS = data.StructLayout({"region": 8, "row": 16, "column": 16})
 
 
 class RegionCursor(wiring.Component):
-    """An address, and what `neurocorex.spec.layout` says about it, built in as a table.
+    """Address of an item, checked against `neurocorex.spec.layout`, which is built in as a table.
 
     Members
     -------
-    shift : In(1)
-        Take `byte` into the address; five of them make a new one.
-    byte : In(8)
-        See there.
+    shift, byte : In
+        Shift a byte into the address; five make a new one.
     advance : In(1)
         On to the next item: along the row, then to the next one.
     address : Out(ADDRESS)
-        Where it stands.
+        Region, row and column.
     known, writable : Out(1)
         The chip has the region, and it may be written. A cycle after the address.
     inside : Out(1)
@@ -87,20 +85,18 @@ class RegionCursor(wiring.Component):
 
 
 class ItemCount(wiring.Component):
-    """Items that are still to be read.
+    """Counter of the items that are still to be read.
 
     A number that is larger than any region counts as endless: the region ends first. That saves a third of the counter.
 
     Members
     -------
-    load : In(1)
-        Take `byte` as number `place` of four.
-    place, byte : In
-        See there.
+    load, place, byte : In
+        Store byte `place` of the four of the number.
     down : In(1)
-        One less.
+        One item less.
     none : Out(1)
-        That was all; known a cycle later.
+        No item is left; a cycle later.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -136,17 +132,17 @@ class Transfer(wiring.Component):
     payload : In(stream)
         Arguments and items.
     exhausted : In(1)
-        That was all of the payload.
+        The payload has been taken to its end.
     abandon : In(1)
-        Level: nobody waits for what is read any more.
+        Level: end a READ early.
     items : Out(stream)
-        What is read.
+        Bytes of the items that are read.
     limit : Out
         Bytes of a response, operation included, that holds as many whole items as it can.
     done : Out(1)
         For a cycle: it has been carried out, or refused.
     status : Out(Status)
-        With `done`: how it went.
+        With `done`: the result.
     bus : Out(RegionBus)
         Memories and registers.
     """
@@ -198,23 +194,8 @@ class Transfer(wiring.Component):
                 ]
                 m.d.sync += count.eq(count + taken)
                 with m.If(taken & (count == Mux(writing, WRITE_ARGUMENTS.size - 1, READ_ARGUMENTS.size - 1))):
-                    m.next = "LOOK_UP"
-            with m.State("LOOK_UP"):
-                m.next = "COMPARE"
-            with m.State("COMPARE"):
-                m.next = "CHECK"
-            with m.State("CHECK"):
-                m.d.sync += count.eq(0)
-                with m.If(~cursor.known):
-                    self._end(m, Status.BAD_REGION)
-                with m.Elif(writing & ~cursor.writable):
-                    self._end(m, Status.READ_ONLY)
-                with m.Elif(~cursor.inside):
-                    self._end(m, Status.BAD_RANGE)
-                with m.Elif(writing):
-                    m.next = "COLLECT"
-                with m.Else():
-                    m.next = "FETCH"
+                    m.next = "LOAD"
+            self._check(m, cursor, count, writing)
             self._write(m, cursor, item, count)
             self._read(m, cursor, left, item, count)
             with m.State("WAIT"):
@@ -229,8 +210,27 @@ class Transfer(wiring.Component):
                         m.next = "COLLECT"
         return m
 
+    def _check(self, m: Module, cursor: RegionCursor, count: Signal, writing: Value) -> None:
+        """States that compare the address with the table of regions."""
+        with m.State("LOAD"):
+            m.next = "COMPARE"
+        with m.State("COMPARE"):
+            m.next = "CHECK"
+        with m.State("CHECK"):
+            m.d.sync += count.eq(0)
+            with m.If(~cursor.known):
+                self._end(m, Status.BAD_REGION)
+            with m.Elif(writing & ~cursor.writable):
+                self._end(m, Status.READ_ONLY)
+            with m.Elif(~cursor.inside):
+                self._end(m, Status.BAD_RANGE)
+            with m.Elif(writing):
+                m.next = "COLLECT"
+            with m.Else():
+                m.next = "FETCH"
+
     def _write(self, m: Module, cursor: RegionCursor, item: Signal, count: Signal) -> None:
-        """States that store what comes."""
+        """States that store items."""
         with m.State("COLLECT"):
             m.d.comb += self.payload.ready.eq(1)
             with m.If(self.payload.valid):
@@ -248,7 +248,7 @@ class Transfer(wiring.Component):
                 self._end(m, Status.BAD_RANGE)
 
     def _read(self, m: Module, cursor: RegionCursor, left: ItemCount, item: Signal, count: Signal) -> None:
-        """States that fetch what goes."""
+        """States that fetch and send items."""
         with m.State("FETCH"):
             with m.If(left.none | self.abandon):
                 self._end(m, Status.OK)

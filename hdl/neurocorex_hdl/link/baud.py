@@ -1,4 +1,4 @@
-"""The rate of the serial port, and the ways back from one that does not work."""
+"""Baud rate: SET_BAUD, the trial of a new rate, and the return to the old one by a timeout or a break."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from neurocorex.spec import Status
 
 from .uart import DIVISOR_BITS, DIVISOR_MIN
 
-#: Clock cycles that a new rate is given to bring in a good frame, as a power of two.
+#: Clock cycles within which a new rate must bring in a good frame, as a power of two.
 TRIAL_BITS = 22
 
 
@@ -21,20 +21,20 @@ class BaudRate(wiring.Component):
     divisor : int
         Clock cycles per bit after reset.
     trial_bits : int
-        See `TRIAL_BITS`; tests have less patience.
+        See `TRIAL_BITS`; fewer in tests.
 
     Members
     -------
     go : In(1)
-        Level: take a new divisor from the payload, until `done`.
+        Level, until `done`: take a new divisor from the payload.
     payload : In(stream)
         Two bytes.
     done : Out(1)
         For a cycle: it has been taken, or refused.
     status : Out(Status)
-        With `done`: which of the two.
+        With `done`: the result.
     switch : In(1)
-        For a cycle: use what has been taken. Without a good frame this is undone.
+        For a cycle: use the new divisor. It is undone unless a good frame comes.
     good : In(1)
         For a cycle: a good frame has come.
     interrupted : In(1)

@@ -1,4 +1,4 @@
-"""Buffers of the link: requests that wait to be carried out, and responses that wait to be acknowledged."""
+"""Buffers of the link: requests that wait for the command unit, and responses that wait for acknowledgement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .frame import ReceivedFrame
 
 
 class Requests(wiring.Signature):
-    """The oldest request, and then the next.
+    """Requests in order, the oldest first, seen from the queue.
 
     Members
     -------
@@ -23,7 +23,7 @@ class Requests(wiring.Signature):
     exhausted : Out(1)
         All of them have been taken.
     served : In(1)
-        For a cycle: it has been carried out. What is left of it is dropped, and its buffer is free.
+        For a cycle: it has been carried out. The rest of it is dropped, and its buffer is free.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -38,14 +38,14 @@ class Requests(wiring.Signature):
 class RequestQueue(wiring.Component):
     """`rx_frames` buffers, in the order in which frames came.
 
-    Every frame is written to the next free buffer as it comes; it counts only if it is kept. A frame that finds none
-    when its first byte comes is not written, and cannot be kept: `room` says so until it is complete, even if a buffer
-    becomes free meanwhile.
+    Every frame is written to the next free buffer as it comes; it counts only if it is kept. A frame for which none is
+    free when its first byte comes is not written, and cannot be kept: `room` is low until it is complete, even if a
+    buffer becomes free meanwhile.
 
     Members
     -------
     frame : In(ReceivedFrame)
-        What comes in.
+        The frame that is being received.
     keep : In(1)
         With `frame.good`, if `room`: put the frame into the queue.
     room : Out(1)
@@ -55,7 +55,7 @@ class RequestQueue(wiring.Component):
     clear : In(1)
         Drop everything.
     requests : Out(Requests)
-        The other end.
+        The oldest request.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -97,8 +97,8 @@ class RequestQueue(wiring.Component):
         position = Signal.like(head.length)
         loaded = Signal()
         taken = head.bytes.valid & head.bytes.ready
-        # Both memories answer one cycle after a request has come to the head, or to an empty queue. What they say is
-        # registered, because block RAM is slow; when a byte has been taken the next one is on its way for a cycle.
+        # Both memories answer one cycle after a request has come to the head, or to an empty queue. Their answers are
+        # registered, because block RAM is slow; so the byte after one that was taken comes a cycle later.
         dropped = head.served | self.clear
         m.d.sync += [
             loaded.eq((self.held != 0) & ~dropped),
@@ -121,20 +121,20 @@ class RequestQueue(wiring.Component):
         with m.If(head.served):
             m.d.sync += position.eq(0)
         with m.If(self.clear):
-            # A frame that is half received now began in a buffer that will not be its own.
+            # A frame that is half received now began in a buffer that is not the next one any more.
             m.d.sync += [self.held.eq(0), fill.eq(0), serve.eq(0), position.eq(0), self.room.eq(0)]
         return m
 
 
 class Answer(wiring.Signature):
-    """What a response consists of, from its maker.
+    """Content of responses, seen from the command unit.
 
     Members
     -------
     op : Out(8)
         The operation that is answered.
     payload : Out(stream)
-        Bytes; what does not fit into one response goes into the next.
+        Bytes; those that do not fit into one response go into the next.
     limit : Out
         Bytes of a full response, operation and payload.
     outcome : Out(stream)
@@ -151,43 +151,43 @@ class Answer(wiring.Signature):
 
 
 class ResponseQueue(wiring.Component):
-    """`tx_frames` buffers with the responses from the oldest that the host has not acknowledged on.
+    """`tx_frames` buffers with the responses that the host has not acknowledged.
 
     A buffer holds the operation and the payload; its number is the sequence number of the response, modulo `tx_frames`.
 
     Members
     -------
     answer : In(Answer)
-        Responses to be, at most a byte every other cycle. Waits while all buffers are taken.
+        Content, at most a byte every other cycle. Waits while all buffers are taken.
     acknowledge : In(1)
         The host expects `ack` next: those before it are dropped. A number that is not in the queue, nor the next after
         it, is ignored.
     rewind : In(1)
-        With `acknowledge`: send all again from there on.
+        With `acknowledge`: send all again from `ack` on.
     ack : In(8)
-        See there.
+        Sequence number of the response that the host expects.
     clear : In(1)
         Level: drop everything, and whatever `answer` offers; the sequence begins at 0.
     pending : Out(1)
         There is a response to be sent, now or in one of the next cycles.
     ready : Out(1)
-        Now.
+        It can be sent now.
     send : In(1)
-        With `ready`: it is on its way.
+        With `ready`: it is being sent.
     hold : In(1)
         Level: `number` stays as it is.
     number : Out(8)
-        Sequence number of the response that has been sent for; or else of the next one that will be written.
+        Sequence number of the response that is being sent, otherwise of the next one that will be written.
     sending : In(1)
         Level: the buffer of response `number` stays as it is, too.
     position : In
-        Byte of it that is asked for.
+        Byte that is needed of it.
     data : Out(8)
         That byte, two cycles later.
     length : Out
-        Bytes of it, one cycle after its number.
+        Bytes of the response, one cycle after its number.
     status : Out(Status)
-        Its status, likewise.
+        Its status, one cycle after its number.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -219,7 +219,7 @@ class ResponseQueue(wiring.Component):
         base = Signal(8)  # sequence number of the oldest
         close = self._buffers(m, held)
 
-        # How far an acknowledgement goes, and whether that is too far, are worked out in a cycle each.
+        # The distance of an acknowledgement, and whether it is too large, take a cycle each.
         coming = stages(m, self.acknowledge, 2, name="acknowledge", reset_less=False)
         rewind = stages(m, self.rewind, 2, name="rewind")[2]
         distance, dropped = Signal(8), Signal.like(held)
@@ -253,7 +253,7 @@ class ResponseQueue(wiring.Component):
         fill = Signal(range(frames))
         reading = self.number[: len(fill)]
         count = Signal.like(self.length)  # bytes in the buffer that is being filled
-        # All is known a cycle before, because whoever answers waits for it, and nothing is taken while it is not true.
+        # Computed a cycle ahead, because the command unit waits for it; nothing is taken while it is low.
         free, begun, full, close = Signal(), Signal(), Signal(), Signal()
         m.d.sync += [
             begun.eq(count != 0),
@@ -264,7 +264,7 @@ class ResponseQueue(wiring.Component):
             close.eq(free & begun & (answer.outcome.valid | (answer.payload.valid & full)) & ~self.clear),
             answer.payload.ready.eq(self.clear | (free & begun & ~full)),
             answer.outcome.ready.eq(self.clear | (free & begun)),
-            # The operation goes in first, when there is something to go after it.
+            # The operation is written first, when there is a byte or an outcome to follow it.
             write.addr.eq(Cat(count[:byte_bits], fill)),
             write.data.eq(Mux(begun, answer.payload.payload, answer.op)),
             write.en.eq(free & ~full & (answer.payload.valid | (answer.outcome.valid & ~begun))),

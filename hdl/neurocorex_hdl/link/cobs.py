@@ -1,4 +1,4 @@
-"""Byte stuffing: frames without zero bytes between delimiters that are zero bytes."""
+"""COBS: byte stuffing, so that zero bytes delimit frames and occur nowhere else."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -9,10 +9,10 @@ FULL_BLOCK = 0xFF
 
 
 class CobsDecoder(wiring.Component):
-    """Content of stuffed frames, each byte in the cycle in which it comes.
+    """Decodes stuffed frames, each byte in the cycle in which it comes.
 
-    A distance says where the next zero of the content is. That zero is put out when the next distance comes, for the
-    one behind the last block is not part of the content; so one byte in is at most one byte out.
+    A distance tells where the next zero of the content is. That zero is put out when the next distance comes, because
+    the one after the last block is not part of the content. So one byte in is at most one byte out.
 
     Members
     -------
@@ -23,7 +23,7 @@ class CobsDecoder(wiring.Component):
     end : Out(1)
         This byte is the delimiter of a frame that is not empty.
     intact : Out(1)
-        With `end`: the last distance led just there.
+        With `end`: the last distance points to the delimiter.
     """
 
     stuffed: In(stream.Signature(8, always_ready=True))
@@ -56,7 +56,7 @@ class CobsDecoder(wiring.Component):
 
 
 class TrailingEncoder(wiring.Component):
-    """Stuffed frames whose distances stand behind their blocks: counting back is all that it takes.
+    """Encodes frames with the distances after their blocks, so that no block has to be buffered.
 
     Members
     -------
@@ -78,7 +78,7 @@ class TrailingEncoder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the encoder."""
         m = Module()
-        distance = Signal(8, init=1)  # what would have to be sent if a zero came now
+        distance = Signal(8, init=1)  # that is sent if the next byte is zero
         closed = Signal()  # the last distance has been sent, the delimiter has not
         insert = distance == FULL_BLOCK
         content, stuffed = self.content, self.stuffed

@@ -1,4 +1,4 @@
-"""The checksum of Ethernet and zlib, a byte at a time."""
+"""CRC-32 of Ethernet and zlib, a byte a cycle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Value
 
 #: Value of the register before the first byte.
 CRC_INIT = 0xFFFFFFFF
-#: Value of the register after content and its own checksum, whatever the content: all that a receiver has to compare.
+#: Value of the register after content and its own checksum, whatever the content: a receiver compares with it.
 CRC_RESIDUE = 0xDEBB20E3
 _POLYNOMIAL = 0xEDB88320
 
@@ -17,9 +17,9 @@ _POLYNOMIAL = 0xEDB88320
 def crc_step(crc: Value, byte: Value) -> Value:
     """Register (32 bits) after `byte` has gone through it, low bit first.
 
-    What leaves the register at the bottom is added to the byte; each bit of that sum flips a fixed set of bits of what
-    remains, so the step is one level of wide XOR gates. The checksum is the complement of the register. A byte equal to
-    the low byte of the register just shifts it, which is how a sender takes the checksum out.
+    The low byte of the register is added to `byte`; each bit of the sum flips a fixed set of other bits, so the step
+    is one level of wide XOR gates. The checksum is the complement of the register. A byte equal to the low byte of the
+    register just shifts it: in this way a sender reads the checksum.
     """
     leaving = crc[:8] ^ byte
     flips = [_shift_out(1 << bit) for bit in range(8)]

@@ -1,4 +1,4 @@
-"""Frames: header, payload and checksum, from and to the stuffed bytes of the wire."""
+"""Frame receiver and sender: header, payload and checksum, from and to the stuffed bytes of the wire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .crc import CRC_INIT, CRC_RESIDUE, crc_step
 
 
 class ReceivedFrame(wiring.Signature):
-    """A frame as it comes in.
+    """A frame that is being received, seen from the receiver.
 
     Members
     -------
@@ -47,15 +47,15 @@ class ReceivedFrame(wiring.Signature):
 
 
 class FrameReceiver(wiring.Component):
-    """Takes requests apart and checks them, each byte a cycle after it has come, the whole in the next.
+    """Separates the fields of requests and checks them: each byte a cycle after it has come, the frame in the next.
 
     Members
     -------
     bytes : In(stream)
         Bytes of the wire.
     frame : Out(ReceivedFrame)
-        What is in them. The checksum is passed on like the payload before it, for where one ends and the other begins
-        is known only at the end of the frame.
+        Their content. The checksum is passed on like the payload before it, because the border between them is known
+        only at the end of the frame.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -102,9 +102,9 @@ class FrameReceiver(wiring.Component):
 
 
 class FrameSender(wiring.Component):
-    """Puts responses together.
+    """Assembles responses.
 
-    All inputs are looked at when their turn comes, so that acknowledgement and credit are as fresh as can be.
+    Each input is sampled when its field is sent, so that acknowledgement and credit are up to date.
 
     Members
     -------
@@ -113,13 +113,13 @@ class FrameSender(wiring.Component):
     done : Out(1)
         Its last byte is being taken; the next frame may start in the following cycle.
     sequence, ack, credit, status : In(8)
-        Header behind the operation.
+        Header after the operation.
     length : In
         Bytes of operation and payload.
     position : Out
-        Byte of these that is asked for; it has to be on `data` two cycles later.
+        Byte of these that is needed next; it has to be on `data` two cycles later.
     data : In(8)
-        See there; the bit that marks a response is added to the operation.
+        That byte; the bit that marks a response is added to the operation.
     bytes : Out(stream)
         Bytes for the wire, at most one in four cycles.
     """
@@ -150,7 +150,7 @@ class FrameSender(wiring.Component):
         place = Signal(range(Response.HEADER.size + CRC_BYTES + 1))
         in_payload = (place == len(header)) & (self.position != self.length)
         in_checksum = (place >= len(header)) & ~in_payload
-        # The same of the byte that is offered, which stands in a register: what asks for it takes its time.
+        # The same of the byte that is offered, in registers, because the comparisons above are slow.
         payload_next, checksum_next = Signal(), Signal()
 
         with m.FSM():
@@ -158,7 +158,7 @@ class FrameSender(wiring.Component):
                 m.d.sync += [place.eq(0), self.position.eq(0), crc.eq(crc.init)]
                 with m.If(self.start):
                     m.next = "FETCH"
-            with m.State("FETCH"):  # the memory reads, and what it gives is registered
+            with m.State("FETCH"):  # the memory reads, and its output is registered
                 m.next = "WAIT"
             with m.State("WAIT"):
                 m.next = "LOAD"

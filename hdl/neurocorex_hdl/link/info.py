@@ -1,4 +1,4 @@
-"""What a chip says of itself."""
+"""Chip description: the region INFO, a table of constants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..lib.delay import stages
 
 
 class Info(wiring.Component):
-    """The region `INFO`, as a table of constants.
+    """`Region.INFO`, see `neurocorex.spec.ChipInfo`.
 
     Members
     -------
@@ -27,7 +27,7 @@ class Info(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the table."""
         m = Module()
-        # The address waits for its word.
+        # The address stays on the bus until the answer is due.
         asked = stages(m, self.bus.read & (self.bus.region == Region.INFO), READ_LATENCY - 1, name="asked")[-1]
         m.d.sync += self.bus.read_data.eq(0)
         with m.If(asked), m.Switch(self.bus.column[: (len(self._words) - 1).bit_length()]):

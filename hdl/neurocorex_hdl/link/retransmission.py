@@ -1,4 +1,4 @@
-"""The link: sequence, credit, notices and retransmission, as docs/protocol.md has them."""
+"""Retransmission: sequence numbers, acknowledgement, credit and notices, as docs/protocol.md defines them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .frame import FrameReceiver, FrameSender, ReceivedFrame
 NOTICES = (Status.OK, Status.BAD_FRAME, Status.OUT_OF_ORDER, Status.NO_ROOM, Status.BAD_OP)
 
 
-class LinkReceiver(wiring.Component):
-    """Decides what becomes of each frame.
+class FrameFilter(wiring.Component):
+    """Decides about each received frame: the next request is kept, others call for a notice.
 
     Members
     -------
@@ -25,7 +25,7 @@ class LinkReceiver(wiring.Component):
     room : In(1)
         A buffer has been free for it.
     keep : Out(1)
-        It is a request, and the next one.
+        It is the request that is expected, and there is a buffer.
     expected : Out(8)
         Sequence number of the next request.
     notices : Out
@@ -33,11 +33,11 @@ class LinkReceiver(wiring.Component):
     acknowledge, poll, stop : Out(1)
         For a cycle: `frame.ack` holds, and POLL or STOP has come with it.
     hello : Out(1)
-        HELLO has come; nothing else is taken until it has been greeted.
+        HELLO has come; no request is kept until `greeted`.
     token : Out(32)
         The number that came with HELLO.
     greeted : In(1)
-        For a cycle: everything is as after reset.
+        For a cycle: HELLO has been carried out, everything is as after reset.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -61,8 +61,8 @@ class LinkReceiver(wiring.Component):
         frame = self.frame
         due = {status: self.notices[place] for place, status in enumerate(NOTICES)}
 
-        # The token is caught here, for it must get through even if all buffers are taken. It comes behind the
-        # operation, as bytes 1 to 4, and before the checksum; a damaged one means nothing to the host.
+        # The token is stored here, because it must get through even if all buffers are taken. It follows the
+        # operation as bytes 1 to 4, before the checksum; the host ignores a damaged one.
         with m.If(frame.write & (frame.op == Op.HELLO) & (frame.index != 0) & (frame.index <= HELLO_ARGUMENTS.size)):
             m.d.sync += self.token.word_select(frame.index[:2], 8).eq(frame.byte)
         with m.If(self.greeted):
@@ -91,7 +91,7 @@ class LinkReceiver(wiring.Component):
         return m
 
 
-class LinkSender(wiring.Component):
+class FrameScheduler(wiring.Component):
     """Decides what is sent next: the answer to HELLO, a notice, or the next response.
 
     Members
@@ -99,13 +99,13 @@ class LinkSender(wiring.Component):
     notices : In
         Bit k: notice `NOTICES[k]` is due.
     hello : In(1)
-        HELLO is being seen to: responses are not to be sent any more.
+        HELLO is being carried out: no more responses are sent.
     greeted : In(1)
         For a cycle: HELLO is to be answered.
     token : In(32)
-        With what.
+        Content of that answer.
     ack, credit : In(8)
-        What every frame tells the host.
+        Acknowledgement and credit that every frame carries.
     rewind, acknowledge : In(1)
         See `ResponseQueue`.
     acknowledged : In(8)
@@ -193,25 +193,25 @@ class LinkSender(wiring.Component):
         return m
 
 
-class Link(wiring.Component):
-    """From the bytes of the wire to requests in order, and back from answers to bytes.
+class Retransmission(wiring.Component):
+    """Bytes of the wire to requests in order, and answers to bytes that are sent again until they are acknowledged.
 
     Members
     -------
     received, sent : In(stream), Out(stream)
         Bytes of the wire. Those that come do not wait.
     requests : Out(Requests)
-        What is to be carried out.
+        Requests in order.
     answer : In(Answer)
-        What came of it.
+        Content of the responses.
     stop : Out(1)
         For a cycle: STOP has come.
     held : Out
         Requests that have come and not been carried out.
     hello : Out(1)
-        HELLO has come: stop whatever is running. What `answer` offers is dropped.
+        HELLO has come: end a run. What `answer` offers is dropped.
     greeted : In(1)
-        For a cycle: that has been done, and the answer may go out.
+        For a cycle: that has been done, and HELLO may be answered.
     idle : Out(1)
         All responses have been sent.
     good, bad : Out(1)
@@ -235,12 +235,12 @@ class Link(wiring.Component):
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the link."""
+        """Join filter, buffers and scheduler."""
         m = Module()
         m.submodules.frame = frames = FrameReceiver(self._config)
         m.submodules.queue = queue = RequestQueue(self._config)
-        m.submodules.receiver = receiver = LinkReceiver(self._config)
-        m.submodules.sender = sender = LinkSender(self._config)
+        m.submodules.receiver = receiver = FrameFilter(self._config)
+        m.submodules.sender = sender = FrameScheduler(self._config)
         wiring.connect(m, wiring.flipped(self.received), frames.bytes)
         wiring.connect(m, frames.frame, queue.frame, receiver.frame)
         wiring.connect(m, queue.requests, wiring.flipped(self.requests))

@@ -1,4 +1,4 @@
-"""The serial port: 8 data bits, no parity, 1 stop bit, low bit first."""
+"""UART: serial receiver and transmitter, 8 data bits, no parity, 1 stop bit, low bit first."""
 
 from amaranth.hdl import Cat, Const, Module, Signal, signed
 from amaranth.lib import stream, wiring
@@ -13,11 +13,11 @@ BREAK_BITS = 32
 
 
 class UartReceiver(wiring.Component):
-    """Bytes from a line.
+    """Receives bytes from a line.
 
-    The line is looked at in the middle of each bit, counted from the falling edge of the start bit. A start bit
-    that is over by its middle was a glitch. A byte whose stop bit is low is dropped, and nothing is taken for a start
-    bit before the line has been high again: a byte that comes out was framed properly.
+    The line is sampled in the middle of each bit, counted from the falling edge of the start bit. A start bit
+    that is over by its middle was a glitch. A byte whose stop bit is low is dropped, and no start bit is
+    recognised before the line has been high again: every byte that comes out was framed properly.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class UartReceiver(wiring.Component):
 
 
 class UartTransmitter(wiring.Component):
-    """Bytes to a line.
+    """Sends bytes on a line.
 
     The next byte is taken in the last cycle of a stop bit, so that bytes which are there in time take exactly ten bit
     times each. One cycle more would overrun a receiver with the same clock on the other side.
@@ -116,7 +116,7 @@ class UartTransmitter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the transmitter."""
         m = Module()
-        # It ends below zero, for a sign is known at once.
+        # It ends below zero: a sign bit needs no comparison.
         timer, period = Signal(signed(DIVISOR_BITS + 1)), self.divisor - 2
         shift = Signal(9, init=0x1FF)
         bits = Signal(range(11))

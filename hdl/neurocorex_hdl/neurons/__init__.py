@@ -1,1 +1,1 @@
-"""The neuron equations, one neuron a cycle."""
+"""Neurons: equations, pipeline and memories; one neuron enters in a cycle."""

@@ -1,27 +1,62 @@
-"""The equations of one neuron, each a pipeline that takes a neuron in every cycle.
+"""Equations of a neuron: decay of current, membrane and adaptation, threshold, refractoriness, reset, axon delay.
 
-Stages are counted in cycles from the first operand of a component on. In which order the components follow each other
-is the matter of `neurocorex_hdl.neurons.pipeline`.
+Each equation is a pipeline that takes a neuron in every cycle. Its stages are counted in cycles from its first operand.
+`neurocorex_hdl.neurons.pipeline` places the equations one after the other and brings them the parameters and the state
+that they name in `READS`, so a new parameter needs its row in `neurocorex.spec` and the lines that use it here.
 """
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from collections.abc import Mapping
+from typing import ClassVar
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
+from neurocorex.spec import CoreConfig, Region
 from neurocorex.spec.fixed import DECAY_BITS
 
 from ..lib.arithmetic import Shrink, add_signed, magnitude, saturate
 from ..lib.delay import stages
-from ..lib.slots import holds
+from ..registers.region import region_shape
 from .input import drive_shape
+from .pace import holds
 
 
-class CurrentUpdate(wiring.Component):
+def fired_before(history: Value, delay: Value) -> Value:
+    """Whether a neuron fired `delay` steps ago, by its history; never for a delay of 0 or beyond the history."""
+    return Cat(Const(0, 1), history, Const(0, (1 << len(delay)) - 1 - len(history))).bit_select(delay, 1)
+
+
+class Equation(wiring.Component):
+    """An equation, and the items of the neuron that it reads: each comes by a port with the name of its region.
+
+    Attributes
+    ----------
+    READS : mapping of Region to int
+        Regions, and the stage at which the item is wanted.
+    MULTIPLIED : tuple of Region
+        Those that are wanted at the next stage, too, if memories hold their items: a multiplier then has no register
+        before it.
+    """
+
+    READS: ClassVar[Mapping[Region, int]]
+    MULTIPLIED: ClassVar[tuple[Region, ...]] = ()
+
+    def __init__(self, config: CoreConfig, ports: Mapping[str, wiring.Member]) -> None:
+        items = {region.name.lower(): In(region_shape(region, config)) for region in self.READS}
+        super().__init__({**items, **ports})
+
+    @classmethod
+    def reads(cls, config: CoreConfig) -> dict[Region, int]:
+        """Return the last stage at which each item is wanted."""
+        return {region: stage + (holds(config) and region in cls.MULTIPLIED) for region, stage in cls.READS.items()}
+
+
+class CurrentUpdate(Equation):
     """``i = sat(shrink(i, di) + g)``.
 
     Members
     -------
-    current, decay : In
+    current, current_decay : In
         Stage 0; or if the memories hold them, stages 1 and 2.
     drive : In
         Stage 3.
@@ -29,15 +64,15 @@ class CurrentUpdate(wiring.Component):
         Stage 4; `clamped` tells that `sat` changed the value.
     """
 
+    READS: ClassVar = {Region.CURRENT: 0, Region.CURRENT_DECAY: 0}
+    MULTIPLIED = (Region.CURRENT, Region.CURRENT_DECAY)
     DRIVE_STAGE = Shrink.LATENCY
     LATENCY = DRIVE_STAGE + 1
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
         self._held = holds(config)
-        super().__init__({
-            "current": In(signed(config.state_bits)),
-            "decay": In(DECAY_BITS),
+        super().__init__(config, {
             "drive": In(drive_shape(config)),
             "updated": Out(signed(config.state_bits)),
             "clamped": Out(1),
@@ -47,14 +82,14 @@ class CurrentUpdate(wiring.Component):
         """Build the decay and the adder."""
         m = Module()
         m.submodules.shrink = shrink = Shrink(self._bits, held=self._held)
-        m.d.comb += [shrink.magnitude.eq(magnitude(self.current)), shrink.decay.eq(self.decay)]
+        m.d.comb += [shrink.magnitude.eq(magnitude(self.current)), shrink.decay.eq(self.current_decay)]
         negative = stages(m, self.current[-1], self.DRIVE_STAGE - (2 if self._held else 0), name="negative")[-1]
         updated, clamped = saturate(add_signed(self.drive, shrink.shrunk, negative), self._bits)
         m.d.sync += [self.updated.eq(updated), self.clamped.eq(clamped)]
         return m
 
 
-class MembraneUpdate(wiring.Component):
+class MembraneUpdate(Equation):
     """``v = sat(toward(shrink(v, dv), l) + i + b)``.
 
     Members
@@ -72,17 +107,15 @@ class MembraneUpdate(wiring.Component):
     LEAK_STAGE = Shrink.LATENCY
     CURRENT_STAGE = LEAK_STAGE + 1
     LATENCY = CURRENT_STAGE + 2
+    READS: ClassVar = {Region.MEMBRANE: 0, Region.DECAY: 0, Region.LEAK: LEAK_STAGE, Region.BIAS: CURRENT_STAGE}
+    MULTIPLIED = (Region.MEMBRANE, Region.DECAY)
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
         self._held = holds(config)
         state = signed(config.state_bits)
-        super().__init__({
-            "membrane": In(state),
-            "decay": In(DECAY_BITS),
-            "leak": In(config.state_bits - 1),
+        super().__init__(config, {
             "current": In(state),
-            "bias": In(state),
             "updated": Out(state),
             "clamped": Out(1),
         })  # fmt: skip
@@ -106,7 +139,7 @@ class MembraneUpdate(wiring.Component):
         return m
 
 
-class AdaptationUpdate(wiring.Component):
+class AdaptationUpdate(Equation):
     """``h = shrink(h, dh)``, and on firing ``h = min(h + step, 2^(S-1) - 1)``.
 
     Members
@@ -124,14 +157,15 @@ class AdaptationUpdate(wiring.Component):
     """
 
     FIRES_STAGE = Shrink.LATENCY + 2
+    READS: ClassVar = {Region.ADAPTATION: 0}
+    MULTIPLIED = (Region.ADAPTATION,)
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits - 1
         self._held = holds(config)
-        super().__init__({
+        super().__init__(config, {
             "decay": In(DECAY_BITS),
             "step": In(self._bits),
-            "adaptation": In(self._bits),
             "shrunk": Out(self._bits),
             "fires": In(1),
             "updated": Out(self._bits),
@@ -155,7 +189,7 @@ class AdaptationUpdate(wiring.Component):
         return m
 
 
-class Firing(wiring.Component):
+class Firing(Equation):
     """Threshold, refractoriness and reset.
 
     ::
@@ -166,15 +200,15 @@ class Firing(wiring.Component):
             if hold: v = reset
         if fires:
             v = sat(v - th) if subtract else reset
-            r = period
+            r = refractory
 
     Members
     -------
     threshold, adaptation : In
         Stage 0.
-    membrane, refractory, reset, hold, forced : In
-        Stage 1. What memories hold is also there at the stage after.
-    period, subtract : In
+    membrane, refractory_count, reset, hold, forced : In
+        Stage 1. Items that memories hold are also there at the stage after. `refractory_count` is r.
+    refractory, subtract : In
         Stage 2.
     quiet : In
         Shared by all neurons: none fires by itself.
@@ -187,19 +221,16 @@ class Firing(wiring.Component):
     """
 
     FIRES_STAGE = 2
+    READS: ClassVar = {Region.THRESHOLD: 0, Region.RESET: 1, Region.REFRACTORY_COUNT: 1, Region.REFRACTORY: 2}
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
         self._adapts = config.adaptation
         self._waits = 0 if holds(config) else 1
         state = signed(config.state_bits)
-        super().__init__({
-            "threshold": In(state),
+        super().__init__(config, {
             "adaptation": In(config.state_bits - 1),
             "membrane": In(state),
-            "refractory": In(config.refractory_bits),
-            "reset": In(state),
-            "period": In(config.refractory_bits),
             "subtract": In(1),
             "hold": In(1),
             "forced": In(1),
@@ -219,24 +250,24 @@ class Firing(wiring.Component):
 
         # A neuron that is held at the reset value fires from there, if it is forced to.
         left, above = Signal(signed(self._bits)), Signal(signed(self._bits + 1), reset_less=True)
-        free = self.refractory == 0
+        free = self.refractory_count == 0
         m.d.comb += left.eq(Mux(self.hold & ~free, self.reset, self.membrane))
         m.d.sync += [
             self.fires.eq(self.forced | (free & (self.membrane > limit) & ~self.quiet)),
             above.eq(left - threshold),
         ]
-        left, reset, refractory = (
+        left, reset, remaining = (
             stages(m, value, waits, name=name)[-1]
             for name, value, waits in (
                 ("left", left, 1),
                 ("reset", self.reset, self._waits),
-                ("refractory", self.refractory, self._waits),
+                ("remaining", self.refractory_count, self._waits),
             )
         )
 
         subtracted, clamped = saturate(above, self._bits)
-        m.d.comb += [self.left.eq(left), self.count.eq(Mux(refractory.any(), refractory - 1, 0))]
+        m.d.comb += [self.left.eq(left), self.count.eq(Mux(remaining.any(), remaining - 1, 0))]
         with m.If(self.fires):
             m.d.comb += self.left.eq(Mux(self.subtract, subtracted, reset))
-            m.d.comb += [self.count.eq(self.period), self.clamped.eq(self.subtract & clamped)]
+            m.d.comb += [self.count.eq(self.refractory), self.clamped.eq(self.subtract & clamped)]
         return m

@@ -1,4 +1,4 @@
-"""What comes to a neuron in one step."""
+"""Input of a neuron in one step: injected currents, and the sum g of all that arrives."""
 
 from amaranth.hdl import Module, Mux, Shape, Signal, signed
 from amaranth.lib import data, wiring
@@ -6,11 +6,12 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.fixed import GAIN_BITS
 
-from ..events.sweep import slot_layout
 from ..lib.delay import stages
-from ..lib.memory import index_bits, neuron_memory
-from ..lib.slots import holds, neuron_stages
+from ..lib.memory import block_memory
+from ..registers.extent import neuron_bits
 from ..synapses.accumulator import sum_shape
+from .pace import holds, neuron_stages
+from .sweep import slot_layout
 
 
 def drive_shape(config: CoreConfig) -> Shape:
@@ -24,16 +25,35 @@ def injection_layout(config: CoreConfig) -> data.StructLayout:
     return data.StructLayout({"current": signed(config.state_bits), "forced": 1})
 
 
-class Injection(wiring.Component):
-    """What graded and forced events inject, until their neurons come by.
+class Injection(wiring.Signature):
+    """Graded or forced event, seen from the sequencer; not while neurons are in the pipeline.
+
+    Members
+    -------
+    strobe : Out(1)
+        There is one.
+    index, payload : Out
+        Its neuron, and what the event does to it, see `injection_layout`.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "strobe": Out(1),
+            "index": Out(neuron_bits(config)),
+            "payload": Out(injection_layout(config)),
+        })  # fmt: skip
+
+
+class InjectionMemory(wiring.Component):
+    """Currents and spikes that graded and forced events inject, kept until their neurons are updated.
 
     They could be taken from the stimulus when their neurons come. But then a step that a frame leaves open would be
     half computed, and half its results would be in the wrong response.
 
     Members
     -------
-    write, write_index, write_data : In
-        An event. Not while neurons are in the pipeline.
+    injection : In(Injection)
+        An event.
     slot : In
         Neuron whose injection is taken, that is, it is zero afterwards.
     injected : Out
@@ -45,9 +65,7 @@ class Injection(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         super().__init__({
-            "write": In(1),
-            "write_index": In(index_bits(config)),
-            "write_data": In(injection_layout(config)),
+            "injection": In(Injection(config)),
             "slot": In(slot_layout(config)),
             "injected": Out(injection_layout(config)),
         })  # fmt: skip
@@ -55,9 +73,9 @@ class Injection(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory."""
         m = Module()
-        m.submodules.memory = memory = neuron_memory(injection_layout(self._config), self._config)
-        read, write = memory.read_port(), memory.write_port()
-        # Before it is read the neurons wait, which are narrower than their currents.
+        m.submodules.memory = memory = block_memory(injection_layout(self._config), self._config.neurons)
+        event, read, write = self.injection, memory.read_port(), memory.write_port()
+        # The numbers of the neurons wait before the memory: they are narrower than the currents behind it.
         behind = 0 if holds(self._config) else 1
         stage = self.LATENCY - behind
         valid = stages(m, self.slot.valid, stage, name="valid", reset_less=False)
@@ -66,15 +84,15 @@ class Injection(wiring.Component):
         m.d.comb += [
             self.injected.eq(stages(m, read.data, behind, name="injected")[-1]),
             read.addr.eq(indices[-2]),
-            write.en.eq(self.write | taken),
-            write.addr.eq(Mux(taken, indices[-1], self.write_index)),
-            write.data.eq(Mux(taken, 0, self.write_data.as_value())),
+            write.en.eq(event.strobe | taken),
+            write.addr.eq(Mux(taken, indices[-1], event.index)),
+            write.data.eq(Mux(taken, 0, event.payload.as_value())),
         ]
         return m
 
 
 class Drive(wiring.Component):
-    """All that comes to a neuron: ``g = (input_sum << GAIN_INPUT) + (recurrent_sum << GAIN_RECURRENT) + x``, exact.
+    """All that arrives at a neuron: ``g = (input_sum << GAIN_INPUT) + (recurrent_sum << GAIN_RECURRENT) + x``, exact.
 
     Members
     -------

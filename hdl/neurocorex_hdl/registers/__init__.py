@@ -1,1 +1,1 @@
-"""What the host sets and reads: control registers, counters, the part of the chip in use."""
+"""Registers: control registers, counters, the extent in use, and the memory of a region."""

@@ -1,4 +1,4 @@
-"""The registers that all neurons and synapses share."""
+"""Control registers, shared by all neurons and synapses: written by the host, by SET in the stimulus, by learning."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
@@ -7,10 +7,9 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, LearningFlag, Region, controls
 from neurocorex.spec.registers import MOVING
 
-from ..lib.arithmetic import saturate
-from ..lib.bus import RegionBus
+from ..lib.arithmetic import has, saturate
+from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
-from ..lib.memory import TARGET_LATENCY, has
 
 
 def control_shape(control: Control, config: CoreConfig) -> Shape:
@@ -18,34 +17,78 @@ def control_shape(control: Control, config: CoreConfig) -> Shape:
     return Shape(control.bits(config), signed=control.signed)
 
 
-class ControlRegisters(wiring.Component):
-    """`Region.CONTROL`, reached by the host, by `SET` in the stimulus, and by learning itself.
+class ControlValues(wiring.Signature):
+    """Values of the control registers, seen from the registers.
 
     Members
     -------
-    bus : In(RegionBus)
-        Answers after `TARGET_LATENCY` cycles.
-    set, set_register, set_value : In
-        Write a register, which exists; not while the bus writes one. It changes at the end of the next cycle.
-    step_done : In(1)
-        Strobe: `DRIFT` moves on, if learning is enabled. Only with a learning engine, as what follows.
-    random_advance, random_next : In
-        `RANDOM` takes a new value.
     gain_input, gain_recurrent, ... : Out
         The value of each `Control` that the chip has, under its name in lower case.
     """
 
     def __init__(self, config: CoreConfig) -> None:
+        super().__init__({control.name.lower(): Out(control_shape(control, config)) for control in controls(config)})
+
+
+class ControlWrite(wiring.Signature):
+    """Write to a control register, seen from the writer; not while the bus writes one.
+
+    Members
+    -------
+    strobe : Out(1)
+        Store `value`, which is there at the end of the next cycle.
+    register, value : Out
+        Number of a register that exists, and its new content.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "strobe": Out(1),
+            "register": Out(range(len(controls(config)))),
+            "value": Out(max(control.bits(config) for control in controls(config))),
+        })  # fmt: skip
+
+
+class RandomUpdate(wiring.Signature):
+    """New state of the random generator, seen from the learning engine, which computes it.
+
+    Members
+    -------
+    advance : Out(1)
+        Strobe: `Control.RANDOM` takes the value `following`.
+    following : Out(32)
+        The state that follows the present one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"advance": Out(1), "following": Out(32)})
+
+
+class ControlRegisters(wiring.Component):
+    """`Region.CONTROL`.
+
+    Members
+    -------
+    bus : In(RegionBus)
+        Answers after `TARGET_LATENCY` cycles.
+    write : In(ControlWrite)
+        `SET` in the stimulus.
+    values : Out(ControlValues)
+        What the registers hold.
+    step_done : In(1)
+        Strobe: `DRIFT` moves on, if learning is enabled. Only with a learning engine, as `random`.
+    random : In(RandomUpdate)
+        What learning makes of `RANDOM`.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        members = {control.name.lower(): Out(control_shape(control, config)) for control in controls(config)}
-        if config.learning:
-            members |= {"step_done": In(1), "random_advance": In(1), "random_next": In(32)}
+        learning = {"step_done": In(1), "random": In(RandomUpdate())} if config.learning else {}
         super().__init__({
             "bus": In(RegionBus()),
-            "set": In(1),
-            "set_register": In(range(len(controls(config)))),
-            "set_value": In(max(control.bits(config) for control in controls(config))),
-            **members,
+            "write": In(ControlWrite(config)),
+            "values": Out(ControlValues(config)),
+            **learning,
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -53,18 +96,18 @@ class ControlRegisters(wiring.Component):
         m = Module()
         # A reset leaves them alone, as it does their copy and all other memories.
         registers = {c: Signal(control_shape(c, self._config), reset_less=True) for c in controls(self._config)}
-        m.d.comb += [getattr(self, control.name.lower()).eq(stored) for control, stored in registers.items()]
+        m.d.comb += [getattr(self.values, control.name.lower()).eq(stored) for control, stored in registers.items()]
         if self._config.learning:
             self._learn(m, registers)
-        bus = self.bus
-        chosen, mask = Signal.like(self.set_register), Signal.like(self.set_value)
-        write, column, value = Signal(), Signal.like(self.set_register), Signal.like(self.set_value)
+        bus, setting = self.bus, self.write
+        chosen, mask = Signal.like(setting.register), Signal.like(setting.value)
+        write, column, value = Signal(), Signal.like(setting.register), Signal.like(setting.value)
         addressed = bus.region == Region.CONTROL
-        m.d.comb += chosen.eq(Mux(self.set, self.set_register, bus.column))
+        m.d.comb += chosen.eq(Mux(setting.strobe, setting.register, bus.column))
         m.d.sync += [
-            write.eq(self.set | (bus.write & addressed)),
+            write.eq(setting.strobe | (bus.write & addressed)),
             column.eq(chosen),
-            value.eq(Mux(self.set, self.set_value, bus.write_data) & mask),
+            value.eq(Mux(setting.strobe, setting.value, bus.write_data) & mask),
         ]
         with m.Switch(chosen):
             for control, stored in registers.items():
@@ -101,8 +144,9 @@ class ControlRegisters(wiring.Component):
 
     def _learn(self, m: Module, registers: dict[Control, Signal]) -> None:
         """Let learning move its own registers on: ``DRIFT = sat(DRIFT + DRIFT_STEP)``, and the generator."""
-        drifted, _ = saturate(self.drift + self.drift_step, len(self.drift))
-        with m.If(self.step_done & has(self.learning, LearningFlag.ENABLE)):
+        values = self.values
+        drifted, _ = saturate(values.drift + values.drift_step, len(values.drift))
+        with m.If(self.step_done & has(values.learning, LearningFlag.ENABLE)):
             m.d.sync += registers[Control.DRIFT].eq(drifted)
-        with m.If(self.random_advance):
-            m.d.sync += registers[Control.RANDOM].eq(self.random_next)
+        with m.If(self.random.advance):
+            m.d.sync += registers[Control.RANDOM].eq(self.random.following)

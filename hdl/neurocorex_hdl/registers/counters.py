@@ -1,4 +1,4 @@
-"""What a host may want to know of the past: `Region.COUNTERS`."""
+"""Counters of steps, spikes, weight changes, cycles and frames (region COUNTERS), all in one memory."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -8,14 +8,13 @@ from neurocorex.spec import CoreConfig, Counter, Region
 from neurocorex.spec.registers import COUNTER_BITS, MODEL_COUNTERS
 
 from ..lib.arithmetic import select
-from ..lib.bus import RegionBus
+from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
-from ..lib.memory import TARGET_LATENCY
 
 _WORD_BITS = 32
 _WORDS = 2 * len(Counter)
-#: Cycles between two visits of the walk to a counter, at most; a host's reads hold it up only while nothing but frames
-#: is counted.
+#: Cycles between two rounds past a counter, at most; a host's reads hold them up only while nothing but frames is
+#: counted.
 _ROUND = 1 << 5
 
 
@@ -33,9 +32,9 @@ def ticks_layout(config: CoreConfig) -> data.StructLayout:
 class Counters(wiring.Component):
     """All counters, in one memory instead of registers.
 
-    Each counter has a few bits that count its ticks at once. A walk goes round the words of the memory, one a cycle,
-    and adds what has come together there: to a low word the ticks, to the high word after it the carry. All counters of
-    48 bits so need one adder, and no multiplexer for reading.
+    Each counter has a few bits that count its ticks at once. A round visits the words of the memory, one a cycle, and
+    adds the ticks of a counter to its low word, and the carry to the high word after it. Counters of 48 bits so need
+    one adder between them, and no multiplexer for reading.
 
     Members
     -------
@@ -59,7 +58,7 @@ class Counters(wiring.Component):
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the memory, the walk round it and the ticks that wait for it."""
+        """Build the memory, the rounds and the ticks that wait for them."""
         m = Module()
         m.submodules.memory = memory = Memory(shape=_WORD_BITS, depth=_WORDS, init=[])
         read, write = memory.read_port(), memory.write_port()

@@ -1,15 +1,14 @@
-"""What of a chip takes part in steps: `Region.IN_USE`, and where walks and sweeps end by it."""
+"""Extent: how much of the chip takes part in steps (region IN_USE), and where rows, columns and sweeps end."""
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 from neurocorex.spec import CoreConfig, InUse, Region
 from neurocorex.spec.config import USE_BLOCK, use_blocks
 from neurocorex.spec.timing import ROW_PIPELINE, column_cycles, piece_cycles, row_cycles
 
-from ..lib.bus import RegionBus
+from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
-from ..lib.memory import TARGET_LATENCY, index_bits
 
 #: Low bits of an index, which tell its place in a block.
 _PLACE_BITS = (USE_BLOCK - 1).bit_length()
@@ -20,25 +19,30 @@ def in_use(index: Value, last: Value) -> Value:
     return index[_PLACE_BITS:] <= last[_PLACE_BITS:]
 
 
+def neuron_bits(config: CoreConfig) -> int:
+    """Width of the number of a neuron; at least one bit."""
+    return max(1, (config.neurons - 1).bit_length())
+
+
 def input_bits(config: CoreConfig) -> int:
     """Width of the number of an input axon; at least one bit."""
     return max(1, (config.inputs - 1).bit_length())
 
 
 def extent_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of all that tells how far a chip is in use.
+    """Return the layout of the extent.
 
     ==================================  =================================================================
     field                               what it tells
     ==================================  =================================================================
     last_neuron, last_input             the last indices in use
     groups, input_blocks                groups of L neurons, and blocks of L input axons
-    idle_groups, idle_blocks            how many of these there are behind those in use
+    idle_groups, idle_blocks            how many of these follow those in use
     row_end, column_end                 the cycle of a row, or a column, before its last one
     ==================================  =================================================================
     """
     return data.StructLayout({
-        "last_neuron": index_bits(config),
+        "last_neuron": neuron_bits(config),
         "last_input": input_bits(config),
         "groups": range(config.groups + 1),
         "input_blocks": range(config.input_blocks + 1),
@@ -50,7 +54,7 @@ def extent_layout(config: CoreConfig) -> data.StructLayout:
 
 
 def whole(config: CoreConfig) -> dict[str, int]:
-    """Return the fields where all is in use, which is also what components assume that nobody tells otherwise."""
+    """Return the extent of a chip that is in use as a whole: the default of every component."""
     return {
         "last_neuron": config.neurons - 1,
         "last_input": config.inputs - 1,
@@ -64,12 +68,12 @@ def whole(config: CoreConfig) -> dict[str, int]:
 
 
 def extent_member(config: CoreConfig) -> wiring.Member:
-    """Return the input by which a component is told."""
+    """Return the input of a component that depends on the extent."""
     return In(extent_layout(config), init=whole(config))
 
 
 class Extent(wiring.Component):
-    """The registers, and what follows from them. They are written while the core is at rest.
+    """The registers of `Region.IN_USE`, and the extent that follows. They are written while the core is at rest.
 
     Members
     -------
@@ -81,7 +85,7 @@ class Extent(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        super().__init__({"bus": In(RegionBus()), "extent": Out(extent_layout(config), init=whole(config))})
+        super().__init__({"bus": In(RegionBus()), "extent": extent_member(config).flip()})
 
     def elaborate(self, platform: object) -> Module:
         """Build the registers."""
@@ -104,7 +108,7 @@ class Extent(wiring.Component):
         groups = Mux(all_neurons, config.groups, neurons * per_block)
         input_blocks = Mux(all_inputs, config.input_blocks, inputs * per_block)
         pieces = piece_cycles(config)
-        row = Mux(all_neurons, row_cycles(config) - 2, _end(neurons * (per_block * pieces)))
+        row = Mux(all_neurons, row_cycles(config) - 2, _row_end(neurons * (per_block * pieces)))
         m.d.sync += [
             extent.last_neuron.eq(Mux(all_neurons, config.neurons - 1, Cat(Const(USE_BLOCK - 1), neurons - 1))),
             extent.last_input.eq(Mux(all_inputs, config.inputs - 1, Cat(Const(USE_BLOCK - 1), inputs - 1))),
@@ -118,6 +122,6 @@ class Extent(wiring.Component):
         return m
 
 
-def _end(cycles: Value) -> Value:
-    """Cycle before the last one of a row, which has so many, or as many as the pipeline of the sums wants."""
+def _row_end(cycles: Value) -> Value:
+    """Cycle before the last one of a row of `cycles` cycles, or of the pipeline of the sums if that is longer."""
     return Mux(cycles < ROW_PIPELINE, ROW_PIPELINE - 2, cycles - 2)

@@ -1,1 +1,1 @@
-"""The weight matrix, L synapses a cycle."""
+"""Synapses: the weight matrix, of which L synapses are read in a cycle, and their sums."""

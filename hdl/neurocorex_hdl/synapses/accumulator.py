@@ -1,4 +1,4 @@
-"""Sums of the weights that have arrived in this step."""
+"""Accumulators: for each neuron the two sums of the weights that have arrived in this step."""
 
 from amaranth.hdl import Cat, Module, Mux, Shape, Signal, signed
 from amaranth.lib import data, wiring
@@ -9,8 +9,8 @@ from neurocorex.spec.memories import LUT_RAM_WORDS
 from neurocorex.spec.timing import ROW_PIPELINE
 
 from ..lib.delay import sparse_stages, stages
-from ..lib.memory import index_bits
-from ..lib.packing import BLOCK_RAM
+from ..lib.memory import BLOCK_RAM
+from ..registers.extent import neuron_bits
 from .banks import lane_bits, weight_lanes
 
 
@@ -24,12 +24,34 @@ def sum_shape(config: CoreConfig) -> Shape:
     return signed(config.accumulator_bits)
 
 
+class Sums(wiring.Signature):
+    """The two sums of a neuron, seen from the sweep that takes them. They are zero afterwards.
+
+    Members
+    -------
+    take, index : Out
+        Stage 0: the neuron whose sums are wanted. They come in rising order, and no row is on its way meanwhile.
+    input_sum : In
+        Stage 3.
+    recurrent_sum : In
+        Stage 4.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "take": Out(1),
+            "index": Out(neuron_bits(config)),
+            "input_sum": In(sum_shape(config)),
+            "recurrent_sum": In(sum_shape(config)),
+        })  # fmt: skip
+
+
 class Accumulators(wiring.Component):
     """Two sums for each neuron, one over input axons and one over recurrent ones, since their gains differ.
 
     One memory holds them, L neurons wide: word ``2 * group`` for the input sums, the next one for the recurrent
     sums. Every word that is read at one stage is written two stages later (between two uses of the same word are at
-    least `ROW_PIPELINE` cycles): with weights added if a row is walked, and with zero if a sweep takes it.
+    least `ROW_PIPELINE` cycles): with weights added if a row arrives, and with zero if a sweep takes it.
 
     A sweep reads the two words of a group in two cycles, while its first two neurons pass, and holds them for the
     others. With a single lane it therefore takes a neuron every other cycle only.
@@ -40,12 +62,8 @@ class Accumulators(wiring.Component):
         Stage 0 of a row: group and kind of the sums to which weights come.
     weights : In
         Stage 2 of a row: the weights, by lane; zero while no row is there.
-    take, take_index : In
-        Stage 0 of a sweep: the neuron whose sums are wanted; they come in rising order. No row is walked meanwhile.
-    input_sum : Out
-        Stage 3 of a sweep.
-    recurrent_sum : Out
-        Stage 4 of a sweep.
+    sums : In(Sums)
+        Those that a sweep takes.
     """
 
     #: Stages from reading a word to writing it.
@@ -59,10 +77,7 @@ class Accumulators(wiring.Component):
             "add_group": In(group_bits(config)),
             "add_recurrent": In(1),
             "weights": In(weight_lanes(config)),
-            "take": In(1),
-            "take_index": In(index_bits(config)),
-            "input_sum": Out(sum_shape(config)),
-            "recurrent_sum": Out(sum_shape(config)),
+            "sums": In(Sums(config)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -92,9 +107,9 @@ class Accumulators(wiring.Component):
         lanes = lane_bits(self._config)
         lane, group, begins = Signal(lanes), Signal(group_bits(self._config)), Signal()
         m.d.comb += [
-            lane.eq(self.take_index[:lanes]),
-            group.eq(self.take_index[lanes:]),
-            begins.eq(self.take & (lane == 0)),
+            lane.eq(self.sums.index[:lanes]),
+            group.eq(self.sums.index[lanes:]),
+            begins.eq(self.sums.take & (lane == 0)),
         ]
         begun = stages(m, begins, 2, name="begun", reset_less=False)
         groups = stages(m, group, 1, name="group")
@@ -107,13 +122,13 @@ class Accumulators(wiring.Component):
         for kind, word in enumerate(words):
             with m.If(begun[kind + 1]):
                 m.d.sync += word.eq(read.data)
-        m.d.sync += [self.input_sum.eq(words[0][taken[2]]), self.recurrent_sum.eq(words[1][taken[3]])]
+        m.d.sync += [self.sums.input_sum.eq(words[0][taken[2]]), self.sums.recurrent_sum.eq(words[1][taken[3]])]
 
     def _hand_on(self, m: Module, read: wiring.PureInterface) -> None:
         """Read the sums of a neuron just in time: with a single lane there is nothing to pick or to hold."""
-        valid = stages(m, self.take, 3, name="taken", reset_less=False)
-        indices = sparse_stages(m, self.take_index, valid, 3, name="index")
+        valid = stages(m, self.sums.take, 3, name="taken", reset_less=False)
+        indices = sparse_stages(m, self.sums.index, valid, 3, name="index")
         for kind, stage in ((0, 2), (1, 3)):
             with m.If(valid[stage]):
                 m.d.comb += [read.en.eq(1), read.addr.eq(Cat(kind, indices[stage]))]
-        m.d.comb += [self.input_sum.eq(read.data), self.recurrent_sum.eq(read.data)]
+        m.d.comb += [self.sums.input_sum.eq(read.data), self.sums.recurrent_sum.eq(read.data)]

@@ -1,4 +1,4 @@
-"""The axons: three kinds, and where their rows of the weights are."""
+"""Axons: input, recurrent and extra ones, and the rows of the weight matrix that belong to them."""
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data, enum, wiring
@@ -14,7 +14,7 @@ class AxonKind(enum.Enum, shape=2):
     RECURRENT = 1
     """From the neuron of the same index."""
     EXTRA = 2
-    """From a neuron that a memory names."""
+    """From the neuron that `Region.EXTRA_SOURCE` names."""
 
 
 def axon_counts(config: CoreConfig) -> dict[AxonKind, int]:

@@ -1,4 +1,4 @@
-"""Where the weights are kept, and how they come into the order of the lanes and back."""
+"""Weight banks: L memories, of which every row and every column meets each once, and the rotation to lanes and back."""
 
 from amaranth.hdl import Cat, Module, Mux, Shape, ShapeLike, Value, signed
 from amaranth.lib import data, wiring
@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
-from ..lib.packing import BLOCK_RAM
+from ..lib.memory import BLOCK_RAM
 
 
 def lane_bits(config: CoreConfig) -> int:
@@ -47,7 +47,7 @@ def place_layout(config: CoreConfig) -> data.StructLayout:
 
 
 class BankAccess(wiring.Signature):
-    """L memories, one synapse of each a cycle, seen from those who read and write them.
+    """L memories, one synapse of each a cycle, seen from what reads and writes them.
 
     The synapse from row a (see `AxonRow`) to neuron j is in bank ``(a + j) mod L`` at word
     ``(j // L) * axon_stride + a``. A piece of a row (an axon, L neighbouring neurons) and one of a column (a neuron, L
@@ -56,7 +56,7 @@ class BankAccess(wiring.Signature):
     Members
     -------
     read, place : Out
-        Whether something is wanted, and what, of all banks.
+        Read this place in all banks.
     synapses : In
         The synapses there, by bank, one cycle later.
     write : Out(L)
@@ -118,7 +118,7 @@ class WeightBanks(wiring.Component):
 
 
 class Rotator(wiring.Component):
-    """Brings what the banks hold into the order of the lanes: ``turned[k] = given[(k + amount) mod L]``; or `back`.
+    """Rotates from the order of the banks to that of the lanes: ``turned[k] = given[(k + amount) mod L]``; or `back`.
 
     Combinational, a layer of multiplexers for each bit of the amount.
 

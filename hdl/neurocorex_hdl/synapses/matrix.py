@@ -1,4 +1,4 @@
-"""The matrix of the weights, as rows and columns of lanes see it, and as the host does."""
+"""Weight matrix: L synapses a cycle for the lanes, single ones for the host, changed ones back into the banks."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
@@ -6,17 +6,38 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Region
 
 from ..lib.arithmetic import saturate, times
-from ..lib.bus import RegionBus
+from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import sparse_stages, stages
-from ..lib.memory import TARGET_LATENCY
 from .axons import AxonFinder, AxonRow
 from .banks import BankAccess, Rotator, WeightBanks, lane_bits, place_layout, synapse_lanes, synapse_layout
 from .singleport import SinglePortBanks
-from .update import SynapseChange, changed_layout
+from .update import SynapseUpdate, changed_layout
+
+
+class Lanes(wiring.Signature):
+    """Synapses by lane on their way to updates and back, seen from the matrix.
+
+    Members
+    -------
+    synapses : Out
+        What has been read; zero if nothing was. Weights are the effective ones.
+    changes : In
+        What is to be stored, `SynapseUpdate.latency` cycles later; only with a learning engine, as the rest.
+    host, host_weight : Out
+        A weight that the host stores, to be given back a cycle later in the `changes` of all lanes.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        learning = {
+            "changes": In(data.ArrayLayout(changed_layout(config), config.lanes)),
+            "host": Out(1),
+            "host_weight": Out(signed(config.weight_bits)),
+        }  # fmt: skip
+        super().__init__({"synapses": Out(synapse_lanes(config)), **(learning if config.learning else {})})
 
 
 class WeightMatrix(wiring.Component):
-    """L synapses a cycle are read, in the order of the lanes, and come back changed.
+    """The weights: L of them are read in a cycle, in the order of the lanes, and come back changed.
 
     ::
 
@@ -34,17 +55,13 @@ class WeightMatrix(wiring.Component):
     -------
     read, place : In
         What is wanted, at stage 0. The bus goes before it, but is at rest while there is something to read.
-    synapses : Out
-        What is there, by lane, at stage `LATENCY`; zero if nothing was wanted. Weights are the effective ones:
-        ``w = sat_W(stored + DRIFT)`` where plastic, ``stored`` elsewhere.
+    lanes : Out(Lanes)
+        What is there, at stage `LATENCY`. Effective weights are ``w = sat_W(stored + DRIFT)`` where plastic, ``stored``
+        elsewhere. Changes come at stage ``LATENCY + SynapseUpdate.latency``.
     clearing : Out(1)
-        Weights are not there yet.
+        Weights cannot be used yet.
     drift : In
-        `Control.DRIFT`; only with a learning engine, as what follows.
-    changes : In
-        What is stored anew, by lane, at stage ``LATENCY + SynapseChange.latency``.
-    host, host_weight : Out
-        A weight that the host stores, to be given back a cycle later in the `changes` of all lanes.
+        `Control.DRIFT`; only with a learning engine.
     bus : In(RegionBus)
         `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `BUS_LATENCY` cycles, two more than other targets, because
         it works out an address first, and chooses among many banks.
@@ -57,18 +74,13 @@ class WeightMatrix(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        members = {}
-        if config.learning:
-            members["drift"] = In(signed(Control.DRIFT.bits(config)))
-            members["changes"] = In(data.ArrayLayout(changed_layout(config), config.lanes))
-            members |= {"host": Out(1), "host_weight": Out(signed(config.weight_bits))}
         super().__init__({
             "read": In(1),
             "place": In(place_layout(config)),
-            "synapses": Out(synapse_lanes(config)),
+            "lanes": Out(Lanes(config)),
             "clearing": Out(1),
             "bus": In(RegionBus()),
-            **members,
+            **({"drift": In(signed(Control.DRIFT.bits(config)))} if config.learning else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -88,7 +100,7 @@ class WeightMatrix(wiring.Component):
         m.d.comb += [finish.given[place].eq(self._effective(fetched[place])) for place in range(config.lanes)]
         m.d.sync += [
             fetched.eq(begin.turned.as_value()),
-            self.synapses.eq(Mux(wanted[2], finish.turned.as_value(), 0)),
+            self.lanes.synapses.eq(Mux(wanted[2], finish.turned.as_value(), 0)),
         ]
         self._serve(m, banks, fetched)
         return m
@@ -131,23 +143,17 @@ class WeightMatrix(wiring.Component):
             m.d.comb += [banks.write_synapses[lane].weight.eq(written) for lane in range(config.lanes)]
             return
         m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(flags, word.plastic, word.weight), 0))
-        m.d.comb += [self.host.eq(writing[-1]), self.host_weight.eq(Mux(flags, word.weight, written))]
+        m.d.comb += [self.lanes.host.eq(writing[-1]), self.lanes.host_weight.eq(Mux(flags, word.weight, written))]
         host_plastic = stages(m, Mux(flags, written[0], word.plastic), 1, name="host_plastic")[-1]
         from_host = stages(m, writing[-1], 1, name="from_host", reset_less=False)[-1]
         self._store(m, banks, from_host, place, from_host << bank, host_plastic)
 
     def _store(
-        self,
-        m: Module,
-        banks: BankAccess,
-        from_host: Value,
-        host_place: data.View,
-        host_banks: Value,
-        host_plastic: Value,
+        self, m: Module, banks: BankAccess, from_host: Value, host_place: data.View, host_banks: Value, plastic: Value
     ) -> None:
-        """Write what comes back changed, and what the host writes, by the same registers."""
+        """Write changes and what the host stores, by the same registers."""
         config = self._config
-        stage = self.LATENCY + SynapseChange.latency(config)
+        stage = self.LATENCY + SynapseUpdate.latency(config)
         wanted = stages(m, self.read, stage - 1, name="wanted", reset_less=False)
         if config.weight_ports == 1:
             places = sparse_stages(m, banks.place, wanted, stage, name="place")
@@ -155,7 +161,7 @@ class WeightMatrix(wiring.Component):
             places = stages(m, banks.place, stage, name="place")
         m.submodules.back = back = Rotator(config, changed_layout(config), back=True)
         m.d.comb += back.amount.eq(places[stage].turn)
-        m.d.comb += [back.given[lane].eq(self.changes[lane]) for lane in range(config.lanes)]
+        m.d.comb += [back.given[lane].eq(self.lanes.changes[lane]) for lane in range(config.lanes)]
         with m.If(~banks.waits):
             m.d.sync += banks.write_place.eq(Mux(from_host, host_place, places[stage]))
             for bank in range(config.lanes):
@@ -163,5 +169,5 @@ class WeightMatrix(wiring.Component):
                 m.d.sync += [
                     banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
                     # What has changed was plastic.
-                    banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | host_plastic)),
+                    banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | plastic)),
                 ]

@@ -1,4 +1,4 @@
-"""Weights in memories that have a single port."""
+"""Weight banks in memories with a single port, such as the SPRAM of the iCE40 UP5K."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
@@ -6,23 +6,23 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In
 from neurocorex.spec import CoreConfig
 
-from ..lib.packing import LARGE_RAM
+from ..lib.memory import LARGE_RAM
 from .banks import BankAccess, bank_address, lane_bits, place_layout, synapse_layout
 
 
 class SinglePortBanks(wiring.Component):
     """The memories of the weights, each of which is either read or written in a cycle.
 
-    What is to be written waits while something is read. On chips that learn, that is no more often than every other
-    cycle, so that a cycle is all the waiting, and what follows finds the way free.
+    A write waits while a read takes place. Chips that learn read no more often than every other cycle, so a write waits
+    one cycle at most, and the next one is not delayed.
 
-    Large memories begin with anything in them. So they are cleared after power-up and reset, a word of all banks a
-    cycle.
+    The content of large memories is undefined after power-up. So they are cleared then and after reset, a word of all
+    banks a cycle.
 
     Members
     -------
     access : In(BankAccess)
-        See there.
+        `waits` if a read and a write come together; `clearing` after reset.
     """
 
     def __init__(self, config: CoreConfig) -> None:

@@ -1,4 +1,4 @@
-"""A synapse changes."""
+"""Synapse update: rounding, soft and hard bounds of one weight change, as one lane of the learning engine does it."""
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
@@ -29,11 +29,11 @@ def changed_layout(config: CoreConfig) -> data.StructLayout:
 
 
 def tally_layout() -> data.StructLayout:
-    """Return the layout of what happened to a synapse: it was changed upwards or downwards, and cut at a bound."""
+    """Return the layout of a tally: whether a synapse was raised or lowered, and cut at the low or high bound."""
     return data.StructLayout({"raised": 1, "lowered": 1, "low": 1, "high": 1})
 
 
-class SynapseChange(wiring.Component):
+class SynapseUpdate(wiring.Component):
     """One lane of learning: a plastic synapse of weight w changes by P.
 
     ::
@@ -48,7 +48,7 @@ class SynapseChange(wiring.Component):
     Members
     -------
     rule : In
-        What is the same for all synapses, and stays as long as one is on its way.
+        Shared by all synapses; stays as long as one is in the pipeline.
     enable : In(1)
         There is a synapse, and learning is on. Stage 0, as what follows.
     synapse : In
@@ -60,7 +60,7 @@ class SynapseChange(wiring.Component):
     host, host_weight : In
         Level, and the weight that the host stores: it takes the place of the result, from the last stage but one.
     tally : Out
-        What happened, one stage before the last.
+        See `tally_layout`; one stage before the last.
     result : Out
         What to store, at stage ``latency(config)``.
     """

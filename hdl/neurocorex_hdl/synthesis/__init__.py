@@ -1,1 +1,1 @@
-"""The chip as Verilog and netlist, and the open tools that make them."""
+"""Synthesis: the chip as Verilog and netlist, and the programs that make them."""

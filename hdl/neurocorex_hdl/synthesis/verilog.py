@@ -1,4 +1,4 @@
-"""The chip as Verilog."""
+"""Verilog of the chip, and the build number that identifies its sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Yosys is told of a chip before it synthesises it, for bitstreams and simulated netlists alike."""
+"""Yosys commands of synthesis by family, for bitstreams and simulated netlists alike."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SYNTHESIS: dict[Family, str] = {
 def preparation() -> list[str]:
     """Commands between reading the RTLIL that Amaranth writes and synthesis.
 
-    Nothing depends on reading an item in the cycle in which it is written, which Amaranth has no way to say. Without
-    that knowledge Yosys adds logic to every memory whose block RAM does not give the old item then.
+    The gates never read an item in the cycle in which it is written, which Amaranth has no way to express. Without
+    this command Yosys adds logic to every memory whose block RAM does not return the old item in that case.
     """
     return ["setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2"]
 
@@ -36,7 +36,7 @@ def synthesis(family: Family, top: str, *, multipliers: bool = True, single_port
     """
     words = [_SYNTHESIS[family], f"-top {top}"]
     if family is Family.ICE40:
-        # The one of ABC's scripts that finds fewest LUTs for these gates.
+        # Of ABC's scripts this one finds the fewest LUTs for these gates.
         words = ["scratchpad -copy abc9.script.flow2 abc9.script;", *words]
         words += ["-dsp"] * multipliers + ["-spram"] * single_port_ram
     return " ".join(words)

@@ -78,9 +78,9 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     yield Memory(banks, "bank_", words, (synapse,), count=config.lanes, ports=ports)
     sums = config.lanes * config.accumulator_bits
     yield Memory("core.synapses.accumulators", "memory", 2 * config.groups, (sums,))
-    yield Memory("core.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
+    yield Memory("core.registers.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
     copied = max(control.bits(config) for control in controls(config) if control not in MOVING)
-    yield Memory("core.control", "copy", len(controls(config)), (copied,))
+    yield Memory("core.registers.control", "copy", len(controls(config)), (copied,))
     if config.extra_axons:
         yield from _extra(config)
     if config.learning:
@@ -106,30 +106,31 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
     alone = [(region,) for region in PARAMETERS + STATE if region not in packed]
     for pack in (*PACKS, *alone):
         if config.adaptation or Region.ADAPTATION not in pack:
-            component = f"core.population.memory.{pack[0].name.lower()}.memory"
+            component = f"core.neurons.pipeline.memory.{pack[0].name.lower()}.memory"
             yield Memory(
                 component,
                 "memory",
                 region_words(pack[0], config),
                 tuple(layout(region, config).bits for region in pack),
             )
-    yield Memory("core.injection", "memory", neurons, (config.state_bits + 1,))
-    yield Memory("core.arrivals.recurrent", "memory", neurons, (index,))
-    yield Memory("core.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))
+    yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
+    yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
+    yield Memory("core.events.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))
 
 
 def _extra(config: CoreConfig) -> Iterator[Memory]:
     extra = max(2, config.extra_axons)
-    yield Memory("core.arrivals.extra", "memory", extra, (_index_bits(config.extra_axons),))
-    yield Memory("core.extra", "histories", max(2, config.neurons), (config.max_delay,))
+    yield Memory("core.events.arrivals.extra", "memory", extra, (_index_bits(config.extra_axons),))
+    yield Memory("core.events.extra_axons", "histories", max(2, config.neurons), (config.max_delay,))
     for name, region in (("sources", Region.EXTRA_SOURCE), ("delays", Region.EXTRA_DELAY)):
-        yield Memory(f"core.extra.{name}.memory", "memory", extra, (layout(region, config).bits,))
+        yield Memory(f"core.events.extra_axons.{name}.memory", "memory", extra, (layout(region, config).bits,))
 
 
 def _learning(config: CoreConfig) -> Iterator[Memory]:
     neurons = max(2, config.neurons)
     outer = config.inputs if not config.extra_axons else config.input_blocks * config.lanes + config.extra_axons
-    yield Memory("core.fired", "memory", neurons, (_index_bits(config.neurons),))
+    yield Memory("core.events.fired", "memory", neurons, (_index_bits(config.neurons),))
+    amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
     for side, words, blocks in (
@@ -138,7 +139,7 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
         ("post", neurons, config.groups),
     ):
         marked = () if side == "post" else (1,)
-        yield Memory(f"core.tracing.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))
-        yield Memory(f"core.tracing.{side}_blocks", "memory", max(2, blocks), (cause,) * config.lanes)
+        yield Memory(f"{amounts}.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))
+        yield Memory(f"{amounts}.{side}_blocks", "memory", max(2, blocks), (cause,) * config.lanes)
         if config.learning is Learning.WINDOW:
-            yield Memory(f"core.tracing.{side}_table", "table", 1 << config.window_steps, (config.change_bits,))
+            yield Memory(f"{amounts}.{side}_table", "table", 1 << config.window_steps, (config.change_bits,))

@@ -1,4 +1,4 @@
-"""A walk over all neurons, one after the other."""
+"""Sweep over the neurons: sends one after the other into the pipeline, to update, recall or clear."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, enum, wiring
@@ -6,27 +6,40 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig
 from neurocorex.spec.timing import neuron_spacing
 
-from ..lib.memory import index_bits
+from ..registers.extent import extent_member, neuron_bits
 
 
 class Sweep(enum.Enum, shape=2):
-    """What is done to the neurons on the way."""
+    """What a sweep does to the neurons."""
 
     UPDATE = 0
     """The step of the model."""
     RECALL = 1
-    """Nothing; but which of their axons arrive in the next step is found out anew from their histories."""
+    """Neurons stay; the axons that arrive in the next step are found anew from the histories."""
     CLEAR = 2
-    """What some `Clear` flags name goes to zero."""
-
-
-#: Width of `neurocorex.spec.Clear` flags.
-CLEAR_BITS = max(Clear).bit_length()
+    """Regions that `Clear` flags name go to zero."""
 
 
 def slot_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of a place in the neuron pipeline: which neuron is in it, and what is done to it."""
-    return data.StructLayout({"valid": 1, "index": index_bits(config), "last": 1, "sweep": Sweep})
+    return data.StructLayout({"valid": 1, "index": neuron_bits(config), "last": 1, "sweep": Sweep})
+
+
+class Phase(wiring.Signature):
+    """Phase of a step, seen from the sequencer that decides it.
+
+    Members
+    -------
+    start, sweep : Out
+        Strobe: begin a sweep of this kind.
+    cleared : Out(Clear)
+        What a sweep that clears sets to zero; from the cycle after `start` to its end.
+    rows : Out(1)
+        Level, from the cycle on in which the first axon, or neuron, can be taken: rows are read, not columns.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"start": Out(1), "sweep": Out(Sweep), "cleared": Out(Clear), "rows": Out(1)})
 
 
 class Sweeper(wiring.Component):
@@ -37,18 +50,16 @@ class Sweeper(wiring.Component):
 
     Members
     -------
-    start : In(1)
-        Strobe: begin with the first neuron in the next cycle.
-    sweep : In
-        What to do, at `start`.
-    last_neuron : In
-        The last one in use: sweeps end there, but for those that clear.
+    phase : In(Phase)
+        When a sweep begins, and which. From `start` to the first neuron in `slot`: 2 cycles.
+    extent : In
+        Sweeps end at the last neuron in use, but for those that clear.
     end : Out
-        Where the sweep at hand ends.
+        Where the present sweep ends.
     room : In(1)
         There is room for one more record.
     slot : Out
-        The neuron that enters the pipeline. `start` to the first: 2 cycles.
+        The neuron that enters the pipeline.
     sent : Out(1)
         A neuron enters the pipeline in the next cycle.
     stalled : Out(1)
@@ -58,10 +69,9 @@ class Sweeper(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         super().__init__({
-            "start": In(1),
-            "sweep": In(Sweep),
-            "last_neuron": In(index_bits(config), init=config.neurons - 1),
-            "end": Out(index_bits(config)),
+            "phase": In(Phase()),
+            "extent": extent_member(config),
+            "end": Out(neuron_bits(config)),
             "room": In(1),
             "slot": Out(slot_layout(config)),
             "sent": Out(1),
@@ -71,11 +81,11 @@ class Sweeper(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the counter over the neurons."""
         m = Module()
-        running, index, sweep = Signal(), Signal(index_bits(self._config)), Signal(Sweep)
+        running, index, sweep = Signal(), Signal(neuron_bits(self._config)), Signal(Sweep)
         # A neuron may need two cycles of the accumulators: then it is sent in the second.
         due = Signal(range(neuron_spacing(self._config)))
         last = index == self.end
-        m.d.comb += self.end.eq(Mux(sweep == Sweep.CLEAR, self._config.neurons - 1, self.last_neuron))
+        m.d.comb += self.end.eq(Mux(sweep == Sweep.CLEAR, self._config.neurons - 1, self.extent.last_neuron))
         with m.If(running & (due != neuron_spacing(self._config) - 1)):
             m.d.sync += due.eq(due + 1)
         with m.Elif(running):
@@ -88,6 +98,6 @@ class Sweeper(wiring.Component):
         ]
         with m.If(self.sent):
             m.d.sync += [due.eq(0), index.eq(index + 1), running.eq(~last)]
-        with m.If(self.start):
-            m.d.sync += [running.eq(1), index.eq(0), sweep.eq(self.sweep)]
+        with m.If(self.phase.start):
+            m.d.sync += [running.eq(1), index.eq(0), sweep.eq(self.phase.sweep)]
         return m

@@ -1,4 +1,4 @@
-"""Walks along the rows and columns of the weights, L synapses a cycle."""
+"""Row and column access: which L synapses of an axon or of a neuron are read in each cycle."""
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -7,8 +7,7 @@ from neurocorex.spec import CoreConfig
 from neurocorex.spec.timing import column_cycles, piece_cycles, row_cycles
 
 from ..lib.arithmetic import times
-from ..lib.memory import index_bits
-from ..registers.extent import extent_member
+from ..registers.extent import extent_member, neuron_bits
 from .axons import AxonKind, AxonRow, axon_layout
 from .banks import lane_bits, place_layout
 
@@ -19,9 +18,9 @@ def block_bits(config: CoreConfig) -> int:
 
 
 def piece_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of L synapses on a walk.
+    """Return the layout of a piece: L synapses of a row or of a column.
 
-    In a row, `kind` is that of its axon, and `block` is the group of neurons. In a column, both tell of the axons.
+    In a row, `kind` is that of its axon, and `block` is the group of neurons. In a column, both tell about the axons.
     `first` marks the first piece of a row or column, `begins` the first block of each kind as well.
     """
     return data.StructLayout({
@@ -34,8 +33,8 @@ def piece_layout(config: CoreConfig) -> data.StructLayout:
     })  # fmt: skip
 
 
-class RowWalk(wiring.Component):
-    """Takes an axon and walks along its row, a group of L neurons each `piece_cycles`.
+class RowReader(wiring.Component):
+    """Reads the row of an axon: a group of L neurons each `piece_cycles`.
 
     Rows follow each other without a gap. A row shorter than the pipeline of the accumulators waits at its end, so that
     the next one does not read a sum before it has been written: each row takes `row_cycles` cycles.
@@ -66,7 +65,7 @@ class RowWalk(wiring.Component):
         lanes = lane_bits(config)
         # With a single port, every other cycle is left to writing.
         waits = piece_cycles(config) - 1
-        # Whether it is ready is known a cycle before, because much follows from it.
+        # Known a cycle ahead, because long paths begin at it.
         active, position, ready = Signal(), Signal(range(row_cycles(config))), Signal(init=1)
         m.d.comb += [
             first.axon.eq(self.rows.payload),
@@ -92,13 +91,13 @@ class RowWalk(wiring.Component):
         return m
 
 
-class ColumnWalk(wiring.Component):
-    """Takes a neuron and walks along its column, a block of L axons each `piece_cycles`, without a gap.
+class ColumnReader(wiring.Component):
+    """Reads the column of a neuron: a block of L axons each `piece_cycles`, without a gap.
 
     Members
     -------
     extent : In
-        How far the chip is in use: axons that are not are passed over.
+        How far the chip is in use: axons beyond are left out.
     columns : In(stream)
         Neurons whose synapses are potentiated; ready in the last cycle of a column.
     piece : Out
@@ -109,7 +108,7 @@ class ColumnWalk(wiring.Component):
         self._config = config
         super().__init__({
             "extent": extent_member(config),
-            "columns": In(stream.Signature(index_bits(config))),
+            "columns": In(stream.Signature(neuron_bits(config))),
             "piece": Out(piece_layout(config)),
         })  # fmt: skip
 
@@ -121,7 +120,7 @@ class ColumnWalk(wiring.Component):
         active, position, ready = Signal(), Signal(range(column_cycles(config))), Signal(init=1)
         waits = piece_cycles(config) - 1
         following = piece.block + 1
-        next_kind, next_begins, passed_over = self._kind(m, following)
+        next_kind, next_begins, skipped = self._kind(m, following)
         m.d.comb += [
             self.columns.ready.eq(ready),
             piece.valid.eq(active & ~position[:waits].any()),
@@ -146,17 +145,17 @@ class ColumnWalk(wiring.Component):
                     piece.kind.eq(next_kind),
                     piece.begins.eq(next_begins),
                     piece.block.eq(Mux(next_begins, 0, following)),
-                    piece.place.word.eq(piece.place.word + 1 + passed_over),
+                    piece.place.word.eq(piece.place.word + 1 + skipped),
                 ]
         return m
 
     def _kind(self, m: Module, block: Value) -> tuple[Signal, Signal, Value]:
         """Kind of the axons of the next block; whether it is their first one; how many blocks lie idle before it."""
         extent, kind, begins = self.extent, Signal.like(self.piece.kind), Signal()
-        passed_over = Signal(range(1 + max(self._config.groups, self._config.input_blocks)))
+        skipped = Signal(range(1 + max(self._config.groups, self._config.input_blocks)))
         m.d.comb += kind.eq(self.piece.kind)
         with m.If((self.piece.kind == AxonKind.INPUT) & (block == extent.input_blocks)):
-            m.d.comb += [kind.eq(AxonKind.RECURRENT), begins.eq(1), passed_over.eq(extent.idle_blocks)]
+            m.d.comb += [kind.eq(AxonKind.RECURRENT), begins.eq(1), skipped.eq(extent.idle_blocks)]
         with m.If((self.piece.kind == AxonKind.RECURRENT) & (block == extent.groups)):
-            m.d.comb += [kind.eq(AxonKind.EXTRA), begins.eq(1), passed_over.eq(extent.idle_groups)]
-        return kind, begins, passed_over
+            m.d.comb += [kind.eq(AxonKind.EXTRA), begins.eq(1), skipped.eq(extent.idle_groups)]
+        return kind, begins, skipped

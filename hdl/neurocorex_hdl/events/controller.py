@@ -1,0 +1,191 @@
+"""Event controller: stimulus bytes in, result bytes out, and the schedule of the steps between them."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Clear, CoreConfig, LearningFlag
+
+from ..lib.arithmetic import has
+from ..lib.bus import RegionBus
+from ..neurons.input import Injection
+from ..neurons.population import Activity, Records
+from ..neurons.sweep import Phase
+from ..registers.control import ControlWrite
+from ..registers.counters import ticks_layout
+from ..registers.extent import in_use, neuron_bits
+from ..registers.file import Settings
+from ..synapses.axons import axon_layout
+from .arrivals import ArrivalList, IndexList
+from .decoder import StimulusDecoder
+from .extra_axons import ExtraAxons
+from .recorder import Recorder, RecordQueue
+from .sequencer import Sequencer
+
+
+class Run(wiring.Signature):
+    """Run of a network, seen from the link.
+
+    Members
+    -------
+    stimulus : Out(stream)
+        Bytes of RUN requests, as `neurocorex.spec.events` defines them.
+    results : In(stream)
+        Bytes of the responses. If nobody takes them the core waits; nothing is lost.
+    flush : Out(1)
+        Level: the RUN request has been taken to its last byte. Silent steps that are held back are sent.
+    abort : Out(1)
+        Level: stimulus is thrown away, the present step comes to its end and is the last one, silent steps are sent.
+    clear : Out(Clear)
+        Strobes while not `busy`, which is high until that is done: set these to zero.
+    busy : In(1)
+        There is work to do, or there are results to be taken. Low if nothing but the rest of an open step, or of a
+        code, is missing.
+    step_open : In(1)
+        A step has begun and not ended; valid while not `busy`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({
+            "stimulus": Out(stream.Signature(8)),
+            "results": In(stream.Signature(8)),
+            "flush": Out(1),
+            "abort": Out(1),
+            "clear": Out(Clear),
+            "busy": In(1),
+            "step_open": In(1),
+        })  # fmt: skip
+
+
+class EventController(wiring.Component):
+    """Events of the network, in and out.
+
+    ::
+
+        stimulus -> StimulusDecoder -> Sequencer -> rows, columns, injection, phase
+                                       |      ^
+                                ExtraAxons, ArrivalList, fired <- activity
+        results <- Recorder <- RecordQueue <- records
+
+    Members
+    -------
+    run : In(Run)
+        The host's side.
+    unsettled : In(1)
+        Another subsystem is still at work, so the core is busy.
+    settings : In(Settings)
+        How much of the chip is in use, and whether learning is enabled.
+    rows : Out(stream)
+        Arriving axons.
+    injection : Out(Injection)
+        Graded and forced events.
+    phase : Out(Phase)
+        Sweeps of the neurons.
+    activity : In(Activity)
+        Neurons on their way through a sweep.
+    records : In(Records)
+        What is recorded of them.
+    write : Out(ControlWrite)
+        A control register changes.
+    ticks : Out
+        What is to be counted.
+    bus : In(RegionBus)
+        Extra axons. Answers after `TARGET_LATENCY` cycles.
+    columns : Out(stream)
+        Neurons that fired and learn; only with a learning engine, as `tracing`.
+    tracing : In(1)
+        Level: traces are still being updated or cleared.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        learning = {"columns": Out(stream.Signature(neuron_bits(config))), "tracing": In(1)}
+        super().__init__({
+            "run": In(Run()),
+            "unsettled": In(1),
+            "settings": In(Settings(config)),
+            "rows": Out(stream.Signature(axon_layout(config))),
+            "injection": Out(Injection(config)),
+            "phase": Out(Phase()),
+            "activity": In(Activity(config)),
+            "records": In(Records(config)),
+            "write": Out(ControlWrite(config)),
+            "ticks": Out(ticks_layout(config)),
+            "bus": In(RegionBus()),
+            **(learning if config.learning else {}),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Join decoder and sequencer, the lists between two steps, and the way of the results."""
+        m = Module()
+        m.submodules.decoder = decoder = StimulusDecoder(self._config)
+        m.submodules.sequencer = sequencer = Sequencer(self._config)
+        m.submodules.arrivals = arrivals = ArrivalList(self._config)
+        m.submodules.queue = queue = RecordQueue(self._config)
+        m.submodules.recorder = recorder = Recorder(self._config)
+        wiring.connect(m, wiring.flipped(self.run.stimulus), decoder.bytes)
+        wiring.connect(m, decoder.items, sequencer.items)
+        wiring.connect(m, sequencer.arrivals, arrivals.head)
+        for name in ("rows", "injection", "phase", "write"):
+            wiring.connect(m, getattr(sequencer, name), wiring.flipped(getattr(self, name)))
+        wiring.connect(m, wiring.flipped(self.records), queue.given)
+        wiring.connect(m, queue.records, recorder.records)
+        wiring.connect(m, recorder.results, wiring.flipped(self.run.results))
+        self._list_arrivals(m, sequencer, arrivals)
+        if self._config.learning:
+            self._list_fired(m, sequencer)
+
+        leaving, settled = self.activity.leaving, Signal()
+        m.d.comb += [
+            decoder.abort.eq(self.run.abort),
+            decoder.extent.eq(self.settings.extent),
+            sequencer.clear.eq(self.run.clear),
+            sequencer.stalled_sweep.eq(self.activity.stalled),
+            sequencer.swept.eq(leaving.slot.valid & leaving.slot.last),
+            settled.eq(sequencer.resting & ~decoder.holding & queue.empty),
+            self.run.busy.eq(~settled | ~recorder.empty | self.run.clear.any() | self.unsettled),
+            self.run.step_open.eq(decoder.open),
+            self.ticks.steps.eq(sequencer.step_done),
+            self.ticks.input_events.eq(sequencer.input_event),
+            self.ticks.recurrent_events.eq(sequencer.arrivals.taken),
+            self.ticks.refused_events.eq(decoder.refused),
+            self.ticks.busy_cycles.eq(sequencer.working),
+            self.ticks.stall_cycles.eq(sequencer.stalled),
+        ]
+        m.d.sync += recorder.flush.eq((self.run.flush | self.run.abort) & settled)
+        return m
+
+    def _list_arrivals(self, m: Module, sequencer: Sequencer, arrivals: ArrivalList) -> None:
+        """Collect the axons of neurons that arrive in the next step, and the extra ones if there are any."""
+        leaving, extent = self.activity.leaving, self.settings.extent
+        m.d.comb += [
+            # Sweeps that clear pass neurons that are not in use, too.
+            arrivals.push.eq(leaving.arrives & in_use(leaving.slot.index, extent.last_neuron)),
+            arrivals.push_neuron.eq(leaving.slot.index),
+            # What rows and columns read of the traces depends on registers, too.
+            sequencer.changed.eq(self.bus.write | (self.write.strobe if self._config.learning else 0)),
+        ]
+        # Lists may be emptied late: they are filled by neurons that leave the pipeline.
+        m.d.sync += arrivals.restart.eq(sequencer.phase.start)
+        if self._config.extra_axons:
+            m.submodules.extra_axons = extra = ExtraAxons(self._config)
+            wiring.connect(m, sequencer.look_up, extra.look_up)
+            wiring.connect(m, wiring.flipped(leaving), extra.updated)
+            wiring.connect(m, wiring.flipped(self.bus), extra.bus)
+            m.d.comb += [
+                extra.extent.eq(extent),
+                arrivals.push_extra.eq(extra.arrives),
+                arrivals.push_extra_axon.eq(extra.axon),
+            ]
+
+    def _list_fired(self, m: Module, sequencer: Sequencer) -> None:
+        """Collect the neurons whose synapses are potentiated: those that fired and learn."""
+        leaving, learning = self.activity.leaving, self.settings.control.learning
+        m.submodules.fired = fired = IndexList(self._config.neurons)
+        wiring.connect(m, sequencer.fired, fired.head)
+        wiring.connect(m, sequencer.columns, wiring.flipped(self.columns))
+        m.d.comb += [
+            fired.push.eq(leaving.fired & leaving.learns & has(learning, LearningFlag.ENABLE)),
+            fired.push_index.eq(leaving.slot.index),
+            sequencer.tracing.eq(self.tracing),
+        ]
+        m.d.sync += fired.restart.eq(sequencer.phase.start)

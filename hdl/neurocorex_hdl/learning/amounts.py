@@ -1,0 +1,210 @@
+"""Change amounts: P of docs/model.md for each synapse that is read, from the traces of its axon or neuron."""
+
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import Clear, CoreConfig, Learning, LearningFlag, Region
+
+from ..lib.arithmetic import has
+from ..lib.bus import TARGET_LATENCY, RegionBus
+from ..lib.delay import stages
+from ..neurons.population import Activity
+from ..neurons.sweep import Phase, Sweep
+from ..registers.file import Settings
+from ..synapses.array import Reading
+from ..synapses.axons import AxonFinder, AxonKind
+from ..synapses.matrix import WeightMatrix
+from .rule import CauseBlocks, LaneChange, Modulation, TableChange, cause_lanes, change_lanes
+from .store import TraceStore, TraceSweeper, outer_after, outer_entries
+
+
+class ChangeAmounts(wiring.Component):
+    """Three stores of traces: of input and extra axons (`outer`), recurrent axons (`inner`), and neurons (`post`).
+
+    They are updated side by side, one trace of each in a cycle, and so are the changes that follow from them. When a
+    row or column is read, its changes are read with it, L at a time. A sweep that is no update leaves the traces, and
+    finds the changes anew, in case something that they depend on has been written.
+
+    Members
+    -------
+    settings : In(Settings)
+        Time constants, rates, modulation; the last axon in use.
+    phase, activity : In(Phase), In(Activity)
+        The sweep of the neurons, which neurons fire, and whether their synapses learn.
+    reading : In(Reading)
+        Axons that arrive, and synapses that are wanted, at stage 0.
+    running : Out(1)
+        Traces of axons are still being updated.
+    amounts : Out
+        P of each synapse, at stage `WeightMatrix.LATENCY`.
+    bus : In(RegionBus)
+        Traces and tables. Answers after `TARGET_LATENCY` cycles.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "settings": In(Settings(config)),
+            "phase": In(Phase()),
+            "activity": In(Activity(config)),
+            "reading": In(Reading(config)),
+            "running": Out(1),
+            "amounts": Out(change_lanes(config)),
+            "bus": In(RegionBus()),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the stores; their inputs and outputs follow."""
+        m = Module()
+        config, phase = self._config, self.phase
+        neurons = config.neurons
+        step, clearing, last_input = Signal(), Signal(), Signal.like(self.settings.extent.last_input)
+        m.d.comb += last_input.eq(Mux(clearing, config.inputs - 1, self.settings.extent.last_input))
+        inner = TraceStore(config, neurons, marked=True, after=lambda index: index + 1)
+        post = TraceStore(config, neurons, marked=False, after=lambda index: index + 1)
+        outer = TraceStore(
+            config, outer_entries(config), marked=True, after=lambda index: outer_after(index, last_input, config)
+        )
+        m.submodules.outer, m.submodules.inner, m.submodules.post = outer, inner, post
+        with m.If(phase.start):
+            m.d.sync += [step.eq(phase.sweep == Sweep.UPDATE), clearing.eq(phase.sweep == Sweep.CLEAR)]
+        clear = clearing & has(phase.cleared, Clear.TRACES)
+        for store, side, nearest in (
+            (outer, "pre", LearningFlag.NEAREST_PRE),
+            (inner, "pre", LearningFlag.NEAREST_PRE),
+            (post, "post", LearningFlag.NEAREST_POST),
+        ):
+            m.d.comb += [store.start.eq(phase.start), store.step.eq(step), store.clear.eq(clear)]
+            self._govern(m, store, side, nearest)
+        self._feed(m, last_input, outer, inner, post)
+        causes = {
+            "outer": self._keep(m, "outer", outer, config.input_blocks + config.extra_blocks),
+            "inner": self._keep(m, "inner", inner, config.groups),
+            "post": self._keep(m, "post", post, config.groups),
+        }
+        self._serve(m, {"outer": outer, "inner": inner, "post": post})
+        self._select(m, causes)
+        return m
+
+    def _govern(self, m: Module, store: TraceStore, side: str, nearest: LearningFlag) -> None:
+        """Give a store the control registers of its side, pre or post."""
+        control, law = self.settings.control, store.law
+        m.d.comb += [
+            getattr(law, name).eq(getattr(control, f"{side}_{name}")) for name in ("decay", "increment", "cap")
+        ]
+        m.d.comb += law.nearest.eq(has(control.learning, nearest))
+
+    def _feed(self, m: Module, last_input: Value, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
+        """Send traces into the pipelines, with the spikes of this step."""
+        reading, entering, leaving = self.reading, self.activity.entering, self.activity.leaving
+        m.submodules.sweeper = sweeper = TraceSweeper(self._config, outer_entries(self._config))
+        # An arrival comes from a memory, and traces are not updated soon after it.
+        arrives = stages(m, reading.arrives, 1, name="arrives", reset_less=False)[1]
+        arrival = stages(m, reading.axon, 1, name="arrival")[1]
+        recurrent = arrival.kind == AxonKind.RECURRENT
+        m.d.comb += [
+            sweeper.start.eq(self.phase.start),
+            sweeper.last_input.eq(last_input),
+            sweeper.stalled.eq(self.activity.stalled),
+            self.running.eq(sweeper.running),
+            outer.slot.eq(sweeper.slot),
+            outer.mark.eq(arrives & ~recurrent),
+            outer.mark_index.eq(self._outer_index(arrival)),
+            inner.mark.eq(arrives & recurrent),
+            inner.mark_index.eq(arrival.index),
+            post.spike.eq(stages(m, leaving.fired, TraceStore.read_stage(self._config), name="fired")[-1]),
+        ]
+        for store, slot in ((inner, entering), (post, leaving.slot)):
+            m.d.comb += [store.slot.valid.eq(slot.valid), store.slot.index.eq(slot.index)]
+
+    def _outer_index(self, axon: Value) -> Value:
+        """Place of an input or extra axon in the outer store."""
+        return axon.index + Mux(axon.kind == AxonKind.EXTRA, self._config.input_blocks * self._config.lanes, 0)
+
+    def _keep(self, m: Module, name: str, store: TraceStore, blocks: int) -> CauseBlocks:
+        """Keep the traces of a store, or the changes that a table gives for them, where rows and columns read them."""
+        config = self._config
+        # A 7-series part with 50 block RAMs has room for one of the three, and LUTs for the other two.
+        m.submodules[f"{name}_blocks"] = kept = CauseBlocks(config, blocks, block_ram=name == "post")
+        cause, latency = store.trace, 0
+        if config.learning is Learning.WINDOW:
+            m.submodules[f"{name}_table"] = table = TableChange(config)
+            m.d.comb += [table.trace.eq(store.trace), table.modulation.eq(self.settings.control.modulation)]
+            cause, latency = table.change, TableChange.LATENCY
+        slot = stages(m, store.updated, latency, name=f"{name}_updated", reset_less=False)[-1]
+        m.d.comb += [
+            kept.write.eq(slot.valid),
+            kept.write_index.eq(slot.index),
+            kept.write_data.eq(cause),
+        ]
+        if name == "post":
+            # Synapses onto a neuron that does not learn change by nothing.
+            learns = stages(m, self.activity.leaving.learns, TraceStore.updated_stage(config) + latency, name="learns")[
+                -1
+            ]
+            m.d.comb += kept.write_data.eq(Mux(learns, cause, 0))
+        return kept
+
+    def _select(self, m: Module, blocks: dict[str, CauseBlocks]) -> None:
+        """Read the causes of a piece, those of neurons for a row, those of axons for a column; find the changes."""
+        config = self._config
+        exponential = config.learning is Learning.EXPONENTIAL
+        last = WeightMatrix.LATENCY - 1 - (LaneChange.LATENCY if exponential else 0)
+        pieces = stages(m, self.reading.piece, last, name="piece")
+        wanted, there = pieces[last - 1 : last + 1]
+        skipped = Mux(wanted.kind == AxonKind.EXTRA, config.input_blocks, 0)
+        m.d.comb += [
+            blocks["outer"].block.eq(wanted.block + skipped),
+            blocks["inner"].block.eq(wanted.block),
+            blocks["post"].block.eq(wanted.block),
+        ]
+        axons = Mux(there.kind == AxonKind.RECURRENT, *(blocks[name].causes.as_value() for name in ("inner", "outer")))
+        chosen = Signal(cause_lanes(config), reset_less=True)
+        m.d.sync += chosen.eq(Mux(there.place.column, axons, blocks["post"].causes.as_value()))
+        if not exponential:
+            m.d.comb += self.amounts.as_value().eq(chosen)
+            return
+        m.submodules.lanes = lanes = LaneChange(config)
+        m.submodules.modulation = modulation = Modulation(config)
+        # One multiplier modulates both rates, since rows and columns do not come together.
+        control = self.settings.control
+        rate = Signal.like(control.potentiation, reset_less=True)
+        m.d.sync += rate.eq(Mux(self.phase.rows, control.depression, control.potentiation))
+        m.d.comb += [
+            modulation.value.eq(rate),
+            modulation.modulation.eq(control.modulation),
+            lanes.traces.eq(chosen),
+            lanes.rate.eq(modulation.modulated),
+            self.amounts.eq(lanes.changes),
+        ]
+
+    def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:
+        """Let the bus reach traces and tables."""
+        bus = self.bus
+        m.submodules.finder = finder = AxonFinder(self._config)
+        m.d.comb += finder.number.eq(bus.column)
+        inner = finder.axon.kind == AxonKind.RECURRENT
+        pre, post = bus.region == Region.PRE_TRACE, bus.region == Region.POST_TRACE
+        places = {
+            "outer": (stores["outer"], pre & ~inner, self._outer_index(finder.axon)),
+            "inner": (stores["inner"], pre & inner, finder.axon.index),
+            "post": (stores["post"], post, bus.column),
+        }
+        if self._config.learning is Learning.WINDOW:
+            pre_table = bus.region == Region.PRE_TABLE
+            for name, table in (("outer", pre_table), ("inner", pre_table), ("post", bus.region == Region.POST_TABLE)):
+                places[f"{name}_table"] = (m.submodules[f"{name}_table"], table, bus.column)
+        answers = []
+        for name, (target, selected, index) in places.items():
+            m.d.comb += [
+                target.host_read.eq(bus.read & selected),
+                target.host_write.eq(bus.write & selected),
+                target.host_index.eq(index),
+                target.host_data.eq(bus.write_data),
+            ]
+            if name != "inner_table":
+                reading = stages(m, target.host_read, TARGET_LATENCY, name=f"reading_{name}")[-1]
+                answers.append(Mux(reading, target.host_answer, 0))
+        for answer in answers[1:]:
+            answers[0] = answers[0] | answer
+        m.d.comb += bus.read_data.eq(answers[0])

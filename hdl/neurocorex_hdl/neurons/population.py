@@ -1,0 +1,145 @@
+"""Population: all neurons of a core, from the sums of their synapses and injected currents to spikes and records."""
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
+
+from ..lib.bus import RegionBus
+from ..registers.counters import ticks_layout
+from ..registers.file import Settings
+from ..synapses.accumulator import Sums
+from .input import Drive, Injection, InjectionMemory
+from .pipeline import NeuronPipeline, UpdatedNeuron, record_layout
+from .sweep import Phase, Sweeper, slot_layout
+
+
+class Activity(wiring.Signature):
+    """Neurons that enter and leave the pipeline, seen from the population.
+
+    Members
+    -------
+    entering : Out
+        The neuron that enters, as `slot_layout` has it.
+    stalled : Out(1)
+        None enters, because there is no room for a record.
+    leaving : Out(UpdatedNeuron)
+        The neuron that leaves, and what the sweep has made of it.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "entering": Out(slot_layout(config)),
+            "stalled": Out(1),
+            "leaving": Out(UpdatedNeuron(config)),
+        })  # fmt: skip
+
+
+class Records(wiring.Signature):
+    """Records of neurons, and the places in a queue that are reserved for them, seen from the population.
+
+    Members
+    -------
+    room : In(1)
+        A place can be reserved.
+    reserve : Out(1)
+        A neuron is sent into the pipeline.
+    retire : Out(1)
+        A neuron leaves the pipeline.
+    push, record : Out
+        It leaves a record, see `record_layout`.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({
+            "room": In(1),
+            "reserve": Out(1),
+            "retire": Out(1),
+            "push": Out(1),
+            "record": Out(record_layout(config)),
+        })  # fmt: skip
+
+
+class Population(wiring.Component):
+    """The neurons.
+
+    ::
+
+        phase -> Sweeper -> slot -> NeuronPipeline -> activity, records
+                             |            ^
+                             |            | drive, forced
+                 sums <------+----------> Drive
+            injection --> InjectionMemory --^
+
+    Members
+    -------
+    settings : In(Settings)
+        Shared parameters, and how many neurons are in use.
+    phase : In(Phase)
+        Sweeps.
+    injection : In(Injection)
+        Graded and forced events.
+    sums : Out(Sums)
+        Sums of the weights that have arrived at a neuron.
+    records : Out(Records)
+        What is recorded.
+    activity : Out(Activity)
+        Neurons on their way.
+    ticks : Out
+        Spikes and saturations, to be counted.
+    bus : In(RegionBus)
+        Parameters and state of the neurons. Answers after `TARGET_LATENCY` cycles.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "settings": In(Settings(config)),
+            "phase": In(Phase()),
+            "injection": In(Injection(config)),
+            "sums": Out(Sums(config)),
+            "records": Out(Records(config)),
+            "activity": Out(Activity(config)),
+            "ticks": Out(ticks_layout(config)),
+            "bus": In(RegionBus()),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Join sweeper, inputs and pipeline."""
+        m = Module()
+        config, control = self._config, self.settings.control
+        m.submodules.sweeper = sweeper = Sweeper(config)
+        m.submodules.injections = injections = InjectionMemory(config)
+        m.submodules.drive = drive = Drive(config)
+        m.submodules.pipeline = pipeline = NeuronPipeline(config)
+        wiring.connect(m, wiring.flipped(self.phase), sweeper.phase)
+        wiring.connect(m, wiring.flipped(self.injection), injections.injection)
+        wiring.connect(m, wiring.flipped(control), pipeline.control)
+        wiring.connect(m, wiring.flipped(self.bus), pipeline.bus)
+        wiring.connect(m, pipeline.updated, wiring.flipped(self.activity.leaving))
+        m.d.comb += [
+            sweeper.extent.eq(self.settings.extent),
+            sweeper.room.eq(self.records.room),
+            self.sums.take.eq(sweeper.slot.valid),
+            self.sums.index.eq(sweeper.slot.index),
+            injections.slot.eq(sweeper.slot),
+            drive.input_sum.eq(self.sums.input_sum),
+            drive.recurrent_sum.eq(self.sums.recurrent_sum),
+            drive.injected.eq(injections.injected.current),
+            drive.gain_input.eq(control.gain_input),
+            drive.gain_recurrent.eq(control.gain_recurrent),
+            pipeline.slot.eq(sweeper.slot),
+            pipeline.end.eq(sweeper.end),
+            pipeline.cleared.eq(self.phase.cleared),
+            pipeline.forced.eq(injections.injected.forced),
+            pipeline.drive.eq(drive.drive),
+            self.activity.entering.eq(sweeper.slot),
+            self.activity.stalled.eq(sweeper.stalled),
+            self.records.reserve.eq(sweeper.sent),
+            self.records.retire.eq(pipeline.updated.slot.valid),
+            self.records.push.eq(pipeline.recorded),
+            self.records.record.eq(pipeline.record),
+            self.ticks.spikes.eq(pipeline.updated.fired),
+            self.ticks.saturations.eq(pipeline.saturated),
+        ]
+        return m
