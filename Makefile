@@ -31,7 +31,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 docs: $(VENV)/.dev
-	$(BIN)/pytest tests/test_docs.py tests/test_readme.py
+	$(BIN)/pytest tests/test_docs.py tests/test_readme.py tests/test_pictures.py
 
 # Draws the pictures of the README anew; a test compares them with the committed ones.
 pictures: $(VENV)/.dev

@@ -11,7 +11,7 @@ from neurocorex.cli.application import main
 from neurocorex.errors import NeuroCoreXError
 from neurocorex.spec import Control, Counter, Flag, Op, Region, Status
 from neurocorex.spec.registers import PARAMETERS, STATE
-from support.pages import PAGES, anchors, commands, headline, table, tables
+from support.markdown import PAGES, anchors, commands, headline, table, tables
 from support.paths import ROOT
 
 MODEL = (ROOT / "docs/model.md").read_text()

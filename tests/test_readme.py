@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from neurocorex.fpga.boards import BOARDS, Board
-from support.pages import table
+from support.markdown import table
 from support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""Pages of the project for its tests: links, headings, tables and commands in Markdown."""
+"""Markdown of the pages: links, headings, tables and commands, for the tests of README and docs."""
 
 import re
 import shlex
