@@ -136,6 +136,13 @@ def test_shell_completes(words, found, capsys, monkeypatch):
     assert {line.partition(",")[2] for line in out.splitlines() if line.startswith("plain")} == found
 
 
+def test_shell_completes_files_where_a_network_may_stand(capsys, monkeypatch):
+    monkeypatch.setenv("_NEUROCOREX_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "neurocorex plan b")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert run(capsys)[1].split() == ["file,b", "plain,basys3"]
+
+
 def test_shell_completes_ports(capsys, monkeypatch):
     from serial.tools import list_ports, list_ports_common
 

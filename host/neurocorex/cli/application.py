@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 
 import click
@@ -96,6 +95,8 @@ def _defect(error: Exception, words: Sequence[str]) -> str:
 
 def _fail(words: Sequence[str], code: str, message: str, exit_code: int) -> None:
     if os.environ.get(DEBUG):
+        import traceback
+
         traceback.print_exc()
     if "--json" in words:
         click.echo(json.dumps({"error": {"code": code, "message": message}}))

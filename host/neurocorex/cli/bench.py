@@ -80,9 +80,9 @@ def emulator(neurons: tuple[int, ...], static: bool | None, repetitions: int, as
 
 @bench.command()
 @choice.device(default="rtl", config=False, baud=False)
-@click.option("-n", "--neurons", type=int, default=256, show_default=True, help="Size of `rtl` or `emulator`.")
-@click.option("-m", "--inputs", type=int, default=64, show_default=True, help="Its inputs.")
-@click.option("-l", "--lanes", type=int, default=16, show_default=True, help="Its lanes.")
+@click.option("-n", "--neurons", type=int, default=256, show_default=True, help="Neurons of `rtl` or `emulator`.")
+@click.option("-m", "--inputs", type=int, default=64, show_default=True, help="Inputs of `rtl` or `emulator`.")
+@click.option("-l", "--lanes", type=int, default=16, show_default=True, help="Lanes of `rtl` or `emulator`.")
 @click.option("--static/--stdp", "static", default=None, help="Only a chip that does not learn, or one that does.")
 @click.option(
     "-a",

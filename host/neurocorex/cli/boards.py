@@ -48,7 +48,8 @@ def _complete_board(_ctx: click.Context, _param: click.Parameter, incomplete: st
 def _complete_board_or_path(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
-    return [*_complete_board(ctx, param, incomplete), CompletionItem(incomplete, type="file")]
+    # Bash forgets what comes before the item of type `file`, and offers files if nothing comes after it.
+    return [CompletionItem(incomplete, type="file"), *_complete_board(ctx, param, incomplete)]
 
 
 _board_argument = click.argument("board", metavar="BOARD", callback=_board, shell_complete=_complete_board)

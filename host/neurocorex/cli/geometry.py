@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _MEANINGS = {
     "neurons": "Neurons",
     "inputs": "Input axons",
-    "lanes": "Synapses handled in a clock cycle",
+    "lanes": "Synapses a clock cycle",
     "weight_bits": "Bits of a weight",
     "weight_ports": "Ports of the memories of the weights",
     "state_bits": "Bits of membranes and currents",
@@ -26,7 +26,7 @@ _MEANINGS = {
     "window_steps": "Steps in a window",
     "soft_bounds": "Whether changes may shrink towards the bounds",
     "extra_axons": "Further axons, with delays of their own",
-    "frame_bytes": "Room for a frame",
+    "frame_bytes": "Largest frame in bytes",
     "rx_frames": "Frame buffers towards the chip",
     "tx_frames": "Frame buffers from the chip",
 }

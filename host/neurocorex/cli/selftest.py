@@ -144,6 +144,6 @@ def _replayed(chosen: DeviceChoice, path: Path) -> Outcome:
             raise InputError(f"--from {chosen.trace.first} is beyond the last step of {path}, {end}")
         # A search for the first difference runs it again and again; the waveform is that of the first run.
         last = end if chosen.trace.last is None else min(chosen.trace.last, end)
-        chosen = replace(chosen, trace=replace(chosen.trace, last=last))
+        chosen = chosen._replace(trace=replace(chosen.trace, last=last))
     with chosen.open(trial.image.config if chosen.target.takes_geometry else None) as chip:
         return Outcome.of(chip, trial)

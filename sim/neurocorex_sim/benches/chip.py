@@ -1,4 +1,4 @@
-"""The whole chip through its UART pins, spoken to by the host's own `Device`, against the emulator."""
+"""Bench of the whole chip: the host's `Device`, through the UART pins, against the emulator."""
 
 import cocotb
 import numpy as np
@@ -21,7 +21,7 @@ TIMEOUT_MS = 500
 
 @cocotb.test(timeout_time=TIMEOUT_MS, timeout_unit="ms")
 async def equals_emulator(chip):
-    """Describe, load, run, read back, snapshot, resume: all that a host does."""
+    """Describe, load, run, read back, snapshot, resume."""
     given = settings()
     pins = UartPins(chip, PERIOD_NS)
     await start(chip, PERIOD_NS)
