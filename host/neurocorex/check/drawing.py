@@ -2,7 +2,7 @@
 
 Most values are tame, so that neurons fire now and then and weights move. Some are wild: from the whole range of their
 row, its ends and zero more often, so that clamps, full decays and crossed bounds come up within a few dozen steps.
-Every row has a generator of its own: a row that is added changes no draw of the others.
+Every row has a generator of its own, so a row that is added changes nothing that a network holds in the others.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ CURRENTS = (0.02, 0.06, 0.3)
 #: Share of steps before which something is set, and before which something is cleared.
 SETS = 0.09
 CLEARS = 0.04
+#: Share of values that are set with more bits than their register has.
+EXCESS = 0.1
 #: Registers that a teacher changes come up more often than the others.
 TAUGHT = (Control.LEARNING, Control.MODULATION, Control.GATE) * 2
 #: What is cleared; flags that mean nothing are among them.
@@ -107,7 +109,7 @@ class Drawing:
         for at in np.flatnonzero(rng.random(steps) < SETS).tolist() if known else ():
             register = known[int(rng.integers(len(known)))]
             value = self._bits(register, self._value(rng, register))
-            if rng.random() < 0.1:  # the chip cuts what a register has no bits for
+            if rng.random() < EXCESS:  # the chip cuts what a register has no bits for
                 value |= int(rng.integers(1 << 32)) >> register.bits(self._config) << register.bits(self._config)
             stream = stream.setting(at, register, value)
         for at in np.flatnonzero(rng.random(steps) < CLEARS).tolist():
@@ -121,7 +123,7 @@ def _drawn(
     """Values within `limits`, a part of them wild."""
     choices = tame(config) if tame else [limits]
     pairs = np.clip([choice if isinstance(choice, tuple) else (choice, choice) for choice in choices], *limits)
-    low, high = pairs[rng.integers(len(pairs), size=shape)].transpose(-1, *range(len(shape)))
+    low, high = np.moveaxis(pairs[rng.integers(len(pairs), size=shape)], -1, 0)
     values = rng.integers(low, high, endpoint=True)
     anything = rng.integers(*limits, shape, endpoint=True)
     ends = rng.choice(np.clip([*limits, 0], *limits), shape)
