@@ -6,6 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import ChipInfo, CoreConfig
+from neurocorex.spec.protocol import BREAK_BITS, DIVISOR_MIN
 
 from .core import Core
 from .lib.bus import fan_out
@@ -14,7 +15,7 @@ from .link.baud import TRIAL_BITS
 from .link.command import CommandUnit
 from .link.info import Info
 from .link.retransmission import Retransmission
-from .link.uart import BREAK_BITS, DIVISOR_BITS, DIVISOR_MIN, UartReceiver, UartTransmitter
+from .link.uart import DIVISOR_BITS, UartReceiver, UartTransmitter
 
 #: Relative error of the rate that is accepted: a byte has ten bits, and half a bit is lost at the latest.
 RATE_TOLERANCE = 0.02

@@ -8,7 +8,7 @@ import pytest
 from neurocorex.check.doctor.examination import examine
 from neurocorex.check.doctor.latency import RoundTrip, advice, latency_timer
 from neurocorex.check.doctor.march import PATTERNS, items, march, writable_regions
-from neurocorex.check.doctor.rates import divisors, sweep
+from neurocorex.check.doctor.rates import divisors, try_rates
 from neurocorex.check.selftest import Outcome, check, locate
 from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
@@ -45,12 +45,12 @@ def test_only_what_looks_like_a_timer_is_blamed_on_it(median_us, timer_ms, told,
     assert bool(advice("COM3", RoundTrip(10, median_us, median_us), timer_ms, tmp_path)) is told
 
 
-def test_sweep_finds_the_rates_that_the_line_holds():
+def test_rates_that_the_line_holds_are_found():
     transport = UartTransport(clock_hz=12_000_000, fastest=2_000_000)
     with Device(WiredChip(transport)) as device:
         device.load(busy_image())
         held = device.read(Region.WEIGHTS)
-        found = {rate.baud: rate.holds for rate in sweep(device.link, device.info)}
+        found = {rate.baud: rate.holds for rate in try_rates(device.link, device.info)}
         assert found[1_000_000]
         assert found[2_000_000]
         assert not found[3_000_000]
@@ -61,7 +61,7 @@ def test_sweep_finds_the_rates_that_the_line_holds():
 
 def test_rate_at_which_frames_are_damaged_does_not_hold():
     with Device(WiredChip(RattlingTransport(clean=1_000_000))) as device:
-        found = {rate.baud: rate for rate in sweep(device.link, device.info)}
+        found = {rate.baud: rate for rate in try_rates(device.link, device.info)}
     assert found[1_000_000].holds
     assert not found[2_000_000].holds
     assert "damaged" in found[2_000_000].said

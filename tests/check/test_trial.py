@@ -8,7 +8,8 @@ import pytest
 from neurocorex.check.selftest import check
 from neurocorex.check.trial import GEOMETRIES, Trial
 from neurocorex.errors import FileFormatError
-from neurocorex.spec import Control, Flag, Region
+from neurocorex.image.content import value_range
+from neurocorex.spec import Control, CoreConfig, Flag, Learning, Region, controls
 
 IDS = ["none", "exponential", "window"]
 BUSY = ("spikes", "input_events", "recurrent_events", "saturations")
@@ -43,6 +44,32 @@ def test_lanes_have_no_part_in_a_trial():
     one, two = (Trial.random(replace(GEOMETRIES[1], lanes=lanes), 5, 20) for lanes in (1, 16))
     assert one.stimulus == two.stimulus
     assert all(np.array_equal(values, two.image.regions[region]) for region, values in one.image.regions.items())
+
+
+def test_a_row_more_changes_no_draw_of_the_others():
+    plain, learning = CoreConfig(neurons=9, inputs=3), CoreConfig(neurons=9, inputs=3, learning=Learning.EXPONENTIAL)
+    one, two = (Trial.random(config, 5, 1).image.regions for config in (plain, learning))
+    assert set(one) < set(two)
+    for region in set(one) - {Region.CONTROL}:
+        assert np.array_equal(one[region], two[region]), region.name
+    assert np.array_equal(one[Region.CONTROL], two[Region.CONTROL][: one[Region.CONTROL].size])
+
+
+@pytest.mark.parametrize("config", GEOMETRIES, ids=IDS)
+def test_regions_reach_the_ends_of_their_ranges(config):
+    images = [Trial.random(config, seed, 1).image for seed in range(30)]
+    for region in images[0].regions:
+        values = np.concatenate([image.regions[region].reshape(-1) for image in images])
+        if region not in (Region.CONTROL, Region.IN_USE):
+            assert (values.min(), values.max()) == value_range(region, config), region.name
+
+
+def test_registers_have_tame_values_and_now_and_then_others():
+    config = GEOMETRIES[1]
+    drawn = np.array([Trial.random(config, seed, 1).image.regions[Region.CONTROL] for seed in range(80)])
+    for register in controls(config):
+        assert len(set(drawn[:, register])) > 2, register.name
+    assert set(drawn[:, Control.MODULATION]) > {256, 77}
 
 
 def test_fixed_registers_keep_their_value():

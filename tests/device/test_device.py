@@ -26,7 +26,7 @@ def test_device_describes_itself() -> None:
 
 def test_another_protocol_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neurocorex.device.wired.PROTOCOL_VERSION", 2)
-    monkeypatch.setattr("neurocorex.spec.registers.PROTOCOL_VERSION", 2)
+    monkeypatch.setattr("neurocorex.spec.info.PROTOCOL_VERSION", 2)
     transport = VirtualTransport(SMALL)
     words = [*ChipInfo(config=SMALL, clock_hz=0, baud=0, build_id=0).to_words()]
     words[1] = 1

@@ -1,4 +1,4 @@
-"""What can be opened as a device, what cannot, and what the package shows."""
+"""Opening by name: what is a device, what is not, and the names of the package."""
 
 import subprocess
 import sys

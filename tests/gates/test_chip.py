@@ -23,9 +23,8 @@ from neurocorex.spec import (
     encode_steps,
 )
 from neurocorex.spec.fixed import pack, unpack
-from neurocorex.spec.protocol import READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
+from neurocorex.spec.protocol import BREAK_BITS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex_hdl.chip import Chip, baud_divisor
-from neurocorex_hdl.link.uart import BREAK_BITS
 from neurocorex_hdl.synthesis import verilog as build
 
 CONFIG = CoreConfig(

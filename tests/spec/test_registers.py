@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from neurocorex.spec import (
     ChipInfo,
+    Control,
     CoreConfig,
     Counter,
     Flag,
@@ -15,7 +16,7 @@ from neurocorex.spec import (
     layout,
     regions,
 )
-from neurocorex.spec.registers import FLAG_BITS, LEARNING_FLAG_BITS, MAGIC, MODEL_COUNTERS, PARAMETERS, STATE
+from neurocorex.spec.registers import FLAG_BITS, LEARNING_FLAG_BITS, MAGIC, MODEL_COUNTERS, PARAMETERS, STATE, TRACES
 from neurocorex.spec.timing import busy_cycles, row_cycles
 
 CONFIG = CoreConfig(neurons=10, inputs=3, weight_bits=16, state_bits=18, refractory_bits=5, max_delay=16)
@@ -25,9 +26,9 @@ LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace
 @pytest.mark.parametrize(
     ("region", "rows", "columns", "item_bytes", "limits"),
     [
-        (Region.INFO, 1, 22, 4, (0, 2**32 - 1)),
-        (Region.CONTROL, 1, 4, 4, (0, 2**32 - 1)),
-        (Region.COUNTERS, 1, 28, 4, (0, 2**32 - 1)),
+        (Region.INFO, 1, len(ChipInfo.WORDS), 4, (0, 2**32 - 1)),
+        (Region.CONTROL, 1, len(controls(CONFIG)), 4, (0, 2**32 - 1)),
+        (Region.COUNTERS, 1, 2 * len(Counter), 4, (0, 2**32 - 1)),
         (Region.WEIGHTS, 13, 10, 2, (-32768, 32767)),
         (Region.THRESHOLD, 1, 10, 3, (-131072, 131071)),
         (Region.DECAY, 1, 10, 2, (0, 65535)),
@@ -87,9 +88,37 @@ def test_adaptation_is_read_only_on_a_chip_without_it() -> None:
 
 
 def test_regions_are_sorted_into_parameters_and_state() -> None:
-    assert len(PARAMETERS) == 9
-    assert len(STATE) == 5
-    assert not set(PARAMETERS) & set(STATE)
+    assert {Region.THRESHOLD, Region.DECAY, Region.DELAY, Region.FLAGS} <= set(PARAMETERS)
+    assert {Region.MEMBRANE, Region.CURRENT, Region.ADAPTATION, Region.HISTORY} <= set(STATE)
+    assert set(TRACES) == {Region.PRE_TRACE, Region.POST_TRACE}
+    assert len({*PARAMETERS, *STATE, *TRACES}) == len(PARAMETERS) + len(STATE) + len(TRACES)
+
+
+@pytest.mark.parametrize("learning", Learning)
+def test_the_number_of_a_register_is_its_item(learning: Learning) -> None:
+    assert list(controls(replace(CONFIG, learning=learning))) == list(
+        range(len(controls(replace(CONFIG, learning=learning))))
+    )
+
+
+@pytest.mark.parametrize("kind", [Region, Control, Counter])
+def test_every_row_says_what_it_means(kind: type[Region] | type[Control] | type[Counter]) -> None:
+    for item in kind:
+        assert item.row.meaning
+        assert kind(int(item)) is item
+
+
+@pytest.mark.parametrize("row", [*Region, *Control], ids=lambda row: row.name)
+def test_tame_values_and_defaults_fit_their_row(row: Region | Control) -> None:
+    for config in (CONFIG, LEARNING, replace(LEARNING, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)):
+        low, high = layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.bits(config))
+        if isinstance(row, Control) and row.signed:
+            low, high = -(1 << (row.bits(config) - 1)), (1 << (row.bits(config) - 1)) - 1
+        for choice in row.row.tame(config) if row.row.tame else ():
+            first, last = choice if isinstance(choice, tuple) else (choice, choice)
+            assert low <= first <= last <= high
+        default = row.row.default_on(config)
+        assert default is None or low <= default <= high
 
 
 def test_flags_fit_their_region() -> None:
@@ -98,14 +127,15 @@ def test_flags_fit_their_region() -> None:
 
 
 def test_control_widths() -> None:
-    assert [control.bits(CONFIG) for control in controls(CONFIG)] == [3, 3, 17, 16]
-    assert [control.bits(LEARNING) for control in controls(LEARNING)] == [
+    assert [control.bits(CONFIG) for control in controls(CONFIG)][:4] == [3, 3, 17, 16]
+    assert [control.bits(LEARNING) for control in controls(LEARNING)][:20] == [
         3, 3, 19, 16, 6, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 9, 9, 16, 32,
     ]  # fmt: skip
 
 
-def test_counters_of_the_model_come_before_those_of_the_wire() -> None:
-    assert set(Counter) - set(MODEL_COUNTERS) == {Counter.STALL_CYCLES, Counter.FRAMES_GOOD, Counter.FRAMES_BAD}
+def test_counters_are_of_the_model_or_of_the_wire() -> None:
+    assert {Counter.STALL_CYCLES, Counter.FRAMES_GOOD, Counter.FRAMES_BAD} <= set(Counter) - set(MODEL_COUNTERS)
+    assert {Counter.STEPS, Counter.SPIKES, Counter.CLIPS_HIGH, Counter.BUSY_CYCLES} <= set(MODEL_COUNTERS)
 
 
 def test_info_round_trip() -> None:

@@ -1,4 +1,4 @@
-"""A busy network, a device for it on an emulated chip, and when two results of it are the same."""
+"""Device on an emulated chip, a busy network and stimulus for it, and a comparison of results."""
 
 import neurocorex as ncx
 import numpy as np

@@ -1,4 +1,4 @@
-"""Transports that misbehave in chosen ways, and a network to run over them."""
+"""Fake transports that misbehave in chosen ways, and a network to run over them."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import numpy as np
 from neurocorex.emulator.protocol import VirtualChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DisconnectedError
-from neurocorex.image import Image, program_regions, region_shape
+from neurocorex.image import Image, blank, program_regions
 from neurocorex.spec import CoreConfig, Flag, Op, Region, Request, RequestDecoder, Response, ResponseDecoder
 from neurocorex.spec.protocol import DEFAULT_BAUD
 from neurocorex.wire.transport import Transport
@@ -18,7 +18,7 @@ def busy_image(config: CoreConfig = SMALL, seed: int = 0) -> Image:
     """A network in which much happens: recurrence, delays, both kinds of reset, adaptation."""
     rng = np.random.default_rng(seed)
     low, high = config.weight_range
-    values = {region: np.zeros(region_shape(region, config), np.int64) for region in program_regions(config)}
+    values = {region: blank(region, config) for region in program_regions(config)}
     values[Region.WEIGHTS] = rng.integers(low // 2, high, values[Region.WEIGHTS].shape)
     values[Region.THRESHOLD] = rng.integers(100, 300, config.neurons)
     values[Region.RESET] = rng.integers(-50, 50, config.neurons)

@@ -1,55 +1,40 @@
-"""Random networks, each as an emulator and as the naive reference, and stimuli for both."""
+"""Random networks of `check.trial`, each as an emulator and as the naive reference, and their stimuli."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from neurocorex.check.trial import Trial as Drawn
 from neurocorex.emulator.emulator import Emulator
+from neurocorex.events.codec import NO_REGISTER
 from neurocorex.events.stream import EventStream
-from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Learning, Region, controls
+from neurocorex.image import Image
+from neurocorex.spec import Control, CoreConfig, Counter, Flag, Learning, Region, controls, layout
+from neurocorex.spec.registers import PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
 
 from support.reference import ReferenceCore, ReferenceLearning, ReferenceNeuron
 
-PARAMETER_REGIONS = {
-    "th": Region.THRESHOLD,
-    "reset": Region.RESET,
-    "dv": Region.DECAY,
-    "l": Region.LEAK,
-    "di": Region.CURRENT_DECAY,
-    "b": Region.BIAS,
-    "period": Region.REFRACTORY,
-    "delay": Region.DELAY,
-}
-STATE_REGIONS = {
-    "v": Region.MEMBRANE,
-    "i": Region.CURRENT,
-    "r": Region.REFRACTORY_COUNT,
-    "h": Region.ADAPTATION,
-    "history": Region.HISTORY,
-}
+#: Regions by the names that the reference has for them: those of docs/model.md.
+PARAMETER_REGIONS = {region.row.symbol: region for region in PARAMETERS if region is not Region.FLAGS}
+STATE_REGIONS = {region.row.symbol: region for region in STATE}
+FLAGS = {"subtract": Flag.RESET_SUBTRACT, "hold": Flag.REFRACTORY_HOLD, "plasticity_off": Flag.PLASTICITY_OFF}
+#: Counters that the reference has, by its names for them.
 COUNTERS = {
-    "steps": Counter.STEPS,
-    "input_events": Counter.INPUT_EVENTS,
-    "recurrent_events": Counter.RECURRENT_EVENTS,
-    "spikes": Counter.SPIKES,
-    "saturations": Counter.SATURATIONS,
-    "potentiations": Counter.POTENTIATIONS,
-    "depressions": Counter.DEPRESSIONS,
-    "clips_low": Counter.CLIPS_LOW,
-    "clips_high": Counter.CLIPS_HIGH,
+    counter.name.lower(): counter
+    for counter in Counter
+    if counter.row.of_model and counter not in (Counter.REFUSED_EVENTS, Counter.BUSY_CYCLES)
 }
-DECAYS = (1, 300, 6554, 32768, 60000, 65534, 65535)
 
 
 @dataclass
 class Moment:
     """What happens in one step."""
 
-    events: set[int]
-    injected: dict[int, int]
-    forced: set[int]
-    changes: list[tuple[int, int]]
+    events: set[int] = field(default_factory=set)
+    injected: dict[int, int] = field(default_factory=dict)
+    forced: set[int] = field(default_factory=set)
+    changes: list[tuple[int, int]] = field(default_factory=list)
     """Registers and values; -1 and flags to clear."""
 
 
@@ -80,13 +65,14 @@ class Trial:
     def step_reference(self, moment: Moment) -> list[int]:
         """Run one step of the reference; return who fired."""
         for register, value in moment.changes:
-            if register < 0:
+            if register == NO_REGISTER:
                 self.reference.clear(value)
             else:
                 self.reference.set(Control(register).name.lower(), value)
         return self.reference.step(moment.events, moment.injected, moment.forced)
 
     def stream(self) -> EventStream:
+        """Stimulus of all moments."""
         events = [(step, axon) for step, moment in enumerate(self.moments) for axon in sorted(moment.events)]
         graded = [
             (step, neuron, moment.injected.get(neuron, 0), neuron in moment.forced)
@@ -100,7 +86,7 @@ class Trial:
 
 
 def random_trial(seed: int, *, learns: bool = False) -> Trial:
-    """Small networks that fire, saturate and stay refractory often, features missing now and then."""
+    """Small networks, features missing now and then, in the middle of things."""
     rng = random.Random(seed)
     config = CoreConfig(
         neurons=rng.randint(1, 7),
@@ -116,148 +102,75 @@ def random_trial(seed: int, *, learns: bool = False) -> Trial:
         window_steps=rng.randint(1, 5),
         soft_bounds=rng.random() < 0.7,
     )
-    network = _Network(config, rng)
-    moments = _random_moments(config, rng)
-    return Trial(network.emulator(), network.reference(), moments)
+    drawn = Drawn.random(config, seed, rng.randint(1, 40))
+    return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 
 
-class _Network:
-    """What the two realisations of one trial are made from."""
-
-    def __init__(self, config: CoreConfig, rng: random.Random) -> None:
-        self.config = config
-        weight, (low, high) = config.weight_range[1], config.state_range
-        neurons, axons = range(config.neurons), range(config.axons)
-
-        def sometimes(chance: float, *values: int) -> list[int]:
-            return [rng.choice(values) if rng.random() < chance else 0 for _ in neurons]
-
-        self.columns = {
-            "th": [min(rng.choice([0, weight, 3 * weight, 8 * weight, high, -weight, low]), high) for _ in neurons],
-            "reset": sometimes(0.5, -weight, weight, low, high, 17),
-            "dv": sometimes(0.8, *DECAYS),
-            "l": sometimes(0.4, 1, weight, high),
-            "di": sometimes(0.8, *DECAYS),
-            "b": sometimes(0.4, 1, -1, weight, -weight, low, high),
-            "period": sometimes(0.5, 1, 2, (1 << config.refractory_bits) - 1),
-            "delay": sometimes(0.8, *range(1, config.max_delay + 1)),
-        }
-        self.columns["period"] = [min(period, (1 << config.refractory_bits) - 1) for period in self.columns["period"]]
-        self.options = {
-            "subtract": sometimes(0.4, 1),
-            "hold": sometimes(0.4, 1),
-            "plasticity_off": sometimes(0.2, 1) if config.learning else [0 for _ in neurons],
-        }
-        self.recorded = [rng.choice([0, 0, 4, 8, 12]) for _ in neurons]
-        self.weights = [[rng.randint(-weight - 1, weight) if rng.random() < 0.8 else 0 for _ in neurons] for _ in axons]
-        bits = max(config.neurons - 1, 1).bit_length()
-        delays = min(1 << config.delay_bits, config.max_delay + 3)
-        self.extra = [(rng.randrange(1 << bits), rng.randrange(delays)) for _ in range(config.extra_axons)]
-        self.plastic = [[int(rng.random() < 0.8) for _ in neurons] for _ in axons]
-        self.tables = [[random_change(config, rng) for _ in range(1 << config.window_steps)] for _ in ("pre", "post")]
-        self.control = {register: random_value(register, config, rng) for register in controls(config)}
-
-    def emulator(self) -> Emulator:
-        emulator = Emulator(self.config)
-        for name, region in PARAMETER_REGIONS.items():
-            emulator.write(region, self.columns[name])
-        flags = [
-            Flag.RESET_SUBTRACT * subtract | Flag.REFRACTORY_HOLD * hold | Flag.PLASTICITY_OFF * off | recorded
-            for subtract, hold, off, recorded in zip(*self.options.values(), self.recorded, strict=True)
-        ]
-        emulator.write(Region.FLAGS, flags)
-        emulator.write(Region.WEIGHTS, self.weights)
-        emulator.write(Region.CONTROL, list(self.control.values()))
-        if self.extra:
-            for region, values in zip(
-                (Region.EXTRA_SOURCE, Region.EXTRA_DELAY), zip(*self.extra, strict=True), strict=True
-            ):
-                emulator.write(region, values)
-        if self.config.learning:
-            emulator.write(Region.PLASTIC, self.plastic)
-        if self.config.learning is Learning.WINDOW:
-            for region, table in zip((Region.PRE_TABLE, Region.POST_TABLE), self.tables, strict=True):
-                emulator.write(region, table)
-        return emulator
-
-    def reference(self) -> ReferenceCore:
-        config = self.config
-        columns = self.columns | self.options
-        neurons = [
-            ReferenceNeuron(config.max_delay, **{name: values[j] for name, values in columns.items()})
-            for j in range(config.neurons)
-        ]
-        learning = ReferenceLearning(
-            window=config.learning is Learning.WINDOW,
-            trace_bits=config.stored_trace_bits,
-            weight_bits=config.weight_bits,
-            soft_bounds=config.soft_bounds,
-            plastic=self.plastic,
-            pre_table=self.tables[0],
-            post_table=self.tables[1],
-        )
-        return ReferenceCore(
-            inputs=config.inputs,
-            state_bits=config.state_bits,
-            weights=[list(row) for row in self.weights],
-            neurons=neurons,
-            extra=self.extra,
-            control={register.name.lower(): (value, register.bits(config)) for register, value in self.control.items()},
-            adapts=config.adaptation,
-            learning=learning if config.learning else None,
-        )
+def emulator_of(image: Image) -> Emulator:
+    emulator = Emulator(image.config)
+    for region, values in image.regions.items():
+        if layout(region, image.config).writable:
+            emulator.write(region, values)
+    return emulator
 
 
-def random_change(config: CoreConfig, rng: random.Random) -> int:
-    """A rate or entry of a table, C bits signed: mostly a few weights."""
-    limit = (1 << (config.change_bits - 1)) - 1
-    return max(-limit - 1, min(limit, rng.choice([0, 100, -100, 300, -300, 2000, -2000, 1 << 20, -(1 << 20)])))
+def reference_of(image: Image) -> ReferenceCore:
+    """The naive reference with all that an image holds, as Python integers."""
+    config = image.config
+    held = {region: values.tolist() for region, values in image.regions.items()}
+    return ReferenceCore(
+        inputs=config.inputs,
+        state_bits=config.state_bits,
+        weights=held[Region.WEIGHTS],
+        neurons=[_neuron(held, number, config) for number in range(config.neurons)],
+        extra=list(zip(held.get(Region.EXTRA_SOURCE, []), held.get(Region.EXTRA_DELAY, []), strict=True)),
+        control={
+            register.name.lower(): (value, register.bits(config))
+            for register, value in zip(controls(config), held[Region.CONTROL], strict=True)
+        },
+        adapts=config.adaptation,
+        learning=_learning(held, config) if config.learning else None,
+    )
 
 
-def random_value(register: Control, config: CoreConfig, rng: random.Random) -> int:
-    """Raw value of a control register."""
-    bits, top = register.bits(config), (1 << register.bits(config)) - 1
-    weight_low, weight_high = config.weight_range
-    if register in (Control.POTENTIATION, Control.DEPRESSION):
-        return random_change(config, rng) & top
-    choices = {
-        Control.GAIN_INPUT: [0, 0, 1, 7],
-        Control.GAIN_RECURRENT: [0, 0, 1, 7],
-        Control.ADAPTATION_STEP: [0, 1, weight_high, config.state_range[1]],
-        Control.ADAPTATION_DECAY: [0, *DECAYS],
-        Control.LEARNING: [rng.randrange(32) | 1, rng.randrange(32) | 1, rng.randrange(32) | 1, rng.randrange(64)],
-        Control.WEIGHT_MIN: [weight_low, weight_low, 0, weight_low // 2, 3],
-        Control.WEIGHT_MAX: [weight_high, weight_high, weight_high // 2, 3],
-        Control.MODULATION: [256, 256, 256, 0, 100, -256, 1000, 32767, -32768],
-        Control.PRE_DECAY: [0, *DECAYS],
-        Control.POST_DECAY: [0, *DECAYS],
-        Control.DRIFT: [0, 0, 1, -1, rng.randrange(top)],
-        Control.DRIFT_STEP: [0, 0, 1, -1, rng.randrange(top)],
-        Control.GATE: [0xFFFF, 0xFFFF, 0xFFFF, rng.randrange(config.neurons), 9],
-        Control.RANDOM: [0, 1, rng.randrange(1 << bits), rng.randrange(1 << bits)],
-    }
-    return rng.choice(choices.get(register, [top, top // 2, top // 3, 1, rng.randrange(top + 1)])) & top
+def _neuron(held: dict[Region, list[int]], number: int, config: CoreConfig) -> ReferenceNeuron:
+    parameters = {name: held[region][number] for name, region in PARAMETER_REGIONS.items()}
+    flags = {name: int(held[Region.FLAGS][number] & flag != 0) for name, flag in FLAGS.items()}
+    neuron = ReferenceNeuron(config.max_delay, **parameters, **flags)
+    for name, region in STATE_REGIONS.items():
+        if region is Region.HISTORY:
+            neuron.fired = [held[region][number] >> k & 1 == 1 for k in range(config.max_delay)]
+        else:
+            setattr(neuron, name, held[region][number])
+    return neuron
 
 
-def _random_moments(config: CoreConfig, rng: random.Random) -> list[Moment]:
-    steps = rng.randint(1, 40)
-    rate = rng.choice([0.05, 0.3, 1.0])
-    force_rate = rng.choice([0.0, 0.02, 0.2])
-    change_rate = rng.choice([0.0, 0.05, 0.3])
-    silent_from = steps // 2 if rng.random() < 0.3 else steps
-    moments = [Moment(set(), {}, set(), []) for _ in range(steps)]
-    weight, (low, high) = config.weight_range[1], config.state_range
-    neurons = range(config.neurons)
-    for moment in moments[:silent_from]:
-        moment.events = {axon for axon in range(config.inputs) if rng.random() < rate}
-        if rate < 1:
-            moment.injected = {j: rng.choice([1, -1, weight, low, high]) for j in neurons if rng.random() < 0.2}
-        moment.forced = {j for j in neurons if rng.random() < force_rate}
-    for moment in moments:
-        if rng.random() < 0.03:
-            moment.changes.append((-1, rng.choice([Clear.STATE, Clear.TRACES, Clear.ADAPTATION, 13, 0xFF, 0xF2])))
-        if rng.random() < change_rate:
-            register = rng.choice(controls(config))
-            value = random_value(register, config, rng) | rng.choice([0, 0xFFFF_FFFF << register.bits(config)])
-            moment.changes.append((register, value & 0xFFFF_FFFF))
+def _learning(held: dict[Region, list[int]], config: CoreConfig) -> ReferenceLearning:
+    learning = ReferenceLearning(
+        window=config.learning is Learning.WINDOW,
+        trace_bits=config.stored_trace_bits,
+        weight_bits=config.weight_bits,
+        soft_bounds=config.soft_bounds,
+        plastic=held[Region.PLASTIC],
+        pre_table=held.get(Region.PRE_TABLE, []),
+        post_table=held.get(Region.POST_TABLE, []),
+    )
+    learning.x, learning.y = held[Region.PRE_TRACE], held[Region.POST_TRACE]
+    return learning
+
+
+def moments_of(stream: EventStream, config: CoreConfig) -> list[Moment]:
+    """The steps of a stream; currents are cut to the bits of the state, as a chip does."""
+    moments = [Moment() for _ in range(stream.steps)]
+    for step, axon in zip(stream.event_step.tolist(), stream.event_index.tolist(), strict=True):
+        moments[step].events.add(axon)
+    half = 1 << (config.state_bits - 1)
+    graded = (stream.graded_step, stream.graded_index, stream.graded_value, stream.graded_forced)
+    for step, neuron, value, forced in zip(*(column.tolist() for column in graded), strict=True):
+        moments[step].injected[neuron] = (value + half) % (2 * half) - half
+        if forced:
+            moments[step].forced.add(neuron)
+    changes = (stream.change_step, stream.change_register, stream.change_value)
+    for step, register, value in zip(*(column.tolist() for column in changes), strict=True):
+        moments[step].changes.append((register, value))
     return moments

@@ -6,8 +6,9 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Status
+from neurocorex.spec.protocol import DIVISOR_MIN
 
-from .uart import DIVISOR_BITS, DIVISOR_MIN
+from .uart import DIVISOR_BITS
 
 #: Clock cycles within which a new rate must bring in a good frame, as a power of two.
 TRIAL_BITS = 22

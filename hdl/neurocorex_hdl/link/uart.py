@@ -4,12 +4,9 @@ from amaranth.hdl import Cat, Const, Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
+from neurocorex.spec.protocol import SET_BAUD_ARGUMENTS
 
-#: Fewest clock cycles per bit: below, half a bit leaves no room for the error of one cycle in finding its edge.
-DIVISOR_MIN = 4
-DIVISOR_BITS = 16
-#: A break is at least this long, in bit times of the rate after reset.
-BREAK_BITS = 32
+DIVISOR_BITS = 8 * SET_BAUD_ARGUMENTS.size
 
 
 class UartReceiver(wiring.Component):
@@ -29,7 +26,7 @@ class UartReceiver(wiring.Component):
     rx : In(1)
         The line, not synchronised, high when idle.
     divisor : In(16)
-        Clock cycles per bit, at least `DIVISOR_MIN`.
+        Clock cycles per bit, at least `spec.protocol.DIVISOR_MIN`.
     bytes : Out(stream)
         Bytes, a cycle after the middle of their stop bits. They do not wait.
     interrupted : Out(1)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..device.device import Device
 from ..fpga.roofline import Roofline
-from ..image import Image, program_regions, region_shape
+from ..image import Image, blank, program_regions, region_shape
 from ..spec import Control, CoreConfig, Learning, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DECAY_BITS
@@ -85,9 +85,7 @@ class Pace:
 def image(config: CoreConfig) -> Image:
     """Return a network that uses every synapse, learns if it can, and fires only where the host forces it."""
     rng, (low, high) = np.random.default_rng(0), config.weight_range
-    regions: dict[Region, npt.NDArray[Any]] = {
-        region: np.zeros(region_shape(region, config), np.int64) for region in program_regions(config)
-    }
+    regions: dict[Region, npt.NDArray[Any]] = {region: blank(region, config) for region in program_regions(config)}
     regions[Region.WEIGHTS] = rng.integers(low // 2, high // 2, region_shape(Region.WEIGHTS, config))
     regions[Region.THRESHOLD][:] = config.state_range[1]
     regions[Region.DECAY][:] = (1 << DECAY_BITS) - 1

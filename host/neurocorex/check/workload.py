@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.stream import EventStream
-from ..image import Image, program_regions, region_shape
+from ..image import Image, blank, program_regions
 from ..spec import Control, CoreConfig, Learning, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DECAY_BITS
@@ -115,10 +115,10 @@ class Workload:
                 Control.PRE_DECAY: decay, Control.POST_DECAY: decay, Control.PRE_INCREMENT: TRACE_INCREMENT,
                 Control.POST_INCREMENT: TRACE_INCREMENT, Control.PRE_CAP: cap, Control.POST_CAP: cap,
             }  # fmt: skip
-        registers = np.zeros(region_shape(Region.CONTROL, config), np.int64)
+        registers = blank(Region.CONTROL, config)
         for register, value in control.items():
             registers[register] = value
-        empty = {region: np.zeros(region_shape(region, config), np.int32) for region in program_regions(config)}
+        empty = {region: blank(region, config) for region in program_regions(config)}
         return Image(config, empty | regions | {Region.CONTROL: registers})
 
 

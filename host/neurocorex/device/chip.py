@@ -1,4 +1,4 @@
-"""Chip: what a device asks of one, whether it is at the end of a wire or emulated in this process."""
+"""Chip: the abstract class of all chips, at the end of a wire or emulated in this process."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Chip(ABC):
 
     @abstractmethod
     def prepare(self, steps: int) -> None:
-        """Do now what a run of so many steps would do first, once in a process."""
+        """Do now what the first run of `steps` steps in a process would do before its first step."""
 
     @abstractmethod
     def close(self) -> None:

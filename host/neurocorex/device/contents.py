@@ -28,13 +28,13 @@ class Traces(NamedTuple):
 
 
 @dataclass
-class _Copies:
-    """What the host knows of the chip without reading it again; None where it does not.
+class Copies:
+    """Copies of registers on the host, so that they need not be read again; None where there is none.
 
     Attributes
     ----------
     generation : int
-        Of the chip that this is true of, see `Session`.
+        Of the chip that they come from, see `Session`.
     flags : array [N]
         `Region.FLAGS`.
     learning : int
@@ -58,7 +58,7 @@ class Contents:
     Parameters
     ----------
     session : Session
-        The way to the chip.
+        Opens the chip.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Contents:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.network = LoadedNetwork()
-        self._copies = _Copies(session.generation)
+        self._copies = Copies(session.generation)
 
     @property
     def config(self) -> CoreConfig:
@@ -94,7 +94,7 @@ class Contents:
             chip.write(writable, clear=None if fitted.is_snapshot else CLEAR_ALL, progress=progress)
         self.network.arrive(image, self.session.generation)
         learning = int(fitted.regions[Region.CONTROL][Control.LEARNING]) if config.learning else None
-        self._copies = _Copies(self.session.generation, fitted.regions[Region.FLAGS], learning, fitted.used)
+        self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], learning, fitted.used)
         if verify:
             self._verify(fitted)
 
@@ -138,6 +138,8 @@ class Contents:
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
+        if register is Control.LEARNING:
+            self.copies.learning = None
         with self.session.exchange() as chip:
             chip.set_register(register, value)
         if register is Control.LEARNING:
@@ -172,18 +174,18 @@ class Contents:
         held = self.read(Region.PRE_TRACE, Region.POST_TRACE)
         return Traces(held[Region.PRE_TRACE][rows], held[Region.POST_TRACE][:neurons])
 
-    # What is known without reading -------------------------------------------------------------
+    # Copies on the host ------------------------------------------------------------------------
 
     @property
-    def copies(self) -> _Copies:
-        """What the host knows of this chip."""
+    def copies(self) -> Copies:
+        """Copies that are true of the chip as it is now."""
         if self._copies.generation != self.session.generation:
             self.forget()
         return self._copies
 
     def forget(self) -> None:
-        """Forget what is known: it is about to change."""
-        self._copies = _Copies(self.session.generation)
+        """Drop all copies: the registers are about to change."""
+        self._copies = Copies(self.session.generation)
 
     def flags(self) -> Items:
         """Return the flags of all neurons."""

@@ -223,7 +223,7 @@ class Device:
     # Running -----------------------------------------------------------------------------------
 
     def prepare(self, steps: int) -> None:
-        """Do now what a first run of so many steps would do once in a process, which is to load compiled code.
+        """Do now what the first run of `steps` steps in a process would do first: load compiled code.
 
         Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly.
         """
@@ -257,7 +257,7 @@ class Device:
             Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
             in ``{"spikes": True, "v": [0, 3]}``.
         snapshot_every : int, optional
-            Read the weights before the first step and after every so many: `Result.weights_over_time`.
+            Steps from one reading of the weights to the next, for `Result.weights_over_time`; the first is before all.
         counters : bool
             Whether to read the counters, for `Result.counters`; many tiny runs are faster without.
         progress : callable, optional

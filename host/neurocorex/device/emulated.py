@@ -100,7 +100,7 @@ class EmulatedChip(Chip):
                 take(self._emulator.run(part.cut(start, start + piece)))
 
     def prepare(self, steps: int) -> None:
-        """Load compiled steps, if that is worth it for so many."""
+        """Load compiled steps, if they are worth it for that many."""
         self._emulator.prepare(steps)
 
     def close(self) -> None:

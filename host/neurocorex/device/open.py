@@ -1,4 +1,4 @@
-"""Opener of devices: the emulator, the simulated chip, or a board on a port, by name."""
+"""Opening of devices by name: the emulator, the simulated chip, or a board on a port."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ..wire.serialport import SerialTransport
 from ..wire.transport import Transport
 from .chip import Chip
 from .device import Device
-from .emulated import EmulatedChip
 from .wired import WiredChip
 
 Say = Callable[[str], None]
@@ -143,6 +142,8 @@ def open_device(
 
     def connect(geometry: CoreConfig | None) -> Chip:
         if kind.is_emulator:
+            from .emulated import EmulatedChip  # the emulator, which takes time to load and no board needs
+
             return EmulatedChip(config or geometry or CoreConfig())
         transport = open_transport(target, config=config or geometry, trace=trace, progress=progress)
         return WiredChip(transport, baud=baud, timeout_s=_SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S)
@@ -164,7 +165,7 @@ def open_transport(
     trace: Trace | None = None,
     progress: Say | None = None,
 ) -> Transport:
-    """Open a transport to a chip, without sending anything: for a server, or whoever speaks the protocol.
+    """Open a transport to a chip and send nothing: for a server, or for a client that speaks the protocol itself.
 
     Parameters
     ----------

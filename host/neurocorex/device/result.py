@@ -6,6 +6,7 @@ import io
 import json
 import math
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
-from .. import plot
 from ..errors import FileFormatError, InputError
 from ..events.arrays import Ints
 from ..events.stream import EventStream
 from ..image.file import DAMAGE
+from ..spec import CoreConfig, Counter
 from .recording import Recording
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 FORMAT = "neurocorex-result"
 VERSION = 2
+#: Version 1 is the same with fewer arrays and counters.
+VERSIONS = (1, VERSION)
 #: No array of a result file may be larger, unpacked.
 ARRAY_LIMIT = 1 << 30
 _SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster")
@@ -34,6 +37,10 @@ _ARRAYS = (
     "spike_samples", "spike_times", "spike_neurons", "spikes_of", "counts", "v", "v_neurons", "weight_steps",
     "weights_over_time",
 )  # fmt: skip
+#: Arrays that a file of version 1 lacks.
+_ADDED = ("weight_steps", "weights_over_time")
+#: What `counters` has beside the counters of the chip.
+_DERIVED = ("synaptic_events", "cycles")
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,15 +169,21 @@ class Result:
 
     def raster(self, **options: Any) -> Figure:
         """Draw the spikes; options go to `neurocorex.plot.raster`."""
-        return plot.raster(self, **options)
+        from ..plot import raster
+
+        return raster(self, **options)
 
     def plot_v(self, **options: Any) -> Figure:
         """Draw the recorded membranes; options go to `neurocorex.plot.membranes`."""
-        return plot.membranes(self, **options)
+        from ..plot import membranes
+
+        return membranes(self, **options)
 
     def plot_weights(self, **options: Any) -> Figure:
         """Draw the weights over time; options go to `neurocorex.plot.weights_over_time`."""
-        return plot.weights_over_time(self, **options)
+        from ..plot import weights_over_time
+
+        return weights_over_time(self, **options)
 
     # Files -------------------------------------------------------------------------------------
 
@@ -192,14 +205,15 @@ class Result:
         Raises
         ------
         FileFormatError
-            If it is missing, truncated, corrupt or of another format.
+            If it is missing, truncated, corrupt or of another format, or holds what this version does not know.
         """
         try:
             arrays = _read_arrays(path)
             header = json.loads(arrays.pop("header").tobytes())
-            if (header.pop("format"), header.pop("version")) != (FORMAT, VERSION):
+            if header.pop("format") != FORMAT or header.pop("version") not in VERSIONS:
                 raise ValueError("another format or version")
-            result = cls(**header, **arrays)
+            _refuse(path, set(header) - set(_SCALARS))
+            result = cls(**header | {"counters": _grown(path, header["counters"])}, **arrays)
             result._check()
         except OSError as error:
             raise FileFormatError(f"cannot read {path}: {error.strerror or error}; check the path") from error
@@ -234,11 +248,26 @@ class Result:
                 raise ValueError(f"{name} is out of range")
 
 
+def _refuse(path: str | Path, unknown: Iterable[str]) -> None:
+    """Refuse what a later version wrote, by name."""
+    if names := ", ".join(sorted(unknown)):
+        raise FileFormatError(f"{path} holds {names}, which this version does not know; update neurocorex")
+
+
+def _grown(path: str | Path, counters: dict[str, int]) -> dict[str, int]:
+    """Counters of a file; those of a whole chip get the ones that they lack, at their defaults."""
+    known = {counter.name.lower(): counter.row.default_on(CoreConfig()) or 0 for counter in Counter}
+    _refuse(path, set(counters) - {*known, *_DERIVED})
+    return {**known, **counters} if set(_DERIVED) <= set(counters) else counters
+
+
 def _read_arrays(path: str | Path) -> dict[str, Any]:
-    """Integer arrays of an npz file, none larger than what really stands in the file."""
+    """Integer arrays of an npz file by name; none is larger than its bytes in the file."""
     arrays = {}
     with zipfile.ZipFile(path) as archive:
-        for name in ("header", *_ARRAYS):
+        present = {name.removesuffix(".npy") for name in archive.namelist()}
+        _refuse(path, present - {"header", *_ARRAYS})
+        for name in ("header", *(name for name in _ARRAYS if name in present or name not in _ADDED)):
             if archive.getinfo(f"{name}.npy").file_size > ARRAY_LIMIT:
                 raise ValueError(f"{name} is larger than any result")
             content = archive.read(f"{name}.npy")

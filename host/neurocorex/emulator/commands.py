@@ -1,4 +1,4 @@
-"""What a chip does when it is told to: the numbered requests of docs/protocol.md, carried out on an emulator."""
+"""Commands of an emulated chip: READ, WRITE, RUN, CLEAR and SET_BAUD of docs/protocol.md, on an emulator."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
-from ..spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
-from ..wire.baud import DIVISOR_MIN
+from ..spec.protocol import CLEAR_ARGUMENTS, DIVISOR_MIN, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
 from ..wire.regions import from_bytes, to_bytes
 from .access import items
 from .emulator import Emulator
 
-#: Steps that run before what has come of them is sent; with many neurons fewer, to bound the memory that it takes.
+#: Most steps that run before their results are sent; fewer with many neurons, to bound the memory of the results.
 CHUNK_STEPS = 1024
 CHUNK_ITEMS = 1 << 18
-#: What `Op.CLEAR` can clear; other bits mean nothing.
+#: Flags that `Op.CLEAR` takes; other bits are ignored.
 ALL_FLAGS = Clear.STATE | Clear.COUNTERS | Clear.TRACES | Clear.ADAPTATION
 
 #: A status and a payload, or None: some work has been done, more remains.
@@ -61,14 +60,14 @@ class _ResultEncoder:
 
 
 class CommandUnit:
-    """Carries out one request after the other.
+    """Commands, carried out one after the other.
 
     Parameters
     ----------
     emulator : Emulator
         The core.
     info : ChipInfo
-        What the chip says of itself.
+        Description of the chip.
     """
 
     def __init__(self, emulator: Emulator, info: ChipInfo) -> None:
@@ -79,7 +78,7 @@ class CommandUnit:
         self._chunk = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
 
     def execute(self, job: Job) -> Iterator[Answer]:
-        """Carry out a request, as far as the iterator is followed.
+        """Carry out a request, piece by piece as the iterator is consumed.
 
         Yields
         ------
@@ -194,7 +193,7 @@ class CommandUnit:
             yield Status.BAD_LENGTH, b""
 
     def _set_baud(self, job: Job) -> Iterator[Answer]:
-        # Bytes inside a process have no rate, so that there is nothing to change.
+        # Bytes inside a process have no rate, so nothing changes.
         if len(job.payload) == SET_BAUD_ARGUMENTS.size:
             (divisor,) = SET_BAUD_ARGUMENTS.unpack(job.payload)
             yield Status.OK if divisor >= DIVISOR_MIN else Status.BAD_RANGE, b""

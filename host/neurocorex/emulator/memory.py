@@ -20,9 +20,8 @@ from .arithmetic import wrap
 NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
 #: What each flag of `Clear` sets to zero here.
 CLEARED = {
-    Clear.STATE: tuple(region for region in STATE if region is not Region.ADAPTATION),
-    Clear.ADAPTATION: (Region.ADAPTATION,),
-    Clear.TRACES: TRACES,
+    flag: tuple(region for region in Region if region.row.cleared is flag)
+    for flag in (Clear.STATE, Clear.ADAPTATION, Clear.TRACES)
 }
 
 

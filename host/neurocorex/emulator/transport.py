@@ -1,4 +1,4 @@
-"""An emulated chip inside this process."""
+"""Transport to an emulated chip in this process, for servers and tests of the protocol."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..wire.transport import Transport
 if TYPE_CHECKING:
     from ..spec import CoreConfig
 
-#: Pieces of work between two looks at what the host has sent meanwhile; STOP waits for so long at most.
+#: Pieces of work between two checks for requests; STOP waits for that long at most.
 _WORK = 4
 
 
 class VirtualTransport(Transport):
-    """An emulated chip inside this process, which computes while it is read from.
+    """Bytes to and from an emulated chip, which computes while it is read from.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class VirtualTransport(Transport):
         self._closed = False
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what is there; see `Transport.read`."""
+        """Return the bytes that are there; see `Transport.read`."""
         deadline = time.monotonic() + timeout_s
         while True:
             requests = self._take(deadline)
@@ -63,7 +63,7 @@ class VirtualTransport(Transport):
             self._arrival.notify()
 
     def _take(self, deadline: float) -> bytes:
-        """Return what the host has sent, waiting for it only while the chip has nothing to do."""
+        """Return the bytes of the host; wait for them only while the chip has nothing to do."""
         with self._arrival:
             if self._wait and not self._chip.busy:
                 left = max(deadline - time.monotonic(), 0.0)

@@ -22,7 +22,10 @@ from numpy.typing import NDArray
 from ..errors import FileFormatError
 
 FORMAT = "neurocorex-image"
+#: Version of the container. Rows that are added or lacking need no other one, see `growth`.
 VERSION = 3
+#: Versions 1 and 2 are the same container with fewer rows.
+VERSIONS = (1, 2, VERSION)
 HEADER_ENTRY = "header.json"
 #: Bounds on what is read at all: the whole file, its header, its number of entries and the head of an array.
 FILE_LIMIT = 256 << 20
@@ -96,57 +99,55 @@ class ImageFile:
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-            raise self._error(f"not an image, or truncated ({error}); save it again") from None
+            raise self.error(f"not an image, or truncated ({error}); save it again") from None
         entries = self._archive.infolist()
         self._entries = {entry.filename: entry for entry in entries}
         if len(entries) > ENTRY_LIMIT or len(self._entries) != len(entries):
-            raise self._error(f"another format ({len(entries)} entries); images come from Image.save")
+            raise self.error(f"another format ({len(entries)} entries); images come from Image.save")
         for entry in entries:
             stored = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
             if not stored or entry.flag_bits & 1:
-                raise self._error(f"entry {entry.filename!r} is encrypted or packed in a way that images never are")
+                raise self.error(f"entry {entry.filename!r} is encrypted or packed in a way that images never are")
         self.header = self._read_header()
         self.names = [entry.removesuffix(".npy") for entry in self._entries if entry != HEADER_ENTRY]
 
     def arrays(self, expected: Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]) -> dict[str, NDArray[Any]]:
-        """Read the arrays, which must be exactly the `expected` ones: (shape, dtype) by name."""
-        if sorted(self.names) != sorted(expected):
-            wrong = ", ".join(sorted(set(self.names) ^ set(expected)))
-            raise self._error(f"array(s) {wrong} missing or not known; the file is of another format")
+        """Read arrays, which must have the expected (shape, dtype) by name."""
         return {name: self._read_array(f"{name}.npy", *spec) for name, spec in expected.items()}
 
     def _read_header(self) -> dict[str, Any]:
         if HEADER_ENTRY not in self._entries:
-            raise self._error(f"no {HEADER_ENTRY} inside: a file of another format; images come from Image.save")
+            raise self.error(f"no {HEADER_ENTRY} inside: a file of another format; images come from Image.save")
         if self._entries[HEADER_ENTRY].file_size > HEADER_LIMIT:
-            raise self._error(f"its header is larger than {HEADER_LIMIT} bytes; the file is corrupt")
+            raise self.error(f"its header is larger than {HEADER_LIMIT} bytes; the file is corrupt")
         try:
             header = json.loads(self._read(HEADER_ENTRY, HEADER_LIMIT))
         except (ValueError, RecursionError) as error:
-            raise self._error(f"corrupt header ({error}); save the image again") from None
+            raise self.error(f"corrupt header ({error}); save the image again") from None
         if not isinstance(header, dict) or header.get("format") != FORMAT:
-            raise self._error(f"the header does not say {FORMAT!r}: a file of another format")
-        if header.get("version") != VERSION:
-            raise self._error(f"version {header.get('version')!r} of the format, this library reads {VERSION}")
+            raise self.error(f"the header does not say {FORMAT!r}: a file of another format")
+        version = header.get("version")
+        if version not in VERSIONS or isinstance(version, bool):
+            raise self.error(f"version {version!r} of the format, this library reads up to {VERSION}; update it")
         return header
 
     def _read_array(self, entry: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         size = int(np.prod(shape)) * dtype.itemsize
         if self._entries[entry].file_size > size + NPY_HEAD_LIMIT:
-            raise self._error(f"{entry} holds {self._entries[entry].file_size} bytes, expected {size}")
+            raise self.error(f"{entry} holds {self._entries[entry].file_size} bytes, expected {size}")
         stream = io.BytesIO(self._read(entry, NPY_HEAD_LIMIT))
         try:
             if npy.read_magic(stream) != (1, 0):
                 raise ValueError("unknown version of the array format")
             found = npy.read_array_header_1_0(stream, max_header_size=NPY_HEAD_LIMIT)
         except DAMAGE as error:
-            raise self._error(f"{entry} has a corrupt head ({error})") from None
+            raise self.error(f"{entry} has a corrupt head ({error})") from None
         if found[2].hasobject:
-            raise self._error(f"{entry} holds pickled objects, which are never unpacked; save it with Image.save")
+            raise self.error(f"{entry} holds pickled objects, which are never unpacked; save it with Image.save")
         if found != (shape, False, dtype):
-            raise self._error(f"{entry} is {found[2]} of shape {found[0]}, expected {dtype} of shape {shape}")
+            raise self.error(f"{entry} is {found[2]} of shape {found[0]}, expected {dtype} of shape {shape}")
         if self._entries[entry].file_size != stream.tell() + size:
-            raise self._error(f"{entry} is cut off or has bytes too many")
+            raise self.error(f"{entry} is cut off or has bytes too many")
         return np.frombuffer(self._read(entry, stream.tell() + size), dtype, offset=stream.tell()).reshape(shape)
 
     def _read(self, entry: str, limit: int) -> bytes:
@@ -157,8 +158,9 @@ class ImageFile:
                 if len(content) == self._entries[entry].file_size:
                     stream.read(1)  # the end of the entry is where its checksum is compared
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-            raise self._error(f"{entry} is corrupt ({error}); save the image again") from None
+            raise self.error(f"{entry} is corrupt ({error}); save the image again") from None
         return content
 
-    def _error(self, what: str) -> FileFormatError:
+    def error(self, what: str) -> FileFormatError:
+        """Error that names the file."""
         return FileFormatError(f"{self._label}: {what}")

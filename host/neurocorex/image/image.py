@@ -1,4 +1,4 @@
-"""What a chip holds, as arrays of integers: a network that is ready to load, or a snapshot of one that runs."""
+"""Image: the integers that a chip holds, as arrays; a network that is ready to load, or a snapshot of a run."""
 
 from __future__ import annotations
 
@@ -11,37 +11,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..errors import FileFormatError, FitError, InputError
-from ..spec import Control, CoreConfig, Learning, Region, controls, layout, regions
-from ..spec.registers import STATE, TRACES
+from ..spec import CoreConfig, Region
 from . import file as imagefile
-
-#: Regions with a row for each axon and a column for each neuron.
-MATRICES = (Region.WEIGHTS, Region.PLASTIC)
-#: Regions whose words have more than 31 bits.
-WIDE = (Region.HISTORY, Region.CONTROL)
-
-
-def program_regions(config: CoreConfig) -> tuple[Region, ...]:
-    """Regions of every image of a chip of geometry `config`: all that can be written and do not change by themselves.
-
-    Weights change too where they learn; what they are at first belongs to the program.
-    """
-    kept = (Region.INFO, Region.COUNTERS, *STATE, *TRACES)
-    return tuple(region for region in regions(config) if region not in kept)
-
-
-def state_regions(config: CoreConfig) -> tuple[Region, ...]:
-    """Regions that a snapshot has as well: state of neurons, and traces."""
-    return tuple(region for region in regions(config) if region in (*STATE, *TRACES))
-
-
-def region_shape(region: Region, config: CoreConfig) -> tuple[int, ...]:
-    """Shape of the array of a region: [A, N] for the weights and plastic flags, one dimension for all others."""
-    place = layout(region, config)
-    return (place.rows, place.columns) if region in MATRICES else (place.items,)
+from . import fitting, growth
+from .content import checked, file_dtype, program_regions, state_regions
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +62,8 @@ class Image:
             meta = json.loads(json.dumps(dict(self.meta), allow_nan=False))
         except (TypeError, ValueError) as error:
             raise InputError(f"the meta of an image must fit into JSON: {error}") from None
-        checked = {region: _checked(region, self.regions[region], self.config) for region in sorted(wanted)}
-        object.__setattr__(self, "regions", MappingProxyType(checked))
+        arrays = {region: checked(region, self.regions[region], self.config) for region in sorted(wanted)}
+        object.__setattr__(self, "regions", MappingProxyType(arrays))
         object.__setattr__(self, "scale", float(self.scale))
         object.__setattr__(self, "meta", MappingProxyType(meta))
 
@@ -100,6 +76,10 @@ class Image:
         ) and all(np.array_equal(array, other.regions[region]) for region, array in self.regions.items())
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what the constructor takes; its read-only mappings could not be."""
+        return type(self), (self.config, dict(self.regions), self.scale, dict(self.meta))
 
     def __repr__(self) -> str:
         kind = "snapshot" if self.is_snapshot else "image"
@@ -136,19 +116,10 @@ class Image:
         """
         if config == self.config:
             return self
-        limits = [
-            f"{have} {name.replace('_', ' ')} (the chip has {room})"
-            for name in ("inputs", "neurons", "extra_axons")
-            if (have := getattr(self.config, name)) > (room := getattr(config, name))
-        ]
-        limits += self._learning_limits(config)
-        limits += [f"{_name(region)} {worst} ({room})" for region, worst, room in self._overflows(config)]
-        if self.regions[Region.CONTROL][Control.ADAPTATION_STEP] and not config.adaptation:
-            limits.append("an adaptive threshold (the chip was built without adaptation)")
-        if limits:
+        if limits := fitting.lacking(self.regions, self.config, config):
             raise FitError(f"the image needs {', '.join(limits)}; take a larger chip or a smaller network")
-        state = state_regions(config) if self.is_snapshot else ()
-        regions = {region: self._padded(region, config) for region in (*program_regions(config), *state)}
+        wanted = (*program_regions(config), *(state_regions(config) if self.is_snapshot else ()))
+        regions = {region: fitting.moved(region, self.regions, self.config, config) for region in wanted}
         return Image(config, regions, self.scale, self.meta)
 
     @property
@@ -156,91 +127,38 @@ class Image:
         """Whether any synapse is plastic."""
         return Region.PLASTIC in self.regions and bool(self.regions[Region.PLASTIC].any())
 
-    def _learning_limits(self, config: CoreConfig) -> list[str]:
-        """Return what a network that learns misses on another chip: its rule means another thing there."""
-        if not self.learns:
-            return []
-        names = ["learning", "weight_bits"]
-        names += {Learning.EXPONENTIAL: ["trace_bits"], Learning.WINDOW: ["window_steps"]}[self.config.learning]
-        limits = [
-            f"{name} = {int(have)} to learn (the chip has {int(room)})"
-            for name in names
-            if (have := getattr(self.config, name)) != (room := getattr(config, name))
-        ]
-        if self.config.soft_bounds and not config.soft_bounds:
-            limits.append("soft bounds (the chip was built without them)")
-        return limits
-
-    def _overflows(self, config: CoreConfig) -> list[tuple[Region, int, str]]:
-        found: list[tuple[Region, int, str]] = []
-        for region, array in self.regions.items():
-            if (
-                region in (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE)
-                or not layout(region, config).items
-            ):
-                continue
-            low, high = _range(region, config)
-            worst = max((int(array.min()), int(array.max())), key=lambda value: max(value - high, low - value))
-            if not low <= worst <= high:
-                found.append((region, worst, f"the chip holds {low} to {high}"))
-        step = int(self.regions[Region.CONTROL][Control.ADAPTATION_STEP])
-        if step >> Control.ADAPTATION_STEP.bits(config):
-            found.append((Region.CONTROL, step, f"ADAPTATION_STEP has {config.state_bits - 1} bits"))
-        return found
-
-    def _padded(self, region: Region, config: CoreConfig) -> NDArray[Any]:
-        """Move a region to a chip that is large enough; what is not here, or cannot matter there, is zero."""
-        new = np.zeros(region_shape(region, config), np.int64)
-        if region not in self.regions:
-            return new
-        old = self.regions[region]
-        if region is Region.IN_USE:
-            used = self.used
-            new[:] = config.blocks_for(used.neurons, used.inputs)
-        elif region is Region.CONTROL:
-            new[:] = _moved_control(old, self.config, config)
-        elif region in MATRICES or region is Region.PRE_TRACE:
-            rows = _moved_axons(self.config, config)
-            new[(rows, slice(old.shape[1])) if region in MATRICES else rows] = old
-        else:
-            new[: old.size] = old
-        if region is Region.HISTORY:  # spikes that are older than the deepest delay cannot arrive any more
-            new &= (1 << config.max_delay) - 1
-        return new
-
     # Files -------------------------------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
         """Return the file as bytes; equal images give equal bytes."""
-        header = {"config": self.config.to_dict(), "scale": self.scale, "meta": dict(self.meta)}
         arrays = {
-            _name(region): array.astype(_file_dtype(region, self.config)) for region, array in self.regions.items()
+            growth.file_name(region): array.astype(file_dtype(region, self.config))
+            for region, array in self.regions.items()
         }
-        return imagefile.pack(header, arrays)
+        return imagefile.pack(growth.header_of(self.config, self.scale, self.meta), arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str = "image") -> Image:
         """Inverse of `to_bytes`; `name` goes into messages.
 
+        A region or register that was added after the file was written takes its default.
+
         Raises
         ------
         FileFormatError
-            For anything that is not exactly such a file. Sizes are checked before anything is allocated.
+            For anything that is no such file, or holds what this version does not know. Sizes are checked before
+            anything is allocated.
         """
         file = imagefile.ImageFile(data, name)
+        config = growth.geometry(file)
         try:
-            config = CoreConfig.from_dict(file.header["config"])
             scale, meta = float(file.header["scale"]), dict(file.header["meta"])
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise FileFormatError(f"{name}: bad header ({error}); save the image again") from None
-        state = state_regions(config) if _name(Region.MEMBRANE) in file.names else ()
-        expected = [*program_regions(config), *state]
-        shapes = {_name(r): (region_shape(r, config), _file_dtype(r, config)) for r in expected}
-        arrays = file.arrays(shapes)
+            raise file.error(f"bad header ({error}); save the image again") from None
         try:
-            return cls(config, {region: arrays[_name(region)] for region in expected}, scale, meta)
+            return cls(config, growth.contents(file, config), scale, meta)
         except InputError as error:
-            raise FileFormatError(f"{name}: {error}") from None
+            raise file.error(str(error)) from None
 
     def save(self, path: str | Path) -> None:
         """Write an npz file: one JSON header and one array for each region.
@@ -265,69 +183,3 @@ class Image:
             If it is missing, truncated, corrupt, of another format or another version.
         """
         return cls.from_bytes(imagefile.read(path), name=str(path))
-
-
-def _name(region: Region) -> str:
-    return region.name.lower()
-
-
-def _moved_axons(old: CoreConfig, new: CoreConfig) -> NDArray[np.int64]:
-    """Rows that the axons of a chip have on a larger one."""
-    kinds = ((0, old.inputs), (new.inputs, old.neurons), (new.inputs + new.neurons, old.extra_axons))
-    return np.concatenate([first + np.arange(count) for first, count in kinds])
-
-
-def _moved_control(values: NDArray[Any], old: CoreConfig, new: CoreConfig) -> NDArray[Any]:
-    """Control registers for a chip whose registers may be wider or fewer; signed ones keep their sign.
-
-    Where one is too narrow for a value, it is one of learning and nothing learns, see `Image.fit`.
-    """
-    moved = np.zeros(len(controls(new)), np.int64)
-    for register in controls(new):
-        if register < len(values):
-            bits = register.bits(old)
-            value = int(values[register])
-            if register.signed and value >> (bits - 1):
-                value -= 1 << bits
-            moved[register] = value & ((1 << register.bits(new)) - 1)
-    return moved
-
-
-def _range(region: Region, config: CoreConfig) -> tuple[int, int]:
-    if region in (Region.DELAY, Region.EXTRA_DELAY):
-        return 0, config.max_delay
-    if region is Region.ADAPTATION and not config.adaptation:
-        return 0, 0
-    return layout(region, config).range
-
-
-def _file_dtype(region: Region, config: CoreConfig) -> np.dtype[Any]:
-    """Smallest little-endian integer that holds every value of the region."""
-    low, high = _range(region, config)
-    if region is Region.CONTROL:
-        return np.dtype("<u4")
-    return np.min_scalar_type(low if low < 0 else high).newbyteorder("<")
-
-
-def _checked(region: Region, values: ArrayLike, config: CoreConfig) -> NDArray[Any]:
-    name = Region(region).name
-    array = np.asarray(values)
-    shape = region_shape(region, config)
-    if array.shape != shape:
-        raise InputError(f"{name} has shape {array.shape}, expected {shape} for this chip")
-    if not np.issubdtype(array.dtype, np.integer):
-        raise InputError(f"{name} must hold integers, got {array.dtype}; neurocorex.quantise turns floats into them")
-    if region is Region.CONTROL:
-        low = np.zeros(shape, np.int64)
-        high = np.array([(1 << control.bits(config)) - 1 for control in controls(config)])
-    else:
-        low, high = (np.array(bound) for bound in _range(region, config))
-    wrong = (array < low) | (array > high)
-    if wrong.any():
-        where = tuple(int(index) for index in np.argwhere(wrong)[0])
-        bounds = f"{np.broadcast_to(low, shape)[where]} to {np.broadcast_to(high, shape)[where]}"
-        place = Control(where[0]).name if region is Region.CONTROL else ", ".join(map(str, where))
-        raise InputError(f"{name}[{place}] is {array[where]}, allowed are {bounds}")
-    copy = array.astype(np.int64 if region in WIDE else np.int32)
-    copy.setflags(write=False)
-    return copy

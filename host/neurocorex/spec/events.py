@@ -27,7 +27,7 @@ This module is the plain definition, one event at a time; a host that moves many
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 GAP_CODES = 240
@@ -77,9 +77,11 @@ class Step:
     """What is cleared and set before the step, in this order."""
 
 
-@dataclass(slots=True)
 class _Cursor:
-    position: int = -1
+    """Place that the distances of a step are counted from."""
+
+    def __init__(self) -> None:
+        self.position = -1
 
     def gap(self, index: int) -> int:
         gap = index - self.position - 1
@@ -135,7 +137,6 @@ def _flush_idle(out: bytearray, idle: int) -> None:
     out += bytes([END]) * idle
 
 
-@dataclass(slots=True)
 class EventDecoder:
     """Incremental inverse of `encode_steps`: bytes may arrive in pieces of any size.
 
@@ -143,14 +144,14 @@ class EventDecoder:
     skipped, as the chip does. `open` tells that a step has begun and not ended.
     """
 
-    refused: int = 0
-    open: bool = False
-    _changes: list[Change] = field(default_factory=list)
-    _events: list[int] = field(default_factory=list)
-    _graded: list[Graded] = field(default_factory=list)
-    _event_cursor: _Cursor = field(default_factory=_Cursor)
-    _graded_cursor: _Cursor = field(default_factory=_Cursor)
-    _pending: bytearray = field(default_factory=bytearray)
+    def __init__(self) -> None:
+        self.refused = 0
+        self.open = False
+        self._changes: list[Change] = []
+        self._events: list[int] = []
+        self._graded: list[Graded] = []
+        self._event_cursor, self._graded_cursor = _Cursor(), _Cursor()
+        self._pending = bytearray()
 
     def feed(self, data: bytes) -> list[Step]:
         """Take bytes; return the steps that they complete."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
@@ -18,6 +18,10 @@ DELIMITER = 0
 CRC_BYTES = 4
 SEQUENCE_MODULUS = 256
 DEFAULT_BAUD = 1_000_000
+#: Fewest clock cycles per bit: below, half a bit leaves no room for the error of one cycle in finding its edge.
+DIVISOR_MIN = 4
+#: A break is the line low for at least this long, in bit times of the rate after reset.
+BREAK_BITS = 32
 
 
 class Op(IntEnum):
@@ -228,24 +232,27 @@ class Response:
         return cls(op & ~RESPONSE, sequence, ack, credit, status, content[cls.HEADER.size :])
 
 
-@dataclass(slots=True)
+#: Bytes without a delimiter that are kept; no frame is longer.
+FRAME_LIMIT = 1 << 16
+
+
 class _FrameSplitter:
     """Cuts a byte stream at delimiters. Stray bytes cost at most the frame that they fall into."""
 
-    limit: int = 1 << 16
-    _buffer: bytearray = field(default_factory=bytearray)
+    def __init__(self) -> None:
+        self._rest = b""
 
     def split(self, data: bytes) -> Iterator[bytes]:
-        *whole, rest = (bytes(self._buffer) + data).split(bytes([DELIMITER]))
-        self._buffer = bytearray(rest[: self.limit])
+        *whole, rest = (self._rest + data).split(bytes([DELIMITER]))
+        self._rest = rest[:FRAME_LIMIT]
         return (stuffed for stuffed in whole if stuffed)
 
 
-@dataclass(slots=True)
 class RequestDecoder:
     """Incremental decoder at the chip's end. Frames come out as `Request`, bad ones as `FrameError`."""
 
-    _splitter: _FrameSplitter = field(default_factory=_FrameSplitter)
+    def __init__(self) -> None:
+        self._splitter = _FrameSplitter()
 
     def feed(self, data: bytes) -> Iterator[Request | FrameError]:
         """Take bytes in pieces of any size; yield what they complete."""
@@ -256,11 +263,11 @@ class RequestDecoder:
                 yield error
 
 
-@dataclass(slots=True)
 class ResponseDecoder:
     """Incremental decoder at the host's end. Frames come out as `Response`, bad ones as `FrameError`."""
 
-    _splitter: _FrameSplitter = field(default_factory=_FrameSplitter)
+    def __init__(self) -> None:
+        self._splitter = _FrameSplitter()
 
     def feed(self, data: bytes) -> Iterator[Response | FrameError]:
         """Take bytes in pieces of any size; yield what they complete."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from ..errors import InputError
-from ..spec.protocol import SET_BAUD_ARGUMENTS
+from ..spec.protocol import DIVISOR_MIN, SET_BAUD_ARGUMENTS
 
-#: Fewest clock cycles per bit.
-DIVISOR_MIN = 4
 _DIVISOR_LIMIT = 1 << (8 * SET_BAUD_ARGUMENTS.size)
 #: A UART follows a rate that is off by this fraction.
 TOLERANCE = 0.02

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FitError
-from ...image import Image, program_regions, region_shape, state_regions
+from ...image import Image, blank, program_regions, state_regions
 from ...network.network import Network
 from ...quantiser.tuning import SCHEDULE
 from ...spec import CoreConfig, Region
@@ -20,9 +20,9 @@ from .relays import Folding
 def with_state(image: Image, model: Model, folding: Folding, net: Network) -> Image:
     """Return the image as a snapshot of the model: states, what is on the way, and the drift of learned weights."""
     config, kept = image.config, folding.neurons
-    regions: dict[Region, NDArray[Any]] = {
-        region: np.zeros(region_shape(region, config), np.int64) for region in state_regions(config)
-    } | {region: array.astype(np.int64) for region, array in image.regions.items() if region in program_regions(config)}
+    regions: dict[Region, NDArray[Any]] = {region: blank(region, config) for region in state_regions(config)} | {
+        region: array.astype(np.int64) for region, array in image.regions.items() if region in program_regions(config)
+    }
     membranes = np.rint((model.states - model.resets)[kept] * image.scale)
     low, high = config.state_range
     beyond = (membranes < low) | (membranes > high)

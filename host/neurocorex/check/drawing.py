@@ -1,0 +1,129 @@
+"""Random networks and stimuli, drawn by the tame values of the declared rows: the one source for selftest and tests.
+
+Most values are tame, so that neurons fire now and then and weights move. Some are wild: from the whole range of their
+row, its ends and zero more often, so that clamps, full decays and crossed bounds come up within a few dozen steps.
+Every row has a generator of its own: a row that is added changes no draw of the others.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..events.stream import EventStream
+from ..image import program_regions, region_shape, state_regions
+from ..image.content import value_range
+from ..spec import Clear, Control, CoreConfig, Region, controls
+from ..spec.rows import Tame, size
+
+#: Shares of wild values in regions, of which a network has one; and in registers, where one is felt by all neurons.
+WILD = (0.05, 0.1, 0.3)
+WILD_REGISTERS = 0.05
+#: Shares of steps without input spikes, and of neurons that get a current in a busy step; a stimulus has one of them.
+SILENCE = (0.1, 0.3, 0.6)
+CURRENTS = (0.02, 0.06, 0.3)
+#: Share of steps before which something is set, and before which something is cleared.
+SETS = 0.09
+CLEARS = 0.04
+#: Registers that a teacher changes come up more often than the others.
+TAUGHT = (Control.LEARNING, Control.MODULATION, Control.GATE) * 2
+#: What is cleared; flags that mean nothing are among them.
+CLEARED = (Clear.STATE, Clear.TRACES, Clear.ADAPTATION, 13, 0xFF, 0xF2)
+
+Ints = NDArray[np.int64]
+Range = tuple[int, int]
+
+
+class Drawing:
+    """Content and stimulus of one chip; the same seed gives the same.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Geometry. Its lanes have no influence.
+    seed : int
+    fixed : mapping of Control to int
+        Registers that are not drawn: they have this value at first, and the stimulus leaves them alone.
+    """
+
+    def __init__(self, config: CoreConfig, seed: int, fixed: Mapping[Control, int]) -> None:
+        self._config, self._seed, self._fixed = config, seed, fixed
+        self._wild = float(self._generator("wild").choice(WILD))
+
+    def regions(self) -> dict[Region, Ints]:
+        """Content of all regions of a snapshot."""
+        every = (*program_regions(self._config), *state_regions(self._config))
+        return {region: self._control() if region is Region.CONTROL else self._region(region) for region in every}
+
+    def stimulus(self, steps: int) -> EventStream:
+        """Input spikes from silence to every axon at once, currents, forced spikes, and changes between steps."""
+        config, rng = self._config, self._generator("stimulus")
+        silent = rng.random(steps) < rng.choice(SILENCE)
+        density = np.where(silent, 0.0, rng.choice([0.02, 0.1, 0.3, 1.0], steps, p=[0.25, 0.4, 0.25, 0.1]))
+        event_step, event_index = np.nonzero(rng.random((steps, config.inputs)) < density[:, None])
+        busy = (rng.random(steps) < 0.3)[:, None]
+        step, neuron = np.nonzero((rng.random((steps, config.neurons)) < rng.choice(CURRENTS)) & busy)
+        value = rng.integers(-size(config), size(config), step.size, endpoint=True)
+        wild = rng.random(step.size) < self._wild
+        # The wire carries 24 bits, and more than the state has are cut off by the chip.
+        value[wild] = rng.integers(-(1 << 23), 1 << 23, int(wild.sum()))
+        forced = (rng.random(step.size) < 0.3).astype(np.int64)
+        stream = EventStream(steps, event_step, event_index, step, neuron, value, forced)
+        return self._changed(stream, steps)
+
+    def _generator(self, name: str) -> np.random.Generator:
+        """Return the generator of what has this name."""
+        return np.random.default_rng([self._seed, zlib.crc32(name.encode())])
+
+    def _region(self, region: Region) -> Ints:
+        shape = region_shape(region, self._config)
+        rng = self._generator(f"region {region.name}")
+        return _drawn(rng, region.row.tame, value_range(region, self._config), shape, self._wild, self._config)
+
+    def _control(self) -> Ints:
+        drawn = []
+        for register in controls(self._config):
+            rng = self._generator(f"register {register.name}")
+            drawn.append(self._bits(register, self._fixed.get(register, self._value(rng, register))))
+        return np.array(drawn)
+
+    def _value(self, rng: np.random.Generator, register: Control) -> int:
+        """Value of a register, of either sign where it has one."""
+        bits = register.bits(self._config)
+        limits = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if register.signed else (0, (1 << bits) - 1)
+        return int(_drawn(rng, register.row.tame, limits, (1,), WILD_REGISTERS, self._config)[0])
+
+    def _bits(self, register: Control, value: int) -> int:
+        return value & ((1 << register.bits(self._config)) - 1)
+
+    def _changed(self, stream: EventStream, steps: int) -> EventStream:
+        """Stream with registers that are set and state that is cleared between steps."""
+        rng = self._generator("changes")
+        usual = (*controls(self._config), *TAUGHT * bool(self._config.learning))
+        known = [register for register in usual if register not in self._fixed]
+        for at in np.flatnonzero(rng.random(steps) < SETS).tolist() if known else ():
+            register = known[int(rng.integers(len(known)))]
+            value = self._bits(register, self._value(rng, register))
+            if rng.random() < 0.1:  # the chip cuts what a register has no bits for
+                value |= int(rng.integers(1 << 32)) >> register.bits(self._config) << register.bits(self._config)
+            stream = stream.setting(at, register, value)
+        for at in np.flatnonzero(rng.random(steps) < CLEARS).tolist():
+            stream = stream.clearing(at, Clear(int(rng.choice(CLEARED))))
+        return stream
+
+
+def _drawn(
+    rng: np.random.Generator, tame: Tame | None, limits: Range, shape: Sequence[int], wild: float, config: CoreConfig
+) -> Ints:
+    """Values within `limits`, a part of them wild."""
+    choices = tame(config) if tame else [limits]
+    pairs = np.clip([choice if isinstance(choice, tuple) else (choice, choice) for choice in choices], *limits)
+    low, high = pairs[rng.integers(len(pairs), size=shape)].transpose(-1, *range(len(shape)))
+    values = rng.integers(low, high, endpoint=True)
+    anything = rng.integers(*limits, shape, endpoint=True)
+    ends = rng.choice(np.clip([*limits, 0], *limits), shape)
+    anything = np.where(rng.random(shape) < 0.5, anything, ends)
+    return np.where(rng.random(shape) < wild, anything, values)

@@ -1,0 +1,106 @@
+"""Fitting of an image to another chip: what it lacks there, and where its axons, neurons and registers go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spec import Control, CoreConfig, Learning, Region, controls, layout
+from ..spec.rows import learns
+from .content import MATRICES, blank, region_shape, value_range
+
+Regions = Mapping[Region, NDArray[Any]]
+#: Regions whose values mean the same, or nothing, where they have fewer bits.
+ELASTIC = (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE)
+
+
+def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
+    """Say what a chip of geometry `new` has too little of; empty if an image fits."""
+    limits = [
+        f"{have} {name.replace('_', ' ')} (the chip has {room})"
+        for name in ("inputs", "neurons", "extra_axons")
+        if (have := getattr(old, name)) > (room := getattr(new, name))
+    ]
+    if Region.PLASTIC in regions and regions[Region.PLASTIC].any():
+        limits += _lacking_to_learn(old, new)
+    limits += _overflows(regions, new)
+    if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
+        limits.append("an adaptive threshold (the chip was built without adaptation)")
+    return limits
+
+
+def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) -> NDArray[np.int64]:
+    """Array of a region on a chip that lacks nothing; rows and neurons that are not in the image stay zero."""
+    if region not in regions:
+        return blank(region, new)
+    array, placed = regions[region], np.zeros(region_shape(region, new), np.int64)
+    if region is Region.IN_USE:
+        used = old.in_use(*array.tolist())
+        placed[:] = new.blocks_for(used.neurons, used.inputs)
+    elif region is Region.CONTROL:
+        placed[:] = _moved_control(array, old, new)
+    elif region in MATRICES or region is Region.PRE_TRACE:
+        rows = _moved_axons(old, new)
+        placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
+    else:
+        placed[: array.size] = array
+    if region is Region.HISTORY:  # spikes that are older than the deepest delay cannot arrive any more
+        placed &= (1 << new.max_delay) - 1
+    return placed
+
+
+def _lacking_to_learn(old: CoreConfig, new: CoreConfig) -> list[str]:
+    """Say what a network that learns misses: its rule would mean another thing."""
+    names = ["learning", "weight_bits"]
+    names += {Learning.EXPONENTIAL: ["trace_bits"], Learning.WINDOW: ["window_steps"]}[old.learning]
+    limits = [
+        f"{name} = {int(have)} to learn (the chip has {int(room)})"
+        for name in names
+        if (have := getattr(old, name)) != (room := getattr(new, name))
+    ]
+    if old.soft_bounds and not new.soft_bounds:
+        limits.append("soft bounds (the chip was built without them)")
+    return limits
+
+
+def _overflows(regions: Regions, new: CoreConfig) -> list[str]:
+    found = []
+    for region, array in regions.items():
+        if region in ELASTIC or not layout(region, new).items:
+            continue
+        low, high = value_range(region, new)
+        worst = max((int(array.min()), int(array.max())), key=lambda value: max(value - high, low - value))
+        if not low <= worst <= high:
+            found.append(f"{region.name.lower()} {worst} (the chip holds {low} to {high})")
+    for register in controls(new):
+        if register.row.present is learns:
+            continue
+        value, bits = int(regions[Region.CONTROL][register]), register.bits(new)
+        if value >> bits:
+            found.append(f"control {value} ({register.name} has {bits} bits)")
+    return found
+
+
+def _moved_axons(old: CoreConfig, new: CoreConfig) -> NDArray[np.int64]:
+    """Rows that the axons of a chip have on a larger one."""
+    kinds = ((0, old.inputs), (new.inputs, old.neurons), (new.inputs + new.neurons, old.extra_axons))
+    return np.concatenate([first + np.arange(count) for first, count in kinds])
+
+
+def _moved_control(values: NDArray[Any], old: CoreConfig, new: CoreConfig) -> NDArray[np.int64]:
+    """Control registers for a chip whose registers may be wider or fewer; signed ones keep their sign.
+
+    A register that is too narrow for its value is one of learning, and then nothing learns, see `lacking`.
+    """
+    placed = blank(Region.CONTROL, new)
+    for register in controls(new):
+        if register < len(values):
+            bits = register.bits(old)
+            value = int(values[register])
+            if register.signed and value >> (bits - 1):
+                value -= 1 << bits
+            placed[register] = value & ((1 << register.bits(new)) - 1)
+    return placed

@@ -1,0 +1,136 @@
+"""Control registers of a chip: the table of what all neurons share, gains, adaptation and the learning rule."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import lru_cache
+
+from . import widths
+from .config import CoreConfig
+from .fixed import DECAY_ALL, signed_range
+from .flags import LEARNING_FLAG_BITS
+from .rows import Declared, RegisterRow, learns, size
+
+#: `Control.GATE`: all neurons learn whose flags allow it. Any other value: only the neuron of that number.
+GATE_ALL = 0xFFFF
+#: `Control.MODULATION` that changes nothing.
+MODULATION_ONE = 256
+
+
+# Tame values, for random networks.
+
+
+def _flags(config: CoreConfig) -> list[int]:
+    """Learning is mostly enabled, and neurons are seldom held."""
+    enabled, held, disabled = range(1, 32, 2), range(33, 64, 2), range(0, 32, 2)
+    return [*[*enabled] * 18, *held, *disabled]
+
+
+def _rates(sign: int, config: CoreConfig) -> list[int]:
+    """Return changes of one sign, from a part of a weight to half of the range, and both ends."""
+    least, most = signed_range(config.change_bits)
+    return [most, least, sign * 300, *[sign * (most // part) for part in (2, 8, 32)] * 2]
+
+
+def _decays(config: CoreConfig) -> list[int]:
+    return [0, 700, 3000, 3000, 20000, DECAY_ALL]
+
+
+def _increments(config: CoreConfig) -> list[int]:
+    top = (1 << config.trace_bits) - 1
+    return [top, top // 2, top // 5]
+
+
+def _caps(config: CoreConfig) -> list[int]:
+    top = (1 << config.trace_bits) - 1
+    return [top, top, top // 2]
+
+
+# fmt: off
+class Control(Declared):
+    """Items of `Region.CONTROL`, shared by all neurons; most are there only with a learning engine.
+
+    An item holds the bits of its register, the signed ones in two's complement of their own width. Saved stimuli name
+    registers by number, so a new register gets a new number.
+    """
+
+    row: RegisterRow
+
+    GAIN_INPUT = 0, RegisterRow(
+        "left shift of the weights of input axons", widths.GAIN, unit="bits", tame=lambda _: [0, 0, 0, 1, 2, 7])
+    GAIN_RECURRENT = 1, RegisterRow(
+        "left shift of the weights of all other axons", widths.GAIN, unit="bits", tame=lambda _: [0, 0, 0, 1, 2, 7])
+    ADAPTATION_STEP = 2, RegisterRow(
+        "rise of h at each spike of its neuron", widths.HALF_STATE, unit="state units",
+        tame=lambda config: [0, (0, size(config))])
+    ADAPTATION_DECAY = 3, RegisterRow(
+        "decay of h", widths.DECAY, unit="1/65536 a step", tame=lambda _: [0, 700, 9000, DECAY_ALL])
+
+    LEARNING = 4, RegisterRow(
+        "flags `ENABLE`, `STOCHASTIC`, `SOFT`, `NEAREST_PRE`, `NEAREST_POST`, `HOLD_FIRING`",
+        widths.exactly(LEARNING_FLAG_BITS), unit="flags", present=learns, tame=_flags)
+    WEIGHT_MIN = 5, RegisterRow(
+        "lower bound of weights that learn", widths.WEIGHT, signed=True, unit="weights", present=learns,
+        tame=lambda config: [*[config.weight_range[0]] * 2, config.weight_range[0] // 2, 0])
+    WEIGHT_MAX = 6, RegisterRow(
+        "upper bound of weights that learn", widths.WEIGHT, signed=True, unit="weights", present=learns,
+        tame=lambda config: [*[config.weight_range[1]] * 2, config.weight_range[1] // 2])
+    POTENTIATION = 7, RegisterRow(
+        "rate of exponential traces of axons", widths.CHANGE, signed=True, unit="1/256 weights", present=learns,
+        tame=lambda config: _rates(1, config))
+    DEPRESSION = 8, RegisterRow(
+        "rate of exponential traces of neurons", widths.CHANGE, signed=True, unit="1/256 weights", present=learns,
+        tame=lambda config: _rates(-1, config))
+    MODULATION = 9, RegisterRow(
+        "factor of all changes, 256 is one", widths.exactly(16), signed=True, unit="1/256", present=learns,
+        tame=lambda _: [*[MODULATION_ONE] * 8, -MODULATION_ONE, 0, 77, -1000, 32767])
+    PRE_DECAY = 10, RegisterRow(
+        "decay of exponential traces of axons", widths.DECAY, unit="1/65536 a step", present=learns, tame=_decays)
+    POST_DECAY = 11, RegisterRow(
+        "decay of exponential traces of neurons", widths.DECAY, unit="1/65536 a step", present=learns, tame=_decays)
+    PRE_INCREMENT = 12, RegisterRow(
+        "rise of the trace of an axon at an arrival", widths.TRACE, unit="traces", present=learns, tame=_increments)
+    POST_INCREMENT = 13, RegisterRow(
+        "rise of the trace of a neuron at its spike", widths.TRACE, unit="traces", present=learns, tame=_increments)
+    PRE_CAP = 14, RegisterRow(
+        "what a rise of the trace of an axon stops at", widths.TRACE, unit="traces", present=learns, tame=_caps)
+    POST_CAP = 15, RegisterRow(
+        "what a rise of the trace of a neuron stops at", widths.TRACE, unit="traces", present=learns, tame=_caps)
+    DRIFT = 16, RegisterRow(
+        "what is added to every plastic weight", widths.DRIFT, signed=True, unit="weights", present=learns, moves=True,
+        tame=lambda config: [0, 0, 1, -3, 2 * config.weight_range[0], 2 * config.weight_range[1]])
+    DRIFT_STEP = 17, RegisterRow(
+        "what is added to `DRIFT` in every step", widths.DRIFT, signed=True, unit="weights a step", present=learns,
+        tame=lambda config: [0, 0, 0, -1, 1, config.weight_range[0]])
+    GATE = 18, RegisterRow(
+        "the one neuron that learns; 0xFFFF: all", widths.exactly(16), unit="neuron", present=learns,
+        tame=lambda config: [*[GATE_ALL] * 7, (0, config.neurons - 1)])
+    RANDOM = 19, RegisterRow(
+        "state of the generator", widths.WORD, present=learns, moves=True, tame=lambda _: [(1, (1 << 32) - 1)])
+
+    @property
+    def signed(self) -> bool:
+        """Whether the register holds a signed number."""
+        return self.row.signed
+
+    def bits(self, config: CoreConfig) -> int:
+        """Width of this register."""
+        return self.row.width.bits(config)
+# fmt: on
+
+
+#: Registers that learning moves on by itself.
+MOVING = tuple(control for control in Control if control.row.moves)
+
+
+@lru_cache(maxsize=64)
+def controls(config: CoreConfig) -> tuple[Control, ...]:
+    """Return the control registers of a chip of geometry `config`."""
+    return tuple(control for control in Control if control.row.present(config))
+
+
+class InUse(IntEnum):
+    """Items of `Region.IN_USE`: how many blocks of `USE_BLOCK`, from the first on, take part in steps; 0 means all."""
+
+    NEURONS = 0
+    INPUTS = 1

@@ -1,0 +1,191 @@
+"""Regions of a chip: the table of its memories, such as weights, neuron parameters, neuron state and traces.
+
+A region is a table of numbers with rows and columns. Only `Region.WEIGHTS` and `Region.PLASTIC` have more than one row.
+On the wire an address is a (row, column) pair and items follow each other along a row, then on to the
+next row; an item is as many whole bytes, little-endian, as its bits need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from . import widths
+from .config import CoreConfig
+from .control import InUse, controls
+from .counters import Counter
+from .fixed import DECAY_ALL
+from .flags import FLAG_BITS, Clear
+from .rows import (
+    AXON,
+    EXTRA_AXON,
+    NEURON,
+    SYNAPSE,
+    WINDOW,
+    Declared,
+    Extent,
+    Quantity,
+    RegionRow,
+    Unit,
+    adapts,
+    has_window,
+    learns,
+    never,
+    size,
+)  # fmt: skip
+
+#: Words of `Region.INFO`: what a chip says of itself, the geometry with the names of `CoreConfig`.
+INFO_WORDS = (
+    "magic", "protocol_version", "build_id", "clock_hz", "baud",
+    "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
+    "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
+    "frame_bytes", "rx_frames", "tx_frames", "weight_ports",
+)  # fmt: skip
+
+
+# fmt: off
+class Region(Declared):
+    """Memories that a host can read, and mostly write."""
+
+    row: RegionRow
+
+    # What the whole chip has once.
+
+    INFO = 0x00, RegionRow(
+        "what the chip says of itself", widths.WORD, writable=never,
+        per=Extent("word", lambda _: (1, len(INFO_WORDS))))
+    CONTROL = 0x01, RegionRow(
+        "control registers", widths.WORD, per=Extent("register", lambda config: (1, len(controls(config)))))
+    COUNTERS = 0x02, RegionRow(
+        "counters, low word first", widths.WORD, writable=never,
+        per=Extent("half counter", lambda _: (1, 2 * len(Counter))))
+    IN_USE = 0x03, RegionRow(
+        "blocks of neurons and of input axons that take part in steps; 0: all", widths.BLOCKS_IN_USE, default=0,
+        per=Extent("kind", lambda _: (1, len(InUse))), tame=lambda config: [0, 0, (0, (1 << config.use_bits) - 1)])
+
+    # Synapses and axons.
+
+    WEIGHTS = 0x10, RegionRow("weight", widths.WEIGHT, symbol="w", signed=True, unit="weights", per=SYNAPSE)
+    PLASTIC = 0x11, RegionRow(
+        "whether the synapse learns", widths.BIT, unit="flag", per=SYNAPSE, present=learns, tame=lambda _: [0, 1, 1, 1])
+    PRE_TABLE = 0x12, RegionRow(
+        "change by the window of the axon", widths.CHANGE, signed=True, unit="1/256 weights", per=WINDOW,
+        present=has_window)
+    POST_TABLE = 0x13, RegionRow(
+        "change by the window of the neuron", widths.CHANGE, signed=True, unit="1/256 weights", per=WINDOW,
+        present=has_window)
+    EXTRA_SOURCE = 0x14, RegionRow(
+        "neuron whose spikes the extra axon carries", widths.NEURON_NUMBER, unit="neuron", per=EXTRA_AXON)
+    EXTRA_DELAY = 0x15, RegionRow(
+        "its delay; 0: the axon is silent", widths.DELAY, unit="steps", per=EXTRA_AXON,
+        top=lambda config: config.max_delay)
+
+    # Neuron parameters.
+
+    THRESHOLD = 0x20, RegionRow(
+        "threshold", widths.STATE, symbol="th", signed=True, unit="state units", per=NEURON,
+        quantity=Quantity("threshold", Unit.WEIGHT, 1), tame=lambda config: [(size(config) // 4, 2 * size(config))])
+    RESET = 0x21, RegionRow(
+        "reset value", widths.STATE, symbol="reset", signed=True, unit="state units", per=NEURON,
+        quantity=Quantity("reset", Unit.WEIGHT, 0), tame=lambda config: [(-size(config) // 2, size(config) // 2)])
+    DECAY = 0x22, RegionRow(
+        "decay of the membrane", widths.DECAY, symbol="dv", unit="1/65536 a step", per=NEURON,
+        quantity=Quantity("decay", Unit.FRACTION, 0.0, 0, 1), tame=lambda _: [(0, 1 << 14)])
+    LEAK = 0x23, RegionRow(
+        "linear leak", widths.HALF_STATE, symbol="l", unit="state units a step", per=NEURON,
+        quantity=Quantity("leak", Unit.WEIGHT, 0, 0), tame=lambda config: [(0, max(size(config) // 64, 2))])
+    CURRENT_DECAY = 0x24, RegionRow(
+        "decay of the current", widths.DECAY, symbol="di", unit="1/65536 a step", per=NEURON,
+        quantity=Quantity("decay_syn", Unit.FRACTION, 1.0, 0, 1), tame=lambda _: [(1 << 13, DECAY_ALL)])
+    BIAS = 0x25, RegionRow(
+        "bias", widths.STATE, symbol="b", signed=True, unit="state units a step", per=NEURON,
+        quantity=Quantity("bias", Unit.WEIGHT, 0), tame=lambda config: [(-size(config) // 8, size(config) // 8)])
+    REFRACTORY = 0x26, RegionRow(
+        "refractory period in steps", widths.REFRACTORY, symbol="period", unit="steps", per=NEURON,
+        quantity=Quantity("refractory_ms", Unit.MS, 0.0, 0), tame=lambda _: [(0, 4)])
+    DELAY = 0x27, RegionRow(
+        "axonal delay in steps, 1 to D; 0: the axon is silent", widths.DELAY, symbol="delay", unit="steps",
+        per=NEURON, quantity=Quantity("delay_ms", Unit.MS, float("nan"), 0), top=lambda config: config.max_delay)
+    FLAGS = 0x28, RegionRow(
+        "`RESET_SUBTRACT`, `REFRACTORY_HOLD`, what is recorded, `PLASTICITY_OFF`", widths.exactly(FLAG_BITS),
+        unit="flags", per=NEURON, tame=lambda _: [(0, 15), (0, 15), (0, 31)])
+
+    # Neuron state.
+
+    MEMBRANE = 0x30, RegionRow(
+        "membrane", widths.STATE, symbol="v", signed=True, unit="state units", per=NEURON, cleared=Clear.STATE,
+        tame=lambda config: [(-size(config), size(config))])
+    CURRENT = 0x31, RegionRow(
+        "synaptic current", widths.STATE, symbol="i", signed=True, unit="state units", per=NEURON,
+        cleared=Clear.STATE, tame=lambda config: [(-size(config), size(config))])
+    REFRACTORY_COUNT = 0x32, RegionRow(
+        "steps of refractoriness left", widths.REFRACTORY, symbol="r", unit="steps", per=NEURON,
+        cleared=Clear.STATE, tame=lambda _: [(0, 3)])
+    ADAPTATION = 0x33, RegionRow(
+        "threshold adaptation", widths.HALF_STATE, symbol="h", unit="state units", per=NEURON, cleared=Clear.ADAPTATION,
+        writable=adapts, top=lambda config: ((1 << (config.state_bits - 1)) - 1) * config.adaptation,
+        tame=lambda config: [(0, size(config))])
+    HISTORY = 0x34, RegionRow(
+        "the last D steps, bit k set if it fired k + 1 steps ago", widths.HISTORY, symbol="history",
+        unit="bits", per=NEURON, cleared=Clear.STATE)
+
+    # State of the learning engine, beside the weights.
+
+    PRE_TRACE = 0x40, RegionRow(
+        "trace of the axon", widths.STORED_TRACE, symbol="X", unit="traces", per=AXON, present=learns,
+        cleared=Clear.TRACES)
+    POST_TRACE = 0x41, RegionRow(
+        "trace of the neuron", widths.STORED_TRACE, symbol="Y", unit="traces", per=NEURON, present=learns,
+        cleared=Clear.TRACES)
+# fmt: on
+
+
+#: Per-neuron parameters, in address order.
+PARAMETERS = tuple(region for region in Region if region.row.per is NEURON and region.row.cleared is None)
+#: Per-neuron state of the dynamics.
+STATE = tuple(region for region in Region if region.row.cleared in (Clear.STATE, Clear.ADAPTATION))
+#: State of the learning engine, beside the weights. What else can be written makes up the network itself.
+TRACES = tuple(region for region in Region if region.row.cleared is Clear.TRACES)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Shape and format of a region on one chip."""
+
+    rows: int
+    columns: int
+    bits: int
+    signed: bool
+    writable: bool
+
+    @property
+    def items(self) -> int:
+        """Numbers in the region."""
+        return self.rows * self.columns
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one number on the wire."""
+        return (self.bits + 7) // 8
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """Smallest and largest number that an item holds."""
+        if self.signed:
+            return -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
+        return 0, (1 << self.bits) - 1
+
+
+@lru_cache(maxsize=1024)
+def layout(region: Region, config: CoreConfig) -> Layout:
+    """Shape and format of `region` on a chip of geometry `config`; a region that it lacks has no items."""
+    row = region.row
+    rows, columns = row.per.shape(config)
+    if not row.present(config):
+        rows, columns = (0, columns) if row.per is SYNAPSE else (1, 0)
+    return Layout(rows, columns, row.width.bits(config), signed=row.signed, writable=row.writable(config))
+
+
+def regions(config: CoreConfig) -> tuple[Region, ...]:
+    """Return the regions that a chip of geometry `config` has."""
+    return tuple(region for region in Region if layout(region, config).items)

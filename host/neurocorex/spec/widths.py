@@ -1,0 +1,41 @@
+"""Widths of the numbers of a chip: S of a state, W of a weight, C of a change, T of a trace, and fixed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .config import CoreConfig
+from .fixed import DECAY_BITS, GAIN_BITS
+
+
+class Width(NamedTuple):
+    """Bits of a number: how docs/model.md writes them, and how many they are on a chip."""
+
+    text: str
+    bits: Callable[[CoreConfig], int]
+
+
+def exactly(bits: int) -> Width:
+    """Width that is the same on every chip."""
+    return Width(str(bits), lambda _: bits)
+
+
+BIT = exactly(1)
+WORD = exactly(32)
+DECAY = exactly(DECAY_BITS)
+GAIN = exactly(GAIN_BITS)
+STATE = Width("S", lambda config: config.state_bits)
+#: The positive half of a state: how far a state moves towards zero, or rises.
+HALF_STATE = Width("S - 1", lambda config: config.state_bits - 1)
+WEIGHT = Width("W", lambda config: config.weight_bits)
+#: One bit more than a weight: the difference of any two.
+DRIFT = Width("W + 1", lambda config: config.weight_bits + 1)
+CHANGE = Width("C", lambda config: config.change_bits)
+TRACE = Width("T", lambda config: config.trace_bits)
+STORED_TRACE = Width("T or K", lambda config: config.stored_trace_bits or 1)
+REFRACTORY = Width("`refractory_bits`", lambda config: config.refractory_bits)
+DELAY = Width("enough for D", lambda config: config.delay_bits)
+HISTORY = Width("D = `max_delay`", lambda config: config.max_delay)
+NEURON_NUMBER = Width("enough for N - 1", lambda config: (config.neurons - 1).bit_length() or 1)
+BLOCKS_IN_USE = Width("enough for all blocks, less one", lambda config: config.use_bits)

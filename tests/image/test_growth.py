@@ -1,0 +1,228 @@
+"""Files grow: what a file lacks takes its default, what is unknown here is refused by name, earlier files load."""
+
+import copy
+import io
+import json
+import pickle
+import zipfile
+
+import neurocorex as ncx
+import numpy as np
+import pytest
+from neurocorex.check.trial import Trial
+from neurocorex.errors import FileFormatError
+from neurocorex.image import Image, blank
+from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region
+from support.paths import ROOT
+
+DATA = ROOT / "tests/data"
+BOTH = ("spikes", "v")
+CONFIG = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL)
+
+
+def trial_image() -> Image:
+    return Trial.random(CONFIG, 3, 1).image
+
+
+def edited(image: Image, *, header: dict | None = None, drop: tuple[str, ...] = (), add: dict | None = None) -> bytes:
+    """The file of an image with other fields in its header (None: without), and without or with some arrays."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(image.to_bytes())) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "header.json":
+                fields = json.loads(content) | (header or {})
+                content = json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
+            if name.removesuffix(".npy") not in drop:
+                new.writestr(name, content)
+        for name, array in (add or {}).items():
+            stream = io.BytesIO()
+            np.save(stream, array)
+            new.writestr(f"{name}.npy", stream.getvalue())
+    return out.getvalue()
+
+
+# Rows that are missing ----------------------------------------------------------------------------
+
+
+def test_region_that_is_missing_takes_its_default() -> None:
+    image = trial_image()
+    loaded = Image.from_bytes(edited(image, drop=("in_use",)))
+    assert not loaded.regions[Region.IN_USE].any()
+    assert np.array_equal(loaded.weights, image.weights)
+
+
+@pytest.mark.parametrize("default", [-7, lambda config: config.state_range[0]], ids=["number", "of the geometry"])
+def test_default_may_depend_on_the_geometry(default, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Region.BIAS.row, "default", default)
+    loaded = Image.from_bytes(edited(trial_image(), drop=("bias",)))
+    assert set(loaded.regions[Region.BIAS].tolist()) == {-7 if default == -7 else -(1 << 19)}
+    assert loaded.fit(CoreConfig(neurons=9, inputs=3, learning=Learning.EXPONENTIAL)).regions[Region.BIAS][0] < 0
+
+
+def test_state_that_is_missing_takes_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Region.CURRENT.row, "default", 3)
+    assert set(Image.from_bytes(edited(trial_image(), drop=("current",))).regions[Region.CURRENT].tolist()) == {3}
+
+
+@pytest.mark.parametrize("name", ["threshold", "plastic", "control", "membrane", "pre_trace"])
+def test_region_without_a_default_may_not_be_missing(name: str) -> None:
+    with pytest.raises(FileFormatError, match=name.upper() if name != "membrane" else "CURRENT"):
+        Image.from_bytes(edited(trial_image(), drop=(name,)))
+
+
+def test_register_that_is_missing_takes_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of before the register, as `edited` makes one: a name and an item less."""
+    image = trial_image()
+    names = [register.name for register in Control if register is not Control.MODULATION]
+    items = np.delete(image.regions[Region.CONTROL], Control.MODULATION).astype("<u4")
+    file = edited(image, header={"registers": names}, drop=("control",), add={"control": items})
+    with pytest.raises(FileFormatError, match="lacks MODULATION"):
+        Image.from_bytes(file)
+    monkeypatch.setattr(Control.MODULATION.row, "default", 256)
+    expected = image.regions[Region.CONTROL].copy()
+    expected[Control.MODULATION] = 256
+    assert Image.from_bytes(file).regions[Region.CONTROL].tolist() == expected.tolist()
+
+
+def test_registers_without_names_are_those_of_version_3() -> None:
+    image = trial_image()
+    assert Image.from_bytes(edited(image, header={"registers": None})) == image
+
+
+def test_blank_regions_hold_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Region.RESET.row, "default", 4)
+    monkeypatch.setattr(Control.GATE.row, "default", 0xFFFF)
+    assert blank(Region.RESET, CONFIG).tolist() == [4] * 5
+    assert blank(Region.WEIGHTS, CONFIG).shape == (8, 5)
+    assert blank(Region.CONTROL, CONFIG)[Control.GATE] == 0xFFFF
+
+
+# Rows that are not known --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"add": {"floor": np.zeros(5, np.int32)}}, "holds FLOOR, which .* update", id="region"),
+        pytest.param(
+            {"header": {"registers": [*Control.__members__, "TEMPERATURE"]}}, "holds TEMPERATURE, which .* update",
+            id="register",
+        ),
+        pytest.param(
+            {"header": {"config": {**CONFIG.to_dict(), "dendrites": 3}}}, "holds DENDRITES, which .* update", id="field"
+        ),
+        pytest.param({"header": {"registers": "GATE"}}, "bad header", id="registers of another type"),
+        pytest.param({"header": {"registers": ["GATE", "GATE"]}}, "one register twice", id="register twice"),
+        pytest.param(
+            {"header": {"config": CoreConfig(neurons=5, inputs=3).to_dict()}}, "PLASTIC, .* nothing that", id="chip"
+        ),
+        pytest.param({"header": {"registers": ["GAIN_INPUT"]}}, "lacks GAIN_RECURRENT", id="too few registers"),
+        pytest.param({"drop": ("control",), "add": {"control": np.zeros(21, "<u4")}}, "shape", id="items too many"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_refused_by_name(change, message: str) -> None:
+    with pytest.raises(FileFormatError, match=message):
+        Image.from_bytes(edited(trial_image(), **change))
+
+
+def test_a_replay_with_rows_of_a_later_version_is_refused_by_name(tmp_path) -> None:
+    file = edited(trial_image(), add={"floor": np.zeros(5, np.int32)})
+    np.savez(tmp_path / "replay.npz", image=np.frombuffer(file, np.uint8), stimulus=np.zeros(0, np.uint8))
+    with pytest.raises(FileFormatError, match="holds FLOOR"):
+        Trial.load(tmp_path / "replay.npz")
+
+
+# Files of earlier versions ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_shipped_digits_of_each_version_run_as_they_did(version: int) -> None:
+    """What they gave then was written by version 3; that of version 1 had the same spikes."""
+    image, expected = Image.load(DATA / f"v{version}/digits.npz"), ncx.Result.load(DATA / "v3/digits-result.npz")
+    step, axon = np.indices((30, 64))
+    with ncx.open("emulator", config=image.config) as device:
+        device.load(image)
+        found = device.run(spikes=(7 * step + 13 * axon) % 11 == 0, record=BOTH)
+    assert_same(found, expected)
+    assert found.counts.sum() == 47
+
+
+def test_replay_of_version_3_runs_as_it_did() -> None:
+    trial, expected = Trial.load(DATA / "v3/replay.npz"), ncx.Result.load(DATA / "v3/replay-result.npz")
+    with ncx.open("emulator", config=trial.image.config) as device:
+        device.load(trial.image)
+        assert_same(device.run(spikes=trial.stimulus, record=BOTH), expected)
+        assert_same_regions(device.snapshot(), Image.load(DATA / "v3/replay-after.npz"))
+
+
+def test_snapshot_of_version_3_goes_on_as_it_did() -> None:
+    trial, whole = Trial.load(DATA / "v3/replay.npz"), ncx.Result.load(DATA / "v3/replay-result.npz")
+    image = Image.load(DATA / "v3/snapshot.npz")
+    with ncx.open("emulator", config=image.config) as device:
+        device.restore(image)
+        found = device.run(spikes=trial.stimulus.cut(40, 60), record=BOTH)
+        assert np.array_equal(found.spikes, whole.spikes[40:])
+        assert np.array_equal(found.v, whole.v[40:])
+        assert_same_regions(device.snapshot(), Image.load(DATA / "v3/replay-after.npz"))
+
+
+def assert_same(found: ncx.Result, expected: ncx.Result) -> None:
+    assert np.array_equal(found.spikes, expected.spikes)
+    assert np.array_equal(found.v, expected.v)
+    counted = {name: value for name, value in expected.counters.items() if not name.startswith("frames_")}
+    assert {name: found.counters[name] for name in counted} == counted
+
+
+def assert_same_regions(found: Image, expected: Image) -> None:
+    """All that the earlier version knew; flags of recording aside, which differ with what was recorded."""
+    for region in set(expected.regions) - {Region.FLAGS}:
+        assert np.array_equal(found.regions[region], expected.regions[region]), region.name
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_results_of_earlier_versions_load(version: int) -> None:
+    result, today = (ncx.Result.load(DATA / f"v{each}/digits-result.npz") for each in (version, 3))
+    assert np.array_equal(result.spikes, today.spikes)
+    assert np.array_equal(result.v, today.v)
+    assert (result.weight_steps.shape, result.weights_over_time.shape) == ((0,), (0, 0, 0))
+    names = {counter.name.lower() for counter in Counter}
+    assert {name: result.counters[name] for name in names if not name.startswith("frames_")} == {
+        name: today.counters[name] for name in names if not name.startswith("frames_")
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "arrays", "name"),
+    [
+        pytest.param({}, {"winners": np.zeros(3)}, "winners", id="array"),
+        pytest.param({"seed": 3}, {}, "seed", id="scalar"),
+        pytest.param({"counters": {"steps": 30, "overheated": 1}}, {}, "overheated", id="counter"),
+    ],
+)
+def test_result_of_a_later_version_is_refused_by_name(header, arrays, name: str, tmp_path) -> None:
+    with np.load(DATA / "v3/digits-result.npz") as file:
+        held = {key: file[key] for key in file.files}
+    fields = json.loads(held["header"].tobytes()) | header
+    held["header"] = np.frombuffer(json.dumps(fields).encode(), np.uint8)
+    np.savez(tmp_path / "result.npz", **held, **arrays)
+    with pytest.raises(FileFormatError, match=f"holds {name}, which this version does not know; update"):
+        ncx.Result.load(tmp_path / "result.npz")
+
+
+# Copies -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [lambda image: pickle.loads(pickle.dumps(image)), copy.copy, copy.deepcopy],  # noqa: S301
+    ids=["pickle", "copy", "deepcopy"],
+)
+def test_images_can_be_copied(copied) -> None:
+    image = Image(CONFIG, trial_image().regions, 2.5, {"names": ["a", "b"]})
+    again = copied(image)
+    assert again == image
+    assert again is not image
+    assert again.meta == {"names": ["a", "b"]}
+    with pytest.raises(ValueError, match="read-only"):
+        again.weights[0, 0] = 1
