@@ -51,6 +51,12 @@ def test_interrupt_while_modules_are_loaded_is_quiet(module):
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nneurocorex: interrupted\n")
 
 
+def test_list_of_commands_loads_nothing_slow():
+    program = "import sys, neurocorex.cli.application; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"neurocorex.spec", "neurocorex.device", "numpy", "serial", "rich", "tempfile"} & set(loaded)
+
+
 @pytest.mark.parametrize("group", [(), ("demo",), ("bench",)])
 def test_group_without_a_command_prints_help(group, capsys):
     code, out, err = run(capsys, *group)
