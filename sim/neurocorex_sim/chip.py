@@ -113,7 +113,7 @@ def chip_verilog(config: CoreConfig, clock_hz: int, baud: int, progress: Progres
 def compile_chip(verilog: str, *, trace: bool = False, progress: Progress | None = None) -> Path:
     """Compile Verilog with a top module `neurocorex` (ports clk, rst, rx, tx, busy, error, divisor) to a program.
 
-    With `trace`, a module `neurocorex.….sequencer` in it tells steps, as that of the chip does.
+    With `trace` it needs a module whose name ends in `.sequencer` and whose ports tell steps, as the chip has.
     """
     _require_tools(trace)
     harness = {path.name: path.read_text() for path in files(__package__).joinpath("harness").iterdir()}

@@ -9,6 +9,8 @@ import pytest
 from neurocorex.cli import main
 from neurocorex.cli.application import exit_codes
 from neurocorex.cli.defect import KEPT, record
+from neurocorex.demos import digits
+from support.papers import write_papers
 from support.paths import ROOT
 
 #: Runs a command line that gets SIGINT when it begins to import a module.
@@ -47,6 +49,12 @@ def test_interrupt_while_modules_are_loaded_is_quiet(module):
     words = [sys.executable, "-c", INTERRUPTED, module, "info", "emulator"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nneurocorex: interrupted\n")
+
+
+def test_list_of_commands_loads_nothing_slow():
+    program = "import sys, neurocorex.cli.application; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"neurocorex.spec", "neurocorex.device", "numpy", "serial", "rich", "tempfile"} & set(loaded)
 
 
 @pytest.mark.parametrize("group", [(), ("demo",), ("bench",)])
@@ -154,27 +162,30 @@ def test_shell_completes_ports(capsys, monkeypatch):
     assert run(capsys)[1].split() == ["plain,/dev/ttyUSB7"]
 
 
-def test_everything_of_a_command_line_without_the_extra_names_it(capsys, monkeypatch, tmp_path):
-    """Commands that accept `rtl`, where only Amaranth is missing."""
+RTL = (
+    ("demo", "digits", "--device", "rtl"),
+    ("demo", "digits-stdp", "--device", "rtl"),
+    ("demo", "digits-unsupervised", "--device", "rtl"),
+    ("demo", "microseer", "--device", "rtl", "--data", "."),
+    ("info", "rtl"),
+    ("load", "rtl", "digits.npz"),
+    ("run", "rtl", "digits.npz"),
+    ("run", "rtl", "digits.npz", "--trace", "wave.fst"),
+    ("weights", "rtl"),
+    ("selftest", "rtl"),
+    ("serve", "rtl"),
+    ("doctor", "rtl"),
+    ("bench", "chip"),
+)
+
+
+@pytest.mark.parametrize("words", RTL, ids=" ".join)
+def test_rtl_without_the_extra_names_it(words, capsys, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "amaranth", None)
     monkeypatch.chdir(tmp_path)
-    network = tmp_path / "digits.npz"
-    run(capsys, "demo", "digits", "--images", "1", "--save", network)
-    for words in (
-        ("demo", "digits", "--device", "rtl"),
-        ("demo", "digits-stdp", "--device", "rtl", "--images", "1"),
-        ("demo", "digits-unsupervised", "--device", "rtl", "--images", "1"),
-        ("info", "rtl"),
-        ("load", "rtl", network),
-        ("run", "rtl", network),
-        ("run", "rtl", network, "--trace", "wave.fst"),
-        ("weights", "rtl"),
-        ("selftest", "rtl"),
-        ("serve", "rtl"),
-        ("doctor", "rtl"),
-        ("bench", "chip"),
-    ):
-        code, out, err = run(capsys, *words)
-        assert (code, out, err.count("\n")) == (10, "", 1), words
-        assert "pip install 'neurocorex[sim]'" in err, words
+    digits.image().save("digits.npz")
+    write_papers(tmp_path)
+    code, out, err = run(capsys, *words)
+    assert (code, out, err.count("\n")) == (10, "", 1)
+    assert "pip install 'neurocorex[sim]'" in err
     assert not (tmp_path / "wave.fst").exists()

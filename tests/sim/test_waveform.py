@@ -59,6 +59,17 @@ def test_run_writes_the_chosen_steps(invoke, network, geometry, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("step", [3, 4, 5])
+def test_steps_are_those_of_the_stimulus(step, invoke, network, geometry, tmp_path):
+    wave, spikes = tmp_path / "wave.fst", tmp_path / "spikes.csv"
+    spikes.write_text("step,axon\n4,1\n")
+    words = ("run", "rtl", network, "--config", geometry, "--spikes", spikes, "--steps", STEPS, "--json")
+    assert invoke(*words, "--trace", wave, "--from", step, "--to", step)[0] == 0
+    (arrives,) = (name for name in Fst.read(wave).names if name.endswith(".sequencer.input_event"))
+    assert (1 in Fst.read(wave, arrives).values[arrives]) == (step == 4)
+
+
+@pytest.mark.slow
 def test_run_without_a_first_step_begins_at_0(invoke, network, geometry, tmp_path):
     words = ("run", "rtl", network, "--config", geometry, "--steps", STEPS, "--json", "--trace", tmp_path / "wave.fst")
     assert invoke(*words)[0] == 0

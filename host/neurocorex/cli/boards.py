@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import output
-from .geometry import configured, geometry_options
+from .geometry import GeometryCommand, configured
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -99,7 +99,7 @@ def boards(as_json: bool) -> None:
     output.emit(as_json, {"boards": entries}, text)
 
 
-@click.command()
+@click.command(cls=GeometryCommand)
 @click.argument(
     "what", nargs=-1, metavar="[BOARD] [MODEL]", callback=_board_or_path, shell_complete=_complete_board_or_path
 )
@@ -108,7 +108,6 @@ def boards(as_json: bool) -> None:
 @click.option("--arrivals", type=float, help="Axons that arrive in a step.  [default: a tenth of the inputs]")
 @click.option("--fired", type=float, help="Neurons that fire and learn in a step.  [default: one in a hundred]")
 @_config_option
-@geometry_options
 @output.json_option
 def plan(
     what: list[Board | Path], board: Board | None, clock_mhz: float | None, arrivals: float | None,
@@ -172,7 +171,7 @@ def _hertz(megahertz: float | None) -> int | None:
     return round(megahertz * 1e6)
 
 
-@click.command()
+@click.command(cls=GeometryCommand)
 @_board_argument
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.  [default: build/BOARD]"
@@ -188,7 +187,6 @@ def _hertz(megahertz: float | None) -> int | None:
 @click.option("--fresh", is_flag=True, help="Build again what is in the cache.")
 @click.option("--force", is_flag=True, help="Build even if the plan says that it does not fit.")
 @_config_option
-@geometry_options
 @output.json_option
 def build(
     board: Board, out: Path | None, clock_mhz: float | None, baud: int | None, seed: int, fresh: bool, force: bool,

@@ -10,7 +10,7 @@ import click
 
 from . import choice, output
 from .choice import DeviceChoice
-from .geometry import configured, geometry_options
+from .geometry import GeometryCommand, configured
 
 
 @click.command()
@@ -130,7 +130,7 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     output.emit(as_json, values, text)
 
 
-@click.command()
+@click.command(cls=GeometryCommand)
 @click.argument("software", metavar="{emulator|rtl}", shell_complete=choice.complete_software)
 @click.option("--port", default=0, type=click.IntRange(0, 65535), show_default="any free one", help="TCP port.")
 @click.option(
@@ -138,7 +138,6 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     help="Address to listen on. Whoever reaches it controls the chip.",
 )  # fmt: skip
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Geometry as a JSON file.")
-@geometry_options
 @output.json_option
 def serve(software: str, port: int, host: str, config: Path | None, as_json: bool, **fields: int | None) -> None:
     """Serve a software chip on a TCP port.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -47,15 +48,29 @@ def read_config(path: Path | None) -> CoreConfig | None:
         raise FileFormatError(f"{path} is not a core configuration: {error}") from error
 
 
-def geometry_options(command: Any) -> Any:
-    """Add one option for every field of `CoreConfig`."""
-    from ..spec.config import LIMITS
+class GeometryCommand(click.Command):
+    """Command with an option for every field of `CoreConfig`, its last ones before ``--help``.
 
-    for name, allowed in reversed(LIMITS.items()):
-        span = f"{allowed[0]} to {allowed[1]}" if isinstance(allowed, tuple) else ", ".join(map(str, sorted(allowed)))
-        words = f"{_MEANINGS[name]}: {span}."
-        command = click.option(f"--{name.replace('_', '-')}", name, type=int, help=words)(command)
-    return command
+    They are made when the command itself is used: the list of commands does without the time to load `neurocorex.spec`.
+    """
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters of the command, those of the geometry among them."""
+        *own, help_option = super().get_params(ctx)
+        return [*own, *self._fields, help_option]
+
+    @cached_property
+    def _fields(self) -> list[click.Parameter]:
+        from ..spec.config import LIMITS
+
+        found: list[click.Parameter] = []
+        for name, allowed in LIMITS.items():
+            values = (
+                f"{allowed[0]} to {allowed[1]}" if isinstance(allowed, tuple) else ", ".join(map(str, sorted(allowed)))
+            )
+            option = f"--{name.replace('_', '-')}"
+            found.append(click.Option([option, name], type=int, help=f"{_MEANINGS[name]}: {values}."))
+        return found
 
 
 def configured(path: Path | None, fields: dict[str, int | None], base: CoreConfig | None = None) -> CoreConfig:
