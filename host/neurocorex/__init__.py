@@ -5,10 +5,10 @@ Names are loaded when they are first used, so importing the package costs nothin
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # that of typing, which takes a while to load
 if TYPE_CHECKING:
+    from typing import Any
+
     from . import encode as encode
     from . import errors as errors
     from . import learning as learning
@@ -78,6 +78,8 @@ __all__ = sorted(_ORIGINS)
 if not TYPE_CHECKING:  # type checkers would take any name for one of these
 
     def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
         if name not in _ORIGINS:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         module, attribute = _ORIGINS[name]

@@ -132,8 +132,8 @@ class DigitsResult(Answers):
 
     @property
     def cycles_per_step(self) -> float:
-        """Clock cycles in a step."""
-        return self.counters["cycles"] / max(self.counters["steps"], 1)
+        """Clock cycles of a step in which the core works; waiting for the link is not among them."""
+        return self.counters["busy_cycles"] / max(self.counters["steps"], 1)
 
     def raster(self, images: int = 8) -> Figure:
         """Draw the spikes of the first `images` images."""
