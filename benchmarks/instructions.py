@@ -41,7 +41,7 @@ void end(void) { CALLGRIND_DUMP_STATS; CALLGRIND_STOP_INSTRUMENTATION; }
 def run_all(begin: Callable[[], object], end: Callable[[], object]) -> None:
     """Run every network, once to load the compiled steps, and then twice between the marks."""
     for workload, steps in STEPS.items():
-        emulator = Emulator(workload.config, compiled=True)
+        emulator = Emulator(workload.config)
         for region, values in workload.image().regions.items():
             emulator.write(region, values)
         short, long = stimulus(steps), stimulus(2 * steps)

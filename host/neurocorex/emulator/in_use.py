@@ -1,4 +1,4 @@
-"""The part of a core that is in use, as a core of its own."""
+"""Neurons and axons in use: their memories as a core of its own, so that steps do not visit the others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def used(memory: Memory) -> CoreConfig:
     return memory.config.in_use(*memory[Region.IN_USE].tolist())
 
 
-class Part:
+class CoreInUse:
     """Memories of the neurons and axons in use, taken from those of the whole core and put back.
 
     Attributes

@@ -1,0 +1,236 @@
+"""Machine code of the kernel: found in the package or in a cache, else compiled once; without it, plain Python.
+
+`pip` compiles the kernel when it builds the package (`build_kernels.py`), so that no process has to. A file is named
+for the processor, the kind of chip and a digest of the source: code of another source is never taken. To load one
+takes milliseconds and llvmlite; numba is needed only to compile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache, partial
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple, Protocol
+from zlib import crc32
+
+import numpy as np
+
+from ..spec import CoreConfig
+from .kernel import constants
+from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, words
+
+#: Code that came with the package.
+SHIPPED = Path(__file__).parent / "objects"
+#: Features beyond its baseline that a processor of the level x86-64-v3 has.
+_V3 = ("avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe")
+#: Compiling takes some ten seconds, on a slow and busy machine some minutes.
+_PATIENCE_S = 1200.0
+
+_log = logging.getLogger(__name__)
+
+
+class Kind(NamedTuple):
+    """Kind of chip: each has code of its own.
+
+    Attributes
+    ----------
+    wide : bool
+        Weights of more than eight bits.
+    learns : bool
+        With a learning engine.
+    """
+
+    wide: bool
+    learns: bool
+
+    @classmethod
+    def of(cls, config: CoreConfig) -> Kind:
+        """Return the kind of a chip."""
+        return cls(config.weight_bits > 8, bool(config.learning))
+
+    @property
+    def name(self) -> str:
+        """Part of a file's name."""
+        return f"{'w16' if self.wide else 'w8'}-{'learning' if self.learns else 'static'}"
+
+
+KINDS = tuple(Kind(*choice) for choice in product((False, True), repeat=2))
+
+
+class Bound(Protocol):
+    """A kernel and the memories that it works on; a call runs a stimulus from `Output.position` on."""
+
+    def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:  # noqa: D102
+        ...
+
+
+#: Binds a kernel to memories; they have to stay where they are.
+Kernel = Callable[[Core, Learner, Scratch], Bound]
+
+
+@cache
+def load(kind: Kind) -> Kernel:
+    """Return the kernel for a kind of chip; it is looked for once in a process."""
+    try:
+        return _found(kind) or _linked(_compiled_and_kept(kind))
+    except (OSError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
+        _log.warning(
+            "the emulator runs as plain Python, some thousand times slower, since its kernel cannot be compiled: %s. "
+            "To install the compiler anew: pip install --force-reinstall numba llvmlite", error,
+        )  # fmt: skip
+        return _interpreted(kind)
+
+
+def _found(kind: Kind) -> Kernel | None:
+    """Return what was compiled before."""
+    for folder in (SHIPPED, cache_folder()):
+        path = folder / file_name(kind)
+        try:
+            return _linked(path.read_bytes())
+        except OSError:
+            continue
+        except RuntimeError as error:
+            _log.warning("%s is no whole object file (%s), the kernel is compiled anew", path, error)
+    return None
+
+
+# Files -----------------------------------------------------------------------------------------------
+
+
+def file_name(kind: Kind) -> str:
+    """Name of the object file for a kind of chip, this source and this processor."""
+    return f"{processor()}-{kind.name}-{digest():08x}.o"
+
+
+def cache_folder() -> Path:
+    """Folder for code that did not come with the package."""
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return Path(os.environ["NUMBA_CACHE_DIR"]) / "neurocorex"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "neurocorex" / "kernel"
+
+
+@cache
+def digest() -> int:
+    """Return a checksum of the source of the kernel, and of the numbers of the contract that it is compiled with."""
+    files = sorted(Path(constants.__file__).parent.glob("*.py"))
+    numbers = {name: value for name, value in vars(constants).items() if name.isupper()}
+    return crc32(repr(numbers).encode(), crc32(b"".join(path.read_bytes() for path in files)))
+
+
+@cache
+def processor() -> str:
+    """Operating system and level of processor that code is for; every processor of the level can run it."""
+    machine = platform.machine().lower().replace("amd64", "x86_64")
+    if machine == "x86_64":
+        import llvmlite.binding as llvm
+
+        features = llvm.get_host_cpu_features()
+        machine = "x86-64-v3" if all(features.get(name) for name in _V3) else "x86-64"
+    return f"{sys.platform}-{machine}"
+
+
+def compile_kernel(kind: Kind, path: Path) -> None:
+    """Compile for a kind of chip, in a process of its own, into a file that is there whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    subprocess.SubprocessError
+        If the compiler fails, with the last line that it said.
+    """
+    level = processor().partition("-")[2]
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    # The level, not this very processor: a file may be shared by machines, by a home folder or an image.
+    settings |= {"NUMBA_CPU_NAME": level if level.startswith("x86") else "generic", "NUMBA_CPU_FEATURES": ""}
+    settings["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), settings.get("PYTHONPATH", "")])
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        part = Path(file.name)
+    choice = [str(int(choice)) for choice in kind]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "neurocorex.emulator.kernel.build", *choice, str(part)],
+            env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE_S, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise subprocess.SubprocessError((done.stderr.strip().splitlines() or ["no reason was given"])[-1])
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _compiled_and_kept(kind: Kind) -> bytes:
+    """Compile, into the cache if it can be written."""
+    _log.info(
+        "compiling the kernel of the emulator for chips of kind %s, once on this machine: some ten seconds", kind.name
+    )
+    path = cache_folder() / file_name(kind)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        compile_kernel(kind, path)
+    except OSError as error:
+        _log.warning(
+            "the compiled kernel cannot be kept in %s (%s), so every process compiles it anew, which takes some ten "
+            "seconds; set NUMBA_CACHE_DIR to a folder that can be written", path.parent, error,
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / path.name
+            compile_kernel(kind, path)
+            return path.read_bytes()
+    return path.read_bytes()
+
+
+# Kernels ---------------------------------------------------------------------------------------------
+
+
+def _linked(code: bytes) -> Kernel:
+    """Link an object file into this process."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple().create_target_machine(reloc="pic", jit=True)
+    linker = llvm.create_lljit_compiler(target)
+    library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process().export_symbol(constants.SYMBOL)
+    linked = library.link(linker, "kernel")
+    run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(linked[constants.SYMBOL])
+    return partial(_BoundCode, run, (linker, linked))
+
+
+class _BoundCode:
+    """Machine code and the memories that it works on."""
+
+    def __init__(
+        self, run: Callable[[int], None], kept: object, core: Core, learner: Learner, scratch: Scratch
+    ) -> None:
+        self._run, self._kept = run, (kept, core, learner, scratch)
+        self._words = [word for table in (core, learner, scratch) for word in words(table)]
+
+    def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
+        block = np.array([*sizes, *self._words, *words(stimulus), *words(output)], np.int64)
+        self._run(block.ctypes.data)
+
+
+def _interpreted(kind: Kind) -> Kernel:
+    """Return the source of the kernel as it is."""
+    from .kernel import steps
+
+    run_steps: Callable[..., None] = steps.run_steps
+
+    def bound(core: Core, learner: Learner, scratch: Scratch) -> Bound:
+        def run(sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
+            with np.errstate(over="ignore"):  # sets of bits, of which the highest is the sign
+                run_steps(sizes, core, learner if kind.learns else None, scratch, stimulus, output)
+
+        return run
+
+    return bound
