@@ -33,9 +33,10 @@ class KernelHook(BuildHookInterface[Any]):
             for path in folder.glob("*.o"):
                 if path.name not in names:
                     path.unlink()
-            missing = [(kind, folder / name) for name, kind in names.items() if not (folder / name).exists()]
+            missing = {name: kind for name, kind in names.items() if not (folder / name).exists()}
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(lambda each: machine_code.compile_kernel(*each), missing))
+                for name, code in zip(missing, pool.map(machine_code.compile_kernel, missing.values()), strict=True):
+                    (folder / name).write_bytes(code)
         except Exception as error:  # a package without it is slower at first, and works
             self.app.display_warning(f"the emulator is not compiled now, but at its first use: {error}")
             return

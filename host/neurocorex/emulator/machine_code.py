@@ -13,7 +13,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import product
@@ -31,8 +30,6 @@ from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, w
 SHIPPED = Path(__file__).parent / "objects"
 #: Features beyond its baseline that a processor of the level x86-64-v3 has.
 _V3 = ("avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe")
-#: Compiling takes some ten seconds, on a slow and busy machine some minutes.
-_PATIENCE_S = 1200.0
 
 _log = logging.getLogger(__name__)
 
@@ -112,10 +109,13 @@ def file_name(kind: Kind) -> str:
 
 def cache_folder() -> Path:
     """Folder for code that did not come with the package."""
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return Path(os.environ["NUMBA_CACHE_DIR"]) / "neurocorex"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "neurocorex" / "kernel"
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(chosen) / "neurocorex"
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # an account without a home: what cannot be kept is said later, with the remedy
+        base = Path(os.devnull)
+    return base / "neurocorex" / "kernel"
 
 
 @cache
@@ -138,55 +138,42 @@ def processor() -> str:
     return f"{sys.platform}-{machine}"
 
 
-def compile_kernel(kind: Kind, path: Path) -> None:
-    """Compile for a kind of chip, in a process of its own, into a file that is there whole or not at all.
+def compile_kernel(kind: Kind) -> bytes:
+    """Compile for a kind of chip, in a process of its own; return an object file.
 
     Raises
     ------
-    OSError
-        If the file cannot be written.
-    subprocess.SubprocessError
-        If the compiler fails, with the last line that it said.
+    OSError, subprocess.SubprocessError
+        If the compiler cannot be started, or fails; with the last line that it said.
     """
     level = processor().partition("-")[2]
     settings = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
     # The level, not this very processor: a file may be shared by machines, by a home folder or an image.
     settings |= {"NUMBA_CPU_NAME": level if level.startswith("x86") else "generic", "NUMBA_CPU_FEATURES": ""}
     settings["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), settings.get("PYTHONPATH", "")])
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        part = Path(file.name)
-    choice = [str(int(choice)) for choice in kind]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "neurocorex.emulator.kernel.build", *choice, str(part)],
-            env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE_S, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise subprocess.SubprocessError((done.stderr.strip().splitlines() or ["no reason was given"])[-1])
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "neurocorex.emulator.kernel.build", *(str(int(choice)) for choice in kind)]
+    done = subprocess.run(command, env=settings, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        raise subprocess.SubprocessError(lines[-1] if lines else f"exit code {done.returncode}")
+    return done.stdout
 
 
 def _compiled_and_kept(kind: Kind) -> bytes:
-    """Compile, into the cache if it can be written."""
-    _log.info(
-        "compiling the kernel of the emulator for chips of kind %s, once on this machine: some ten seconds", kind.name
-    )
-    path = cache_folder() / file_name(kind)
+    """Compile, and write the cache if that is possible."""
+    _log.info("compiling the emulator for chips of kind %s, once on this machine: some ten seconds", kind.name)
+    code, path = compile_kernel(kind), cache_folder() / file_name(kind)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        compile_kernel(kind, path)
+        part.write_bytes(code)
+        part.replace(path)  # so that a file is there whole, or not at all
     except OSError as error:
         _log.warning(
-            "the compiled kernel cannot be kept in %s (%s), so every process compiles it anew, which takes some ten "
-            "seconds; set NUMBA_CACHE_DIR to a folder that can be written", path.parent, error,
+            "the compiled emulator cannot be kept in %s (%s), so every process compiles it anew for some ten seconds; "
+            "set NUMBA_CACHE_DIR to a folder that can be written", path.parent, error,
         )  # fmt: skip
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / path.name
-            compile_kernel(kind, path)
-            return path.read_bytes()
-    return path.read_bytes()
+    return code
 
 
 # Kernels ---------------------------------------------------------------------------------------------

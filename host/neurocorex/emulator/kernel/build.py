@@ -1,6 +1,6 @@
 """Build of the kernel: its Python source to an object file, by numba and llvmlite, in a process of its own.
 
-    python -m neurocorex.emulator.kernel.build WIDE LEARNS FILE
+    python -m neurocorex.emulator.kernel.build WIDE LEARNS > FILE
 
 WIDE and LEARNS are 0 or 1, see `neurocorex.emulator.machine_code.Kind`. The code is for the processor that
 `NUMBA_CPU_NAME` names. It needs neither Python nor numba: it allocates nothing and raises nothing.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -30,6 +29,8 @@ from .constants import NEURON_ROWS, SYMBOL
 MODULES = (arithmetic, changes, learning, neurons, registers, rest, spikes, steps, synapses, traces)
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
+#: Those that nothing else calls need no functions of C around them.
+INNER = OPTIONS | {"no_cfunc_wrapper": True}
 #: Functions of the C library that LLVM puts in the place of loops.
 LIBRARY = {"memcpy", "memmove", "memset"}
 
@@ -50,12 +51,12 @@ def _pointer(_context, _address):
     return types.voidptr(types.int64), generate
 
 
-@register_jitable(**OPTIONS)
+@register_jitable(**INNER)
 def _array(where, kind):
     return carray(_pointer(where.address), where.items, kind)
 
 
-@register_jitable(**OPTIONS)
+@register_jitable(**INNER)
 def _table(where, rows, kind):
     return carray(_pointer(where.address), (rows, where.items // rows), kind)
 
@@ -65,8 +66,8 @@ def register() -> None:
     for module in MODULES:
         for function in vars(module).values():
             if inspect.isfunction(function) and function.__module__ == module.__name__:
-                register_jitable(**OPTIONS)(function)
-    overload(arithmetic.lowest_bit, jit_options=OPTIONS)(lambda bits: lambda bits: _trailing_zeros(bits))
+                register_jitable(**INNER)(function)
+    overload(arithmetic.lowest_bit, jit_options=INNER)(lambda bits: lambda bits: _trailing_zeros(bits))
 
 
 def entry(*, wide: bool, learns: bool) -> Any:
@@ -135,4 +136,4 @@ def object_code(*, wide: bool, learns: bool) -> bytes:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[3]).write_bytes(object_code(wide=sys.argv[1] == "1", learns=sys.argv[2] == "1"))
+    sys.stdout.buffer.write(object_code(wide=sys.argv[1] == "1", learns=sys.argv[2] == "1"))
