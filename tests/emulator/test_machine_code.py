@@ -113,7 +113,7 @@ def test_fresh_devices_share_machine_code_from_their_first_step(monkeypatch: pyt
     linked, image = [], Workload(256, False).image()
     link = machine_code._linked
     monkeypatch.setattr(machine_code, "_linked", lambda code: linked.append(code) or link(code))
-    monkeypatch.setattr(machine_code, "_interpreted", None)
+    monkeypatch.setattr(machine_code, "interpret", None)
     machine_code.load.cache_clear()
     results = []
     for _ in range(5):

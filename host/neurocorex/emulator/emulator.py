@@ -17,9 +17,11 @@ from .in_use import CoreInUse, used
 from .memory import Memory, wrap
 from .runner import Activity, Runner
 
+_NO_CHANGES = EventStream(0).columns[6:]
+
 
 class StepResult(NamedTuple):
-    """What one step brought about.
+    """Result of one step.
 
     Attributes
     ----------
@@ -31,7 +33,7 @@ class StepResult(NamedTuple):
 
 
 class Emulator:
-    """One core of a given geometry; all memories are zero at first.
+    """Emulator of one core of a given geometry; all memories are zero at first.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ class Emulator:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        """Forget what followed from parameters."""
+        """Forget what was worked out from parameters."""
         self._in_use: CoreInUse | None = None
         self._runner: Runner | None = None
 
@@ -65,7 +67,7 @@ class Emulator:
         return {counter: value % (1 << COUNTER_BITS) for counter, value in self._counts.items()}
 
     def count(self, counter: Counter, amount: int = 1) -> None:
-        """Add to a counter what the core cannot see: frames, and events refused while they were decoded."""
+        """Add to a counter what the core cannot see: frames, and events that were refused while they were decoded."""
         self._counts[counter] += amount
 
     def write(self, region: Region, values: npt.ArrayLike, start: int = 0) -> None:
@@ -118,7 +120,7 @@ class Emulator:
         return StepResult(self._run(EventStream(1, here[0], axons, *graded), None).fired_neuron)
 
     def prepare(self, steps: int) -> None:
-        """Load the kernel for a run of so many steps, whatever their number, instead of in that run."""
+        """Load the kernel ahead of a run, which takes as long for any number of steps."""
         machine_code.load(machine_code.Kind.of(self.config))
 
     def run(self, stimulus: EventStream) -> EventStream:
@@ -143,7 +145,7 @@ class Emulator:
         return EventStream.made(
             stimulus.steps, step, neuron,
             np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps), membranes.reshape(-1),
-            np.zeros(membranes.size, np.int64), *EventStream(0).columns[6:],
+            np.zeros(membranes.size, np.int64), *_NO_CHANGES,
         )  # fmt: skip
 
     def _run(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
@@ -174,7 +176,7 @@ class Emulator:
         return self._in_use.memory
 
     def _tally(self, config: CoreConfig, stimulus: EventStream, accepted: EventStream, activity: Activity) -> None:
-        """Count what a run of the part in use brought about."""
+        """Count the activity of a run."""
         for counter, amount in zip(Counter, activity.counts.tolist(), strict=True):
             self._counts[counter] += amount
         input_events = accepted.event_index.size

@@ -83,7 +83,7 @@ def load(kind: Kind) -> Kernel:
             "the emulator runs as plain Python, some thousand times slower, since its kernel cannot be compiled: %s. "
             "To install the compiler anew: pip install --force-reinstall numba llvmlite", error,
         )  # fmt: skip
-        return _interpreted(kind)
+        return interpret(kind)
 
 
 def _found(kind: Kind) -> Kernel | None:
@@ -207,7 +207,7 @@ class _BoundCode:
         self._run(block.ctypes.data)
 
 
-def _interpreted(kind: Kind) -> Kernel:
+def interpret(kind: Kind) -> Kernel:
     """Return the source of the kernel as it is."""
     from .kernel import steps
 

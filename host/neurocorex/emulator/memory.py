@@ -44,8 +44,6 @@ class Memory:
     moving : set of Region
         What a run may change.
     axon_numbers : int64 array [A]
-    writes : int
-        How often anything was written: what was worked out from parameters is stale after it.
     """
 
     def __init__(self, config: CoreConfig, axon_numbers: Ints | None = None) -> None:
@@ -63,7 +61,6 @@ class Memory:
             is_matrix = region in (Region.WEIGHTS, Region.PLASTIC)
             size = (shape.rows, shape.columns) if is_matrix else shape.items
             self.arrays[region] = np.zeros(size, kinds.get(region, np.int64))
-        self.writes = 0
         self._control_bits = np.array([control.bits(config) for control in controls(config)])
 
     def __getitem__(self, region: Region) -> npt.NDArray[Any]:
@@ -83,7 +80,6 @@ class Memory:
         if not 0 <= start <= stop <= shape.items:
             raise InputError(f"region {region.name} has {shape.items} items, got {items.size} from item {start} on")
         bits = self._control_bits[start:stop] if region is Region.CONTROL else shape.bits
-        self.writes += 1
         self.arrays[region].reshape(-1)[start:stop] = wrap(items, bits, signed=shape.signed)
 
     def clear(self, what: int) -> None:

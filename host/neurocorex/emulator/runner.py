@@ -56,7 +56,7 @@ class Activity(NamedTuple):
 
 
 class Runner:
-    """Runs streams of steps on the memories of one core.
+    """Runs streams of steps on the memories of one core; stale once a parameter has been written.
 
     Parameters
     ----------
@@ -66,8 +66,7 @@ class Runner:
 
     def __init__(self, memory: Memory) -> None:
         self._kernel = machine_code.load(machine_code.Kind.of(memory.config))
-        self._memory = memory
-        self._tables, self._writes = _tables(memory), memory.writes
+        self._memory, self._tables = memory, _tables(memory)
         self._bound = self._bind()
 
     def run(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
@@ -80,9 +79,6 @@ class Runner:
         membranes : int64 array [steps, neurons that record membranes], optional
             Filled with their membranes at the end of each step.
         """
-        if self._writes != self._memory.writes:
-            self._tables, self._writes = _tables(self._memory), self._memory.writes
-            self._bound = self._bind()
         parts = parallel.split(stimulus, self._memory)
         if len(parts) == 1:
             return self._run(self._bound, stimulus, membranes)
