@@ -17,6 +17,7 @@ from neurocorex.emulator.emulator import Emulator
 from neurocorex.emulator.kernel import constants
 from neurocorex.emulator.kernel.arguments import Stimulus, words
 from neurocorex.emulator.machine_code import Kind
+from neurocorex.emulator.runner import Bound
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import CoreConfig, Counter, Learning
 from support.emulators import assert_equal, busy_emulator, interpreted
@@ -55,24 +56,14 @@ def test_machine_code_equals_its_source_at_full_width(learning: Learning) -> Non
 def layouts(monkeypatch: pytest.MonkeyPatch) -> set[tuple[object, ...]]:
     """Types and layouts of all that the kernel is given, as it is given them."""
     seen: set[tuple[object, ...]] = set()
-    load = machine_code.load
+    call = Bound.__call__
 
-    def spied(kind: Kind) -> machine_code.Kernel:
-        kernel = load(kind)
+    def spied(self: Bound, *given_: tuple[np.ndarray, ...]) -> None:
+        arrays = [array for table in (self._core, self._learner, self._scratch, *given_[1:]) for array in table]
+        seen.add(tuple((array.dtype.str, array.ndim, array.flags.c_contiguous) for array in arrays))
+        call(self, *given_)
 
-        def bound(*memories: tuple[np.ndarray, ...]) -> machine_code.Bound:
-            run = kernel(*memories)
-
-            def call(sizes, events, output) -> None:
-                arrays = [array for table in (*memories, events, output) for array in table]
-                seen.add((kind, *((array.dtype.str, array.ndim, array.flags.c_contiguous) for array in arrays)))
-                run(sizes, events, output)
-
-            return call
-
-        return bound
-
-    monkeypatch.setattr(machine_code, "load", spied)
+    monkeypatch.setattr(Bound, "__call__", spied)
     return seen
 
 
@@ -113,7 +104,6 @@ def test_fresh_devices_share_machine_code_from_their_first_step(monkeypatch: pyt
     linked, image = [], Workload(256, False).image()
     link = machine_code._linked
     monkeypatch.setattr(machine_code, "_linked", lambda code: linked.append(code) or link(code))
-    monkeypatch.setattr(machine_code, "interpret", None)
     machine_code.load.cache_clear()
     results = []
     for _ in range(5):
@@ -121,6 +111,7 @@ def test_fresh_devices_share_machine_code_from_their_first_step(monkeypatch: pyt
             device.load(image)
             results.append(device.run(spikes=stimulus(3), record="counts").counts)
     assert len(linked) == 1
+    assert machine_code.load(STATIC) is not None
     assert all(np.array_equal(result, results[0]) for result in results)
 
 

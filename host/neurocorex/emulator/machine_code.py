@@ -1,4 +1,4 @@
-"""Machine code of the kernel: found in the package or in a cache, else compiled once; without it, plain Python.
+"""Machine code of the kernel: found in the package or in a cache, else compiled once, and linked into the process.
 
 `pip` compiles the kernel when it builds the package (`build_kernels.py`), so that no process has to. A file is named
 for the processor, the kind of chip and a digest of the source: code of another source is never taken. To load one
@@ -14,22 +14,22 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from zlib import crc32
-
-import numpy as np
 
 from ..spec import CoreConfig
 from .kernel import constants
-from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, words
 
 #: Code that came with the package.
 SHIPPED = Path(__file__).parent / "objects"
 #: Features beyond its baseline that a processor of the level x86-64-v3 has.
 _V3 = ("avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe")
+
+#: What holds the code in memory, until the process ends.
+_linked_for_good: list[object] = []
 
 _log = logging.getLogger(__name__)
 
@@ -62,20 +62,13 @@ class Kind(NamedTuple):
 KINDS = tuple(Kind(*choice) for choice in product((False, True), repeat=2))
 
 
-class Bound(Protocol):
-    """A kernel and the memories that it works on; a call runs a stimulus from `Output.position` on."""
-
-    def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:  # noqa: D102
-        ...
-
-
-#: Binds a kernel to memories; they have to stay where they are.
-Kernel = Callable[[Core, Learner, Scratch], Bound]
+#: The kernel as a function of C: it is given the address of a block, see `kernel.arguments`.
+Code = Callable[[int], None]
 
 
 @cache
-def load(kind: Kind) -> Kernel:
-    """Return the kernel for a kind of chip; it is looked for once in a process."""
+def load(kind: Kind) -> Code | None:
+    """Return the kernel for a kind of chip, or None if it cannot be had; it is looked for once in a process."""
     try:
         return _found(kind) or _linked(_compiled_and_kept(kind))
     except (OSError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
@@ -83,10 +76,10 @@ def load(kind: Kind) -> Kernel:
             "the emulator runs as plain Python, some thousand times slower, since its kernel cannot be compiled: %s. "
             "To install the compiler anew: pip install --force-reinstall numba llvmlite", error,
         )  # fmt: skip
-        return interpret(kind)
+        return None
 
 
-def _found(kind: Kind) -> Kernel | None:
+def _found(kind: Kind) -> Code | None:
     """Return what was compiled before."""
     for folder in (SHIPPED, cache_folder()):
         path = folder / file_name(kind)
@@ -176,10 +169,7 @@ def _compiled_and_kept(kind: Kind) -> bytes:
     return code
 
 
-# Kernels ---------------------------------------------------------------------------------------------
-
-
-def _linked(code: bytes) -> Kernel:
+def _linked(code: bytes) -> Code:
     """Link an object file into this process."""
     import llvmlite.binding as llvm
 
@@ -189,35 +179,5 @@ def _linked(code: bytes) -> Kernel:
     linker = llvm.create_lljit_compiler(target)
     library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process().export_symbol(constants.SYMBOL)
     linked = library.link(linker, "kernel")
-    run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(linked[constants.SYMBOL])
-    return partial(_BoundCode, run, (linker, linked))
-
-
-class _BoundCode:
-    """Machine code and the memories that it works on."""
-
-    def __init__(
-        self, run: Callable[[int], None], kept: object, core: Core, learner: Learner, scratch: Scratch
-    ) -> None:
-        self._run, self._kept = run, (kept, core, learner, scratch)
-        self._words = [word for table in (core, learner, scratch) for word in words(table)]
-
-    def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
-        block = np.array([*sizes, *self._words, *words(stimulus), *words(output)], np.int64)
-        self._run(block.ctypes.data)
-
-
-def interpret(kind: Kind) -> Kernel:
-    """Return the source of the kernel as it is."""
-    from .kernel import steps
-
-    run_steps: Callable[..., None] = steps.run_steps
-
-    def bound(core: Core, learner: Learner, scratch: Scratch) -> Bound:
-        def run(sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
-            with np.errstate(over="ignore"):  # sets of bits, of which the highest is the sign
-                run_steps(sizes, core, learner if kind.learns else None, scratch, stimulus, output)
-
-        return run
-
-    return bound
+    _linked_for_good.append((linker, linked))
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(linked[constants.SYMBOL])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Event
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from ..events.stream import EventStream
 from ..spec import Counter, Flag, Learning, Region, controls
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from . import machine_code, parallel
-from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus
+from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, words
 from .memory import Memory
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
@@ -55,6 +55,35 @@ class Activity(NamedTuple):
         )
 
 
+class Bound:
+    """Kernel and the memories that it works on; a call runs a stimulus from `Output.position` on.
+
+    Parameters
+    ----------
+    code : callable or None
+        Machine code; None to run its source.
+    core, learner, scratch
+        Arrays, which stay where they are.
+    """
+
+    def __init__(self, code: machine_code.Code | None, core: Core, learner: Learner, scratch: Scratch) -> None:
+        self._code, self._core, self._learner, self._scratch = code, core, learner, scratch
+        self._words = [word for table in (core, learner, scratch) for word in words(table)]
+
+    def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
+        """Run until the stimulus ends, or the room for spikes or the budget is used up."""
+        if self._code is not None:
+            block = np.array([*sizes, *self._words, *words(stimulus), *words(output)], np.int64)
+            self._code(block.ctypes.data)
+            return
+        from .kernel import steps
+
+        run_steps: Callable[..., None] = steps.run_steps
+        learner = self._learner if self._learner.pre.size else None
+        with np.errstate(over="ignore"):  # sets of bits, of which the highest is the sign
+            run_steps(sizes, self._core, learner, self._scratch, stimulus, output)
+
+
 class Runner:
     """Runs streams of steps on the memories of one core; stale once a parameter has been written.
 
@@ -65,7 +94,7 @@ class Runner:
     """
 
     def __init__(self, memory: Memory) -> None:
-        self._kernel = machine_code.load(machine_code.Kind.of(memory.config))
+        self._code = machine_code.load(machine_code.Kind.of(memory.config))
         self._memory, self._tables = memory, _tables(memory)
         self._bound = self._bind()
 
@@ -91,17 +120,15 @@ class Runner:
         ]  # fmt: skip
         return Activity.join(parallel.run(jobs), [start for start, _ in parts])
 
-    def _bind(self, *, own_state: bool = False) -> machine_code.Bound:
+    def _bind(self, *, own_state: bool = False) -> Bound:
         """Bind the kernel to the memories, or to copies of all that changes by itself where nothing learns."""
         sizes, core, learner = self._tables
         if own_state:
             core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
-        return self._kernel(core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
+        return Bound(self._code, core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
 
-    def _run(
-        self, bound: machine_code.Bound, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None
-    ) -> Activity:
+    def _run(self, bound: Bound, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None) -> Activity:
         neurons = self._memory.config.neurons
         watched, rows = np.empty(0, np.int64), np.empty((0, 0), np.int64)
         if membranes is not None:
