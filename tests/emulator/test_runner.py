@@ -20,6 +20,18 @@ def test_calls_of_the_kernel_do_not_show(monkeypatch: pytest.MonkeyPatch) -> Non
     assert_equal(whole, parts)
 
 
+@pytest.mark.parametrize("learning", Learning)
+def test_a_run_of_no_steps_carries_out_its_changes(learning: Learning) -> None:
+    emulator = busy_emulator(learning)
+    emulator.write(Region.FLAGS, np.full(96, int(Flag.RECORD_MEMBRANE)))
+    emulator.run(EventStream.from_dense(np.random.default_rng(1).random((3, 64)) < 0.1))
+    assert emulator.regions[Region.MEMBRANE].any()
+    result = emulator.run(EventStream(0).clearing(0).setting(0, Control.GAIN_INPUT, 3))
+    assert result == EventStream(0)
+    assert not emulator.regions[Region.MEMBRANE].any()
+    assert emulator.regions[Region.CONTROL][Control.GAIN_INPUT] == 3
+
+
 def test_more_spikes_than_the_kernel_returns_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     emulator = Emulator(CoreConfig(neurons=30, inputs=1))
     emulator.write(Region.BIAS, np.full(30, 1))

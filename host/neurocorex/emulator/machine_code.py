@@ -1,7 +1,7 @@
 """Machine code of the kernel: found in the package or in a cache, else compiled once, and linked into the process.
 
-`pip` compiles the kernel when it builds the package (`build_kernels.py`), so that no process has to. A file is named
-for the processor, the kind of chip and a digest of the source: code of another source is never taken. To load one
+`pip` compiles the kernel when it builds the package (`tools/build_kernels.py`), so that no process has to. A file is
+named for the processor, the kind of chip and a digest of the source: code of another source is never taken. To load one
 takes milliseconds and llvmlite; numba is needed only to compile.
 """
 
@@ -27,7 +27,6 @@ from .kernel import constants
 SHIPPED = Path(__file__).parent / "objects"
 #: Features beyond its baseline that a processor of the level x86-64-v3 has.
 _V3 = ("avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe")
-
 #: What holds the code in memory, until the process ends.
 _linked_for_good: list[object] = []
 
@@ -60,8 +59,6 @@ class Kind(NamedTuple):
 
 
 KINDS = tuple(Kind(*choice) for choice in product((False, True), repeat=2))
-
-
 #: The kernel as a function of C: it is given the address of a block, see `kernel.arguments`.
 Code = Callable[[int], None]
 
@@ -144,7 +141,7 @@ def compile_kernel(kind: Kind) -> bytes:
     # The level, not this very processor: a file may be shared by machines, by a home folder or an image.
     settings |= {"NUMBA_CPU_NAME": level if level.startswith("x86") else "generic", "NUMBA_CPU_FEATURES": ""}
     settings["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), settings.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "neurocorex.emulator.kernel.build", *(str(int(choice)) for choice in kind)]
+    command = [sys.executable, "-P", "-m", "neurocorex.emulator.kernel.build", *(str(int(choice)) for choice in kind)]
     done = subprocess.run(command, env=settings, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
