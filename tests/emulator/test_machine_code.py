@@ -17,13 +17,13 @@ from neurocorex.emulator.emulator import Emulator
 from neurocorex.emulator.kernel import constants
 from neurocorex.emulator.kernel.arguments import Stimulus, words
 from neurocorex.emulator.machine_code import Kind
-from neurocorex.emulator.runner import Bound
+from neurocorex.emulator.runner import _BoundCode
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import CoreConfig, Counter, Learning
 from support.emulators import assert_equal, busy_emulator, interpreted
 from support.trials import Moment, random_trial
 
-PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=40)
+PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 STATIC = Kind(wide=False, learns=False)
 
 
@@ -56,14 +56,14 @@ def test_machine_code_equals_its_source_at_full_width(learning: Learning) -> Non
 def layouts(monkeypatch: pytest.MonkeyPatch) -> set[tuple[object, ...]]:
     """Types and layouts of all that the kernel is given, as it is given them."""
     seen: set[tuple[object, ...]] = set()
-    call = Bound.__call__
+    call = _BoundCode.__call__
 
-    def spied(self: Bound, *given_: tuple[np.ndarray, ...]) -> None:
+    def spied(self: _BoundCode, *given_: tuple[np.ndarray, ...]) -> None:
         arrays = [array for table in (self._core, self._learner, self._scratch, *given_[1:]) for array in table]
         seen.add(tuple((array.dtype.str, array.ndim, array.flags.c_contiguous) for array in arrays))
         call(self, *given_)
 
-    monkeypatch.setattr(Bound, "__call__", spied)
+    monkeypatch.setattr(_BoundCode, "__call__", spied)
     return seen
 
 

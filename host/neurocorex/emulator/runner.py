@@ -55,7 +55,7 @@ class Activity(NamedTuple):
         )
 
 
-class Bound:
+class _BoundCode:
     """Kernel and the memories that it works on; a call runs a stimulus from `Output.position` on.
 
     Parameters
@@ -120,15 +120,17 @@ class Runner:
         ]  # fmt: skip
         return Activity.join(parallel.run(jobs), [start for start, _ in parts])
 
-    def _bind(self, *, own_state: bool = False) -> Bound:
+    def _bind(self, *, own_state: bool = False) -> _BoundCode:
         """Bind the kernel to the memories, or to copies of all that changes by itself where nothing learns."""
         sizes, core, learner = self._tables
         if own_state:
             core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
-        return Bound(self._code, core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
+        return _BoundCode(self._code, core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
 
-    def _run(self, bound: Bound, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None) -> Activity:
+    def _run(
+        self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None
+    ) -> Activity:
         neurons = self._memory.config.neurons
         watched, rows = np.empty(0, np.int64), np.empty((0, 0), np.int64)
         if membranes is not None:

@@ -122,7 +122,7 @@ def learn(stored, p, draw, drift, least, most, low, high, scale, stochastic):
     """Change a plastic synapse by p, not rounded yet; return what is stored now, the change, and w + change."""
     w = min(max(stored + drift, least), most)
     if scale:
-        p = int(p) * (max(high - w, 0) if p > 0 else max(w - low, 0)) >> scale
+        p = int(p) * int(max(high - w, 0) if p > 0 else max(w - low, 0)) >> scale
     change = p + (draw if stochastic else ROUND_UP if p < 0 else 0) >> FRACTION
     if change == 0:
         return stored, change, w

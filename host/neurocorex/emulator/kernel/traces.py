@@ -47,7 +47,7 @@ def call_for_changes(trace, table, rate, trace_bits, change):
             change[k] = table[trace[k]]
     else:
         for k in range(trace.size):
-            change[k] = np.int32(trace[k] * rate >> trace_bits)
+            change[k] = np.int32(int(trace[k]) * int(rate) >> trace_bits)
 
 
 def round_changes(change):
