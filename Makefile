@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= 2
 PEERS := brian2 nest snntorch
-BENCHMARKS := instructions link cycles demos taps emulator
+BENCHMARKS := instructions link cycles demos devices taps emulator
 
 .PHONY: demo test producers lint docs pictures bench clean
 

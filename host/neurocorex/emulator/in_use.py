@@ -1,4 +1,4 @@
-"""The part of a core that is in use, as a core of its own."""
+"""Neurons and axons in use: their memories as a core of its own, so that steps do not visit the others."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def used(memory: Memory) -> CoreConfig:
     return memory.config.in_use(*memory[Region.IN_USE].tolist())
 
 
-class Part:
+class CoreInUse:
     """Memories of the neurons and axons in use, taken from those of the whole core and put back.
 
     Attributes
     ----------
     memory : Memory
-        Of a core that has no others. Sources of extra axons that sleep are no neurons of it, so that these are silent.
+        Of a core that has no others. An extra axon whose source is not in use names no neuron of it, and is silent.
     """
 
     def __init__(self, whole: Memory) -> None:
@@ -45,7 +45,7 @@ class Part:
         self._take(self.memory.moving)
 
     def put_back(self, stimulus: EventStream) -> None:
-        """Give the whole core what a run has changed; what the stimulus cleared is cleared in sleepers, too."""
+        """Give the whole core what a run has changed; what the stimulus cleared is cleared in the rest, too."""
         for flags in stimulus.change_value[stimulus.change_register == NO_REGISTER].tolist():
             self._whole.clear(flags)
         for region in self.memory.moving:
