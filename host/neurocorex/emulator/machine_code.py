@@ -27,6 +27,11 @@ from .kernel import constants
 SHIPPED = Path(__file__).parent / "objects"
 #: Features beyond its baseline that a processor of the level x86-64-v3 has.
 _V3 = ("avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe")
+#: Program that compiles, with the folder of the package before its arguments.
+_BUILD = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module('neurocorex.emulator.kernel.build', run_name='__main__')"
+)
 #: What holds the code in memory, until the process ends.
 _linked_for_good: list[object] = []
 
@@ -140,8 +145,15 @@ def compile_kernel(kind: Kind) -> bytes:
     settings = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
     # The level, not this very processor: a file may be shared by machines, by a home folder or an image.
     settings |= {"NUMBA_CPU_NAME": level if level.startswith("x86") else "generic", "NUMBA_CPU_FEATURES": ""}
-    settings["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), settings.get("PYTHONPATH", "")])
-    command = [sys.executable, "-P", "-m", "neurocorex.emulator.kernel.build", *(str(int(choice)) for choice in kind)]
+    # Not by PYTHONPATH: where pip builds an editable install anew, it takes the paths of the old one away.
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        _BUILD,
+        str(Path(__file__).parents[2]),
+        *(str(int(choice)) for choice in kind),
+    ]
     done = subprocess.run(command, env=settings, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
