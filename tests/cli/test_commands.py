@@ -201,10 +201,10 @@ def test_doctor_reports_on_a_device(parsed: Callable[..., dict[str, Any]], serve
     assert "WEIGHTS" in found["regions"]
 
 
-def test_doctor_has_no_line_to_examine_in_this_process(invoke: Invoke) -> None:
-    code, _, err = invoke("doctor", "emulator")
-    assert code == 6
-    assert "no line that could be examined" in err
+def test_doctor_examines_the_emulator_by_its_frames(parsed: Callable[..., dict[str, Any]]) -> None:
+    found = parsed("doctor", "emulator")
+    assert found["healthy"]
+    assert found["round_trip"]["count"] == 100
 
 
 def test_doctor_fails_if_something_is_wrong(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, served: str) -> None:

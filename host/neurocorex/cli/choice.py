@@ -57,8 +57,8 @@ class DeviceChoice(NamedTuple):
         return geometry.read_config(self.config)
 
     @contextmanager
-    def open(self, config: CoreConfig | None = None) -> Iterator[Device]:
-        """Open the device, with a geometry other than that of ``--config`` if one is given.
+    def open(self, config: CoreConfig | None = None, *, by_wire: bool = False) -> Iterator[Device]:
+        """Open the device, with a geometry other than that of ``--config`` if one is given; see `open_device`.
 
         Raises
         ------
@@ -71,7 +71,9 @@ class DeviceChoice(NamedTuple):
         geometry, trace = config or self.geometry(), self.trace
         with (
             nullcontext() if trace is None or not self.target.is_simulated else _waveform(trace),
-            open_device(self.name, config=geometry, baud=self.baud, trace=trace, progress=say) as device,
+            open_device(
+                self.name, config=geometry, baud=self.baud, trace=trace, by_wire=by_wire, progress=say
+            ) as device,
         ):
             yield device
 

@@ -29,7 +29,7 @@ def doctor(chosen: DeviceChoice, rates: bool, memories: bool, as_json: bool) -> 
     from ..spec import CoreConfig
 
     geometry = chosen.geometry() or (CoreConfig() if chosen.target.takes_geometry else None)
-    with chosen.open(geometry) as chip:
+    with chosen.open(geometry, by_wire=True) as chip:
         found = examine(
             chip, rates=rates, memories=memories, say=lambda text: None if as_json else click.echo(text, err=True)
         )

@@ -41,10 +41,7 @@ class EmulatedChip(Chip):
     @property
     def link(self) -> Link:
         """Raise DeviceError: there is none."""
-        raise DeviceError(
-            "an emulator in this process has no line that could be examined; open a board, 'rtl', or the URL that "
-            "`neurocorex serve emulator` prints"
-        )
+        raise DeviceError("an emulator in this process has no line that could be examined; open it with by_wire=True")
 
     def read(self, *regions: Region) -> dict[Region, Items]:
         """Copy whole regions."""

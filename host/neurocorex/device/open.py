@@ -98,6 +98,7 @@ def open_device(
     config: CoreConfig | None = None,
     baud: int | None = None,
     trace: Trace | None = None,
+    by_wire: bool = False,
     progress: Say | None = None,
 ) -> Device:
     """Open a chip.
@@ -114,6 +115,8 @@ def open_device(
         Rate to speed a serial link up to, once the chip answers.
     trace : Trace, optional
         Waveforms to write, of the simulated chip only.
+    by_wire : bool
+        Whether the emulator is sent frames, as all other chips are, instead of being called; it is slower then.
     progress : callable, optional
         Called with a sentence about work that takes long.
 
@@ -141,7 +144,7 @@ def open_device(
         _require_simulator()  # now rather than when something is loaded
 
     def connect(geometry: CoreConfig | None) -> Chip:
-        if kind.is_emulator:
+        if kind.is_emulator and not by_wire:
             from .emulated import EmulatedChip  # the emulator, which takes time to load and no board needs
 
             return EmulatedChip(config or geometry or CoreConfig())
