@@ -59,9 +59,7 @@ def contents(file: ImageFile, config: CoreConfig) -> dict[Region, NDArray[Any]]:
     _check_whole(file)
     present = {known[name] for name in file.names}
     if strange := sorted(present - set(wanted)):
-        raise file.error(
-            f"holds {_listed(strange)}, which its geometry or other arrays rule out; save it again"
-        )
+        raise file.error(f"holds {_listed(strange)}, which its geometry or other arrays rule out; save it again")
     _require(file, [region for region in wanted if region not in present and region.row.default is None])
     registers = _registers(file, config)
     formats = {
