@@ -1,4 +1,4 @@
-# The two commands of the README are `make demo` and `make test`; each sets up what it needs.
+# The two commands of the README are `make demo` and `make test`. Each sets up what it needs.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,19 +6,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= 2
 PEERS := brian2 nest snntorch
-BENCHMARKS := instructions link cycles demos taps emulator
+BENCHMARKS := instructions link cycles demos devices taps emulator
 
-.PHONY: demo test producers lint docs bench clean
+.PHONY: demo test producers lint docs pictures bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
 
 test: $(VENV)/.dev lint
-	tools/need iverilog=iverilog g++=g++ perl=perl
+	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev
 	$(BIN)/pytest -n $(JOBS)
 
-# Downloads PyTorch. Records all networks of snnTorch and Norse anew and tests these, and trains the snnTorch example where
-# `make test` takes the graph that it exported once.
+# Downloads PyTorch, records the networks of snnTorch and Norse anew, tests them, and trains the snnTorch example.
+# `make test` uses recorded networks and the exported graph instead.
 producers: $(VENV)/.dev
 	$(PIP) install --constraint requirements.txt --editable ".[producers]"
 	$(BIN)/python tests/importers/nir/record.py build/nir
@@ -31,16 +31,20 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 docs: $(VENV)/.dev
-	$(BIN)/pytest tests/test_docs.py
+	$(BIN)/pytest tests/test_docs.py tests/test_readme.py tests/test_pictures.py
 
-# Every table is written, also after one of them has missed what it should reach.
+# Draws the pictures of the README anew; a test compares them with the committed ones.
+pictures: $(VENV)/.dev
+	$(BIN)/python docs/pictures
+
+# Writes every table, even after one of them has missed its target.
 bench: $(VENV)/.dev $(PEERS:%=.peers/%/.done)
 	tools/need g++=g++ gcc=gcc perl=perl valgrind=valgrind
 	@missed=; for run in $(BENCHMARKS); do \
 	    echo "benchmarks/$$run.py"; $(BIN)/python benchmarks/$$run.py --write || missed="$$missed $$run"; \
-	done; [ -z "$$missed" ] || { echo "not as it should be:$$missed, see above" >&2; exit 1; }
+	done; [ -z "$$missed" ] || { echo "target missed:$$missed, see above" >&2; exit 1; }
 
-# Other simulators, each in its own environment; one that cannot be installed is named in the table as absent.
+# Other simulators, each in its own environment. The table names those that cannot be installed as absent.
 .peers/%/.done: benchmarks/peers/requirements-%.txt | $(BIN)/python
 	rm -rf .peers/$*
 	$(PYTHON) -m venv .peers/$*
@@ -55,7 +59,7 @@ $(BIN)/python:
 	@PYTHON=$(PYTHON) tools/need venv=python3-venv
 	$(PYTHON) -m venv $(VENV)
 
-# requirements.txt pins every package that CI runs with; pyproject.toml says what is allowed.
+# requirements.txt pins the packages of the tests; pyproject.toml gives the allowed ranges.
 $(VENV)/.demo: pyproject.toml requirements.txt | $(BIN)/python
 	$(PIP) install --constraint requirements.txt --editable ".[examples]"
 	@touch $@

@@ -1,10 +1,10 @@
-"""The boards' default chips, built for real: what they take, how fast they are, and LUTs over neurons.
+"""Area and speed of the boards' default chips, from real builds; and LUTs over the number of neurons.
 
     python benchmarks/boards.py                     table of what is in the cache
     python benchmarks/boards.py --build --write     build what is missing, and put the tables into docs/hardware.md
 
-Building everything takes an hour or so. Steps per second are those of the digits demo at the clock of the board, by the
-cycles that such a chip counts, which are those that the emulator counts.
+Building everything takes about an hour. Steps per second are the clock of the board over the cycles that the digits
+demonstration counts on the emulator, which counts as the chip does.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from page import markdown, write
 from planner import BASE_BOARD, measured
 
 PAGE = "hardware.md"
-#: Peers, as their authors report them: sizes, LUTs, flip-flops, block RAM, multipliers, clock, cycles, steps/s.
+#: Peers by the figures of their authors: sizes, LUTs, flip-flops, block RAM, multipliers, clock, cycles, steps/s.
 PEERS = (
     ("NeuroCoreX of ORNL, Cmod A7-35T", "90, 96", "6,981", "11,175", "30.5", "8", "100", "96,000", "1,041"),
     (
@@ -52,7 +52,7 @@ SCALING = tuple(
 
 
 def digits_cycles(config: CoreConfig) -> float | None:
-    """Cycles of a step of the digits demo on a chip, which counts as the emulator does; None if it is too small."""
+    """Return the cycles of a step of the digits demonstration, or None if the chip is too small for it."""
     with ncx.open("emulator", config=config) as device:
         try:
             device.load(digits.image())
@@ -63,7 +63,7 @@ def digits_cycles(config: CoreConfig) -> float | None:
 
 
 def report(board: Board, *, build: bool) -> dict[str, Any] | None:
-    """Report of the default chip of a board, built if that is wanted; also of one that is too slow."""
+    """Return the report of a board's default chip, even if it missed its clock; build it if it is not in the cache."""
     found = building.kept_report(board)
     if found is None and build:
         with tempfile.TemporaryDirectory() as scratch:
@@ -76,7 +76,7 @@ def report(board: Board, *, build: bool) -> dict[str, Any] | None:
 
 
 def row(board: Board, found: dict[str, Any]) -> list[str]:
-    """One line of the table."""
+    """Return one line of the table."""
     config = board.config
     cycles = digits_cycles(config)
     spram = f" + {found['spram']:g} SPRAM" if found["spram"] else ""
@@ -92,7 +92,7 @@ def row(board: Board, found: dict[str, Any]) -> list[str]:
 
 
 def boards_table(*, build: bool) -> list[str]:
-    """Table of all boards and of the peers."""
+    """Return the table of all boards and of the peers."""
     lines: list[Sequence[str]] = []
     for board in BOARDS.values():
         if (found := report(board, build=build)) is not None:
@@ -103,7 +103,7 @@ def boards_table(*, build: bool) -> list[str]:
 
 
 def scaling_table(*, build: bool) -> list[str]:
-    """Table of LUTs over neurons, all else equal."""
+    """Return the table of LUTs over neurons, all else equal."""
     lines = []
     for config in SCALING:
         found = measured(BASE_BOARD, config, build=build)

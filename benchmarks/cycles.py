@@ -1,10 +1,10 @@
-"""Clock cycles per step of simulated chips, by activity, beside the formula and the roofline; and what boards could do.
+"""Clock cycles per step of simulated chips by activity, beside formula and roofline; and the rooflines of the boards.
 
     python benchmarks/cycles.py [--write]
 
-What `neurocorex bench chip` measures of one chip, of some: over activity, neurons, inputs, lanes and learning. In each
-step the same part of all inputs and of all neurons fires. Every chip is compiled when it is first needed. `--write`
-puts the tables into docs/hardware.md. Fails if formula and counters differ, or a target is missed.
+Measures several chips as `neurocorex bench chip` measures one: over activity, neurons, inputs, lanes and learning. In
+each step the same share of all inputs and of all neurons fires. A chip is compiled when it is first needed. `--write`
+puts the tables into docs/hardware.md. Fails if formula and counters differ, or if a target is missed.
 """
 
 import argparse
@@ -34,7 +34,7 @@ CHIPS = (
     ncx.CoreConfig(neurons=256, inputs=64, lanes=16, learning=STDP),
     ncx.CoreConfig(neurons=256, inputs=128, lanes=16, learning=STDP),
 )
-#: A step of this chip, at this activity, has to take fewer cycles than this: a twentieth of a sweep over all synapses.
+#: Target: a step of this chip at this activity takes fewer cycles than a twentieth of a pass over all synapses.
 TARGET_CHIP, TARGET_ACTIVITY, TARGET = CHIPS[3], 0.05, 16_000 / 20
 ACTIVITIES = (0.0, 0.02, TARGET_ACTIVITY, 0.2, 1.0)
 DIGITS_IMAGES = 20
@@ -47,12 +47,12 @@ BOARD_HEADS = (
 
 
 def say(what: str) -> None:
-    """Tell what takes long."""
+    """Print progress on standard error."""
     print(what, file=sys.stderr)
 
 
 def measured() -> Iterator[tuple[str, Pace]]:
-    """Names of activities, and what chips counted."""
+    """Return the counts of each chip, by the name of the activity."""
     for config in CHIPS:
         with ncx.open("rtl", config=config, progress=say) as device:
             paces = pacing.measure(device, ACTIVITIES)
@@ -65,7 +65,7 @@ def measured() -> Iterator[tuple[str, Pace]]:
 
 
 def cycles_row(name: str, pace: Pace) -> Sequence[str]:
-    """One line of the table of chips."""
+    """Return one line of the table of chips."""
     config, cells = pace.config, pace.to_dict()
     return (
         f"{config.neurons}, {config.inputs}, {config.lanes}", config.learning.name.lower(), name,
@@ -74,7 +74,7 @@ def cycles_row(name: str, pace: Pace) -> Sequence[str]:
 
 
 def board_row(board: Board, shown: Pace) -> Sequence[str]:
-    """One line of the table of boards: the digits, in the part of the chip that they use, and all of it at work."""
+    """Return one line of the table of boards: the digits on their part of the chip, and all neurons active."""
     config, (memories, bits) = board.config, weight_blocks(board)
     try:
         cells = rate_and_share(board, digits.image().fit(config).used, shown.steps, shown.arrivals)
@@ -89,14 +89,14 @@ def board_row(board: Board, shown: Pace) -> Sequence[str]:
 
 
 def rate_and_share(board: Board, used: ncx.CoreConfig, steps: int, arrivals: int, columns: int = 0) -> list[str]:
-    """Synaptic events a second of a run, and its share of the roofline."""
+    """Return the synaptic events a second of a run, and its share of the roofline."""
     busy = busy_cycles(used, steps, arrivals, columns)
     rate = arrivals * used.neurons / busy * board.clock_hz
     return [f"{rate / 1e6:,.0f} M", f"{Roofline(used).cycles(steps, arrivals, columns) / busy:.1%}"]
 
 
 def main() -> int:
-    """Measure, print, write; the exit code tells whether the formula is right and the target reached."""
+    """Measure, print, write; the exit code is 1 if the formula is wrong or the target missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
     options = parser.parse_args()

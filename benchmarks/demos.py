@@ -1,10 +1,10 @@
-"""How long whole jobs and first steps take, each as a process of its own, as somebody at a shell waits for them.
+"""Time of whole commands and of imports, each in a process of its own, as a user waits for them.
 
     python benchmarks/demos.py [--microseer DIR] [--write]
 
-Every command runs once without being counted, so that caches are warm, and then three times. Wall time is what a person
-waits, processor time what the machine works; a demo also tells the time that its device took. `--write` puts the table
-into docs/emulator.md. Fails if a target is missed; for whole commands by processor time, without that of others.
+Every command runs once to warm the caches, and then three times. The table has wall time, processor time, and for a
+demonstration the time on its device. `--write` puts it into docs/emulator.md. Fails if a target is missed. Targets of
+whole commands are in processor time, so that other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ COMMAND = (*PYTHON, "-m", "neurocorex")
 
 @dataclass(frozen=True)
 class Job:
-    """Something to wait for.
+    """One command.
 
     Attributes
     ----------
     title : str
-        What a person types.
+        The command as a user types it.
     words : sequence of str
-        What is run.
+        The words of the process.
     limit_s : float, optional
-        Time that it may take.
+        Target in processor time.
     device_limit_s : float, optional
-        Time that its device may take.
+        Target of the time on its device.
     is_demo : bool
-        Whether it prints JSON with the ``seconds`` of its device.
+        Whether it prints JSON with ``seconds``, the time on its device.
     """
 
     title: str
@@ -64,12 +64,12 @@ class Job:
         return wall, spent, json.loads(done.stdout)["seconds"] if self.is_demo else None
 
 
-#: Otherwise threads of linear algebra, of which there is none to do, wait for each other.
+#: Idle threads of linear algebra would otherwise add processor time by waiting.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 def jobs(microseer: Path | None) -> list[Job]:
-    """Everything that is measured."""
+    """Return all commands to measure."""
     demos = [
         Job("neurocorex demo digits", (*COMMAND, "demo", "digits", "--json"), limit_s=2.0, device_limit_s=0.3),
         Job("neurocorex demo digits-stdp", (*COMMAND, "demo", "digits-stdp", "--json")),
@@ -87,21 +87,21 @@ def jobs(microseer: Path | None) -> list[Job]:
 
 
 def measure(job: Job) -> tuple[float, float, float | None]:
-    """Medians of some runs, after one that warms up."""
+    """Return medians of some runs, after one that warms the caches."""
     job.run()
     walls, spent, devices = zip(*(job.run() for _ in range(REPETITIONS)), strict=True)
     return statistics.median(walls), statistics.median(spent), statistics.median(devices) if job.is_demo else None
 
 
 def row(job: Job, wall: float, spent: float, device: float | None) -> Sequence[str]:
-    """One line of the table."""
+    """Return one line of the table."""
     wanted = [f"{job.limit_s:g}"] if job.limit_s else []
     wanted += [f"{job.device_limit_s:g} on its device"] if job.device_limit_s else []
     return f"`{job.title}`", f"{wall:.2f}", f"{spent:.2f}", "" if device is None else f"{device:.2f}", ", ".join(wanted)
 
 
 def main() -> int:
-    """Measure, print, write; the exit code tells whether all targets are reached."""
+    """Measure, print, write; the exit code is 1 if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--microseer", type=Path, help="folder with papers.csv and citations.csv")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")

@@ -2,9 +2,9 @@
 
     python benchmarks/instructions.py [--write]
 
-Steps are compiled for x86-64-v3 whatever the processor is, so that counts are the same on every x86-64 machine; they
-are those of `Emulator.run`, of which every run is made. What does not depend on the number of steps falls away: two
-runs are counted, one twice as long as the other. Fails if a count differs from the one in docs/emulator.md by more
+The kernel is compiled for x86-64-v3 whatever the processor is, so that counts are the same on every machine with AVX2.
+They are those of `Emulator.run`, of which every run is made. What does not depend on the number of steps falls away:
+two runs are counted, one twice as long as the other. Fails if a count differs from the one in docs/emulator.md by more
 than 5 %; `--write` puts the new counts there all the same. Needs valgrind and gcc.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import os
 import re
 import subprocess
 import sys
@@ -23,13 +22,13 @@ from pathlib import Path
 import page
 from neurocorex.check.measuring import versions
 from neurocorex.check.workload import Workload, stimulus
+from neurocorex.emulator import machine_code
 from neurocorex.emulator.emulator import Emulator
 
 PAGE, TABLE, TOLERANCE = "emulator.md", "instructions", 0.05
 HEADS = ("network", "instructions a step")
 #: Steps of the shorter run, by network: enough for many spikes, few enough for valgrind, which takes long.
 STEPS = {Workload(100, False): 2000, Workload(100, True): 2000, Workload(1024, False): 300, Workload(1024, True): 300}
-PROCESSOR = {"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": ""}
 #: Valgrind is told what to count by instructions that do nothing elsewhere; C has them as macros.
 MARKS = """
 #include <valgrind/callgrind.h>
@@ -39,9 +38,9 @@ void end(void) { CALLGRIND_DUMP_STATS; CALLGRIND_STOP_INSTRUMENTATION; }
 
 
 def run_all(begin: Callable[[], object], end: Callable[[], object]) -> None:
-    """Run every network, once to load the compiled steps, and then twice between the marks."""
+    """Run every network, once to load the kernel, and then twice between the marks."""
     for workload, steps in STEPS.items():
-        emulator = Emulator(workload.config, compiled=True)
+        emulator = Emulator(workload.config)
         for region, values in workload.image().regions.items():
             emulator.write(region, values)
         short, long = stimulus(steps), stimulus(2 * steps)
@@ -66,9 +65,9 @@ def count() -> dict[str, float]:
         library = folder / "marks.so"
         subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, folder / "marks.c"], check=True)
         words = [sys.executable, __file__, "--child", str(library)]
-        subprocess.run(words, check=True, env=os.environ | PROCESSOR)  # compiles, which valgrind would take an hour for
+        subprocess.run(words, check=True)  # compiles if need be, which valgrind would take an hour for
         valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder / 'counts'}"]
-        done = subprocess.run([*valgrind, *words], env=os.environ | PROCESSOR, capture_output=True, text=True)
+        done = subprocess.run([*valgrind, *words], capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(done.stderr)
         totals = [_total(folder / f"counts.{number}") for number in range(1, 2 * len(STEPS) + 1)]
@@ -111,7 +110,7 @@ def main() -> int:
         changed += known is None or abs(value / known - 1) > TOLERANCE
     if options.write:
         valgrind = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-        about = f"Counted with {versions('llvmlite')}, {valgrind}, code for {PROCESSOR['NUMBA_CPU_NAME']}."
+        about = f"Counted with {versions('llvmlite')}, {valgrind}, code for {machine_code.processor()}."
         lines = page.markdown(HEADS, [(name, f"{value:,.0f}") for name, value in counts.items()])
         page.write(PAGE, TABLE, [about, "", *lines])
     if changed:

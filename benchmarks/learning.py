@@ -1,4 +1,4 @@
-"""How well does the chip learn the digits? Both demonstrations over several seeds, on the emulator.
+"""Accuracy of the digits learned on the chip, with and without a teacher, over several seeds on the emulator.
 
 Run as ``python benchmarks/learning.py [--json] [--seeds 5]``.
 """
@@ -17,7 +17,7 @@ DEMOS = {"digits-stdp": digits_stdp, "digits-unsupervised": digits_unsupervised}
 
 
 def measure(name: str, seeds: int) -> dict[str, Any]:
-    """Return accuracies on the 594 test images, and seconds, by seed."""
+    """Return the accuracies on the 594 test images, and the seconds, of each seed."""
     outcomes = []
     for seed in range(seeds):
         with ncx.open("emulator") as device:

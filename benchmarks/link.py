@@ -1,11 +1,11 @@
-"""How much of the wire does the link use, and how often does the host wait? Measured on the simulated chip.
+"""Efficiency of the link: data moved over the capacity of the wire, and exchanges per run, on the simulated chip.
 
     python benchmarks/link.py [--json] [--frame-bytes 512] [--write]
 
-The wire is a UART of 10 bits a byte. Efficiency is the data that was moved, without framing, over what the wire could
-have carried between the first bit and the last, in the chip's own clock cycles: overhead of the protocol, gaps of the
-chip and hesitations of the host all count against it. Data of a region are its items; of a run the bytes of its
-stimulus, or of its results. `--write` puts the table into docs/hardware.md.
+The wire is a UART of 10 bits a byte. Efficiency is the data moved, without framing, over what the wire could carry from
+the first bit to the last, in the chip's own clock cycles. Overhead of the protocol, gaps of the chip and pauses of the
+host all count against it. The data of a region are its items. The data of a run are the bytes of its stimulus or of its
+results. `--write` puts the table into docs/hardware.md.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from neurocorex import encode
 from neurocorex.check.measuring import machine
 from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
+from neurocorex.device.wired import WiredChip
 from neurocorex.spec import CoreConfig, Counter, Op, Region, layout
 from neurocorex.spec.protocol import Request, RequestDecoder, Response, ResponseDecoder, Status
 from neurocorex.wire.process import ProcessTransport
@@ -42,7 +43,7 @@ HEADS = ("message", "data, bytes", "bytes to the chip", "bytes from the chip", "
 
 
 class Tap(Transport):
-    """Passes bytes on and keeps account of them."""
+    """Transport that passes bytes on and counts them."""
 
     def __init__(self, inner: Transport) -> None:
         self.name = inner.name
@@ -54,7 +55,7 @@ class Tap(Transport):
         self._waited = True
 
     def read(self, timeout_s: float) -> bytes:
-        """Read, and note the ends of runs."""
+        """Read, and note where runs end."""
         data = self._inner.read(timeout_s)
         self.read_bytes += len(data)
         for frame in self._responses.feed(data):
@@ -64,10 +65,10 @@ class Tap(Transport):
         return data
 
     def write(self, data: bytes) -> None:
-        """Write, and count runs that begin after another has ended."""
+        """Write, and count the runs that begin after another has ended."""
         self.written += len(data)
         for frame in self._requests.feed(data):
-            # RUN requests that follow each other without an answer in between are one exchange.
+            # RUN requests with no answer between them are one exchange.
             if isinstance(frame, Request) and frame.op == Op.RUN:
                 self.stimulus += len(frame.payload)
                 self.exchanges += self._waited
@@ -75,19 +76,19 @@ class Tap(Transport):
         self._inner.write(data)
 
     def close(self) -> None:
-        """Close the other end."""
+        """Close the inner transport."""
         self._inner.close()
 
 
 class Meter:
-    """Reads what the chip's program reports of its wire, see docs/simulation.md."""
+    """Reader of the report that the chip's program writes of its wire, see docs/simulation.md."""
 
     def __init__(self, report: Path, tap: Tap) -> None:
         self._report, self._tap = report, tap
         self._seen = 0
 
     def measure(self, action: Callable[[], object]) -> dict[str, Any]:
-        """Cycles on the wire, from the first bit to the last, and bytes either way, while `action` runs."""
+        """Return cycles from the first bit to the last, and bytes each way, while `action` runs."""
         self._new_bursts()
         action()
         bursts = self._new_bursts()
@@ -99,7 +100,7 @@ class Meter:
         }
 
     def _new_bursts(self) -> list[dict[str, int]]:
-        """Bursts since the last call, once the report has all bytes that were written."""
+        """Return the bursts since the last call, once the report has all written bytes."""
         while True:
             bursts = [json.loads(line) for line in self._report.read_text().splitlines()]
             if sum(burst["to_chip"] for burst in bursts) == self._tap.written:
@@ -115,15 +116,15 @@ def run(config: CoreConfig) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report"
         tap = Tap(ProcessTransport([program, "--report", report]))
-        with Device(tap) as device:
+        with Device(WiredChip(tap)) as device:
             return _measure(config, device, Meter(report, tap), tap)
 
 
 def _measure(config: CoreConfig, device: Device, meter: Meter, tap: Tap) -> dict[str, Any]:
     trial = Trial.random(config, 1, STEPS)
-    device.config  # noqa: B018  # the chip has been asked for its geometry before the clock counts
+    device.config  # noqa: B018  # ask the chip for its geometry before the measurement begins
     for region, values in trial.image.regions.items():
-        if region is not Region.IN_USE:  # all of the chip takes part
+        if region is not Region.IN_USE:  # the whole chip stays in use
             device.write(region, values)
     figures: dict[str, Any] = {"config": config.to_dict()}
 
@@ -144,7 +145,8 @@ def _measure(config: CoreConfig, device: Device, meter: Meter, tap: Tap) -> dict
     quiet, all_told = encode.poisson(np.full(config.inputs, 0.1), STEPS, seed=1), range(config.neurons)
     busy = encode.poisson(np.full(config.inputs, 0.5), STEPS, seed=1)
     run = partial(device.run, counters=False)
-    run(spikes=quiet[:1], record=())  # flags of what is recorded are written before the first run that changes them
+    # A run that changes what is recorded first writes its flags; a short run does that before each measurement.
+    run(spikes=quiet[:1], record=())
     moved("run, many input spikes", lambda: run(spikes=busy, record=()), lambda: tap.stimulus)
     run(spikes=quiet[:1], record={"v": all_told})
     moved("run, all membranes", lambda: run(spikes=quiet, record={"v": all_told}), lambda: tap.results)
@@ -159,7 +161,7 @@ def _efficiency(data: int, moved: dict[str, Any]) -> float:
 
 
 def rows(figures: dict[str, Any]) -> list[list[str]]:
-    """Lines of the table, of cells."""
+    """Return the cells of each line of the table."""
     return [
         [
             name, f"{row['data']:,}", f"{row['to_chip']:,}", f"{row['from_chip']:,}", f"{row['cycles']:,}",
@@ -171,7 +173,7 @@ def rows(figures: dict[str, Any]) -> list[list[str]]:
 
 
 def main() -> int:
-    """Measure and print; the exit code tells whether the goals were reached."""
+    """Measure and print; the exit code is 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one object and nothing else")
     parser.add_argument("--frame-bytes", type=int, default=CoreConfig().frame_bytes, help="frame buffers of the chip")

@@ -1,4 +1,4 @@
-"""How many spikes of snnTorch, Norse and a plain simulation survive on a chip, by the bits of its weights.
+"""Fidelity of NIR graphs: spikes kept on a chip with 8- and 16-bit weights, against snnTorch, Norse and plain floats.
 
 python benchmarks/nir_graphs.py
 """
@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests/importers"))
 
 import test_nir_graphs as graphs
 import test_nir_producers as producers
 
 
 def main():
-    """Print one line for each network: the part of spikes with a partner within one step."""
+    """Print for each network the share of spikes that have a partner within one step."""
     print(f"{'network':<30}{'16 bits':>10}{'8 bits':>10}")
     for name in producers.SPIKING:
         print(f"{name:<30}" + "".join(f"{producers.part_matched(name, bits):>10.2%}" for bits in (16, 8)))

@@ -1,10 +1,10 @@
-"""Fits the estimates of `neurocorex plan` to real chips, and shows how far they are off.
+"""Fit of the area estimate of `neurocorex plan` to real builds, and its errors.
 
-    python benchmarks/planner.py                  what the estimates say beside the samples that are in the cache
+    python benchmarks/planner.py                  estimates beside the samples in the cache
     python benchmarks/planner.py --build --write  build the samples that are missing, fit, and write coefficients
 
-Samples are the chips that the boards get by default, built for real, and for one family others, of which one thing
-after the other is different; those are synthesised and packed, but not placed.
+Samples are the default chips of the boards, built for real. One family has more samples, which differ in one property
+each; these are synthesised and packed, but not placed.
 """
 
 import argparse
@@ -33,12 +33,11 @@ RESOURCES = ("lut", "ff")
 EXPONENTIAL, WINDOW = Learning.EXPONENTIAL, Learning.WINDOW
 
 HEADS = ("part of", "N, M, L, W", "learning", "LUT", "estimated", "error")
-#: The family that is looked at closely, and on which board.
-#: Margin of a family that takes the coefficients of another one, for want of samples.
+#: Margin of a family without samples, which takes the coefficients of another one.
 UNMEASURED = 0.3
-#: Least margin of a family with fewer samples than `FEW`: most of its coefficients are those of the base, scaled.
+#: Least margin of a family with fewer than `FEW` samples: most of its coefficients are those of the base, scaled.
 SPARSE, FEW = 0.15, 4
-#: What is expected before anything has been measured, LUTs and flip-flops, and how firmly that holds.
+#: Prior of the fit, LUTs and flip-flops per unit of each feature. `HELD` is its weight.
 EXPECTED = {
     "one": (2800, 1700), "several lanes": (100, 300), "lanes": (120, 60), "lane bits": (15, 5),
     "state bits": (40, 20), "address bits": (10, 10),
@@ -46,6 +45,7 @@ EXPECTED = {
     "extra axons": (200, 150), "window": (300, 100),
 }  # fmt: skip
 HELD = 0.01
+#: Family with most samples, and the board that they are built for.
 BASE, BASE_BOARD = Family.ICE40, BOARDS["icebreaker"]
 
 _SMALL = {"state_bits": 16, "trace_bits": 8, "max_delay": 8, "frame_bytes": 256, "rx_frames": 2, "tx_frames": 2}
@@ -64,14 +64,14 @@ CONFIGS = (
 
 
 def samples(family: Family) -> Iterator[tuple[Board, CoreConfig]]:
-    """Chips to look at."""
+    """Return the chips of a family to measure."""
     yield from ((board, board.config) for board in BOARDS.values() if board.family is family)
     if family is BASE:
         yield from ((BASE_BOARD, config) for config in CONFIGS)
 
 
 def measured(board: Board, config: CoreConfig, *, build: bool) -> dict[str, float] | None:
-    """Resources of a chip, from the cache if it has them; None if it has not and must not build."""
+    """Return the resources of a chip from the cache; build it if `build`, else return None where there are none."""
     if config == board.config:
         return building.kept_report(board) or (_built(board) if build else None)
     order = Order(board=board, config=config, clock_hz=board.clock_hz, baud=board.baud)
@@ -95,17 +95,16 @@ def _built(board: Board) -> dict[str, float]:
 
 
 def logic(board: Board, config: CoreConfig, found: dict[str, float]) -> list[float]:
-    """Take what the planner gives to memories off the LUTs: the rest is what is estimated."""
+    """Return the LUTs without those of memories, and the flip-flops: the quantities that are estimated."""
     placed = place(config, board.part)
     soft = 0 if board.part.dsp else multipliers(config, board.family) * config.state_bits * 16
     return [found["lut"] - soft - sum(each.luts for each in placed), found["ff"]]
 
 
 def fit(known: np.ndarray, wanted: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Least squares, held softly to a scaled prior: with few samples what they do not tell stays as it is there.
+    """Return non-negative least squares with a scaled prior, which decides where samples are few.
 
-    Nothing makes a chip smaller, so coefficients are not negative: one that would be is zero, and the others are fitted
-    again without it.
+    No feature makes a chip smaller. A coefficient that would be negative is zero, and the others are fitted again.
     """
     return np.column_stack([_fit_one(known, wanted[:, k], prior[:, k]) for k in range(wanted.shape[1])])
 
@@ -127,7 +126,7 @@ def _fit_one(known: np.ndarray, wanted: np.ndarray, prior: np.ndarray) -> np.nda
 
 
 def coefficients(names: list[str], solved: np.ndarray) -> dict[str, dict[str, float]]:
-    """Coefficients by resource and feature."""
+    """Return the coefficients by resource and feature."""
     return {
         resource: {name: round(float(value), 4) for name, value in zip(names, solved[:, column], strict=True)}
         for column, resource in enumerate(RESOURCES)
@@ -176,7 +175,7 @@ def main() -> None:
 
 
 def write_coefficients(table: dict[str, dict[str, dict[str, float]]], margin: dict[str, float]) -> None:
-    """Put the coefficients where the planner reads them."""
+    """Write the module of coefficients that the planner reads."""
     text = TARGET.read_text()
     head = text[: text.index("COEFFICIENTS:")]
     coefficients = pformat(table, width=118, sort_dicts=False).replace("'Family.", "Family.")
@@ -185,7 +184,7 @@ def write_coefficients(table: dict[str, dict[str, dict[str, float]]], margin: di
         coefficients, margins = coefficients.replace(f"{key}'", key), margins.replace(f"{key}'", key)
     TARGET.write_text(
         f"{head}COEFFICIENTS: dict[Family, dict[str, dict[str, float]]] = {coefficients}\n\n"
-        "#: Largest error of the estimated LUTs against the builds that they were fitted to, as a part of these.\n"
+        "#: Largest relative error of the estimated LUTs against the builds that the model was fitted to.\n"
         f"MARGIN: dict[Family, float] = {margins}\n"
     )
 

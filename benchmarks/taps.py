@@ -26,20 +26,18 @@ import numpy as np
 import page
 import superneuromat
 from neurocorex.check.measuring import machine
-from neurocorex.events.stream import EventStream
 from neurocorex.importers.superneuromat import from_superneuromat
 
 PAGE = "emulator.md"
 TICKS = 2000
-#: SuperNeuroMAT takes so much longer that it runs so many ticks of these only.
+#: Ticks of a run of SuperNeuroMAT, which takes much longer.
 THEIR_TICKS = 100
 #: Ticks by which the fastest way is found.
 TRIAL_TICKS = 12
 REPETITIONS = 5
 TARGET_NEURONS, TARGET = 1024, 100
 WAYS = [(backend, dtype) for backend in ("cpu", "jit") for dtype in (np.float64, np.float32)]
-#: So far apart from the weights that neurons fire in 15 of 1000 ticks whatever becomes of these; floats of 32 bits are
-#: exact that far.
+#: Far beyond the weights, so that neurons fire in 15 of 1000 ticks whatever the weights become; exact as 32-bit floats.
 THRESHOLD, LEAK, LARGEST_INPUT = 4_000_000, 80_000, 4_800_000
 
 
@@ -98,7 +96,7 @@ def compare(neurons: int, learns: bool) -> dict[str, Any]:
     ticks, runs, same = list[float](), list[float](), imported.report.exact
     with ncx.open("emulator") as device:
         device.load(imported.image)
-        device.run(spikes=EventStream.join([stimulus] * 5))  # loads the compiled steps
+        device.prepare(TICKS)
         for _ in range(REPETITIONS):
             device.load(imported.image)
             begin = time.process_time()

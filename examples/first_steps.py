@@ -1,4 +1,4 @@
-"""A network of four neurons, from floats to pictures.
+"""First steps: a network of four neurons, from floats to pictures.
 
     python examples/first_steps.py [DEVICE]
 

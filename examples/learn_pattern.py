@@ -1,16 +1,15 @@
-"""A neuron learns by STDP which of its inputs belong together, without being told.
+"""Unsupervised STDP: a neuron finds out which of its inputs fire together.
 
     python examples/learn_pattern.py [DEVICE]
 
-All 40 inputs fire by chance, equally often. Twelve of them, every 50 ms, fire together on top of it. After ten seconds
-their weights are large, and all others are small: the neuron has found the pattern and fires for nothing else.
+All 40 inputs fire at random, equally often. Twelve of them also fire together every 50 ms. After ten seconds their
+weights are large and all others are small: the neuron has found the pattern, and fires for nothing else.
 """
 
 import sys
 
 import neurocorex as ncx
 import numpy as np
-from neurocorex.learning import stdp
 
 INPUTS, MEMBERS = 40, 12
 STEPS, PERIOD = 10_000, 50
@@ -22,9 +21,9 @@ def main(target: str = "emulator") -> None:
     net = ncx.Network(inputs=INPUTS, neurons=1)
     net.connect(net.inputs, net.neurons, 0.15, plastic=True)
     net.neurons.set(threshold=1.0, tau_ms=8.0, refractory_ms=5.0)
-    net.learn(stdp(10.0, 20.0, 0.006, -0.005, bounds=(0.0, 0.3)))
+    net.learn(ncx.learning.stdp(10.0, 20.0, 0.006, -0.005, bounds=(0.0, 0.3)))
 
-    # Members fire less by chance, so that rates alone give nothing away.
+    # Members fire less at random, so that all inputs have the same rate.
     rates = np.full(INPUTS, 0.03)
     rates[members] -= 1 / PERIOD
     spikes = ncx.encode.poisson(rates, STEPS, seed=1)

@@ -1,24 +1,22 @@
-"""A recurrent NIR graph, from the file of another tool to spikes and back to a file.
+"""Recurrent NIR graph: import, run, and export of the graph and its spikes.
 
     python examples/nir_recurrent.py [DEVICE]
 
-Forty neurons in a ring excite those near them and inhibit the others: what a short stimulus starts goes on for ever and
-remembers where it was. The graph is written here as any tool that speaks NIR would do it.
+Forty neurons in a ring excite their neighbours and inhibit the others. The activity that a short stimulus starts goes
+on for ever at its place. The graph is made here; `from_nir` reads the files of other tools in the same way.
 """
 
 import sys
 
 import neurocorex as ncx
 import numpy as np
-from neurocorex.importers.nir import write_spikes
-from neurocorex.importers.nir.hdf5 import write_tree
 
 NEURONS, STEPS, DT = 40, 200, 1e-3
 STIMULUS = 13
 
 
 def ring():
-    """Return the graph as nested dictionaries, the way in which NIR keeps it."""
+    """Return the graph as nested dictionaries, as ``nir.NIRGraph.to_dict`` does."""
     places = np.arange(NEURONS)
     apart = np.abs(places[:, None] - places)
     apart = np.minimum(apart, NEURONS - apart)
@@ -38,9 +36,8 @@ def ring():
 
 
 def main(target="emulator"):
-    """Write the graph, import it, run it, and write what came out."""
-    write_tree("ring.nir", {"version": "1.0", "node": ring()})
-    model = ncx.from_nir("ring.nir", dt=DT, discretisation="euler", refractory=2 * DT)
+    """Import the graph, run it, and write its integers and spikes to files."""
+    model = ncx.from_nir(ring(), dt=DT, discretisation="euler", refractory=2 * DT)
     print(model.report)
 
     spikes = np.zeros((STEPS, NEURONS), bool)
@@ -54,9 +51,9 @@ def main(target="emulator"):
     centre = round(turn * NEURONS) % NEURONS
     print(f"stimulus at neuron {STIMULUS} until step 24; in the last 50 steps {late.sum()} spikes around {centre}")
     result.raster(inputs=spikes, title="a ring that remembers").savefig("nir_recurrent.png")
-    write_spikes(result, "ring_spikes.nir", nodes={"ring": model.part("ring").neurons})
+    ncx.write_spikes(result, "ring_spikes.nir", nodes={"ring": model.place("ring").neurons})
     ncx.to_nir(model, "ring_quantised.nir")
-    print("files: ring.nir, ring_quantised.nir, ring_spikes.nir, nir_recurrent.png")
+    print("files: ring_quantised.nir, ring_spikes.nir, nir_recurrent.png")
 
 
 if __name__ == "__main__":

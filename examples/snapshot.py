@@ -1,4 +1,4 @@
-"""Stop a network, keep it as a file, and go on later, elsewhere, with the same bits.
+"""Snapshot: stop a network, save it to a file, and continue on another device with the same bits.
 
 python examples/snapshot.py [DEVICE [OTHER_DEVICE]]
 """
@@ -24,7 +24,7 @@ def build() -> ncx.Network:
 
 
 def main(target: str = "emulator", other: str = "emulator") -> None:
-    """Run at one go and in two halves, and compare."""
+    """Run once as a whole and once in two halves, and compare."""
     spikes = ncx.encode.poisson([0.05] * 10, 2 * STEPS, seed=6)
     path = Path("snapshot.npz")
     with ncx.open(target) as device:

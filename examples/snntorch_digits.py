@@ -4,7 +4,7 @@
     python examples/snntorch_digits.py [--device emulator] [--epochs 12] [--out digits.nir]
     python examples/snntorch_digits.py --graph digits.nir    # without PyTorch, from a graph that was exported before
 
-Both accuracies, that of snnTorch in floats and that of the chip in integers, are of the same 594 test images.
+Both accuracies, of snnTorch in floats and of the chip in integers, are for the same 594 test images.
 """
 
 import argparse
@@ -12,27 +12,26 @@ from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
-from neurocorex.check.floating import simulate
 from neurocorex.demos import digits
 
 HIDDEN, CLASSES, DECAY = 86, 10, 0.9
 
 
 def train(path, epochs, seed):
-    """Train in PyTorch, write the graph, and return what the float network makes of the test images."""
+    """Train in PyTorch, write the graph, and return its output spikes for the test images."""
     try:
         import nir
         import snntorch as snn
         import torch
         from snntorch.export_nir import export_to_nir
     except ImportError as error:
-        raise SystemExit(f"training needs {error.name}: see the head of this file, or take --graph FILE") from None
+        raise SystemExit(f"training needs {error.name}: see the top of this file, or use --graph FILE") from None
 
     torch.manual_seed(seed)
-    torch.set_num_threads(1)  # layers are so small that a second thread costs more than it does
+    torch.set_num_threads(1)  # for layers this small, a second thread costs more than it gains
 
     def leaky(size):
-        # As vectors, because NIR wants a number for each neuron.
+        # Vectors, because NIR has one number per neuron.
         slope = snn.surrogate.fast_sigmoid(slope=10)
         beta, threshold = torch.full((size,), DECAY), torch.ones(size)
         return snn.Leaky(beta=beta, threshold=threshold, spike_grad=slope, reset_mechanism="zero", init_hidden=True)
@@ -67,10 +66,9 @@ def train(path, epochs, seed):
 
 def in_floats(model, spikes):
     """Return output spikes of the network before it is quantised, without PyTorch."""
-    part = model.part()
+    place = model.place()
     longer = np.pad(spikes, [(0, 0), (0, model.latency), (0, 0)])
-    silence = np.zeros((*longer.shape[:2], model.network.neuron_count))
-    return simulate(model.network, longer, silence).spikes[:, part.latency :, part.neurons]
+    return ncx.simulate_floats(model.network, longer).spikes[:, place.latency :, place.neurons]
 
 
 def main():

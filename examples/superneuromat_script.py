@@ -1,12 +1,12 @@
-"""A script for SuperNeuroMAT, unchanged but for the two lines that say `chip`: it learns which sensors lead the alarm.
+"""SuperNeuroMAT script on a chip, with two added lines that say `chip`: it learns which sensor announces an alarm.
 
-Six sensors fire at random, and number 2 always fires two ticks before the alarm. STDP strengthens its synapse and
-lets those of the others fade, until it sets off the alarm by itself. Needs: pip install superneuromat
+Six sensors fire at random, but sensor 2 always fires two ticks before the alarm. STDP strengthens its synapse and
+weakens the others, until the sensor sets off the alarm by itself. Needs: pip install superneuromat
 """
 
+import neurocorex as ncx  # chip
 import numpy as np
 import superneuromat
-from neurocorex.importers.superneuromat import on_device  # chip
 
 rng = np.random.default_rng(7)
 snn = superneuromat.SNN()
@@ -20,7 +20,7 @@ for tick in range(0, 200, 10):
     for sensor in rng.choice([0, 1, 3, 4, 5], 2, replace=False):
         snn.add_spike(tick + rng.integers(3, 10), sensors[sensor], 1)
 
-snn = on_device(snn, "emulator")  # chip: or "rtl", "/dev/ttyUSB1", "socket://127.0.0.1:4000"
+snn = ncx.on_device(snn, "emulator")  # chip: or "rtl", "/dev/ttyUSB1", "socket://127.0.0.1:4000"
 
 snn.simulate(200)
 print("the alarm rang", snn.ispikes[:, alarm.idx].sum(), "times in 20 lessons")

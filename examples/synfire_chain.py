@@ -1,9 +1,9 @@
-"""A wave of spikes that runs through ten groups of neurons, each a few milliseconds after the one before.
+"""Synfire chain: a wave of spikes runs through ten groups of neurons, each a few milliseconds after the last.
 
     python examples/synfire_chain.py [DEVICE]
 
-Only the first group is driven from outside. Half of the synapses between two groups are missing, by chance, and the
-wave still gets through, as many neurons carry it together. The last group passes it on to the first, more slowly.
+Only the first group is driven from outside. Half of the synapses between two groups are missing at random, but the
+wave gets through, because many neurons carry it together. The last group passes it on to the first, more slowly.
 """
 
 import sys

@@ -1,10 +1,10 @@
-"""Train the digits network from scratch, on training images alone, and test it.
+"""Training of the digits network from scratch, on training images only, with a test.
 
     python examples/train_digits.py [--seed 0] [--epochs 300] [--device emulator] [--out digits.npz]
     python examples/train_digits.py --folds 5        cross-validate instead: how the settings were chosen
 
-The network that ships with the library was made by this script, without any option. It needs NumPy, and scikit-learn
-for the images. The training itself is in `neurocorex.demos.training`.
+This script, without options, made the network that ships with the library. It needs NumPy, and scikit-learn for the
+images. The training itself is in `neurocorex.demos.training`.
 """
 
 import argparse

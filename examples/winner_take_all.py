@@ -1,4 +1,4 @@
-"""Eight neurons compete: each inhibits all others, and the one with the strongest input wins.
+"""Winner-take-all: eight neurons inhibit each other, and the one with the strongest input wins.
 
     python examples/winner_take_all.py [DEVICE]
 

@@ -6,7 +6,7 @@ from support.devices import BOTH, IMAGE, SPIKES, emulated
 from support.fakes import WrappedTransport
 
 
-@pytest.fixture(params=[lambda inner: inner, WrappedTransport], ids=["at hand", "by wire"])
+@pytest.fixture(params=[None, WrappedTransport], ids=["in process", "by wire"])
 def device(request: pytest.FixtureRequest):
     with emulated(request.param) as device:
         device.load(IMAGE)

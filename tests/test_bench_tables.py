@@ -1,6 +1,7 @@
-"""The tables of speeds in docs/ are those that commands make, and what they say holds."""
+"""Tables of docs/: they have the form that commands write, and their figures reach the targets."""
 
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ MODULES = ("boards", "cycles", "demos", "instructions", "link", "page", "planner
 
 @pytest.fixture(scope="module")
 def benchmarks():
-    """Import what writes the tables: they know each other by their short names only."""
+    """Import the commands that write the tables, which import each other by short names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
         yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
@@ -23,7 +24,7 @@ def benchmarks():
 
 
 def table(benchmarks, page: str, name: str, heads: tuple[str, ...]) -> list[dict[str, str]]:
-    """Rows of a table, each by column; several columns of one name count as the last."""
+    """Return the rows of a table by column; of columns with the same name the last one counts."""
     about, *lines = benchmarks.page.section(page, name)[1]
     if about.startswith("|"):
         lines = [about, *lines]
@@ -31,6 +32,13 @@ def table(benchmarks, page: str, name: str, heads: tuple[str, ...]) -> list[dict
     rows = [[cell.strip() for cell in line.strip()[1:-1].split("|")] for line in lines[2:]]
     assert all(len(row) == len(heads) for row in rows)
     return [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.py")))
+def test_command_finds_its_imports(name: str) -> None:
+    program = f"import runpy; runpy.run_path('{FOLDER / name}.py', run_name='imported')"
+    done = subprocess.run([sys.executable, "-c", program], cwd=FOLDER, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_chips_take_the_cycles_of_the_formula_and_no_fewer_than_the_roofline(benchmarks) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
@@ -181,7 +182,7 @@ def test_noise_on_the_line_changes_nothing(seed):
     trial = Trial.random(CONFIG, 20 + seed, steps=60)
     emulator = prepared(trial)
     line = NoisyTransport(ProcessTransport([build_chip(CONFIG)]), seed=seed, rate=5e-4)
-    with Device(line, timeout_s=0.1) as device:
+    with Device(WiredChip(line, timeout_s=0.1)) as device:
         load(device, trial)
         result = device.run(spikes=trial.stimulus, record=("spikes", "v"))
         expect_equal(device, result, emulator, emulator.run(trial.stimulus))
@@ -197,7 +198,7 @@ def test_noise_on_the_line_changes_nothing(seed):
 def test_hello_finds_a_chip_in_any_state(leftover):
     transport = ProcessTransport([build_chip(CONFIG)])
     transport.write(leftover)
-    with Device(transport) as device:
+    with Device(WiredChip(transport)) as device:
         assert device.config == CONFIG
         assert device.counters()["frames_good"] > 0
 
@@ -215,14 +216,14 @@ def test_next_host_finds_the_chip_in_the_middle_of_a_run():
     """A host that dies leaves a long run, a queue with an open step behind it, and answers that nobody takes."""
     trial = Trial.random(CONFIG, 31, steps=40, record_all=True)
     transport = ProcessTransport([build_chip(CONFIG)])
-    load(Device(transport), trial)
+    load(Device(WiredChip(transport)), trial)
     transport.write(b"\0" + Request(Op.HELLO, payload=bytes(4)).encode())
     while not transport.read(timeout_s=60).endswith(b"\0"):
         pass
     transport.write(Request(Op.RUN, 0, payload=bytes([IDLE, 0xFF, 0xFF])).encode())
     transport.write(Request(Op.RUN, 1, payload=bytes([1, 2, 3])).encode())
     assert transport.read(timeout_s=60)  # results have begun to come, and are not acknowledged
-    with Device(transport) as second:
+    with Device(WiredChip(transport)) as second:
         emulator = prepared(trial)
         load(second, trial)
         second.clear(state=False, counters=True)

@@ -18,7 +18,7 @@ EXPECTED = {
     "learn_pattern": ("12 of 12 inputs found", ["learn_pattern.png"]),
     "nir_recurrent": (
         "spikes around 13",
-        ["nir_recurrent.png", "ring.nir", "ring_quantised.nir", "ring_spikes.nir"],
+        ["nir_recurrent.png", "ring_quantised.nir", "ring_spikes.nir"],
     ),
     "snapshot": ("the same spikes", ["snapshot.npz"]),
     "snntorch_digits": ("accuracy in floats 9", ["snntorch_digits.nir"] if TRAINS else []),

@@ -38,7 +38,7 @@ class ByteChip(wiring.Component):
     Members
     -------
     received, sent : In(stream), Out(stream)
-        Bytes of the wire. Those that come do not wait.
+        Bytes of the wire. Received bytes cannot wait.
     interrupted : In(1)
         The line is in a break.
     line_idle : In(1)

@@ -75,7 +75,7 @@ class Core(wiring.Component):
 
         m.submodules.fork = fork = BusFork(early=1, late=3 + len(engines))
         wiring.connect(m, wiring.flipped(self.bus), fork.bus)
-        for port, target in zip(fork.targets, (synapses, events, neurons, registers, *engines), strict=True):
+        for port, target in zip(fork.targets, (synapses, registers, neurons, events, *engines), strict=True):
             wiring.connect(m, port, target.bus)
 
         m.d.comb += [

@@ -1,4 +1,4 @@
-"""`python -m neurocorex` is the command line."""
+"""Entry point of `python -m neurocorex`: the command line."""
 
 from .cli import main
 

@@ -1,7 +1,7 @@
-"""Numbers to spikes: input rasters for `Device.run`.
+"""Encoders: numbers to input spikes for `Device.run`, as Poisson processes, rates, latencies, or from a file.
 
-Encoders return bool arrays [steps, inputs], True for a spike; or [samples, steps, inputs], if the values have a
-leading axis of samples. `poisson_events` alone returns an `EventStream`, which `Device.run` takes as well.
+Encoders return bool arrays [steps, inputs], True for a spike, or [samples, steps, inputs] if the values have a leading
+axis of samples. Only `poisson_events` returns an `EventStream`, which `Device.run` takes as well.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ARRAY_LIMIT = 1 << 30
 
 
 def poisson(rates: ArrayLike, steps: int, seed: int | np.random.Generator = 0, *, dt_ms: float | None = None) -> Raster:
-    """Random spikes, each step on its own: the Poisson process of a discrete time. See also `poisson_events`.
+    """Draw random spikes, independent in each step: a Poisson process in discrete time. See also `poisson_events`.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ def poisson(rates: ArrayLike, steps: int, seed: int | np.random.Generator = 0, *
     steps : int
         Length in steps.
     seed : int or numpy Generator
-        Where the chance comes from; the same seed gives the same spikes.
+        Source of randomness; the same seed gives the same spikes.
     dt_ms : float, optional
         Length of a step in milliseconds.
 
     Raises
     ------
     InputError
-        For a probability that is none, or a wrong shape.
+        For a probability out of range, or a wrong shape.
 
     Examples
     --------
@@ -58,22 +58,22 @@ def poisson(rates: ArrayLike, steps: int, seed: int | np.random.Generator = 0, *
 def poisson_events(
     rates: ArrayLike, steps: int, seed: int | np.random.Generator = 0, *, dt_ms: float | None = None
 ) -> EventStream:
-    """Random spikes as `poisson` makes them, as a stream of events: for long runs of low rates.
+    """Draw random spikes as a stream of events, for long runs at low rates.
 
-    What is drawn are the silences between spikes, so time and memory go with the spikes instead of the steps; other
-    chance than in `poisson` comes from the same seed.
+    The process is that of `poisson`, but the intervals between spikes are drawn, so time and memory grow with the
+    number of spikes, not of steps. The same seed gives other spikes than in `poisson`.
 
     Parameters
     ----------
     rates : array [inputs]
         Probability of a spike in a step, 0 to 1; or, with `dt_ms`, rates in spikes per second.
     steps, seed, dt_ms
-        As of `poisson`.
+        As for `poisson`.
 
     Raises
     ------
     InputError
-        For a probability that is none, or a wrong shape.
+        For a probability out of range, or a wrong shape.
 
     Examples
     --------
@@ -82,13 +82,13 @@ def poisson_events(
     """
     probability, length = _probabilities(rates, dt_ms), _steps(steps)
     if probability.ndim != 1:
-        raise InputError(f"events are those of one sample, rates [inputs], got shape {probability.shape}")
+        raise InputError(f"poisson_events takes one sample, rates [inputs], got shape {probability.shape}")
     inputs, highest = probability.size, probability.max(initial=0.0)
     random = np.random.default_rng(seed)
     end, drawn = length * inputs, [np.array([-1])]
     while highest > 0 and drawn[-1][-1] < end:
         left = (end - drawn[-1][-1]) * highest
-        # A few more than are expected, so that one piece is nearly always enough; longer silences could overflow.
+        # A few more than expected, so that one draw is nearly always enough. The bound keeps the sum from overflowing.
         silences = random.geometric(highest, int(left + 4 * np.sqrt(left)) + 4)
         drawn.append(drawn[-1][-1] + np.cumsum(np.minimum(silences, end + 1)))
     place = np.concatenate(drawn[1:]) if len(drawn) > 1 else np.empty(0, np.int64)
@@ -102,17 +102,17 @@ def poisson_events(
 
 
 def rate(values: ArrayLike, steps: int, *, phase: ArrayLike = 0.5) -> Raster:
-    """Evenly spaced spikes, without chance: each step adds `values`, each whole number on the way is a spike.
+    """Make evenly spaced spikes: a sum grows by `values` in each step, and spikes when it passes a whole number.
 
     Parameters
     ----------
     values : array [inputs] or [samples, inputs]
-        Spikes per step, 0 to 1. Over the run there are ``values * steps`` of them, rounded up or down by less than one.
+        Spikes per step, 0 to 1. A run has ``values * steps`` spikes, rounded up or down.
     steps : int
         Length in steps.
     phase : float or array [inputs]
-        Where the sums begin, 0 (first spike late) to less than 1 (early). Different phases keep inputs of equal
-        values from firing together.
+        Initial value of the sum, 0 (late first spike) to less than 1 (early). With different phases, inputs of equal
+        values do not fire together.
 
     Raises
     ------
@@ -124,18 +124,18 @@ def rate(values: ArrayLike, steps: int, *, phase: ArrayLike = 0.5) -> Raster:
     if start.shape not in ((), amounts.shape[-1:]) or not ((start >= 0) & (start < 1)).all():
         raise InputError(f"phase must be 0 or more and less than 1, for all or for each of {amounts.shape[-1]} inputs")
     ends = np.arange(_steps(steps) + 1)[:, np.newaxis]
-    # Sums like 10 * 0.1 fall short of a whole number by a last bit; a billionth of a spike makes up for that.
+    # Sums like 10 * 0.1 miss a whole number by a last bit; a billionth of a spike corrects that.
     sums = np.floor(ends * amounts[..., np.newaxis, :] + start + 1e-9)
     return np.diff(sums, axis=-2) > 0
 
 
 def latency(values: ArrayLike, steps: int) -> Raster:
-    """One spike for each input, the earlier the larger its value: 1 in the first step, next to 0 in the last.
+    """Make one spike per input, the earlier the larger its value: at 1 in the first step, near 0 in the last.
 
     Parameters
     ----------
     values : array [inputs] or [samples, inputs]
-        0 to 1; 0 gives no spike.
+        Values from 0 to 1; an input of 0 does not fire.
     steps : int
         Length in steps.
 
@@ -152,7 +152,7 @@ def latency(values: ArrayLike, steps: int) -> Raster:
 
 
 def explicit(times: ArrayLike, axons: ArrayLike, steps: int, inputs: int) -> Raster:
-    """Spikes at given steps.
+    """Make spikes at given steps.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def explicit(times: ArrayLike, axons: ArrayLike, steps: int, inputs: int) -> Ras
     Raises
     ------
     InputError
-        If a step or axon does not exist, or both arrays are not of one length.
+        If a step or axon does not exist, or the arrays differ in length.
     """
     raster = np.zeros((_steps(steps), inputs), np.bool_)
     when, where = np.asarray(times), np.asarray(axons)
@@ -187,12 +187,12 @@ def from_file(path: str | Path, *, inputs: int, steps: int | None = None) -> Ras
     Parameters
     ----------
     path : str or Path
-        Either text, with a line ``step,axon`` for each spike (a first line of names is passed over), or ``.npz`` with
-        an array `spikes` [steps, inputs] or [samples, steps, inputs].
+        Either text, with a line ``step,axon`` for each spike (a first line of names is skipped), or ``.npz`` with an
+        array `spikes` [steps, inputs] or [samples, steps, inputs].
     inputs : int
-        Axons that there are; an array with fewer is padded.
+        Number of input axons; an array with fewer is padded.
     steps : int, optional
-        Length in steps; by default as long as the file.
+        Length in steps; by default that of the file.
 
     Raises
     ------
@@ -234,7 +234,7 @@ def _is_number(text: str) -> bool:
 
 
 def _read_array(path: str | Path) -> NDArray[Any]:
-    """Read the array `spikes` of a file that may come from a stranger: no pickles, nothing larger than it says."""
+    """Read the array `spikes` of a file without trust: no pickles, and no more bytes than its header declares."""
     try:
         with zipfile.ZipFile(path) as archive:
             entry = archive.getinfo("spikes.npy")

@@ -1,4 +1,4 @@
-"""All errors of the library, and the exit code that the command line gives each of them.
+"""Errors of the library, each with the exit code that the command line gives it.
 
 Every message is one line that names the offending value and says what to do.
 """
@@ -9,70 +9,98 @@ from typing import ClassVar
 
 
 class NeuroCoreXError(Exception):
-    """Base of all errors of this library."""
+    """Base of all errors of this library.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the command line exits with.
+    code : str
+        Name of the error in JSON.
+    meaning : str
+        What the exit code means, for ``neurocorex --help``.
+    """
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "error"
+    meaning: ClassVar[str] = "a check found a difference, or another error"
 
 
 class InputError(NeuroCoreXError, ValueError):
-    """A value, shape or option that cannot be used."""
+    """Value, shape or option that cannot be used."""
 
     exit_code = 3
     code = "input"
+    meaning = "a value or option cannot be used"
 
 
 class FileFormatError(NeuroCoreXError):
-    """A file that is missing, truncated, corrupt or of another format."""
+    """File that is missing, truncated, corrupt or of another format."""
 
     exit_code = 4
     code = "file"
+    meaning = "a file cannot be read or written"
 
 
 class FitError(NeuroCoreXError):
-    """A network that the chip has no room for."""
+    """Network that does not fit on the chip, or chip that does not fit on the board."""
 
     exit_code = 5
     code = "fit"
+    meaning = "the network or chip does not fit"
 
 
 class DeviceError(NeuroCoreXError):
-    """Base of what goes wrong with a device; raised itself when a device refuses a command."""
+    """Base of errors of a device; raised itself when a device refuses a command."""
 
     exit_code = 6
     code = "device"
+    meaning = "the device refused a command"
 
 
 class NoAnswerError(DeviceError):
-    """A device that cannot be opened or does not answer."""
+    """Device that cannot be opened or does not answer."""
 
     exit_code = 7
     code = "no-answer"
+    meaning = "the device cannot be opened or does not answer"
 
 
 class GarbageError(DeviceError):
-    """A device that answers, but not in this protocol."""
+    """Device that answers, but not in this protocol."""
 
     exit_code = 8
     code = "garbage"
+    meaning = "the device answers, but not in this protocol"
 
 
 class DisconnectedError(DeviceError):
-    """A device that went away."""
+    """Device that went away."""
 
     exit_code = 9
     code = "disconnected"
+    meaning = "the device went away"
 
 
 class MissingToolError(NeuroCoreXError):
-    """A Python extra or a program of the system that is not installed, or that failed."""
+    """Python extra or program of the system that is not installed, or that failed."""
 
     exit_code = 10
     code = "missing-tool"
+    meaning = "an extra or a program is missing, or it failed"
 
 
 class TimingError(NeuroCoreXError):
-    """A chip that does not reach its clock on the board."""
+    """Chip that does not reach its clock on the board."""
 
     exit_code = 11
     code = "timing"
+    meaning = "the chip is too slow for its clock"
+
+
+class InternalError(NeuroCoreXError):
+    """Exception that nobody expected: a defect of NeuroCoreX. The command line keeps its traceback in a file."""
+
+    exit_code = 70
+    code = "internal"
+    meaning = "a defect of NeuroCoreX; the message names the file of the traceback"

@@ -1,1 +1,1 @@
-"""The simulated chip, and benches that run inside or around a simulator."""
+"""Simulated chip, and cocotb benches for the gates."""

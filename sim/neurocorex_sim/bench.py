@@ -1,7 +1,7 @@
-"""What cocotb benches share: settings, clock and reset, and a core's ports driven cycle by cycle.
+"""Drivers of cocotb benches: settings, clock and reset, and the ports of a core cycle by cycle.
 
-Inputs change on the falling edge of the clock and outputs are looked at after everything has settled from that, so
-what is seen is what the chip sees at the next rising edge, on any simulator.
+Inputs change on the falling edge of the clock, and outputs are read after everything has settled. So a bench reads what
+the chip sees at the next rising edge, on any simulator.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ RESET_CYCLES = 4
 
 
 def settings() -> dict[str, Any]:
-    """Return what the test gave to `run_bench`."""
+    """Return the settings that the test gave to `run_bench`."""
     found: dict[str, Any] = json.loads(os.environ[SETTINGS])
     return found
 
 
 async def start(chip: Any, period_ns: int = PERIOD_NS) -> None:
-    """Start the clock and reset the chip. Other inputs must have been set."""
+    """Start the clock and reset the chip. All other inputs must have been set before."""
     chip.rst.value = 1
     Clock(chip.clk, period_ns, "ns").start()
     for _ in range(RESET_CYCLES):
@@ -49,7 +49,7 @@ class CorePorts:
     config : CoreConfig
         Its geometry.
     rng : Generator
-        Decides when the bench makes the core wait.
+        Draws the cycles in which the core has to wait for the bench.
     """
 
     INPUTS = (
@@ -64,7 +64,7 @@ class CorePorts:
         self._rng = rng
 
     async def start(self) -> None:
-        """Reset the core, and wait until its memories can be used."""
+        """Reset the core, and wait until its memories are ready."""
         for name in self.INPUTS:
             getattr(self.core, name).value = 0
         await start(self.core)
@@ -87,21 +87,21 @@ class CorePorts:
                 return
 
     async def run(self, stimulus: bytes, *, offer: float = 1.0, take: float = 1.0) -> bytes:
-        """Send stimulus bytes, flush, and return the results when the core is done with them.
+        """Send stimulus bytes, flush, and return the results when the core is done.
 
         Parameters
         ----------
         stimulus : bytes
             Payload of one or more RUN frames.
         offer, take : float
-            Chance, in each cycle, that the bench offers the next byte and that it takes a result. An offer stands
-            until it is taken, as streams demand.
+            Probability, in each cycle, that the bench offers the next byte and that it takes a result. An offer
+            stays until it is taken, as streams demand.
         """
         _, results = await self._converse(stimulus, offer, take, None)
         return results
 
     async def run_and_abort(self, stimulus: bytes, cycles: int, *, take: float = 1.0) -> tuple[bytes, bytes]:
-        """Begin as `run`, abort after so many cycles; return the bytes that were taken before, and the results."""
+        """Begin as `run`, abort after `cycles`; return the bytes that were taken before, and the results."""
         return await self._converse(stimulus, 1.0, take, cycles)
 
     async def _converse(self, stimulus: bytes, offer: float, take: float, cycles: int | None) -> tuple[bytes, bytes]:
@@ -112,7 +112,7 @@ class CorePorts:
         driven: dict[str, int] = {}
 
         def drive(**ports: int) -> None:
-            """Set ports that change; setting all of them in every cycle would take most of the time of a simulation."""
+            """Set the ports that change. To set all in every cycle would take most of the time of a simulation."""
             for name, value in ports.items():
                 if driven.get(name) != value:
                     driven[name] = value

@@ -1,4 +1,4 @@
-"""Verilog of the core alone."""
+"""Verilog of the core alone, and the Yosys that writes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def yosys() -> str:
 
 
 def core_verilog(config: CoreConfig) -> str:
-    """Verilog with the top module `core`: a `neurocorex_hdl.core.Core`, with its ports and clk and rst."""
+    """Verilog with the top module `core`: the ports of `neurocorex_hdl.core.Core`, and clk and rst."""
     from amaranth.back import verilog
     from neurocorex_hdl.core import Core
     from neurocorex_hdl.synthesis.verilog import yosys_of_python

@@ -1,7 +1,7 @@
-"""The core as it comes out of synthesis for an FPGA, made as bitstreams are, and models of the cells it is made of.
+"""Netlist of the core after synthesis for an FPGA, as for a bitstream, and models of the cells in it.
 
-Memories are where synthesis and simulation part: what block RAM does in a cycle in which the same item is read and
-written, what it holds at first, which bits of a word are written. So block RAM is simulated as a cell of the FPGA.
+Memories are where synthesis and simulation differ: reading and writing the same item in one cycle, the contents after
+power-up, writing single bits of a word. So block RAM is simulated as the cell of the FPGA.
 """
 
 from __future__ import annotations

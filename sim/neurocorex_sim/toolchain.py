@@ -1,4 +1,4 @@
-"""Where the programs are that turn Verilog into something that runs, and what to say when one is missing."""
+"""Tools of simulation: finds Verilator, compilers and headers, runs them, and names the package of what is missing."""
 
 from __future__ import annotations
 
@@ -26,6 +26,22 @@ def require(program: str, package: str) -> str:
     if path is None:
         raise MissingToolError(f"{program} is needed to simulate the chip; on Debian: apt-get install {package}")
     return path
+
+
+def require_headers(names: Sequence[str], packages: str) -> None:
+    """Make sure that the compiler finds C headers of the system.
+
+    Raises
+    ------
+    MissingToolError
+        Naming the Debian packages that bring them.
+    """
+    source = "".join(f"#include <{name}>\n" for name in names)
+    done = subprocess.run(
+        [compiler(), "-E", "-x", "c++", "-"], input=source, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise MissingToolError(f"waveforms need {' and '.join(names)}; on Debian: apt-get install {packages}")
 
 
 def verilator_root() -> Path:

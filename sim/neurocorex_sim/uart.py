@@ -1,4 +1,4 @@
-"""Bus model of a UART, 8N1, at the pins of a chip in a cocotb simulation, and the host's transport over it."""
+"""Bus model of a UART, 8N1, at the pins of a chip in a cocotb simulation, and the transport of the host over it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ DATA_BITS = 8
 
 
 class UartPins:
-    """The other end of a chip's serial line.
+    """Far end of a chip's serial line.
 
-    Bits last as long as the chip itself wants: its `divisor` output, which is looked at before every byte, says so.
+    The `divisor` output of the chip, read before every byte, gives the length of a bit.
 
     Parameters
     ----------
     chip : handle
         With the pins `rx`, `tx` and the output `divisor`.
     period_ns : int
-        Of the chip's clock; even.
+        Period of the chip's clock; even.
 
     Attributes
     ----------
@@ -48,12 +48,12 @@ class UartPins:
         return int(self._chip.divisor.value.to_unsigned()) * self._period_ns
 
     def send(self, data: bytes) -> None:
-        """Put bytes in line; they travel while time passes."""
+        """Queue bytes; they travel while time passes."""
         for byte in data:
             self._outgoing.put_nowait(byte)
 
     async def receive(self, timeout_ns: int) -> bytes:
-        """Return what has come, at least one byte; nothing only after `timeout_ns` without any."""
+        """Return the bytes that have come, at least one; none only after `timeout_ns` of silence."""
         if not self._received:
             self._arrival.clear()
             await First(self._arrival.wait(), Timer(timeout_ns, "ns"))
@@ -88,14 +88,14 @@ class UartPins:
 
 
 class PinTransport(Transport):
-    """Lets the host's blocking code, run under `cocotb.task.bridge`, reach a chip through its pins.
+    """Transport over the pins of a chip, for blocking host code that runs under `cocotb.task.bridge`.
 
     Parameters
     ----------
     pins : UartPins
         The line.
     silence_ns : int
-        What passes for a timeout, whatever the host asks for: its seconds are not the simulator's.
+        Simulated silence that counts as a timeout. The host's timeout is ignored: its seconds are not simulated ones.
     """
 
     name = "pins"
@@ -112,7 +112,7 @@ class PinTransport(Transport):
         self._receive, self._send = receive, send
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what has come; see `Transport.read`."""
+        """Return received bytes; see `Transport.read`."""
         return self._receive()
 
     def write(self, data: bytes) -> None:
@@ -120,4 +120,4 @@ class PinTransport(Transport):
         self._send(data)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no resource."""

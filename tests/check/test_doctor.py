@@ -8,10 +8,11 @@ import pytest
 from neurocorex.check.doctor.examination import examine
 from neurocorex.check.doctor.latency import RoundTrip, advice, latency_timer
 from neurocorex.check.doctor.march import PATTERNS, items, march, writable_regions
-from neurocorex.check.doctor.rates import divisors, sweep
+from neurocorex.check.doctor.rates import divisors, try_rates
 from neurocorex.check.selftest import Outcome, check, locate
 from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.spec import Control, CoreConfig, Learning, Region, controls, layout
 from support.fakes import SMALL, NoisyTransport, RattlingTransport, StuckTransport, UartTransport, busy_image
@@ -21,7 +22,7 @@ LEARNS = CoreConfig(neurons=6, inputs=5, lanes=2, extra_axons=3, max_delay=4, le
 
 def test_round_trips_are_measured():
     ticks = itertools.accumulate(itertools.cycle([5.0, 0.001, 5.0, 0.001, 5.0, 0.003]))
-    with Device(VirtualTransport(SMALL)) as device:
+    with Device(WiredChip(VirtualTransport(SMALL))) as device:
         trip = RoundTrip.measured(device.link, 9, clock=lambda: next(ticks))
     assert (trip.count, trip.median_us, trip.worst_us) == (9, 1000.0, 3000.0)
 
@@ -44,12 +45,12 @@ def test_only_what_looks_like_a_timer_is_blamed_on_it(median_us, timer_ms, told,
     assert bool(advice("COM3", RoundTrip(10, median_us, median_us), timer_ms, tmp_path)) is told
 
 
-def test_sweep_finds_the_rates_that_the_line_holds():
+def test_rates_that_the_line_holds_are_found():
     transport = UartTransport(clock_hz=12_000_000, fastest=2_000_000)
-    with Device(transport) as device:
+    with Device(WiredChip(transport)) as device:
         device.load(busy_image())
         held = device.read(Region.WEIGHTS)
-        found = {rate.baud: rate.holds for rate in sweep(device.link, device.info)}
+        found = {rate.baud: rate.holds for rate in try_rates(device.link, device.info)}
         assert found[1_000_000]
         assert found[2_000_000]
         assert not found[3_000_000]
@@ -59,15 +60,15 @@ def test_sweep_finds_the_rates_that_the_line_holds():
 
 
 def test_rate_at_which_frames_are_damaged_does_not_hold():
-    with Device(RattlingTransport(clean=1_000_000)) as device:
-        found = {rate.baud: rate for rate in sweep(device.link, device.info)}
+    with Device(WiredChip(RattlingTransport(clean=1_000_000))) as device:
+        found = {rate.baud: rate for rate in try_rates(device.link, device.info)}
     assert found[1_000_000].holds
     assert not found[2_000_000].holds
     assert "damaged" in found[2_000_000].said
 
 
 def test_only_rates_that_the_clock_can_make_are_tried():
-    with Device(UartTransport(clock_hz=12_000_000)) as device:
+    with Device(WiredChip(UartTransport(clock_hz=12_000_000))) as device:
         tried = divisors(device.info)
     assert tried[115_200] == 104
     assert tried[1_000_000] == 12
@@ -97,7 +98,7 @@ def test_march_finds_nothing_in_a_good_chip_and_leaves_it_as_it_was(config):
     ids=lambda value: getattr(value, "name", value),
 )
 def test_march_finds_a_stuck_bit(region, item, bit, place):
-    with Device(StuckTransport(LEARNS, region, item, bit)) as device:
+    with Device(WiredChip(StuckTransport(LEARNS, region, item, bit))) as device:
         faults = list(march(device))
     assert {fault.region for fault in faults} == {region}
     assert {(fault.count, fault.place, fault.bits) for fault in faults} == {(1, place, 1 << bit)}
@@ -118,7 +119,7 @@ def test_patterns_set_and_clear_every_bit_and_tell_items_apart():
 
 
 def test_healthy_device_is_called_so():
-    with Device(UartTransport()) as device:
+    with Device(WiredChip(UartTransport())) as device:
         found = examine(device)
     assert found.healthy
     assert found.fastest == 3_000_000
@@ -127,7 +128,7 @@ def test_healthy_device_is_called_so():
 
 
 def test_noisy_line_is_told_apart_from_bad_memory():
-    with Device(NoisyTransport(VirtualTransport(SMALL), rate=2e-3, seed=1)) as device:
+    with Device(WiredChip(NoisyTransport(VirtualTransport(SMALL), rate=2e-3, seed=1))) as device:
         found = examine(device)
     assert not found.healthy
     assert found.damaged > 0
@@ -144,7 +145,7 @@ def clear_bit(trial, region, item):
 def test_selftest_finds_the_first_bit_that_differs():
     trial = Trial.random(LEARNS, 8, 20)
     bit = clear_bit(trial, Region.WEIGHTS, 4)
-    with Device(StuckTransport(LEARNS, Region.WEIGHTS, 4, bit)) as device:
+    with Device(WiredChip(StuckTransport(LEARNS, Region.WEIGHTS, 4, bit))) as device:
         outcome = Outcome.of(device, trial)
     assert outcome.first is not None
     assert (outcome.first.steps, outcome.first.difference.quantity) == (0, "weights")
@@ -172,7 +173,7 @@ def test_selftest_finds_the_step_in_which_a_difference_begins(monkeypatch):
 def test_trial_that_was_kept_shows_the_fault_again(tmp_path):
     trial = Trial.random(LEARNS, 5, 10)
     trial.save(tmp_path / "trial.npz")
-    with Device(StuckTransport(LEARNS, Region.WEIGHTS, 3, clear_bit(trial, Region.WEIGHTS, 3))) as device:
+    with Device(WiredChip(StuckTransport(LEARNS, Region.WEIGHTS, 3, clear_bit(trial, Region.WEIGHTS, 3)))) as device:
         assert check(device, Trial.load(tmp_path / "trial.npz"))
     with ncx.open("emulator", config=LEARNS) as device:
         assert check(device, Trial.load(tmp_path / "trial.npz")) == []

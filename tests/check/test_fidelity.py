@@ -5,8 +5,8 @@ from __future__ import annotations
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.check.fidelity import matches
-from neurocorex.check.floating import simulate
+from neurocorex.check.fidelity import matches, measure_fidelity
+from neurocorex.check.floating import simulate_floats
 from neurocorex.check.search import search_scale
 from neurocorex.errors import InputError
 from neurocorex.learning import stdp
@@ -39,7 +39,7 @@ def test_floats_do_what_the_chip_does_where_nothing_is_rounded(seed):
     rng = np.random.default_rng([seed, 12])
     net = whole_network(rng)
     spikes, inject = rng.random((3, 40, net.input_count)) < 0.4, rng.integers(-5, 9, (3, 40, net.neuron_count))
-    floats = simulate(net, spikes, inject.astype(float))
+    floats = simulate_floats(net, spikes, inject.astype(float))
     with ncx.open("emulator") as device:
         device.load(net)
         result = device.run(spikes=spikes, inject=inject, record=["spikes", "v"])
@@ -57,7 +57,7 @@ def test_decays_and_currents_follow_their_time_constants():
     i, v = np.exp(-0.2 * np.arange(30)), np.zeros(30)
     for step in range(30):
         v[step] = v[step - 1] * np.exp(-0.1) + i[step]
-    assert simulate(net, spikes, np.zeros((1, 30, 1))).v[0, :, 0] == pytest.approx(v)
+    assert simulate_floats(net, spikes, np.zeros((1, 30, 1))).v[0, :, 0] == pytest.approx(v)
 
 
 # Comparison ------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def driven(seed=1, scale=1.0):
 
 def test_report_compares_on_a_stimulus():
     net, spikes = driven()
-    fidelity = quantise(net)[1].compare(spikes)
+    fidelity = measure_fidelity(quantise(net)[1], spikes)
     floats, chip = fidelity.rates
     assert 0.97 < fidelity.match < 1
     assert fidelity.steps == 400
@@ -113,16 +113,34 @@ def test_report_compares_on_a_stimulus():
     assert fidelity.to_dict()["first_difference"] == [sample, step, neuron]
 
 
+def test_a_network_is_quantised_for_the_device():
+    net, spikes = driven()
+    config = CoreConfig(inputs=24, neurons=9, weight_bits=4)
+    with ncx.open("emulator", config=config) as device:
+        fidelity = measure_fidelity(net, spikes, device=device)
+    assert fidelity.to_dict() == measure_fidelity(quantise(net, config)[1], spikes).to_dict()
+    assert measure_fidelity(net, spikes).match > fidelity.match
+
+
+def test_something_else_is_refused():
+    with pytest.raises(InputError, match="expected a Report or a Network, got Image"):
+        measure_fidelity(quantise(driven()[0])[0], np.zeros((5, 20)))
+
+
 def test_wider_weights_match_better():
     net, spikes = driven()
-    narrow, wide = (quantise(net, CoreConfig(inputs=20, neurons=8, weight_bits=bits, state_bits=24))[1].compare(spikes)
-                    for bits in (4, 16))  # fmt: skip
+    narrow, wide = (
+        measure_fidelity(quantise(net, CoreConfig(inputs=20, neurons=8, weight_bits=bits, state_bits=24))[1], spikes)
+        for bits in (4, 16)
+    )
     assert wide.match > 0.999 > narrow.match
 
 
 def test_what_is_whole_matches_exactly():
     net = whole_network(np.random.default_rng(1))
-    fidelity = quantise(net)[1].compare(inject=np.random.default_rng(0).integers(0, 9, (50, net.neuron_count)))
+    fidelity = measure_fidelity(
+        quantise(net)[1], inject=np.random.default_rng(0).integers(0, 9, (50, net.neuron_count))
+    )
     assert (fidelity.match, fidelity.first_difference, fidelity.rate_error) == (1.0, None, 0.0)
     assert fidelity.lines[1:] == ["rates are equal", "no spike differs"]
 
@@ -132,7 +150,7 @@ def test_saturation_is_counted():
     net.connect(net.inputs, net.neurons, 1.0)
     net.neurons.set(threshold=1e9)
     report = quantise(net, scale=5e-4)[1]
-    assert report.compare(inject=[[9e8]] * 4).saturations > 0
+    assert measure_fidelity(report, inject=[[9e8]] * 4).saturations > 0
 
 
 def test_weights_stay_during_a_comparison():
@@ -141,14 +159,14 @@ def test_weights_stay_during_a_comparison():
     with ncx.open("emulator") as device:
         report = device.load(net)
         before = device.weights()
-        assert report.compare(spikes[0], device=device).match > 0.9
+        assert measure_fidelity(report, spikes[0], device=device).match > 0.9
         assert np.array_equal(device.weights(), before)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "nothing to compare"),
+        ({}, "nothing to run"),
         ({"spikes": np.zeros((5, 3))}, r"spikes must be finite, \[steps, 20\]"),
         ({"inject": np.full((5, 8), np.nan)}, "inject must be finite"),
         ({"spikes": np.zeros((5, 20)), "inject": np.zeros((6, 8))}, "must agree"),
@@ -159,12 +177,12 @@ def test_weights_stay_during_a_comparison():
 def test_wrong_stimuli_are_refused(arguments, said):
     report = quantise(driven()[0])[1]
     with pytest.raises(InputError, match=said):
-        report.compare(**arguments)
+        measure_fidelity(report, **arguments)
 
 
 def test_images_without_floats_cannot_be_compared():
     with pytest.raises(InputError, match="nothing is known of the floats"):
-        ncx.Report.of(quantise(driven()[0])[0]).compare(np.zeros((5, 20)))
+        measure_fidelity(ncx.Report.of(quantise(driven()[0])[0]), np.zeros((5, 20)))
 
 
 # Populations -----------------------------------------------------------------------------------------
@@ -187,8 +205,8 @@ def layers(factor=1000.0):
 def test_populations_of_different_size_keep_their_weights():
     net, populations, spikes = layers()
     alone, together = quantise(net)[1], quantise(net, populations=populations)[1]
-    assert alone.compare(spikes).match < 0.8
-    assert together.compare(spikes).match > 0.97
+    assert measure_fidelity(alone, spikes).match < 0.8
+    assert measure_fidelity(together, spikes).match > 0.97
     assert [len(each.neurons) for each in together.populations] == [8, 8]
     assert together.populations[0].scale / together.populations[1].scale == pytest.approx(1000, rel=0.5)
     assert "scale" in str(together.populations[1])
@@ -288,23 +306,23 @@ def test_search_is_never_worse_than_the_choice():
     net, spikes = driven()
     config = CoreConfig(inputs=20, neurons=8, weight_bits=8, state_bits=16)
     found = search_scale(net, config, spikes)
-    assert found.fidelity.match > found.trials[0].fidelity.match
-    assert found.fidelity.match == max(trial.fidelity.match for trial in found.trials)
-    assert np.array_equal(found.trials[0].scales, scales_of(quantise(net, config)[0]))
-    assert found.report.compare(spikes).match == found.fidelity.match
+    assert found.fidelity.match > found.attempts[0].fidelity.match
+    assert found.fidelity.match == max(attempt.fidelity.match for attempt in found.attempts)
+    assert np.array_equal(found.attempts[0].scales, scales_of(quantise(net, config)[0]))
+    assert measure_fidelity(found.report, spikes).match == found.fidelity.match
 
 
 def test_search_tries_populations_apart():
     net, populations, spikes = layers()
     found = search_scale(net, spikes=spikes[0, :60], populations=populations)
-    assert found.fidelity.match >= found.trials[0].fidelity.match
-    assert any(trial.scales[0] / trial.scales[8] != found.trials[0].scales[0] / found.trials[0].scales[8]
-               for trial in found.trials)  # fmt: skip
+    assert found.fidelity.match >= found.attempts[0].fidelity.match
+    assert any(attempt.scales[0] / attempt.scales[8] != found.attempts[0].scales[0] / found.attempts[0].scales[8]
+               for attempt in found.attempts)  # fmt: skip
 
 
 def test_search_stops_where_all_is_matched():
     net = whole_network(np.random.default_rng(1))
     spikes = np.random.default_rng(2).random((30, net.input_count)) < 0.5
     found = search_scale(net, spikes=spikes)
-    assert len(found.trials) == 1
+    assert len(found.attempts) == 1
     assert found.image.scale == 1

@@ -1,4 +1,4 @@
-"""Cycles of a step by activity: as many as the formula tells, never fewer than memories allow, and a command for it."""
+"""Clock cycles per step by activity: equal to the formula, never below the roofline; and the command."""
 
 import json
 

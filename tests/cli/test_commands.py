@@ -201,7 +201,13 @@ def test_doctor_reports_on_a_device(parsed: Callable[..., dict[str, Any]], serve
     assert "WEIGHTS" in found["regions"]
 
 
-def test_doctor_fails_if_something_is_wrong(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_has_no_line_to_examine_in_this_process(invoke: Invoke) -> None:
+    code, _, err = invoke("doctor", "emulator")
+    assert code == 6
+    assert "no line that could be examined" in err
+
+
+def test_doctor_fails_if_something_is_wrong(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, served: str) -> None:
     honest = ncx.Device.read
 
     def faulty(device: ncx.Device, region: ncx.Region) -> Any:
@@ -209,7 +215,7 @@ def test_doctor_fails_if_something_is_wrong(invoke: Invoke, monkeypatch: pytest.
         return items | 4 if region is ncx.Region.BIAS else items
 
     monkeypatch.setattr(ncx.Device, "read", faulty)
-    code, out, _ = invoke("doctor", "emulator")
+    code, out, _ = invoke("doctor", served)
     assert code == 1
     assert "bias: " in out
     assert "not healthy" in out
@@ -256,6 +262,22 @@ BAD = {
     "too large for the chip": (("load", "emulator", "NETWORK", "--config", "TINY"), 5, "fit"),
     "no trial": (("selftest", "emulator", "--replay", "TEXT"), 4, "file"),
     "nothing to replay": (("selftest", "emulator", "--replay", "nowhere.npz"), 4, "file"),
+    "a waveform of software": (("run", "emulator", "NETWORK", "--trace", "w.fst"), 3, "input"),
+    "a waveform that is no FST": (("run", "rtl", "NETWORK", "--trace", "w.vcd"), 3, "input"),
+    "a waveform that ends before it begins": (
+        ("run", "rtl", "NETWORK", "--trace", "w.fst", "--from", "3", "--to", "2"),
+        3,
+        "input",
+    ),
+    "steps of no waveform": (("run", "rtl", "NETWORK", "--to", "2"), 3, "input"),
+    "a waveform of many networks": (("selftest", "rtl", "--trace", "w.fst"), 3, "input"),
+    "a waveform where none can be": (("run", "rtl", "NETWORK", "--trace", "nowhere/w.fst"), 4, "file"),
+    "a demonstration without a chip to trace": (("demo", "digits", "-n", "1", "--trace", "w.fst"), 3, "input"),
+    "a board that is not there": (("plan", "icebraker"), 3, "input"),
+    "two boards": (("plan", "icebreaker", "--board", "basys3"), 2, "usage"),
+    "two networks": (("plan", "NETWORK", "NETWORK"), 2, "usage"),
+    "a board to serve": (("serve", "/dev/ttyUSB1"), 2, "usage"),
+    "too large for the board": (("build", "icebreaker", "--neurons", "1024"), 5, "fit"),
     "no such port": (("info", "nowhere"), 7, "no-answer"),
     "nobody listens": (("info", "socket://127.0.0.1:1"), 7, "no-answer"),
 }
@@ -280,6 +302,24 @@ def test_bad_input_is_one_line_and_a_code(
     exit_code, out, err = invoke(*arguments, "--json")
     assert (exit_code, err) == (code, "")
     assert json.loads(out)["error"]["code"] == name
+
+
+def test_plan_takes_the_board_as_build_does(parsed: Callable[..., dict[str, Any]]) -> None:
+    assert parsed("plan", "ulx3s-25f", "--neurons", "64") == parsed("plan", "--board", "ulx3s-25f", "--neurons", "64")
+
+
+def test_plan_takes_board_and_network_in_any_order(parsed: Callable[..., dict[str, Any]], network: Path) -> None:
+    told = parsed("plan", "basys3", network)
+    assert (told["board"], told["model"], told["config"]["neurons"]) == ("basys3", str(network), 4)
+    assert parsed("plan", network, "basys3") == told
+
+
+def test_plan_that_does_not_fit_exits_as_build_does(invoke: Invoke) -> None:
+    code, out, err = invoke("plan", "icebreaker", "--neurons", "1024", "--json")
+    assert (code, json.loads(out)["fits"], err) == (5, False, "")
+    code, out, _ = invoke("plan", "--neurons", "4096", "--inputs", "4096")
+    assert code == 5
+    assert "icebreaker" in out
 
 
 def test_interrupt_has_its_own_code(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_superneuromat_model_becomes_an_image(snn_file, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["model.txt"], 3, "is no model by its name; known are .json, .nir, .h5, .hdf5"),
+        (["model.txt"], 3, "cannot tell what model.txt is; names of models end in .json, .nir, .h5, .hdf5"),
         (["missing.nir"], 4, "no such file"),
         (["net.nir", "--out", "net.txt"], 3, "use .npz"),
         (["net.nir", "--frac-bits", "3"], 3, "--frac-bits is an option for SuperNeuroMAT"),

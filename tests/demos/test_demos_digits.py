@@ -1,4 +1,4 @@
-"""Digits learned on the chip, with a teacher and without."""
+"""Digits learned on the chip: lessons, teacher and competition, and the accuracy with and without a teacher."""
 
 import neurocorex as ncx
 import numpy as np
@@ -47,7 +47,7 @@ class TestLatency:
 class TestTeacher:
     @pytest.fixture
     def taught(self, device):
-        """Weights before and after a lesson in which neuron 4 gains an image and neuron 7 loses it."""
+        """Return weights before and after a lesson in which neuron 4 gains an image and neuron 7 loses it."""
         device.load(digits_stdp.build(settings=digits_stdp.Settings(potentiation=1.0, depression=-1.06)))
         before = device.weights()
         stimulus = latency.encoded(image(10, 20, 30, 40), digits_stdp.SPIKES)
@@ -119,7 +119,7 @@ class TestCompetition:
     def test_two_digits_are_told_apart(self, device, small):
         outcome = digits_unsupervised.sort(device, *small[:2], *small[:2])
         assert outcome.accuracy >= 0.9
-        assert set(outcome.digits.tolist()) <= {-1, 0, 1}
+        assert set(outcome.facts["digits"].tolist()) <= {-1, 0, 1}
 
     def test_labels_do_not_matter_for_weights(self, small):
         weights = []

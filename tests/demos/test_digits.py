@@ -1,4 +1,4 @@
-"""The digits: data, code, training, the shipped network, and what the demonstration reports."""
+"""Digits demonstration: data, encoding, training, the shipped network, and its outcome."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ SHORT = training.Settings(epochs=2)
 
 @pytest.fixture(scope="module")
 def outcome():
-    """All test images on the emulator, with the network that ships."""
+    """Outcome of all test images on the emulator, with the shipped network."""
     with ncx.open("emulator") as device:
         device.load(digits.image())
         yield digits.evaluate(device)
@@ -110,7 +110,7 @@ def test_training_learns_and_tells_its_progress():
 
 
 def test_gradient_of_the_last_layer_is_that_of_the_surrogate():
-    """Raise one output weight: the change of the linearised loss is what `gradients` says."""
+    """The change of the linearised loss, computed apart, is the gradient."""
     model = training.Model(np.random.default_rng(2))
     images, labels = digits.load_data()[0][:20], digits.load_data()[1][:20]
     settings = training.Settings(price=0.0)

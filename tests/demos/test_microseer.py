@@ -1,4 +1,4 @@
-"""Topics of papers from citations, as SuperNeuroMAT finds them."""
+"""MicroSeer demonstration: files, ties, and answers and weights equal to those of SuperNeuroMAT."""
 
 import neurocorex as ncx
 import numpy as np

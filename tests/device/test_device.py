@@ -3,8 +3,9 @@
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.device import connection
+from neurocorex.device import emulated as emulated_chip
 from neurocorex.device.device import Device
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DeviceError, InputError
@@ -24,14 +25,14 @@ def test_device_describes_itself() -> None:
 
 
 def test_another_protocol_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurocorex.device.connection.PROTOCOL_VERSION", 2)
+    monkeypatch.setattr("neurocorex.device.wired.PROTOCOL_VERSION", 2)
     monkeypatch.setattr("neurocorex.spec.info.PROTOCOL_VERSION", 2)
     transport = VirtualTransport(SMALL)
     words = [*ChipInfo(config=SMALL, clock_hz=0, baud=0, build_id=0).to_words()]
     words[1] = 1
     monkeypatch.setattr(ChipInfo, "to_words", lambda self: words)
     with pytest.raises(DeviceError, match="chip speaks protocol version 1, this host 2; update the older"):
-        _ = Device(transport).info
+        _ = Device(WiredChip(transport)).info
 
 
 # Running ----------------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ def test_flags_written_by_hand_are_respected(device: Device) -> None:
 
 
 def test_run_tells_its_progress(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "DIRECT_ITEMS", 2048 * 7)
+    monkeypatch.setattr(emulated_chip, "PIECE_UPDATES", 2048 * 7)
     told: list[tuple[int, int]] = []
     device.run(steps=5000, progress=lambda done, total: told.append((done, total)))
     assert told == [(2048, 5000), (4096, 5000), (5000, 5000)]

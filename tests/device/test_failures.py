@@ -3,8 +3,9 @@
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.device import connection
+from neurocorex.device import emulated as emulated_chip
 from neurocorex.device.device import Device
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError
@@ -25,7 +26,7 @@ from support.fakes import (  # fmt: skip
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_on_the_line_changes_no_result(reference: ncx.Result, seed: int) -> None:
     noisy = NoisyTransport(VirtualTransport(SMALL), 0.003, seed)
-    with Device(noisy) as device:
+    with Device(WiredChip(noisy)) as device:
         device.load(IMAGE, verify=True)
         assert_same(device.run(spikes=SPIKES, record=BOTH), reference)
         assert noisy.damaged > 20
@@ -37,7 +38,7 @@ def test_device_that_goes_away_in_a_run_can_be_loaded_again(reference: ncx.Resul
 
     def connect(_config):
         opened.append(DyingTransport(VirtualTransport(SMALL), after=4000 if not opened else 1 << 30))
-        return opened[-1]
+        return WiredChip(opened[-1])
 
     with Device(connect=connect) as device:
         device.load(IMAGE)
@@ -82,13 +83,13 @@ def test_closed_device_says_so(device: Device) -> None:
 )
 def test_other_equipment_has_an_error_of_its_own(transport: Transport, error: type[DeviceError]) -> None:
     with pytest.raises(error):
-        _ = Device(transport).info
+        _ = Device(WiredChip(transport)).info
 
 
 def test_interrupted_run_leaves_what_came_and_a_device_that_works(reference: ncx.Result) -> None:
     transport = InterruptingTransport(VirtualTransport(SMALL))
     spikes = np.concatenate([SPIKES, random_spikes(3000, 5)])
-    with Device(transport) as device:
+    with Device(WiredChip(transport)) as device:
         device.load(IMAGE)
         transport.arm(*[False] * 20, True)
         with pytest.raises(KeyboardInterrupt):
@@ -103,7 +104,7 @@ def test_interrupted_run_leaves_what_came_and_a_device_that_works(reference: ncx
 
 def test_interrupted_samples_are_whole_ones(reference: ncx.Result) -> None:
     transport = InterruptingTransport(VirtualTransport(SMALL))
-    with Device(transport) as device:
+    with Device(WiredChip(transport)) as device:
         device.load(IMAGE)
         transport.arm(*[False] * 20, True)
         with pytest.raises(KeyboardInterrupt):
@@ -115,7 +116,7 @@ def test_interrupted_samples_are_whole_ones(reference: ncx.Result) -> None:
         assert np.array_equal(partial.spikes[-1], reference.spikes)
 
 
-@pytest.mark.parametrize("wrapper", [lambda inner: inner, WrappedTransport], ids=["at hand", "by wire"])
+@pytest.mark.parametrize("wrapper", [None, WrappedTransport], ids=["in process", "by wire"])
 def test_emulator_that_is_interrupted_at_work_loses_no_more_than_its_last_answer(
     reference: ncx.Result, monkeypatch: pytest.MonkeyPatch, wrapper
 ) -> None:
@@ -126,7 +127,7 @@ def test_emulator_that_is_interrupted_at_work_loses_no_more_than_its_last_answer
             raise KeyboardInterrupt
         return run(self, stimulus)
 
-    monkeypatch.setattr(connection, "DIRECT_ITEMS", 100 * 7)
+    monkeypatch.setattr(emulated_chip, "PIECE_UPDATES", 100 * 7)
     with emulated(wrapper) as device:
         device.load(IMAGE)
         monkeypatch.setattr(Emulator, "run", interrupted)
@@ -142,9 +143,9 @@ def test_emulator_that_is_interrupted_at_work_loses_no_more_than_its_last_answer
 
 def test_new_host_takes_over_where_another_one_crashed(reference: ncx.Result) -> None:
     chip = VirtualTransport(SMALL)
-    crashed = Device(chip)
+    crashed = Device(WiredChip(chip))
     crashed.load(IMAGE)
     chip.write(b"\x05\x12\x07")  # the beginning of a frame
-    survivor = Device(chip)
+    survivor = Device(WiredChip(chip))
     assert survivor.config == SMALL
     assert_same(survivor.run(spikes=SPIKES, record=BOTH), reference)

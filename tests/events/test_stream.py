@@ -1,4 +1,4 @@
-"""Streams as arrays agree with the plain definition, byte for byte, and are checked."""
+"""Event streams agree with the plain definition, byte for byte, and are checked."""
 
 from typing import Any
 

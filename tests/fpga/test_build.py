@@ -1,4 +1,4 @@
-"""Bitstreams, made for real: one for iCE40 and one for ECP5, small ones."""
+"""Bitstream builds: a small chip for iCE40 and one for ECP5, built for real; cache, clocks and refusals."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ CONFIGS = {
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """A cache of these tests' own, for builds only: that of the programs is worth keeping."""
+    """Cache of builds for these tests alone; the tools keep theirs, which takes long to fill."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "_cache", lambda: folder)
@@ -39,7 +39,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def built(cache, tmp_path_factory):
-    """Build a board's small chip once, and return its report."""
+    """Return what builds a board's small chip once and returns its report."""
     reports = {}
 
     def build(name: str) -> dict:
@@ -106,7 +106,7 @@ def test_another_process_makes_the_same_bits(built, tmp_path) -> None:
 
 
 def test_too_slow_a_chip_is_an_error_with_its_files_kept(cache, tmp_path, monkeypatch) -> None:
-    def slow(order, place, flow, report, say):
+    def slow(order, place, say):
         place.mkdir(parents=True)
         clocks = {"chip.clk": {"fmax_mhz": 70.0, "wanted_mhz": 80.0}}
         (place / "report.json").write_text(json.dumps({"clocks": clocks}))

@@ -1,4 +1,4 @@
-"""The pin files under constraints/ are those that the boards' platforms emit."""
+"""Pin files of constraints/: equal to what the platforms of the boards emit."""
 
 import pytest
 from neurocorex.fpga.boards import BOARDS

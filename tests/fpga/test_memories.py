@@ -1,4 +1,4 @@
-"""What the planner counts is what the gates are made of."""
+"""Memory placement: the memories that the planner counts are those of the gates."""
 
 import re
 
@@ -27,7 +27,7 @@ def gates(config: CoreConfig) -> str:
 
 
 def found(text: str) -> set[tuple[str, str, int, int]]:
-    """Component, name, words and bits of every memory in RTLIL."""
+    """Return component, name, words and bits of every memory in RTLIL."""
     memories_found, component = set(), ""
     for line in text.splitlines():
         if module := re.match(r"module \\(\S+)", line):

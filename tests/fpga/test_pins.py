@@ -1,4 +1,4 @@
-"""Pins, clock, reset and lamps of every board come through place and route, with next to nothing between them."""
+"""Pins, clock, reset and LEDs of every board: a nearly empty design is placed and routed with them."""
 
 import pytest
 from neurocorex.fpga.boards import BOARDS

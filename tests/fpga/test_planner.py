@@ -1,4 +1,4 @@
-"""What `neurocorex plan` says, and how fast."""
+"""Plan of a chip on a board: fit, advice, speed, and the command."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ def test_advice_names_other_boards_where_no_option_helps() -> None:
 def test_nothing_is_large_enough_for_everything() -> None:
     config = CoreConfig(neurons=4096, inputs=4096, weight_bits=16)
     assert planned.boards_for(config) == []
-    assert "nor another board" in planned.make(ULX3S, config).advice[0]
+    assert "no other board" in planned.make(ULX3S, config).advice[0]
 
 
 def test_steps_per_second_are_the_clock_over_the_cycles() -> None:

@@ -1,4 +1,4 @@
-"""`neurocorex program` runs openFPGALoader as the board wants it, and says what is wrong if that fails."""
+"""Board programming: the options of openFPGALoader for each board, and messages when it fails."""
 
 import json
 from pathlib import Path
@@ -7,12 +7,12 @@ import pytest
 from neurocorex.cli.application import application
 from neurocorex.errors import InputError, MissingToolError, NoAnswerError
 from neurocorex.fpga.boards import BOARDS
-from neurocorex.fpga.build import program
+from neurocorex.fpga.programming import program
 
 
 @pytest.fixture
 def loader(tmp_path: Path, monkeypatch):
-    """Return what makes a stand-in for openFPGALoader that notes its options, says something and ends with a code."""
+    """Return what makes a fake openFPGALoader, which notes its options, prints `says` and exits with `code`."""
 
     def make(says: str = "", code: int = 0) -> Path:
         path, seen = tmp_path / "loader", tmp_path / "seen"

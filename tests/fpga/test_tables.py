@@ -1,4 +1,4 @@
-"""The tables of docs/hardware.md are those that a command makes."""
+"""Tables of boards in docs/: they have the form that commands write, and agree with boards and coefficients."""
 
 import importlib
 import re
@@ -15,7 +15,7 @@ FOLDER = ROOT / "benchmarks"
 
 @pytest.fixture(scope="module")
 def benchmarks():
-    """Import what writes the tables: they know each other by their short names only."""
+    """Import the commands that write the tables, which import each other by short names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
         yield SimpleNamespace(**{name: importlib.import_module(name) for name in ("boards", "page", "planner")})
@@ -30,7 +30,7 @@ def command(benchmarks):
 
 @pytest.fixture
 def section(benchmarks):
-    """Return what gives the lines of a table."""
+    """Return a function from a page and a name to the lines of a table."""
     return lambda page, name: benchmarks.page.section(page, name)[1]
 
 

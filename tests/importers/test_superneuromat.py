@@ -93,7 +93,7 @@ def test_models_of_real_numbers_compare_with_their_floats():
     for tick, neuron in np.argwhere(inject):
         model.add_spike(int(tick), int(neuron), 1.1)
     imported = from_superneuromat(model)
-    fidelity = imported.report.quantised.compare(inject=inject)
+    fidelity = ncx.measure_fidelity(imported.report.quantised, inject=inject)
     model.simulate(200)
     assert fidelity.match > 0.98
     assert fidelity.float_spikes.tolist() == model.ispikes.sum(axis=0).tolist()

@@ -1,10 +1,14 @@
-"""Network: groups, connections, parameters, and messages that help."""
+"""Network: populations, connections, parameters, and messages that help."""
+
+import copy
+import pickle
 
 import numpy as np
 import pytest
 from neurocorex.errors import InputError
 from neurocorex.learning import stdp
 from neurocorex.network.network import Network
+from neurocorex.network.parameters import CHOICES, KEYWORDS, QUANTITIES, Settings
 
 
 @pytest.fixture
@@ -274,3 +278,109 @@ def test_bad_adaptation_is_refused(net, values):
 def test_bad_index_is_refused(net, key):
     with pytest.raises(InputError, match="neuron"):
         net.neurons[key]
+
+
+# Names that do not exist -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "message"),
+    [
+        (lambda net: net, "treshold", "no attribute 'treshold'; did you mean 'threshold'.*neurons.set.threshold="),
+        (lambda net: net, "threshold", "no attribute of Network; set it by net.neurons.set.threshold="),
+        (lambda net: net, "taums", "did you mean 'tau_ms'"),
+        (lambda net: net, "dt", "did you mean 'dt_ms'.*when the network is made"),
+        (lambda net: net, "weight", "did you mean 'weights'"),
+        (lambda net: net, "qqq", "no attribute 'qqq'; it has adaptation_decay, .*weights"),
+        (lambda net: net, "dt_ms", r"dt_ms is fixed; give it when the network is made: Network\(..., dt_ms=...\)"),
+        (lambda net: net, "neuron_count", "neuron_count is fixed"),
+        (lambda net: net, "neurons", "neurons is fixed"),
+        (lambda net: net, "inputs", "inputs is fixed"),
+        (lambda net: net, "parameters", "parameters is fixed"),
+        (lambda net: net, "connect", "connect of Network cannot be assigned"),
+        (lambda net: net, "is_integer", "is_integer of Network cannot be assigned"),
+        (lambda net: net.neurons, "treshold", "Neurons has no attribute 'treshold'; did you mean 'threshold'"),
+        (lambda net: net.neurons[3:5], "threshold", "set it by net.neurons.set"),
+        (lambda net: net.neurons, "indices", "indices is fixed"),
+        (lambda net: net.neurons, "noun", "noun of Neurons cannot be assigned"),
+        (lambda net: net.inputs, "x", "Inputs has no attribute 'x'; it has indices, network"),
+        (lambda net: net.inputs[0], "threshold", "Inputs has no attribute 'threshold'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and " " not in value else "",
+)
+def test_assigning_what_cannot_be_assigned_is_an_error(net, part, name, message):
+    with pytest.raises(AttributeError, match=message):
+        setattr(part(net), name, 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda net: Network(input=3, neurons=4), "Network has no keyword 'input'; did you mean 'inputs'"),
+        (lambda net: net.connect(net.inputs, net.neurons, 1, plastik=True), "did you mean 'plastic'"),
+        (lambda net: net.learn(None, betwen=()), "did you mean 'between'"),
+        (lambda net: net.adaptation(steps=1), "did you mean 'step'"),
+        (lambda net: net.neurons.set(treshold=1), "Neurons.set has no keyword 'treshold'; did you mean 'threshold'"),
+        (lambda net: net.neurons.set(qqq=1), "it takes bias, decay, .*threshold"),
+    ],
+    ids=["Network", "connect", "learn", "adaptation", "set", "nothing near"],
+)
+def test_unknown_keywords_name_the_nearest(net, call, message):
+    with pytest.raises(TypeError, match=message):
+        call(net)
+
+
+def test_arrays_and_rule_can_be_replaced(net):
+    net.weights, net.rule, net.adaptation_step = np.ones((7, 4)), stdp(20, 20, 1, -1), 2
+    assert net.weights.all()
+
+
+def test_a_derived_network_annotates_its_attributes():
+    class Named(Network):
+        name: str
+
+    net = Named(inputs=1, neurons=1)
+    net.name = "retina"
+    assert net.name == "retina"
+    with pytest.raises(AttributeError, match="did you mean 'name'"):
+        net.nam = "retina"
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))],  # noqa: S301
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_a_copy_is_a_network_of_its_own(net, copied):
+    net.connect(net.inputs, net.neurons, 1)
+    net.learn(stdp(20, 20, 1, -1))
+    other = copied(net)
+    other.connect(other.inputs, other.neurons[1:], 2)
+    other.neurons.set(threshold=9)
+    assert other.neurons[1:].network is other
+    assert (net.weights[:3] == 1).all()
+    assert net.parameters["threshold"].tolist() == [1] * 4
+    assert (other.rule, other.dt_ms) == (net.rule, net.dt_ms)
+    with pytest.raises(AttributeError, match="fixed"):
+        other.dt_ms = 2.0
+
+
+# Declared parameters ---------------------------------------------------------------------------------
+
+
+def test_every_declared_parameter_is_a_keyword_with_its_initial_value(net):
+    for name, quantity in QUANTITIES.items():
+        assert name in KEYWORDS
+        initial = np.nan if quantity.initial is None else quantity.initial
+        assert np.array_equal(net.parameters[name], np.full(4, initial), equal_nan=True)
+    assert set(net.parameters) == {*QUANTITIES, *(flag for flag, _ in CHOICES.values())}
+
+
+def test_type_checkers_know_existing_keywords_only():
+    assert set(Settings.__annotations__) <= set(KEYWORDS)
+
+
+def test_none_is_not_given(net):
+    net.neurons.set(threshold=None, bias=2, tau_ms=None, decay=0.5)
+    assert net.parameters["threshold"].tolist() == [1] * 4
+    assert net.parameters["decay"].tolist() == [0.5] * 4

@@ -1,6 +1,7 @@
 """Pictures: what is in them, without a display. Results and plain arrays are drawn alike."""
 
 import io
+import subprocess
 import sys
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from neurocorex import plot
 from neurocorex.device.result import Result
 from neurocorex.errors import InputError, MissingToolError
+from neurocorex.plot.pictures import SAMPLES, TRACES
 
 
 def drawn(figure):
@@ -79,7 +81,7 @@ def test_inputs_have_a_panel_of_their_own():
 
 
 def test_only_the_first_samples_are_drawn():
-    assert len(dots(plot.raster(np.ones((100, 2, 1), bool)).axes[0])) == 2 * plot.SAMPLES
+    assert len(dots(plot.raster(np.ones((100, 2, 1), bool)).axes[0])) == 2 * SAMPLES
 
 
 def test_silence_can_be_drawn():
@@ -107,7 +109,7 @@ def test_membranes_of_a_result_show_its_spikes(result):
 
 
 def test_many_membranes_are_cut_to_what_can_be_seen():
-    assert len(plot.membranes(np.zeros((3, 100))).axes) == plot.TRACES
+    assert len(plot.membranes(np.zeros((3, 100))).axes) == TRACES
 
 
 def test_weights_are_drawn_symmetrically_about_zero():
@@ -203,3 +205,8 @@ def test_weight_histogram_counts_every_synapse():
 def test_weights_that_cannot_be_drawn_are_explained(draw, message):
     with pytest.raises(InputError, match=message):
         draw()
+
+
+def test_pictures_know_no_result():
+    loaded = "import sys, neurocorex.plot; sys.exit('neurocorex.device.result' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0

@@ -1,6 +1,8 @@
 """Quantiser: exact integers, the choice of a scale, what is lost, what can never fire."""
 
+import copy
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurocorex.errors import FitError, InputError
 from neurocorex.image import Image
+from neurocorex.learning import stdp
 from neurocorex.network.network import Network
 from neurocorex.quantiser import activity
 from neurocorex.quantiser.quantise import Report, quantise, smallest_config
@@ -367,3 +370,27 @@ def test_vanished_weights_are_counted():
     loss = quantise(net)[1].weights["input"]
     assert (loss.synapses, loss.vanished, loss.clipped) == (3, 2, 0)
     assert "2 became 0" in str(loss)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda report: pickle.loads(pickle.dumps(report))],  # noqa: S301
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_a_report_can_be_copied_and_pickled(copied):
+    net = Network(inputs=3, neurons=2)
+    net.connect(net.inputs, net.neurons, 0.3, plastic=True)
+    net.learn(stdp(20.0, 20.0, 0.01, -0.01, bounds=(0.0, 1.0)))
+    image, report = quantise(net, populations=[net.neurons])
+    other = copied(report)
+    assert other == report
+    assert other.to_dict() == report.to_dict()
+    assert str(other) == str(report)
+    assert other.subject[1] == image
+    assert np.array_equal(other.subject[0].weights, net.weights)
+
+
+def test_earlier_method_names_the_function():
+    net = Network(inputs=1, neurons=1)
+    with pytest.raises(AttributeError, match=r"now a function: neurocorex.measure_fidelity\(report, spikes\)"):
+        quantise(net)[1].compare([[1]])

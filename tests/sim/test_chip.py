@@ -1,4 +1,4 @@
-"""The program around a Verilated chip, with a small stand-in for the chip: it sends every byte back, one up."""
+"""Program around a Verilated chip, with a small stand-in for the chip: it sends every byte back, one up."""
 
 import json
 import subprocess
@@ -7,9 +7,10 @@ import threading
 import numpy as np
 import pytest
 from neurocorex.errors import MissingToolError
-from neurocorex_sim import chip
+from neurocorex_sim import cache, chip
+from support.fst import Fst
 
-# After a byte 0xF0 the bits are four clock cycles long instead of eight.
+# After a byte 0xF0 the bits are four clock cycles long instead of eight. Each byte that is sent is a step.
 ECHO = """
 module neurocorex (input clk, input rst, input rx, output tx, output busy, output error, output reg [15:0] divisor);
     reg rx_busy, tx_busy;
@@ -59,8 +60,15 @@ module neurocorex (input clk, input rst, input rx, output tx, output busy, outpu
             {rx_busy, tx_busy, head, tail} <= 0;
         end
     end
+    \\neurocorex.sequencer  sequencer (
+        .working(tx_busy), .stalled(1'b0), .step_done(tx_busy && tx_timer == 0 && tx_bits == 9)
+    );
+endmodule
+module \\neurocorex.sequencer (input working, input stalled, input step_done);
 endmodule
 """
+#: Cycles of a step, and time of a cycle in a waveform.
+STEP, CYCLE_NS = 80, 10
 TIMEOUT_S = 60
 
 
@@ -141,18 +149,60 @@ def test_program_ends_when_nobody_listens(echo):
         assert process.wait(TIMEOUT_S) == 0
 
 
-@pytest.mark.parametrize("options", [["--help"], ["--trace"], ["--trace", "wave.vcd"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "options", [["--help"], ["--trace"], ["--trace", "wave.fst"], ["--from", "-1"], ["--to", "3x"]], ids=" ".join
+)
 def test_options_that_cannot_be_used_are_explained(echo, options):
     done = subprocess.run([echo, *options], input=b"", capture_output=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 2
-    assert b"--trace FILE" in done.stderr or b"trace=True" in done.stderr
+    assert any(told in done.stderr for told in (b"[--trace FILE.fst", b"trace=True", b"not the number of a step"))
 
 
-def test_waveform_is_written_on_request(tmp_path):
-    program = chip.compile_chip(ECHO, trace=True)
-    waveform = tmp_path / "wave.vcd"
-    subprocess.run([program, "--trace", waveform], input=b"a", stdout=subprocess.DEVNULL, timeout=TIMEOUT_S, check=True)
-    assert "$enddefinitions" in waveform.read_text()
+@pytest.fixture(scope="module")
+def traced():
+    return chip.compile_chip(ECHO, trace=True)
+
+
+def test_waveform_holds_the_chosen_steps_only(traced, tmp_path):
+    words = [traced, "--trace", tmp_path / "wave.fst", "--from", "2", "--to", "3"]
+    subprocess.run(words, input=b"abcdef", stdout=subprocess.DEVNULL, timeout=TIMEOUT_S, check=True)
+    wave = Fst.read(tmp_path / "wave.fst", "TOP.step", "TOP.in_step", "TOP.clk")
+    assert wave.values["TOP.step"] == [2, 3]
+    assert wave.values["TOP.in_step"] == [1]
+    assert wave.values["TOP.clk"] == [1, 0] * 2 * STEP
+    assert wave.end - wave.start == 2 * STEP * CYCLE_NS - CYCLE_NS // 2
+    assert {"TOP.shell.chip.tx_shift", "TOP.shell.chip.sequencer.step_done"} <= wave.names
+
+
+def test_waveform_is_complete_when_its_last_step_is_over(traced, tmp_path):
+    with start(traced, "--trace", tmp_path / "wave.fst", "--to", "0") as process:
+        process.stdin.write(b"ab")
+        read_exactly(process, 2)
+        assert Fst.read(tmp_path / "wave.fst", "TOP.step").values["TOP.step"] == [0]
+        process.kill()
+
+
+def test_waveform_without_a_last_step_ends_with_the_chip(traced, tmp_path):
+    words = [traced, "--trace", tmp_path / "wave.fst", "--from", "1"]
+    subprocess.run(words, input=b"abc", stdout=subprocess.DEVNULL, timeout=TIMEOUT_S, check=True)
+    assert Fst.read(tmp_path / "wave.fst", "TOP.step").values["TOP.step"] == [1, 2, 3]
+
+
+def test_waveform_of_no_step_is_no_file(traced, tmp_path):
+    words = [traced, "--trace", tmp_path / "wave.fst", "--from", "3"]
+    subprocess.run(words, input=b"abc", stdout=subprocess.DEVNULL, timeout=TIMEOUT_S, check=True)
+    assert not (tmp_path / "wave.fst").exists()
+
+
+def test_chip_that_tells_no_steps_cannot_be_traced():
+    with pytest.raises(ValueError, match="no module `sequencer`"):
+        chip.compile_chip("module neurocorex (input clk); endmodule", trace=True)
+
+
+def test_headers_that_waveforms_need_are_named(monkeypatch):
+    monkeypatch.setattr(chip, "FST_HEADERS", ("no_such.h",))
+    with pytest.raises(MissingToolError, match=r"waveforms need no_such.h; on Debian: apt-get install liblz4-dev"):
+        chip.compile_chip(ECHO, trace=True)
 
 
 def test_two_builds_at_once_are_one(own_cache):
@@ -166,7 +216,7 @@ def test_two_builds_at_once_are_one(own_cache):
         path.write_text("a program")
 
     def build():
-        found.append(chip._cached("same.chip", make))
+        found.append(cache.cached("same.chip", make))
 
     first = threading.Thread(target=build)
     second = threading.Thread(target=lambda: (second_begins.set(), build()))
@@ -198,9 +248,9 @@ def test_missing_compiler_is_named(own_cache, monkeypatch):
 
 
 def test_oldest_builds_go(own_cache, monkeypatch):
-    monkeypatch.setattr(chip, "KEPT", 3)
+    monkeypatch.setattr(cache, "KEPT", 3)
     for number in range(5):
-        chip._cached(f"{number}.v", lambda path, number=number: path.write_text(str(number)))
+        cache.cached(f"{number}.v", lambda path, number=number: path.write_text(str(number)))
     assert len(list(own_cache.glob("*.v"))) == 3
 
 

@@ -1,8 +1,10 @@
-"""A busy network, a device for it on an emulated chip, and when two results of it are the same."""
+"""Device on an emulated chip, a busy network and stimulus for it, and a comparison of results."""
 
 import neurocorex as ncx
 import numpy as np
 from neurocorex.device.device import Device
+from neurocorex.device.emulated import EmulatedChip
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.registers import MODEL_COUNTERS
@@ -14,8 +16,11 @@ SPIKES = random_spikes(60, SMALL.inputs)
 BOTH = ("spikes", "v")
 
 
-def emulated(wrapper=lambda inner: inner, config: CoreConfig = SMALL) -> Device:
-    return Device(wrapper(VirtualTransport(config)))
+def emulated(wrapper=None, config: CoreConfig = SMALL) -> Device:
+    """An emulator, in this process or, wrapped, behind frames."""
+    if wrapper is None:
+        return Device(EmulatedChip(config))
+    return Device(WiredChip(wrapper(VirtualTransport(config))))
 
 
 def assert_same(result: ncx.Result, expected: ncx.Result) -> None:

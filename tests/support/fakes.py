@@ -1,4 +1,4 @@
-"""Transports that misbehave in chosen ways, and a network to run over them."""
+"""Fake transports that misbehave in chosen ways, and a network to run over them."""
 
 from collections.abc import Iterator
 
@@ -245,10 +245,6 @@ class StuckTransport(VirtualTransport):
         data = super().read(timeout_s)
         self._stick()
         return data
-
-    def store(self, region: Region, values: np.ndarray) -> None:
-        super().store(region, values)
-        self._stick()
 
     def _stick(self) -> None:
         region, item, bit = self._stuck

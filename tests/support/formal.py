@@ -1,4 +1,4 @@
-"""Proofs for all inputs, by the solver inside Yosys."""
+"""Formal proofs of combinational and registered logic, for all inputs, by the solver inside Yosys."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, Module, Signal
 from neurocorex_hdl.synthesis.tools import run
 
-#: Of all registers; they are never reset, and may begin with anything.
+#: Clock of all registers. They are never reset, and may begin with any value.
 CLOCK = Signal(name="clk")
 
 
 def unreset() -> Module:
-    """Make a module with registers of `CLOCK`."""
+    """Make a module whose registers have the clock `CLOCK` and no reset."""
     m = Module()
     m.domains.sync = domain = ClockDomain(reset_less=True)
     domain.clk = CLOCK
@@ -19,20 +19,20 @@ def unreset() -> Module:
 
 
 def prove(m: Module, wrong: Signal, inputs: list[Signal], folder: Path, *, latency: int = 0) -> None:
-    """Prove that `wrong` is never 1, whatever the inputs do; a ToolError tells if it can be.
+    """Prove that `wrong` is never 1, whatever the inputs do; a ToolError says that it can be.
 
     Parameters
     ----------
     m : Module
-        From `unreset`.
+        Module of `unreset`.
     wrong : Signal
-        One bit, which the module drives.
+        Signal of one bit that the module drives.
     inputs : list of Signal
-        What can be anything in every cycle.
+        Signals that can have any value in every cycle.
     folder : Path
         Where to work.
     latency : int
-        Cycles through all registers: for so long after the beginning `wrong` may be 1.
+        Cycles through all registers; during these first cycles `wrong` may be 1.
     """
     # A clock that is no port would never tick, and what does not move is easily proven.
     ports = [wrong, *inputs, *[CLOCK] * (latency > 0)]

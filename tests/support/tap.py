@@ -1,4 +1,4 @@
-"""A link whose frames of both directions are kept."""
+"""Transport that records the frames of both directions."""
 
 from neurocorex.spec import Clear, CoreConfig, Op, Region, Request, RequestDecoder, Response, ResponseDecoder
 from neurocorex.spec.events import IDLE
@@ -15,7 +15,7 @@ LONG_RUN = (Op.RUN, bytes([IDLE, 0xFF, 0xFF]) * 4)
 
 
 class Tap(WrappedTransport):
-    """Keeps the frames of both directions."""
+    """Wraps a transport and records requests and responses."""
 
     def __init__(self, inner):
         super().__init__(inner)

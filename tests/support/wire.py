@@ -1,4 +1,4 @@
-"""A host that does one thing at a time, for tests of a chip's end of the wire."""
+"""Host that sends one request at a time, for tests of the protocol of an emulated chip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The host's end of the wire: everything arrives once and in order, and every failure has a name and an end."""
+"""Link: requests are answered once and in order, and every failure has a name and an end."""
 
 from collections.abc import Iterator
 

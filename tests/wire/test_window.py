@@ -1,4 +1,4 @@
-"""Requests under way: their numbers, what the chip has of them, and what is sent again."""
+"""Sliding window: numbers of requests, credit, and what is sent again."""
 
 from neurocorex.spec import Op, Response
 from neurocorex.wire.window import Window

@@ -78,7 +78,7 @@ class ClockSource(Elaboratable):
     board : Board
         Family and oscillator.
     clock_hz : int
-        Frequency wanted; see `pll_settings` for those that are possible.
+        Frequency wanted; one that `pll_settings` can make.
 
     Attributes
     ----------

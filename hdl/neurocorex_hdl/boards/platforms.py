@@ -48,7 +48,7 @@ class Fittings:
 
 
 class ICEBreaker(Fittings, ICEBreakerPlatform):
-    """iCEBreaker; the LEDs on the part that can be broken off are left to what is plugged in there."""
+    """iCEBreaker; it uses the LEDs of the main board, not of the snap-off part."""
 
     leds = {"heartbeat": ("led_g", 0), "error": ("led_r", 0)}
     button = ("button", 0)

@@ -30,7 +30,7 @@ class Run(wiring.Signature):
     stimulus : Out(stream)
         Bytes of RUN requests, as `neurocorex.spec.events` defines them.
     results : In(stream)
-        Bytes of the responses. If nobody takes them the core waits; nothing is lost.
+        Bytes of the responses. The core waits while they are not taken; nothing is lost.
     flush : Out(1)
         Level: the RUN request has been taken to its last byte. Silent steps that are held back are sent.
     abort : Out(1)
@@ -83,11 +83,11 @@ class EventController(wiring.Component):
     activity : In(Activity)
         Neurons on their way through a sweep.
     records : In(Records)
-        What is recorded of them.
+        Records of them.
     write : Out(ControlWrite)
         A control register changes.
     ticks : Out
-        What is to be counted.
+        Ticks of the counters.
     bus : In(RegionBus)
         Extra axons. Answers after `TARGET_LATENCY` cycles.
     columns : Out(stream)
@@ -161,7 +161,7 @@ class EventController(wiring.Component):
             # Sweeps that clear pass neurons that are not in use, too.
             arrivals.push.eq(leaving.arrives & in_use(leaving.slot.index, extent.last_neuron)),
             arrivals.push_neuron.eq(leaving.slot.index),
-            # What rows and columns read of the traces depends on registers, too.
+            # The change amounts that rows and columns read depend on registers, too.
             sequencer.changed.eq(self.bus.write | (self.write.strobe if self._config.learning else 0)),
         ]
         # Lists may be emptied late: they are filled by neurons that leave the pipeline.
@@ -178,7 +178,7 @@ class EventController(wiring.Component):
             ]
 
     def _list_fired(self, m: Module, sequencer: Sequencer) -> None:
-        """Collect the neurons whose synapses are potentiated: those that fired and learn."""
+        """Collect the neurons that fired and learn: their synapses are potentiated."""
         leaving, learning = self.activity.leaving, self.settings.control.learning
         m.submodules.fired = fired = IndexList(self._config.neurons)
         wiring.connect(m, sequencer.fired, fired.head)

@@ -46,8 +46,8 @@ class ExtraAxons(wiring.Component):
     arrives, axon : Out
         An extra axon that arrives. They come rising.
     bus : In(RegionBus)
-        Answers after `TARGET_LATENCY` cycles. `Region.EXTRA_SOURCE` and `Region.EXTRA_DELAY`; what is written to
-        `Region.HISTORY` goes to the copy, too.
+        Answers after `TARGET_LATENCY` cycles. `Region.EXTRA_SOURCE` and `Region.EXTRA_DELAY`; writes to
+        `Region.HISTORY` go to the copy, too.
     """
 
     #: Cycles from an axon to the history of its source, by way of the source.

@@ -1,4 +1,4 @@
-"""Sequencer of a step: arrivals, sweep of the neurons, columns of those that fired; and what happens between steps."""
+"""Sequencer of a step: rows of arriving axons, sweep of the neurons, columns of neurons that fired."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring

@@ -32,7 +32,7 @@ class LearningEngine(wiring.Component):
     running : Out(1)
         Level: traces are still being updated or cleared.
     ticks : Out
-        What is to be counted.
+        Ticks of the counters.
     bus : In(RegionBus)
         Traces and tables. Answers after `TARGET_LATENCY` cycles.
     """

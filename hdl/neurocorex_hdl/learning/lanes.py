@@ -44,7 +44,7 @@ class LearningLanes(wiring.Component):
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the lanes, and count what happens in them."""
+        """Build the lanes, and count the changes."""
         m = Module()
         control, piece, lanes = self.control, self.plasticity.reading.piece, self.plasticity.lanes
         learning = has(control.learning, LearningFlag.ENABLE)

@@ -60,7 +60,7 @@ class TableChange(wiring.Component):
     host_read, host_write, host_index, host_data : In
         Access to the table.
     host_answer : Out
-        What was read, two cycles before.
+        The entry, two cycles after `host_read`.
     """
 
     LATENCY = 2 + Modulation.LATENCY
@@ -154,16 +154,16 @@ class CauseBlocks(wiring.Component):
     blocks : int
         How many blocks of L there are.
     block_ram : bool
-        Whether it goes to block RAM in any case, not only if it has many words or there is no memory in LUTs.
+        Whether it goes to block RAM also if it has few words and there is memory in LUTs.
 
     Members
     -------
     write, write_index, write_data : In
-        Store one.
+        Store a cause.
     block : In
-        Which ones are wanted.
+        Number of a block.
     causes : Out
-        They, by lane, a cycle later.
+        Its causes, by lane, a cycle later.
     """
 
     def __init__(self, config: CoreConfig, blocks: int, *, block_ram: bool = False) -> None:

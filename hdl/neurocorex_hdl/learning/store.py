@@ -36,7 +36,7 @@ class TraceStore(wiring.Component):
     """Traces in a memory, and the pipeline that updates them.
 
     ==============================================  ======================================================
-    stage                                           what is there, or happens
+    stage                                           operation
     ==============================================  ======================================================
     0                                               the trace's index
     ``read_stage(config)``                          the trace, and whether there was a spike
@@ -71,7 +71,7 @@ class TraceStore(wiring.Component):
     host_read, host_write, host_index, host_data : In
         Access to a trace, while nothing is in the pipeline.
     host_answer : Out
-        What was read, two cycles before.
+        The trace, two cycles after `host_read`.
     """
 
     @staticmethod

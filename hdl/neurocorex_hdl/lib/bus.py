@@ -91,7 +91,7 @@ class BusFork(wiring.Component):
             m.d.comb += [getattr(request, name).eq(getattr(self.bus, name)) for name in _REQUEST]
         m.d.comb += late.read.eq(stages(m, self.bus.read, 2, name="read", reset_less=False)[-1])
         m.d.comb += late.write.eq(stages(m, self.bus.write, 1, name="write", reset_less=False)[-1])
-        m.d.sync += self.bus.read_data.eq(early.read_data | late.read_data)
+        m.d.sync += self.bus.read_data.eq(late.read_data | early.read_data)
         fan_out(m, early, self.targets[: self._early])
         fan_out(m, late, self.targets[self._early :])
         return m

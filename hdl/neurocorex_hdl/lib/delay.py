@@ -19,7 +19,7 @@ def stages(m: Module, value: Value | data.View, count: int, *, name: str, reset_
     Returns
     -------
     list
-        The value and, at index n, what it was n cycles ago.
+        The value and, at index n, its value n cycles ago.
     """
     chain = [value]
     for stage in range(1, count + 1):
@@ -42,7 +42,7 @@ def sparse_stages(m: Module, value: Value | data.View, valid: list, count: int, 
     Returns
     -------
     list
-        The value and, at index n, what it was n cycles ago, if `valid` was true then.
+        The value and, at index n, its value n cycles ago, if `valid` was true then.
     """
     chain = [value]
     for stage in range(1, count + 1, 2):

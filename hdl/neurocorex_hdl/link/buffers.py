@@ -134,7 +134,7 @@ class Answer(wiring.Signature):
     op : Out(8)
         The operation that is answered.
     payload : Out(stream)
-        Bytes; those that do not fit into one response go into the next.
+        Bytes; a response that is full is followed by another one.
     limit : Out
         Bytes of a full response, operation and payload.
     outcome : Out(stream)

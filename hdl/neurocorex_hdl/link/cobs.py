@@ -19,7 +19,7 @@ class CobsDecoder(wiring.Component):
     stuffed : In(stream)
         Bytes of the wire.
     content : Out(stream)
-        Bytes of the content. They do not wait.
+        Bytes of the content. They cannot wait.
     end : Out(1)
         This byte is the delimiter of a frame that is not empty.
     intact : Out(1)

@@ -92,7 +92,7 @@ class FrameFilter(wiring.Component):
 
 
 class FrameScheduler(wiring.Component):
-    """Decides what is sent next: the answer to HELLO, a notice, or the next response.
+    """Chooses the next frame: the answer to HELLO, a notice, or a response.
 
     Members
     -------
@@ -199,7 +199,7 @@ class Retransmission(wiring.Component):
     Members
     -------
     received, sent : In(stream), Out(stream)
-        Bytes of the wire. Those that come do not wait.
+        Bytes of the wire. Received bytes cannot wait.
     requests : Out(Requests)
         Requests in order.
     answer : In(Answer)

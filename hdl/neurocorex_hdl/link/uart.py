@@ -28,7 +28,7 @@ class UartReceiver(wiring.Component):
     divisor : In(16)
         Clock cycles per bit, at least `spec.protocol.DIVISOR_MIN`.
     bytes : Out(stream)
-        Bytes, a cycle after the middle of their stop bits. They do not wait.
+        Bytes, a cycle after the middle of their stop bits. They cannot wait.
     interrupted : Out(1)
         The line is in a break. A byte of zeros at a rate far below the one after reset does not count.
     """

@@ -34,8 +34,8 @@ class Equation(wiring.Component):
     READS : mapping of Region to int
         Regions, and the stage at which the item is wanted.
     MULTIPLIED : tuple of Region
-        Those that are wanted at the next stage, too, if memories hold their items: a multiplier then has no register
-        before it.
+        Operands of a multiplier. Where memories hold items, it has no register before it and needs them for a second
+        stage.
     """
 
     READS: ClassVar[Mapping[Region, int]]
@@ -245,7 +245,7 @@ class Firing(Equation):
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the comparison and what follows from it."""
+        """Build the comparison, the reset and the refractory count."""
         m = Module()
         threshold = limit = stages(m, self.threshold, self._waits, name="threshold")[-1]
         if self._adapts:

@@ -65,7 +65,7 @@ class NeuronPipeline(wiring.Component):
     """Neurons in series: each passes the stages below, and a memory is read just in time for the stage that needs it.
 
     ==========  ==================================================================
-    stage       what is there, or happens
+    stage       operation
     ==========  ==================================================================
     0           the neuron
     3           v, dv, i, di enter their decays, h two stages later
@@ -87,7 +87,7 @@ class NeuronPipeline(wiring.Component):
     cleared : In(Clear)
         What a sweep that clears sets to zero.
     forced : In(1)
-        Whether a neuron fires in any case, at stage 4.
+        The neuron fires in any case; at stage 4.
     drive : In
         Sum of all that arrives at a neuron, at stage 6.
     control : In(ControlValues)

@@ -82,7 +82,7 @@ class Population(wiring.Component):
     sums : Out(Sums)
         Sums of the weights that have arrived at a neuron.
     records : Out(Records)
-        What is recorded.
+        Records of spikes and membranes.
     activity : Out(Activity)
         Neurons on their way.
     ticks : Out

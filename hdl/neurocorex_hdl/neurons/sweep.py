@@ -21,7 +21,7 @@ class Sweep(enum.Enum, shape=2):
 
 
 def slot_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of a place in the neuron pipeline: which neuron is in it, and what is done to it."""
+    """Return the layout of a place in the neuron pipeline: which neuron is in it, and in which sweep."""
     return data.StructLayout({"valid": 1, "index": neuron_bits(config), "last": 1, "sweep": Sweep})
 
 
@@ -53,7 +53,7 @@ class Sweeper(wiring.Component):
     phase : In(Phase)
         When a sweep begins, and which. From `start` to the first neuron in `slot`: 2 cycles.
     extent : In
-        Sweeps end at the last neuron in use, but for those that clear.
+        Sweeps end at the last neuron in use, except that a sweep that clears passes all neurons.
     end : Out
         Where the present sweep ends.
     room : In(1)

@@ -33,7 +33,7 @@ def extent_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of the extent.
 
     ==================================  =================================================================
-    field                               what it tells
+    field                               meaning
     ==================================  =================================================================
     last_neuron, last_input             the last indices in use
     groups, input_blocks                groups of L neurons, and blocks of L input axons

@@ -63,7 +63,7 @@ class Accumulators(wiring.Component):
     weights : In
         Stage 2 of a row: the weights, by lane; zero while no row is there.
     sums : In(Sums)
-        Those that a sweep takes.
+        Sums that a sweep takes.
     """
 
     #: Stages from reading a word to writing it.

@@ -16,7 +16,7 @@ from .matrix import Lanes, WeightMatrix
 
 
 class Reading(wiring.Signature):
-    """What is being read of the weights, seen from the synapse array.
+    """Rows and columns that are being read, seen from the synapse array.
 
     Members
     -------
@@ -36,9 +36,9 @@ class Plasticity(wiring.Signature):
     Members
     -------
     reading : Out(Reading)
-        Which ones are being read.
+        Which synapses are being read.
     lanes : Out(Lanes)
-        They, and their changes.
+        These synapses, and their changes.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -46,7 +46,7 @@ class Plasticity(wiring.Signature):
 
 
 class SynapseArray(wiring.Component):
-    """The weights, and for each neuron the two sums of those that have arrived.
+    """The weights, and for each neuron the two sums of the weights that have arrived.
 
     ::
 
@@ -120,7 +120,7 @@ class SynapseArray(wiring.Component):
         return m
 
     def _learn(self, m: Module, matrix: WeightMatrix, row_reader: RowReader) -> None:
-        """Let columns be read, too, and what is read be changed."""
+        """Add the columns, and the changes of the synapses that are read."""
         m.submodules.column_reader = column_reader = ColumnReader(self._config)
         wiring.connect(m, wiring.flipped(self.columns), column_reader.columns)
         wiring.connect(m, matrix.lanes, wiring.flipped(self.plasticity.lanes))

@@ -20,9 +20,9 @@ class Lanes(wiring.Signature):
     Members
     -------
     synapses : Out
-        What has been read; zero if nothing was. Weights are the effective ones.
+        Synapses that have been read, with effective weights; zero if none were read.
     changes : In
-        What is to be stored, `SynapseUpdate.latency` cycles later; only with a learning engine, as the rest.
+        Synapses to be stored, `SynapseUpdate.latency` cycles later; only with a learning engine, as the rest.
     host, host_weight : Out
         A weight that the host stores, to be given back a cycle later in the `changes` of all lanes.
     """
@@ -54,9 +54,9 @@ class WeightMatrix(wiring.Component):
     Members
     -------
     read, place : In
-        What is wanted, at stage 0. The bus goes before it, but is at rest while there is something to read.
+        A piece is wanted, at stage 0. The bus takes precedence, but is at rest while pieces are read.
     lanes : Out(Lanes)
-        What is there, at stage `LATENCY`. Effective weights are ``w = sat_W(stored + DRIFT)`` where plastic, ``stored``
+        Synapses of the piece, at stage `LATENCY`. Weights are ``w = sat_W(stored + DRIFT)`` where plastic, ``stored``
         elsewhere. Changes come at stage ``LATENCY + SynapseUpdate.latency``.
     clearing : Out(1)
         Weights cannot be used yet.
@@ -168,6 +168,6 @@ class WeightMatrix(wiring.Component):
                 change = data.View(changed_layout(config), back.turned[bank])
                 m.d.sync += [
                     banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
-                    # What has changed was plastic.
+                    # A weight that has changed was plastic.
                     banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | plastic)),
                 ]

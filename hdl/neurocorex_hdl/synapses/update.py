@@ -50,7 +50,7 @@ class SynapseUpdate(wiring.Component):
     rule : In
         Shared by all synapses; stays as long as one is in the pipeline.
     enable : In(1)
-        There is a synapse, and learning is on. Stage 0, as what follows.
+        There is a synapse, and learning is on. Stage 0, as `synapse`, `amount` and `draw`.
     synapse : In
         Effective weight, and whether it is plastic.
     amount : In
@@ -72,7 +72,7 @@ class SynapseUpdate(wiring.Component):
 
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
-        """Cycles from the synapse to what is stored."""
+        """Cycles from a synapse to its new value."""
         return cls.STAGES + (cls.SOFT_STAGES if config.soft_bounds else 0)
 
     def __init__(self, config: CoreConfig) -> None:

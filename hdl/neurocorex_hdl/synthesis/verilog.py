@@ -63,7 +63,7 @@ def verilog(config: CoreConfig, clock_hz: int, baud: int) -> str:
 @contextmanager
 def yosys_of_python() -> Iterator[None]:
     """Let Amaranth find the Yosys of this Python environment, activated or not, unless YOSYS names another."""
-    if find("yosys") is None:  # Amaranth says what it looked for
+    if find("yosys") is None:  # Amaranth's own error names the program
         yield
         return
     with mock.patch.dict(os.environ, YOSYS=prepare("yosys")):

@@ -1,4 +1,4 @@
-"""Where two devices differ that were given the same."""
+"""Comparison of two devices that ran the same, bit for bit: recordings, memories, counters."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from ..device.result import Result
 from ..spec import Control, CoreConfig, Region, regions
 from ..spec.registers import MODEL_COUNTERS, STATE, TRACES
 
-#: What a run may change.
+#: Regions that a run may change.
 MOVING = (Region.WEIGHTS, *STATE, *TRACES, Region.CONTROL)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A quantity that two devices do not have alike.
+    """A quantity that differs between two devices.
 
     Attributes
     ----------
     quantity : str
-        Spikes, membranes, a region, or a counter, as a person calls it.
+        Spikes, membranes, a region, or a counter, in words.
     count : int
         How many of its items differ.
     place : str
-        Which one is the first of these: step, axon, neuron or register.
+        The first of them: step, axon, neuron or register.
     got, expected : int
-        What is there, and what the reference has.
+        Value on the device, and on the reference.
     """
 
     quantity: str
@@ -50,13 +50,13 @@ class Difference:
 
 
 def differences(device: Device, result: Result, reference: Device, expected: Result) -> list[Difference]:
-    """Compare what two devices recorded and what they hold now, bit for bit.
+    """Compare recordings and memories of two devices, bit for bit.
 
     Parameters
     ----------
     device, reference : Device
-        Of the same geometry, loaded with the same image, run with the same stimulus from the same state, their
-        counters cleared before.
+        Of the same geometry, loaded with the same image, run with the same stimulus from the same state, with counters
+        cleared before.
     result, expected : Result
         What `run` returned on each.
 
@@ -73,7 +73,7 @@ def differences(device: Device, result: Result, reference: Device, expected: Res
 
 
 def held_differences(device: Device, reference: Device) -> list[Difference]:
-    """Compare what two devices of the same geometry hold now, as `differences` does, less what was recorded."""
+    """Compare the memories and counters of two devices of the same geometry, as `differences` does."""
     found: list[Difference] = []
     for region in MOVING:
         if region in regions(device.config):
@@ -89,7 +89,7 @@ def held_differences(device: Device, reference: Device) -> list[Difference]:
 
 
 def axes(region: Region) -> tuple[str, ...]:
-    """Return what the dimensions of a region count."""
+    """Return what each dimension of a region counts."""
     return {
         Region.WEIGHTS: ("axon", "neuron"),
         Region.PLASTIC: ("axon", "neuron"),
@@ -103,7 +103,7 @@ def axes(region: Region) -> tuple[str, ...]:
 
 
 def place_name(names: tuple[str, ...], index: tuple[int, ...], config: CoreConfig) -> str:
-    """Name an item by its indices, and of axons say what they are."""
+    """Name an item by its indices; an axon also by its kind."""
     if names == ("register",):
         return f"register {Control(index[0]).name}"
     words = [f"{name} {at}" for name, at in zip(names, index, strict=True)]

@@ -1,21 +1,22 @@
-"""How much the integers of a chip do what the floats of a network would: on the user's own stimulus."""
+"""Fidelity: how many spikes of a network in floats are also those of its integers on a chip, on a given stimulus."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..device.device import Device
+from ..device.open import open_device
 from ..errors import InputError
 from ..image import Image
 from ..network.network import Network
 from ..quantiser.populations import scales_of
-from .floating import simulate
-
-if TYPE_CHECKING:
-    from ..device.device import Device
+from ..quantiser.quantise import quantise
+from ..quantiser.report import Report
+from .floating import simulate_floats, stimulus_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -24,18 +25,18 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Spikes of a network in floats, and of the same on a chip.
+    """Spikes of a network in floats, on a chip, and the matches between them.
 
     Attributes
     ----------
     within : int
-        Steps by which two spikes of a neuron may differ to count as the same.
+        Largest distance in steps of two spikes of a neuron that match.
     float_spikes, chip_spikes, matched : int64 array [N]
-        Spikes of each neuron in floats, on the chip, and those of both that are the same; no spike counts twice.
+        Spikes of each neuron in floats, on the chip, and pairs that match; no spike is in two pairs.
     steps : int
-        Steps of all samples.
+        Steps of all samples together.
     first_difference : (int, int, int) or None
-        Sample, step and neuron of the first spike that only one of them has at that very step.
+        Sample, step and neuron of the first spike that has no equal in the same step.
     saturations : int
         Updates on the chip in which a state was clamped.
     """
@@ -50,7 +51,7 @@ class Fidelity:
 
     @property
     def match(self) -> float:
-        """Share of all spikes, of both, that have a partner; 1 if there are none."""
+        """Share of all spikes, in floats and on the chip, that match; 1 if there are none."""
         spikes = int(self.float_spikes.sum() + self.chip_spikes.sum())
         return 2 * int(self.matched.sum()) / spikes if spikes else 1.0
 
@@ -93,41 +94,40 @@ class Fidelity:
         return "\n".join(self.lines)
 
 
-def compare(
-    net: Network,
-    image: Image,
+def measure_fidelity(
+    source: Report | Network,
     spikes: ArrayLike | None = None,
     inject: ArrayLike | None = None,
     *,
     within: int = 1,
     device: Device | None = None,
 ) -> Fidelity:
-    """Run a network in floats and its image on a chip.
+    """Run a network in floats and its integers on a chip, on the same stimulus, and compare their spikes.
 
     Parameters
     ----------
-    net : Network
-        In floats, see `neurocorex.check.floating`; its weights stay as they are, and so do the chip's.
-    image : Image
-        The same quantised.
+    source : Report or Network
+        What `quantise` or `Device.load` reported of a network. A network is quantised for the device, or for the
+        smallest chip. Learning is switched off: weights stay as they are, in floats and on the chip.
     spikes : bool array [steps, M] or [samples, steps, M], optional
         Input spikes.
     inject : float array [steps, N] or [samples, steps, N], optional
         Injected currents, in the units of the network.
     within : int
-        Steps by which two spikes may differ.
+        Largest distance in steps of two spikes that match.
     device : Device, optional
-        Where the image runs and stays; by default an emulator of its own.
+        Where the image is loaded and runs. By default an emulator, which is closed afterwards.
 
     Raises
     ------
     InputError
-        For a wrong shape, or without any stimulus.
+        For a stimulus of a wrong shape, without a stimulus, or for a report of an image whose network is unknown.
     """
     if isinstance(within, bool) or not isinstance(within, int) or within < 0:
         raise InputError(f"within must be a number of steps from 0 up, got {within!r}")
+    net, image = _subject(source, device)
     axons, currents = stimulus_of(net, spikes, inject)
-    floats = simulate(net, axons, currents).spikes
+    floats = simulate_floats(net, axons, currents).spikes
     chip, saturations = _on_chip(image, axons, currents, device)
     chip = chip[..., : net.neuron_count]
     differs = np.argwhere(floats != chip)
@@ -138,38 +138,29 @@ def compare(
     )  # fmt: skip
 
 
-def stimulus_of(net: Network, spikes: ArrayLike | None, inject: ArrayLike | None) -> tuple[Bools, Floats]:
-    """Check a stimulus, and give it a sample axis and both parts."""
-    if spikes is None and inject is None:
-        raise InputError("nothing to compare; give spikes as a bool array [steps, inputs], or inject")
-    tables = []
-    for name, given, width in (("spikes", spikes, net.input_count), ("inject", inject, net.neuron_count)):
-        table = None if given is None else np.asarray(given, np.float64)
-        if table is not None and (table.ndim not in (2, 3) or table.shape[-1] != width or not np.isfinite(table).all()):
-            raise InputError(f"{name} must be finite, [steps, {width}] or [samples, steps, {width}]; got {table.shape}")
-        tables.append(table)
-    shapes = {table.shape[:-1] for table in tables if table is not None}
-    if len(shapes) > 1:
-        raise InputError(f"spikes and inject must agree in samples and steps, got {' and '.join(map(str, shapes))}")
-    leading = (1, *shapes.pop())[-2:]
-    widths = (net.input_count, net.neuron_count)
-    axons, currents = (
-        np.zeros((*leading, width)) if table is None else table.reshape(*leading, width)
-        for table, width in zip(tables, widths, strict=True)
-    )
-    return axons != 0, currents
+def _subject(source: Report | Network, device: Device | None) -> tuple[Network, Image]:
+    if isinstance(source, Network):
+        config = None if device is None or device.elastic else device.config
+        return source, quantise(source, config)[0]
+    if not isinstance(source, Report):
+        raise InputError(f"expected a Report or a Network, got {type(source).__name__}; quantise returns a report")
+    if source.subject is None:
+        raise InputError(
+            "nothing is known of the floats of this image; take the report of quantise, or of Device.load of a network"
+        )
+    return source.subject
 
 
 def matches(one: Bools, other: Bools, within: int) -> Ints:
-    """Return how many spikes of each neuron have a partner in the other raster, [samples, steps, N] both.
+    """Return how many spikes of each neuron match one in the other raster; both are [samples, steps, N].
 
-    Spikes are paired in the order of time, each with the first one that is left and near enough, which pairs as many as
-    can be.
+    In the order of time, each spike is paired with the first unpaired one that is near enough. No other way makes more
+    pairs.
     """
     _, steps, neurons = one.shape
     found = np.zeros(neurons, np.int64)
     for neuron in range(neurons):
-        # Samples lie so far apart that no spike has a partner in another one.
+        # Samples are placed so far apart that no spike matches one of another sample.
         stride = steps + within + 1
         mine, theirs = ((np.argwhere(each[..., neuron]) @ np.array([stride, 1])).tolist() for each in (one, other))
         position = 0
@@ -183,8 +174,6 @@ def matches(one: Bools, other: Bools, within: int) -> Ints:
 
 
 def _on_chip(image: Image, spikes: Bools, inject: Floats, device: Device | None) -> tuple[Bools, int]:
-    from ..device.open import open_device
-
     chip = device or open_device("emulator")
     try:
         chip.load(image)

@@ -1,14 +1,15 @@
-"""A network as it would run without rounding: docs/model.md in floats."""
+"""Simulation of a network in floats: the equations of docs/model.md without rounding and saturation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..errors import InputError
 from ..network.network import Network
-from ..quantiser.durations import Durations
+from ..quantiser.demand import Durations
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -16,12 +17,12 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Floating:
-    """What a network of floats does.
+    """Spikes and membranes of a network in floats.
 
     Attributes
     ----------
     spikes : bool array [samples, steps, N]
-        Which neurons fired.
+        True where a neuron fired.
     v : float64 array [samples, steps, N]
         Membranes at the end of each step, in the units of the network.
     """
@@ -30,23 +31,29 @@ class Floating:
     v: Floats
 
 
-def simulate(net: Network, spikes: Bools, inject: Floats) -> Floating:
+def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: ArrayLike | None = None) -> Floating:
     """Run a network in floats, every sample from rest.
 
-    The order of a step is that of the chip, and times are whole steps; nothing is rounded and nothing saturates.
-    Weights stay as they are, whether there is a rule or not.
+    A step does what a step of the chip does, in the same order, and times are whole steps. Weights stay as they are,
+    with or without a learning rule.
 
     Parameters
     ----------
     net : Network
-        What runs.
-    spikes : bool array [samples, steps, M]
+        The network, which is not changed.
+    spikes : bool array [steps, M] or [samples, steps, M], optional
         Input spikes.
-    inject : float64 array [samples, steps, N]
+    inject : float array [steps, N] or [samples, steps, N], optional
         Injected currents, in the units of the network.
+
+    Raises
+    ------
+    InputError
+        For a stimulus of a wrong shape, or none.
     """
+    axons, currents = stimulus_of(net, spikes, inject)
     durations, values = Durations.of(net), net.parameters
-    samples, steps, _ = spikes.shape
+    samples, steps, _ = axons.shape
     weights = net.weights.astype(np.float64)
     source = np.concatenate([np.arange(net.neuron_count), np.array(net.extra_source, np.int64)])
     delay = np.concatenate([durations.delays, durations.extra_delays])
@@ -59,7 +66,7 @@ def simulate(net: Network, spikes: Bools, inject: Floats) -> Floating:
     for step in range(steps):
         past = np.maximum(step - delay, 0)
         arrived = fired[:, past, source] & (step >= delay) & ~silent
-        g = np.concatenate([spikes[:, step], arrived], axis=1) @ weights + inject[:, step]
+        g = np.concatenate([axons[:, step], arrived], axis=1) @ weights + currents[:, step]
         i = i * (1 - values["decay_syn"]) + g
         v = v * (1 - values["decay"])
         v = np.sign(v) * np.maximum(np.abs(v) - values["leak"], 0) + i + values["bias"]
@@ -72,3 +79,25 @@ def simulate(net: Network, spikes: Bools, inject: Floats) -> Floating:
         h = h + fires * net.adaptation_step
         fired[:, step], membranes[:, step] = fires, v
     return Floating(fired, membranes)
+
+
+def stimulus_of(net: Network, spikes: ArrayLike | None, inject: ArrayLike | None) -> tuple[Bools, Floats]:
+    """Check a stimulus; return input spikes [samples, steps, M] and injected currents [samples, steps, N]."""
+    if spikes is None and inject is None:
+        raise InputError("nothing to run; give spikes as a bool array [steps, inputs], or inject")
+    tables = []
+    for name, given, width in (("spikes", spikes, net.input_count), ("inject", inject, net.neuron_count)):
+        table = None if given is None else np.asarray(given, np.float64)
+        if table is not None and (table.ndim not in (2, 3) or table.shape[-1] != width or not np.isfinite(table).all()):
+            raise InputError(f"{name} must be finite, [steps, {width}] or [samples, steps, {width}]; got {table.shape}")
+        tables.append(table)
+    shapes = {table.shape[:-1] for table in tables if table is not None}
+    if len(shapes) > 1:
+        raise InputError(f"spikes and inject must agree in samples and steps, got {' and '.join(map(str, shapes))}")
+    leading = (1, *shapes.pop())[-2:]
+    widths = (net.input_count, net.neuron_count)
+    axons, currents = (
+        np.zeros((*leading, width)) if table is None else table.reshape(*leading, width)
+        for table, width in zip(tables, widths, strict=True)
+    )
+    return axons != 0, currents

@@ -1,4 +1,4 @@
-"""How fast the emulator runs the networks of `neurocorex.check.workload`, as its users run it: through a device."""
+"""Speed of the emulator: the networks of `neurocorex.check.workload`, run through a device as users run it."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ..device.open import EMULATOR, open_device
+from ..device.open import open_device
 from .workload import Workload, stimulus
 
-#: Steps by number of neurons: some tenths of a second, and always enough for the compiled steps to be taken.
+#: Steps by number of neurons, for some tenths of a second.
 STEPS = {100: 100_000, 256: 50_000, 1024: 10_000, 4096: 2_000}
 REPETITIONS = 5
 
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast one network runs.
+    """Speed of one network.
 
     Attributes
     ----------
     workload : Workload
-        Which.
+        The network.
     steps : int
-        Of each run.
+        Steps of each run.
     seconds : float
         Median of the processor time of a run.
     load_seconds : float
-        Until it was loaded.
+        Processor time of `Device.load`.
     rate_hz : float
-        At which its neurons fired, at one step a millisecond.
+        Mean rate of its neurons, at one step a millisecond.
     """
 
     workload: Workload
@@ -51,27 +51,27 @@ class Speed:
 def measure(
     workloads: Iterable[Workload], *, repetitions: int = REPETITIONS, progress: Callable[[int], None] | None = None
 ) -> list[Speed]:
-    """Run networks on the emulator, one thread, each some times.
+    """Run networks on the emulator, in one thread, each several times.
 
     Parameters
     ----------
     workloads : iterable of Workload
-        Which.
+        The networks.
     repetitions : int
-        How often each runs.
+        Runs of each.
     progress : callable, optional
-        Called with the number of runs that are done.
+        Called with the number of runs done.
     """
     speeds, done = [], 0
     for workload in workloads:
         image, steps, seconds = workload.image(), STEPS[workload.neurons], []
         events = stimulus(steps)
-        with open_device(EMULATOR) as device:
+        with open_device("emulator") as device:
             start = time.process_time()
             device.load(image)
             load_seconds = time.process_time() - start
             spikes = 0
-            for repetition in range(-1, repetitions):  # the first one loads the compiled steps, and is not counted
+            for repetition in range(-1, repetitions):  # the first one loads the kernel, and is not counted
                 start = time.process_time()
                 result = device.run(spikes=events, record="counts", clear=True)
                 if repetition >= 0:

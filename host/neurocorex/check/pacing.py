@@ -1,4 +1,4 @@
-"""How many clock cycles a step takes on a chip, by activity: counted, and beside that the formula and the roofline."""
+"""Clock cycles per step by activity: counted on a chip, beside the timing formula and the roofline."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from ..spec.fixed import DECAY_BITS
 from ..spec.registers import GATE_ALL
 from ..spec.timing import busy_cycles
 
-#: Parts of the inputs, and of the neurons, that fire in each step.
+#: Activities: shares of the inputs, and of the neurons, that fire in each step.
 ACTIVITIES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 STEPS = 20
 
 
 @dataclass(frozen=True)
 class Pace:
-    """What a chip counted in a run.
+    """Cycles and events that a chip counted in a run.
 
     Attributes
     ----------
     config : CoreConfig
-        Its geometry.
+        Geometry of the chip.
     steps : int
-        Of the run.
+        Steps of the run.
     arrivals : int
-        Axons that arrived, those of inputs and of neurons.
+        Arriving spikes, of inputs and neurons.
     columns : int
-        Neurons that fired, if they learned.
+        Columns updated by learning, one for each spike of a neuron that learns.
     busy : int
-        Cycles in which the core worked.
+        Cycles in which the core was busy.
     """
 
     config: CoreConfig
@@ -49,33 +49,33 @@ class Pace:
 
     @classmethod
     def counted(cls, config: CoreConfig, counters: dict[str, int], *, learns: bool) -> Pace:
-        """Take it from the counters of a chip."""
+        """Read the counters of a chip."""
         arrivals = counters["input_events"] + counters["recurrent_events"]
         columns = counters["spikes"] if learns else 0
         return cls(config, counters["steps"], arrivals, columns, counters["busy_cycles"])
 
     @property
     def cycles(self) -> float:
-        """Cycles per step."""
+        """Counted cycles per step."""
         return self.busy / self.steps
 
     @property
     def formula(self) -> float:
-        """Cycles per step that `neurocorex.spec.timing` tells."""
+        """Cycles per step by the formula of `neurocorex.spec.timing`."""
         return busy_cycles(self.config, self.steps, self.arrivals, self.columns) / self.steps
 
     @property
     def roofline(self) -> float:
-        """Fewest cycles per step that the memories allow, see `Roofline`."""
+        """Fewest cycles per step that the memories allow, see `neurocorex.fpga.roofline`."""
         return Roofline(self.config).cycles(self.steps, self.arrivals, self.columns) / self.steps
 
     @property
     def share(self) -> float:
-        """How near the chip comes to that, 0 to 1."""
+        """Roofline over counted cycles, 0 to 1."""
         return self.roofline / self.cycles
 
     def to_dict(self) -> dict[str, float]:
-        """Plain values, each per step."""
+        """Return plain values, each per step."""
         return {
             "arrivals": self.arrivals / self.steps, "columns": self.columns / self.steps, "cycles": self.cycles,
             "formula": self.formula, "roofline": self.roofline, "share": self.share,
@@ -83,7 +83,7 @@ class Pace:
 
 
 def image(config: CoreConfig) -> Image:
-    """Return a network in which every synapse is used and, if it can, learns, and neurons fire only when forced to."""
+    """Return a network that uses every synapse, learns if it can, and fires only where the host forces it."""
     rng, (low, high) = np.random.default_rng(0), config.weight_range
     regions: dict[Region, npt.NDArray[Any]] = {region: blank(region, config) for region in program_regions(config)}
     regions[Region.WEIGHTS] = rng.integers(low // 2, high // 2, region_shape(Region.WEIGHTS, config))
@@ -118,16 +118,18 @@ def measure(
     steps: int = STEPS,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Pace]:
-    """Run a chip, in every step of a run with as many firing inputs and neurons, and read its counters.
+    """Run a chip at each activity and read its counters.
+
+    Every step of a run has the same number of firing inputs and neurons.
 
     Parameters
     ----------
     device : Device
-        With a geometry: its network is replaced.
+        A device with a geometry; its network is replaced.
     activities : sequence of float
-        Parts of the inputs and of the neurons that fire in each step, 0 to 1; rounded to whole ones.
+        Shares of inputs and neurons that fire in each step, 0 to 1, rounded to whole numbers of them.
     steps : int
-        Of each run.
+        Steps of each run.
     progress : callable, optional
         Called with (runs done, all runs).
     """
@@ -139,7 +141,7 @@ def measure(
         spikes = _exactly(activity, config.inputs, steps + 1, rng)
         teacher = _exactly(activity, config.neurons, steps + 1, rng)
         device.clear(state=True)
-        device.run(spikes=spikes[:1], teacher=teacher[:1], record=())  # neurons of the step before arrive in all others
+        device.run(spikes=spikes[:1], teacher=teacher[:1], record=())  # so that neuron spikes arrive in the first step
         device.clear(state=False, counters=True)
         device.run(spikes=spikes[1:], teacher=teacher[1:], record=())
         paces.append(Pace.counted(config, device.counters(), learns=bool(config.learning)))
@@ -149,7 +151,7 @@ def measure(
 
 
 def _exactly(part: float, width: int, steps: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Return a raster [steps, width] with equally many spikes in each step, of others each time."""
+    """Return a random raster [steps, width] with the same number of spikes in each step."""
     raster = np.zeros((steps, width), np.bool_)
     raster[:, : round(part * width)] = True
     return rng.permuted(raster, axis=1)

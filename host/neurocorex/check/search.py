@@ -1,8 +1,8 @@
-"""The best scale for a stimulus, found by trying.
+"""Search for the scale at which most spikes match, on a given stimulus.
 
-The scale that `quantise` chooses leaves room for all axons firing at once, which may never happen, and looks at single
-numbers, not at spikes. Here scales around it are tried on the user's own stimulus: all populations together first, then
-each by itself.
+`quantise` chooses a scale that leaves room for all axons firing at once, which may never happen, and it looks at
+numbers, not at spikes. The search tries scales around that one on the user's own stimulus: for all populations
+together, then for each.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from ..errors import FitError
 from ..image import Image
 from ..network.network import Network
 from ..network.population import Neurons
+from ..quantiser.demand import Demand
 from ..quantiser.populations import groups_of, scales_of
 from ..quantiser.quantise import quantise
 from ..quantiser.report import Report
 from ..spec import CoreConfig
-from .fidelity import Fidelity
+from .fidelity import Fidelity, measure_fidelity
 
-#: Factors that are tried: half octaves, from a quarter of the scale to sixteen times as much.
+#: Factors of the scale that are tried: half octaves, from a quarter to sixteen.
 FACTORS = tuple(math.sqrt(2.0) ** k for k in range(-4, 9))
 
 
 @dataclass(frozen=True)
-class Trial:
+class Attempt:
     """One scale that was tried.
 
     Attributes
@@ -38,7 +39,7 @@ class Trial:
     scales : float64 array [N]
         Scale of each neuron.
     fidelity : Fidelity
-        What came of it.
+        Fidelity at this scale.
     """
 
     scales: NDArray[np.float64]
@@ -46,28 +47,33 @@ class Trial:
 
     @property
     def rank(self) -> tuple[float, int]:
-        """Larger is better: more spikes matched, then fewer saturations."""
+        """Larger is better: more spikes match, then fewer states saturate."""
         return self.fidelity.match, -self.fidelity.saturations
 
 
 @dataclass(frozen=True)
 class Found:
-    """The best of them.
+    """The best scale, and all that were tried.
 
     Attributes
     ----------
     image, report
         As `quantise` returns them.
     fidelity : Fidelity
-        What `Report.compare` says of it.
-    trials : list of Trial
-        All that were tried; the first is what `quantise` chooses.
+        As `measure_fidelity` returns it.
+    attempts : list of Attempt
+        All scales that were tried, the choice of `quantise` first.
     """
 
     image: Image
     report: Report
     fidelity: Fidelity
-    trials: list[Trial]
+    attempts: list[Attempt]
+
+    @property
+    def trials(self) -> list[Attempt]:
+        """Earlier name of `attempts`."""
+        return self.attempts
 
 
 def search_scale(
@@ -81,40 +87,40 @@ def search_scale(
 ) -> Found:
     """Try scales on a stimulus, and take the one at which most spikes are those of the network in floats.
 
-    Of equal ones the first is taken, so where nothing is better it is the scale of `quantise`; nothing more is tried
-    once all spikes are matched.
+    Of equally good scales the first is taken, so the choice of `quantise` stands unless another is better. The search
+    ends when all spikes match.
 
     Parameters
     ----------
     net, config, populations
         As for `quantise`.
     spikes, inject, within
-        As for `Report.compare`.
+        As for `measure_fidelity`.
 
     Raises
     ------
     FitError
-        If the network has no room.
+        If the chip has no room for the network.
     InputError
         For a wrong stimulus.
     """
     image, _ = quantise(net, config, populations=populations)
     first = scales_of(image)[: net.neuron_count]
-    trials: list[Trial] = []
+    attempts: list[Attempt] = []
     with open_device("emulator", config=image.config) as device:
 
-        def tried(scales: NDArray[np.float64]) -> Trial | None:
+        def attempt(scales: NDArray[np.float64]) -> Attempt | None:
             try:
                 _, report = quantise(net, image.config, scale=scales)
             except FitError:  # a threshold beyond the range
                 return None
-            trials.append(Trial(scales, report.compare(spikes, inject, within=within, device=device)))
-            return trials[-1]
+            attempts.append(Attempt(scales, measure_fidelity(report, spikes, inject, within=within, device=device)))
+            return attempts[-1]
 
-        best = tried(first)
+        best = attempt(first)
         if best is None:
-            raise AssertionError("what quantise has chosen fits")
-        groups = groups_of(net, populations, [])
+            raise AssertionError("the scale that quantise has chosen fits")
+        groups = groups_of(Demand.of(net), populations, [])
         for group in [np.arange(net.neuron_count), *(groups if len(groups) > 1 else [])]:
             start = best.scales
             for factor in FACTORS:
@@ -122,7 +128,7 @@ def search_scale(
                     break
                 scales = start.copy()
                 scales[group] *= factor
-                trial = None if factor == 1 else tried(scales)
-                if trial and trial.rank > best.rank:
-                    best = trial
-    return Found(*quantise(net, image.config, scale=best.scales), best.fidelity, trials)
+                another = None if factor == 1 else attempt(scales)
+                if another and another.rank > best.rank:
+                    best = another
+    return Found(*quantise(net, image.config, scale=best.scales), best.fidelity, attempts)

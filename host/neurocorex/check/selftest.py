@@ -1,4 +1,4 @@
-"""A device against the emulator, on random networks, bit for bit."""
+"""Self-test of a device: random networks against the emulator, bit for bit, and the step of the first difference."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Open = Callable[[CoreConfig | None], AbstractContextManager[Device]]
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where a device first leaves the emulator.
+    """First step after which a device differs from the emulator.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one network.
+    """Outcome of one network.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Outcome:
 
     @classmethod
     def of(cls, device: Device, trial: Trial, number: int = 0) -> Outcome:
-        """Run a trial, and search for the first difference if there is one. The device loses what it holds."""
+        """Run a trial, and search for the first difference if there is one. The device loses its network."""
         found = check(device, trial)
         return cls(number, trial, found, locate(device, trial) if found else None)
 
@@ -67,7 +67,7 @@ class Outcome:
 def check(device: Device, trial: Trial) -> list[Difference]:
     """Run a trial on a device and on the emulator; return what differs, see `differences`.
 
-    The device loses what it holds.
+    The device loses its network.
     """
     with open_device("emulator", config=device.config) as reference:
         results = []

@@ -1,4 +1,4 @@
-"""The network by which speeds are compared: all-to-all, of any size, driven by noise, with and without learning.
+"""Benchmark network: all-to-all, of four sizes, driven by Poisson inputs, with and without learning.
 
 N leaky neurons (time constant 20 steps, refractory for 2) hear 64 Poisson inputs of 20 Hz, and every neuron every other
 one and itself after one step. At one step a millisecond they fire at about 15 Hz. With learning every synapse
@@ -39,7 +39,7 @@ POTENTIATION, DEPRESSION = 2, 1
 
 @dataclass(frozen=True)
 class Workload:
-    """One network of the comparison.
+    """One of the benchmark networks.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Workload:
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """Name in tables."""
         return f"{self.neurons} {'stdp' if self.learns else 'static'}"
 
     @property
@@ -73,7 +73,7 @@ class Workload:
 
     @property
     def threshold(self) -> int:
-        """Of all neurons; the reset value is 0."""
+        """Threshold of all neurons; the reset value is 0."""
         return SIZES[self.neurons][1]
 
     @property
@@ -123,5 +123,5 @@ class Workload:
 
 
 def stimulus(steps: int, seed: int = 0) -> EventStream:
-    """Return the input spikes of so many steps."""
+    """Return the input spikes of a number of steps."""
     return EventStream.from_dense(np.random.default_rng(seed).random((steps, INPUTS)) < INPUT_RATE)

@@ -1,5 +1,16 @@
-"""The command line. Each command is a thin shell around the library; see `neurocorex --help`."""
+"""Command line `neurocorex`: thin commands around the library."""
 
-from .application import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with a documented code. Ctrl-C is quiet already while the commands are loaded."""
+    try:
+        from .application import main as run
+    except KeyboardInterrupt:
+        sys.stderr.write("\nneurocorex: interrupted\n")  # below the ^C of the terminal
+        sys.exit(130)
+    run(arguments)

@@ -1,33 +1,41 @@
-"""The command group, and the one place where errors become messages and exit codes."""
+"""Command group, and the one place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
-from ..errors import NeuroCoreXError
+from ..errors import InternalError, NeuroCoreXError
 from . import bench, boards, chips, convert, demos, doctor, runs, selftest
 
-EXIT_CODES = """
-\b
-Exit codes:
-  0  done                        6  the device refused a command
-  1  a check fails; other errors 7  the device cannot be opened or does not answer
-  2  wrong use of the command    8  the device answers, but not in this protocol
-  3  a value cannot be used      9  the device went away
-  4  a file cannot be used      10  an extra or a program is missing
-  5  does not fit on the chip   11  a chip is too slow for its clock
-                               130  interrupted
-"""
+#: Exit codes that are those of no error of the library.
+_OTHER_CODES = {0: "done", 2: "the command line is wrong; see --help", 130: "interrupted"}
+#: With this in the environment every error shows its traceback.
+DEBUG = "NEUROCOREX_DEBUG"
+
+
+def _family(error: type[NeuroCoreXError]) -> Iterator[type[NeuroCoreXError]]:
+    yield error
+    for child in error.__subclasses__():
+        yield from _family(child)
+
+
+def exit_codes() -> dict[int, str]:
+    """Return the meaning of every exit code."""
+    return dict(sorted({**_OTHER_CODES, **{each.exit_code: each.meaning for each in _family(NeuroCoreXError)}}.items()))
+
+
+EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in exit_codes().items())
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(package_name="neurocorex")
 def application() -> None:
-    """Spiking neural networks on an FPGA, on a simulated chip, or on an emulator with the same bits.
+    """Spiking neural networks on an FPGA, on the simulated chip, or on an emulator with the same bits.
 
     DEVICE is `emulator` (software), `rtl` (the chip's own logic, simulated behind its UART pins), a serial
     port such as /dev/ttyUSB1, or a pyserial URL such as socket://127.0.0.1:4000.
@@ -57,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         application.main(words, prog_name="neurocorex", standalone_mode=False)
     except NeuroCoreXError as error:
         _fail(words, error.code, str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
     except click.UsageError as error:
         hint = f" (try: {error.ctx.command_path} --help)" if error.ctx else ""
         _fail(words, "usage", error.format_message() + hint, error.exit_code)
@@ -67,9 +78,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        _fail(words, InternalError.code, _defect(error, words), InternalError.exit_code)
+
+
+def _defect(error: Exception, words: Sequence[str]) -> str:
+    """Keep the traceback of an unexpected exception; return the line that says where it is."""
+    from .defect import record
+
+    what = " ".join(f"unexpected {type(error).__name__}: {error}".split())[:200]
+    try:
+        return f"{what}; its traceback is in {record(error, words)}, please report it"
+    except Exception:
+        return f"{what}; see its traceback with {DEBUG}=1, and please report it"
 
 
 def _fail(words: Sequence[str], code: str, message: str, exit_code: int) -> None:
+    if os.environ.get(DEBUG):
+        import traceback
+
+        traceback.print_exc()
     if "--json" in words:
         click.echo(json.dumps({"error": {"code": code, "message": message}}))
     else:

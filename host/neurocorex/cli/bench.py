@@ -1,4 +1,4 @@
-"""The commands that measure speeds."""
+"""Commands that measure speed: the emulator in steps a second, a chip in clock cycles a step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import common
+from . import choice, output
+from .choice import DeviceChoice
 
 if TYPE_CHECKING:
     from ..check.pacing import Pace
@@ -17,25 +18,19 @@ if TYPE_CHECKING:
 
 @click.group()
 def bench() -> None:
-    """Measure how fast this machine is."""
+    """Measure the speed of the emulator, or of a chip."""
 
 
 @bench.command()
-@click.option(
-    "-n",
-    "--neurons",
-    type=int,
-    multiple=True,
-    help="Only these sizes: 100, 256, 1024, 4096.",
-)
+@click.option("-n", "--neurons", type=int, multiple=True, help="Only these sizes: 100, 256, 1024, 4096.")
 @click.option("--static/--stdp", "static", default=None, help="Only networks that do not learn, or that do.")
 @click.option("--repetitions", type=click.IntRange(min=1), default=5, show_default=True, help="Runs of each network.")
-@common.json_option
+@output.json_option
 def emulator(neurons: tuple[int, ...], static: bool | None, repetitions: int, as_json: bool) -> None:
     """Run all-to-all networks on the emulator, static and with STDP on every synapse, on one thread.
 
-    Times are those of the processor, medians; what it takes to load a network stands apart. `make bench` compares
-    with other simulators.
+    Figures are medians of processor time, without the time to load a network, which is shown separately. `make bench`
+    compares with other simulators.
 
     \b
     Examples:
@@ -48,7 +43,7 @@ def emulator(neurons: tuple[int, ...], static: bool | None, repetitions: int, as
     sizes = neurons or tuple(SIZES)
     modes = (False, True) if static is None else (not static,)
     workloads = [Workload(size, learns) for size in sizes for learns in modes]
-    with common.progress_bar("running", quiet=as_json) as progress:
+    with output.progress_bar("running", quiet=as_json) as progress:
         total = len(workloads) * repetitions
         speeds = measuring.measure(
             workloads, repetitions=repetitions,
@@ -80,14 +75,14 @@ def emulator(neurons: tuple[int, ...], static: bool | None, repetitions: int, as
             )
         return "\n".join([*lines, "", f"{values['date']}, {values['machine']}"])
 
-    common.emit(as_json, values, text)
+    output.emit(as_json, values, text)
 
 
 @bench.command()
-@click.option("--device", default="rtl", show_default=True, help="DEVICE to measure.")
-@click.option("-n", "--neurons", type=int, default=256, show_default=True, help="Size of `rtl` or `emulator`.")
-@click.option("-m", "--inputs", type=int, default=64, show_default=True, help="Its inputs.")
-@click.option("-l", "--lanes", type=int, default=16, show_default=True, help="Its lanes.")
+@choice.device(default="rtl", config=False, baud=False)
+@click.option("-n", "--neurons", type=int, default=256, show_default=True, help="Neurons of `rtl` or `emulator`.")
+@click.option("-m", "--inputs", type=int, default=64, show_default=True, help="Inputs of `rtl` or `emulator`.")
+@click.option("-l", "--lanes", type=int, default=16, show_default=True, help="Lanes of `rtl` or `emulator`.")
 @click.option("--static/--stdp", "static", default=None, help="Only a chip that does not learn, or one that does.")
 @click.option(
     "-a",
@@ -95,24 +90,19 @@ def emulator(neurons: tuple[int, ...], static: bool | None, repetitions: int, as
     "activities",
     type=click.FloatRange(0, 1),
     multiple=True,
-    help="Only these parts of inputs and neurons that fire in each step.",
+    help="Only these shares of inputs and neurons that fire in each step.",
 )
 @click.option("--steps", type=click.IntRange(min=1), default=20, show_default=True, help="Steps of each run.")
-@common.json_option
+@output.json_option
 def chip(
-    device: str,
-    neurons: int,
-    inputs: int,
-    lanes: int,
-    static: bool | None,
-    activities: tuple[float, ...],
-    steps: int,
-    as_json: bool,
-) -> None:
-    """Count the clock cycles of a step on a chip, by the part of its inputs and neurons that fire in each.
+    chosen: DeviceChoice, neurons: int, inputs: int, lanes: int, static: bool | None, activities: tuple[float, ...],
+    steps: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Count the clock cycles of a step on a chip, by the share of its inputs and neurons that fire.
 
-    Beside them stands what the formula tells (they are equal), and the roofline: the fewest cycles that the memories of
-    the chip allow. A board has a size of its own; others are made, without and with learning on every synapse.
+    Shown beside them: the cycles by the formula (they are equal), and the roofline, the fewest cycles that the memories
+    of the chip allow. `rtl` and `emulator` are measured without learning and with learning on every synapse; a board
+    is measured as it is.
 
     \b
     Examples:
@@ -121,7 +111,6 @@ def chip(
       neurocorex bench chip --device /dev/ttyUSB1
     """
     from ..check import measuring, pacing
-    from ..device.open import EMULATOR, RTL
     from ..errors import InputError
     from ..spec import CoreConfig, Learning
 
@@ -130,29 +119,25 @@ def chip(
     except ValueError as error:
         raise InputError(str(error)) from error
     kinds = [Learning.NONE, Learning.EXPONENTIAL] if static is None else [Learning(not static)]
-    software = device in (EMULATOR, RTL)
-    configs = [replace(base, learning=learning) for learning in kinds] if software else [None]
-    chosen = activities or pacing.ACTIVITIES
+    configs = [replace(base, learning=kind) for kind in kinds] if chosen.target.takes_geometry else [None]
+    shares = activities or pacing.ACTIVITIES
     measured: list[tuple[CoreConfig, list[Pace]]] = []
     for config in configs:
-        with (
-            common.opened(device, config, quiet=as_json) as opened,
-            common.progress_bar("running", quiet=as_json) as told,
-        ):
-            measured.append((opened.config, pacing.measure(opened, chosen, steps=steps, progress=told)))
-    values = _by_activity(measured, chosen)
+        with chosen.open(config) as opened, output.progress_bar("running", quiet=as_json) as told:
+            measured.append((opened.config, pacing.measure(opened, shares, steps=steps, progress=told)))
     values = {
         "date": date.today().isoformat(),
         "machine": measuring.machine(),
-        "device": device,
+        "device": chosen.name,
         "steps": steps,
-    } | values
+        **_by_activity(measured, shares),
+    }
 
     def text() -> str:
-        tables = "\n\n".join(_pace_table(config, chosen, paces) for config, paces in measured)
-        return f"{tables}\n\n{values['date']}, {device}, {steps} steps each"
+        tables = "\n\n".join(_pace_table(config, shares, paces) for config, paces in measured)
+        return f"{tables}\n\n{values['date']}, {chosen.name}, {steps} steps each"
 
-    common.emit(as_json, values, text)
+    output.emit(as_json, values, text)
 
 
 def _mode(config: CoreConfig) -> str:
@@ -160,7 +145,7 @@ def _mode(config: CoreConfig) -> str:
 
 
 def _pace_table(config: CoreConfig, activities: tuple[float, ...], paces: list[Pace]) -> str:
-    """Figures of one chip, per step."""
+    """Table of one chip: clock cycles per step, a line for each activity."""
     size = f"N = {config.neurons}, M = {config.inputs}, L = {config.lanes}, W = {config.weight_bits}"
     rows = [pace.to_dict() for pace in paces]
     heads = "".join(f"{name:>10}" for name in ("activity", *rows[0]))
@@ -173,7 +158,7 @@ def _pace_table(config: CoreConfig, activities: tuple[float, ...], paces: list[P
 
 
 def _by_activity(measured: list[tuple[CoreConfig, list[Pace]]], activities: tuple[float, ...]) -> dict[str, Any]:
-    """Figures by activity and mode, and all of them by chip."""
+    """Figures for JSON, by activity and mode, and by chip."""
     cells = {
         f"{activity:g} {_mode(config)}": pace.to_dict()
         for config, paces in measured

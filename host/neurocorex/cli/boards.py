@@ -1,4 +1,4 @@
-"""Commands about boards: which there are, what fits on them, making a bitstream and loading it."""
+"""Commands of boards: list, plan, build a bitstream, and program it."""
 
 from __future__ import annotations
 
@@ -11,35 +11,62 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import common
-from .geometry import configured, geometry_options
+from . import output
+from .geometry import GeometryCommand, configured
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from ..fpga.boards import Board
 
 
-def _board(name: str) -> Board:
-    from ..errors import InputError
+def _board(_ctx: click.Context, _param: click.Parameter, name: str | None) -> Board | None:
+    """Return the board of a name."""
     from ..fpga.boards import find_board
 
-    try:
-        return find_board(name)
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    return None if name is None else find_board(name)
 
 
+def _board_or_path(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> list[Board | Path | None]:
+    """Return a path for what exists or has a suffix or a folder, and otherwise the board of that name."""
+    paths = [Path(name) for name in names]
+    return [
+        path if path.suffix or path.parent != Path() or path.exists() else _board(ctx, param, str(path))
+        for path in paths
+    ]
+
+
+def _complete_board(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a board in the shell."""
+    from click.shell_completion import CompletionItem
+
+    from ..fpga.boards import BOARDS
+
+    return [CompletionItem(each.name, help=each.title) for each in BOARDS.values() if each.name.startswith(incomplete)]
+
+
+def _complete_board_or_path(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    # Bash forgets what comes before the item of type `file`, and offers files if nothing comes after it.
+    return [CompletionItem(incomplete, type="file"), *_complete_board(ctx, param, incomplete)]
+
+
+_board_argument = click.argument("board", metavar="BOARD", callback=_board, shell_complete=_complete_board)
 _config_option = click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Geometry as a JSON file, for that of the board."
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Geometry as a JSON file.  [default: that of the board]",
 )
 
 
 @click.command()
-@common.json_option
+@output.json_option
 def boards(as_json: bool) -> None:
-    """List the boards that a bitstream can be made for.
+    """List the boards that a chip can be built for.
 
-    Geometry and clock are those that a board gets if nothing else is said. Where a bitstream takes tools of the maker,
-    `build` writes all that they need.
+    Geometry and clock are the defaults of the board. Bitstreams for 7-series boards need Vivado; `build` writes its
+    input.
     """
     from ..fpga.boards import BOARDS
 
@@ -69,54 +96,69 @@ def boards(as_json: bool) -> None:
             lines.append(f"{board.name:<14} {board.part.name:<21} {clock:>4g} {sizes}  {board.title}{by}")
         return "\n".join(lines)
 
-    common.emit(as_json, {"boards": entries}, text)
+    output.emit(as_json, {"boards": entries}, text)
 
 
-@click.command()
-@click.argument("model", required=False, type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--board", "name", help="A board of `neurocorex boards`; without it, all of them are looked at.")
+@click.command(cls=GeometryCommand)
+@click.argument(
+    "what", nargs=-1, metavar="[BOARD] [MODEL]", callback=_board_or_path, shell_complete=_complete_board_or_path
+)
+@click.option("--board", metavar="BOARD", callback=_board, shell_complete=_complete_board, help="The same as BOARD.")
 @click.option("--clock-mhz", type=float, help="Clock of the core.  [default: that of the board]")
 @click.option("--arrivals", type=float, help="Axons that arrive in a step.  [default: a tenth of the inputs]")
 @click.option("--fired", type=float, help="Neurons that fire and learn in a step.  [default: one in a hundred]")
 @_config_option
-@geometry_options
-@common.json_option
+@output.json_option
 def plan(
-    model: Path | None, name: str | None, clock_mhz: float | None, arrivals: float | None, fired: float | None,
-    config: Path | None, as_json: bool, **fields: int | None,
+    what: list[Board | Path], board: Board | None, clock_mhz: float | None, arrivals: float | None,
+    fired: float | None, config: Path | None, as_json: bool, **fields: int | None,
 ) -> None:  # fmt: skip
-    """Say whether a chip fits on a board, without building it.
+    """Estimate whether a chip fits on BOARD, and its speed.
 
-    Says also what it would take, how fast it would be, and what to turn. The chip is that of the board with the options
-    that are given, or what the network in MODEL needs (a file of `Image.save` or `neurocorex demo digits --save`).
-    Block RAM is counted; LUTs, flip-flops and multipliers are estimated from real builds, within the margin that is
-    shown.
+    Nothing is built. If the chip does not fit, the plan says which options to change, and the exit code is 5. Without
+    BOARD all boards are planned; the exit code is 5 if none fits. The chip is the default of the board with the given
+    options, or what the network in MODEL needs (a file of `Image.save` or `neurocorex demo digits --save`). Block RAM
+    is counted. LUTs, flip-flops and multipliers are estimated from real builds, within the margin that is shown.
 
     \b
     Examples:
-      neurocorex plan --board ulx3s-25f --neurons 256 --inputs 128
+      neurocorex plan ulx3s-25f --neurons 256 --inputs 128
       neurocorex plan digits.npz
+      neurocorex plan icebreaker digits.npz
     """
+    from ..errors import FitError
     from ..fpga import plan as planned
     from ..fpga.boards import BOARDS
 
-    chosen = [_board(name)] if name is not None else list(BOARDS.values())
+    board, model = _board_and_model(what, board)
     needed = None
     if model is not None:
         from ..image import Image
 
         needed = Image.load(model).config
     plans = []
-    for board in chosen:
-        geometry = configured(config, fields, needed or board.config)
-        plans.append(planned.make(board, geometry, clock_hz=_hertz(clock_mhz), arrivals=arrivals, fired=fired))
+    for each in [board] if board is not None else BOARDS.values():
+        geometry = configured(config, fields, needed or each.config)
+        plans.append(planned.make(each, geometry, clock_hz=_hertz(clock_mhz), arrivals=arrivals, fired=fired))
     values: dict[str, Any] = {"model": model, "boards": [each.board.name for each in plans if each.fits]}
-    if name is not None:
+    if board is not None:
         values |= plans[0].to_dict()
         values["boards"] = planned.boards_for(plans[0].config)
     else:
         values |= {"fits": bool(values["boards"]), "plans": [each.to_dict() for each in plans]}
-    common.emit(as_json, values, lambda: "\n\n".join(each.to_text() for each in plans))
+    output.emit(as_json, values, lambda: "\n\n".join(each.to_text() for each in plans))
+    if not values["fits"]:
+        raise SystemExit(FitError.exit_code)
+
+
+def _board_and_model(what: list[Board | Path], board: Board | None) -> tuple[Board | None, Path | None]:
+    """Tell the board from the model, in whatever order they were given."""
+    models = [each for each in what if isinstance(each, Path)]
+    named = [each for each in what if not isinstance(each, Path)]
+    named += [board] if board is not None else []
+    if len(models) > 1 or len(named) > 1:
+        raise click.UsageError("give one board and one model at most", click.get_current_context())
+    return next(iter(named), None), next(iter(models), None)
 
 
 def _hertz(megahertz: float | None) -> int | None:
@@ -129,8 +171,8 @@ def _hertz(megahertz: float | None) -> int | None:
     return round(megahertz * 1e6)
 
 
-@click.command()
-@click.argument("name", metavar="BOARD")
+@click.command(cls=GeometryCommand)
+@_board_argument
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.  [default: build/BOARD]"
 )
@@ -140,22 +182,21 @@ def _hertz(megahertz: float | None) -> int | None:
 )
 @click.option(
     "--seed", default=1, show_default=True, type=click.IntRange(0),
-    help="Where place and route begins; try others if timing fails.",
+    help="Seed of place and route; try others if timing fails.",
 )  # fmt: skip
-@click.option("--fresh", is_flag=True, help="Build also what has been built before.")
-@click.option("--force", is_flag=True, help="Try also what the plan says does not fit.")
+@click.option("--fresh", is_flag=True, help="Build again what is in the cache.")
+@click.option("--force", is_flag=True, help="Build even if the plan says that it does not fit.")
 @_config_option
-@geometry_options
-@common.json_option
+@output.json_option
 def build(
-    name: str, out: Path | None, clock_mhz: float | None, baud: int | None, seed: int, fresh: bool, force: bool,
+    board: Board, out: Path | None, clock_mhz: float | None, baud: int | None, seed: int, fresh: bool, force: bool,
     config: Path | None, as_json: bool, **fields: int | None,
 ) -> None:  # fmt: skip
-    """Make the bitstream of a chip for BOARD, with a report.
+    """Build the bitstream of a chip for BOARD, with a report.
 
-    Takes one to ten minutes. The same sources, options and tools give the same bits, and are taken from a cache
-    the second time. What cannot fit is refused before anything starts. For 7-series boards the folder gets Verilog,
-    constraints and a script instead: vivado -mode batch -source neurocorex.tcl
+    Takes one to ten minutes. The same sources, options and tools give the same bits; the second time they come from a
+    cache. A chip that cannot fit is refused before anything starts. For 7-series boards the folder gets Verilog,
+    constraints and a script for Vivado instead: vivado -mode batch -source neurocorex.tcl
 
     \b
     Examples:
@@ -166,17 +207,16 @@ def build(
     from ..fpga import plan as planned
     from ..fpga.build import build as make
 
-    board = _board(name)
     geometry = configured(config, fields, board.config)
     expected = planned.make(board, geometry, clock_hz=_hertz(clock_mhz))
     if not (expected.fits or force):
         raise FitError(f"{board.name} has not enough {expected.shortage}; {expected.advice[0]}")
-    with _progress(name, quiet=as_json) as say:
+    with _progress(board.name, quiet=as_json) as say:
         values = make(
             board, out or Path("build") / board.name, config=geometry, clock_hz=_hertz(clock_mhz), baud=baud, seed=seed,
             fresh=fresh, say=say,
         )  # fmt: skip
-    common.emit(as_json, values, lambda: (Path(values["folder"]) / "report.txt").read_text() + _next_step(values))
+    output.emit(as_json, values, lambda: (Path(values["folder"]) / "report.txt").read_text() + _next_step(values))
 
 
 def _next_step(values: dict[str, Any]) -> str:
@@ -187,7 +227,7 @@ def _next_step(values: dict[str, Any]) -> str:
 
 @contextmanager
 def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Make what says on standard error what is being done, and shows that something is."""
+    """Make a function that prints on standard error what is being done, with a spinner beside it."""
     if quiet:
         yield lambda _: None
         return
@@ -204,15 +244,15 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 @click.command()
-@click.argument("name", metavar="BOARD")
+@_board_argument
 @click.option(
     "--file", "bitstream", type=click.Path(path_type=Path, dir_okay=False),
     help="Bitstream to load.  [default: the one in build/BOARD]",
 )  # fmt: skip
-@click.option("--flash", is_flag=True, help="Write it to flash, so that the board starts with it.")
-@click.option("--cable", help="Programming cable for openFPGALoader, if not that of the board.")
-@common.json_option
-def program(name: str, bitstream: Path | None, flash: bool, cable: str | None, as_json: bool) -> None:
+@click.option("--flash", is_flag=True, help="Write it to flash, from which the board starts.")
+@click.option("--cable", help="Programming cable for openFPGALoader.  [default: that of the board]")
+@output.json_option
+def program(board: Board, bitstream: Path | None, flash: bool, cable: str | None, as_json: bool) -> None:
     """Load a bitstream onto BOARD over USB, by openFPGALoader.
 
     \b
@@ -221,9 +261,8 @@ def program(name: str, bitstream: Path | None, flash: bool, cable: str | None, a
       neurocorex selftest /dev/ttyUSB1
     """
     from ..errors import InputError
-    from ..fpga.build import program as load
+    from ..fpga.programming import program as load
 
-    board = _board(name)
     if bitstream is None:
         folder = Path("build") / board.name
         bitstream = next((path for suffix in ("bin", "bit", "fs") for path in folder.glob(f"*.{suffix}")), None)
@@ -231,4 +270,4 @@ def program(name: str, bitstream: Path | None, flash: bool, cable: str | None, a
             raise InputError(f"there is no bitstream in {folder}; make it first: neurocorex build {board.name}")
     command = load(board, bitstream, flash=flash, cable=cable)
     values = {"board": board.name, "bitstream": bitstream, "flash": flash, "command": command}
-    common.emit(as_json, values, lambda: f"loaded {bitstream} onto {board.title}")
+    output.emit(as_json, values, lambda: f"loaded {bitstream} onto {board.title}")

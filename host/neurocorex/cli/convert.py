@@ -1,4 +1,4 @@
-"""The command that turns models of other tools into images."""
+"""Command that converts models of other tools, SuperNeuroMAT and NIR, to images."""
 
 from __future__ import annotations
 
@@ -7,41 +7,43 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import common
+from . import geometry, output
 
 if TYPE_CHECKING:
     from ..spec import CoreConfig
 
-#: Endings of files, and whose they are.
+#: Endings of the files of each tool.
 SUPERNEUROMAT, NIR = (".json",), (".nir", ".h5", ".hdf5")
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Image to write (.npz), for `load` and `run`.")
-@click.option("--config", type=click.Path(path_type=Path), help="Geometry of a chip that there is, as a JSON file.")
-@click.option("--scale", type=float, help="Units of the chip per unit of the model; found by itself if not given.")
-@click.option("--weight-bits", type=click.Choice(["4", "8", "16"]), help="NIR: of a chip made for it; default 8.")
+@click.option("--config", type=click.Path(path_type=Path), help="Geometry of an existing chip, as a JSON file.")
+@click.option("--scale", type=float, help="Units of the chip per unit of the model.  [default: fitted]")
+@click.option(
+    "--weight-bits", type=click.Choice(["4", "8", "16"]), help="NIR: width of a weight, without --config.  [default: 8]"
+)
 @click.option("--producer", type=click.Choice(["snntorch", "norse"]), help="NIR: take the options of this tool.")
-@click.option("--dt", type=float, help="NIR: length of a step in seconds; default 1e-4.")
-@click.option("--discretisation", type=click.Choice(["exact", "euler"]), help="NIR: how decays are cut into steps.")
+@click.option("--dt", type=float, help="NIR: length of a step in seconds.  [default: 1e-4]")
+@click.option("--discretisation", type=click.Choice(["exact", "euler"]), help="NIR: how decays are discretised.")
 @click.option("--current", type=click.Choice(["filter", "jump"]), help="NIR: what a spike does to a current.")
 @click.option(
     "--reset", metavar="HOW", multiple=True,
     help="NIR: value, zero, zero-late, subtract or subtract-late; or NODE=HOW, again for each node.",
 )  # fmt: skip
-@click.option("--refractory", metavar="S", multiple=True, help="NIR: seconds without spikes after each; or NODE=S.")
+@click.option("--refractory", metavar="S", multiple=True, help="NIR: seconds without spikes after a spike; or NODE=S.")
 @click.option("--scaling", metavar="WHAT", multiple=True, help="NIR: population, neuron or none; or NODE=FACTOR.")
 @click.option("--frac-bits", type=int, help="SuperNeuroMAT: numbers as SpikeEngine has them.")
-@common.json_option
+@output.json_option
 def convert(
     file: Path, out: Path | None, config: Path | None, scale: float | None, frac_bits: int | None, as_json: bool,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Turn the model in FILE into an image for a chip.
+    """Convert the model in FILE to an image for a chip.
 
-    FILE is a SuperNeuroMAT model (.json) or a NIR graph (.nir, .h5, .hdf5). Each part is exact, or approximate by so
-    much; what a chip cannot do is refused, with the reason.
+    FILE is a SuperNeuroMAT model (.json) or a NIR graph (.nir, .h5, .hdf5). The report labels each part exact, or
+    approximate with its error. What a chip cannot do is refused, with the reason.
 
     \b
     Examples:
@@ -53,23 +55,23 @@ def convert(
 
     suffix = file.suffix.lower()
     if suffix not in (*SUPERNEUROMAT, *NIR):
-        raise InputError(f"{file} is no model by its name; known are {', '.join((*SUPERNEUROMAT, *NIR))}")
+        raise InputError(f"cannot tell what {file} is; names of models end in {', '.join((*SUPERNEUROMAT, *NIR))}")
     if out is not None and out.suffix != ".npz":
         raise InputError(f"cannot write an image as {out.suffix or 'a file without a suffix'!r}; use .npz")
     given = sorted(name for name, value in options.items() if value not in (None, ()))
-    geometry = common.read_config(config)
+    chip = geometry.read_config(config)
     if suffix in SUPERNEUROMAT:
         if given:
             raise InputError(f"--{given[0].replace('_', '-')} is an option for NIR graphs, {file} is none")
-        values, image, text = _superneuromat(file, geometry, scale, frac_bits)
+        values, image, text = _superneuromat(file, chip, scale, frac_bits)
     else:
         if frac_bits is not None:
             raise InputError(f"--frac-bits is an option for SuperNeuroMAT, {file} is a NIR graph")
-        values, image, text = _nir(file, geometry, scale, options)
+        values, image, text = _nir(file, chip, scale, options)
     if out is not None:
         image.save(out)
     values |= {"file": file, "out": out, "config": image.config.to_dict(), "scale": image.scale}
-    common.emit(as_json, values, lambda: text)
+    output.emit(as_json, values, lambda: text)
 
 
 def _superneuromat(
@@ -108,7 +110,7 @@ def _nir(
 
 
 def _by_node(option: str, given: tuple[str, ...], kind: type, *, words: bool = False) -> Any:
-    """Read one value, or NODE=VALUE as often as given; None for nothing. With `words` a single value is a word."""
+    """Read one value, or any number of NODE=VALUE; None if nothing was given. With `words` a single value is a word."""
     from ..errors import InputError
 
     if not given:

@@ -1,4 +1,4 @@
-"""Demonstrations: complete jobs on data that everybody has."""
+"""Commands of the demonstrations: digits, learned digits, and papers, each from data to answer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,33 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import common, verdict
+from . import choice, output, verdict
+from .choice import DeviceChoice
 
 if TYPE_CHECKING:
+    from ..demos.answers import Learned
     from ..demos.digits import DigitsResult
-    from ..demos.digits_stdp import StdpResult
-    from ..demos.digits_unsupervised import UnsupervisedResult
     from ..demos.microseer import MicroseerResult
-    from ..demos.outcome import Learned
     from ..device.device import Device
     from ..image import Image
+
+#: Where a demonstration runs.
+_device = choice.device(default="emulator", trace=True)
+
+
+def _first(noun: str, help_text: str, most: int | None = None) -> Callable[[output.Command], output.Command]:
+    """Option for the number of images or papers."""
+    return click.option("-n", f"--{noun}", "limit", type=click.IntRange(1, most), metavar="N", help=help_text)
+
+
+def _seed(help_text: str) -> Callable[[output.Command], output.Command]:
+    return click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help=help_text)
+
+
+def _learning(command: output.Command) -> Callable[..., Any]:
+    """Add the options of the demonstrations that learn digits."""
+    images = _first("images", "Only the first N training images, and the first N test images.", 1203)
+    return _device(images(_seed("Seed of weights, order and rounding.")(output.json_option(command))))
 
 
 @click.group()
@@ -26,39 +43,23 @@ def demo() -> None:
     """Complete jobs, from data to answer."""
 
 
-def _device_options(command: common.Command) -> common.Command:
-    """Add ``--device``, and how to open it."""
-    where = click.option(
-        "--device", default="emulator", show_default=True, help="Where to run: emulator, rtl, a port, a URL."
-    )
-    return where(common.device_options(command))
-
-
 @demo.command()
-@click.option("-n", "--images", type=click.IntRange(1, 594), help="Only the first so many test images.")
+@_device
+@_first("images", "Only the first N test images.", 594)
 @click.option("--retrain", is_flag=True, help="Train the network again instead of taking the one that ships.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of --retrain.")
+@_seed("Seed of --retrain.")
 @click.option(
     "--raster", type=click.Path(path_type=Path), default="digits.png", show_default=True, help="Picture to draw."
 )
 @click.option("--save", type=click.Path(path_type=Path), help="Keep the network as a .npz file for other commands.")
-@_device_options
-@common.json_option
+@output.json_option
 def digits(
-    device: str,
-    images: int | None,
-    retrain: bool,
-    seed: int,
-    raster: Path,
-    save: Path | None,
-    config: Path | None,
-    baud: int | None,
-    as_json: bool,
+    chosen: DeviceChoice, limit: int | None, retrain: bool, seed: int, raster: Path, save: Path | None, as_json: bool
 ) -> None:
     """Classify handwritten digits with 96 trained neurons.
 
-    All 594 test images (8 by 8 pixels) of the usual split run on DEVICE. Anywhere but on the emulator the same images
-    run there too, and every spike, membrane, weight and counter is compared.
+    All 594 test images (8 by 8 pixels) of the usual split run on the device. Unless that is the emulator, the same
+    images also run on the emulator, and every spike, membrane, weight and counter is compared.
 
     \b
     Examples:
@@ -68,29 +69,29 @@ def digits(
     """
     from ..check.compare import differences
     from ..demos import digits as job
+    from ..device.open import EMULATOR, open_device
 
     image = _network(retrain, seed, quiet=as_json)
     if save is not None:
         image.save(save)
-    with common.opened(device, config, baud, quiet=as_json) as chip:
+    with chosen.open() as chip:
         chip.load(image)
-        with common.progress_bar("classifying", quiet=as_json) as progress:
-            outcome = job.evaluate(chip, images=images, progress=progress)
-        values = _values(device, outcome) | {"config": chip.config.to_dict(), "raster": raster, "retrained": retrain}
+        with output.progress_bar("classifying", quiet=as_json) as progress:
+            outcome = job.evaluate(chip, images=limit, progress=progress)
+        values = _values(outcome) | {"config": chip.config.to_dict(), "raster": raster, "retrained": retrain}
         found: list[str] | None = None
-        if device != "emulator":
-            with common.opened("emulator", quiet=True) as reference:
+        if not chosen.target.is_emulator:
+            with open_device(EMULATOR.name) as reference:
                 reference.load(image.fit(chip.config))
-                expected = job.evaluate(reference, images=images)
+                expected = job.evaluate(reference, images=limit)
                 found = [str(each) for each in differences(chip, outcome.result, reference, expected.result)]
-            values |= verdict.values(found)
     figure = outcome.raster()
-    common.write(raster, lambda: figure.savefig(raster))
+    output.write(raster, lambda: figure.savefig(raster))
 
     def text() -> str:
         return "\n".join([str(outcome), *verdict.lines(found, "bit"), f"spikes of the first images: {raster}"])
 
-    verdict.emit(as_json, values, text, found)
+    verdict.emit(as_json, {"device": chosen.name, **values, **verdict.values(found)}, text, found)
 
 
 def _network(retrain: bool, seed: int, *, quiet: bool) -> Image:
@@ -101,44 +102,32 @@ def _network(retrain: bool, seed: int, *, quiet: bool) -> Image:
     from ..demos.training import train_network
 
     train_x, train_y, _, _ = job.load_data()
-    with common.progress_bar("training", quiet=quiet) as progress:
+    with output.progress_bar("training", quiet=quiet) as progress:
         return train_network(train_x, train_y, seed=seed, progress=progress)
 
 
-def _values(device: str, outcome: DigitsResult) -> dict[str, Any]:
+def _values(outcome: DigitsResult) -> dict[str, Any]:
     return {
-        "device": device,
         "accuracy": outcome.accuracy,
         "images": len(outcome.labels),
         "neurons": outcome.neurons,
         "inputs": outcome.inputs,
         "steps": outcome.steps,
         "seconds": round(outcome.seconds, 3),
-        **common.cycles(outcome.counters),
+        **output.cycles(outcome.counters),
         "per_class": outcome.per_class,
         "counters": outcome.counters,
     }
 
 
-def _learning_options(command: common.Command) -> common.Command:
-    """Add the options of the demonstrations that learn digits."""
-    images = click.option(
-        "-n", "--images", type=click.IntRange(1, 1203), help="Only the first so many images of each kind."
-    )
-    seed = click.option(
-        "--seed", default=0, show_default=True, type=click.IntRange(0), help="Of weights, order and rounding."
-    )
-    return images(seed(_device_options(common.json_option(command))))
-
-
 @demo.command("digits-stdp")
-@_learning_options
-def digits_stdp(**options: Any) -> None:
+@_learning
+def digits_stdp(chosen: DeviceChoice, **options: Any) -> None:
     """Learn handwritten digits by STDP, with a teacher.
 
-    90 neurons and weights of 8 bits learn on the chip, from forced spikes, the 1203 training images of the usual split;
-    the 594 test images follow. The host streams images, forces spikes, clears and gates, and reads spikes. Anywhere but
-    on the emulator the same happens there too, and every weight is compared.
+    90 neurons with weights of 8 bits learn the 1203 training images of the usual split on the chip, from forced spikes;
+    the 594 test images follow. The host sends images, forced spikes, clears and gates, and reads spikes. Unless the
+    device is the emulator, the same runs there, too, and every weight is compared.
 
     \b
     Examples:
@@ -148,20 +137,17 @@ def digits_stdp(**options: Any) -> None:
     """
     from ..demos import digits_stdp as job
 
-    def own(outcome: StdpResult) -> tuple[dict[str, Any], str]:
-        return {"lessons": outcome.lessons}, f"{outcome.trained} images learned with {outcome.lessons} lessons"
-
-    _learn_digits(job, own, **options)
+    _learn_digits(chosen, job, **options)
 
 
 @demo.command("digits-unsupervised")
-@_learning_options
-def digits_unsupervised(**options: Any) -> None:
-    """Sort handwritten digits by STDP, without a teacher.
+@_learning
+def digits_unsupervised(chosen: DeviceChoice, **options: Any) -> None:
+    """Cluster handwritten digits by STDP, unsupervised.
 
-    On the chip, 96 neurons compete for the 1203 training images; what each stands for is found out afterwards, from
-    what it answers. Then the 594 test images follow. Anywhere but on the emulator the same happens there too, and every
-    weight is compared.
+    96 neurons compete on the chip for the 1203 training images, without a teacher. Afterwards each neuron gets the
+    digit that it answered most. Then the 594 test images follow. Unless the device is the emulator, the same runs
+    there, too, and every weight is compared.
 
     \b
     Examples:
@@ -170,58 +156,42 @@ def digits_unsupervised(**options: Any) -> None:
     """
     from ..demos import digits_unsupervised as job
 
-    def own(outcome: UnsupervisedResult) -> tuple[dict[str, Any], str]:
-        used = int((outcome.digits >= 0).sum())
-        values = {"used": used, "digits": outcome.digits, "winners_per_image": outcome.winners}
-        return values, f"{outcome.trained} images learned, {used} of {job.NEURONS} neurons stand for a digit"
-
-    _learn_digits(job, own, **options)
+    _learn_digits(chosen, job, **options)
 
 
-def _learn_digits(
-    job: ModuleType,
-    own: Callable[[Any], tuple[dict[str, Any], str]],
-    *,
-    device: str,
-    images: int | None,
-    seed: int,
-    config: Path | None,
-    baud: int | None,
-    as_json: bool,
-) -> None:
-    """Let a device learn digits the way of a module; `own` gives the values and the line that only this way has."""
+def _learn_digits(chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, as_json: bool) -> None:
+    """Let a device learn digits with the job of a module."""
 
     def learn(chip: Device) -> Learned:
-        with common.progress_bar("learning", quiet=as_json) as progress:
-            outcome: Learned = job.learn(chip, seed=seed, images=images, progress=progress)
+        with output.progress_bar("learning", quiet=as_json) as progress:
+            outcome: Learned = job.learn(chip, seed=seed, images=limit, progress=progress)
         return outcome
 
-    outcome, chip, found = verdict.on_both(device, learn, config, baud, quiet=as_json)
-    own_values, own_line = own(outcome)
+    outcome, chip, found = verdict.on_both(chosen, learn)
     values = {
-        "device": device, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
-        "trained": outcome.trained, **own_values, "neurons": job.NEURONS, "inputs": job.PIXELS,
+        "device": chosen.name, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
+        "trained": outcome.trained, **outcome.facts, "neurons": job.NEURONS, "inputs": job.PIXELS,
         "weight_bits": chip.weight_bits, "steps": job.STEPS, "seconds": round(outcome.seconds, 3),
         "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
-    lines = [own_line, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
+    lines = [outcome.summary, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
     verdict.emit(as_json, values, lambda: "\n".join(lines), found)
 
 
 @demo.command()
+@_device
 @click.option(
     "--data", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder with papers.csv and citations.csv.",
 )  # fmt: skip
-@click.option("-n", "--papers", "limit", type=click.IntRange(1), help="Only the first so many test papers.")
-@_device_options
-@common.json_option
-def microseer(data: Path, device: str, limit: int | None, config: Path | None, baud: int | None, as_json: bool) -> None:
+@_first("papers", "Only the first N test papers.")
+@output.json_option
+def microseer(chosen: DeviceChoice, data: Path, limit: int | None, as_json: bool) -> None:
     """Find the topics of papers by SuperNeuroMAT's STDP.
 
-    What is known is who cites whom. Every test paper is asked about, each from the same weights. Answers are compared
-    with those of SuperNeuroMAT, if that is installed. Anywhere but on the emulator every weight after every paper is
-    compared, too.
+    The network knows which paper cites which. It is asked for the topic of every test paper, each time from the same
+    weights. Answers are compared with those of SuperNeuroMAT, if that is installed. Unless the device is the emulator,
+    every weight after every paper is compared with it, too.
 
     \b
     Examples:
@@ -234,10 +204,10 @@ def microseer(data: Path, device: str, limit: int | None, config: Path | None, b
     papers = job.Papers.load(data)
 
     def classify(chip: Device) -> MicroseerResult:
-        with common.progress_bar("asking", quiet=as_json) as progress:
+        with output.progress_bar("asking", quiet=as_json) as progress:
             return job.classify(chip, papers, limit=limit, progress=progress)
 
-    outcome, chip, found = verdict.on_both(device, classify, config, baud, quiet=as_json)
+    outcome, chip, found = verdict.on_both(chosen, classify)
     agreement: float | None = None
     note = ""
     try:
@@ -247,7 +217,7 @@ def microseer(data: Path, device: str, limit: int | None, config: Path | None, b
     order = [papers.topics[topic] for topic in papers.preference.tolist()]
     topics = job.per_topic(outcome)
     values = {
-        "device": device, "accuracy": outcome.accuracy, "accuracy_without_ties": outcome.accuracy_without_ties,
+        "device": chosen.name, "accuracy": outcome.accuracy, "accuracy_without_ties": outcome.accuracy_without_ties,
         "papers": len(outcome.shown), "ties": outcome.ties, "tie_break": order, "agreement": agreement,
         "topics": topics, "neurons": papers.neurons, "weight_bits": chip.weight_bits,
         "steps": job.STEPS, "seconds": round(outcome.seconds, 3), "counters": outcome.counters,

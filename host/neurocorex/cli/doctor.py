@@ -1,28 +1,24 @@
-"""The command that examines a device."""
+"""Command that examines a device: link, serial rates and memories."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from . import common
+from . import choice, output
+from .choice import DeviceChoice
 
 
 @click.command()
-@click.argument("device")
+@choice.device(baud=False)
 @click.option("--rates/--no-rates", default=True, show_default=True, help="Try serial rates, up and down.")
 @click.option("--memories/--no-memories", default=True, show_default=True, help="Write patterns to all memories.")
-@click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Geometry of `emulator` and `rtl` as a JSON file."
-)
-@common.json_option
-def doctor(device: str, rates: bool, memories: bool, config: Path | None, as_json: bool) -> None:
-    """Examine the device at DEVICE and print one report.
+@output.json_option
+def doctor(chosen: DeviceChoice, rates: bool, memories: bool, as_json: bool) -> None:
+    """Examine the device at DEVICE and print a report.
 
-    It is to be pasted where help is asked for. Measures round trips and advises on the latency timer of USB bridges,
-    writes patterns to every memory and reads them back, and tries serial rates with traffic in both directions. What
-    the chip held is put back; its counters go on. The exit code is 1 if anything is wrong.
+    Paste it where you ask for help. Measures round trips and advises on the latency timer of USB bridges, writes
+    patterns to every memory and reads them back, and tries serial rates with traffic in both directions. What the chip
+    held is put back; its counters go on. The exit code is 1 if anything is wrong.
 
     \b
     Examples:
@@ -32,12 +28,11 @@ def doctor(device: str, rates: bool, memories: bool, config: Path | None, as_jso
     from ..check.doctor.examination import examine
     from ..spec import CoreConfig
 
-    software = device in ("emulator", "rtl")
-    geometry = common.read_config(config) or (CoreConfig() if software else None)
-    with common.opened(device, geometry, quiet=as_json) as chip:
+    geometry = chosen.geometry() or (CoreConfig() if chosen.target.takes_geometry else None)
+    with chosen.open(geometry) as chip:
         found = examine(
             chip, rates=rates, memories=memories, say=lambda text: None if as_json else click.echo(text, err=True)
         )
-    common.emit(as_json, found.to_dict() | {"device": device}, lambda: str(found))
+    output.emit(as_json, found.to_dict() | {"device": chosen.name}, lambda: str(found))
     if not found.healthy:
         raise SystemExit(1)

@@ -1,13 +1,12 @@
-"""Options for the geometry of a chip, one for each field of `CoreConfig`."""
+"""Geometry of a chip, from a JSON file and from options, one for each field of `CoreConfig`."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-
-from . import common
 
 if TYPE_CHECKING:
     from ..spec import CoreConfig
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _MEANINGS = {
     "neurons": "Neurons",
     "inputs": "Input axons",
-    "lanes": "Synapses handled in a clock cycle",
+    "lanes": "Synapses a clock cycle",
     "weight_bits": "Bits of a weight",
     "weight_ports": "Ports of the memories of the weights",
     "state_bits": "Bits of membranes and currents",
@@ -28,29 +27,58 @@ _MEANINGS = {
     "window_steps": "Steps in a window",
     "soft_bounds": "Whether changes may shrink towards the bounds",
     "extra_axons": "Further axons, with delays of their own",
-    "frame_bytes": "Room for a frame",
+    "frame_bytes": "Largest frame in bytes",
     "rx_frames": "Frame buffers towards the chip",
     "tx_frames": "Frame buffers from the chip",
 }
 
 
-def geometry_options(command: Any) -> Any:
-    """Add one option for every field of `CoreConfig`."""
-    from ..spec.config import LIMITS
+def read_config(path: Path | None) -> CoreConfig | None:
+    """Read a `CoreConfig` from a JSON file; None without a path."""
+    from ..errors import FileFormatError
+    from ..spec import CoreConfig
 
-    for name, allowed in reversed(LIMITS.items()):
-        span = f"{allowed[0]} to {allowed[1]}" if isinstance(allowed, tuple) else ", ".join(map(str, sorted(allowed)))
-        words = f"{_MEANINGS[name]}: {span}."
-        command = click.option(f"--{name.replace('_', '-')}", name, type=int, help=words)(command)
-    return command
+    if path is None:
+        return None
+    try:
+        return CoreConfig.from_json(path.read_text())
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror}; check the path") from error
+    except ValueError as error:
+        raise FileFormatError(f"{path} is not a core configuration: {error}") from error
+
+
+class GeometryCommand(click.Command):
+    """Command with an option for every field of `CoreConfig`, its last ones before ``--help``.
+
+    They are made when the command itself is used: the list of commands does without the time to load `neurocorex.spec`.
+    """
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters of the command, those of the geometry among them."""
+        *own, help_option = super().get_params(ctx)
+        return [*own, *self._fields, help_option]
+
+    @cached_property
+    def _fields(self) -> list[click.Parameter]:
+        from ..spec.config import LIMITS
+
+        found: list[click.Parameter] = []
+        for name, allowed in LIMITS.items():
+            values = (
+                f"{allowed[0]} to {allowed[1]}" if isinstance(allowed, tuple) else ", ".join(map(str, sorted(allowed)))
+            )
+            option = f"--{name.replace('_', '-')}"
+            found.append(click.Option([option, name], type=int, help=f"{_MEANINGS[name]}: {values}."))
+        return found
 
 
 def configured(path: Path | None, fields: dict[str, int | None], base: CoreConfig | None = None) -> CoreConfig:
-    """Geometry from a file, or `base`, or the default, with single fields replaced."""
+    """Return the geometry of a file, or `base`, or the default, with single fields replaced."""
     from ..errors import InputError
     from ..spec import CoreConfig
 
-    start = common.read_config(path) or base or CoreConfig()
+    start = read_config(path) or base or CoreConfig()
     try:
         return CoreConfig.from_dict({**start.to_dict(), **{k: v for k, v in fields.items() if v is not None}})
     except ValueError as error:

@@ -1,25 +1,27 @@
-"""The command that compares a chip with the emulator."""
+"""Command that compares a chip with the emulator: random networks, bit by bit, and the replay of one that differed."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import common
+from . import choice, output
+from .choice import DeviceChoice
 
 if TYPE_CHECKING:
     from ..check.selftest import Outcome
 
 
 @click.command()
-@click.argument("device")
+@choice.device(trace=True)
 @click.option("-n", "--networks", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
-@click.option("--steps", type=click.IntRange(min=1), default=40, show_default=True, help="Of each network.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of networks and stimuli.")
-@click.option("--replay", type=click.Path(path_type=Path), help="Run the trial in this file instead.")
+@click.option("--steps", type=click.IntRange(min=1), default=40, show_default=True, help="Steps of each network.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of networks and stimuli.")
+@click.option("--replay", type=click.Path(path_type=Path), help="Run the network in this file instead.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -27,78 +29,78 @@ if TYPE_CHECKING:
     show_default="here",
     help="Folder for the files of networks that differ.",
 )
-@common.device_options
-@common.json_option
+@output.json_option
 def selftest(
-    device: str,
-    networks: int,
-    steps: int,
-    seed: int,
-    replay: Path | None,
-    out: Path,
-    config: Path | None,
-    baud: int | None,
-    as_json: bool,
+    chosen: DeviceChoice, networks: int, steps: int, seed: int, replay: Path | None, out: Path, as_json: bool
 ) -> None:
     """Compare the chip at DEVICE with the emulator, bit by bit.
 
-    Both run the same random networks: dynamics, delays, learning with all its roundings and bounds, forced spikes,
-    changes between steps: whatever the chip is built for, from random states. `rtl` and `emulator` without --config
-    take three geometries in turn, without learning and with both engines. What the chip held is lost. The exit code is
-    1 if anything differs; then the first bit that does is searched for (step, region, neuron, what is there and should
-    be), and the network is kept as a file with its state, stimulus and seed, for --replay.
+    Both run the same random networks, from random states: dynamics, delays, learning with all its roundings and bounds,
+    forced spikes, changes between steps, as far as the chip is built for them. `rtl` and `emulator` without --config
+    take three geometries in turn, without learning and with both engines. What the chip held is lost.
+
+    The exit code is 1 if anything differs. Then the first difference is searched for (step, region, neuron, value and
+    expected value), and network, state, stimulus and seed are kept in a file for --replay. With `rtl` a replay can
+    write the waveform of the steps around it.
 
     \b
     Examples:
       neurocorex selftest rtl --networks 20
       neurocorex selftest /dev/ttyUSB1 --seed 7 --json
       neurocorex selftest rtl --replay selftest-0-3.npz
+      neurocorex selftest rtl --replay selftest-0-3.npz --trace 3.fst --from 11 --to 12
     """
+    from ..errors import InputError
+
+    if chosen.trace is not None and replay is None:
+        raise InputError("--trace needs the network of one file: --replay FILE")
     started = time.perf_counter()
-    if replay is not None:
-        outcomes = [_replayed(device, replay, baud, quiet=as_json)]
-    else:
-        outcomes = _tested(device, networks, steps, seed, config, baud, quiet=as_json)
-    found: list[dict[str, Any]] = []
+    outcomes = [_replayed(chosen, replay)] if replay else _tested(chosen, networks, steps, seed)
+    found = []
     for outcome in outcomes:
         if outcome.differences:
             path = replay or out / f"selftest-{seed}-{outcome.number}.npz"
             if replay is None:
                 outcome.trial.save(path)
-            found.append({
-                "network": outcome.number,
-                "replay": path,
-                "first": _first(outcome),
-                "differences": [str(difference) for difference in outcome.differences],
-            })  # fmt: skip
-    configs = list(dict.fromkeys(outcome.trial.image.config.to_json() for outcome in outcomes))
-    geometries = [next(o.trial.image.config for o in outcomes if o.trial.image.config.to_json() == c) for c in configs]
+            found.append(_difference(outcome, path))
+    geometries = {config.to_json(): config for config in (outcome.trial.image.config for outcome in outcomes)}
+    configs = [config.to_dict() for config in geometries.values()]
     values: dict[str, Any] = {
-        "device": device,
+        "device": chosen.name,
         "networks": len(outcomes),
         "steps": sum(outcome.trial.stimulus.steps for outcome in outcomes),
         "identical": not found,
         "differences": found,
         "seconds": round(time.perf_counter() - started, 3),
-        "config": geometries[0].to_dict() if len(geometries) == 1 else [each.to_dict() for each in geometries],
+        "config": configs[0] if len(configs) == 1 else configs,
     }
 
     def text() -> str:
-        work = f"{len(outcomes)} networks, {values['steps']} steps, {len(geometries)} geometries"
+        work = f"{len(outcomes)} networks, {values['steps']} steps, {len(configs)} geometries"
         lines = [f"{work}, {values['seconds']:.1f} s: {f'{len(found)} differ' if found else 'every bit is equal'}"]
         for each in found:
-            began = each["first"]["message"] if each["first"] else "it did not happen again in a second run"
+            began = each["first"]["message"] if each["first"] else "nothing differed in a second run"
             lines += [f"network {each['network']}, kept in {each['replay']}: {began}", "  after the whole run:"]
             lines += [f"    {difference}" for difference in each["differences"]]
         return "\n".join(lines)
 
-    common.emit(as_json, values, text)
+    output.emit(as_json, values, text)
     if found:
         raise SystemExit(1)
 
 
+def _difference(outcome: Outcome, path: Path) -> dict[str, Any]:
+    """Return what differs, for JSON."""
+    return {
+        "network": outcome.number,
+        "replay": path,
+        "first": _first(outcome),
+        "differences": [str(difference) for difference in outcome.differences],
+    }
+
+
 def _first(outcome: Outcome) -> dict[str, Any] | None:
-    """Return where it began, for JSON."""
+    """Return the first difference, for JSON."""
     if outcome.first is None:
         return None
     difference = outcome.first.difference
@@ -113,35 +115,35 @@ def _first(outcome: Outcome) -> dict[str, Any] | None:
     }
 
 
-def _tested(
-    device: str, networks: int, steps: int, seed: int, config: Path | None, baud: int | None, *, quiet: bool
-) -> list[Outcome]:
+def _tested(chosen: DeviceChoice, networks: int, steps: int, seed: int) -> list[Outcome]:
     """Run all networks, with progress."""
     from ..check.selftest import run
     from ..check.trial import GEOMETRIES
-    from ..device.open import EMULATOR, RTL
 
-    fixed = common.read_config(config)
-    geometries = GEOMETRIES if device in (EMULATOR, RTL) and fixed is None else (fixed,)
+    fixed = chosen.geometry()
+    geometries = GEOMETRIES if chosen.target.takes_geometry and fixed is None else (fixed,)
     outcomes: list[Outcome] = []
-    with common.progress_bar("testing", quiet=quiet) as progress:
-        for outcome in run(
-            lambda geometry: common.opened(device, geometry, baud, quiet=quiet), geometries, networks=networks,
-            seed=seed, steps=steps,
-        ):  # fmt: skip
+    with output.progress_bar("testing", quiet=chosen.quiet) as progress:
+        for outcome in run(chosen.open, geometries, networks=networks, seed=seed, steps=steps):
             outcomes.append(outcome)
             if progress is not None:
                 progress(len(outcomes), networks)
     return outcomes
 
 
-def _replayed(device: str, path: Path, baud: int | None, *, quiet: bool) -> Outcome:
-    """Run the trial in a file."""
+def _replayed(chosen: DeviceChoice, path: Path) -> Outcome:
+    """Run the network in a file."""
     from ..check.selftest import Outcome
     from ..check.trial import Trial
-    from ..device.open import EMULATOR, RTL
+    from ..errors import InputError
 
     trial = Trial.load(path)
-    geometry = trial.image.config if device in (EMULATOR, RTL) else None
-    with common.opened(device, geometry, baud, quiet=quiet) as chip:
+    end = trial.stimulus.steps - 1
+    if chosen.trace is not None:
+        if chosen.trace.first > end:
+            raise InputError(f"--from {chosen.trace.first} is beyond the last step of {path}, {end}")
+        # A search for the first difference runs it again and again; the waveform is that of the first run.
+        last = end if chosen.trace.last is None else min(chosen.trace.last, end)
+        chosen = chosen._replace(trace=replace(chosen.trace, last=last))
+    with chosen.open(trial.image.config if chosen.target.takes_geometry else None) as chip:
         return Outcome.of(chip, trial)

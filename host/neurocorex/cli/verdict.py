@@ -1,12 +1,12 @@
-"""A job done on a device and once more on the emulator, and what differs."""
+"""Comparison of a device with the emulator: the same job on both, and what differs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from . import common
+from . import output
+from .choice import DeviceChoice
 
 if TYPE_CHECKING:
     from ..device.device import Device
@@ -18,25 +18,32 @@ class _HasWeights(Protocol):
     def weights(self) -> Any: ...
 
 
-Outcome = TypeVar("Outcome", bound=_HasWeights)
+Learned = TypeVar("Learned", bound=_HasWeights)
 
 
-def on_both(
-    device: str, job: Callable[[Device], Outcome], config: Path | None, baud: int | None, *, quiet: bool
-) -> tuple[Outcome, CoreConfig, list[str] | None]:
-    """Do a job on a device, and unless it is the emulator there too; tell what differs (None: not compared)."""
+def on_both(chosen: DeviceChoice, job: Callable[[Device], Learned]) -> tuple[Learned, CoreConfig, list[str] | None]:
+    """Do a job on a device, and on the emulator unless the device is one.
+
+    Returns
+    -------
+    learned, config
+        Of the device.
+    found : list of str, optional
+        What differs; None if nothing was compared.
+    """
     from ..check.compare import held_differences
+    from ..device.open import EMULATOR, open_device
 
-    with common.opened(device, config, baud, quiet=quiet) as chip:
-        outcome = job(chip)
-        if device == "emulator":
-            return outcome, chip.config, None
-        with common.opened("emulator", chip.config, quiet=True) as reference:
+    with chosen.open() as chip:
+        learned = job(chip)
+        if chosen.target.is_emulator:
+            return learned, chip.config, None
+        with open_device(EMULATOR.name, config=chip.config) as reference:
             expected = job(reference)
             found = [str(each) for each in held_differences(chip, reference)]
-        if not (outcome.weights == expected.weights).all():
-            found.append("weights on the way differ")
-        return outcome, chip.config, found
+        if not (learned.weights == expected.weights).all():
+            found.append("weights recorded on the way differ")
+        return learned, chip.config, found
 
 
 def values(found: list[str] | None) -> dict[str, Any]:
@@ -51,6 +58,6 @@ def lines(found: list[str] | None, what: str) -> list[str]:
 
 def emit(as_json: bool, result: dict[str, Any], text: Callable[[], str], found: list[str] | None) -> None:
     """Print a result as JSON or as text; the exit code is 1 if anything differs."""
-    common.emit(as_json, result, text)
+    output.emit(as_json, result, text)
     if found:
         raise SystemExit(1)

@@ -1,1 +1,1 @@
-"""Complete jobs: data, a network that was trained for it, and an honest figure at the end."""
+"""Demonstrations: complete jobs from data to accuracy, on any device."""

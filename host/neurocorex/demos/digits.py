@@ -1,8 +1,8 @@
-"""Handwritten digits, 8 by 8 pixels: 64 inputs, 86 hidden neurons, 10 outputs, 20 steps an image.
+"""Digits demonstration: a network trained beforehand, 64 inputs, 86 hidden neurons, 10 outputs, 20 steps an image.
 
-The data are those of scikit-learn (UCI, "Optical Recognition of Handwritten Digits"), split as usual: a third for the
-test, ``random_state=42``. Each pixel fires up to three times. The class is the output with the most spikes; of several
-with as many, the one that reached the number first; of those, the lowest.
+The data are the 8 by 8 pixel images of scikit-learn (UCI, "Optical Recognition of Handwritten Digits"), split as usual:
+a third for the test, ``random_state=42``. Each pixel fires up to three times. The class is the output with the most
+spikes. A tie goes to the output that reached the count first, then to the lowest.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..image import Image
 from ..network.network import Network
 from ..spec import Region
 from ..spec.fixed import DECAY_BITS
-from .outcome import DigitsResult
+from .answers import DigitsResult
 
 if TYPE_CHECKING:
     from ..device.device import Device
@@ -39,10 +39,10 @@ HIDDEN = 86
 CLASSES = 10
 NEURONS = HIDDEN + CLASSES
 STEPS = 20
-#: Largest value of a pixel, and how many spikes that is.
+#: Largest value of a pixel, and its number of spikes.
 WHITE = 16
 SPIKES = 3
-#: Pixels of one value fire together: the earlier, the brighter.
+#: Phase of the rate code: pixels of one value fire together, brighter ones earlier.
 PHASE = 0.5
 OUTPUTS = slice(HIDDEN, NEURONS)
 SHIPPED = "digits.npz"
@@ -62,7 +62,7 @@ def load_data() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
     MissingToolError
         If scikit-learn, which brings the data, is not installed.
     """
-    # Importing scikit-learn takes longer than the whole demo, and all that is wanted of it is a table.
+    # Importing scikit-learn takes longer than the whole demonstration, which needs only a table from its files.
     spec = find_spec("sklearn")
     if spec is None or spec.origin is None:
         raise MissingToolError("the digits come with scikit-learn; install it with: pip install 'neurocorex[examples]'")
@@ -85,26 +85,29 @@ def encode(images: NDArray[Any]) -> NDArray[np.bool_]:
     Returns
     -------
     bool array [samples, 20, 64]
-        Silent in the last step, in which the outputs hear the hidden neurons once more.
+        Silent in the last step, in which the last hidden spikes arrive at the outputs.
 
     Raises
     ------
     InputError
-        For anything else than such pixels.
+        If the shape, type or range is another one.
     """
     pixels = np.asarray(images)
     if pixels.ndim != 2 or pixels.shape[1] != PIXELS or pixels.dtype.kind not in "iu":
         raise InputError(f"images must be integers [samples, {PIXELS}], got {pixels.dtype} {pixels.shape}")
     if pixels.size and not 0 <= pixels.min() <= pixels.max() <= WHITE:
         raise InputError(f"pixels must be from 0 to {WHITE}, got {pixels.min()} to {pixels.max()}")
-    # One train of spikes for each of the 17 values; looked up, as training encodes a thousand images again and again.
+    # Training encodes a thousand images in every epoch, so the spike train of each of the 17 values is looked up.
     trains = np.zeros((STEPS, WHITE + 1), np.bool_)
     trains[:-1] = encoders.rate(np.arange(WHITE + 1) * (SPIKES / WHITE / (STEPS - 1)), STEPS - 1, phase=PHASE)
     return np.asarray(trains.T[pixels].transpose(0, 2, 1))
 
 
 def classify(spikes: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Read the answers from output spikes, bool [samples, steps, 10]: most spikes, then first there, then lowest."""
+    """Return the class of each sample, int64 [samples], from output spikes, bool [samples, steps, 10].
+
+    Most spikes win, then the earliest to have them, then the lowest.
+    """
     counts = np.cumsum(spikes, axis=1)
     most = counts[:, -1].max(axis=1)
     reached = np.argmax(counts >= most[:, np.newaxis, np.newaxis], axis=1)
@@ -113,16 +116,16 @@ def classify(spikes: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def build(hidden: NDArray[Any], output: NDArray[Any], threshold: int, decay: float) -> Network:
-    """Put trained integers together to a network.
+    """Return a network with trained weights.
 
     Parameters
     ----------
     hidden, output : int arrays [64, 86] and [86, 10]
         Weights of the two layers.
     threshold : int
-        Of all neurons; each spike takes it off the membrane.
+        Threshold of all neurons; each spike subtracts it from the membrane.
     decay : float
-        Part of a hidden membrane that is lost in a step; outputs keep all.
+        Share of a hidden membrane that is lost in a step; outputs do not leak.
     """
     net = Network(inputs=PIXELS, neurons=NEURONS)
     net.connect(net.inputs, net.neurons[:HIDDEN], hidden)
@@ -133,13 +136,13 @@ def build(hidden: NDArray[Any], output: NDArray[Any], threshold: int, decay: flo
 
 
 def image() -> Image:
-    """Return the network that ships with the library, as `train` made it."""
+    """Return the shipped network, as `neurocorex.demos.training` made it."""
     with as_file(files(__package__) / SHIPPED) as path:
         return Image.load(path)
 
 
 def network() -> Network:
-    """Return the network that ships as a `Network`; `quantise` gives the numbers of `image` again."""
+    """Return the shipped network as a `Network`, which quantises to the numbers of `image`."""
     regions = image().regions
     return build(
         hidden=regions[Region.WEIGHTS][:PIXELS, :HIDDEN],
@@ -152,18 +155,18 @@ def network() -> Network:
 def evaluate(
     device: Device, images: int | None = None, progress: Progress | None = None, *, membranes: bool = True
 ) -> DigitsResult:
-    """Show test images to a device that holds the network (`image`, or one from `train`), and count.
+    """Classify test images on a device that holds the network: `image`, or one from `train_network`.
 
     Parameters
     ----------
     device : Device
-        Its state and counters are cleared first.
+        The device; its state and counters are cleared first.
     images : int, optional
-        Only the first so many test images; by default all 594.
+        Number of test images, from the first on; by default all 594.
     progress : callable, optional
         Called with (steps done, all steps).
     membranes : bool
-        Record the membranes of the outputs too; over a slow line that is most of what comes back.
+        Record the membranes of the outputs, too. Over a slow line they are most of the traffic.
 
     Raises
     ------

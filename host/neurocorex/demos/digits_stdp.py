@@ -1,21 +1,21 @@
-"""Handwritten digits, learned on the chip: 64 inputs, 9 neurons for each of 10 classes, weights of 8 bits.
+"""Digits learned by STDP on the chip, with a teacher: 64 inputs, 9 neurons for each of 10 classes, 8-bit weights.
 
-The host streams images, forces teacher spikes, clears and gates, and reads spikes; the weights change by STDP alone.
+The host streams images, forces teacher spikes, clears and gates, and reads spikes. The weights change by STDP alone.
 
-An image is answered by the neuron that fires first (`neurocorex.demos.latency`). Teaching is closed-loop: an image is
-shown with frozen weights, and only if its class does not lead by `Settings.margin` steps is it shown again as a lesson.
-A lesson is one pass over the image with two forced spikes::
+The neuron that fires first gives the answer (`neurocorex.demos.latency`). Teaching is closed-loop: an image is shown
+with frozen weights, and it becomes a lesson only if its class does not lead by `Settings.margin` steps. A lesson is one
+pass over the image with two forced spikes::
 
     step      0                 1 to 4             5
               wrong neuron      the image          right neuron
               is forced to fire                    is forced to fire
 
-Arrivals after a spike depress, so the neuron that was wrong loses the image; arrivals before a spike potentiate, so the
-right one gains it. Traces do not fade within a lesson, and are cleared before each: a weight changes by the number of
-spikes of its pixel times a rate of a quarter of a unit, which rounding by chance turns into whole units.
+Arrivals after a spike depress, so the wrong neuron loses the image. Arrivals before a spike potentiate, so the right
+neuron gains it. Traces do not decay within a lesson and are cleared before each. A weight changes by the number of
+spikes of its pixel times a quarter of a unit; stochastic rounding makes whole units of it.
 
-Which neuron of a class is the right one is up to the teacher: the fastest, but each lesson that a neuron has had counts
-as a delay. Otherwise a few neurons take all lessons, and the others stay as random as they were.
+The right neuron is the fastest of its class, where each lesson that a neuron has had counts as a delay. Without that
+delay a few neurons would take all lessons, and the others would stay random.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from ..learning import stdp
 from ..network.network import Network
 from ..spec import Control, LearningFlag
 from . import latency
+from .answers import Learned
 from .latency import Ints
-from .outcome import Learned
 
 if TYPE_CHECKING:
     from ..device.device import Device
@@ -44,17 +44,17 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 PIXELS, CLASSES = 64, 10
-#: Neurons of a class; neuron j is of class j % 10.
+#: Neurons of each class; neuron j belongs to class j % 10.
 PROTOTYPES = 9
 NEURONS = PROTOTYPES * CLASSES
-#: Spikes of a white pixel, and steps that an image takes to arrive.
+#: Spikes of a white pixel, and so the steps in which an image arrives.
 SPIKES = 4
-#: Steps that an image is given: neurons that have not fired by then are taken to fire in the next one.
+#: Steps of a question: a neuron that has not fired by then counts as firing in the next step.
 STEPS = 28
-#: A lesson: a spike, the image, a spike.
+#: Steps of a lesson: a forced spike, the image, a forced spike.
 LESSON_STEPS = SPIKES + 2
 THRESHOLD, BIAS = 2304, 128
-#: A neuron that has fired is done with this image.
+#: So long that a neuron fires at most once for an image.
 REFRACTORY_MS = 255
 LARGEST = 127
 
@@ -64,22 +64,22 @@ TEACHING = LearningFlag.ENABLE | LearningFlag.STOCHASTIC | LearningFlag.HOLD_FIR
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All that the outcome depends on, beside data and seed. Chosen by cross-validation on the training images.
+    """Hyperparameters, chosen by cross-validation on the training images.
 
     Attributes
     ----------
     epochs, batch : int
-        Passes over the images, and images that are shown between lessons.
+        Passes over the images, and questions between two rounds of lessons.
     potentiation, depression : float
-        Change of a weight by one spike of its pixel, in units of the weight.
+        Change of a weight for one spike of its pixel, in units of the weight.
     margin : int
-        Steps by which a class has to lead.
+        Steps by which the right class has to lead.
     rest : int
-        Epochs in which an image is not shown again after its class has led.
+        Epochs for which an image is left out after its class has led.
     conscience : float
-        Steps by which each lesson makes a neuron seem slower to the teacher.
+        Delay, in steps, that the teacher adds for each lesson that a neuron has had.
     spread : int
-        Largest weight at the beginning.
+        Largest initial weight.
     """
 
     epochs: int = 40
@@ -92,21 +92,8 @@ class Settings:
     spread: int = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class StdpResult(Learned):
-    """What was learned.
-
-    Attributes
-    ----------
-    lessons : int
-        Images that were taught.
-    """
-
-    lessons: int
-
-
 def build(seed: int = 0, settings: Settings | None = None) -> Network:
-    """Return the network before it has learned: random weights, all of them plastic."""
+    """Return the untrained network: random weights, all plastic."""
     settings = settings or Settings()
     rng = np.random.default_rng(seed)
     net = Network(inputs=PIXELS, neurons=NEURONS)
@@ -123,21 +110,21 @@ def build(seed: int = 0, settings: Settings | None = None) -> Network:
 
 
 def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints) -> EventStream:
-    """Teach images one after the other.
+    """Return the stimulus of lessons, one after the other.
 
     Parameters
     ----------
     stimulus : bool array [n, 4, 64]
         From `latency.encoded`.
     right, wrong : int64 arrays [n]
-        Neurons that gain and lose each image.
+        Neurons that gain and that lose each image.
     """
     images = latency.exposure(stimulus, LESSON_STEPS, first=1)
     start = np.arange(len(stimulus)) * LESSON_STEPS
     forced = np.stack([start, start + LESSON_STEPS - 1], axis=1).ravel()
     neurons = np.stack([wrong, right], axis=1).ravel()
-    # Before the first step of each, traces and membranes go to zero and the gate to the wrong neuron, before the last
-    # step to the right one.
+    # Before the first step of a lesson, traces and membranes are cleared and the gate is set to the wrong neuron.
+    # Before the last step the gate is set to the right one.
     step = np.stack([start, start, start + LESSON_STEPS - 1], axis=1).ravel()
     register = np.tile([NO_REGISTER, Control.GATE, Control.GATE], len(start))
     value = np.stack([np.full_like(wrong, CLEAR_ALL), wrong, right], axis=1).ravel()
@@ -149,25 +136,25 @@ def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints) -> EventStrea
 
 
 def questions(stimulus: NDArray[np.bool_]) -> EventStream:
-    """Show images, bool [n, 4, 64], with frozen weights."""
+    """Return the stimulus that shows images, bool [n, 4, 64], with frozen weights."""
     stream = latency.exposure(stimulus, STEPS)
     return stream.setting(0, Control.LEARNING, FROZEN).clearing(np.arange(len(stimulus)) * STEPS)
 
 
 class Teacher:
-    """Shows images, and teaches what is not known well enough.
+    """Teacher: asks about images, and gives lessons where the right class does not lead.
 
     Parameters
     ----------
     device : Device
-        With the network of `build`.
+        Holds the network of `build`.
     settings : Settings
-        How to teach.
+        Hyperparameters.
 
     Attributes
     ----------
     taught : int64 array [90]
-        Lessons that each neuron has had as the right one.
+        Lessons in which each neuron was the right one.
     """
 
     def __init__(self, device: Device, settings: Settings) -> None:
@@ -176,7 +163,10 @@ class Teacher:
         self._due = EventStream(0)
 
     def teach(self, stimulus: NDArray[np.bool_], labels: Ints) -> NDArray[np.bool_]:
-        """Give the lessons that are due, show images, prepare those that they call for; tell for which, bool [n]."""
+        """Give the lessons that are due, then ask about images; return which of them need a lesson, bool [n].
+
+        Those lessons are due in the next call.
+        """
         times = self._ask(stimulus)
         pairs = [self._pair(row, label) for row, label in zip(times, labels.tolist(), strict=True)]
         called = np.array([pair is not None for pair in pairs])
@@ -186,7 +176,7 @@ class Teacher:
         return called
 
     def answers(self, stimulus: NDArray[np.bool_]) -> Ints:
-        """Classes of the neurons that fire first, of several at once of the lowest; int64 [n]."""
+        """Return the class of the first neuron to fire for each image, int64 [n]; ties go to the lowest neuron."""
         return np.asarray(np.argmin(self._ask(stimulus), axis=1) % CLASSES, np.int64)
 
     def _ask(self, stimulus: NDArray[np.bool_]) -> Ints:
@@ -196,7 +186,7 @@ class Teacher:
         return latency.first_spikes(result, images=len(stimulus), steps=STEPS, start=start)
 
     def _pair(self, times: Ints, label: int) -> tuple[int, int] | None:
-        """Neurons that gain and lose an image, or None where its class leads clearly."""
+        """Return the right and the wrong neuron of a lesson, or None if the class leads by the margin."""
         of_class = np.arange(NEURONS) % CLASSES == label
         wrong = int(np.argmin(np.where(of_class, STEPS + 1, times)))
         if times[wrong] - times[of_class].min() >= self._settings.margin:
@@ -214,19 +204,19 @@ def learn(
     images: int | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
-) -> StdpResult:
-    """Teach a device the training images, and let it answer test images.
+) -> Learned:
+    """Teach a device the training images, and test it.
 
     Parameters
     ----------
     device : Device
-        Loaded with a fresh network.
+        The device; an untrained network is loaded first.
     seed : int
-        Of weights, order and rounding.
+        Seed of weights, order and rounding.
     images : int, optional
-        Only the first so many training images, and as many test images at most; by default all 1203 and 594.
+        Largest number of training images and of test images; by default all 1203 and 594.
     settings : Settings, optional
-        How to teach.
+        Hyperparameters.
     progress : callable, optional
         Called with (epochs done, all epochs).
 
@@ -256,12 +246,14 @@ def learn(
         if progress is not None:
             progress(epoch + 1, settings.epochs)
     predictions = teacher.answers(latency.encoded(test_x, SPIKES))
-    return StdpResult(
+    taught = int(teacher.taught.sum())
+    return Learned(
         predictions=predictions,
         labels=test_y,
         weights=device.weights(),
-        lessons=int(teacher.taught.sum()),
         trained=len(train_y),
+        facts={"lessons": taught},
+        summary=f"{len(train_y)} images learned with {taught} lessons",
         counters=device.counters(),
         seconds=time.perf_counter() - started,
     )

@@ -1,19 +1,19 @@
-"""Handwritten digits, sorted by the chip alone: 64 inputs, 96 neurons that compete, no teacher.
+"""Digits learned by STDP on the chip, without a teacher: 64 inputs, 96 neurons that compete.
 
-Neurons rise side by side (`neurocorex.demos.latency`); the first one to fire inhibits all others, and only its weights
-change. All of this is one run of plain input spikes: the host decides nothing while the chip learns::
+All membranes rise at the same rate (`neurocorex.demos.latency`). The first neuron to fire inhibits all others, and only
+its weights change. This is one run of plain input spikes: the host decides nothing while the chip learns::
 
     step      0 to 3       4 to 51             52 to 55             56 to 59
               the image    first spike wins    the afterimage       silence
 
-The afterimage is the image with dark and bright exchanged. Pixels that arrived before the winner's spike potentiate,
-those that come after it depress, and soft bounds weigh one against the other: each weight moves towards the place
-between the bounds that the brightness of its pixel has. So each neuron learns the mean of the images that it wins
-(online k-means, with weights as centres). Every spike raises the threshold of its neuron a little and for long, so that
-all neurons win some images: between images, only membranes, currents and traces are cleared.
+The afterimage is the image with dark and bright exchanged. Spikes before the winner's spike potentiate, spikes after
+it depress, and the bounds are soft. So each weight moves towards the point between the bounds that matches the
+brightness of its pixel, and each neuron learns the mean of the images that it wins (online k-means, with weights as
+centres). Every spike raises the threshold of its neuron a little for a long time, so that all neurons win some
+images. Between images only membranes, currents and traces are cleared.
 
-Labels come afterwards: with weights and thresholds frozen, a neuron stands for the digit that it answers most often
-among the training images.
+Neurons get labels after learning: with weights and thresholds frozen, each stands for the digit that it answers most
+often among the training images.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from ..network.network import Network
 from ..quantiser.quantise import quantise
 from ..spec import Clear, Control, CoreConfig, Learning, LearningFlag
 from . import latency
+from .answers import Learned
 from .latency import Ints
-from .outcome import Learned
 
 if TYPE_CHECKING:
     from ..device.device import Device
@@ -43,20 +43,20 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 PIXELS, CLASSES, NEURONS = 64, 10, 96
-#: Spikes of a white pixel, and steps that an image takes to arrive.
+#: Spikes of a white pixel, and so the steps in which an image arrives.
 SPIKES = 4
-#: Step in which the afterimage begins, and steps of all.
+#: Step in which the afterimage begins, and steps of an image in all.
 AFTERIMAGE, STEPS = 52, 60
-#: A weight of the chip counts this much, so that thresholds have room to fade by less than a weight.
+#: Units of the chip in one unit of weight, so that a threshold can decay by less than a weight.
 UNIT = 4
 #: Largest weight.
 BOUND = 127 * UNIT
-#: A spike acts on the membrane for many steps, 16 times as much in all: thresholds and bias are as much finer.
+#: The synaptic current decays slowly, so a spike adds 16 times its weight in all; thresholds and bias are scaled alike.
 CURRENT_DECAY = 1 / 16
 FINE = 16 * UNIT
 BIAS, THRESHOLD = 128 * FINE, 4096 * FINE
 INHIBITION = -128 * 128
-#: The finest fading there is: a 65536th in each step.
+#: Slowest decay of the chip: 1/65536 in each step.
 ADAPTATION_MS = 65535.5
 
 LEARNING = LearningFlag.ENABLE | LearningFlag.STOCHASTIC | LearningFlag.SOFT
@@ -64,18 +64,18 @@ LEARNING = LearningFlag.ENABLE | LearningFlag.STOCHASTIC | LearningFlag.SOFT
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All that the outcome depends on, beside data and seed. Chosen by cross-validation on the training images.
+    """Hyperparameters, chosen by cross-validation on the training images.
 
     Attributes
     ----------
     epochs : int
         Passes over the images.
     rate : float
-        Largest change of a weight by one spike of its pixel, in units of the weight, in the first epoch.
+        Largest change of a weight for one spike of its pixel, in units of the weight, in the first epoch.
     decay : float
-        What is left of that in the last epoch; it falls by the same factor each epoch.
+        Rate of the last epoch as a share of the first; it falls by the same factor each epoch.
     fatigue : int
-        How much a spike raises the threshold of its neuron, in units of the weight.
+        Rise of the threshold for each spike of the neuron, in units of the weight.
     """
 
     epochs: int = 8
@@ -84,24 +84,8 @@ class Settings:
     fatigue: int = 300
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnsupervisedResult(Learned):
-    """What was learned; there is no answer where no neuron with a digit fired.
-
-    Attributes
-    ----------
-    digits : int64 array [96]
-        What each neuron stands for; -1 if it never answers.
-    winners : float
-        Neurons that fire for a training image, on average.
-    """
-
-    digits: Ints
-    winners: float
-
-
 def build(seed: int = 0, settings: Settings | None = None) -> Image:
-    """Return the network before it has learned: random weights."""
+    """Return the untrained network: random plastic weights, and all-to-all inhibition."""
     settings = settings or Settings()
     rng = np.random.default_rng(seed)
     net = Network(inputs=PIXELS, neurons=NEURONS)
@@ -120,7 +104,7 @@ def build(seed: int = 0, settings: Settings | None = None) -> Image:
 
 
 def lesson(stimulus: NDArray[np.bool_], rate: float) -> EventStream:
-    """Show images [n, 4, 64] and their afterimages, and let the network learn at a share of the full rate."""
+    """Return the stimulus that teaches images, bool [n, 4, 64], at a share `rate` of the full rate."""
     shown = latency.exposure(np.concatenate([stimulus, _gap(stimulus), ~stimulus], axis=1), STEPS)
     return (
         shown.setting(0, Control.LEARNING, LEARNING)
@@ -134,7 +118,7 @@ def _gap(stimulus: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def questions(stimulus: NDArray[np.bool_]) -> EventStream:
-    """Show images [n, 4, 64] with weights and thresholds as they are."""
+    """Return the stimulus that shows images, bool [n, 4, 64], with frozen weights and thresholds."""
     stream = latency.exposure(stimulus, AFTERIMAGE)
     for register in (Control.LEARNING, Control.ADAPTATION_STEP, Control.ADAPTATION_DECAY):
         stream = stream.setting(0, register, 0)
@@ -142,14 +126,14 @@ def questions(stimulus: NDArray[np.bool_]) -> EventStream:
 
 
 def winners(device: Device, stimulus: NDArray[np.bool_]) -> Ints:
-    """Neurons that fire first, of several at once the lowest; -1 where none does; int64 [n]."""
+    """Return the first neuron to fire for each image, int64 [n]; ties go to the lowest, -1 where none fires."""
     result = device.run(spikes=questions(stimulus))
     first = latency.first_spikes(result, images=len(stimulus), steps=AFTERIMAGE)
     return np.where(first.min(axis=1) < AFTERIMAGE, np.argmin(first, axis=1), -1)
 
 
 def digits_of(neurons: Ints, labels: Ints) -> Ints:
-    """Digit that each neuron answers most often, the lowest of several, -1 if none; int64 [96]."""
+    """Return the digit that each neuron answers most often, int64 [96]; ties go to the lowest, -1 if none."""
     votes = np.zeros((NEURONS, CLASSES), np.int64)
     answered = neurons >= 0
     np.add.at(votes, (neurons[answered], labels[answered]), 1)
@@ -166,10 +150,12 @@ def sort(
     seed: int = 0,
     settings: Settings | None = None,
     progress: Progress | None = None,
-) -> UnsupervisedResult:
-    """Let a device learn training images [n, 64] (0 to 16), name its neurons, and let it answer test images.
+) -> Learned:
+    """Let a device learn training images [n, 64] of 0 to 16, label its neurons, and test it.
 
-    `train_y` is not looked at before the neurons are named; `progress` is called with (epochs done, all epochs).
+    `train_y` is used only to label the neurons. `progress` is called with (epochs done, all epochs). An answer is -1
+    where no neuron with a label fired. Facts are `used` (neurons with a label), `digits` (the labels, -1 if none), and
+    `winners_per_image` (neurons that fire for a training image, on average).
     """
     settings = settings or Settings()
     started = time.perf_counter()
@@ -186,22 +172,21 @@ def sort(
             progress(epoch + 1, settings.epochs)
     digits = digits_of(winners(device, stimulus), train_y)
     answers = winners(device, latency.encoded(test_x, SPIKES))
-    return UnsupervisedResult(
+    used = int((digits >= 0).sum())
+    return Learned(
         predictions=np.where(answers >= 0, digits[answers], -1),
         labels=test_y,
-        digits=digits,
         weights=device.weights(),
-        winners=spikes / (settings.epochs * len(stimulus)),
         trained=len(train_y),
+        facts={"used": used, "digits": digits, "winners_per_image": spikes / (settings.epochs * len(stimulus))},
+        summary=f"{len(train_y)} images learned, {used} of {NEURONS} neurons stand for a digit",
         counters=device.counters(),
         seconds=time.perf_counter() - started,
     )
 
 
-def learn(
-    device: Device, *, seed: int = 0, images: int | None = None, progress: Progress | None = None
-) -> UnsupervisedResult:
-    """Let a device sort the training images, or the first `images` of them, and then test images.
+def learn(device: Device, *, seed: int = 0, images: int | None = None, progress: Progress | None = None) -> Learned:
+    """Let a device learn the training images without a teacher, and test it; `images` limits both sets.
 
     Raises
     ------

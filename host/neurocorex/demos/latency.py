@@ -1,7 +1,7 @@
-"""Answers by the first spike: the neuron that fires earliest speaks for the network.
+"""First-spike code: the neuron that fires earliest gives the answer.
 
-Every neuron gets the same constant bias, so that after an image all membranes rise side by side. The one that the image
-brought closest to the threshold gets there first: the time of its spike is its membrane, read as the host can read it.
+Every neuron has the same constant bias, so after an image all membranes rise at the same rate. The neuron that the
+image brought closest to the threshold fires first. The host thus reads the order of the membranes from spike times.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ WHITE = 16
 
 
 def encoded(images: NDArray[np.integer], spikes: int) -> NDArray[np.bool_]:
-    """Turn images [n, pixels] of 0 to 16 into spikes, bool [n, spikes, pixels]: a white pixel fires in every step."""
+    """Turn images [n, pixels] of 0 to 16 into bool [n, spikes, pixels]; a white pixel fires in every step."""
     return encode.rate(np.asarray(images) / WHITE, spikes)
 
 
 def exposure(stimulus: NDArray[np.bool_], steps: int, first: int = 0) -> EventStream:
-    """Show images, each in `steps` steps of its own.
+    """Return the stimulus that shows images one after the other.
 
     Parameters
     ----------
     stimulus : bool array [n, spikes, pixels]
         From `encoded`.
     steps : int
-        Length of an image, silence included.
+        Steps of an image, silence included.
     first : int
-        Step in which it begins.
+        Step, counted from the start of an image, in which its spikes begin.
     """
     image, step, axon = np.nonzero(stimulus)
     return EventStream(len(stimulus) * steps, image * steps + first + step, axon)
 
 
 def first_spikes(result: Result, *, images: int, steps: int, start: int = 0) -> Ints:
-    """Return when each neuron first fired for each image, int64 [images, neurons]; `steps` if it did not.
+    """Return the step of each neuron's first spike for each image, int64 [images, neurons]; `steps` if none.
 
     Parameters
     ----------
     result : Result
-        Of a run without a sample axis.
+        Result of a run without a sample axis.
     images, steps : int
-        Images at its end, and steps of each.
+        Number of images, and steps of each.
     start : int
-        Step of the run in which the first image begins.
+        Step of the run in which the first of these images begins.
     """
     first = np.full((images, result.neurons), steps, np.int64)
     shown = result.spike_times >= start

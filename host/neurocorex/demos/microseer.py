@@ -1,13 +1,13 @@
-"""MicroSeer: 84 papers that cite each other, 6 topics; the chip learns what each test paper is about.
+"""MicroSeer demonstration: topics of 84 papers from their citations, learned with the STDP rule of SuperNeuroMAT.
 
-Every paper and every topic is a neuron. Citations join papers both ways, strongly; training papers are joined with
-their topic both ways. Test papers are joined with every topic, both ways and weakly, by the only synapses that learn,
-with the rule of SuperNeuroMAT. One test paper is made to fire: activity runs along citations to training papers and on
-to topics, and what fires soon after the paper is strengthened. After ten steps the topic with the largest weight from
-the paper is the answer. Each paper begins with the same weights.
+Every paper and every topic is a neuron. A citation is a strong synapse in both directions; so is the link between a
+training paper and its topic. A test paper has weak synapses to and from every topic, and only these learn. One test
+paper is made to fire. Activity spreads along citations to training papers and on to topics, and synapses to neurons
+that fire soon after the paper are potentiated. After ten steps the answer is the topic with the largest weight from the
+paper. Each paper starts from the same weights.
 
-All numbers of the network are whole at a scale of 10,000, so that nothing is rounded. Citations weigh 2 instead of the
-100 of the original, which is as good, as one spike makes a neuron with a threshold of 1 fire, and fits 16 bits.
+At a scale of 10,000 all numbers of the network are whole, so nothing is rounded. Citations weigh 2 where the original
+has 100: either makes a neuron with a threshold of 1 fire, and 2 fits 16 bits.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
 APOS, ANEG = (1.0, 0.5, 0.1, 0.01, 0.001), (-0.0001,) * 5
-#: Units of the chip in 1: the smallest number, 0.0001, becomes 1.
+#: Units of the chip in 1, so that the smallest number, 0.0001, becomes 1.
 SCALE = 10_000
 CITATION, TOPIC, GUESS = 2.0, 1.0, 0.001
 THRESHOLD = 1.0
-#: What makes a paper fire.
+#: Injected current that makes a paper fire.
 INPUT = 2.0
 STEPS = 10
 #: Test papers fire once; training papers rest for a step.
@@ -50,7 +50,7 @@ REFRACTORY_TEST, REFRACTORY_TRAINING = 1000, 1
 
 @dataclass(frozen=True)
 class Papers:
-    """What is known of the papers.
+    """Papers, their topics and citations.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Papers:
     topic : int64 array [papers]
         Topic of each paper.
     is_test : bool array [papers]
-        Whether it is to be found out.
+        Whether the topic is withheld.
     citations : tuple of (int, int)
         Pairs of papers, each once.
     """
@@ -74,17 +74,17 @@ class Papers:
 
     @property
     def neurons(self) -> int:
-        """Papers and topics."""
+        """Number of neurons: papers and topics."""
         return len(self.names) + len(self.topics)
 
     @property
     def test(self) -> list[int]:
-        """Test papers, in the order of the file."""
+        """Numbers of the test papers, in the order of the file."""
         return np.flatnonzero(self.is_test).tolist()
 
     @property
     def preference(self) -> Ints:
-        """How ties are broken: topics from best to worst, by training papers, then by name."""
+        """Topics in the order that breaks ties: most training papers first, then by name."""
         known = np.bincount(self.topic[~self.is_test], minlength=len(self.topics))
         return np.argsort(-known, kind="stable")
 
@@ -95,7 +95,7 @@ class Papers:
         Raises
         ------
         FileFormatError
-            If a file cannot be read, lacks a column, or names a paper that is not there.
+            If a file cannot be read, lacks a column, or names an unknown paper.
         """
         papers = _rows(folder / "papers.csv", ("paper", "topic", "split"))
         names = tuple(row[0] for row in papers)
@@ -105,8 +105,9 @@ class Papers:
         for line, (paper, cited) in enumerate(_rows(folder / "citations.csv", ("paper", "cited")), 2):
             for name in (paper, cited):
                 if name not in numbers:
-                    raise FileFormatError(f"line {line} of {folder / 'citations.csv'} names paper {name!r}, of which "
-                                          "papers.csv knows nothing")  # fmt: skip
+                    raise FileFormatError(
+                        f"line {line} of {folder / 'citations.csv'} names paper {name!r}, which is not in papers.csv"
+                    )
             pairs.append((min(numbers[paper], numbers[cited]), max(numbers[paper], numbers[cited])))
         unique = tuple(sorted({pair for pair in pairs if pair[0] != pair[1]}))
         topic = np.array([topics.index(row[1]) for row in papers], np.int64)
@@ -129,7 +130,7 @@ class Papers:
         return np.concatenate([papers, np.zeros(len(self.topics), np.int64)])
 
     def answer(self, weights: NDArray[Any], paper: int) -> tuple[int, int]:
-        """Topic of the largest weight from `paper` (weights [neurons, neurons]), and how many topics have it."""
+        """Return the topic with the largest weight from `paper`, and the number of topics that share that weight."""
         row = weights[paper, len(self.names) :]
         best = np.flatnonzero(row == row.max())
         return next(topic for topic in self.preference.tolist() if topic in best), len(best)
@@ -142,17 +143,17 @@ class MicroseerResult:
     Attributes
     ----------
     papers : Papers
-        What they are about.
+        Papers, topics and citations.
     shown : list of int
-        Test papers that were asked.
+        Test papers that were asked about.
     answers, tied : int64 arrays [shown]
-        Topics, and how many topics had the largest weight.
+        Topics, and the number of topics that shared the largest weight.
     weights : int array [shown, 90, 90]
         Recurrent weights after each paper, in units of the chip.
     spikes : bool array [shown, 10, 90]
-        What fired.
+        Spikes.
     counters : dict of int
-        Of the device.
+        Counters of the device.
     seconds : float
         Time on the device.
     """
@@ -168,12 +169,12 @@ class MicroseerResult:
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Which answers are right."""
+        """Which answers are right, bool [shown]."""
         return np.asarray(self.answers == self.papers.topic[self.shown])
 
     @property
     def accuracy(self) -> float:
-        """Share of right answers."""
+        """Share of right answers, 0 to 1."""
         return float(np.mean(self.right))
 
     @property
@@ -183,7 +184,7 @@ class MicroseerResult:
 
     @property
     def ties(self) -> int:
-        """Papers for which more than one topic had the largest weight."""
+        """Number of papers for which several topics shared the largest weight."""
         return int(np.count_nonzero(self.tied > 1))
 
 
@@ -205,7 +206,7 @@ def build(papers: Papers) -> Image:
 def classify(
     device: Device, papers: Papers, *, limit: int | None = None, progress: Progress | None = None
 ) -> MicroseerResult:
-    """Ask a device about the test papers, or the first `limit` of them; `progress` is called with (done, all)."""
+    """Find the topics of the test papers, or of the first `limit`; `progress` is called with (done, all)."""
     image, shown = build(papers), papers.test[:limit]
     weights, spikes = [], []
     started = time.perf_counter()
@@ -226,22 +227,22 @@ def classify(
 
 
 def superneuromat_model(papers: Papers, paper: int, *, citation: float = 100.0) -> Any:
-    """Return the network as a model of SuperNeuroMAT, about to be asked about a paper; raises MissingToolError.
+    """Return the network as a SuperNeuroMAT model in which `paper` is about to fire; raises MissingToolError.
 
     Parameters
     ----------
     papers : Papers
-        What they are about.
+        Papers, topics and citations.
     paper : int
-        Which fires first.
+        The test paper.
     citation : float
-        Weight of citations, and input that makes the paper fire; by default that of the original.
+        Weight of citations, and input that makes the paper fire; the default is that of the original.
     """
     try:
         from superneuromat import SNN
     except ImportError:
         raise MissingToolError(
-            "no comparison without SuperNeuroMAT; install it with: pip install superneuromat"
+            "the comparison needs SuperNeuroMAT; install it with: pip install superneuromat"
         ) from None
     fixed, plastic = papers.synapses()
     model = SNN()
@@ -258,7 +259,7 @@ def superneuromat_model(papers: Papers, paper: int, *, citation: float = 100.0) 
 
 
 def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
-    """Topics that SuperNeuroMAT answers for some papers, with the numbers of the original and ties broken alike.
+    """Return the topics that SuperNeuroMAT answers, with the numbers of the original and the same order for ties.
 
     Raises
     ------
@@ -269,13 +270,13 @@ def superneuromat_answers(papers: Papers, shown: list[int]) -> Ints:
     for paper in shown:
         model = superneuromat_model(papers, paper)
         model.simulate(STEPS)
-        # Sums of floats that should be equal differ in their last bits.
+        # Float sums that should be equal differ in their last bits.
         answers.append(papers.answer(np.rint(model.weight_mat() * SCALE), paper)[0])
     return np.array(answers, np.int64)
 
 
 def per_topic(result: MicroseerResult) -> list[dict[str, Any]]:
-    """For each topic: test papers, and how many were found."""
+    """Return for each topic the number of test papers and of right answers."""
     topics = result.papers.topic[result.shown]
     asked, found = Counter(topics.tolist()), Counter(topics[result.right].tolist())
     return [

@@ -1,10 +1,9 @@
-"""Training of the digits network: backpropagation through time, in NumPy.
+"""Training of the digits network: surrogate gradients through time, in NumPy.
 
-The forward pass computes what the chip computes, in the chip's units and to the bit: weights are rounded and clipped
-to 8 bits before each use, membranes are whole numbers. The backward pass treats rounding as the identity
-(straight-through) and the step of the spike as the slope of a fast sigmoid (Zenke and Ganguli 2018, "SuperSpike");
-resets are not differentiated. The loss is the cross entropy of the output spike counts, with a price on hidden spikes
-beyond a budget, because on the chip every arriving spike costs cycles.
+The forward pass gives the chip's values to the bit: weights are rounded and clipped to 8 bits before each use, and
+membranes are whole numbers. The backward pass takes rounding as the identity (straight-through) and the spike as a fast
+sigmoid (Zenke and Ganguli 2018, "SuperSpike"); resets are not differentiated. The loss is the cross entropy of the
+output spike counts, plus a price on hidden spikes beyond a budget, since every arriving spike costs cycles.
 """
 
 from __future__ import annotations
@@ -25,34 +24,33 @@ from .warping import warped
 Floats = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
-#: Threshold of all neurons: a weight of 64 brings a neuron to it, so 8 bits reach almost twice as far.
+#: Threshold of all neurons; the largest 8-bit weight is almost twice as much.
 THRESHOLD = 64
 LARGEST = 127
-#: Share of a hidden membrane that is lost in a step, a power of two: so 32-bit floats compute the chip's integers.
+#: Share of a hidden membrane that is lost in a step. A power of two, so that 32-bit floats give the chip's integers.
 DECAY = 1 / 32
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All that the outcome depends on, beside data and seed.
+    """Hyperparameters of the training.
 
-    Chosen by five-fold cross-validation on the training images (98.3 %; ``examples/train_digits.py --folds 5``),
-    without a look at the test images.
+    Chosen by five-fold cross-validation on the training images alone (98.3 %; ``examples/train_digits.py --folds 5``).
 
     Attributes
     ----------
     epochs, batch : int
-        Passes over the images, each time newly warped, and images per update.
+        Passes over the images, which are warped anew each time, and images per update.
     rate : float
-        Largest step of a weight per update, in units of the chip; falls to zero as a cosine.
+        Largest step of a weight per update, in units of the chip; it falls to zero as a cosine.
     sharpness : float
-        Of the surrogate slope.
+        Sharpness of the surrogate gradient.
     gain : float
         Log-odds per output spike.
-    budget : float
-        Hidden spikes per image that are free; `price` is what those beyond it cost.
+    budget, price : float
+        Hidden spikes per image without a price, and the price of those beyond.
     revival : float
-        What is added to the weights of a hidden neuron that stayed silent for an epoch, in units of the chip.
+        Added to the weights of a hidden neuron that was silent for an epoch, in units of the chip.
     warp : float
         Strength of the random warps, see `neurocorex.demos.warping`.
     """
@@ -69,7 +67,7 @@ class Settings:
 
 
 class Model:
-    """Weights as the real numbers near which the integers lie, and the equations of both layers.
+    """Weights of both layers in floats, rounded to the chip's integers before each use.
 
     Attributes
     ----------
@@ -85,7 +83,7 @@ class Model:
 
     @property
     def integers(self) -> list[Floats]:
-        """The values as they go to the chip."""
+        """Weights as whole numbers of 8 bits, as the chip holds them."""
         return [np.clip(np.rint(value), -LARGEST, LARGEST) for value in self.values]
 
     def run(self, stimulus: NDArray[np.bool_]) -> Pass:
@@ -130,7 +128,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Pass:
-    """One batch on its way through the network; spikes as 0 and 1, [steps, samples, neurons]."""
+    """Forward pass of one batch; spikes are 0 and 1, [steps, samples, neurons]."""
 
     stimulus: Floats
     hidden: Layer
@@ -138,7 +136,7 @@ class Pass:
     output: Layer
 
     def gradients(self, labels: NDArray[np.int64], output_weights: Floats, settings: Settings) -> list[Floats]:
-        """Return the derivatives of the loss with respect to the values of the model."""
+        """Return the gradients of the loss with respect to the values of the model."""
         samples = len(labels)
         counts = self.output.spikes.sum(axis=0)
         odds = np.exp(settings.gain * (counts - counts.max(axis=1, keepdims=True)))
@@ -159,7 +157,7 @@ class Pass:
 
 
 class Adam:
-    """The optimiser of Kingma and Ba (2015), on arrays in place, kept within what 8 bits hold."""
+    """Adam optimiser (Kingma and Ba 2015); updates arrays in place and clips them to 8 bits."""
 
     def __init__(self, values: list[Floats]) -> None:
         self.values, self.updates = values, 0
@@ -167,7 +165,7 @@ class Adam:
         self.squares = [np.zeros_like(value) for value in values]
 
     def update(self, gradients: list[Floats], rate: float) -> None:
-        """Take one step of at most about `rate`."""
+        """Change each value by about `rate` at most."""
         self.updates += 1
         for value, gradient, mean, square in zip(self.values, gradients, self.means, self.squares, strict=True):
             mean += 0.1 * (gradient - mean)
@@ -185,16 +183,16 @@ def train_model(
     settings: Settings,
     progress: Progress | None = None,
 ) -> Model:
-    """Train on images [n, 64] with labels [n]; the same seed gives the same weights on the same kind of processor."""
+    """Train on images [n, 64] with labels [n]. The same seed gives the same weights on the same type of processor."""
     with _one_thread():
         return _train(images, labels, seed, settings, progress)
 
 
 def _one_thread() -> AbstractContextManager[object]:
-    """Keep the matrix products to one thread: how they add up, to the last bit, would depend on the number of cores."""
+    """Limit BLAS to one thread, since the last bits of a matrix product depend on the number of threads."""
     try:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-    except ImportError:  # it comes with scikit-learn; without, the weights may differ by a unit here and there
+    except ImportError:  # it comes with scikit-learn; without it a few weights may differ by a unit
         return nullcontext()
     return cast(AbstractContextManager[object], threadpool_limits(limits=1, user_api="blas"))
 
@@ -217,7 +215,7 @@ def _train(
             passed = model.run(stimulus[batch])
             active |= passed.hidden.spikes.any(axis=(0, 1))
             optimiser.update(passed.gradients(labels[batch], model.integers[1], settings), rate)
-        # A neuron that never fires gets no gradient worth the name, so it would be lost for ever.
+        # A neuron that never fires gets almost no gradient and would stay silent.
         model.values[0][:, ~active] += np.float32(settings.revival)
         if progress is not None:
             progress(epoch + 1, settings.epochs)
@@ -232,16 +230,16 @@ def train_network(
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Image:
-    """Train, and turn the result into an image for a chip.
+    """Train a network and return its image for a chip.
 
     Parameters
     ----------
     images, labels : int arrays [n, 64] and [n]
         Pixels 0 to 16, classes 0 to 9.
     seed : int
-        Of weights, order and warps. The same seed gives the same image on the same kind of processor.
+        Seed of weights, order and warps. The same seed gives the same image on the same type of processor.
     settings : Settings, optional
-        By default those that the shipped network was trained with.
+        Hyperparameters; by default those of the shipped network.
     progress : callable, optional
         Called with (epochs done, all epochs).
     """

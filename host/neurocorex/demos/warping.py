@@ -1,4 +1,4 @@
-"""Random small warps of images: more to learn from than the images that there are."""
+"""Data augmentation: small random rotations, scalings, shears and shifts of 8 by 8 pixel images."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def warped(images: NDArray[Any], rng: np.random.Generator, strength: float) -> N
     images : array [n, 64]
         Pixels, row by row, 0 to 16.
     rng : numpy Generator
-        Where the chance comes from.
+        Random generator.
     strength : float
-        0 leaves them as they are.
+        Strength of the warps; 0 leaves the images unchanged.
 
     Returns
     -------
     int64 array [n, 64]
-        Rounded to whole numbers, 0 outside of what was there.
+        Rounded to whole numbers; what comes from outside the image is 0.
     """
     count = len(images)
     angle, wide, high, shear = (
@@ -39,7 +39,7 @@ def warped(images: NDArray[Any], rng: np.random.Generator, strength: float) -> N
     y, x = np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2
     source_x = (np.cos(angle) * x - np.sin(angle) * y) * wide + shear * y + right
     source_y = (np.sin(angle) * x + np.cos(angle) * y) * high + down
-    # A dark margin, to which what lies outside is moved.
+    # Pixels from outside the image are taken from a dark margin.
     padded = np.pad(
         np.asarray(images, np.float64).reshape(-1, SIZE, SIZE), ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN))
     )

@@ -1,1 +1,1 @@
-"""A chip as the user sees it: load, run, record, change, read back."""
+"""Device: one chip as a user sees it; load a network, run it, record, change, read back."""

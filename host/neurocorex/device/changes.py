@@ -1,19 +1,61 @@
-"""What a caller changes between the steps of a run: reward, gate, learning on and off, registers, and clears."""
+"""Changes between the steps of a run: reward, gate, learning on and off, other registers, and clears."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.codec import NO_REGISTER
 from ..events.stream import CLEAR_ALL, EventStream
 from ..learning import MODULATION_LIMIT
-from ..spec import Control, CoreConfig, LearningFlag, controls
+from ..spec import Clear, Control, CoreConfig, LearningFlag, controls
 from ..spec.registers import GATE_ALL, MODULATION_ONE
+
+
+class Teaching(TypedDict, total=False):
+    """Keywords of `Device.run` that say what acts besides spikes and currents; all of them optional.
+
+    What `modulation`, `gate`, `learning` and `changes` set stays after the run. Their steps, and those of `clear`,
+    count through all samples; each acts before its step, clears first.
+
+    Attributes
+    ----------
+    teacher : bool array [steps, N] or [samples, steps, N]
+        Where a neuron fires whatever its membrane, and even while it is refractory.
+    modulation : float array [steps], or mapping of step to float
+        Reward: factor of all changes of weights, -127 to 127.
+    gate : mapping of step to neuron or None
+        The one neuron that learns from then on; None: all.
+    learning : bool, or mapping of step to bool
+        Whether weights change.
+    changes : mapping of step to {Control: int}
+        Any other control registers.
+    clear : bool, or mapping of step to Clear
+        Start from zero state; or what goes to zero when, as in ``{20: Clear.TRACES}``.
+    """
+
+    teacher: npt.ArrayLike | None
+    modulation: npt.ArrayLike | Mapping[int, float] | None
+    gate: Mapping[int, int | None] | None
+    learning: bool | Mapping[int, bool] | None
+    changes: Mapping[int, Mapping[Control, int]] | None
+    clear: bool | Mapping[int, Clear]
+
+
+def known(teaching: Teaching) -> Teaching:
+    """Return what was given; raises TypeError, as Python does, for a keyword that `Device.run` does not have."""
+    for name in teaching:
+        if name not in Teaching.__annotations__:
+            near = difflib.get_close_matches(name, Teaching.__annotations__, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"Device.run() got an unexpected keyword argument {name!r}{hint}")
+    return teaching
 
 
 def modulation_bits(value: Any) -> int:
@@ -40,7 +82,7 @@ def require_learning(config: CoreConfig, what: str) -> None:
 
 @dataclass
 class Changes:
-    """Changes of one run, gathered in any order.
+    """Changes of one run, in any order.
 
     Parameters
     ----------
@@ -63,6 +105,14 @@ class Changes:
     last: dict[Control, int] = field(default_factory=dict)
     _clears: list[tuple[int, int, int]] = field(default_factory=list)
     _sets: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def teach(self, teaching: Teaching, flags: Callable[[], int]) -> None:
+        """Take all of `Teaching` but the forced spikes; `flags` returns the register `LEARNING` at present."""
+        self.clear(teaching.get("clear", False))
+        self.modulate(teaching.get("modulation"))
+        self.gate(teaching.get("gate"))
+        self.enable(teaching.get("learning"), flags)
+        self.registers(teaching.get("changes"))
 
     def clear(self, given: Any) -> None:
         """Take the argument `clear` of a run: True, or what is cleared before which step."""
@@ -93,7 +143,7 @@ class Changes:
         self._each("gate", given, "{20: 3, 40: None}", Control.GATE, lambda value: gate_bits(value, self.neurons))
 
     def enable(self, given: Any, flags: Callable[[], int]) -> None:
-        """Take the argument `learning`: True or False, or these by step; `flags` tells the present flags."""
+        """Take the argument `learning`: True or False, or these by step; `flags` returns the register at present."""
         if given is None:
             return
         wanted = {0: given} if isinstance(given, bool) else given
@@ -111,13 +161,13 @@ class Changes:
                 self._set(step, self._register(register), self._bits(register, value))
 
     def planned(self, schedule: list[list[int]]) -> None:
-        """Take changes that an image brings along: [step, register, value]."""
+        """Take changes that the network makes by itself: [step, register, value]; those of other steps are left out."""
         for step, register, value in schedule:
             if 0 <= step < self.steps:
                 self._set(step, Control(register), value)
 
     def applied(self, stream: EventStream) -> EventStream:
-        """Return a stream with these changes; clears come before what is set, behind what the stream itself has."""
+        """Return a stream with these changes; before one step its own come first, then clears, then what is set."""
         if not self._clears and not self._sets and not stream.change_step.size:
             return stream
         own = zip(*(column.tolist() for column in stream.columns[6:]), strict=True)

@@ -1,16 +1,16 @@
-"""What a chip has counted, by name."""
+"""Counters of a chip by name, and what follows from them."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from ..spec import CoreConfig, Counter, Region, layout
+from ..spec import CoreConfig, Counter
 from ..spec.registers import COUNTER_BITS
-from ..wire.regions import Ints, from_bytes
+from ..wire.regions import Items
 
 
-def named(words: Ints, config: CoreConfig) -> dict[str, int]:
+def named(words: Items, config: CoreConfig) -> dict[str, int]:
     """Counters by their names in lower case, and what follows from them, see `Device.counters`.
 
     Parameters
@@ -24,14 +24,13 @@ def named(words: Ints, config: CoreConfig) -> dict[str, int]:
     return _completed({counter: int(wide[counter]) for counter in Counter}, config)
 
 
-def spent(before: bytearray, after: bytearray, config: CoreConfig) -> dict[str, int]:
-    """Return what came to each counter between two readings."""
-    table = layout(Region.COUNTERS, config)
-    came = _wide(from_bytes(bytes(after), table)) - _wide(from_bytes(bytes(before), table))
+def added(before: Items, after: Items, config: CoreConfig) -> dict[str, int]:
+    """Return what was added to each counter between two readings."""
+    came = _wide(after) - _wide(before)
     return _completed({counter: int(came[counter]) % (1 << COUNTER_BITS) for counter in Counter}, config)
 
 
-def _wide(words: Ints) -> npt.NDArray[np.int64]:
+def _wide(words: Items) -> npt.NDArray[np.int64]:
     """Join low and high words."""
     pairs = words.astype(np.int64).reshape(-1, 2)
     wide: npt.NDArray[np.int64] = pairs[:, 0] | pairs[:, 1] << 32

@@ -1,73 +1,59 @@
-"""A chip, wherever it is: load a network, run it, read it back."""
+"""Device: one chip, wherever it is; load a network, run it, read it back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DisconnectedError, InputError
 from ..events.stream import EventStream
-from ..spec import Clear, Control, CoreConfig, Region
-from ..wire.transport import Transport
+from ..image import Image, state_regions
+from ..network.network import Network
+from ..quantiser.quantise import Report, quantise
+from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
+from ..wire.link import Link
+from ..wire.regions import Items
 from . import counters as counting
-from .changes import Changes
-from .connection import Connect, Connection, Steps, Store, Task
-from .holder import Holder
-from .learned import WeightLog
-from .loading import Progress
-from .recording import Recorder, Recording
+from .changes import Teaching, gate_bits, known, modulation_bits, require_learning
+from .chip import Chip, Progress
+from .contents import Contents, Traces
 from .result import Result
+from .run import Run
+from .session import Connect, Session, once
 from .stimulus import Stimulus
 
 
-class Device(Holder):
-    """One chip: the emulator, a simulated chip or a board; made by `neurocorex.open`.
+class Device:
+    """One chip: the emulator, a simulated chip or a board; made by `neurocorex.open`. A context manager.
 
     A device describes itself; nobody tells it what it is. After any error it can be used again, and if it went away it
-    is opened again by the next call; then its network is gone and has to be loaded anew. A context manager.
+    is opened again by the next call; then its network is gone and has to be loaded anew.
 
     Parameters
     ----------
-    transport : Transport, optional
-        The way to the chip. Without it `connect` is called when it is needed.
+    chip : Chip, optional
+        The chip, which cannot be opened again. Without it `connect` is called when it is needed.
     connect : callable, optional
-        Opens a way to the chip, given the geometry that an elastic one should have, or None.
+        Opens a chip, given the geometry that an elastic device should have, or None.
     elastic : bool
         Whether `load` replaces the chip by one that fits the image.
-    baud : int, optional
-        Rate to change to once the chip answers.
-    timeout_s : float
-        Silence after which the chip is asked whether it is still there, see `Link`.
 
     Attributes
     ----------
+    elastic : bool
+        As given: software without a geometry of its own.
     interrupted : Result or None
         What had come when the last run was ended by KeyboardInterrupt: its complete steps, or samples.
     """
 
-    def __init__(
-        self,
-        transport: Transport | None = None,
-        *,
-        connect: Connect | None = None,
-        elastic: bool = False,
-        baud: int | None = None,
-        timeout_s: float = 0.5,
-    ) -> None:
-        given = [transport] if transport is not None else []
-
-        def opened(config: CoreConfig | None) -> Transport:
-            if given:
-                return given.pop()
-            if connect is None:
-                raise DisconnectedError("the device is gone; open it again")
-            return connect(config)
-
-        super().__init__(Connection(opened, baud=baud, timeout_s=timeout_s), elastic=elastic)
-        self._counted: tuple[int, bytes] | None = None
+    def __init__(self, chip: Chip | None = None, *, connect: Connect | None = None, elastic: bool = False) -> None:
+        self._session = Session(connect or once(chip))
+        self._contents = Contents(self._session)
+        self.elastic = elastic
         self.interrupted: Result | None = None
 
     def __enter__(self) -> Device:
@@ -77,22 +63,172 @@ class Device(Holder):
         self.close()
 
     def close(self) -> None:
-        """Let go of the chip; what it holds stays, unless it lives in this process or in a child of it."""
-        self._connection.close()
+        """Release the chip; what it holds stays, unless it lives in this process or in a child of it."""
+        self._session.close()
+
+    # What it is --------------------------------------------------------------------------------
+
+    @property
+    def info(self) -> ChipInfo:
+        """What the chip says of itself."""
+        return self._session.info
+
+    @property
+    def config(self) -> CoreConfig:
+        """Geometry of the chip."""
+        return self.info.config
+
+    @property
+    def inputs(self) -> int:
+        """Input axons of the network that was loaded last, or of the chip if none was."""
+        return self._contents.geometry.inputs
+
+    @property
+    def neurons(self) -> int:
+        """Neurons of the network that was loaded last, or of the chip if none was."""
+        return self._contents.geometry.neurons
+
+    @property
+    def link(self) -> Link:
+        """Link to a chip at the end of a wire, see `Chip.link`; raises DeviceError for an emulator in this process."""
+        with self._session.exchange() as chip:
+            return chip.link
+
+    # Memories ----------------------------------------------------------------------------------
+
+    def load(
+        self,
+        source: Network | Image | str | os.PathLike[str],
+        *,
+        verify: bool = False,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Put a network onto the chip; its state goes to zero, or to that of a snapshot.
+
+        Parameters
+        ----------
+        source : Network, Image or path
+            A network is quantised for this chip; an image for a smaller chip is placed in the corner of this one.
+        verify : bool
+            Read everything back and compare.
+        progress : callable, optional
+            Called with (pieces done, pieces of all).
+
+        Returns
+        -------
+        Report
+            What was rounded, clipped or is suspicious.
+
+        Raises
+        ------
+        FitError
+            If it has no room here.
+        FileFormatError
+            If the file cannot be used.
+        DeviceError
+            If the chip holds something else than what was written, see also `Chip`.
+        """
+        if isinstance(source, Network):
+            image, report = quantise(source, None if self.elastic else self._contents.suited(source))
+        else:
+            image = source if isinstance(source, Image) else Image.load(Path(source))
+            report = Report.of(image)
+        if self.elastic:
+            self._session.adapt(image.config)
+        self._contents.load(image, verify=verify, progress=progress)
+        return report
+
+    def restore(self, image: Image) -> None:
+        """Go on where a snapshot was taken, on whatever chip; an image without state starts at zero."""
+        self.load(image)
+
+    def snapshot(self) -> Image:
+        """Read everything that can be written: loaded again, here or elsewhere, it goes on bit for bit."""
+        return self._contents.snapshot()
+
+    def read(self, region: Region) -> Items:
+        """Read a whole region: [A, N] for the weights, one dimension for all others; in sizes of the chip."""
+        return self._contents.read(region)[region]
+
+    def write(self, region: Region, values: npt.ArrayLike) -> None:
+        """Write a whole region; raises InputError, and writes nothing, for a wrong shape, type or range."""
+        self._contents.write(region, values)
+
+    def weights(self) -> Items:
+        """Weights [A, N] of the network that was loaded, as they act now.
+
+        Row a < M is from input axon a, row M + j from neuron j, the rows behind those from extra axons. The drift of a
+        chip that learns is in them; `read` has what is stored.
+        """
+        return self._contents.weights()
+
+    def plastic(self) -> npt.NDArray[np.bool_]:
+        """Tell which synapses learn, bool [A, N] in the order of `weights`."""
+        return self._contents.plastic()
+
+    def traces(self) -> Traces:
+        """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
+        return self._contents.traces()
+
+    def state(self) -> dict[Region, Items]:
+        """State of the neurons, and of axons and neurons that learn: one dimension each, in sizes of the chip."""
+        return self._contents.read(*state_regions(self.config))
+
+    def counters(self) -> dict[str, int]:
+        """Counters of the chip by their names in lower case.
+
+        With them come `synaptic_events` (arrivals times neurons) and `cycles` (`busy_cycles` and `stall_cycles`).
+        """
+        return counting.named(self.read(Region.COUNTERS), self.config)
+
+    def clear(
+        self, state: bool = True, counters: bool = False, *, traces: bool | None = None, adaptation: bool | None = None
+    ) -> None:
+        """Set something to zero; weights stay.
+
+        Parameters
+        ----------
+        state : bool
+            Membranes, currents, refractory periods, and spikes that are on their way.
+        counters : bool
+            All counters.
+        traces, adaptation : bool, optional
+            Traces of axons and neurons; raised thresholds. By default as `state`.
+        """
+        wanted = {
+            Clear.STATE: state, Clear.COUNTERS: counters, Clear.TRACES: state if traces is None else traces,
+            Clear.ADAPTATION: state if adaptation is None else adaptation,
+        }  # fmt: skip
+        with self._session.exchange() as chip:
+            chip.clear(Clear(sum(flag for flag, is_wanted in wanted.items() if is_wanted)))
+
+    # Learning ----------------------------------------------------------------------------------
+
+    def learning(self, enabled: bool) -> None:
+        """Freeze the weights of a chip that learns (other chips raise InputError), or not; traces go on in any case."""
+        require_learning(self.config, "learning")
+        others = self._contents.learning_flags() & ~int(LearningFlag.ENABLE)
+        self._contents.set_register(Control.LEARNING, others | (int(LearningFlag.ENABLE) if enabled else 0))
+
+    def gate(self, neuron: int | None) -> None:
+        """Let only one neuron learn, or all again (None)."""
+        require_learning(self.config, "the gate")
+        self._contents.set_register(Control.GATE, gate_bits(neuron, self.neurons))
+
+    def modulation(self, factor: float) -> None:
+        """Set the factor of all changes, the reward: -127 to 127, 1 is neutral."""
+        require_learning(self.config, "modulation")
+        self._contents.set_register(Control.MODULATION, modulation_bits(factor))
 
     # Running -----------------------------------------------------------------------------------
 
     def prepare(self, steps: int) -> None:
-        """Do what a first run of so many steps would do once in a process, which is to load compiled code, now.
+        """Do now what the first run of `steps` steps in a process would do first: load compiled code.
 
-        Runs do that by themselves. It is for whom it matters when: who measures time, or wants a quick first answer.
-
-        Raises
-        ------
-        DeviceError
-            If the device cannot be opened.
+        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly.
         """
-        self._connection.link.prepare(steps)
+        with self._session.exchange() as chip:
+            chip.prepare(steps)
 
     def run(
         self,
@@ -101,20 +237,12 @@ class Device(Holder):
         inject: npt.ArrayLike | None = None,
         record: str | Iterable[str] | Mapping[str, Any] = ("spikes",),
         *,
-        teacher: npt.ArrayLike | None = None,
-        modulation: npt.ArrayLike | Mapping[int, float] | None = None,
-        gate: Mapping[int, int | None] | None = None,
-        learning: bool | Mapping[int, bool] | None = None,
-        changes: Mapping[int, Mapping[Control, int]] | None = None,
-        clear: bool | Mapping[int, Clear] = False,
         snapshot_every: int | None = None,
         counters: bool = True,
         progress: Progress | None = None,
+        **teaching: Unpack[Teaching],
     ) -> Result:
         """Run the network, in one exchange however many steps it takes.
-
-        What `modulation`, `gate`, `learning` and `changes` set stays after the run. Their steps, and those of `clear`,
-        count through all samples; each acts before its step, clears first.
 
         Parameters
         ----------
@@ -128,24 +256,14 @@ class Device(Holder):
         record : names, or mapping of name to neurons
             Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
             in ``{"spikes": True, "v": [0, 3]}``.
-        teacher : bool array [steps, N] or [samples, steps, N], optional
-            Where a neuron fires whatever its membrane, and even while it is refractory.
-        modulation : float array [steps], or mapping of step to float, optional
-            Reward: factor of all changes of weights, -127 to 127.
-        gate : mapping of step to neuron or None, optional
-            The one neuron that learns from then on; None: all.
-        learning : bool, or mapping of step to bool, optional
-            Whether weights change.
-        changes : mapping of step to {Control: int}, optional
-            Any other control registers.
-        clear : bool, or mapping of step to Clear, optional
-            Start from zero state; or what goes to zero when, as in ``{20: Clear.TRACES}``.
         snapshot_every : int, optional
-            Read the weights before the first step and after every so many: `Result.weights_over_time`.
+            Steps from one reading of the weights to the next, for `Result.weights_over_time`; the first is before all.
         counters : bool
             Whether to read the counters, for `Result.counters`; many tiny runs are faster without.
         progress : callable, optional
             Called with (steps done, steps of all) from time to time.
+        **teaching
+            `teacher`, `modulation`, `gate`, `learning`, `changes`, `clear`: see `Teaching`.
 
         Raises
         ------
@@ -154,80 +272,22 @@ class Device(Holder):
         DisconnectedError
             If the device went away, now or since the network was loaded.
         DeviceError
-            See `Link.execute`.
+            See `Chip`.
         KeyboardInterrupt
             After the chip was stopped; `interrupted` has what came until then.
         """
-        self._check_loaded()
+        self._contents.require_network()
         self.interrupted = None
-        config = self.config
-        stimulus = Stimulus.of(
-            steps, spikes, inject, teacher, inputs=(self.inputs, config.inputs),
-            neurons=(self.neurons, config.neurons), current_range=config.state_range,
+        teacher = known(teaching).get("teacher")
+        stimulus = Stimulus.of(steps, spikes, inject, teacher, network=self._contents.geometry, chip=self.config)
+        run = Run(
+            self._contents, stimulus, teaching, record, snapshot_every=snapshot_every, counters=counters,
+            progress=progress,
         )  # fmt: skip
-        altered = Changes(stimulus.stream.steps, config, self.neurons)
-        altered.planned([[step - self._loaded_age, *rest] for step, *rest in self._schedule])
-        altered.clear(clear)
-        altered.modulate(modulation)
-        altered.gate(gate)
-        altered.enable(learning, self._present_learning_flags)
-        altered.registers(changes)
-        stream = altered.applied(stimulus.stream)
-        if snapshot_every is not None and (not isinstance(snapshot_every, int) or snapshot_every < 1):
-            raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
-        recording = Recording.of(record, self.neurons, awake=self._used().neurons)
-        recorder = Recorder(stream.steps, progress)
-        log = WeightLog(config, self._cropped)
-        present = self._present_flags()
-        flags = recording.flags(present)
-        before, after = bytearray(), bytearray()
-        if counters and self._counted is not None and self._counted[0] == self._connection.exchanges:
-            before += self._counted[1]
-
-        def tasks() -> Iterator[Task | Steps | Store]:
-            if not np.array_equal(flags, present):
-                self._flags = None
-                yield from self._connection.writes(Region.FLAGS, flags)
-            if counters and not before:
-                yield Task.reading(Region.COUNTERS, config, before)
-            yield from recorder.tasks(stream, config.payload_bytes, every=snapshot_every, look=log.look)
-            if counters:
-                yield Task.reading(Region.COUNTERS, config, after)
-
-        def result(stream: EventStream, spent: dict[str, int]) -> Result:
-            sample_steps = None if stimulus.samples is None else stimulus.steps
-            return Result.from_stream(
-                stream, neurons=self.neurons, sample_steps=sample_steps, recording=recording, counters=spent,
-                dt_ms=self._dt_ms, weights=log.taken() if snapshot_every else None,
-            )  # fmt: skip
-
-        if Control.LEARNING in altered.last:
-            self._learning_flags = None
         try:
-            self._connection.perform(tasks())
+            with self._session.exchange() as chip:
+                chip.run(run.stream, run.take, flags=run.flags, looks=run.looks)
         except KeyboardInterrupt:
-            partial = recorder.stream(partial=True)
-            self._loaded_age += partial.steps
-            self.interrupted = result(partial, {})
+            self.interrupted = run.partial()
             raise
-        self._flags = (self._connection.generation, flags)
-        self._loaded_age += stream.steps
-        if Control.LEARNING in altered.last:
-            self._learning_flags = (self._connection.generation, altered.last[Control.LEARNING])
-        if counters:
-            self._counted = (self._connection.exchanges, bytes(after))
-        return result(recorder.stream(), counting.spent(before, after, config) if counters else {})
-
-    # Details -----------------------------------------------------------------------------------
-
-    @property
-    def _dt_ms(self) -> float:
-        """Length of a step, if the image says so; its meta may hold anything."""
-        told = self._loaded.meta.get("dt_ms") if self._loaded else None
-        return float(told) if isinstance(told, int | float) and told > 0 else 1.0
-
-    def _check_loaded(self) -> None:
-        if self._loaded_generation not in (None, self._connection.generation):
-            raise DisconnectedError(
-                "the network is gone: the device went away, or was lost while loading; load it again"
-            )
+        return run.finish()

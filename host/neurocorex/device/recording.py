@@ -1,37 +1,29 @@
-"""What a caller wants a chip to tell, and what it told."""
+"""Recording of a run: whose spikes and membranes the chip sends, and the flags that make it do so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..errors import DeviceError, InputError
-from ..events.decoder import StreamDecoder
-from ..events.stream import EventStream
-from ..spec import Flag, Op, Status
-from .connection import Steps, Task
-
-Ints = npt.NDArray[np.int64]
-
-#: Steps that are encoded, sent and decoded as one piece. Small enough for a lively progress display and for a software
-#: chip, which carries out a request at one go, to answer in time; large enough to fill frames.
-PIECE_STEPS = 2048
+from ..errors import InputError
+from ..events.arrays import Ints
+from ..spec import Flag
+from ..wire.regions import Items
 
 RECORDABLE = ("spikes", "v", "counts")
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What a run tells, each as rising neuron indices.
+    """Neurons that a run records, as rising indices.
 
     Attributes
     ----------
     spikes, v : int64 array
-        Neurons whose spikes, whose membranes are sent.
+        Neurons whose spikes, and whose membranes, are sent.
     counts_only : bool
         Whether only the number of spikes is kept.
     """
@@ -61,8 +53,8 @@ class Recording:
         told = np.union1d(chosen["spikes"], chosen["counts"]) if chosen["counts"].size else chosen["spikes"]
         return cls(told, chosen["v"], counts_only)
 
-    def flags(self, present: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Return the flags of all neurons: what they are, with these recorded and no others."""
+    def flags(self, present: Items) -> Ints:
+        """Return the flags of all neurons: those at present, with these neurons recorded and no others."""
         flags: Ints = present.astype(np.int64) & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
         flags[self.spikes] |= int(Flag.RECORD_SPIKES)
         flags[self.v] |= int(Flag.RECORD_MEMBRANE)
@@ -101,110 +93,3 @@ def _named(name: str, chosen: Any, neurons: int) -> Ints:
     if outside.size:
         raise InputError(f"record of {name!r} names neuron {outside[0]}, there are {neurons} (0 to {neurons - 1})")
     return np.unique(index).astype(np.int64)
-
-
-class Recorder:
-    """The RUN requests of one run, and what comes back.
-
-    Parameters
-    ----------
-    steps : int
-        How many the run has.
-    progress : callable, optional
-        Called with (steps done, steps of the run) whenever a piece of the run is complete.
-    """
-
-    def __init__(self, steps: int, progress: Callable[[int, int], None] | None = None) -> None:
-        self._steps = steps
-        self._progress = progress
-        self._decoder = StreamDecoder()
-        self._streams: list[EventStream] = []
-        self._bytes: list[bytes] = []
-        self._done = 0
-
-    def tasks(
-        self,
-        stream: EventStream,
-        payload_bytes: int,
-        *,
-        every: int | None = None,
-        look: Callable[[int], Iterable[Task]] = lambda _step: (),
-    ) -> Iterator[Task | Steps]:
-        """Return the requests of the run, whose answers come here.
-
-        Parameters
-        ----------
-        stream : EventStream
-            Stimulus.
-        payload_bytes : int
-            Room in a frame.
-        every : int, optional
-            Steps after which, again and again and also before the first, requests of `look` are put in between.
-        look : callable
-            Given the steps that have passed, returns these requests.
-        """
-        last = stream.steps + min(stream.change_step.size, 1)  # changes behind the last step belong to a cut of it
-        looks = range(0, stream.steps + 1, every) if every else range(0)
-        starts = sorted({0, *(start for start in looks if start < last)})
-        for start, stop in zip(starts, [*starts[1:], last], strict=True):
-            if start in looks:
-                yield from look(start)
-            if start < stop:
-                part = stream.cut(start, stop)
-                yield Steps(part, self._take_results, self._requests(part, payload_bytes))
-        if last in looks:
-            yield from look(last)
-
-    def _requests(self, stream: EventStream, payload_bytes: int) -> Iterator[Task]:
-        """Return requests that run these steps."""
-        for start in range(0, stream.steps + min(stream.change_step.size, 1), PIECE_STEPS):
-            data = stream.cut(start, start + PIECE_STEPS).encode()
-            cuts = range(0, len(data), payload_bytes)
-            for at in cuts:
-                answer = self._take if at != cuts[-1] else self._take_last
-                yield Task(Op.RUN, data[at : at + payload_bytes], answer)
-
-    def _take_results(self, results: EventStream) -> None:
-        """Take what came of steps that were run at once."""
-        self._streams.append(results)
-        self._done += results.steps
-        if self._progress is not None:
-            self._progress(self._done, self._steps)
-
-    def _take(self, status: int, data: bytes) -> None:
-        self._bytes.append(data)
-        if status == Status.STOPPED:
-            # An emulator that was interrupted loses the end of its answer; the next answer begins with a step again.
-            self._decode()
-            self._decoder.end()
-
-    def _take_last(self, status: int, data: bytes) -> None:
-        """Take a response to the last request of a piece, which ends with a step."""
-        self._take(status, data)
-        if status == Status.OK:
-            self._decode()
-            if self._progress is not None:
-                self._progress(self._done, self._steps)
-
-    def _decode(self) -> None:
-        if not self._bytes:
-            return
-        self._streams.append(self._decoder.feed(b"".join(self._bytes)))
-        self._done += self._streams[-1].steps
-        self._bytes.clear()
-
-    def stream(self, *, partial: bool = False) -> EventStream:
-        """Return all that came, as one stream.
-
-        Raises
-        ------
-        DeviceError
-            If it is not the whole run, and not expected to be `partial`.
-        """
-        self._decode()
-        broken = self._decoder.refused or self._decoder.open or self._decoder.partial
-        if not partial and (broken or self._done != self._steps):
-            raise DeviceError(
-                f"the results cover {self._done} of {self._steps} steps; device and library do not match, update both"
-            )
-        return self._streams[0] if len(self._streams) == 1 else EventStream.join(self._streams)

@@ -1,4 +1,4 @@
-"""What a run told: spikes, counts, membranes, counters; as arrays, as pictures, as a file."""
+"""Result of a run: spikes, counts, membranes, counters and weights, as arrays, as pictures and as a file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 
 from ..errors import FileFormatError, InputError
+from ..events.arrays import Ints
 from ..events.stream import EventStream
 from ..image.file import DAMAGE
 from ..spec import CoreConfig, Counter
@@ -24,8 +25,6 @@ from .recording import Recording
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Ints = npt.NDArray[np.int64]
 
 FORMAT = "neurocorex-result"
 VERSION = 2
@@ -170,24 +169,21 @@ class Result:
 
     def raster(self, **options: Any) -> Figure:
         """Draw the spikes; options go to `neurocorex.plot.raster`."""
-        from .. import plot
+        from ..plot import raster
 
-        figure: Figure = plot.raster(self, **options)
-        return figure
+        return raster(self, **options)
 
     def plot_v(self, **options: Any) -> Figure:
         """Draw the recorded membranes; options go to `neurocorex.plot.membranes`."""
-        from .. import plot
+        from ..plot import membranes
 
-        figure: Figure = plot.membranes(self, **options)
-        return figure
+        return membranes(self, **options)
 
     def plot_weights(self, **options: Any) -> Figure:
         """Draw the weights over time; options go to `neurocorex.plot.weights_over_time`."""
-        from .. import plot
+        from ..plot import weights_over_time
 
-        figure: Figure = plot.weights_over_time(self, **options)
-        return figure
+        return weights_over_time(self, **options)
 
     # Files -------------------------------------------------------------------------------------
 
@@ -266,7 +262,7 @@ def _grown(path: str | Path, counters: dict[str, int]) -> dict[str, int]:
 
 
 def _read_arrays(path: str | Path) -> dict[str, Any]:
-    """Integer arrays of an npz file, none larger than what really stands in the file."""
+    """Integer arrays of an npz file by name; none is larger than its bytes in the file."""
     arrays = {}
     with zipfile.ZipFile(path) as archive:
         present = {name.removesuffix(".npy") for name in archive.namelist()}

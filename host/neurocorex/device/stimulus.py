@@ -1,4 +1,4 @@
-"""What a caller wants a chip to see, checked and made into one stream."""
+"""Stimulus of a run: spikes, injected currents and forced spikes of a caller, checked and made into one stream."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..events.arrays import entries
+from ..events.arrays import Ints, entries
 from ..events.stream import EventStream
-
-Ints = npt.NDArray[np.int64]
+from ..spec import CoreConfig
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,10 @@ class Stimulus:
         steps: int | None,
         spikes: Any,
         inject: Any,
-        teacher: Any = None,
+        teacher: Any,
         *,
-        inputs: tuple[int, ...],
-        neurons: tuple[int, ...],
-        current_range: tuple[int, int],
+        network: CoreConfig,
+        chip: CoreConfig,
     ) -> Stimulus:
         """Check and convert the arguments of `Device.run`.
 
@@ -53,22 +51,21 @@ class Stimulus:
         ----------
         steps, spikes, inject, teacher
             As there.
-        inputs, neurons : tuple of int
-            Widths that `spikes`, and `inject` and `teacher`, may have: that of the network, that of the chip.
-        current_range : (int, int)
-            Smallest and largest injected current.
+        network, chip : CoreConfig
+            Geometries; arrays may be as wide as either.
 
         Raises
         ------
         InputError
             Naming what is wrong, what is expected, and an example.
         """
+        inputs, neurons = (network.inputs, chip.inputs), (network.neurons, chip.neurons)
         if isinstance(spikes, EventStream):
             if inject is not None or teacher is not None:
                 raise InputError("an EventStream has its own currents and forced spikes; leave out inject and teacher")
             return cls(_checked_stream(spikes, steps, max(inputs), max(neurons)), None)
         table = None if spikes is None else _zeros_and_ones("spikes", spikes, inputs)
-        current = None if inject is None else _current_table(inject, neurons, current_range)
+        current = None if inject is None else _current_table(inject, neurons, chip.state_range)
         forced = None if teacher is None else _zeros_and_ones("teacher", teacher, neurons)
         given = [each for each in (table, current, forced) if each is not None]
         if len({each.shape[:-1] for each in given}) > 1:

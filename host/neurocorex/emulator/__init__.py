@@ -1,1 +1,1 @@
-"""The chip in software: the integer model of docs/model.md, and the chip end of the protocol around it."""
+"""Emulator: a chip in software, bit for bit the integers of docs/model.md, and its end of the protocol."""

@@ -1,23 +1,22 @@
-"""What a chip does when it is told to: the numbered requests of docs/protocol.md, carried out on an emulator."""
+"""Commands of an emulated chip: READ, WRITE, RUN, CLEAR and SET_BAUD of docs/protocol.md, on an emulator."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
 from ..spec.protocol import CLEAR_ARGUMENTS, DIVISOR_MIN, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
-from ..wire.regions import Ints, from_bytes, to_bytes
+from ..wire.regions import from_bytes, to_bytes
+from .access import items
 from .emulator import Emulator
 
-#: Steps that run before what has come of them is sent; with many neurons fewer, to bound the memory that it takes.
+#: Most steps that run before their results are sent; fewer with many neurons, to bound the memory of the results.
 CHUNK_STEPS = 1024
 CHUNK_ITEMS = 1 << 18
-#: What `Op.CLEAR` can clear; other bits mean nothing.
+#: Flags that `Op.CLEAR` takes; other bits are ignored.
 ALL_FLAGS = Clear.STATE | Clear.COUNTERS | Clear.TRACES | Clear.ADAPTATION
 
 #: A status and a payload, or None: some work has been done, more remains.
@@ -61,14 +60,14 @@ class _ResultEncoder:
 
 
 class CommandUnit:
-    """Carries out one request after the other.
+    """Commands, carried out one after the other.
 
     Parameters
     ----------
     emulator : Emulator
         The core.
     info : ChipInfo
-        What the chip says of itself.
+        Description of the chip.
     """
 
     def __init__(self, emulator: Emulator, info: ChipInfo) -> None:
@@ -79,7 +78,7 @@ class CommandUnit:
         self._chunk = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
 
     def execute(self, job: Job) -> Iterator[Answer]:
-        """Carry out a request, as far as the iterator is followed.
+        """Carry out a request, piece by piece as the iterator is consumed.
 
         Yields
         ------
@@ -105,11 +104,6 @@ class CommandUnit:
         is_open = self._decoder.open
         step = self._decoder.end()
         return self._emulator.run(step) if is_open else EventStream(0)
-
-    @property
-    def in_step(self) -> bool:
-        """Whether a stimulus left a step open."""
-        return self._decoder.open
 
     def abandon(self) -> Iterator[Answer]:
         """Forget what is left of a request that was interrupted by an exception, and answer it as stopped."""
@@ -158,14 +152,14 @@ class CommandUnit:
         if table is None or not (row < table.rows and column < table.columns):
             yield Status.BAD_REGION if table is None else Status.BAD_RANGE, b""
             return
-        items = self._items(Region(region))
+        stored = items(self._emulator, self._info, Region(region))
         start = row * table.columns + column
         stop = min(start + count, table.items)
         per_frame = self._config.payload_bytes // table.item_bytes
         while stop - start > per_frame:
-            yield Status.MORE, to_bytes(items[start : start + per_frame], table)
+            yield Status.MORE, to_bytes(stored[start : start + per_frame], table)
             start += per_frame
-        rest = to_bytes(items[start:stop], table)
+        rest = to_bytes(stored[start:stop], table)
         yield Status.BAD_RANGE if count > table.items - (row * table.columns + column) else Status.OK, rest
 
     def _write(self, job: Job) -> Iterator[Answer]:
@@ -199,7 +193,7 @@ class CommandUnit:
             yield Status.BAD_LENGTH, b""
 
     def _set_baud(self, job: Job) -> Iterator[Answer]:
-        # Bytes inside a process have no rate, so that there is nothing to change.
+        # Bytes inside a process have no rate, so nothing changes.
         if len(job.payload) == SET_BAUD_ARGUMENTS.size:
             (divisor,) = SET_BAUD_ARGUMENTS.unpack(job.payload)
             yield Status.OK if divisor >= DIVISOR_MIN else Status.BAD_RANGE, b""
@@ -211,13 +205,3 @@ class CommandUnit:
     def _table(self, region: int) -> Layout | None:
         """Shape and format of a region, or None if the chip has none such."""
         return layout(Region(region), self._config) if region in self._regions else None
-
-    def _items(self, region: Region) -> Ints:
-        """All items of a region, in row-major order."""
-        if region is Region.INFO:
-            return np.array(self._info.to_words(), np.int64)
-        if region is Region.COUNTERS:
-            counters = self._emulator.counters
-            values = np.array([counters[counter] for counter in Counter], np.int64)
-            return np.stack([values & 0xFFFF_FFFF, values >> 32], axis=1).reshape(-1)
-        return self._emulator.regions[region].reshape(-1)

@@ -1,4 +1,4 @@
-"""The core in software: its memories and counters, and whole streams of steps through `dynamics`."""
+"""Emulator of one core: memories that a host writes and reads, counters, and runs of whole streams of steps."""
 
 from __future__ import annotations
 
@@ -12,20 +12,16 @@ from ..events.stream import EventStream
 from ..spec import Clear, CoreConfig, Counter, Flag, Region, controls
 from ..spec.registers import COUNTER_BITS
 from ..spec.timing import busy_cycles
-from . import compiled
-from .arithmetic import wrap
-from .compiled import CompiledWalk
-from .dynamics import Dynamics
-from .memory import Memory
-from .part import Part, used
-from .walk import Outcome, walk
+from . import machine_code
+from .in_use import CoreInUse, used
+from .memory import Memory, wrap
+from .runner import Activity, Runner
 
-#: Steps in NumPy that run as one piece.
-PIECE_STEPS = 1 << 13
+_NO_CHANGES = EventStream(0).columns[6:]
 
 
 class StepResult(NamedTuple):
-    """What one step brought about.
+    """Result of one step.
 
     Attributes
     ----------
@@ -37,15 +33,12 @@ class StepResult(NamedTuple):
 
 
 class Emulator:
-    """One core of a given geometry; all memories are zero at first.
+    """Emulator of one core of a given geometry; all memories are zero at first.
 
     Parameters
     ----------
     config : CoreConfig
         Geometry.
-    compiled : bool, optional
-        Whether to run compiled steps (with numba) or plain NumPy; by default whatever takes less time. The bits are
-        the same.
 
     Attributes
     ----------
@@ -54,20 +47,17 @@ class Emulator:
         others in one dimension. The arrays cannot be written to; `write` does that.
     """
 
-    def __init__(self, config: CoreConfig, *, compiled: bool | None = None) -> None:
+    def __init__(self, config: CoreConfig) -> None:
         self.config = config
         self._memory = Memory(config)
         self.regions = self._memory.views()
         self._counts = dict.fromkeys(Counter, 0)
-        self._wants_compiled = compiled
-        self._computed = 0
         self._rebuild()
 
     def _rebuild(self) -> None:
-        """Forget what followed from parameters."""
-        self._part: Part | None = None
-        self._dynamics: Dynamics | None = None
-        self._compiled: CompiledWalk | None = None
+        """Forget what was worked out from parameters."""
+        self._in_use: CoreInUse | None = None
+        self._runner: Runner | None = None
 
     # Access ------------------------------------------------------------------------------------
 
@@ -77,7 +67,7 @@ class Emulator:
         return {counter: value % (1 << COUNTER_BITS) for counter, value in self._counts.items()}
 
     def count(self, counter: Counter, amount: int = 1) -> None:
-        """Add to a counter what the core cannot see: frames, and events refused while they were decoded."""
+        """Add to a counter what the core cannot see: frames, and events that were refused while they were decoded."""
         self._counts[counter] += amount
 
     def write(self, region: Region, values: npt.ArrayLike, start: int = 0) -> None:
@@ -127,12 +117,11 @@ class Emulator:
         axons, neurons = np.asarray(events), np.asarray(graded_neurons)
         here = [np.zeros(given.shape, np.int64) for given in (axons, neurons)]
         graded = (here[1], neurons, np.asarray(graded_values), np.asarray(graded_forced))
-        return StepResult(self._walk(EventStream(1, here[0], axons, *graded), None).fired_neuron)
+        return StepResult(self._run(EventStream(1, here[0], axons, *graded), None).fired_neuron)
 
     def prepare(self, steps: int) -> None:
-        """Load compiled steps, if they are worth it for so many, instead of in the run that needs them."""
-        if self._wants_compiled is None:
-            compiled.worth_it(self.config, self._computed + steps)
+        """Load the kernel ahead of a run, which takes as long for any number of steps."""
+        machine_code.load(machine_code.Kind.of(self.config))
 
     def run(self, stimulus: EventStream) -> EventStream:
         """Run all steps of a stimulus, or none of them if it is interrupted by an exception.
@@ -148,81 +137,50 @@ class Emulator:
         flags = self._memory[Region.FLAGS][: used(self._memory).neurons]
         watched = np.flatnonzero(flags & Flag.RECORD_MEMBRANE)
         membranes = np.empty((stimulus.steps, watched.size), np.int64)
-        outcome = self._walk(stimulus, membranes if watched.size else None)
-        step, neuron, records = outcome.fired_step, outcome.fired_neuron, flags & Flag.RECORD_SPIKES != 0
+        activity = self._run(stimulus, membranes if watched.size else None)
+        step, neuron, records = activity.fired_step, activity.fired_neuron, flags & Flag.RECORD_SPIKES != 0
         if not records.all():
             recorded = records[neuron]
             step, neuron = step[recorded], neuron[recorded]
         return EventStream.made(
             stimulus.steps, step, neuron,
             np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps), membranes.reshape(-1),
-            np.zeros(membranes.size, np.int64), *EventStream(0).columns[6:],
+            np.zeros(membranes.size, np.int64), *_NO_CHANGES,
         )  # fmt: skip
 
-    def _walk(self, stimulus: EventStream, membranes: Ints | None) -> Outcome:
+    def _run(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
         """Run steps; fill a row of `membranes` for each if given."""
         before = self._memory.save()
         core = self._core()
         accepted = _accepted(stimulus, core.config)
         try:
-            outcome = self._pieces(core, accepted, membranes)
+            self._runner = self._runner or Runner(core)
+            activity = self._runner.run(accepted, membranes)
         except BaseException:  # Ctrl-C, most likely: a step is not left half done
             self._memory.restore(before)
             self._rebuild()
             raise
-        if self._part:
-            self._part.put_back(accepted)
-        self._tally(core.config, stimulus, accepted, outcome)
-        return outcome
+        if self._in_use:
+            self._in_use.put_back(accepted)
+        self._tally(core.config, stimulus, accepted, activity)
+        return activity
 
     def _core(self) -> Memory:
         """Memories of all neurons and axons that take part in steps."""
         if used(self._memory) == self.config:
             return self._memory
-        if self._part:
-            self._part.take_state()
+        if self._in_use:
+            self._in_use.take_state()
         else:
-            self._part = Part(self._memory)
-        return self._part.memory
+            self._in_use = CoreInUse(self._memory)
+        return self._in_use.memory
 
-    def _is_compiled(self, core: Memory, stimulus: EventStream) -> bool:
-        """Tell whether to take compiled steps; of those ahead count as many as have a stimulus, or more."""
-        if self._wants_compiled is not None:
-            return self._wants_compiled
-        ahead = min(stimulus.steps, stimulus.event_step.size + stimulus.graded_step.size)
-        return compiled.worth_it(core.config, self._computed + ahead)
-
-    def _pieces(self, core: Memory, stimulus: EventStream, membranes: Ints | None) -> Outcome:
-        """Run steps in NumPy in pieces, after each of which compiled steps may take over."""
-        if stimulus.steps < PIECE_STEPS or self._is_compiled(core, stimulus):
-            return self._piece(core, stimulus, membranes)
-        starts = range(0, stimulus.steps + 1, PIECE_STEPS)
-        parts = [
-            self._piece(
-                core,
-                stimulus.cut(start, start + PIECE_STEPS),
-                None if membranes is None else membranes[start : start + PIECE_STEPS],
-            )
-            for start in starts
-        ]
-        return Outcome.join(parts, starts)
-
-    def _piece(self, core: Memory, stimulus: EventStream, membranes: Ints | None) -> Outcome:
-        if self._is_compiled(core, stimulus):
-            self._compiled = self._compiled or CompiledWalk(core)
-            self._dynamics = None  # stale once the state is not its own
-            return self._compiled.walk(stimulus, membranes)
-        self._dynamics = self._dynamics or Dynamics(core)
-        outcome = walk(self._dynamics, core, stimulus, membranes)
-        self._computed += outcome.computed
-        return outcome
-
-    def _tally(self, config: CoreConfig, stimulus: EventStream, accepted: EventStream, outcome: Outcome) -> None:
-        """Count what a run of the part in use brought about."""
-        for counter, amount in zip(Counter, outcome.counts.tolist(), strict=True):
+    def _tally(self, config: CoreConfig, stimulus: EventStream, accepted: EventStream, activity: Activity) -> None:
+        """Count the activity of a run."""
+        for counter, amount in zip(Counter, activity.counts.tolist(), strict=True):
             self._counts[counter] += amount
         input_events = accepted.event_index.size
-        arrivals = input_events + int(outcome.counts[Counter.RECURRENT_EVENTS])
+        arrivals = input_events + int(activity.counts[Counter.RECURRENT_EVENTS])
         refused = sum(
             given.size - taken.size
             for given, taken in (
@@ -234,9 +192,9 @@ class Emulator:
         for counter, amount in (
             (Counter.STEPS, stimulus.steps),
             (Counter.INPUT_EVENTS, input_events),
-            (Counter.SPIKES, outcome.fired_neuron.size),
+            (Counter.SPIKES, activity.fired_neuron.size),
             (Counter.REFUSED_EVENTS, refused),
-            (Counter.BUSY_CYCLES, busy_cycles(config, stimulus.steps, arrivals, outcome.columns)),
+            (Counter.BUSY_CYCLES, busy_cycles(config, stimulus.steps, arrivals, activity.columns)),
         ):
             self._counts[counter] += amount
 

@@ -1,4 +1,4 @@
-"""The memories of a core in software: what a host can read and write, and what a stimulus clears and sets."""
+"""Memories of a core: what a host can read and write, and what a stimulus clears and sets."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.arrays import Ints
-from ..events.codec import NO_REGISTER
-from ..spec import Clear, Control, CoreConfig, Region, controls, layout, regions
+from ..spec import Clear, CoreConfig, Region, controls, layout, regions
 from ..spec.registers import PARAMETERS, STATE, TRACES
-from .arithmetic import wrap
 
 #: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
 NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
@@ -45,8 +43,6 @@ class Memory:
     moving : set of Region
         What a run may change.
     axon_numbers : int64 array [A]
-    writes : int
-        How often anything was written: what was worked out from parameters is stale after it.
     """
 
     def __init__(self, config: CoreConfig, axon_numbers: Ints | None = None) -> None:
@@ -68,7 +64,6 @@ class Memory:
             if value := region.row.power_up(config):
                 self.arrays[region].fill(value)
         self.arrays[Region.CONTROL][:] = [register.power_up(config) for register in controls(config)]
-        self.writes = 0
         self._control_bits = np.array([control.bits(config) for control in controls(config)])
 
     def __getitem__(self, region: Region) -> npt.NDArray[Any]:
@@ -88,10 +83,7 @@ class Memory:
         if not 0 <= start <= stop <= shape.items:
             raise InputError(f"region {region.name} has {shape.items} items, got {items.size} from item {start} on")
         bits = self._control_bits[start:stop] if region is Region.CONTROL else shape.bits
-        self.writes += 1
         self.arrays[region].reshape(-1)[start:stop] = wrap(items, bits, signed=shape.signed)
-
-    # Changes -----------------------------------------------------------------------------------
 
     def clear(self, what: int) -> None:
         """Set to zero what these `Clear` flags name, the counters aside: they are none of the memories."""
@@ -99,24 +91,6 @@ class Memory:
             if what & flag:
                 for region in cleared:
                     self.arrays[region].fill(0)
-
-    def change(self, register: int, value: int) -> None:
-        """Carry out a change of a stimulus: set a control register, or clear if it is `NO_REGISTER`."""
-        if register == NO_REGISTER:
-            self.clear(value)
-        else:
-            self.arrays[Region.CONTROL][register] = value & ((1 << int(self._control_bits[register])) - 1)
-
-    def control(self) -> dict[Control, int]:
-        """Values of all control registers, signed where they are; 0 of those that the chip lacks."""
-        raw = self.arrays[Region.CONTROL].tolist()
-        values = dict.fromkeys(Control, 0)
-        for register, bits in zip(controls(self.config), self._control_bits.tolist(), strict=True):
-            value = raw[register]
-            values[register] = value - (1 << bits) if register.signed and value >> (bits - 1) else value
-        return values
-
-    # Undoing -----------------------------------------------------------------------------------
 
     def save(self) -> dict[Region, npt.NDArray[Any]]:
         """Copy all that a run may change."""
@@ -127,13 +101,16 @@ class Memory:
         for region, array in saved.items():
             self.arrays[region][...] = array
 
-    def resting(self) -> list[bytes]:
-        """Return all that moves by itself in a step without arrivals: equal twice, and the core is at rest."""
-        moving = (Region.CONTROL, *STATE, *TRACES) if self.config.learning else STATE
-        return [self.arrays[region].tobytes() for region in moving]
-
 
 def _read_only(memory: npt.NDArray[Any]) -> npt.NDArray[Any]:
     view = memory.view()
     view.flags.writeable = False
     return view
+
+
+def wrap(values: npt.ArrayLike, bits: npt.ArrayLike, *, signed: bool) -> Ints:
+    """Keep the low `bits` bits of each value: what a memory of that width makes of a number that does not fit."""
+    modulus = np.int64(1) << np.asarray(bits, np.int64)
+    low = np.asarray(values, np.int64) & (modulus - 1)
+    wrapped: Ints = low - modulus * (low >= modulus >> 1) if signed else low
+    return wrapped

@@ -1,4 +1,4 @@
-"""Samples side by side: parts of a stimulus that begin with everything cleared do not depend on those before them."""
+"""Threads for samples: parts of a stimulus that begin with everything cleared run side by side."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 
 from ..events.codec import NO_REGISTER
 from ..events.stream import CLEAR_ALL, EventStream
-from ..spec import Control, LearningFlag
+from ..spec import Control, LearningFlag, Region
 from .memory import Memory
 
-Outcome = TypeVar("Outcome")
+Returned = TypeVar("Returned")
 
 #: Updates of neurons in a stimulus from which on threads are worth their start.
 WORTH_UPDATES = 1 << 21
@@ -36,7 +36,7 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     steps = stimulus.steps
     whole = [(0, steps + 1)]
     clears = (stimulus.change_register == NO_REGISTER) & (stimulus.change_value & CLEAR_ALL == CLEAR_ALL)
-    learns = memory.config.learning and memory.control()[Control.LEARNING] & LearningFlag.ENABLE
+    learns = memory.config.learning and memory[Region.CONTROL][Control.LEARNING] & LearningFlag.ENABLE
     too_small = WORKERS == 1 or steps * memory.config.neurons < WORTH_UPDATES
     if too_small or learns or not clears.any() or (stimulus.change_register != NO_REGISTER).any():
         return whole
@@ -48,7 +48,7 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def run(jobs: Sequence[Callable[[Event], Outcome]]) -> list[Outcome]:
+def run(jobs: Sequence[Callable[[Event], Returned]]) -> list[Returned]:
     """Call each in a thread of its own, the last one in this one; return what they return.
 
     Parameters

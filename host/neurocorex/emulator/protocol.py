@@ -1,4 +1,4 @@
-"""The chip's end of the wire, around an emulator: bytes in, bytes out, all of docs/protocol.md."""
+"""Protocol of an emulated chip: bytes in, bytes out, as docs/protocol.md says, with buffers as strict as the gates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .emulator import Emulator
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """What a response is made of again when the host asks for it."""
+    """A response that may have to be sent again."""
 
     sequence: int
     op: int
@@ -62,11 +62,6 @@ class VirtualChip:
         """Whether work can be done without anything being received."""
         return bool(self._jobs) and len(self._unacknowledged) < self.config.tx_frames
 
-    @property
-    def in_step(self) -> bool:
-        """Whether a stimulus left a step open."""
-        return self._commands.in_step
-
     def receive(self, data: bytes, *, work: int | None = None) -> bytes:
         """Take bytes from the host in pieces of any size, and return what the chip sends meanwhile.
 
@@ -98,10 +93,10 @@ class VirtualChip:
         self._out.clear()
         return sent
 
-    # Frames that come --------------------------------------------------------------------------
+    # Frames received ---------------------------------------------------------------------------
 
     def _greet(self, request: Request) -> None:
-        """Bring the link to its beginning; the core ends the step that it is in."""
+        """Answer HELLO: reset the link; the core ends the step that it is in."""
         self._stop()
         if self._answers is not None and self._jobs[0].stopped:
             deque(self._answers, maxlen=0)
@@ -132,7 +127,7 @@ class VirtualChip:
             self._jobs.append(Job(request.op, request.payload))
 
     def _acknowledge(self, request: Request) -> None:
-        """Drop the responses that the host has; a number that is not among them means nothing."""
+        """Drop the responses that the host acknowledges; a number of no such response is ignored."""
         oldest = self._sequence - len(self._unacknowledged)
         known = (request.ack - oldest) % SEQUENCE_MODULUS
         if known <= len(self._unacknowledged):
@@ -173,7 +168,7 @@ class VirtualChip:
             self._answers = None
         self._send_numbered(sent)
 
-    # Frames that go ----------------------------------------------------------------------------
+    # Frames sent -------------------------------------------------------------------------------
 
     def _send_numbered(self, sent: _Sent) -> None:
         self._send(Response(sent.op, sequence=sent.sequence, status=sent.status, payload=sent.payload))
@@ -182,6 +177,6 @@ class VirtualChip:
         self._send(Response(Op.POLL, sequence=self._sequence, status=status))
 
     def _send(self, response: Response) -> None:
-        """Put a frame on the wire, with what the chip expects and has room for at this moment."""
+        """Put a frame on the wire, with the acknowledgement and credit of this moment."""
         credit = self.config.rx_frames - len(self._jobs)
         self._out += replace(response, ack=self._expected, credit=credit).encode()

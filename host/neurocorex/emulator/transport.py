@@ -1,4 +1,4 @@
-"""An emulated chip inside this process."""
+"""Transport to an emulated chip in this process, for servers and tests of the protocol."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ from ..errors import DisconnectedError
 from ..wire.transport import Transport
 
 if TYPE_CHECKING:
-    from ..events.arrays import Ints
-    from ..events.stream import EventStream
-    from ..spec import CoreConfig, Region
+    from ..spec import CoreConfig
 
-#: Pieces of work between two looks at what the host has sent meanwhile; STOP waits for so long at most.
+#: Pieces of work between two checks for requests; STOP waits for that long at most.
 _WORK = 4
-#: Items that are written as one piece, for which the emulator needs some room.
-_STORED = 1 << 18
 
 
 class VirtualTransport(Transport):
-    """An emulated chip inside this process, which computes while it is read from.
+    """Bytes to and from an emulated chip, which computes while it is read from.
 
     Parameters
     ----------
@@ -44,7 +40,7 @@ class VirtualTransport(Transport):
         self._closed = False
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what is there; see `Transport.read`."""
+        """Return the bytes that are there; see `Transport.read`."""
         deadline = time.monotonic() + timeout_s
         while True:
             requests = self._take(deadline)
@@ -66,29 +62,8 @@ class VirtualTransport(Transport):
             self._closed = True
             self._arrival.notify()
 
-    @property
-    def at_hand(self) -> bool:
-        """Whether this thread is the only one that talks to the chip, and no stimulus left a step open."""
-        return not self._wait and not self._chip.in_step
-
-    def prepare(self, steps: int) -> None:
-        """Load compiled steps, see `Transport.prepare`."""
-        self._chip.emulator.prepare(steps)
-
-    def run(self, stimulus: EventStream) -> EventStream:
-        """Run steps at once; see `Transport.run`."""
-        self._check_open()
-        return self._chip.emulator.run(stimulus)
-
-    def store(self, region: Region, values: Ints) -> None:
-        """Write a region at once; see `Transport.store`."""
-        self._check_open()
-        items = values.reshape(-1)
-        for start in range(0, items.size, _STORED):
-            self._chip.emulator.write(region, items[start : start + _STORED], start)
-
     def _take(self, deadline: float) -> bytes:
-        """Return what the host has sent, waiting for it only while the chip has nothing to do."""
+        """Return the bytes of the host; wait for them only while the chip has nothing to do."""
         with self._arrival:
             if self._wait and not self._chip.busy:
                 left = max(deadline - time.monotonic(), 0.0)

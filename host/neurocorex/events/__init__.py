@@ -1,1 +1,1 @@
-"""What a chip is sent and what it answers: stimulus and results as bytes, events and records."""
+"""Events: stimulus and results of a chip, as columns of integers and as bytes."""

@@ -1,4 +1,4 @@
-"""Types and helpers of NumPy arrays that all rooms share."""
+"""Arrays of integers: the type of event columns, and a fast search for the nonzero entries of a table."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Ints = npt.NDArray[np.int64]
 
 
 def entries(table: npt.NDArray[Any]) -> tuple[Ints, Ints]:
-    """Row and column of what is not zero in a table [..., columns]; rows count through all axes but the last.
+    """Row and column of the nonzero entries of a table [..., columns]; rows count through all axes but the last.
 
-    Several times faster than `numpy.nonzero`, which looks for every axis on its own.
+    Several times faster than `numpy.nonzero`, which computes an index for each axis.
     """
     columns = max(table.shape[-1], 1)
     place = np.flatnonzero(table)

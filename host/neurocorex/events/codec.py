@@ -1,7 +1,7 @@
-"""The bytes of spike streams, encoded and taken apart without a Python loop over events.
+"""Codec of event bytes: columns of integers encoded, and codes found among bytes, without a Python loop over events.
 
-`neurocorex.spec.events` is the definition; this module must agree with it byte for byte. `neurocorex.events` gives
-the arrays a name.
+`neurocorex.spec.events` is the definition; this module must agree with it byte for byte. `EventStream` names the
+columns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .arrays import Ints
 #: change_step, change_register, change_value
 Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
 
-#: Register of a change that clears something instead: its value is made of `Clear` flags.
+#: Stands for the register in a change that clears; the value of that change holds `Clear` flags.
 NO_REGISTER = -1
 
 #: Largest distance that `GRADED` holds, in two bytes.
@@ -31,8 +31,8 @@ GAP_MAX = 0xFFFF
 def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
     """Bytes of a stream; the columns are sorted by step, then by index.
 
-    Every code is given its place within the step (changes, events, `END`) and its size; sorted by step and place, the
-    running sum of the sizes tells where its bytes stand. Changes behind the last step belong to no step and stand last.
+    Each code has a place within its step (changes, events, `END`) and a size. The codes are sorted by step and place;
+    the running sum of their sizes is where the bytes of each begin. Changes behind the last step come last.
     """
     event_step, event_index, graded_step, graded_index, graded_value, graded_forced, *changes = columns
     change_step, change_register, change_value = changes
@@ -128,9 +128,9 @@ _LONGEST = max(ARGUMENTS.values())
 
 
 def code_positions(data: bytes) -> Ints:
-    """Where codes stand among their arguments, a last one that lacks arguments included.
+    """Positions of the codes among their arguments, including a last one that lacks arguments.
 
-    Arguments may hold any byte, so a code is known only by walking the stream from its start; the regular
+    Arguments may hold any byte, so codes can be told only by reading from the start of the stream; the regular
     expression engine does that without a Python loop.
     """
     padded = data + bytes(_LONGEST)  # so that a last code without all its arguments is one, too

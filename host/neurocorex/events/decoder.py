@@ -1,121 +1,46 @@
-"""Bytes into streams, many codes at a time, as they come."""
+"""Decoder of event streams: bytes that come in pieces, as `EventStream` objects of whole steps."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
-from .arrays import Ints
-from .codec import NO_REGISTER, code_positions, sum_within_steps
+from .parser import ColumnParser
 from .stream import EventStream
-
-_SILENT = EventStream(1)
 
 
 class StreamDecoder:
-    """Incremental decoder of streams: bytes may arrive in pieces of any size.
-
-    It takes what `neurocorex.spec.events.EventDecoder` takes, and refuses as well what a chip refuses of a
-    stimulus, if it is told the chip's size.
+    """Incremental decoder of event streams; bytes may arrive in pieces of any size.
 
     Parameters
     ----------
     inputs, neurons : int, optional
-        Axons and neurons of the chip that the stimulus is for. With them, events that name no axon or neuron, or that
-        come after a graded event of their step, are refused; without them only what has no meaning.
-
-    Attributes
-    ----------
-    refused : int
-        Codes skipped so far.
+        Size of the chip that a stimulus is for, see `ColumnParser`.
     """
 
     def __init__(self, *, inputs: int | None = None, neurons: int | None = None) -> None:
-        self._inputs, self._neurons = inputs, neurons
-        self.refused = 0
-        self._start()
+        self._parser = ColumnParser(inputs=inputs, neurons=neurons)
 
-    def _start(self) -> None:
-        """Begin a step: nothing is held of it yet, both cursors are before the first index."""
-        self._rest = b""
-        self._opened = 0
-        self._event_moves = self._graded_moves = self._graded_seen = 0
-        self._held = _SILENT
+    @property
+    def refused(self) -> int:
+        """Codes skipped so far."""
+        return self._parser.refused
 
     @property
     def open(self) -> bool:
         """Whether a step has begun and not ended."""
-        return self._opened > 0
+        return self._parser.open
 
     @property
     def partial(self) -> bool:
-        """Whether the last code still misses bytes of its arguments."""
-        return bool(self._rest)
+        """Whether the last code still lacks bytes of its arguments."""
+        return self._parser.partial
 
     def feed(self, data: bytes) -> EventStream:
         """Take bytes; return the steps that they complete, as a stream of their own.
 
         Changes are never held back: those before a step that is not complete come behind the last step.
         """
-        data = self._rest + data
-        position = code_positions(data)
-        octets = np.frombuffer(data + bytes(max(ARGUMENTS.values())), np.uint8).astype(np.int64)
-        code = octets[position]
-        self._rest = b""
-        if position.size and position[-1] + ARGUMENTS.get(int(code[-1]), 0) >= len(data):
-            self._rest = data[position[-1] :]
-            position, code = position[:-1], code[:-1]
-        return self._take(code, position, octets) if position.size else EventStream(0)
+        steps, columns = self._parser.feed(data)
+        return EventStream.made(steps, *columns)
 
     def end(self) -> EventStream:
-        """End the step here, as `END` does, and return it; a code that misses arguments is forgotten."""
-        step = self._held
-        self._start()
-        return step
-
-    def _take(self, code: Ints, position: Ints, octets: Ints) -> EventStream:
-        was_open = self.open
-        number = octets[position + 1] | octets[position + 2] << 8  # first argument of the codes that have one
-        ended = np.where(code == IDLE, number, code == END).astype(np.int64)
-        is_event, is_skip = code < GAP_CODES, code == SKIP
-        is_graded, is_change = (code == GRADED) | (code == FORCE), (code == CLEAR) | (code == SET)
-
-        moves = np.where(is_event, code + 1, is_skip * GAP_CODES)
-        event_index, self._event_moves = sum_within_steps(moves, ended, self._event_moves)
-        moves = np.where(is_graded, number + 1, 0)
-        graded_index, self._graded_moves = sum_within_steps(moves, ended, self._graded_moves)
-        graded_seen, self._graded_seen = sum_within_steps(is_graded, ended, self._graded_seen)
-        opened, self._opened = sum_within_steps(is_event | is_skip | is_graded, ended, self._opened)
-        event_index, graded_index = event_index - 1, graded_index - 1
-
-        wrong = (code > SET) & (ended == 0) | is_change & (opened > 0)
-        if self._inputs is not None and self._neurons is not None:
-            wrong |= (is_event | is_skip) & (graded_seen > 0)
-            wrong |= is_event & (event_index >= self._inputs) | is_graded & (graded_index >= self._neurons)
-        self.refused += int(np.count_nonzero(wrong))
-
-        step = np.cumsum(ended) - ended
-        is_event, is_graded, is_change = is_event & ~wrong, is_graded & ~wrong, is_change & ~wrong
-        at = position[is_graded] + 3
-        value = octets[at] | octets[at + 1] << 8 | (octets[at + 2] ^ 0x80) - 0x80 << 16
-        columns: tuple[Ints, ...] = (
-            step[is_event], event_index[is_event],
-            step[is_graded], graded_index[is_graded], value, (code[is_graded] == FORCE).astype(np.int64),
-            step[is_change], *_changes(code[is_change], position[is_change], octets),
-        )  # fmt: skip
-        count = int(ended.sum())
-        if was_open:
-            columns = tuple(map(np.append, self._held.columns, columns))
-        self._held = _SILENT
-        if self._opened:
-            whole = EventStream.made(count + 1, *columns)
-            self._held = EventStream.made(1, *whole.cut(count, count + 1).columns[:6], *_SILENT.columns[6:])
-            columns = (*whole.cut(0, count).columns[:6], *columns[6:])
-        return EventStream.made(count, *columns)
-
-
-def _changes(code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints]:
-    """Return registers and values of `CLEAR` and `SET` codes."""
-    first, clears = octets[position + 1], code == CLEAR
-    value = np.where(clears, first, sum(octets[position + 2 + k] << 8 * k for k in range(4)))
-    return np.where(clears, NO_REGISTER, first), value
+        """End the step here, as `END` does, and return it; a code that lacks arguments is forgotten."""
+        return EventStream.made(1, *self._parser.end())

@@ -1,9 +1,8 @@
-"""Spike streams as arrays: what `neurocorex.spec.events` defines, moved many events at a time.
+"""Event stream: the spikes, currents, membranes and changes of many steps, as columns of integers.
 
-The same class carries stimuli (spikes of input axons, injected currents with or without a forced spike, and changes
-between the steps) and results (spikes of neurons, membranes). `EventStream.encode` and `EventStream.decode` are byte
-for byte the plain definition in `neurocorex.spec.events`; a stream of bytes may be cut anywhere, so that frames need no
-alignment.
+One class carries stimuli (spikes of input axons, injected currents, forced spikes, changes between the steps) and
+results (spikes of neurons, membranes). Its bytes are exactly those that `neurocorex.spec.events` defines, one event at
+a time; they may be cut anywhere, so frames need no alignment.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from ..errors import InputError
 from ..spec import Clear, Control
 from .arrays import Ints, entries
 from .codec import NO_REGISTER, Columns, encode
+from .parser import ColumnParser
 
 #: What is cleared between samples: all that a run leaves behind but what was learned.
 CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES
@@ -244,15 +244,13 @@ class EventStream:
         InputError
             If the bytes end within a step, or hold codes that mean nothing.
         """
-        from .decoder import StreamDecoder  # which makes streams, so that it cannot be imported before they are defined
-
-        decoder = StreamDecoder()
-        stream = decoder.feed(data)
-        if decoder.refused:
-            raise InputError(f"{decoder.refused} code(s) without meaning in an event stream of {len(data)} bytes")
-        if decoder.open or decoder.partial:
-            raise InputError(f"an event stream of {len(data)} bytes ends within step {stream.steps}")
-        return stream
+        parser = ColumnParser()
+        steps, columns = parser.feed(data)
+        if parser.refused:
+            raise InputError(f"{parser.refused} code(s) without meaning in an event stream of {len(data)} bytes")
+        if parser.open or parser.partial:
+            raise InputError(f"an event stream of {len(data)} bytes ends within step {steps}")
+        return cls.made(steps, *columns)
 
 
 def _check_lengths(what: str, step: Ints, *columns: Ints) -> None:

@@ -1,1 +1,1 @@
-"""Which chip fits which board, and its bitstream."""
+"""Boards and their FPGAs: which chip fits, how fast it would run, and how its bitstream is built and loaded."""

@@ -1,10 +1,11 @@
-"""Boards: their FPGA, clock and serial port, and the chip that `neurocorex build` makes for each without options."""
+"""Table of boards: FPGA, clock, serial port, and the default chip that `neurocorex build` makes for each."""
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
 
+from ..errors import InputError
 from ..spec.config import CoreConfig, Learning
 from ..spec.protocol import DEFAULT_BAUD
 from . import parts
@@ -13,28 +14,28 @@ from .parts import Family, Part
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Board:
-    """A board that can be bought.
+    """A board on the market.
 
     Attributes
     ----------
     name : str
-        What it is called on the command line.
+        Name on the command line.
     title : str
-        What it is called in a shop.
+        Name in a shop.
     part : Part
         Its FPGA.
     oscillator_hz : int
-        Clock that comes in at a pin.
+        Frequency of the oscillator on the board.
     clock_hz : int
-        Clock of the core by default; made by a PLL if it is another one.
+        Default clock of the core; a PLL makes it where it differs from the oscillator.
     config : CoreConfig
-        Geometry by default: as large as fits well, learning on.
+        Default geometry: as large as fits well, with learning.
     loader : tuple of str
-        Options by which openFPGALoader reaches it.
+        Options of openFPGALoader for this board.
     bridge : str
-        What makes a serial port of its USB plug.
+        Chip between USB and the serial port.
     baud : int
-        Rate of the serial port after reset.
+        Baud rate after reset.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Board:
 
     @property
     def family(self) -> Family:
-        """Family of its FPGA."""
+        """FPGA family, which decides the tools."""
         return self.part.family
 
 
@@ -57,7 +58,10 @@ _LEARNING = Learning.EXPONENTIAL
 
 
 def _small(neurons: int, inputs: int, lanes: int) -> CoreConfig:
-    """Learning where block RAM is dear: narrow state, and frames and queues that at 1 Mbaud cost little speed."""
+    """Return a learning chip that saves block RAM: 16-bit state, short delays, and small frames and queues.
+
+    At 1 Mbaud the small frames cost little speed.
+    """
     return CoreConfig(
         neurons=neurons,
         inputs=inputs,
@@ -73,7 +77,7 @@ def _small(neurons: int, inputs: int, lanes: int) -> CoreConfig:
 
 
 def _smallest(neurons: int, inputs: int) -> CoreConfig:
-    """Learning where logic is dear, too."""
+    """Return a learning chip that saves logic as well: one lane, 4-bit weights, no adaptation."""
     return replace(
         _small(neurons, inputs, 1),
         weight_bits=4,
@@ -192,15 +196,15 @@ BOARDS: dict[str, Board] = {board.name: board for board in _ALL}
 
 
 def find_board(name: str) -> Board:
-    """Return the board of that name.
+    """Return the board called `name`.
 
     Raises
     ------
-    ValueError
-        If there is none, with the name that was perhaps meant.
+    InputError
+        If there is none; the message names the closest match.
     """
     if name in BOARDS:
         return BOARDS[name]
     close = difflib.get_close_matches(name.lower(), BOARDS, n=1, cutoff=0.4)
     meant = f"did you mean {close[0]!r}? " if close else ""
-    raise ValueError(f"no board {name!r}; {meant}boards are {', '.join(BOARDS)}")
+    raise InputError(f"no board {name!r}; {meant}boards are {', '.join(BOARDS)}")

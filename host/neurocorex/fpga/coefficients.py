@@ -1,10 +1,10 @@
-"""Coefficients of the estimates, by `python benchmarks/planner.py --build --write`; change nothing here by hand."""
+"""Coefficients of the area estimate, written by `python benchmarks/planner.py --build --write`; not edited by hand."""
 
 from __future__ import annotations
 
 from .parts import Family
 
-#: LUTs and flip-flops for each unit of `neurocorex.fpga.estimate.features`.
+#: LUTs and flip-flops per unit of each feature of `neurocorex.fpga.estimate.features`.
 COEFFICIENTS: dict[Family, dict[str, dict[str, float]]] = {
     Family.ICE40: {
         "lut": {
@@ -128,5 +128,5 @@ COEFFICIENTS: dict[Family, dict[str, dict[str, float]]] = {
     },
 }
 
-#: Largest error of the estimated LUTs against the builds that they were fitted to, as a part of these.
+#: Largest relative error of the estimated LUTs against the builds that the model was fitted to.
 MARGIN: dict[Family, float] = {Family.ICE40: 0.07, Family.ECP5: 0.15, Family.GOWIN: 0.15, Family.XC7: 0.15}

@@ -1,4 +1,4 @@
-"""LUTs, flip-flops and multipliers of a chip, by a linear model whose coefficients come from real builds."""
+"""Area estimate: LUTs, flip-flops and multipliers of a chip, by a linear model fitted to real builds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .parts import Family
 
 
 def features(config: CoreConfig) -> dict[str, float]:
-    """Return what the size of a chip depends on, beside its memories: mostly lanes and widths, hardly neurons."""
+    """Return the features of the linear model: logic grows with lanes and widths, hardly with neurons."""
     lanes, bits = config.lanes, config.weight_bits
     learning, window = float(config.learning is not Learning.NONE), float(config.learning is Learning.WINDOW)
     return {
@@ -30,9 +30,9 @@ def features(config: CoreConfig) -> dict[str, float]:
 
 
 def multipliers(config: CoreConfig, family: Family) -> int:
-    """Return the multipliers of a chip: decays, what learning makes of its traces and rates, and those of lanes."""
+    """Return the number of multipliers: decays, and for learning those of traces, rates and lanes."""
     found = 2 + config.adaptation
-    # Membrane and current take two each where a multiplier is narrower than they are.
+    # Where state is wider than a multiplier, the decays of membrane and current take two multipliers each.
     found += 2 * (config.state_bits > 18 and family is not Family.XC7)
     if config.learning is Learning.EXPONENTIAL:
         found += 4 + config.lanes
@@ -42,7 +42,7 @@ def multipliers(config: CoreConfig, family: Family) -> int:
 
 
 def estimate(config: CoreConfig, family: Family) -> dict[str, float]:
-    """LUTs and flip-flops without those of memories, and multipliers: `lut`, `ff`, `dsp`."""
+    """Return `lut`, `ff` and `dsp` of a chip; LUTs and flip-flops of its memories are not included."""
     values = features(config)
     found = {
         resource: max(0.0, sum(weight * values[name] for name, weight in weights.items()))

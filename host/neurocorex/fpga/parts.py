@@ -1,4 +1,4 @@
-"""FPGAs: what each family's block RAM looks like, and how much of everything a part has."""
+"""FPGA families and parts: tools and block-RAM shapes of a family; LUTs, block RAM and multipliers of a part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Family(StrEnum):
-    """FPGA families, each with its own tools."""
+    """FPGA family: tools and shapes of block RAM."""
 
     ICE40 = "ice40"
     ECP5 = "ecp5"
@@ -16,32 +16,32 @@ class Family(StrEnum):
 
     @property
     def routable(self) -> bool:
-        """Whether open tools from PyPI make a bitstream; for 7-series they know the area, and Vivado does the rest."""
+        """Whether open tools from PyPI place and route it; 7-series is only synthesised, and Vivado does the rest."""
         return self is not Family.XC7
 
     @property
     def bram_shapes(self) -> tuple[tuple[int, int], ...]:
-        """Words and bits of a piece of block RAM with a read and a write port, in every width that it can have."""
+        """Words and bits of a piece of block RAM with one read and one write port, for each possible width."""
         return _BRAM_SHAPES[self]
 
     @property
     def bram_mask(self) -> int:
-        """Bits of a word that are written together or not at all."""
+        """Bits of a word that share one write enable."""
         return 1 if self is Family.ICE40 else 9
 
     @property
     def bram_pieces(self) -> int:
-        """Pieces of a block that can be used apart."""
+        """Pieces of a block that can be used separately."""
         return 2 if self is Family.XC7 else 1
 
     @property
     def bram_name(self) -> str:
-        """What the maker calls a block."""
+        """Name of a block in the data sheet."""
         return {Family.ICE40: "EBR", Family.ECP5: "DP16KD", Family.GOWIN: "BSRAM", Family.XC7: "RAMB36"}[self]
 
     @property
     def tools(self) -> tuple[str, ...]:
-        """Programs that a build takes, in order, by the names of `neurocorex_hdl.synthesis.tools`."""
+        """Tools of a build in the order of use, by their names in `neurocorex_hdl.synthesis.tools`."""
         return {
             Family.ICE40: ("yosys", "nextpnr-ice40", "icepack"),
             Family.ECP5: ("yosys", "nextpnr-ecp5", "ecppack"),
@@ -50,7 +50,7 @@ class Family(StrEnum):
         }[self]
 
 
-# The ninth bits can be used in words of nine bits and more only.
+# The ninth bit of each byte exists only in words of nine bits or more.
 _KILOBITS_18 = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 _BRAM_SHAPES: dict[Family, tuple[tuple[int, int], ...]] = {
     Family.ICE40: ((256, 16), (512, 8), (1024, 4), (2048, 2)),
@@ -60,28 +60,28 @@ _BRAM_SHAPES: dict[Family, tuple[tuple[int, int], ...]] = {
 }
 
 
-#: Words and bits of a large single-port memory.
+#: Words and bits of an SPRAM, the large single-port memory of the UP5K.
 SPRAM_SHAPE = (16384, 16)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """What one FPGA has.
+    """One FPGA and its resources.
 
     Attributes
     ----------
     name : str
-        Ordering code, as its maker writes it.
+        Ordering code of the maker.
     family : Family
-        Which tools it takes.
+        Its family.
     lut, ff : int
-        LUTs (of four inputs, on 7-series of six) and flip-flops.
+        LUTs (four inputs, on 7-series six) and flip-flops.
     bram : int
-        Blocks of block RAM, of the size that `Family.bram_shapes` tells.
+        Blocks of block RAM, see `Family.bram_shapes`.
     dsp : int
         Multipliers, 18 by 18 bits (16 by 16 on iCE40, 25 by 18 on 7-series).
     spram : int
-        Large single-port memories, of `SPRAM_SHAPE`.
+        Large single-port memories, see `SPRAM_SHAPE`.
     """
 
     name: str

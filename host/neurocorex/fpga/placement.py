@@ -1,6 +1,6 @@
-"""What each memory of a chip is made of on an FPGA: block RAM, LUTs, or the large single-port RAM of the UP5K.
+"""Memory placement: block RAM, LUTs, flip-flops or SPRAM for each memory of a chip.
 
-Synthesis is told, so that what is planned is what comes out.
+Synthesis gets the same choice as an attribute, so the build matches the plan.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from ..spec.config import CoreConfig
 from ..spec.memories import LUT_RAM_WORDS, Memory, memories
 from .parts import SPRAM_SHAPE, Family, Part
 
-#: Words of the memory that LUTs of a family make, and the LUTs for each bit of it; where they make none, a flip-flop
-#: and the multiplexer to read it.
+#: Words of the LUT memory of a family, and LUTs per bit of it. iCE40 has none: there a bit is a flip-flop and its share
+#: of the multiplexer that reads it.
 _LUT_RAM: dict[Family, tuple[int, float]] = {
     Family.ICE40: (1, 1.5),
     Family.ECP5: (16, 1.0),
     Family.GOWIN: (16, 1.0),
     Family.XC7: (32, 1.0),
 }
-#: Bits up to which iCE40, which has no memory in LUTs, makes one of flip-flops.
+#: Largest memory, in bits, that becomes flip-flops on iCE40, which has no LUT memory.
 _REGISTER_BITS = 64
 
 
 class Style(StrEnum):
-    """What a memory is made of, by Yosys' names for it."""
+    """Style of a memory, by the names of Yosys."""
 
     BLOCK = "block"
     LUT = "distributed"
@@ -36,20 +36,20 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A memory and where it goes.
+    """A memory and its place.
 
     Attributes
     ----------
     memory : Memory
-        Which one.
+        The memory, with its number of identical copies.
     style : Style
-        What it is made of.
+        Its style.
     blocks : float
-        Block RAM for it, all that are alike together; on 7-series halves can be used.
+        Block RAM of all copies; on 7-series a block has two halves.
     luts : int
-        LUTs for it, estimated.
+        LUTs of all copies, estimated.
     large : int
-        Large single-port memories for it.
+        SPRAMs of all copies.
     """
 
     memory: Memory
@@ -60,7 +60,7 @@ class Placed:
 
 
 def blocks(memory: Memory, family: Family) -> float:
-    """Block RAM that a memory takes: in the width, of those that a block can have, that needs fewest."""
+    """Return the block RAM of a memory, at the width that needs the fewest blocks."""
     mask = family.bram_mask
     width = memory.bits if len(memory.fields) == 1 else sum(-(-bits // mask) * mask for bits in memory.fields)
     pieces = min(-(-memory.words // words) * -(-width // bits) for words, bits in family.bram_shapes)
@@ -68,17 +68,17 @@ def blocks(memory: Memory, family: Family) -> float:
 
 
 def lut_cost(memory: Memory, family: Family) -> int:
-    """LUTs that a memory takes, with the multiplexers between pieces of it."""
+    """Return the LUTs of a memory, with the multiplexers between its pieces."""
     words, each = _LUT_RAM[family]
     deep = -(-memory.words // words)
     return int(memory.count * memory.bits * (deep * each + 0.7 * (deep - 1)))
 
 
 def place(config: CoreConfig, part: Part) -> list[Placed]:
-    """Find a place for every memory of a chip.
+    """Return the place of every memory of a chip.
 
-    What is deep goes to block RAM. If there is not enough of it, the memories go to LUTs that free a block for fewest
-    of them, one by one, until there is; the weights stay.
+    Deep memories go to block RAM. While there is too little of it, the memory that frees a block for the fewest LUTs
+    moves to LUTs. The weights stay in block RAM.
     """
     placed = [_placed(memory, part.family, _preferred(memory, part)) for memory in memories(config)]
     if part.family is Family.ICE40:
@@ -92,12 +92,12 @@ def place(config: CoreConfig, part: Part) -> list[Placed]:
 
 
 def total_blocks(placed: Iterable[Placed]) -> float:
-    """Block RAM of all memories together."""
+    """Return the block RAM of all memories together."""
     return sum(each.blocks for each in placed)
 
 
 def total_large(placed: Iterable[Placed]) -> int:
-    """Large single-port memories of all memories together."""
+    """Return the SPRAMs of all memories together."""
     return sum(each.large for each in placed)
 
 

@@ -1,4 +1,7 @@
-"""The plan of a chip on a board."""
+"""Plan of a chip on a board: resources needed and available, steps per second, upload time, and advice.
+
+A plan is an estimate made in milliseconds; `neurocorex.fpga.build` makes the real thing.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +22,28 @@ from .placement import place, total_blocks, total_large
 
 #: Bits of a byte on the wire.
 _FRAMED_BITS = 10
-#: Bytes that a frame adds to its payload: header, checksum, the first distance and the delimiter.
+#: Bytes that a frame adds to its payload: header, checksum, first COBS distance and delimiter.
 _FRAME_BYTES = Request.HEADER.size + CRC_BYTES + 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What a chip would be on a board.
+    """Fit and speed of a chip on a board.
 
     Attributes
     ----------
     board, config, clock_hz
-        What has been planned.
+        The chip, its board and the clock of its core.
     needed : dict of str to float
         Block RAM and SPRAM (exact), LUTs, flip-flops and multipliers (estimated).
     available : dict of str to float
-        The same of the part.
+        Resources of the part, by the same names.
     cycles_per_step : float
-        Clock cycles, at the activity that was asked for.
+        Clock cycles a step, at the activity given to `make`.
     upload_s : float
-        Time to write all parameters and weights, at the rate of the serial port after reset.
+        Seconds to write all parameters and weights at the baud rate after reset.
     advice : list of str
-        What to turn to make it fit, or faster.
+        Options to change so that the chip fits or gets faster.
     """
 
     board: Board
@@ -54,25 +57,25 @@ class Plan:
 
     @property
     def shortage(self) -> str:
-        """What there is too little of, in words; empty if it fits."""
+        """Resources that the part has too little of, in words; empty if the chip fits."""
         return ", ".join(
-            f"{_TITLES[name]} ({count:g} needed, {self.available[name]:g} there)"
+            f"{_TITLES[name]} ({count:g} needed, {self.available[name]:g} available)"
             for name, count in self.needed.items()
             if count > self.available[name]
         )
 
     @property
     def fits(self) -> bool:
-        """Whether there is enough of everything."""
+        """Whether the part has enough of every resource."""
         return not self.shortage
 
     @property
     def steps_per_second(self) -> float:
-        """Steps that the core makes while it does not wait for the serial port."""
+        """Steps a second of the core; the serial port may limit a run to fewer."""
         return self.clock_hz / self.cycles_per_step
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values for JSON."""
         return {
             "board": self.board.name,
             "part": self.board.part.name,
@@ -92,7 +95,7 @@ class Plan:
         }
 
     def to_text(self) -> str:
-        """Return the plan for people."""
+        """Return the plan as lines of text."""
         sizes = f"N = {self.config.neurons}, M = {self.config.inputs}, L = {self.config.lanes}"
         verdict = "fits" if self.fits else f"does not fit: not enough {self.shortage}"
         lines = [f"{self.board.name} ({self.board.part.name}), {sizes}: {verdict}"]
@@ -110,7 +113,7 @@ class Plan:
 
 
 _TITLES = {"bram": "block RAM", "spram": "SPRAM", "lut": "LUTs", "ff": "flip-flops", "dsp": "multipliers"}
-#: What is counted, the rest is estimated.
+#: Resources that are counted; the others are estimated.
 _EXACT = ("bram", "spram")
 
 
@@ -127,25 +130,25 @@ def make(
     Parameters
     ----------
     board : Board
-        Where.
+        The board.
     config : CoreConfig
-        What.
+        Geometry of the chip.
     clock_hz : int, optional
-        Clock of the core, if it is not that of the board.
+        Clock of the core; by default that of the board.
     arrivals, fired : float, optional
-        Axons that arrive in a step, and neurons that fire and learn in it; a tenth of the inputs, and one neuron in
-        a hundred.
+        Spikes that arrive in a step, and neurons that fire and learn in it; by default a tenth of the inputs, and one
+        neuron in a hundred.
 
     Raises
     ------
     InputError
-        For an activity that is negative or no number.
+        For an activity that is negative or not finite.
     """
     come = config.inputs / 10 if arrivals is None else arrivals
     learn = config.neurons / 100 if fired is None else fired
     for activity in (come, learn):
         if not 0 <= activity < math.inf:
-            raise InputError(f"arrivals and firings are numbers from 0 up, got {activity:g}")
+            raise InputError(f"arrivals and fired must be finite and at least 0, such as 12.5; got {activity:g}")
     steps = 1000
     cycles = busy_cycles(config, steps, round(come * steps), round(learn * steps) if config.learning else 0) / steps
     bare = Plan(
@@ -157,11 +160,11 @@ def make(
 
 
 def needs(board: Board, config: CoreConfig) -> dict[str, float]:
-    """Block RAM, LUTs, flip-flops and multipliers of a chip on the part of a board."""
+    """Return block RAM, SPRAM, LUTs, flip-flops and multipliers of a chip on the part of a board."""
     placed = place(config, board.part)
     logic = estimate(config, board.family)
     multipliers, dsp = logic["dsp"], logic["dsp"] if board.part.dsp else 0.0
-    # What has no multipliers makes them of LUTs: a row of adders each.
+    # A part without multipliers makes each of LUTs, as a row of adders.
     lut = logic["lut"] + sum(each.luts for each in placed) + (multipliers - dsp) * config.state_bits * 16
     return {
         "bram": total_blocks(placed),
@@ -177,7 +180,7 @@ def _available(board: Board) -> dict[str, float]:
 
 
 def boards_for(config: CoreConfig) -> list[str]:
-    """Names of the boards that a chip fits on."""
+    """Return the names of the boards on which a chip fits."""
     return [board.name for board in BOARDS.values() if make(board, config).fits]
 
 
@@ -194,7 +197,7 @@ def _fits(board: Board, config: CoreConfig) -> bool:
 
 
 def _smaller(plan: Plan) -> list[str]:
-    """Single settings with which it would fit, each as large as it can be."""
+    """Return the single options with which the chip would fit, each at its largest value."""
     found = []
     for name, values in _steps_down(plan.config):
         for value in values:
@@ -206,7 +209,7 @@ def _smaller(plan: Plan) -> list[str]:
     others = [board.name for board in BOARDS.values() if board.name != plan.board.name and _fits(board, plan.config)]
     if others:
         return [f"no single option makes it fit; it fits on {', '.join(others)}"]
-    return ["no single option makes it fit, nor another board: make fewer neurons and inputs, with fewer weight bits"]
+    return ["no single option and no other board makes it fit; reduce neurons, inputs and weight bits together"]
 
 
 def _steps_down(config: CoreConfig) -> Iterator[tuple[str, list[Any]]]:
@@ -219,9 +222,9 @@ def _steps_down(config: CoreConfig) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _faster(plan: Plan) -> list[str]:
-    """Whether more lanes fit, and what they would be good for."""
+    """Return whether twice the lanes fit, and the cycles that they would save."""
     more = 2 * plan.config.lanes
     if more not in LIMITS["lanes"] or not _fits(plan.board, replace(plan.config, lanes=more)):
         return []
     now, then = (row_cycles(replace(plan.config, lanes=lanes)) for lanes in (plan.config.lanes, more))
-    return [f"--lanes {more} fits, too: an arrival would take {then} cycles instead of {now}"] if then < now else []
+    return [f"--lanes {more} fits too: an arriving spike would take {then} cycles, not {now}"] if then < now else []

@@ -1,4 +1,4 @@
-"""The fewest cycles that steps can take: what the memories of a chip can move, and not what its gates make of them."""
+"""Roofline: the fewest clock cycles that a run can take, from the bandwidth of the chip's memories alone."""
 
 from __future__ import annotations
 
@@ -15,56 +15,55 @@ _BANKS = "core.synapses.matrix.banks"
 
 @dataclass(frozen=True)
 class Roofline:
-    """Bounds of one geometry.
+    """Lower bound on cycles for one geometry.
 
-    An arriving spike reads its N synapses, a neuron that fires and learns the synapses of its A axons. Each is
-    `word_bits` wide, and the banks give `bits_per_cycle`. What learns is also written: beside the reading, where the
-    banks have a port for that, or in a cycle of its own. State and parameters of a neuron are read and written in one
-    cycle, one neuron after the other; they need all sums of the step, and the next step their spikes, so both kinds of
-    work add up.
+    An arriving spike reads a row of N synapses. A neuron that fires and learns reads its column of A synapses, one for
+    each axon. A synapse has `word_bits`, and the banks deliver `bits_per_cycle`. A synapse that learns is also
+    written: in the same cycle where the banks have a second port, else in a cycle of its own. The neuron update takes
+    one cycle a neuron. It needs all sums of the step, and the next step needs its spikes, so both times add up.
 
     Parameters
     ----------
     config : CoreConfig
-        Geometry of what takes part in steps.
+        Geometry of the part of the chip that is in use.
     """
 
     config: CoreConfig
 
     @property
     def banks(self) -> Memory:
-        """The memories of the weights."""
+        """Memory banks of the weights."""
         return next(memory for memory in memories(self.config) if memory.component == _BANKS)
 
     @property
     def word_bits(self) -> int:
-        """Bits of a synapse: its weight, and whether it is plastic if the chip learns."""
+        """Bits of a synapse: the weight and, on a chip that learns, the plastic flag."""
         return self.banks.bits
 
     @property
     def bits_per_cycle(self) -> int:
-        """Bits that the banks give in a cycle, and with two ports take in the same one."""
+        """Bits that the banks read in a cycle; with two ports they write as many in the same cycle."""
         return self.banks.count * self.banks.bits
 
     @property
     def accesses(self) -> int:
-        """Cycles that reading and writing a word takes: 1, or 2 where a single port does both."""
+        """Cycles to read and write a word: 1, or 2 where a single port does both."""
         return 2 if self.config.learning and self.banks.ports == 1 else 1
 
     def cycles(self, steps: int, arrivals: int, columns: int = 0) -> float:
-        """Return the fewest cycles for so many steps, axons that arrive in them, and neurons that fire and learn."""
+        """Return the fewest cycles for a number of steps, arriving spikes, and columns of neurons that learn."""
         synapses = arrivals * self.config.neurons + columns * self.config.axons
         return steps * self.config.neurons + self.accesses * synapses * self.word_bits / self.bits_per_cycle
 
     def events_per_second(self, clock_hz: float) -> float:
-        """Return how many synapses spikes can reach in a second, if nothing else has to be done."""
+        """Return the most synaptic events a second, with no other work to do."""
         return clock_hz * self.bits_per_cycle / self.word_bits / self.accesses
 
 
 def weight_blocks(board: Board) -> tuple[str, int]:
-    """Return what holds the weights of a board's default chip, and the bits that it could give in a cycle.
+    """Return the memories that hold the weights of a board's default chip, and their most bits a cycle.
 
-    That is with words as wide as they can be made; banks that are deeper use less of it.
+    The most is at the widest word that they can have. Deeper banks have narrower words.
     """
     placed = next(each for each in place(board.config, board.part) if each.memory.component == _BANKS)
     return _described(placed, board), _widest(placed, board)

@@ -17,7 +17,7 @@ from ..errors import FileFormatError, FitError, InputError
 from ..spec import CoreConfig, Region
 from . import file as imagefile
 from . import fitting, growth
-from .content import checked, file_dtype, program_regions, state_regions
+from .content import blank, checked, file_dtype, program_regions, state_regions
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +66,14 @@ class Image:
         object.__setattr__(self, "regions", MappingProxyType(arrays))
         object.__setattr__(self, "scale", float(self.scale))
         object.__setattr__(self, "meta", MappingProxyType(meta))
+
+    @classmethod
+    def completed(
+        cls, config: CoreConfig, regions: Mapping[Region, NDArray[Any]], scale: float, meta: Mapping[str, Any]
+    ) -> Image:
+        """Make an image of the regions that a network uses; the others are blank."""
+        blanks = {region: blank(region, config) for region in program_regions(config) if region not in regions}
+        return cls(config, blanks | dict(regions), scale, meta)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Image):

@@ -1,1 +1,1 @@
-"""Models of other tools as networks for a chip, each with a label for everything that it is made of."""
+"""Importers: models of other tools, SuperNeuroMAT and NIR, become images with a label for every part."""

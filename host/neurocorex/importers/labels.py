@@ -1,4 +1,4 @@
-"""What became of each part of a model that was imported."""
+"""Import report: a label for every part of an imported model, exact, approximate or unsupported."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from ..quantiser.report import Report
 
 
 class Label(StrEnum):
-    """How far a part of a model is what it was."""
+    """How well a part of a model was kept."""
 
     EXACT = "exact"
     """Nothing was lost."""
     APPROXIMATE = "approximate"
-    """A number says how much."""
+    """The error says how much was lost."""
     UNSUPPORTED = "unsupported"
-    """It cannot be had; the detail says why, and what to do."""
+    """It cannot be imported; the detail gives the reason, and what to do."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One part of a model.
+    """Label of one part of a model.
 
     Attributes
     ----------
     name : str
-        What it is, in the words of the tool that it comes from.
+        Name of the part in the tool that it comes from.
     label : Label
-        How far it is kept.
+        How well it was kept.
     error : float
-        Largest difference, in the units of the model; 0 where exact.
+        Largest error, in the units of the model; 0 if exact.
     detail : str
-        What happened; for what is unsupported, the reason and what to do.
+        What happened. For an unsupported part, the reason and what to do.
     """
 
     name: str
@@ -55,18 +55,20 @@ class Item:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an importer did. `str()` of it is for people, `to_dict` for programs.
+    """What an importer did. `str()` gives it as text, `to_dict` as plain values.
 
     Attributes
     ----------
     source : str
-        What was imported.
+        Name of the model or file.
     items : list of Item
-        Every part of the model.
+        A label for every part of the model.
     scale_reason : str
-        Why the scale is what it is.
+        Reason for the scale.
     quantised : Report or None
-        What `quantise` says of the network; None if it came not so far.
+        Report of the quantiser; None if an unsupported part ended the import before.
+    notes : list of str
+        Anything else that the user should know.
     """
 
     source: str
@@ -82,11 +84,11 @@ class ImportReport:
 
     @property
     def unsupported(self) -> list[Item]:
-        """Parts that cannot be had."""
+        """Unsupported parts."""
         return [item for item in self.items if item.label is Label.UNSUPPORTED]
 
     def check(self) -> None:
-        """Raise FitError if any part is unsupported, with all of them in its message."""
+        """Raise FitError, naming all unsupported parts, if there are any."""
         if self.unsupported:
             reasons = "; ".join(f"{item.name}: {item.detail}" for item in self.unsupported)
             raise FitError(f"{self.source} cannot be imported: {reasons}")

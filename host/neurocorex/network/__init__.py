@@ -1,1 +1,1 @@
-"""A network as the user describes it: populations and synapses, in floats and milliseconds."""
+"""Network as the user describes it: populations, synapses and parameters, in floats and milliseconds."""

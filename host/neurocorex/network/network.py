@@ -1,47 +1,51 @@
-"""A network as a person thinks of it: populations, weights, time in milliseconds, numbers of any scale."""
+"""Network of spiking neurons as the user builds it: connections, learning rule, adaptation; floats and milliseconds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..learning import Rule
-from ..spec.config import LIMITS
+from .attributes import checked_keywords
+from .data import NetworkData
 from .population import Inputs, Neurons, Population
-from .wiring import weight_matrix
+from .weights import weight_matrix
 
 
-class Network:
+class Network(NetworkData):
     """Leaky integrate-and-fire neurons, driven by input axons and by each other, with synapses that may learn.
 
     Parameters
     ----------
     inputs, neurons : int
-        How many, 1 to 4096 each.
+        Numbers of input axons and of neurons, 1 to 4096 each.
     dt_ms : float
-        Length of one time step in milliseconds.
+        Length of one time step in milliseconds. Fixed, as `inputs` and `neurons` are.
 
     Attributes
     ----------
     inputs : Inputs
-        All input axons; index it for some of them.
+        All input axons. Index it for some of them.
     neurons : Neurons
-        All neurons; index it for some of them, `Neurons.set` gives them parameters.
+        All neurons. Index it for some of them; `Neurons.set` gives them parameters.
+    input_count, neuron_count : int
+        Numbers of input axons and of neurons.
     weights : array [inputs + neurons + extra axons, neurons]
         What each axon adds to the current of each neuron: rows of the inputs first, then rows of the neurons, then
         those of extra axons. Integers (int64) until a float joins them, then float64.
     connected, plastic : bool array, as `weights`
-        Which pairs have been connected, be it with a weight of 0; which of them learn.
+        Which pairs have been connected, even by a weight of 0; which of them learn.
     extra_source : list of int
-        Neurons with more than one delay: for each extra axon the neuron that it belongs to.
+        A neuron with more than one delay has extra axons: for each of these, the neuron that it belongs to.
     extra_delay_ms : list of float
         Delays of the extra axons.
     rule : Rule or None
-        How plastic synapses learn.
+        Learning rule of the plastic synapses.
     parameters : dict of arrays [neurons]
         Values by name: `threshold`, `reset`, `bias`, `leak` in the units of the weights (integers until a float joins);
         `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
@@ -60,28 +64,24 @@ class Network:
     <3 neurons: 0, 1, 2>
     """
 
+    _fixed: ClassVar[Mapping[str, str]] = {
+        **NetworkData._fixed,
+        "inputs": "index it for some of them, such as net.inputs[0:4]",
+        "neurons": "net.neurons.set(...) gives neurons parameters",
+    }
+
+    inputs: Inputs
+    neurons: Neurons
+
+    @checked_keywords
     def __init__(self, inputs: int, neurons: int, *, dt_ms: float = 1.0) -> None:
-        self.input_count = _count("inputs", inputs)
-        self.neuron_count = _count("neurons", neurons)
-        if not (np.isfinite(dt_ms) and dt_ms > 0):
-            raise InputError(f"dt_ms must be above 0 ms, got {dt_ms!r}; for example 1.0")
-        self.dt_ms = float(dt_ms)
-        shape = (self.input_count + self.neuron_count, self.neuron_count)
-        self.weights: NDArray[Any] = np.zeros(shape, np.int64)
-        self.connected, self.plastic = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
-        self.extra_source: list[int] = []
-        self.extra_delay_ms: list[float] = []
-        self.rule: Rule | None = None
-        integers = {"threshold": 1, "reset": 0, "bias": 0, "leak": 0}
-        floats = {"decay": 0.0, "decay_syn": 1.0, "refractory_ms": 0.0, "delay_ms": np.nan}
-        flags = {"hold": False, "subtract": False, "learns": True}
-        self.parameters: dict[str, NDArray[Any]] = {
-            name: np.full(self.neuron_count, value) for name, value in (integers | floats | flags).items()
-        }
-        self.adaptation_step: int | float = 0
-        self.adaptation_decay = 0.0
+        super().__init__(inputs, neurons, dt_ms)
         self.inputs = Inputs(self, np.arange(self.input_count))
         self.neurons = Neurons(self, np.arange(self.neuron_count))
+
+    def __copy__(self) -> Self:
+        """Return a deep copy: its populations are parts of the copy, and its arrays are its own."""
+        return deepcopy(self)
 
     def __repr__(self) -> str:
         synapses = np.count_nonzero(self.weights)
@@ -89,6 +89,7 @@ class Network:
         learning = f" ({np.count_nonzero(self.plastic)} plastic)" if self.plastic.any() else ""
         return f"<Network of {counts}{learning}, {self.dt_ms:g} ms>"
 
+    @checked_keywords
     def connect(
         self,
         source: Population,
@@ -110,11 +111,11 @@ class Network:
             One number for all pairs, one for each pair, or ``[(pre, post, weight), ...]`` with the positions of the
             two within `source` and `target`. SciPy's sparse arrays are taken as such a list.
         delay_ms : float, optional
-            Of these connections; by default that of the neuron's own axon. A neuron whose axon has another delay, or is
-            in use without a given one, gets an extra axon, which a chip must have room for.
+            Delay of these connections; by default that of the neuron's own axon. If that axon has another delay, or is
+            in use without a delay of its own, the neuron gets an extra axon, which the chip must have room for.
         plastic : bool
-            Whether these synapses learn, by the rule given to `learn`: all pairs of an array, also those of weight 0,
-            or the pairs of a list.
+            Whether these synapses learn, by the rule given to `learn`: all pairs of an array, weights of 0 included, or
+            the pairs of a list.
 
         Raises
         ------
@@ -133,6 +134,7 @@ class Network:
         if plastic:
             self.plastic[block] |= pairs
 
+    @checked_keywords
     def learn(
         self,
         rule: Rule | None,
@@ -144,15 +146,15 @@ class Network:
         Parameters
         ----------
         rule : Rule or None
-            None: weights stay as they are.
+            None switches learning off.
         between : (source, target), or several of them
-            Populations whose connections, on whatever axon of the source, become plastic; those made by
-            ``connect(..., plastic=True)`` are so already.
+            Populations whose connections become plastic, on all axons of the source. Those made by
+            ``connect(..., plastic=True)`` are plastic already.
 
         Raises
         ------
         InputError
-            For something else than a rule, or a part of another network.
+            For something that is no rule, or a part of another network.
 
         Examples
         --------
@@ -174,15 +176,16 @@ class Network:
             self.plastic[block] |= self.connected[block]
         self.rule = rule
 
+    @checked_keywords
     def adaptation(self, *, step: float, tau_ms: float = np.inf) -> None:
-        """Let every spike of a neuron raise its own threshold; shared by all neurons.
+        """Let every spike of a neuron raise its threshold; all neurons share these two numbers.
 
         Parameters
         ----------
         step : float or int
             Rise at each spike, at least 0, in the units of the weights.
         tau_ms : float
-            Time constant with which the rise fades; infinity keeps it.
+            Time constant with which the rise fades; with infinity it stays.
         """
         if not (np.isfinite(step) and step >= 0):
             raise InputError(f"the step of the adaptation must be 0 or more, got {step!r}")
@@ -190,46 +193,6 @@ class Network:
             raise InputError(f"tau_ms of the adaptation must be 0 or more, got {tau_ms!r}; math.inf keeps the rise")
         self.adaptation_step = int(step) if isinstance(step, int | np.integer) else float(step)
         self.adaptation_decay = 1.0 if tau_ms == 0 else float(-np.expm1(-self.dt_ms / tau_ms))
-
-    @property
-    def input_weights(self) -> NDArray[Any]:
-        """The rows of `weights` that belong to inputs, [inputs, neurons]."""
-        return self.weights[: self.input_count]
-
-    @property
-    def recurrent_weights(self) -> NDArray[Any]:
-        """The rows of `weights` that belong to neurons, [neurons + extra axons, neurons]."""
-        return self.weights[self.input_count :]
-
-    def reach(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Lowest and highest that each weight can get, shaped as `weights`: where it learns as far as its bounds."""
-        rule = self.rule
-        if rule is None or not self.learns:
-            return self.weights, self.weights
-        low, high = rule.bounds or (self.weights, self.weights + rule.reach(self.dt_ms))
-        return (
-            np.where(self.plastic, np.minimum(self.weights, low), self.weights),
-            np.where(self.plastic, np.maximum(self.weights, high), self.weights),
-        )
-
-    @property
-    def learns(self) -> bool:
-        """Whether any synapse changes by itself: one is plastic, and there is a rule."""
-        return self.rule is not None and bool(self.plastic.any())
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether every weight and bound, threshold, reset, bias, leak and adaptation step was given as an integer."""
-        arrays = (self.weights, *(self.parameters[name] for name in ("threshold", "reset", "bias", "leak")))
-        bounded = self.rule is None or not self.learns or self.rule.bounds_are_integers
-        return bounded and all(array.dtype.kind == "i" for array in arrays) and isinstance(self.adaptation_step, int)
-
-    def assign(self, name: str, indices: NDArray[np.intp], values: NDArray[Any]) -> None:
-        """Set a parameter of some neurons to values that have been checked (`Neurons.set` does that)."""
-        array = self.parameters[name]
-        if array.dtype.kind == "i" and values.dtype.kind == "f":
-            array = self.parameters[name] = array.astype(np.float64)
-        array[indices] = values
 
     def _check_pair(self, source: Population, target: Neurons) -> None:
         for role, part in (("source", source), ("target", target)):
@@ -246,7 +209,7 @@ class Network:
         return np.concatenate([source.rows, self.input_count + self.neuron_count + extra])
 
     def _axons(self, source: Population, delay_ms: float) -> NDArray[np.intp]:
-        """Rows of the axons of a population that have a delay, made where there are none yet."""
+        """Rows of the axons of a population that have a given delay; missing ones are added."""
         if not isinstance(source, Neurons):
             raise InputError("inputs have no delay: the host sends their spikes at the step where they shall arrive")
         if not 0 <= delay_ms < np.inf:
@@ -266,17 +229,10 @@ class Network:
         return rows
 
     def _extra_axon(self, neuron: int, delay_ms: float) -> int:
-        """Row of an extra axon, which is new if there is none such."""
+        """Row of the extra axon with a delay; added if it is missing."""
         axons = list(zip(self.extra_source, self.extra_delay_ms, strict=True))
         if (neuron, delay_ms) not in axons:
             self.extra_source.append(neuron)
             self.extra_delay_ms.append(delay_ms)
             axons.append((neuron, delay_ms))
         return self.input_count + self.neuron_count + axons.index((neuron, delay_ms))
-
-
-def _count(name: str, value: int) -> int:
-    low, high = LIMITS[name]
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
-        raise InputError(f"{name} must be an integer from {low} to {high}, got {value!r}")
-    return int(value)

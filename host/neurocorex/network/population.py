@@ -1,24 +1,32 @@
-"""Parts of a network: its inputs, its neurons, and slices of them."""
+"""Population: some inputs or some neurons of a network, as slices of it; `Neurons.set` gives neurons parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..errors import InputError
+from . import parameters
+from .attributes import Sealed
+from .data import NetworkData
 
-if TYPE_CHECKING:
-    from .network import Network
-
-#: What `Neurons.set` takes for its two choices, and whether the flag of the chip is then set.
-REFRACTORY = {"integrate": False, "hold": True}
-RESET_MODES = {"value": False, "subtract": True}
+#: Most neurons that a message names.
+NAMED = 8
 
 
-class Population:
+def named(neurons: Iterable[int]) -> str:
+    """Name neurons for a message: 'neuron 3', or '12 neurons (0, 1, 2, ...)'."""
+    numbers = list(neurons)
+    if len(numbers) == 1:
+        return f"neuron {numbers[0]}"
+    shown = ", ".join(map(str, numbers[:NAMED])) + (", ..." if len(numbers) > NAMED else "")
+    return f"{len(numbers)} neurons ({shown})"
+
+
+class Population(Sealed):
     """Some input axons or some neurons of one network, in a given order, none twice.
 
     Index it like a NumPy array: ``net.neurons[0:86]``, ``net.neurons[3]``, ``net.neurons[[1, 5]]``.
@@ -26,14 +34,21 @@ class Population:
     Attributes
     ----------
     network : Network
-        Where it belongs.
+        The network that it is a part of.
     indices : array of int
         Numbers of its members, counted from 0 within the inputs or within the neurons.
     """
 
-    noun = "member"
+    noun: ClassVar[str] = "member"
+    _fixed: ClassVar[Mapping[str, str]] = {
+        "network": "a population stays a part of its network",
+        "indices": "index the population for another one, such as net.neurons[0:4]",
+    }
 
-    def __init__(self, network: Network, indices: NDArray[np.intp]) -> None:
+    network: NetworkData
+    indices: NDArray[np.intp]
+
+    def __init__(self, network: NetworkData, indices: NDArray[np.intp]) -> None:
         self.network = network
         self.indices = indices.copy()
         self.indices.setflags(write=False)
@@ -47,7 +62,7 @@ class Population:
         except (IndexError, TypeError) as error:
             raise InputError(f"cannot take {key!r} of {len(self)} {self.noun}s: {error}; try [0:{len(self)}]") from None
         if chosen.ndim != 1 or len(np.unique(chosen)) != len(chosen):
-            raise InputError(f"{key!r} names a {self.noun} twice; a group has each once")
+            raise InputError(f"{key!r} names a {self.noun} twice; a population has each once")
         return type(self)(self.network, chosen)
 
     def __iter__(self) -> Iterator[Self]:
@@ -64,9 +79,9 @@ class Population:
 
 
 class Inputs(Population):
-    """Input axons: what the host drives with spikes."""
+    """Input axons, which the host drives with spikes."""
 
-    noun = "input"
+    noun: ClassVar[str] = "input"
 
 
 class Neurons(Population):
@@ -79,130 +94,56 @@ class Neurons(Population):
         fires if not refractory and v > threshold + adaptation
     """
 
-    noun = "neuron"
+    noun: ClassVar[str] = "neuron"
+    _elsewhere: ClassVar[Mapping[str, str]] = NetworkData._elsewhere
 
     @property
     def rows(self) -> NDArray[np.intp]:
         """Their rows in the weight matrix of the network; the inputs come first."""
         return self.indices + self.network.input_count
 
-    def set(
-        self,
-        *,
-        threshold: ArrayLike | None = None,
-        reset: ArrayLike | None = None,
-        bias: ArrayLike | None = None,
-        leak: ArrayLike | None = None,
-        tau_ms: ArrayLike | None = None,
-        tau_syn_ms: ArrayLike | None = None,
-        decay: ArrayLike | None = None,
-        decay_syn: ArrayLike | None = None,
-        refractory_ms: ArrayLike | None = None,
-        refractory: str | ArrayLike | None = None,
-        reset_mode: str | ArrayLike | None = None,
-        delay_ms: ArrayLike | None = None,
-        learns: bool | ArrayLike | None = None,
-    ) -> Self:
-        """Set parameters of these neurons; each is one value, or one for each neuron. What is not given stays.
+    def set(self, **values: Unpack[parameters.Settings]) -> Self:
+        """Set parameters of these neurons. Each is one value, or one for each neuron; the others stay as they are.
 
         Parameters
         ----------
         threshold : float or int
-            Fires above it. In the units of the weights, as `reset`, `bias` and `leak`. At first 1.
+            The neuron fires above it. In the units of the weights, as `reset`, `bias` and `leak`. Initially 1.
         reset : float or int
-            Membrane after a spike, in `reset_mode` "value", and while it is held. At first 0, the resting potential.
+            Membrane after a spike, in `reset_mode` "value", and while it is held. Initially 0, the resting potential.
         bias : float or int
-            Added to the membrane in every step. At first 0.
+            Added to the membrane in every step. Initially 0.
         leak : float or int
-            Brings the membrane closer to zero in every step, not beyond. At least 0; at first 0.
+            Moves the membrane towards zero in every step, not beyond. At least 0; initially 0.
         tau_ms, tau_syn_ms : float
-            Time constants of membrane and synaptic current; 0 forgets at once, infinity never. At first the membrane
-            never forgets and the current forgets at once: a spike acts for one step.
+            Time constants of membrane and synaptic current; 0 forgets at once, infinity never. Initially the membrane
+            never forgets, and the current forgets at once: a spike acts for one step.
         decay, decay_syn : float
             The same as the fraction that is lost in one step, 0 to 1: ``1 - exp(-dt_ms / tau_ms)``.
         refractory_ms : float
-            Time without spikes after each. At first 0.
+            Time without spikes after each spike. Initially 0.
         refractory : {"integrate", "hold"}
-            Whether the membrane goes on while refractory (at first), or stays at `reset`.
+            Whether a refractory membrane integrates (initially), or stays at `reset`.
         reset_mode : {"value", "subtract"}
-            Whether a spike puts the membrane to `reset` (at first), or takes the threshold off it.
+            Whether a spike sets the membrane to `reset` (initially), or subtracts the threshold from it.
         delay_ms : float
             Time from a spike to its arrival, at least one step; 0 makes the axon silent. If never set: one step, or
             silent for a neuron that is connected to nothing. Connections with a delay of their own may use others.
         learns : bool
-            Whether plastic synapses onto these neurons learn. At first they do.
+            Whether plastic synapses onto these neurons learn. Initially they do.
 
         Returns
         -------
         Neurons
-            These, so that calls can be chained.
+            These neurons, so that calls can be chained.
 
         Raises
         ------
         InputError
             For a value out of range or a wrong length; nothing has been set then.
+        TypeError
+            For an unknown parameter; the message names the nearest.
         """
-        if tau_ms is not None and decay is not None:
-            raise InputError("give tau_ms or decay, not both: they set the same")
-        if tau_syn_ms is not None and decay_syn is not None:
-            raise InputError("give tau_syn_ms or decay_syn, not both: they set the same")
-        dt_ms = self.network.dt_ms
-        new = {
-            "threshold": self._numbers("threshold", threshold),
-            "reset": self._numbers("reset", reset),
-            "bias": self._numbers("bias", bias),
-            "leak": self._numbers("leak", leak, low=0),
-            "decay": self._decay("tau_ms", tau_ms, dt_ms, self._numbers("decay", decay, low=0, high=1)),
-            "decay_syn": self._decay(
-                "tau_syn_ms", tau_syn_ms, dt_ms, self._numbers("decay_syn", decay_syn, low=0, high=1)
-            ),
-            "refractory_ms": self._numbers("refractory_ms", refractory_ms, low=0),
-            "delay_ms": self._numbers("delay_ms", delay_ms, low=0),
-            "hold": self._choices("refractory", refractory, REFRACTORY),
-            "subtract": self._choices("reset_mode", reset_mode, RESET_MODES),
-            "learns": self._choices("learns", learns, {True: True, False: False}),
-        }
-        for name, values in new.items():
-            if values is not None:
-                self.network.assign(name, self.indices, values)
+        checked = parameters.checked(values, self.indices, self.network.dt_ms)
+        self.network.assign(self.indices, checked)
         return self
-
-    def _numbers(
-        self, name: str, given: ArrayLike | None, low: float = -np.inf, high: float = np.inf, infinite: bool = False
-    ) -> NDArray[Any] | None:
-        if given is None:
-            return None
-        try:
-            values = np.asarray(given)
-            if values.dtype.kind not in "iufb":
-                raise ValueError(f"{values.dtype} is no number")
-            values = np.broadcast_to(values, (len(self),))
-        except ValueError as error:
-            raise InputError(f"{name} needs one number, or {len(self)}, one for each neuron ({error})") from None
-        wrong = ~((values >= low) & (values <= high) & (np.isfinite(values) | infinite))
-        if wrong.any():
-            bound = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more"
-            what = bound if np.isfinite(low) else "a finite number"
-            raise InputError(f"{name} must be {what}, got {values[wrong][0]!s} for neuron {self.indices[wrong][0]}")
-        return values
-
-    def _decay(
-        self, name: str, given: ArrayLike | None, dt_ms: float, fraction: NDArray[Any] | None
-    ) -> NDArray[Any] | None:
-        tau = self._numbers(name, given, low=0, infinite=True)
-        if tau is None:
-            return fraction
-        with np.errstate(divide="ignore"):
-            return np.asarray(-np.expm1(-dt_ms / tau.astype(np.float64)))
-
-    def _choices(
-        self, name: str, given: str | ArrayLike | None, allowed: Mapping[Any, bool]
-    ) -> NDArray[np.bool_] | None:
-        if given is None:
-            return None
-        words = np.atleast_1d(np.asarray(given, dtype=object))
-        unknown = [word for word in words.flat if word not in allowed]
-        if unknown or words.shape not in ((1,), (len(self),)):
-            got = repr(unknown[0]) if unknown else f"{len(words)} for {len(self)} neurons"
-            raise InputError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {got}")
-        return np.broadcast_to(np.array([allowed[word] for word in words.flat]), (len(self),))

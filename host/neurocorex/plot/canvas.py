@@ -1,4 +1,4 @@
-"""What all pictures share: the figure, colours, and the way spikes are drawn. matplotlib is loaded when one is made."""
+"""Canvas of a picture: figure, colours, spikes as a list and as short bars. matplotlib is loaded with the first."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..device.result import Result
 from ..errors import InputError, MissingToolError
+from .recorded import Recorded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,9 +60,9 @@ class Spikes:
     count: int
 
     @classmethod
-    def of(cls, given: Result | ArrayLike, name: str) -> Spikes:
+    def of(cls, given: Recorded | ArrayLike, name: str) -> Spikes:
         """Take a result, or an array [steps, count] or [samples, steps, count] called `name`; raises InputError."""
-        if isinstance(given, Result):
+        if isinstance(given, Recorded):
             if not given.has_raster or not given.spikes_of.size:
                 raise InputError("this result has no spikes; run with record=['spikes']")
             samples = 1 if given.samples is None else given.samples
@@ -72,7 +72,7 @@ class Spikes:
         return cls(sample, step, index, *whole.shape)
 
     def first(self, samples: int) -> Spikes:
-        """Return those of the first so many samples."""
+        """Return the spikes of the first `samples` samples."""
         kept = self.sample < samples
         rest = (self.sample[kept], self.step[kept], self.index[kept])
         return Spikes(*rest, min(self.samples, samples), self.steps, self.count)
@@ -90,10 +90,10 @@ def with_samples(array: NDArray[Any], name: str) -> NDArray[Any]:
 
 
 def step_length(given: Any, dt_ms: float | None) -> float:
-    """Length of a step: as told, else that of the result, else 1 ms."""
+    """Length of a step: `dt_ms` if given, else that of the result, else 1 ms."""
     if dt_ms is not None:
         return dt_ms
-    return given.dt_ms if isinstance(given, Result) else 1.0
+    return given.dt_ms if isinstance(given, Recorded) else 1.0
 
 
 def draw_spikes(
@@ -103,7 +103,7 @@ def draw_spikes(
     shown = np.zeros(spikes.count, np.bool_)
     shown[members] = True
     kept = shown[spikes.index]
-    # A bar as high as its row, as far as that can be seen and is no stripe.
+    # A bar is as high as its row, but never too small to see nor so large that it becomes a stripe.
     points = 72 * axis.get_figure(root=True).get_figheight() / (1.6 * spikes.count)  # type: ignore[union-attr]
     size = float(np.clip(points, 2, 9)) ** 2
     axis.scatter(
@@ -120,7 +120,7 @@ def frame_spikes(axis: Axes, count: int, what: str) -> None:
 
 
 def mark_samples(axes: Sequence[Axes], samples: int, length_ms: float, labels: Sequence[str] | None) -> None:
-    """Part the samples by lines, and write a label over each."""
+    """Draw a line between samples, and write a label above each."""
     for axis in axes:
         for sample in range(1, samples):
             axis.axvline(sample * length_ms, color=FAINT, linewidth=0.8)
@@ -130,5 +130,5 @@ def mark_samples(axes: Sequence[Axes], samples: int, length_ms: float, labels: S
 
 
 def whole_numbers(axis: Any) -> None:
-    """Keep the ticks of an axis on whole numbers."""
+    """Put the ticks of an axis on whole numbers."""
     axis.get_major_locator().set_params(integer=True)

@@ -1,6 +1,7 @@
-"""Pictures of what went in, what came out and what is in between. Needs matplotlib: ``pip install 'neurocorex[plot]'``.
+"""Pictures of spikes, membranes and weight matrices. They need matplotlib: ``pip install 'neurocorex[plot]'``.
 
-Every function returns a matplotlib `Figure` that belongs to nobody: ``figure.savefig("raster.png")`` needs no display.
+Every function returns a matplotlib `Figure` that belongs to no window: ``figure.savefig("raster.png")`` needs no
+display.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..device.result import Result
 from ..errors import InputError
 from .canvas import (
     COLOURS,
@@ -26,19 +26,20 @@ from .canvas import (
     whole_numbers,
     with_samples,
 )  # fmt: skip
+from .recorded import Recorded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Membranes beyond this many are not drawn one above the other any more.
+#: Most membranes that are drawn, one above the other.
 TRACES = 24
-#: Samples that a raster shows at most.
+#: Most samples that a raster shows.
 SAMPLES = 12
 
 
 def raster(
-    spikes: Result | ArrayLike,
+    spikes: Recorded | ArrayLike,
     *,
     inputs: ArrayLike | None = None,
     groups: Mapping[str, Sequence[int] | slice | range] | None = None,
@@ -46,7 +47,7 @@ def raster(
     dt_ms: float | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw who fired when.
+    """Draw a raster: which neuron fired in which step.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def raster(
 
 
 def membranes(
-    v: Result | ArrayLike,
+    v: Recorded | ArrayLike,
     *,
     neurons: Sequence[int] | NDArray[Any] | None = None,
     threshold: ArrayLike | None = None,
@@ -131,7 +132,7 @@ def membranes(
         If matplotlib is not installed.
     """
     dt_ms = step_length(v, dt_ms)
-    traces = with_samples(np.asarray(v.v if isinstance(v, Result) else v), "membranes")
+    traces = with_samples(np.asarray(v.v if isinstance(v, Recorded) else v), "membranes")
     if not 0 <= sample < len(traces):
         raise InputError(f"there is no sample {sample}, the membranes are of {len(traces)} (the first is 0)")
     numbers, columns = _columns(v, neurons, traces.shape[2])
@@ -214,7 +215,7 @@ def _columns(v: Any, neurons: Any, count: int) -> tuple[list[int], list[int]]:
     """Numbers of the neurons to draw, and their columns in the array of membranes."""
     if not count:
         raise InputError("there are no membranes to draw; run with record=['spikes', 'v']")
-    if not isinstance(v, Result):
+    if not isinstance(v, Recorded):
         numbers = list(range(count)) if neurons is None else [int(number) for number in neurons]
         if len(numbers) != count:
             raise InputError(f"neurons names {len(numbers)}, the membranes are of {count}")
@@ -229,6 +230,6 @@ def _columns(v: Any, neurons: Any, count: int) -> tuple[list[int], list[int]]:
 
 def _spike_times(v: Any, sample: int, neuron: int, dt_ms: float) -> NDArray[Any]:
     """Return the ends of the steps in which a neuron of a result fired, in one sample."""
-    if not isinstance(v, Result):
+    if not isinstance(v, Recorded):
         return np.empty(0)
     return np.asarray((v.spike_times[(v.spike_samples == sample) & (v.spike_neurons == neuron)] + 1) * dt_ms)

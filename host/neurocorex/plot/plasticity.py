@@ -1,4 +1,4 @@
-"""Pictures of weights that change: before and after, over time, and how they are spread."""
+"""Pictures of plasticity: weights over time, before and after, and as histograms."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..device.result import Result
 from ..errors import InputError
 from .canvas import COLOURS, FAINT, INK, new_figure, step_length, whole_numbers
+from .recorded import Recorded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: About how many synapses are drawn one by one, from the weakest to the strongest at the end.
+#: About how many synapses get a line of their own, from the weakest to the strongest at the end.
 DRAWN = 30
-#: Percentiles between which most weights lie.
+#: Percentiles of the shaded band.
 BAND = (5, 95)
 
 
 def weights_over_time(
-    weights: Result | ArrayLike,
+    weights: Recorded | ArrayLike,
     *,
     steps: ArrayLike | None = None,
     plastic: ArrayLike | None = None,
@@ -31,7 +31,7 @@ def weights_over_time(
     dt_ms: float | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw how weights went: some of them one by one, and the median and spread of all that learn.
+    """Draw weights over time: lines of some synapses, and the median and spread of all that learn.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def weights_over_time(
     MissingToolError
         If matplotlib is not installed.
     """
-    table = np.asarray(weights.weights_over_time if isinstance(weights, Result) else weights)
+    table = np.asarray(weights.weights_over_time if isinstance(weights, Recorded) else weights)
     if table.ndim != 3 or not table.size:
         raise InputError("there are no weights over time; run with snapshot_every=100, or give [times, axons, neurons]")
-    at = weights.weight_steps if isinstance(weights, Result) else np.arange(len(table)) if steps is None else steps
+    at = weights.weight_steps if isinstance(weights, Recorded) else np.arange(len(table)) if steps is None else steps
     times = np.asarray(at) * step_length(weights, dt_ms)
     mask = (table != table[0]).any(axis=0) if plastic is None else np.asarray(plastic, np.bool_)
     if mask.shape != table.shape[1:] or times.shape != table.shape[:1]:
@@ -119,7 +119,7 @@ def weight_change(
 
 
 def weight_histogram(weights: Mapping[str, ArrayLike] | ArrayLike, *, title: str | None = None) -> Figure:
-    """Draw how weights are spread.
+    """Draw histograms of weights.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""From floats to the integers of one `CoreConfig`, with a report of what was rounded, clipped or does not fit."""
+"""Quantiser: a network in floats becomes the integers of one chip, with a report of what was lost."""

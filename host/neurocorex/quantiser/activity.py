@@ -1,10 +1,10 @@
-"""Which neurons can never fire, fire without input, or always saturate: said from the numbers, without running them.
+"""Static check of an image: which neurons can never fire, fire without input, or saturate; nothing is run.
 
 Weights that learn count as the strongest or weakest that they can get.
 
-The step of a neuron (docs/model.md) is monotone: more current never means a lower membrane. So the highest membrane
-that a neuron can reach before its first spike is the one under the strongest input at every step, and for a constant
-input u the membrane climbs to the first value v at which a step takes away as much as it adds::
+The step of a neuron (docs/model.md) is monotone: more current never means a lower membrane. So a neuron reaches its
+highest membrane before its first spike under the strongest input at every step. Under a constant input u the membrane
+climbs to the first value v at which a step takes away as much as it adds::
 
     ceil(v * d / 65536) + leak >= u
 """
@@ -24,19 +24,19 @@ Ints = NDArray[np.int64]
 
 
 def highest(drive: Ints, decay: Ints, leak: Ints, top: int) -> Ints:
-    """Highest membrane that a constant `drive` reaches from rest; `top` where nothing stops it.
+    """Return the highest membrane that a constant `drive` reaches from rest; `top` if it grows without end.
 
-    Exact for a drive above zero. A drive of zero or less gives itself, a bound that is never exceeded.
+    Exact for a drive above zero. For a drive of zero or less, the drive itself: a bound that is never exceeded.
 
     Parameters
     ----------
     drive, decay, leak : int64 arrays
-        What is added in each step, the decay (0 to 65535), the linear leak.
+        Input of each step, decay (0 to 65535), and linear leak.
     top : int
-        Where values saturate.
+        Largest value of a state.
     """
     excess = drive - leak
-    # Least v with v * decay > (excess - 1) * 65536, as long as the linear leak alone does not hold the drive back.
+    # Least v with v * decay > (excess - 1) * 65536, unless the linear leak alone cancels the drive.
     climbed = ((excess - 1) << DECAY_BITS) // np.maximum(decay, 1) + 1
     level = np.where(decay == 0, top, np.maximum(climbed, drive))
     level = np.where((decay == DECAY_ALL) | (excess <= 0), drive, level)
@@ -44,16 +44,16 @@ def highest(drive: Ints, decay: Ints, leak: Ints, top: int) -> Ints:
 
 
 def never_fire(image: Image, injected: Ints | None = None) -> Ints:
-    """Neurons that no pattern of input spikes makes fire, from rest, or from the state of a snapshot.
+    """Return the neurons that no pattern of input spikes makes fire, from rest, or from the state of a snapshot.
 
-    Neurons that never fire drive no others, so what hangs on them alone is found as well.
+    Neurons that only neurons which never fire drive are among them.
 
     Parameters
     ----------
     image : Image
-        What goes to the chip.
+        The image of a network.
     injected : int64 array [N], optional
-        Largest current that is injected into each neuron in a step; without it none is.
+        Largest current that is injected into each neuron in a step; by default none.
     """
     inputs = image.config.inputs
     gain_input, gain_recurrent = _gains(image)
@@ -63,7 +63,7 @@ def never_fire(image: Image, injected: Ints | None = None) -> Ints:
         drive += np.maximum(injected, 0)
     delivers, source = _axons(image)
     drive += excitation[inputs:][delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
-    # A membrane that is higher by some amount now stays higher by no more than that.
+    # A membrane that is higher by some amount now is never higher by more than that amount later.
     head_start = np.maximum(_wide(image, Region.MEMBRANE), 0) if image.is_snapshot else 0
     silent = np.zeros(image.config.neurons, np.bool_)
     while True:
@@ -75,12 +75,12 @@ def never_fire(image: Image, injected: Ints | None = None) -> Ints:
 
 
 def never_silent(image: Image) -> Ints:
-    """Neurons that fire from rest without any input, by their bias or a threshold below zero."""
+    """Return the neurons that fire from rest without input, by their bias or a threshold below zero."""
     return np.flatnonzero(_crosses(image, np.zeros(image.config.neurons, np.int64)))
 
 
 def rooms(image: Image) -> NDArray[np.float64]:
-    """Part of the state's range that each membrane at threshold needs if every axon fires in the same step, [N]."""
+    """Return the part of the state's range that a membrane at threshold needs if all axons fire in one step, [N]."""
     inputs = image.config.inputs
     gain_input, gain_recurrent = _gains(image)
     lowest, highest = _reach(image)
@@ -95,7 +95,7 @@ def rooms(image: Image) -> NDArray[np.float64]:
 
 
 def always_saturates(image: Image) -> Ints:
-    """Neurons that any spike takes from rest beyond the range of states: no weight of theirs, but 0, fits into it."""
+    """Return the neurons that every spike takes from rest beyond the range of states."""
     inputs, top = image.config.inputs, image.config.state_range[1]
     sizes = [
         np.abs(part.astype(np.int64)) << gain
@@ -109,13 +109,13 @@ def always_saturates(image: Image) -> Ints:
 def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[np.bool_]:
     top = image.config.state_range[1]
     current = highest(drive, _wide(image, Region.CURRENT_DECAY), np.zeros_like(drive), top)
-    # A membrane at rest that only a negative bias moves has been higher in its first step than it will ever be again.
+    # A membrane that only a negative bias moves is at its highest in the first step.
     membrane = highest(current + _wide(image, Region.BIAS), _wide(image, Region.DECAY), _wide(image, Region.LEAK), top)
     return np.asarray(membrane > _wide(image, Region.THRESHOLD) - head_start)
 
 
 def _reach(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Lowest and highest that each weight can get."""
+    """Return the lowest and the highest value that each weight can get."""
     weights = image.weights
     if not image.learns:
         return weights, weights
@@ -127,7 +127,7 @@ def _reach(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _axons(image: Image) -> tuple[NDArray[np.bool_], Ints]:
-    """Which axons of neurons, extra ones behind the others, are not silent; and whose they are."""
+    """Return which axons of neurons are not silent, extra axons last, and the neuron of each."""
     config = image.config
     delay, source = image.regions[Region.DELAY], np.arange(config.neurons)
     if config.extra_axons:

@@ -1,17 +1,17 @@
-"""Populations with scales of their own.
+"""Scales of populations: each population of a network may have a scale of its own.
 
-Spikes have no size, so every neuron may count in units of its own: its threshold, its reset value, its bias, its leak
-and the weights onto it are multiplied by the same scale. What all neurons of a chip share are the two gains of the
-weights, the adaptation step and the learning rule, so populations that adapt or learn share a scale.
+A spike has no size, so every neuron may count in its own units: its parameters in the units of the weights, and the
+weights onto it, are multiplied by its scale. All neurons of a chip share the two gains of the weights, the adaptation
+step and the learning rule; populations that adapt or learn therefore share a scale.
 
 Scales are chosen together. For each pair of gains, every population gets the best of the scales that
 
-- leave room for a membrane at threshold, the bias and the worst row, all axons firing in the same step (headroom),
+- leave room for a membrane at threshold, the bias, and all axons firing in the same step (headroom),
 - clip no weight at these gains,
-- put the largest weight of either kind, a power of two, or the smallest step of a drift exactly onto the chip;
+- need no rounding for the largest weight of either kind, for a power of two, or for the smallest step of a drift;
 
-the best is the one that rounds weights and thresholds the least (as a part of their energy), then the largest. Of all
-pairs of gains the one with the smallest sum is taken.
+the best is the one with the smallest rounding error of weights and thresholds (as a part of their energy), then the
+largest. The pair of gains with the smallest sum of errors is taken.
 """
 
 from __future__ import annotations
@@ -26,21 +26,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..image import Image
-from ..network.network import Network
-from ..network.population import Neurons
+from ..network.population import Neurons, named
 from ..spec import CoreConfig, Region
 from .activity import rooms
-from .naming import named
+from .demand import Demand
 from .scale import GAIN_MAX, Kinds, choose_scale, drift_of, largest, largest_multiple, rounding, sample, weight_unit
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-#: Where `Image.meta` keeps the scale of each neuron, if they differ.
+#: Key of `Image.meta` for the scale of each neuron, if they differ.
 SCALES = "scales"
 
 
 def scales_of(image: Image) -> Floats:
-    """Return the scale of each neuron of an image, [N]; meta may hold anything, what makes no sense is not used."""
+    """Return the scale of each neuron of an image, [N]; nonsense in its meta is not used."""
     scales = np.full(image.config.neurons, image.scale)
     given = image.meta.get(SCALES)
     if isinstance(given, list) and all(isinstance(each, int | float) and 0 < each < math.inf for each in given):
@@ -55,13 +54,13 @@ class PopulationScale:
     Attributes
     ----------
     neurons : list of int
-        Which they are.
+        Their numbers.
     scale : float
         Units of the chip's state per unit of the network.
     headroom : float
-        Part of the state's range that the worst of them uses, as `Report.headroom`.
+        Largest part of the state's range that one of them uses, as `Report.headroom`.
     threshold_units : int
-        Smallest threshold, in units of the chip: its resolution.
+        Smallest threshold, in units of the chip: the resolution of thresholds.
     """
 
     neurons: list[int]
@@ -87,14 +86,15 @@ class PopulationScale:
         )
 
 
-def groups_of(net: Network, populations: Sequence[Neurons] | None, notes: list[str]) -> list[Ints]:
-    """Return the neurons of each population; those in none are one more.
+def groups_of(demand: Demand, populations: Sequence[Neurons] | None, notes: list[str]) -> list[Ints]:
+    """Return the neurons of each population; neurons in none are a population, too.
 
     Raises
     ------
     InputError
         For something that is no population of this network, or a neuron that is in two of them.
     """
+    net = demand.net
     if populations is None:
         return [np.arange(net.neuron_count)]
     group = np.full(net.neuron_count, -1)
@@ -108,7 +108,7 @@ def groups_of(net: Network, populations: Sequence[Neurons] | None, notes: list[s
     if net.adaptation_step:
         notes.append("all populations share a scale, because they share the adaptation step")
         group[:] = 0
-    elif net.learns:
+    elif demand.rule is not None:
         learning = np.unique(group[net.plastic.any(axis=0)])
         if len(learning) > 1:
             notes.append(f"{len(learning)} populations share a scale, because they learn by one rule")
@@ -116,14 +116,15 @@ def groups_of(net: Network, populations: Sequence[Neurons] | None, notes: list[s
     return [np.flatnonzero(group == number) for number in np.unique(group)]
 
 
-def given_scales(net: Network, scale: ArrayLike) -> Floats:
-    """Check scales that a user gives: one for all neurons, or one for each; return one for each, [N].
+def given_scales(demand: Demand, scale: ArrayLike) -> Floats:
+    """Check scales that a user gives, one for all neurons or one for each; return one for each, [N].
 
     Raises
     ------
     InputError
-        If one is not above 0, or if neurons differ that share something.
+        If one is not above 0, or if neurons that adapt or learn have different ones.
     """
+    net = demand.net
     try:
         scales = np.broadcast_to(np.asarray(scale, np.float64), (net.neuron_count,))
     except (TypeError, ValueError):
@@ -132,19 +133,20 @@ def given_scales(net: Network, scale: ArrayLike) -> Floats:
     if wrong.any():
         raise InputError(f"scale must be above 0, got {scales[wrong][0]!s}")
     shared = np.full(net.neuron_count, bool(net.adaptation_step))
-    if net.learns:
+    if demand.rule is not None:
         shared |= net.plastic.any(axis=0)
     if len(np.unique(scales[shared])) > 1:
         raise InputError("neurons that adapt or learn share a scale; give them one")
     return scales
 
 
-def choose_scales(net: Network, config: CoreConfig, groups: Sequence[Ints]) -> Floats:
-    """Choose a scale for each neuron, [N], by the rules of this module; one population by those of `scale`."""
+def choose_scales(demand: Demand, config: CoreConfig, groups: Sequence[Ints]) -> Floats:
+    """Choose a scale for each neuron, [N], see above; for a single population see `scale`."""
+    net = demand.net
     if len(groups) == 1:
-        return np.full(net.neuron_count, choose_scale(net, config))
-    tables = [_Group.of(net, config, group) for group in groups]
-    tied = net.learns and net.plastic[: net.input_count].any() and net.plastic[net.input_count :].any()
+        return np.full(net.neuron_count, choose_scale(demand, config))
+    tables = [_Group.of(demand, config, group) for group in groups]
+    tied = demand.rule is not None and net.plastic[: net.input_count].any() and net.plastic[net.input_count :].any()
     best: tuple[float, float] | None = None
     scales = np.ones(net.neuron_count)
     for gains in np.ndindex(GAIN_MAX + 1, GAIN_MAX + 1):
@@ -162,24 +164,24 @@ def choose_scales(net: Network, config: CoreConfig, groups: Sequence[Ints]) -> F
 
 @dataclass(frozen=True)
 class _Group:
-    """One population, as the choice of its scale sees it.
+    """Numbers of one population that the choice of its scale depends on.
 
     Attributes
     ----------
     room : float
         Largest scale that the range of states allows.
     samples : list of arrays
-        Some of the weights from inputs, and from neurons.
+        Samples of the weights from inputs, and from neurons.
     units : list of float
-        Unit of the chip, gain 1, if the largest weight of each kind is the largest that the chip holds; 0 if none.
+        Unit of the chip, at gain 1, if the largest weight of each kind becomes the largest of the chip; 0 if none.
     thresholds : float64 array
-        Those that are not 0.
+        Thresholds that are not 0.
     span : float
-        Distance of the bounds of what it learns; 0 if there are none.
+        Distance of the bounds between which its weights learn; 0 if there are none.
     drift : float64 array
-        By what its weights change together; empty if they do not.
+        Drift of its weights; empty if there is none.
     learns : int
-        Which kind of weights learns, or one of both.
+        Index of the kind of weights that learns, or of one of both.
     """
 
     room: float
@@ -191,9 +193,10 @@ class _Group:
     learns: int
 
     @classmethod
-    def of(cls, net: Network, config: CoreConfig, group: Ints) -> _Group:
-        lowest, highest = (table[:, group] for table in net.reach())
-        level = largest(net, group)
+    def of(cls, demand: Demand, config: CoreConfig, group: Ints) -> _Group:
+        net = demand.net
+        lowest, highest = demand.lowest[:, group], demand.highest[:, group]
+        level = largest(demand, group)
         first = net.input_count
         units = [
             weight_unit(np.array([low.min(initial=0), high.max(initial=0)], np.float64), config)
@@ -202,9 +205,9 @@ class _Group:
         weights = net.weights[:, group]
         thresholds = net.parameters["threshold"][group].astype(np.float64)
         room = 0.999 * config.state_range[1] / level if level else math.inf
-        kinds, drift = Kinds(net), drift_of(net)
-        plastic = net.plastic[:, group] & net.learns
-        # What learns between bounds may become anything there, so its present value does not matter.
+        kinds, drift = Kinds(demand), drift_of(demand)
+        plastic = net.plastic[:, group] & (demand.rule is not None)
+        # A weight that learns between bounds may become anything there, so its present value does not matter.
         fixed = np.where(plastic & bool(kinds.span), 0, weights)
         return cls(
             room, [sample(fixed[:first]), sample(fixed[first:])], units, thresholds[thresholds != 0],
@@ -212,7 +215,7 @@ class _Group:
         )  # fmt: skip
 
     def best(self, *gains: int) -> tuple[float, float]:
-        """Return the smallest cost at some gains, and the scale that has it."""
+        """Return the smallest cost at some gains, and its scale."""
         bounds = [(1 << gain) / unit for gain, unit in zip(gains, self.units, strict=True) if unit]
         limit = min(self.room, *bounds, math.inf)
         if limit == math.inf:

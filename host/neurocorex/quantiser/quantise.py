@@ -1,8 +1,9 @@
-"""From a network in any units to the integers of one chip.
+"""Quantiser: a network in any units becomes the integers of one chip.
 
-Everything that meets a membrane is multiplied by the scale of its neuron and rounded; weights lose their low bits to a
-gain (a left shift that the chip does), chosen for input and recurrent weights apart. `scale` and `populations` say how
-both are chosen, and `tuning` what becomes of a learning rule.
+Everything that meets a membrane is multiplied by the scale of its neuron and rounded. Weights are divided by a gain as
+well (a left shift that the chip undoes), one for weights from inputs and one for weights from neurons. `demand` says
+which chips have room, `scale` and `populations` choose scales and gains, `rounding` rounds, and `tuning` turns a
+learning rule into registers and tables.
 """
 
 from __future__ import annotations
@@ -14,33 +15,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FitError, InputError
-from ..image import Image, program_regions, region_shape
-from ..learning import Rule, TraceRule
+from ..errors import InputError
+from ..image import Image
+from ..learning import TraceRule
 from ..network.network import Network
-from ..network.population import Neurons
-from ..spec import Control, CoreConfig, Flag, Learning, Region, controls
-from ..spec.config import LIMITS
-from ..spec.fixed import DECAY_ALL, DECAY_BITS
-from .durations import Durations
-from .naming import named
+from ..network.population import Neurons, named
+from ..spec import Control, CoreConfig, Flag, Region, controls, layout
+from ..spec.regions import PARAMETERS
+from ..spec.rows import Unit
+from .demand import Demand, smallest_config
 from .populations import SCALES, choose_scales, given_scales, groups_of
 from .report import Report
-from .rounding import round_weights
-from .scale import SCALED, Kinds, integers_fit
-from .tuning import ENGINES, Tuning, engine_of, meta_of, window_steps
+from .rounding import Rounding, WeightLoss
+from .scale import Kinds, choose_scale, integers_fit
+from .tuning import SCHEDULE, Tuning
 
 __all__ = ["Report", "quantise", "smallest_config"]
 
-#: Relative error of a threshold from which on it is worth a warning.
+#: Relative error of a threshold above which the report warns.
 COARSE = 0.01
-#: Where the parameters go that are multiplied by the scale.
-REGIONS = {
-    "threshold": Region.THRESHOLD,
-    "reset": Region.RESET,
-    "bias": Region.BIAS,
-    "leak": Region.LEAK,
-}
 
 
 def quantise(
@@ -55,15 +48,15 @@ def quantise(
     Parameters
     ----------
     net : Network
-        Not changed.
+        The network, which is not changed.
     config : CoreConfig, optional
-        Geometry of the chip; neurons and inputs beyond those of the network stay silent. By default the smallest
-        that fits, see `smallest_config`.
+        Geometry of the chip; neurons and inputs beyond those of the network stay silent. By default the smallest that
+        has room, see `smallest_config`.
     scale : float or array [N], optional
-        State units per unit of the network, for all neurons or for each, instead of what `scale` and `populations`
-        find. ``scale=1`` takes integers that are stored as floats as they stand.
+        State units per unit of the network, for all neurons or for each. By default it is chosen, see `scale` and
+        `populations`. With ``scale=1``, integers that are stored as floats stay as they are.
     populations : sequence of Neurons, optional
-        Parts of the network that get a scale each, see `populations`; by default all neurons have the same.
+        Parts of the network that get a scale each, see `populations`. By default all neurons share one.
 
     Returns
     -------
@@ -77,110 +70,101 @@ def quantise(
     FitError
         If the chip has no room; the message names every limit.
     InputError
-        If `scale` is not above 0, or `populations` make no sense.
+        If `scale` is not above 0, or `populations` are not disjoint parts of the network.
     """
-    given = None if scale is None else given_scales(net, scale)
-    notes: list[str] = []
-    groups = groups_of(net, populations, notes)
-    durations = Durations.of(net)
+    demand, notes = Demand.of(net), list[str]()
+    scales = None if scale is None else given_scales(demand, scale)
+    groups = None if populations is None else groups_of(demand, populations, notes)
     if config is None:
-        config = smallest_config(net)
-    _check_room(net, durations, config)
-    scales = _scales(net, config, groups, notes) if given is None else given
-    return _Quantiser(net, config, scales, durations, notes).run()
+        config = demand.smallest()
+    demand.check(config)
+    if scales is None:
+        scales = _chosen_scales(demand, config, groups, notes)
+    assembly = _Assembly(demand, Rounding(config, scales, notes=notes))
+    image = assembly.image()
+    report = Report.of(
+        image, weights=assembly.losses, parameters=assembly.rounding.errors, notes=notes,
+        learning=assembly.tuning.rounded if assembly.tuning else None,
+    )  # fmt: skip
+    return image, replace(report, subject=(net, image))
 
 
-def smallest_config(net: Network) -> CoreConfig:
-    """Geometry with as many neurons and inputs as the network; all else as by default, wider only where it must be.
+def _chosen_scales(
+    demand: Demand, config: CoreConfig, groups: Sequence[NDArray[np.int64]] | None, notes: list[str]
+) -> NDArray[np.float64]:
+    """Return 1 for integers that fit, else the best scales; note if integers are scaled or lose bits."""
+    ones = np.ones(demand.net.neuron_count)
+    if demand.is_integer:
+        if integers_fit(demand, config):
+            gain = max(Kinds(demand).gains(1.0, config))
+            if gain:
+                notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
+            return ones
+        bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
+        notes.append(f"the integers do not fit into {bits}: scaled")
+    return ones * choose_scale(demand, config) if groups is None else choose_scales(demand, config, groups)
 
-    Raises
-    ------
-    FitError
-        If no chip can be built that large.
+
+class _Assembly:
+    """Image of one network on one chip, put together region by region.
+
+    Parameters
+    ----------
+    demand : Demand
+        Of the network.
+    rounding : Rounding
+        With the geometry of the chip and the scale of each neuron.
+
+    Attributes
+    ----------
+    losses : dict of WeightLoss
+        Of "input" and "recurrent" weights.
+    tuning : Tuning or None
+        The learning rule on the chip.
     """
-    durations = Durations.of(net)
-    chosen = CoreConfig(neurons=net.neuron_count, inputs=net.input_count)
-    values: dict[str, Any] = chosen.to_dict()
-    values["max_delay"] = max(chosen.max_delay, durations.deepest)
-    values["extra_axons"] = len(net.extra_source)
-    if net.learns and net.rule is not None:
-        values["learning"] = engine_of(net.rule)
-        values["window_steps"] = max(chosen.window_steps, window_steps(net.rule, net.dt_ms))
-        values["soft_bounds"] = net.rule.soft
-    values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
-    if net.is_integer:
-        # A weight that a gain of 128 makes reachable may still lose bits, so integers get the width that they have.
-        bounds = (net.rule.bounds if net.learns and net.rule is not None else None) or (0, 0)
-        bits = max(_signed_bits(net.weights), _signed_bits(np.array(bounds)))
-        values["weight_bits"] = chosen.weight_bits if bits <= chosen.weight_bits else 16
-        states = [net.parameters[name] for name in SCALED] + [np.array(net.adaptation_step)]
-        values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, states))))
-    for name, way_out in (
-        ("max_delay", "use a longer dt_ms"), ("refractory_bits", "use a longer dt_ms"),
-        ("extra_axons", "give fewer neurons a second delay"),
-    ):  # fmt: skip
-        low, high = LIMITS[name]
-        if not low <= values[name] <= high:
-            raise FitError(f"the network needs {name} {values[name]}, at most {high} can be built; {way_out}")
-    return CoreConfig(**values)
 
-
-class _Quantiser:
-    """One network, one chip, a scale for each neuron: rounds part by part and keeps count of what was lost."""
-
-    def __init__(
-        self, net: Network, config: CoreConfig, scales: NDArray[np.float64], durations: Durations, notes: list[str]
-    ) -> None:
-        self.net, self.config, self.durations, self.notes = net, config, durations, notes
-        self.scales, self.differ = scales, bool((scales != scales[0]).any())
+    def __init__(self, demand: Demand, rounding: Rounding) -> None:
+        self.demand, self.net, self.rounding = demand, demand.net, rounding
+        self.config, self.scales = rounding.config, rounding.scales
         self.regions: dict[Region, NDArray[Any]] = {}
-        self.errors: dict[str, float] = {}
+        self.control = np.array([each.row.default_on(self.config) or 0 for each in controls(self.config)], np.int64)
+        self.losses: dict[str, WeightLoss] = {}
+        self.tuning: Tuning | None = None
 
-    def run(self) -> tuple[Image, Report]:
-        net, config = self.net, self.config
-        self.regions = {region: np.zeros(region_shape(region, config), np.int64) for region in program_regions(config)}
-        control = np.zeros(len(controls(config)), np.int64)
+    def image(self) -> Image:
+        """Fill in everything."""
+        net, config, differ = self.net, self.config, bool((self.scales != self.scales[0]).any())
         top = float(self.scales.max())
-        kinds = Kinds(net, self.scales / top if self.differ else None)
+        kinds = Kinds(self.demand, self.scales / top if differ else None)
         gains = kinds.gains(top, config)
-        control[Control.GAIN_INPUT], control[Control.GAIN_RECURRENT] = gains
-        blocks, losses = [], {}
+        self._put_weights(kinds, gains)
+        learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
+        self._put_rule((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
+        self._put_parameters()
+        self._put_flags()
+        self._put_axons()
+        step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
+        self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
+        self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
+        self.regions[Region.CONTROL] = self.control
+        self.regions[Region.IN_USE] = np.array(config.blocks_for(net.neuron_count, net.input_count))
+        meta: dict[str, Any] = {"dt_ms": net.dt_ms}
+        if self.tuning and self.tuning.schedule:
+            meta[SCHEDULE] = self.tuning.schedule
+        if differ:
+            meta[SCALES] = self.scales.tolist()
+        return Image.completed(config, self.regions, float(self.scales[0]), meta)
+
+    def _put_weights(self, kinds: Kinds, gains: tuple[int, int]) -> None:
+        blocks = []
         for kind, gain, part in zip(("input", "recurrent"), gains, kinds.parts, strict=True):
-            block, losses[kind] = round_weights(part, gain, self.scales, config)
+            block, self.losses[kind] = self.rounding.weights(part, gain)
             blocks.append(block)
-        weights = self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
-        learner = int(np.argmax(net.plastic.any(axis=0)))  # all of them have the same scale
-        tuning = self._tuned((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
-        if tuning:
-            self.regions |= tuning.tables
-            for register, value in tuning.registers().items():
-                control[register] = value
-        for name, region in REGIONS.items():
-            self._put(region, self._rounded(name, net.parameters[name]))
-        self._note_coarse_thresholds()
-        for name, region in (("decay", Region.DECAY), ("decay_syn", Region.CURRENT_DECAY)):
-            self._put(region, self._decays(name, net.parameters[name]))
-        control[Control.ADAPTATION_STEP] = self._rounded("adaptation_step", np.array(net.adaptation_step))
-        control[Control.ADAPTATION_DECAY] = self._decays("adaptation_decay", np.array(net.adaptation_decay))
-        self.regions[Region.CONTROL] = control
-        self.regions[Region.IN_USE][:] = config.blocks_for(net.neuron_count, net.input_count)
-        self._put(Region.REFRACTORY, self.durations.refractory)
-        self._put_axons(weights)
-        flags = net.parameters["subtract"] * int(Flag.RESET_SUBTRACT) | net.parameters["hold"] * int(
-            Flag.REFRACTORY_HOLD
-        )
-        if config.learning:
-            flags |= ~net.parameters["learns"] * int(Flag.PLASTICITY_OFF)
-        self._put(Region.FLAGS, flags)
-        self.errors |= {name: error for name, error in self.durations.errors.items() if error}
-        meta = {SCALES: self.scales.tolist()} if self.differ else {}
-        image = Image(config, self.regions, float(self.scales[0]), {"dt_ms": net.dt_ms, **meta_of(tuning), **meta})
-        rounded = tuning.rounded if tuning else None
-        report = Report.of(image, weights=losses, parameters=self.errors, learning=rounded, notes=self.notes)
-        return image, replace(report, subject=(net, image))
+        self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
+        self.control[Control.GAIN_INPUT], self.control[Control.GAIN_RECURRENT] = gains
 
     def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
-        """Table with the axons of the network, in the rows and columns that they have on the chip."""
+        """Return a table of the axons of the network with the rows and columns of the chip."""
         net, config = self.net, self.config
         placed = np.zeros((config.axons, config.neurons), np.int32)
         inputs, neurons, extra = np.split(table, [net.input_count, net.input_count + net.neuron_count])
@@ -189,65 +173,65 @@ class _Quantiser:
             placed[first : first + len(rows), : net.neuron_count] = rows
         return placed
 
-    def _tuned(self, unit: float) -> Tuning | None:
-        """Turn the rule into numbers, and mark what it applies to."""
-        net, rule = self.net, self.net.rule
-        if rule is None or not net.learns:
+    def _put_rule(self, unit: float) -> None:
+        """Turn the rule into registers and tables; `unit` is that of a plastic weight on the chip."""
+        net, rule, notes = self.net, self.demand.rule, self.rounding.notes
+        if rule is None:
             if net.plastic.any():
-                self.notes.append("synapses are plastic, but there is no rule: call Network.learn")
-            elif rule is not None:
-                self.notes.append("there is a rule, but no synapse is plastic: connect(..., plastic=True)")
-            return None
-        if rule.bounds is None and isinstance(rule, TraceRule) and not net.is_integer:
+                notes.append("synapses are plastic, but there is no rule: call Network.learn")
+            elif net.rule is not None:
+                notes.append("there is a rule, but no synapse is plastic: connect(..., plastic=True)")
+            return
+        if rule.bounds is None and isinstance(rule, TraceRule) and not self.demand.is_integer:
             raise InputError("the rule needs bounds in the units of the weights, for example bounds=(0.0, 1.0)")
         self.regions[Region.PLASTIC] = self._placed(net.plastic)
-        tuning = Tuning(rule, self.config, net.dt_ms, float(unit))
-        self.notes += tuning.warnings
-        return tuning
+        self.tuning = Tuning(rule, self.config, net.dt_ms, unit)
+        notes += self.tuning.warnings
+        self.regions |= self.tuning.tables
+        for register, value in self.tuning.registers().items():
+            self.control[register] = value
 
-    def _put_axons(self, weights: NDArray[Any]) -> None:
-        """Give axons their delays; one that leads nowhere stays silent."""
-        net, config, durations = self.net, self.config, self.durations
-        leads: NDArray[np.bool_] = np.asarray(weights.any(axis=1))
-        if config.learning:
+    def _put_parameters(self) -> None:
+        """Round the parameters that are declared with a quantity, each by its unit."""
+        rounding, durations = self.rounding, self.demand.durations
+        for region in PARAMETERS:
+            quantity = region.row.quantity
+            if quantity is None:
+                continue
+            values = self.net.parameters[quantity.name]
+            if quantity.unit is Unit.MS:
+                self._put(region, durations.steps[quantity.name])
+            elif quantity.unit is Unit.FRACTION:
+                self._put(region, rounding.decays(quantity.name, values))
+            else:
+                self._put(region, rounding.states(quantity.name, values, region.row.default_on(self.config)))
+        rounding.errors |= {name: error for name, error in durations.errors.items() if error}
+        self._note_coarse_thresholds()
+
+    def _put_flags(self) -> None:
+        subtract, hold, learns = (self.net.parameters[name] for name in ("subtract", "hold", "learns"))
+        flags = subtract * int(Flag.RESET_SUBTRACT) | hold * int(Flag.REFRACTORY_HOLD)
+        if self.config.learning:
+            flags |= ~learns * int(Flag.PLASTICITY_OFF)
+        self._put(Region.FLAGS, flags)
+
+    def _put_axons(self) -> None:
+        """Silence the axons that lead nowhere and were given no delay, and place the extra axons."""
+        config, durations = self.config, self.demand.durations
+        leads: NDArray[np.bool_] = np.asarray(self.regions[Region.WEIGHTS].any(axis=1))
+        if Region.PLASTIC in self.regions:
             leads |= self.regions[Region.PLASTIC].any(axis=1)
-        own = leads[config.inputs : config.inputs + net.neuron_count]
+        own = leads[config.inputs : config.inputs + self.net.neuron_count]
         self._put(Region.DELAY, np.where(durations.delay_given | own, durations.delays, 0))
-        extra = len(net.extra_source)
-        if extra:
-            self.regions[Region.EXTRA_SOURCE][:extra] = net.extra_source
-            self.regions[Region.EXTRA_DELAY][:extra] = durations.extra_delays
+        if self.net.extra_source:
+            self._put(Region.EXTRA_SOURCE, np.array(self.net.extra_source))
+            self._put(Region.EXTRA_DELAY, durations.extra_delays)
 
     def _put(self, region: Region, values: NDArray[Any]) -> None:
-        """Give the neurons of the network their values; all others of the chip stay zero."""
-        self.regions[region][: self.net.neuron_count] = values
-
-    def _rounded(self, name: str, values: NDArray[Any]) -> NDArray[np.int64]:
-        scales = self.scales if values.ndim else self.scales[0]
-        scaled = values * scales
-        whole = np.rint(scaled)
-        low, high = self.config.state_range
-        beyond = (whole < low) | (whole > high)
-        if beyond.any():
-            scale = np.broadcast_to(scales, beyond.shape)[beyond][0]
-            raise FitError(
-                f"{name} {values[beyond].flat[0]:g} becomes {scaled[beyond].flat[0]:.0f} at scale {scale:g}, the "
-                f"chip holds {low} to {high} (state_bits {self.config.state_bits}); take a smaller scale or more bits"
-            )
-        self._note_error(name, whole / scales - values)
-        return np.asarray(whole.astype(np.int64))
-
-    def _decays(self, name: str, fractions: NDArray[Any]) -> NDArray[np.int64]:
-        # 65535 is not 65535/65536 but "everything at once", so it stands for 1.
-        units: NDArray[np.int64] = np.minimum(np.rint(fractions * (1 << DECAY_BITS)), DECAY_ALL).astype(np.int64)
-        effective = np.where(units == DECAY_ALL, 1.0, units / (1 << DECAY_BITS))
-        self._note_error(name, effective - fractions)
-        endless = np.flatnonzero((units == 0) & (fractions > 0))
-        if len(endless) and fractions.ndim:
-            self.notes.append(
-                f"{named(endless.tolist())} have a {name} below 1/65536 a step, which becomes none at all"
-            )
-        return units
+        """Give the first items of a region their values, and the others the default."""
+        default = region.row.default_on(self.config) or 0
+        self.regions[region] = np.full(layout(region, self.config).items, default, np.int64)
+        self.regions[region][: len(values)] = values
 
     def _note_coarse_thresholds(self) -> None:
         """Warn of thresholds of so few units that rounding moves them noticeably."""
@@ -255,63 +239,7 @@ class _Quantiser:
         got = self.regions[Region.THRESHOLD][: self.net.neuron_count] / self.scales
         coarse = np.flatnonzero(np.abs(got - wanted) > COARSE * np.abs(wanted))
         if len(coarse):
-            self.notes.append(
+            self.rounding.notes.append(
                 f"thresholds of {named(coarse.tolist())} have so few units that they move by more than {COARSE:.0%}: "
                 "give populations of their own, or take a larger scale"
             )
-
-    def _note_error(self, name: str, differences: NDArray[Any]) -> None:
-        error = float(np.abs(differences).max())
-        if error:
-            self.errors[name] = error
-
-
-def _check_room(net: Network, durations: Durations, config: CoreConfig) -> None:
-    """Raise FitError naming everything that this chip has too little of."""
-    needed = {
-        "inputs": (net.input_count, config.inputs),
-        "neurons": (net.neuron_count, config.neurons),
-        "max_delay": (durations.deepest, config.max_delay),
-        "extra_axons": (len(net.extra_source), config.extra_axons),
-        "refractory_bits": (int(durations.refractory.max()).bit_length(), config.refractory_bits),
-        "adaptation": (int(net.adaptation_step > 0), int(config.adaptation)),
-    }
-    lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
-    if net.learns and net.rule is not None:
-        lacking += _lacking_to_learn(net.rule, net.dt_ms, config)
-    if lacking:
-        raise FitError(f"the network needs {', '.join(lacking)}; take a larger chip or a smaller network")
-
-
-def _lacking_to_learn(rule: Rule, dt_ms: float, config: CoreConfig) -> list[str]:
-    """Say what a chip has too little of for a rule."""
-    needed = engine_of(rule)
-    if needed is not config.learning:
-        return [f"learning with {ENGINES[needed]} (the chip has {ENGINES[config.learning]})"]
-    lacking = []
-    steps = window_steps(rule, dt_ms)
-    if needed is Learning.WINDOW and steps > config.window_steps:
-        lacking.append(f"window_steps {steps} (the chip has {config.window_steps})")
-    if rule.soft and not config.soft_bounds:
-        lacking.append("soft_bounds (the chip has none)")
-    return lacking
-
-
-def _scales(net: Network, config: CoreConfig, groups: list[NDArray[np.int64]], notes: list[str]) -> NDArray[np.float64]:
-    """1 for integers that fit, else the best scale for floats; says so if integers were scaled or lose bits."""
-    if not net.is_integer:
-        return choose_scales(net, config, groups)
-    if not integers_fit(net, config):
-        notes.append(
-            f"the integers do not fit into {config.weight_bits}-bit weights and {config.state_bits}-bit states: scaled"
-        )
-        return choose_scales(net, config, groups)
-    gain = max(Kinds(net).gains(1.0, config))
-    if gain:
-        notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
-    return np.ones(net.neuron_count)
-
-
-def _signed_bits(values: NDArray[Any]) -> int:
-    """Bits of the two's complement of the largest of some integers."""
-    return max(int(values.max()).bit_length(), int(-1 - values.min()).bit_length() if values.min() < 0 else 0) + 1

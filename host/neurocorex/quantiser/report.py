@@ -1,33 +1,29 @@
-"""What a network became on a chip: what was rounded, what was clipped, what looks like a mistake."""
+"""Report of the quantiser: what was rounded or clipped, and what looks like a mistake."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Never
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from ..errors import InputError
 from ..image import Image
+from ..network.network import Network
+from ..network.population import named
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from .activity import always_saturates, never_fire, never_silent, rooms
-from .naming import named
+from .demand import ENGINES
 from .populations import PopulationScale
 from .rounding import WeightLoss
-from .tuning import ENGINES, Rounded
-
-if TYPE_CHECKING:
-    from ..check.fidelity import Fidelity
-    from ..device.device import Device
-    from ..network.network import Network
+from .tuning import Rounded
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `quantise` did, and what stands out in its result. `str()` of it is for people, `to_dict` for programs.
+    """What `quantise` did. `str()` gives it as text, `to_dict` as plain values.
 
     Attributes
     ----------
@@ -38,34 +34,34 @@ class Report:
     exact : bool
         Whether nothing was rounded or clipped.
     scale : float
-        Units of the chip's state per unit of the network; that of the first neuron, see `populations`.
+        Units of the chip's state per unit of the network; for the first neuron, see `populations`.
     gain_input, gain_recurrent : int
         Left shifts of the two kinds of weights.
     weights : dict
-        `WeightLoss` of "input" and "recurrent" weights. Empty for an image that was not quantised just now.
+        `WeightLoss` of "input" and "recurrent" weights. Empty for an image that came from elsewhere.
     parameters : dict of float
         Largest rounding error of each kind of parameter, in the units of the network, milliseconds for times.
     learning : list of Rounded
-        Every number of the learning rule: what was wanted, and what the chip has, in the units of the network.
+        Every number of the learning rule as wanted, and as the chip holds it, in the units of the network.
     plastic : int
-        Synapses that learn.
+        Number of synapses that learn.
     never_fire : list of int
-        Neurons that no pattern of input spikes makes fire; injected currents could still.
+        Neurons that no pattern of input spikes makes fire; injected currents may.
     never_silent : list of int
         Neurons that fire without any input.
     headroom : float
         Part of the state's range that a membrane at threshold uses when every axon fires at once; above 1 it can
         saturate.
     can_saturate : list of int
-        Neurons of which that is so.
+        Neurons whose state can saturate.
     always_saturates : list of int
         Neurons that any spike takes beyond the range of states.
     populations : list of PopulationScale
-        Neurons by scale, with the criteria that it was chosen by.
+        Neurons by scale, with the figures that it was chosen by.
     warnings : list of str
         What looks like a mistake, a line each.
     subject : (Network, Image) or None
-        What was quantised, for `compare`; None for an image that was not quantised just now.
+        The network and its image, for `neurocorex.measure_fidelity`; None for an image that came from elsewhere.
     """
 
     config: CoreConfig
@@ -98,7 +94,7 @@ class Report:
         notes: list[str] | None = None,
         injected: NDArray[np.int64] | None = None,
     ) -> Report:
-        """Look at an image, and put together with that what its quantisation lost, if it has just been made.
+        """Examine an image, and add what its quantisation lost, if it has just been made.
 
         Parameters
         ----------
@@ -137,23 +133,10 @@ class Report:
             populations=PopulationScale.all_of(image),
         )
 
-    def compare(
-        self, spikes: ArrayLike | None = None, inject: ArrayLike | None = None, *, within: int = 1,
-        device: Device | None = None,
-    ) -> Fidelity:  # fmt: skip
-        """Run the network in floats and its image on a chip, on a stimulus of yours; see `fidelity.compare`.
-
-        Raises
-        ------
-        InputError
-            For a wrong stimulus, or if this report is of an image whose floats are unknown.
-        """
-        from ..check.fidelity import compare
-
-        if self.subject is None:
-            raise InputError("nothing is known of the floats of this image; take the report of quantise, or of "
-                             "Device.load of a network")  # fmt: skip
-        return compare(*self.subject, spikes, inject, within=within, device=device)
+    @property
+    def compare(self) -> Never:
+        """Earlier name of `neurocorex.measure_fidelity`."""
+        raise AttributeError("Report.compare is now a function: neurocorex.measure_fidelity(report, spikes)")
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""

@@ -1,14 +1,14 @@
-"""The choice of a scale: how many units of the chip's state make one unit of a network.
+"""Scale: how many units of the chip's state make one unit of a network, and the gains of its weights.
 
 The scale is the largest one at which
 
-- a membrane at threshold has room for the bias and for all axons firing in the same step,
-- thresholds, reset values, leaks and the adaptation step fit into the state,
+- the state has room for a membrane at threshold, the bias and all axons firing in the same step,
+- every parameter in the units of the weights fits into the state, and so does the adaptation step,
 - the largest weight fits with the largest gain, so that nothing is clipped,
 
-where a weight that learns counts as its bounds, among those that put the largest input weight, the largest recurrent
-weight, a power of two, or the smallest step of a drift exactly onto the chip. Of these kinds, the one with the smallest
-rounding error is taken: of weights and drift, and of all that a weight between bounds may learn.
+among those at which the largest input weight, the largest recurrent weight, a power of two, or the smallest step of a
+drift needs no rounding. A weight that learns counts as its bounds. Of these four kinds of scale, the one with the
+smallest rounding error is taken: of weights and drift, and of all weights that may be learned between bounds.
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..learning import WindowRule
-from ..network.network import Network
 from ..spec import CoreConfig
 from ..spec.fixed import GAIN_BITS
+from .demand import Demand
 
+Floats = NDArray[np.float64]
 GAIN_MAX = (1 << GAIN_BITS) - 1
-#: Parameters of a network that are multiplied by the scale, beside the weights and the adaptation step.
-SCALED = ("threshold", "reset", "bias", "leak")
-#: About how many weights of each kind are looked at to compare scales.
+#: Parameters that add up in a membrane; every other one has to fit into the state alone.
+ADDED = ("threshold", "reset", "bias")
+#: About how many weights of each kind are sampled to compare scales.
 SAMPLE = 1 << 15
 
 
 class Kinds:
-    """The two kinds of weights of a network, each with a gain of its own.
+    """The two kinds of weights of a network, from inputs and from neurons, each with a gain of its own.
 
-    Where both kinds learn they share one gain, because the rates and bounds of the rule are shared.
+    If both kinds learn they share one gain, because they share the rates and bounds of the rule.
 
     Parameters
     ----------
-    net : Network
-        Which network.
+    demand : Demand
+        Of the network.
     relative : float64 array [N], optional
         Scale of each neuron as a part of the scale that `gains` is asked for; by default 1.
 
@@ -48,32 +49,32 @@ class Kinds:
     parts : list of array
         Weights of the inputs, and of the neurons.
     fixed : list of array
-        Those of them whose present value matters: all but weights that learn between bounds.
+        The same without the weights that learn between bounds, whose present value does not matter.
     extremes : list of float64 array [2]
-        Lowest and highest that the weights of each can get, 0 included.
+        Lowest and highest value that the weights of each kind can get, 0 included.
     span : float
         Distance of the bounds; 0 if there are none.
     plastic_kind : int
-        Which of them learns, or one of both.
+        Index of the kind that learns, or of one of both.
     """
 
-    def __init__(self, net: Network, relative: NDArray[np.float64] | None = None) -> None:
-        lowest, highest = net.reach()
+    def __init__(self, demand: Demand, relative: Floats | None = None) -> None:
+        net, first = demand.net, demand.net.input_count
+        lowest, highest = demand.lowest, demand.highest
         if relative is not None:
             lowest, highest = lowest * relative, highest * relative
-        first = net.input_count
-        self.parts = [net.input_weights, net.recurrent_weights]
+        self.parts = [net.weights[:first], net.weights[first:]]
         self.extremes = [
             np.array([low.min(initial=0), high.max(initial=0)], np.float64)
             for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
         ]
-        bounds = net.rule.bounds if net.learns and net.rule is not None else None
+        bounds = demand.rule.bounds if demand.rule is not None else None
         self.span = float(bounds[1] - bounds[0]) if bounds else 0.0
         self.fixed = self.parts
         if self.span:
             self.fixed = [net.weights[:first][~net.plastic[:first]], net.weights[first:][~net.plastic[first:]]]
         plastic = [net.plastic[:first].any(), net.plastic[first:].any()]
-        self._tied = net.learns and all(plastic)
+        self._tied = demand.rule is not None and all(plastic)
         self.plastic_kind = 0 if plastic[0] else 1
 
     def gains(self, scale: float, config: CoreConfig) -> tuple[int, int]:
@@ -82,39 +83,40 @@ class Kinds:
         return (max(inputs, neurons),) * 2 if self._tied else (inputs, neurons)
 
 
-def integers_fit(net: Network, config: CoreConfig) -> bool:
+def integers_fit(demand: Demand, config: CoreConfig) -> bool:
     """Whether a network of integers fits a chip at scale 1, with any gain."""
     low, high = config.state_range
-    states = [*(net.parameters[name] for name in SCALED), np.array(net.adaptation_step)]
+    states = [*demand.levels.values(), np.array(demand.net.adaptation_step)]
     fits = all(values.min() >= low and values.max() <= high for values in states)
-    return fits and max(weight_unit(extreme, config) for extreme in Kinds(net).extremes) <= 1 << GAIN_MAX
+    return fits and max(weight_unit(extreme, config) for extreme in Kinds(demand).extremes) <= 1 << GAIN_MAX
 
 
-def largest(net: Network, neurons: NDArray[np.int64] | None = None) -> float:
-    """Return the largest that a state has to hold, of some neurons or all: a level, and beyond it the worst row.
+def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
+    """Return the largest value that the state of some neurons, or of all, has to hold.
 
-    The worst row is all axons firing in the same step, the larger one of excitation and inhibition.
+    That is a level of the membrane, and beyond it the larger of all excitation and all inhibition in one step.
     """
     chosen = slice(None) if neurons is None else neurons
-    lowest, highest = (table[:, chosen] for table in net.reach())
+    lowest, highest = demand.lowest[:, chosen], demand.highest[:, chosen]
     incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
-    size = {name: np.abs(net.parameters[name][chosen]) for name in SCALED}
+    size = {name: np.abs(values[chosen]) for name, values in demand.levels.items()}
     level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming
-    return max(float(level.max()), float(size["leak"].max()), float(net.adaptation_step))
+    alone = (float(values.max()) for name, values in size.items() if name not in ADDED)
+    return max(float(level.max()), *alone, float(demand.net.adaptation_step))
 
 
-def choose_scale(net: Network, config: CoreConfig) -> float:
-    """Scale by the rules of this module; 1 for a network of nothing but zeros."""
-    level = largest(net)
+def choose_scale(demand: Demand, config: CoreConfig) -> float:
+    """Choose one scale for all neurons, see above; 1 for a network of zeros."""
+    level = largest(demand)
     if not level:
         return 1.0
-    kinds = Kinds(net)
+    kinds = Kinds(demand)
     units = [weight_unit(extreme, config) for extreme in kinds.extremes if extreme.any()]
-    drift = drift_of(net)
-    # A little less than the range, so that no sum of rounded values goes beyond it.
+    drift = drift_of(demand)
+    # A little less than the range, so that no sum of rounded values exceeds it.
     limit = min(0.999 * config.state_range[1] / level, *((1 << GAIN_MAX) / unit for unit in units), math.inf)
     scales = {largest_multiple(limit, 1 / quantum) for quantum in (*units, 1.0)}
-    if drift.any():  # at the largest scale, and at the largest that needs no gain
+    if drift.any():  # at the largest scale, and at the largest without a gain
         quantum = np.abs(drift[drift != 0]).min()
         scales |= {largest_multiple(bound, 1 / quantum) for bound in (limit, min(limit, 1 / max(units)))}
     samples = [sample(part) for part in kinds.fixed]
@@ -131,27 +133,26 @@ def choose_scale(net: Network, config: CoreConfig) -> float:
     return min(scales, key=cost)
 
 
-def drift_of(net: Network) -> NDArray[np.float64]:
-    """Return the steps by which all plastic weights change together, in the units of the network."""
-    rule = net.rule
-    return np.array(rule.drift if isinstance(rule, WindowRule) and net.learns else (), np.float64)
+def drift_of(demand: Demand) -> Floats:
+    """Return the drift of the plastic weights in each of the first steps, in the units of the network."""
+    return np.array(demand.rule.drift if isinstance(demand.rule, WindowRule) else (), np.float64)
 
 
 def sample(weights: NDArray[Any]) -> NDArray[Any]:
-    """Take some of the weights other than 0."""
+    """Sample the weights other than 0."""
     nonzero = weights[weights != 0]
     sample: NDArray[Any] = nonzero[:: max(1, len(nonzero) // SAMPLE)]
     return sample
 
 
 def weight_unit(weights: NDArray[Any], config: CoreConfig) -> float:
-    """Size of one unit of the chip, gain 1, if the largest of the weights is the largest that the chip holds."""
+    """Return the unit of the chip, at gain 1, if the largest of some weights becomes the largest weight of the chip."""
     low, high = config.weight_range
     return max(float(weights.max()) / high, float(weights.min()) / low)
 
 
 def gain_for(weights: NDArray[Any], scale: float, config: CoreConfig) -> int:
-    """Smallest gain (a left shift) at which no weight is clipped; the largest there is if none is enough."""
+    """Return the smallest gain (a left shift) at which no weight is clipped; the largest if none is enough."""
     low, high = config.weight_range
     extremes = np.array([weights.min(), weights.max()]) * scale
     for gain in range(GAIN_MAX):
@@ -162,7 +163,7 @@ def gain_for(weights: NDArray[Any], scale: float, config: CoreConfig) -> int:
 
 
 def rounding(weights: NDArray[Any], step: float) -> float:
-    """Part of the energy of some weights that is lost where they are rounded to multiples of `step`."""
+    """Return the part of the energy of some weights that is lost by rounding them to multiples of `step`."""
     error = weights / step
     np.rint(error, out=error)
     error *= step
@@ -171,5 +172,5 @@ def rounding(weights: NDArray[Any], step: float) -> float:
 
 
 def largest_multiple(limit: float, unit: float) -> float:
-    """Largest ``unit * 2**k`` that is not above `limit`, but for a last bit."""
+    """Return the largest ``unit * 2**k`` that is not above `limit`, give or take a last bit."""
     return math.ldexp(unit, math.floor(math.log2(limit / unit) + 1e-9))

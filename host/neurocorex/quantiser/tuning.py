@@ -1,4 +1,4 @@
-"""A learning rule in the numbers of one chip: registers, tables, and what rounding did to them."""
+"""Learning rule in the integers of one chip: control registers, window tables, and the loss by rounding."""
 
 from __future__ import annotations
 
@@ -12,31 +12,29 @@ from numpy.typing import NDArray
 
 from ..errors import FitError, InputError
 from ..learning import Rule, TraceRule, WindowRule
-from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, shrink
-from ..spec.config import CHANGE_FRACTION, LIMITS
+from ..spec import Control, CoreConfig, LearningFlag, Region, shrink
+from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, signed_range
 from ..spec.registers import GATE_ALL, MODULATION_ONE
 
-#: What a chip learns by, in words.
-ENGINES = {Learning.NONE: "no learning engine", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
-#: Where `Image.meta` keeps the registers that change in the first steps: [[step, register, value], ...].
+#: Key of `Image.meta` for the registers that change in the first steps: [[step, register, value], ...].
 SCHEDULE = "schedule"
-#: Relative difference from which on a rounded number is worth a warning.
+#: Relative difference of a rounded number above which the report warns.
 TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
 class Rounded:
-    """A number of a rule, and what it became.
+    """A number of a rule as wanted, and as the chip holds it.
 
     Attributes
     ----------
     name : str
-        Which it is.
+        Name of the number.
     wanted, got : float
         In the units of the rule.
     clipped : bool
-        Whether the chip holds no larger one.
+        Whether it is beyond the range of the chip.
     """
 
     name: str
@@ -46,7 +44,7 @@ class Rounded:
 
     @property
     def exact(self) -> bool:
-        """Whether both are equal, but for the last bits of a division."""
+        """Whether both are equal, give or take the last bits of a division."""
         return math.isclose(self.wanted, self.got, rel_tol=1e-9, abs_tol=1e-12)
 
     def __str__(self) -> str:
@@ -55,30 +53,14 @@ class Rounded:
         return f"{self.name} {got}{change}"
 
 
-def engine_of(rule: Rule) -> Learning:
-    """Return the engine that a chip needs for a rule."""
-    return Learning.WINDOW if isinstance(rule, WindowRule) else Learning.EXPONENTIAL
-
-
-def window_steps(rule: Rule, dt_ms: float) -> int:
-    """Return the steps of the window of a rule, 1 if it has none; raises FitError if no chip has so many."""
-    steps = rule.steps(dt_ms) if isinstance(rule, WindowRule) else 1
-    most = max(LIMITS["window_steps"])
-    if steps > most:
-        raise FitError(
-            f"the rule looks back over {steps} steps, at most {most} can be built; shorten it or use a longer dt_ms"
-        )
-    return steps
-
-
 @dataclass
 class Tuning:
-    """What goes to a chip that a rule fits.
+    """Registers and tables of one rule on one chip.
 
     Parameters
     ----------
     rule : Rule
-        Of the kind that the chip has an engine for.
+        A rule that the learning engine of the chip can follow.
     config : CoreConfig
         Geometry of the chip.
     dt_ms : float
@@ -89,7 +71,7 @@ class Tuning:
     Attributes
     ----------
     control : dict of Control to int
-        Registers of the learning engine, the signed ones as they are.
+        Registers of the learning engine, with their sign.
     tables : dict of Region to int64 array
         `PRE_TABLE` and `POST_TABLE` of a window.
     schedule : list of [step, register, value]
@@ -97,7 +79,7 @@ class Tuning:
     rounded : list of Rounded
         Every number of the rule.
     warnings : list of str
-        What was lost, and what does not work out.
+        What was lost, and what will not work.
     """
 
     rule: Rule
@@ -155,7 +137,7 @@ class Tuning:
 
     @property
     def _change_unit(self) -> float:
-        """A change of the chip that is one unit of the network, for the synapse that is farthest from its bound."""
+        """Units of change of the chip per unit of the network, for the synapse that is farthest from its bound."""
         soft = (1 << self.config.weight_bits) / self._span if self.rule.soft else 1.0
         return (1 << CHANGE_FRACTION) / self.unit * soft
 
@@ -172,7 +154,7 @@ class Tuning:
             self.control[decay] = units
             left = 1 - units / (1 << DECAY_BITS) if units < DECAY_ALL else 0.0
             self._note(name, tau_ms, -self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0))
-            # Potentiation looks at a trace one step after its spike when that has faded once, depression before.
+            # At a lag of one step, the trace that potentiation reads has faded once; that of depression has not.
             trace = increment if side else shrink(increment, units)
             self.control[rate] = self._rate(rate.name.lower(), change, trace, tau_name=name)
         self.control |= {
@@ -251,14 +233,9 @@ class Tuning:
 
 
 def schedule_of(meta: Mapping[str, Any]) -> list[list[int]]:
-    """Return the schedule in the meta of an image, which may hold anything: what makes no sense is none."""
+    """Return the schedule in the meta of an image; nonsense in it is left out."""
     given = meta.get(SCHEDULE)
     rows = given if isinstance(given, list) else []
     known = [row for row in rows if isinstance(row, list) and len(row) == 3 and all(type(each) is int for each in row)]
     registers = [int(register) for register in Control]
     return [row for row in known if row[0] >= 0 and row[1] in registers and 0 <= row[2] < 1 << 32]
-
-
-def meta_of(tuning: Tuning | None) -> dict[str, Any]:
-    """Return what `Image.meta` has to say of a rule."""
-    return {SCHEDULE: tuning.schedule} if tuning and tuning.schedule else {}

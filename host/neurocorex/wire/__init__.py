@@ -1,1 +1,1 @@
-"""Bytes that arrive exactly once: transports, frames, a sliding window, retransmission, and a server."""
+"""Wire to a chip: transports of bytes, frames that arrive exactly once, regions as bytes, and a TCP server."""

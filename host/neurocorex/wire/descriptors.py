@@ -1,4 +1,4 @@
-"""Bytes through file descriptors, both ways at once (POSIX)."""
+"""File descriptors as a duplex byte stream that never blocks one direction on the other (POSIX)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections import deque
 from ..errors import DisconnectedError, NoAnswerError
 
 _CHUNK_BYTES = 1 << 16
-#: A peer that takes no byte for so long never will.
+#: Longest time without one byte taken, after which the peer counts as dead.
 WRITE_TIMEOUT_S = 10.0
 
 
 class Descriptors:
-    """A pair of POSIX file descriptors, never blocked by one direction while the other could move.
+    """A pair of POSIX file descriptors; a write never waits while there is something to read.
 
-    A chip whose transmit buffers are full stops taking requests until somebody reads. So a write that finds no room
+    A chip whose transmit buffers are full takes no requests until its answers are read. So a write that finds no room
     reads ahead, unless another thread is reading already.
     """
 
@@ -29,7 +29,7 @@ class Descriptors:
             os.set_blocking(fd, False)
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what is there; see `Transport.read`."""
+        """Return the bytes that are there; see `Transport.read`."""
         with self._reader:
             if self._ahead:
                 return self._ahead.popleft()

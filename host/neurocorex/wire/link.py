@@ -1,4 +1,4 @@
-"""The host's end of the wire: requests go out, answers come in order, whatever the line does to them."""
+"""Link to a chip: requests are answered once and in order, with retransmission of what the line damages or loses."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import secrets
 from collections.abc import Iterable, Iterator
 
 from ..errors import DeviceError, DisconnectedError, NoAnswerError
-from ..events.arrays import Ints
-from ..events.stream import EventStream
-from ..spec import Op, Region, Request, Response, ResponseDecoder, Status
-from ..spec.config import LIMITS
+from ..spec import Op, Request, Response, Status
 from ..spec.protocol import DEFAULT_BAUD, DELIMITER, HELLO_ARGUMENTS, SET_BAUD_ARGUMENTS
+from .reception import Reception
 from .refusals import refusal, unheard
 from .transport import Transport
 from .window import Window
@@ -20,10 +18,6 @@ from .window import Window
 ATTEMPTS = 5
 #: Answers to POLL that contradict what is known, in a row, before the chip is taken to have been reset.
 CONTRADICTIONS = 3
-_BITS_PER_BYTE = 10
-_FRAME_LIMIT = max(LIMITS["frame_bytes"]) + 64
-#: So many bytes without one valid frame are not what damage leaves of frames.
-_GARBAGE_LIMIT = 2 * _FRAME_LIMIT
 
 
 class Link:
@@ -35,30 +29,35 @@ class Link:
     Parameters
     ----------
     transport : Transport
-        The way to the chip; closed by `close`.
+        Bytes to and from the chip; closed by `close`.
     timeout_s : float
         Silence, in seconds, after which the host asks whether the chip is still there. A chip that answers is busy, and
         is waited for without end.
+
+    Attributes
+    ----------
+    reset_bauds : list of int
+        Rates at which a chip that was just reset may listen.
     """
 
     def __init__(self, transport: Transport, *, timeout_s: float = 0.5) -> None:
         self._transport = transport
-        self._timeout_s = timeout_s
+        self._reception = Reception(transport, timeout_s)
         self.reset_bauds = [DEFAULT_BAUD]
-        """Rates at which a chip that was just reset may listen."""
-        self.damaged = 0
-        """Frames from the chip, so far, that failed their checksum."""
         self._window = Window()
-        self._decoder = ResponseDecoder()
         self._in_step = False
-        self._polling = self._stopping = self._ack_due = self._waiting = False
-        self._silences = self._contradictions = 0
-        self._strange = bytearray()
+        self._polling = self._stopping = self._ack_due = False
+        self._contradictions = 0
 
     @property
     def name(self) -> str:
-        """What a person calls the other end."""
+        """Name of the other end, for messages."""
         return self._transport.name
+
+    @property
+    def damaged(self) -> int:
+        """Frames from the chip, so far, that failed their checksum."""
+        return self._reception.damaged
 
     def close(self) -> None:
         """Close the transport."""
@@ -68,7 +67,7 @@ class Link:
     # Exchanges ---------------------------------------------------------------------------------
 
     def hello(self) -> None:
-        """Stop the chip and put both ends in step; old bytes of either direction are thrown away.
+        """Stop the chip and put both ends in step; old bytes of either direction are discarded.
 
         Raises
         ------
@@ -76,23 +75,23 @@ class Link:
             If nothing comes back, if what comes back is something else, if the other end is gone.
         """
         self._in_step = False
-        self._strange.clear()
+        self._reception.strange.clear()
         for attempt in range(ATTEMPTS):
             if attempt:  # an earlier host may have left the chip at another rate
                 self._transport.send_break()
                 self._set_rate(self.reset_bauds[(attempt - 1) % len(self.reset_bauds)])
             nonce = HELLO_ARGUMENTS.pack(secrets.randbits(32))
-            self._decoder = ResponseDecoder()
+            self._reception.restart()
             self._write(_delimited(Op.HELLO, payload=nonce))
             while (frames := self._receive()) is not None:
                 for frame in frames:
                     if isinstance(frame, Response) and (frame.op, frame.payload) == (Op.HELLO, nonce):
                         self._window = Window(limit=frame.ack + frame.credit)
                         self._polling = self._stopping = self._ack_due = False
-                        self._silences = self._contradictions = 0
+                        self._reception.silences = self._contradictions = 0
                         self._in_step = True
                         return
-        raise unheard(self.name, self._transport.baud, self._strange)
+        raise unheard(self.name, self._transport.baud, self._reception.strange)
 
     def execute(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         """Carry out numbered requests in order, as many at a time as the chip has room for.
@@ -122,29 +121,12 @@ class Link:
         try:
             yield from self._exchange(iter(requests))
         except KeyboardInterrupt:
-            if self._waiting:  # anywhere else the window may be half changed, and HELLO has to end it
+            if self._reception.waiting:  # anywhere else the window may be half changed, and HELLO has to end it
                 with contextlib.suppress(DeviceError):
                     yield from self._stop()
                     self._in_step = True
             raise
         self._in_step = True
-
-    @property
-    def at_hand(self) -> bool:
-        """Whether `run` and `store` can be used between two exchanges."""
-        return self._transport.at_hand
-
-    def prepare(self, steps: int) -> None:
-        """Get ready for a long run; see `Transport.prepare`."""
-        self._transport.prepare(steps)
-
-    def run(self, stimulus: EventStream) -> EventStream:
-        """Run steps without any bytes; see `Transport.run`."""
-        return self._transport.run(stimulus)
-
-    def store(self, region: Region, values: Ints) -> None:
-        """Write a whole region without any bytes; see `Transport.store`."""
-        self._transport.store(region, values)
 
     def call(self, op: Op, payload: bytes = b"") -> bytes:
         """Carry out one request and return the payload of its whole answer; raises as `execute` does."""
@@ -178,7 +160,7 @@ class Link:
         self.hello()
         return False
 
-    # The course of one exchange ----------------------------------------------------------------
+    # One exchange ------------------------------------------------------------------------------
 
     def _exchange(self, source: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         while self._send(source) or self._window.requests:
@@ -208,9 +190,8 @@ class Link:
         """Wait for bytes and yield the responses among them that are next."""
         frames = self._receive()
         if frames is None:
-            if self._silences >= ATTEMPTS:
-                raise unheard(self.name, self._transport.baud, self._strange)
-            self._silences += 1
+            if self._reception.silences > ATTEMPTS:
+                raise unheard(self.name, self._transport.baud, self._reception.strange)
             self._polling = False
             self._poll()
             return
@@ -262,7 +243,7 @@ class Link:
                 raise DisconnectedError(f"{self.name} was reset meanwhile; load the network again")
 
     def _stop(self) -> Iterator[tuple[int, bytes]]:
-        """End what is running and yield what still comes; requests that the chip has not taken are forgotten."""
+        """Stop runs and yield the answers that still come; requests that the chip has not taken are forgotten."""
         self._stopping, self._polling = True, False
         self._poll()
         while self._polling or self._window.requests:
@@ -293,21 +274,7 @@ class Link:
         self._ack_due = False
 
     def _receive(self) -> list[Response | Exception] | None:
-        """Wait for bytes and return the frames that they complete; None after silence or endless nonsense."""
-        timeout_s = self._timeout_s
-        if self._transport.baud:  # what is still on the wire takes its time
-            timeout_s += (self._window.bytes_out + _FRAME_LIMIT) * _BITS_PER_BYTE / self._transport.baud
-        self._waiting = True
-        data = self._transport.read(timeout_s)
-        self._waiting = False
-        frames: list[Response | Exception] = list(self._decoder.feed(data))
-        self.damaged += sum(not isinstance(frame, Response) for frame in frames)
-        if any(isinstance(frame, Response) for frame in frames):
-            self._silences = 0
-            self._strange.clear()
-        else:
-            self._strange += data
-        return frames if data and len(self._strange) <= _GARBAGE_LIMIT else None
+        return self._reception.receive(self._window.bytes_out)
 
     def _set_rate(self, baud: int) -> None:
         if self._transport.baud not in (0, baud):

@@ -1,4 +1,4 @@
-"""A simulated chip, reached through the pipes of a child process."""
+"""Transport through the pipes of a child process: the simulated chip."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, cast
 
 from ..errors import DisconnectedError, MissingToolError
@@ -16,8 +17,8 @@ from .transport import Transport
 class ProcessTransport(Transport):
     """A child process that speaks the protocol as raw bytes on its standard input and output (POSIX only).
 
-    It gets a session of its own, so that Ctrl-C reaches this process alone and the run can be ended in order;
-    closing kills it.
+    It gets a session of its own, so that Ctrl-C reaches this process alone and the run can be ended in order.
+    Closing ends its input, and kills it unless it has ended by itself within `linger_s`.
 
     Parameters
     ----------
@@ -25,6 +26,8 @@ class ProcessTransport(Transport):
         Program and arguments.
     name : str, optional
         For messages; the program by default.
+    linger_s : float
+        Time that the program gets after the end of its input, to complete files that it writes.
 
     Raises
     ------
@@ -32,8 +35,9 @@ class ProcessTransport(Transport):
         If the program cannot be started.
     """
 
-    def __init__(self, argv: Sequence[str | os.PathLike[str]], *, name: str = "") -> None:
+    def __init__(self, argv: Sequence[str | os.PathLike[str]], *, name: str = "", linger_s: float = 0) -> None:
         self.name = name or os.fspath(argv[0])
+        self._linger_s = linger_s
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
         try:
             self._process = subprocess.Popen(
@@ -47,7 +51,7 @@ class ProcessTransport(Transport):
         self._pipes = Descriptors(self.name, self._stdout.fileno(), self._stdin.fileno())
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what is there; see `Transport.read`."""
+        """Return the bytes that are there; see `Transport.read`."""
         self._check_open()
         try:
             return self._pipes.read(timeout_s)
@@ -63,14 +67,18 @@ class ProcessTransport(Transport):
             raise DisconnectedError(self._last_words()) from error
 
     def close(self) -> None:
-        """Kill the child."""
+        """End the child."""
         if self._stdin.closed:
             return
-        self._process.kill()
         self._stdin.close()
-        self._stdout.close()
-        self._process.wait()
-        self._complaints.close()
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(self._linger_s)
+        finally:
+            self._process.kill()
+            self._stdout.close()
+            self._process.wait()
+            self._complaints.close()
 
     def _check_open(self) -> None:
         if self._stdin.closed:

@@ -1,4 +1,4 @@
-"""Errors for what a chip says, or does not say."""
+"""Refusals of a chip, and silence or garbage on the line, as errors that say what to do."""
 
 from __future__ import annotations
 

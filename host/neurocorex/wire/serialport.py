@@ -1,4 +1,4 @@
-"""A chip on a serial port, or behind any other URL that pyserial knows."""
+"""Transport through a serial port, or any other URL that pyserial opens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SerialTransport(Transport):
         If it cannot be opened; the message lists the ports that there are.
     """
 
-    #: How long one blocking read of pyserial may last where its port cannot be waited for by the system.
+    #: Longest blocking read, where the operating system cannot wait for the port.
     _SLICE_S = 0.05
 
     def __init__(self, url: str, *, baud: int = DEFAULT_BAUD) -> None:
@@ -58,7 +58,7 @@ class SerialTransport(Transport):
         return Descriptors(self.name, fd, fd)
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what is there; see `Transport.read`."""
+        """Return the bytes that are there; see `Transport.read`."""
         self._check_open()
         if self._descriptors is not None:
             return self._descriptors.read(timeout_s)

@@ -1,4 +1,4 @@
-"""A chip on a TCP port: bytes of one client at a time, to and from any transport."""
+"""TCP server: relays the bytes of one client at a time to and from the transport of a chip."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _CHUNK_BYTES = 1 << 16
 class Server:
     """Relays between TCP clients, one after the other, and a chip.
 
-    A chip has one link, so a second client waits until the first has gone. What a client leaves half
-    said does no harm: the next one begins with HELLO.
+    A chip has one link, so a second client waits until the first has gone. A request that a client left incomplete does
+    no harm: the next client begins with HELLO.
 
     Parameters
     ----------
     transport : Transport
-        The chip's end; stays open until `close`.
+        Bytes to and from the chip; stays open.
     host : str
         Address to listen on; the default can be reached from this machine only.
     port : int

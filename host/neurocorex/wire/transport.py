@@ -1,14 +1,8 @@
-"""What every way to a chip offers."""
+"""Transport: bytes to and from one chip, the base class of all of them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ..events.arrays import Ints
-    from ..events.stream import EventStream
-    from ..spec import Region
 
 
 class Transport(ABC):
@@ -17,7 +11,7 @@ class Transport(ABC):
     Attributes
     ----------
     name : str
-        What a person calls the other end; stands in error messages.
+        Name of the other end, for messages.
     baud : int
         Bits per second now, 0 where bytes have no rate.
     """
@@ -27,7 +21,7 @@ class Transport(ABC):
 
     @abstractmethod
     def read(self, timeout_s: float) -> bytes:
-        """Return what is there, at least one byte; nothing only after `timeout_s` seconds of silence.
+        """Return the bytes that are there, at least one; none only after `timeout_s` seconds of silence.
 
         Raises
         ------
@@ -37,7 +31,7 @@ class Transport(ABC):
 
     @abstractmethod
     def write(self, data: bytes) -> None:
-        """Hand over all of `data`; does not wait until it has been sent.
+        """Hand over all of `data`, without waiting until it has been sent.
 
         Raises
         ------
@@ -49,35 +43,12 @@ class Transport(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the other end; may be called twice."""
+        """Release the other end; may be called twice."""
 
     def set_baud(self, baud: int) -> None:
-        """Change the rate of this end, where there is one."""
+        """Change the rate of this end; does nothing where bytes have no rate."""
         return
 
     def send_break(self) -> None:
-        """Hold the line low, where there is one, for far longer than 32 bit times."""
+        """Hold the line low for far longer than 32 bit times; does nothing where there is no line."""
         return
-
-    def prepare(self, steps: int) -> None:
-        """Get ready to run so many steps; only software has anything to do for that."""
-        return
-
-    @property
-    def at_hand(self) -> bool:
-        """Whether `run` and `store` can be used."""
-        return False
-
-    def run(self, stimulus: EventStream) -> EventStream:
-        """Run steps and return their results, without putting either into bytes.
-
-        Parameters
-        ----------
-        stimulus : EventStream
-            Whole steps; all requests before them have been answered.
-        """
-        raise NotImplementedError(f"{self.name} is not at hand")
-
-    def store(self, region: Region, values: Ints) -> None:
-        """Write a whole region, with values that fit, without putting them into bytes; see `run`."""
-        raise NotImplementedError(f"{self.name} is not at hand")

@@ -1,4 +1,4 @@
-"""What is on its way to a chip and not yet answered: sequence numbers, credit, and where to begin again."""
+"""Sliding window of requests: sequence numbers, credit, and where retransmission begins."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _HALF = SEQUENCE_MODULUS // 2
 
 @dataclass(slots=True)
 class Window:
-    """The numbered requests of a host, and what the chip has said of them.
+    """Numbered requests that are not answered yet, and how far the chip has come with them.
 
-    Numbers here count on without end, which makes "before" and "after" plain comparisons; on the wire they are taken
+    Numbers here count up without limit, so "before" and "after" are plain comparisons; on the wire they are taken
     modulo 256. At all times ``answered <= taken <= last`` and ``cursor <= last``.
 
     Attributes
@@ -73,10 +73,10 @@ class Window:
         return Request(op, (self.cursor - 1) % SEQUENCE_MODULUS, self.ack, payload)
 
     def acknowledge(self, response: Response) -> bool:
-        """Take note of what a response says of requests; False if it cannot be true of the present ones.
+        """Note which requests the chip has taken; False if the response contradicts the window.
 
-        An answer that was sent again may carry an old number, and a duplicate too; a chip that has been
-        reset carries one that makes no sense here.
+        Answers that were sent again, and duplicates, may carry an old number; the number of a chip that was reset
+        makes no sense here.
         """
         ack = _unwrap(response.ack, self.taken)
         if not self.taken <= ack <= self.last:
@@ -87,11 +87,11 @@ class Window:
         return True
 
     def distance(self, response: Response) -> int:
-        """How far a numbered response is ahead of the expected one; negative for one that came before."""
+        """Places that a numbered response is ahead of the expected one; negative if it has come before."""
         return _unwrap(response.sequence, self.expected) - self.expected
 
     def rewind(self, response: Response) -> None:
-        """Begin again where the chip stands, as it says in a response to the last that was sent."""
+        """Send again from the request that the chip expects, as it says in answer to the last POLL."""
         self.cursor = self.taken
         self.limit = self.taken + response.credit
 

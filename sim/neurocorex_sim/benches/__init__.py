@@ -1,1 +1,1 @@
-"""cocotb benches, started by `neurocorex_sim.runner.run_bench`."""
+"""cocotb benches; `neurocorex_sim.runner.run_bench` starts them."""

@@ -1,10 +1,11 @@
-"""The whole chip through its UART pins, spoken to by the host's own `Device`, against the emulator."""
+"""Bench of the whole chip: the host's `Device`, through the UART pins, against the emulator."""
 
 import cocotb
 import numpy as np
 from cocotb.task import bridge
 from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
+from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.image import state_regions
 from neurocorex.spec import CoreConfig, Flag, Region, layout
@@ -20,7 +21,7 @@ TIMEOUT_MS = 500
 
 @cocotb.test(timeout_time=TIMEOUT_MS, timeout_unit="ms")
 async def equals_emulator(chip):
-    """Describe, load, run, read back, snapshot, resume: all that a host does."""
+    """Describe, load, run, read back, snapshot, resume."""
     given = settings()
     pins = UartPins(chip, PERIOD_NS)
     await start(chip, PERIOD_NS)
@@ -32,7 +33,7 @@ async def equals_emulator(chip):
 def converse(transport, config, given):
     trial = Trial.random(config, given["seed"], given["steps"])
     emulator = Emulator(config)
-    with Device(transport) as device:
+    with Device(WiredChip(transport)) as device:
         assert device.config == config
         assert device.info.clock_hz == given["clock_hz"]
         for region, values in trial.image.regions.items():

@@ -1,4 +1,4 @@
-"""The core alone against the emulator: random networks that learn, every bit that can be seen."""
+"""Bench of the core alone: random networks against the emulator, every bit that can be read."""
 
 import hashlib
 from pathlib import Path
@@ -16,17 +16,17 @@ from neurocorex.spec.registers import MODEL_COUNTERS, STATE, TRACES
 
 from neurocorex_sim.bench import CorePorts, settings
 
-#: Chances that the bench offers a byte and takes one, in turn: at full speed, starved, and stalled.
+#: Probabilities that the bench offers a byte and takes one, in turn: at full speed, starved, stalled, and both.
 PACES = ((1.0, 1.0), (0.2, 1.0), (1.0, 0.1), (0.5, 0.5))
-#: Far beyond what a correct core needs.
+#: Much longer than a correct core needs.
 TIMEOUT_US = 100_000
-#: Where a bench leaves the digest of all that its networks did and became; it does not depend on lanes.
+#: File in which a bench leaves the digest of all results and final states; it does not depend on lanes.
 DIGEST = "digest"
 
 
 @cocotb.test(timeout_time=TIMEOUT_US, timeout_unit="us")
 async def equals_emulator(core):
-    """Load a network in the middle of things, run it in pieces at changing pace, compare everything."""
+    """Load a network in a random state, run it in pieces at changing pace, compare everything."""
     given = settings()
     config, rules = CoreConfig.from_dict(given["config"]), fixed_registers(given)
     ports = CorePorts(core, config, np.random.default_rng(given["seed"]))
@@ -59,7 +59,7 @@ async def equals_emulator(core):
 
 @cocotb.test(timeout_time=TIMEOUT_US, timeout_unit="us")
 async def abort_ends_the_step_at_hand(core):
-    """What was taken before counts, but for a last code and the rest of a run of silent steps."""
+    """The bytes taken before an abort are carried out, but for a last code and the rest of a run of silent steps."""
     given = settings()
     config = CoreConfig.from_dict(given["config"])
     rng = np.random.default_rng(given["seed"])
@@ -86,7 +86,7 @@ def fixed_registers(given):
 
 
 async def load(ports, emulator, trial):
-    """Give both all that a trial begins with."""
+    """Load the initial state of a trial into the core and the emulator."""
     for region in (*program_regions(trial.image.config), *state_regions(trial.image.config)):
         if layout(region, trial.image.config).writable:
             values = trial.image.regions[region]

@@ -1,1 +1,1 @@
-"""Examines a device: the way to it, the rates that it holds, and its memories."""
+"""Doctor: examines the line to a device, the baud rates that it holds, and its memories."""

@@ -1,4 +1,4 @@
-"""All examinations of a device, one after the other, and what they come to."""
+"""Examination of a device: round trips, memories and baud rates in one report with advice."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ...device.device import Device
 from ...spec import ChipInfo
 from .latency import RoundTrip, advice, latency_timer
 from .march import Fault, march, writable_regions
-from .rates import Rate, sweep
+from .rates import Rate, try_rates
 
-#: Questions that the time of a round trip is taken from.
+#: Round trips that are timed.
 QUESTIONS = 100
 
 Say = Callable[[str], None]
@@ -20,14 +20,14 @@ Say = Callable[[str], None]
 
 @dataclass(kw_only=True)
 class Examination:
-    """What was found out about a device.
+    """Report on a device.
 
     Attributes
     ----------
     name : str
-        What a person calls it.
+        Its name, as in messages.
     info : ChipInfo
-        What it says of itself.
+        Its description of itself.
     round_trip : RoundTrip
         At the rate at which it was found.
     latency_timer_ms : int or None
@@ -35,11 +35,11 @@ class Examination:
     rates : list of Rate
         Those that were tried; none where bytes have no rate, or if they were left out.
     regions, faults : list
-        Names of the memories that were marched through, and what they did not keep.
+        Names of the memories that were tested, and the faults that were found in them.
     damaged : int
         Frames damaged on the way, in both directions, at the rate at which it was found.
     advice : list of str
-        What to do.
+        Sentences that say what to do.
     """
 
     name: str
@@ -108,16 +108,16 @@ def examine(device: Device, *, rates: bool = True, memories: bool = True, say: S
     Parameters
     ----------
     device : Device
-        At rest. It holds afterwards what it held before.
+        At rest, at the end of a wire. It holds afterwards what it held before.
     rates, memories : bool
-        Whether to sweep the rates, and to march through the memories.
+        Whether to try all rates, and to test the memories.
     say : callable
-        Told what is being done.
+        Called with a few words about what is being done.
 
     Raises
     ------
     DeviceError
-        If the device goes away, or no longer answers.
+        If the device goes away or no longer answers; for an emulator in this process, which has no line.
     """
     info, link = device.info, device.link
     say("measuring round trips")
@@ -126,12 +126,12 @@ def examine(device: Device, *, rates: bool = True, memories: bool = True, say: S
     timer = latency_timer(link.name)
     found = Examination(name=link.name, info=info, round_trip=trip, latency_timer_ms=timer)
     if memories:
-        say("marching through the memories")
+        say("testing the memories")
         found.regions = [region.name for region in writable_regions(info.config)]
         found.faults = list(march(device))
     found.damaged = link.damaged + device.counters()["frames_bad"] - before
     if rates and info.clock_hz and info.baud:
-        for rate in sweep(link, info):
+        for rate in try_rates(link, info):
             say(f"{rate.baud} baud {'holds' if rate.holds else rate.said}")
             found.rates.append(rate)
     found.advice = _advice(found)

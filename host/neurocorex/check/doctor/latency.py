@@ -1,4 +1,4 @@
-"""How long a question and its answer take, and what a USB bridge has to do with it."""
+"""Latency of a round trip, and of the timer of a USB bridge that may cause it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ...spec import Op, Region
 from ...spec.protocol import READ_ARGUMENTS
 from ...wire.link import Link
 
-#: Where Linux shows the timers of USB bridges; in milliseconds.
+#: Folder in which Linux has the latency timers of USB bridges, in milliseconds.
 TIMERS = Path("/sys/bus/usb-serial/devices")
-#: A bridge that waits for more bytes takes between these for each answer, in microseconds.
+#: Round trips between these, in microseconds, look like a bridge that waits for more bytes.
 SYMPTOM_US = (7_000, 40_000)
-#: The shortest time that such a timer can be set to, in milliseconds.
+#: Shortest setting of such a timer, in milliseconds.
 SHORTEST_MS = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
-    """Times from a question to its answer, in microseconds.
+    """Times from a request to its answer, in microseconds.
 
     Attributes
     ----------
     count : int
-        Questions asked.
+        Requests that were timed.
     median_us, worst_us : float
         Of all of them.
     """
@@ -40,7 +40,7 @@ class RoundTrip:
     def measured(
         cls, link: Link, count: int, *, clock: Callable[[], float] = time.perf_counter
     ) -> RoundTrip:  # fmt: skip
-        """Read one word of the description so many times, each when the answer before has come."""
+        """Time `count` readings of one word, one after the other."""
         times = []
         for _ in range(count):
             started = clock()
@@ -58,7 +58,7 @@ def latency_timer(port: str, timers: Path = TIMERS) -> int | None:
 
 
 def advice(port: str, trip: RoundTrip, timer_ms: int | None, timers: Path = TIMERS) -> str | None:
-    """Say how to make answers come sooner, if a bridge holds them back."""
+    """Return how to shorten round trips, if a bridge holds answers back."""
     low, high = SYMPTOM_US
     if timer_ms is not None and timer_ms > SHORTEST_MS:
         file = timers / Path(port).name / "latency_timer"

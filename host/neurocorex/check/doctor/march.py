@@ -1,4 +1,4 @@
-"""Marches through the memories: patterns go into all of them, and have to come back."""
+"""Memory test: patterns are written to all memories, and have to be read back."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 from ...device.device import Device
 from ...image import program_regions, region_shape, state_regions
 from ...spec import CoreConfig, Region, controls, layout
-from ...wire.regions import Ints
+from ...wire.regions import Items
 from ..compare import axes, place_name
 
-#: Bits of the item of a number, in a region of a number: 64 at most, the low ones are used.
-Pattern = Callable[[Ints, int], Ints]
+#: Gives the bits of an item by its number and that of its region: up to 64, of which the low ones are used.
+Pattern = Callable[[Items, int], Items]
 _CHECKERS = 0x5555_5555_5555_5555
 
 
-def _hash(index: Ints, region: int) -> Ints:
-    """Bits that are different for neighbours of all distances, and for every region."""
+def _hash(index: Items, region: int) -> Items:
+    """Bits that differ between neighbours at every distance, and between regions."""
     mixed = (index + 1) * 0x9E37_79B1 + region * 0x85EB_CA6B
     return (mixed ^ mixed >> 15) * 0x2C1B_3C6D >> 7
 
@@ -36,7 +36,7 @@ PATTERNS: dict[str, Pattern] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A place of a memory that does not keep what it is given.
+    """A pattern that a memory did not keep.
 
     Attributes
     ----------
@@ -70,15 +70,15 @@ class Fault:
 
 
 def writable_regions(config: CoreConfig) -> tuple[Region, ...]:
-    """Return the regions that are marched through: all that can be written."""
+    """Return the regions that are tested: all that can be written."""
     every = (*program_regions(config), *state_regions(config))
     return tuple(region for region in every if layout(region, config).writable)
 
 
 def march(device: Device, done: Callable[[int, int], None] | None = None) -> Iterator[Fault]:
-    """Write each pattern into all memories, then read all of them, so that one that answers for another shows.
+    """Write each pattern to all memories before any is read, so that one which answers for another shows.
 
-    What the chip held is put back in the end, also after an error; its counters have gone on.
+    At the end the chip gets back what it held, also after an error; only its counters have gone on.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def march(device: Device, done: Callable[[int, int], None] | None = None) -> Ite
         device.restore(held)
 
 
-def items(region: Region, config: CoreConfig, pattern: Pattern) -> Ints:
+def items(region: Region, config: CoreConfig, pattern: Pattern) -> Items:
     """Return a pattern in the shape and range of a region."""
     place = layout(region, config)
     bits = np.full(place.items, place.bits)
@@ -112,7 +112,7 @@ def items(region: Region, config: CoreConfig, pattern: Pattern) -> Ints:
     return np.asarray(values.reshape(region_shape(region, config)))
 
 
-def _compared(device: Device, region: Region, name: str, expected: Ints) -> Iterator[Fault]:
+def _compared(device: Device, region: Region, name: str, expected: Items) -> Iterator[Fault]:
     got = np.asarray(device.read(region), np.int64)
     where = np.argwhere(got != expected)
     if len(where):

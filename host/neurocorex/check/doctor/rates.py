@@ -1,17 +1,17 @@
-"""The rates of a serial link: which of them hold, under traffic in both directions."""
+"""Baud rates of a serial link: which of them hold, under traffic in both directions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...device.connection import BAUD_TOLERANCE
 from ...errors import DeviceError
 from ...spec import ChipInfo, Counter, Op, Region, layout
-from ...spec.protocol import DIVISOR_MIN, READ_ARGUMENTS, WRITE_ARGUMENTS
+from ...spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
+from ...wire.baud import makes
 from ...wire.link import Link
 
-#: Rates that are tried, as far as the clock of the chip can make them.
+#: Rates that are tried, where the clock of the chip can make them.
 BAUDS = (
     115_200,
     230_400,
@@ -31,16 +31,16 @@ TRAFFIC_BYTES = 8192
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What came of one rate.
+    """Result of one rate.
 
     Attributes
     ----------
     baud : int
         Bits per second.
     holds : bool
-        Whether all traffic went through, and undamaged at the first attempt.
+        Whether all traffic went through undamaged at the first attempt.
     said : str
-        What happened otherwise.
+        What went wrong otherwise.
     """
 
     baud: int
@@ -50,15 +50,10 @@ class Rate:
 
 def divisors(info: ChipInfo) -> dict[int, int]:
     """Clock cycles per bit by rate, for those of `BAUDS` that the chip can make, and the one after reset."""
-    found = {}
-    for baud in sorted({*BAUDS, info.baud}):
-        divisor = round(info.clock_hz / baud)
-        if divisor >= DIVISOR_MIN and abs(info.clock_hz / divisor - baud) <= BAUD_TOLERANCE * baud:
-            found[baud] = divisor
-    return found
+    return {baud: round(info.clock_hz / baud) for baud in sorted({*BAUDS, info.baud}) if makes(info.clock_hz, baud)}
 
 
-def sweep(link: Link, info: ChipInfo) -> Iterator[Rate]:
+def try_rates(link: Link, info: ChipInfo) -> Iterator[Rate]:
     """Try all rates, slowest first, and go back to the one after reset.
 
     A chip that is not heard at a rate returns by itself; what its memories hold stays.
@@ -88,7 +83,7 @@ def _tried(link: Link, info: ChipInfo, baud: int, divisor: int) -> Rate:
 
 
 def _exchanged(link: Link, info: ChipInfo) -> bool:
-    """Read weights, write them back, and read them again; False if they came back otherwise."""
+    """Read weights, write them back, and read them again; False if they differ."""
     place = layout(Region.WEIGHTS, info.config)
     items = min(place.items, TRAFFIC_BYTES // place.item_bytes)
     reading = READ_ARGUMENTS.pack(Region.WEIGHTS, 0, 0, items)

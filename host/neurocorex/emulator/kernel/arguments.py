@@ -1,6 +1,8 @@
-"""What the compiled steps are given: arrays of a core, of its learning engine, and of a stimulus."""
+"""Arguments of the kernel: arrays of a core, of its learning engine, of a stimulus, and of what comes out.
 
-from __future__ import annotations
+Machine code knows no arrays. It is given one block of integers: the sizes, then an address and a number of items for
+each array. `words` refuses arrays with items of another type than declared here, or with gaps between them.
+"""
 
 from typing import NamedTuple
 
@@ -8,17 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ...events.arrays import Ints
+from .constants import REGISTERS
 
 Narrow = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
-
-#: Kinds of rows, by their plastic synapses.
-ROW_FIXED, ROW_MIXED, ROW_PLASTIC = 0, 1, 2
+Weights = npt.NDArray[np.int8] | npt.NDArray[np.int16]
 
 
 class Sizes(NamedTuple):
-    """Geometry of a core, see `CoreConfig`."""
+    """Geometry of a core, see `CoreConfig`, and how far one call goes."""
 
     inputs: int
     neurons: int
@@ -30,6 +31,10 @@ class Sizes(NamedTuple):
     trace_bits: int
     window_steps: int
     """0 for exponential traces."""
+    steps: int
+    """Of the stimulus."""
+    budget: int
+    """Updates of neurons and synapses after which the call returns."""
 
 
 class Core(NamedTuple):
@@ -37,7 +42,7 @@ class Core(NamedTuple):
 
     Attributes
     ----------
-    neurons : int32 array [len(NARROW_REGIONS), N]
+    neurons : int32 array [NEURON_ROWS, N]
         Parameters and state.
     history : int64 array [N]
         Last steps of each neuron, up to date between calls.
@@ -56,7 +61,7 @@ class Core(NamedTuple):
     history: Ints
     control: Ints
     control_bits: Ints
-    weights: npt.NDArray[np.int8] | npt.NDArray[np.int16]
+    weights: Weights
     keep_membrane: Doubles
     keep_current: Doubles
     axon_start: Ints
@@ -65,20 +70,20 @@ class Core(NamedTuple):
 
 
 class Learner(NamedTuple):
-    """Memories of a learning engine.
+    """Memories of a learning engine; all without items on a chip that has none.
 
     Attributes
     ----------
     plastic : uint8 array [A * N]
         1 where a synapse learns.
     kinds : uint8 array [A]
-        Whether none, some, or all of a row do.
+        Whether none, some, or all synapses of a row learn.
     numbers : int64 array [A]
         Of the axons, where draws depend on them.
     pre, post : int32 array [A], [N]
         Traces.
     pre_table, post_table : int64 array
-        What a window calls for; empty with exponential traces.
+        Changes by trace, for windows; empty with exponential traces.
     """
 
     plastic: Bytes
@@ -93,7 +98,6 @@ class Learner(NamedTuple):
 class Stimulus(NamedTuple):
     """The columns of an `EventStream`."""
 
-    steps: int
     event_step: Ints
     event_index: Ints
     graded_step: Ints
@@ -106,7 +110,7 @@ class Stimulus(NamedTuple):
 
 
 class Output(NamedTuple):
-    """Where results go.
+    """Results of one call.
 
     Attributes
     ----------
@@ -115,7 +119,9 @@ class Output(NamedTuple):
     watched : int64 array [K], membranes : int64 array [steps, K]
         Neurons of which membranes are recorded, and these.
     counts : int64 array [COLUMNS + 1]
-        What is added to the counters; then neurons that fired and learned.
+        Added to the counters; then columns of the matrix that potentiation visited.
+    position : int64 array [5]
+        Step, places in the three tables of the stimulus, and spikes put out; moved on.
     """
 
     fired_step: Ints
@@ -123,3 +129,81 @@ class Output(NamedTuple):
     watched: Ints
     membranes: Ints
     counts: Ints
+    position: Ints
+
+
+class Scratch(NamedTuple):
+    """Room for values that do not outlive a call, as the kernel allocates nothing; `Scratch.of` makes it.
+
+    Attributes
+    ----------
+    ones : float64 array [N]
+        Factors that keep all of a value.
+    marks : uint8 array, words : int64 array
+        The same memory, by neurons and by eight neurons.
+    due : int64 array [D, axons of neurons and extra ones / 64]
+        Spikes in flight, see `spikes`.
+    before : int32 array [4, N]
+        State of a step ago, where the network may be at rest.
+    """
+
+    ones: Doubles
+    rules: Ints
+    g: Narrow
+    added: Narrow
+    limit: Narrow
+    held: Narrow
+    marks: Bytes
+    words: Ints
+    fired: Ints
+    rows: Ints
+    due: Ints
+    before: Narrow
+    learns: Bytes
+    randoms: Ints
+    pre_change: Narrow
+    post_change: Narrow
+    pre_before: Narrow
+    post_before: Narrow
+    pre_table: Ints
+    post_table: Ints
+
+    @classmethod
+    def of(cls, sizes: Sizes, learner: Learner, axons: int) -> "Scratch":
+        """Make room for calls with these arguments."""
+        n, learning_axons, learning_neurons = sizes.neurons, learner.pre.size, learner.post.size
+        words = np.zeros((n + 7) // 8, np.int64)
+        return cls(
+            ones=np.ones(n), rules=np.zeros(REGISTERS, np.int64),
+            g=np.zeros(n, np.int32), added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
+            held=np.zeros(n, np.int32), marks=words.view(np.uint8), words=words, fired=np.zeros(n, np.int64),
+            rows=np.zeros(axons, np.int64),
+            due=np.zeros((sizes.max_delay, (axons - sizes.inputs + 63) // 64), np.int64),
+            before=np.zeros((4, n), np.int32),
+            learns=np.zeros(learning_neurons, np.uint8), randoms=np.zeros(learning_neurons, np.int64),
+            pre_change=np.zeros(learning_axons, np.int32), post_change=np.zeros(learning_neurons, np.int32),
+            pre_before=np.zeros(learning_axons, np.int32), post_before=np.zeros(learning_neurons, np.int32),
+            pre_table=np.zeros_like(learner.pre_table), post_table=np.zeros_like(learner.post_table),
+        )  # fmt: skip
+
+
+#: Items by type of array.
+_ITEMS = {Ints: ("i8",), Narrow: ("i4",), Doubles: ("f8",), Bytes: ("u1",), Weights: ("i1", "i2")}
+#: The block: by table and field a size, or the address and the number of items of an array.
+BLOCK = np.dtype([
+    ("sizes", [(name, np.int64) for name in Sizes._fields]),
+    *(
+        (table.__name__.lower(), [(name, [("address", np.int64), ("items", np.int64)]) for name in table._fields])
+        for table in (Core, Learner, Scratch, Stimulus, Output)
+    ),
+])  # fmt: skip
+
+
+def words(table: Core | Learner | Scratch | Stimulus | Output) -> list[int]:
+    """Return addresses and numbers of items, as they stand in the block; the arrays have to outlive their use."""
+    found = []
+    for (name, kind), array in zip(table.__annotations__.items(), table, strict=True):
+        if array.dtype.str[1:] not in _ITEMS[kind] or not array.flags.c_contiguous:
+            raise TypeError(f"{name} is {array.dtype} with strides {array.strides}, the kernel takes {_ITEMS[kind]}")
+        found += [array.ctypes.data, array.size]
+    return found

@@ -1,23 +1,13 @@
-"""Numbers of the contract as plain integers, which the compiler takes for constants; and how helpers are compiled."""
-
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+"""Constants of the kernel: numbers of the contract as plain integers, which a compiler can take for constants."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
 
 from ...events import codec
 from ...spec import Clear, Control, Counter, Flag, LearningFlag, Region, fixed, registers
 from ...spec.config import CHANGE_FRACTION
 from ..memory import NARROW_REGIONS
 
-#: Helpers are compiled into `run_steps` and kept on disk with it, nowhere else.
-helper: Any = njit(nogil=True)
-
+#: Rows of `Core.neurons`.
 TH, RESET, LEAK, BIAS, PERIOD, FLAGS, V, I, R, H = (
     NARROW_REGIONS.index(region)
     for region in (
@@ -25,6 +15,7 @@ TH, RESET, LEAK, BIAS, PERIOD, FLAGS, V, I, R, H = (
         Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION,
     )
 )  # fmt: skip
+NEURON_ROWS = len(NARROW_REGIONS)
 GAIN_INPUT, GAIN_RECURRENT = int(Control.GAIN_INPUT), int(Control.GAIN_RECURRENT)
 ADAPTATION_STEP, ADAPTATION_DECAY = int(Control.ADAPTATION_STEP), int(Control.ADAPTATION_DECAY)
 LEARNING, GATE, RANDOM = int(Control.LEARNING), int(Control.GATE), int(Control.RANDOM)
@@ -44,26 +35,14 @@ CLEAR_STATE, CLEAR_TRACES, CLEAR_ADAPTATION = int(Clear.STATE), int(Clear.TRACES
 RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATURATIONS)
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
-#: Place behind the counters where neurons that fired and learned are counted.
+#: Place behind the counters where columns of the matrix that potentiation visited are counted.
 COLUMNS = len(Counter)
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 FRACTION = CHANGE_FRACTION
-#: What is added before a negative change is cut to whole weights, so that it is rounded towards zero.
+#: Added before a negative change is cut to whole weights, so that it is rounded towards zero.
 ROUND_UP = (1 << FRACTION) - 1
-
-
-def _lowest_bit(_context: Any, _bits: Any) -> tuple[Any, Any]:
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.int64(types.int64), generate
-
-
-#: Place of the lowest bit of an int64 that is set; of no use for 0.
-lowest_bit: Any = intrinsic(_lowest_bit)
-
-
-@helper
-def clamp(x, low, high):
-    """Bound x; in the width of the arguments, as all three have the same."""
-    return min(max(x, low), high)
+DECAY_ONE, DECAY_ALL = 1 << fixed.DECAY_BITS, fixed.DECAY_ALL
+#: Kinds of rows of the matrix, by their plastic synapses.
+ROW_FIXED, ROW_MIXED, ROW_PLASTIC = 0, 1, 2
+#: Name of the kernel in an object file.
+SYMBOL = "neurocorex_run_steps"

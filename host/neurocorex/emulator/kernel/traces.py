@@ -1,49 +1,45 @@
 """Traces of one step, and the changes of weights that they call for."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from numba import int32
+import numpy as np
 
-from .constants import FRACTION, MODULATION, ROUND_UP, clamp, helper
+from .arithmetic import clamp
+from .constants import FRACTION, MODULATION, ROUND_UP
 
 
-@helper
 def update_exponential(trace, keep, increment, cap, nearest, spikes, first, last):
     """``x = shrink(x, decay)``, and where there was a spike ``min(x + increment, cap)`` or ``increment``."""
     for k in range(trace.size):
-        trace[k] = int32(trace[k] * keep)
+        trace[k] = np.int32(trace[k] * keep)
     for k in range(first, last):
         x = spikes[k]
         trace[x] = increment if nearest else min(trace[x] + increment, cap)
 
 
-@helper
 def update_window(trace, steps, spikes, first, last):
     """``x = (2 * x + spike) mod 2^K``."""
-    mask = int32((1 << steps) - 1)
+    mask = np.int32((1 << steps) - 1)
     for k in range(trace.size):
-        trace[k] = int32(trace[k] << 1) & mask
+        trace[k] = np.int32(trace[k] << 1) & mask
     for k in range(first, last):
         trace[spikes[k]] |= 1
 
 
-@helper
 def modulated(rate, rules, bits):
     """``sat_C(floor(rate * MODULATION / 256))``, for weights of so many bits."""
     limit = 1 << (bits + FRACTION - 1)
     return clamp(rate * rules[MODULATION] >> 8, -limit, limit - 1)
 
 
-@helper
 def tune_table(table, rules, bits, tuned):
     """Modulate what a window calls for."""
     for k in range(table.size):
         tuned[k] = modulated(table[k], rules, bits)
 
 
-@helper
 def call_for_changes(trace, table, rate, trace_bits, change):
     """P for each trace: from a table that is not empty, or ``floor(trace * rate / 2^T)``."""
     if table.size:
@@ -51,25 +47,23 @@ def call_for_changes(trace, table, rate, trace_bits, change):
             change[k] = table[trace[k]]
     else:
         for k in range(trace.size):
-            change[k] = int32(trace[k] * rate >> trace_bits)
+            change[k] = np.int32(int(trace[k]) * int(rate) >> trace_bits)
 
 
-@helper
 def round_changes(change):
     """Cut changes to whole weights, towards zero; return whether any is left."""
-    any_left = int32(0)
+    any_left = np.int32(0)
     for k in range(change.size):
         p = change[k]
-        change[k] = int32(p + (p >> 31 & ROUND_UP)) >> FRACTION
+        change[k] = np.int32(p + (p >> 31 & ROUND_UP)) >> FRACTION
         any_left |= change[k]
     return any_left != 0
 
 
-@helper
 def drop_unless(learns, change):
     """Set to zero the changes of those that do not learn; return whether any is left."""
-    any_left = int32(0)
+    any_left = np.int32(0)
     for k in range(change.size):
-        change[k] = change[k] if learns[k] else int32(0)
+        change[k] = change[k] if learns[k] else np.int32(0)
         any_left |= change[k]
     return any_left != 0

@@ -1,6 +1,6 @@
-"""NIR, the Neuromorphic Intermediate Representation: graphs and recorded spikes, in and out.
+"""NIR, the Neuromorphic Intermediate Representation: import and export of graphs and of recorded spikes.
 
-What needs h5py is loaded when it is first used, and named if it is missing.
+h5py is loaded when a file is first read or written; without it that is a MissingToolError.
 """
 
 from .events import read_spikes, write_spikes

@@ -1,4 +1,4 @@
-"""From the nodes of a NIR graph to the plan of a network: which neurons there are, and what connects them."""
+"""Builder of blueprints: which neurons the nodes of a NIR graph become, and which projections connect them."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...errors import InputError
+from .blueprint import CLOCK, RELAY, Blueprint, Projection
 from .graph import Graph
 from .latency import Timing
 from .layer import Layer
 from .node import STATEFUL, Floats
 from .options import Options
-from .plan import CLOCK, RELAY, Link, Plan
 from .shapes import infer_shapes
 from .wiring import Arrivals, Wiring
 
-#: Steps, at most, for which a membrane that is only read is taken to add up the most that can arrive in one.
+#: A membrane that is only read is assumed to add up the largest input of a step for at most so many steps.
 PILE = 64.0
 
 
-def plan_of(graph: Graph, options: Options, levels: float) -> Plan:
-    """Work out what a graph becomes.
+def blueprint_of(graph: Graph, options: Options, levels: float) -> Blueprint:
+    """Make the blueprint of a graph.
 
     Parameters
     ----------
     graph : Graph
         The graph.
     options : Options
-        What it leaves open.
+        Options of the import.
     levels : float
-        How many times the largest weight a threshold may be, before it and not the weights decides on the unit of its
-        layer: what the state of the chip holds more than a weight.
+        Largest ratio of a threshold to the largest weight at which the weights set the unit of a layer; above it the
+        threshold does.
 
     Raises
     ------
     FileFormatError, InputError, FitError
-        Naming the node that makes no sense, is too large, or cannot be had.
+        For a node that is inconsistent, too large or impossible; the message names it.
     """
-    return _Planner(graph, options, levels).plan()
+    return _Builder(graph, options, levels).build()
 
 
-class _Planner:
-    """One graph on its way to a plan."""
+class _Builder:
+    """Builder of the blueprint of one graph."""
 
     def __init__(self, graph: Graph, options: Options, levels: float) -> None:
         self.graph, self.options, self.levels = graph, options, levels
@@ -64,27 +64,27 @@ class _Planner:
         }
         if not self.layers:
             raise InputError("the graph has no neurons and no output; there is nothing to run")
-        self.plan_ = Plan(
+        self.blueprint = Blueprint(
             self.inputs, self.layers, [], {}, {}, {}, self._timing(), self.readouts, self.wiring.unsupported
         )
 
-    def plan(self) -> Plan:
-        plan = self.plan_
+    def build(self) -> Blueprint:
+        blueprint = self.blueprint
         for name, layer in list(self.layers.items()):
-            plan.notes.setdefault(name, []).extend(layer.notes)
-            plan.bias[name] = np.zeros(layer.size)
-            for link in self._links(layer, self.arrivals[name]):
-                plan.links.append(link)
+            blueprint.notes.setdefault(name, []).extend(layer.notes)
+            blueprint.bias[name] = np.zeros(layer.size)
+            for projection in self._projections(layer, self.arrivals[name]):
+                blueprint.projections.append(projection)
             if layer.late:
                 weights = np.diag(-layer.decay * layer.threshold)
-                plan.links.append(Link(name, name, 1, weights, frozenset()))
+                blueprint.projections.append(Projection(name, name, 1, weights, frozenset()))
         for name, error in self.wiring.delay_errors.items():
-            plan.notes.setdefault(name, []).append((error, "steps, by rounding delays"))
+            blueprint.notes.setdefault(name, []).append((error, "steps, by rounding delays"))
         self._scale()
-        return plan
+        return blueprint
 
     def _readout(self, name: str) -> str:
-        """Layer that an output reads: the one that leads to it, or one that is made to add up what does."""
+        """Return the layer that an output reads: its only source, or a new layer that sums its sources."""
         sources = self.graph.sources[name]
         seen = {name}
         while len(sources) == 1 and sources[0] not in seen:
@@ -107,16 +107,16 @@ class _Planner:
         ]
         return Timing.of(list(self.layers), edges, list(self.inputs))
 
-    def _links(self, layer: Layer, arrivals: Arrivals) -> Iterator[Link]:
-        """All connections to a layer."""
-        plan, timing = self.plan_, self.plan_.timing
+    def _projections(self, layer: Layer, arrivals: Arrivals) -> Iterator[Projection]:
+        """Return the projections to a layer."""
+        blueprint, timing = self.blueprint, self.blueprint.timing
         for key in arrivals.matrices:
             source, asked = key
             weights = self.wiring.matrix(key, arrivals, layer.name).T * layer.factor
             steps = timing.steps(source, layer.name, asked)
             via = frozenset(arrivals.via[key])
             if source in self.inputs and steps:
-                plan.remarks.setdefault(source, []).append(
+                blueprint.remarks.setdefault(source, []).append(
                     f"{self.inputs[source]} relay neurons hold it back for {layer.name!r}"
                 )
                 source = self._relay(source)
@@ -127,67 +127,75 @@ class _Planner:
                 and not asked
             ):
                 text = f"connections within its loop take one step each; from {source!r}"
-                plan.remarks.setdefault(layer.name, []).append(text)
-            yield Link(source, layer.name, steps, weights, via)
+                blueprint.remarks.setdefault(layer.name, []).append(text)
+            yield Projection(source, layer.name, steps, weights, via)
         if arrivals.constant is not None and arrivals.constant.any():
             yield from self._constant(layer, arrivals.constant.reshape(-1) * layer.factor)
 
-    def _constant(self, layer: Layer, amount: Floats) -> Iterator[Link]:
-        """Give a layer its bias: a parameter, or spikes of a clock where it must not act from the first step on."""
-        late = self.plan_.timing.latency[layer.name]
+    def _constant(self, layer: Layer, amount: Floats) -> Iterator[Projection]:
+        """Give a layer its bias: a parameter, or spikes of a clock if it must not act from the first step on."""
+        late = self.blueprint.timing.latency[layer.name]
         if not late and not layer.filters:
-            self.plan_.bias[layer.name] = amount
+            self.blueprint.bias[layer.name] = amount
             return
         if CLOCK not in self.layers:
             self._add(Layer.memoryless(CLOCK, (1,), -1.0))
         if not late:
-            self.plan_.notes[layer.name].append((1.0, "steps, by which the bias reaches the synaptic current late"))
-        yield Link(CLOCK, layer.name, max(late, 1), amount[None, :], frozenset())
+            self.blueprint.notes[layer.name].append((1.0, "steps, by which the bias reaches the synaptic current late"))
+        yield Projection(CLOCK, layer.name, max(late, 1), amount[None, :], frozenset())
 
     def _relay(self, source: str) -> str:
         name = RELAY + source
         if name not in self.layers:
             size = self.inputs[source]
             self._add(Layer.memoryless(name, (size,), 0.5))
-            self.plan_.links.append(Link(source, name, 0, np.eye(size), frozenset()))
+            self.blueprint.projections.append(Projection(source, name, 0, np.eye(size), frozenset()))
         return name
 
     def _add(self, layer: Layer) -> None:
         self.layers[layer.name] = layer
-        self.plan_.bias[layer.name] = np.zeros(layer.size)
-        self.plan_.timing.latency[layer.name] = 0
+        self.blueprint.bias[layer.name] = np.zeros(layer.size)
+        self.blueprint.timing.latency[layer.name] = 0
 
     def _scale(self) -> None:
-        """Choose the unit of each layer, and bring all that meets its membranes to it."""
-        plan, scaling = self.plan_, self.options.scaling
+        """Choose the unit of each layer, and multiply the weights of its projections by it."""
+        blueprint, scaling = self.blueprint, self.options.scaling
         for name, layer in self.layers.items():
-            plan.height[name] = self._height(layer)
+            blueprint.height[name] = self._height(layer)
             if isinstance(scaling, str):
                 unit = self._unit(layer, each=scaling == "neuron") if scaling != "none" else np.ones(layer.size)
             else:
                 unit = np.full(layer.size, scaling.get(name, 1.0))
-            plan.unit[name] = unit
-        plan.links = [
-            Link(link.source, link.target, link.steps, link.weights * plan.unit[link.target], link.via)
-            for link in plan.links
+            blueprint.unit[name] = unit
+        blueprint.projections = [
+            Projection(
+                projection.source,
+                projection.target,
+                projection.steps,
+                projection.weights * blueprint.unit[projection.target],
+                projection.via,
+            )
+            for projection in blueprint.projections
         ]
 
     def _height(self, layer: Layer) -> Floats:
         if not layer.silent:
             return layer.threshold
         zeros = np.zeros(layer.size)
-        arriving = sum((np.abs(link.weights).sum(axis=0) for link in self.plan_.into(layer.name)), zeros)
+        arriving = sum(
+            (np.abs(projection.weights).sum(axis=0) for projection in self.blueprint.into(layer.name)), zeros
+        )
         steps = np.minimum(1 / np.maximum(layer.decay * layer.decay_syn, 1 / PILE), PILE)
-        height = np.maximum(arriving, np.abs(self.plan_.bias[layer.name])) * steps
+        height = np.maximum(arriving, np.abs(self.blueprint.bias[layer.name])) * steps
         return np.where(height > 0, height, 1.0)
 
     def _unit(self, layer: Layer, *, each: bool) -> Floats:
         largest = np.zeros(layer.size)
-        for link in self.plan_.into(layer.name):
-            largest = np.maximum(largest, np.abs(link.weights).max(axis=0, initial=0.0))
-        plan = self.plan_
-        level = np.maximum(np.abs(plan.height[layer.name]), np.abs(layer.reset))
-        level = np.maximum(level, np.abs(plan.bias[layer.name]))
+        for projection in self.blueprint.into(layer.name):
+            largest = np.maximum(largest, np.abs(projection.weights).max(axis=0, initial=0.0))
+        blueprint = self.blueprint
+        level = np.maximum(np.abs(blueprint.height[layer.name]), np.abs(layer.reset))
+        level = np.maximum(level, np.abs(blueprint.bias[layer.name]))
         size = np.where(largest > 0, np.maximum(largest, level / self.levels), level)
         size = size if each else np.full(layer.size, size.max(initial=0.0))
         return np.where(size > 0, 1 / np.where(size > 0, size, 1.0), 1.0)

@@ -1,4 +1,4 @@
-"""Recorded spikes as the event data of NIR, which its package reads and writes as well."""
+"""Recorded spikes as files of NIR event data, which the `nir` package reads and writes as well."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...device.result import Result
 from ...errors import FileFormatError, InputError
 from .hdf5 import DATASET_LIMIT, opened
 
-#: Name of what is observed.
+#: Name of the observable.
 SPIKES = "spikes"
 
 
@@ -26,12 +26,12 @@ def write_spikes(
     Parameters
     ----------
     result : Result
-        With spikes, of one run or of samples.
+        A result with spikes, of one run or of samples.
     path : path
         HDF5 file to write.
     nodes : mapping of str to neurons, optional
-        Nodes of the graph and the neurons of each; by default all are "neurons". The layers of an `Imported` are
-        ``{name: part.neurons for name, part in imported.layers.items()}``.
+        Neurons of each node of the graph; by default a single node "neurons" has all. For an `Imported` it is
+        ``{name: place.neurons for name, place in imported.layers.items()}``.
     dt : float, optional
         Length of a step in seconds; by default that of the network. A spike of step k is written at ``k * dt``.
 
@@ -58,7 +58,7 @@ def write_spikes(
 
 
 def _write_events(group: Any, raster: NDArray[np.bool_], dt: float) -> None:
-    """Write spikes [samples, steps, n]: rows of samples, filled up with the neuron -1 at infinity."""
+    """Write spikes [samples, steps, n] as a row for each sample, padded with neuron -1 at infinity."""
     samples, steps, neurons = raster.shape
     sample, step, neuron = np.nonzero(raster)
     counts = np.bincount(sample, minlength=samples)
@@ -82,7 +82,7 @@ def read_spikes(path: str | Path, dt: float, *, node: str | None = None) -> NDAr
     dt : float
         Length of a step in seconds; an event belongs to the step in which it falls.
     node : str, optional
-        Whose spikes; by default those of the only node.
+        Name of a node; by default the only one.
 
     Returns
     -------
@@ -91,9 +91,9 @@ def read_spikes(path: str | Path, dt: float, *, node: str | None = None) -> NDAr
     Raises
     ------
     FileFormatError
-        If it is no such file, or its sizes make no sense.
+        If it is no such file, or its sizes are inconsistent.
     InputError
-        For a node that is not in it, or a step that is not above 0.
+        For a node that is not in it, or a `dt` that is not above 0.
     """
     if not dt > 0:
         raise InputError(f"dt must be above 0, got {dt!r}")
@@ -113,7 +113,7 @@ def read_spikes(path: str | Path, dt: float, *, node: str | None = None) -> NDAr
         if not (neurons >= 0 and steps >= 0 and shape[0] * (steps + 1) * neurons <= DATASET_LIMIT):
             raise FileFormatError(f"{path}: node {name!r} has {neurons} neurons in {steps:g} steps, which is too much")
         idx, time = group["idx"][()], group["time"][()]
-    # A spike written at k * dt may have lost its last bit, and belongs to step k all the same.
+    # k * dt may be rounded down in its last bit; the spike belongs to step k nevertheless.
     count = int(np.rint(steps)) if abs(steps - np.rint(steps)) < 1e-6 else math.ceil(steps)
     sample, place = np.nonzero(idx >= 0)
     step = np.floor(time[sample, place] / dt + 1e-6)

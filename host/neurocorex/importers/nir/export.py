@@ -1,4 +1,4 @@
-"""Networks of ours as NIR graphs that other tools can read."""
+"""Export of a network or image as a NIR graph that other tools can read."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
-from ...quantiser.durations import Durations
+from ...quantiser.demand import Durations
 from ...quantiser.quantise import quantise
 from ...spec import Control, CoreConfig, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
-from .extras import NAMESPACE, image_extras
 from .hdf5 import write_tree
 from .imported import Imported
+from .metadata import NAMESPACE, image_metadata
 from .node import Floats
 
 #: Version of NIR that is written.
 NIR_VERSION = "1.0"
-#: Steps that stand for ever, where NIR wants a time constant.
+#: Time constant in steps that stands for infinity.
 FOR_EVER = 2.0**32
 
 
@@ -32,14 +32,14 @@ def to_nir(
 ) -> dict[str, Any]:
     """Write a network as a NIR graph of LIF, IF and CubaLIF neurons, Linear or Affine weights and delays.
 
-    Simulated by Euler's method with the same step, the graph does what the network does, but for what NIR has no words
-    for: refractory periods, subtracting resets, linear leaks, adaptation and learning. These, and the integers for the
-    chip, stand in metadata that other tools ignore and `from_nir` reads, so that the way out and back changes no bit.
+    Simulated by Euler's method with the same step, the graph does what the network does. NIR cannot express refractory
+    periods, subtracting resets, linear leaks, adaptation and learning. These, and the integers of the chip, are kept in
+    metadata that other tools ignore and `from_nir` reads: a graph that comes back has the same image, bit for bit.
 
     Parameters
     ----------
     model : Network, Image or Imported
-        Floats of a network are written as they are, an image as what its integers stand for.
+        A network is written with its floats, an image with the values that its integers stand for.
     path : path, optional
         File to write.
     config : CoreConfig, optional
@@ -53,13 +53,13 @@ def to_nir(
     Raises
     ------
     InputError
-        For something that is no network.
+        If `model` is none of these.
     FitError
         If a network does not fit.
     FileFormatError
         If the file cannot be written.
     MissingToolError
-        If it is to be written without h5py.
+        If there is a path, but no h5py.
     """
     imported = model if isinstance(model, Imported) else None
     if isinstance(model, Imported):
@@ -73,7 +73,7 @@ def to_nir(
     else:
         raise InputError(f"expected a Network or an Image, got {type(model).__name__}")
     tree = _Writer(cells, dt).graph()
-    tree["metadata"] = {NAMESPACE: image_extras(image, tree, dt, imported)}
+    tree["metadata"] = {NAMESPACE: image_metadata(image, tree, dt, imported)}
     if path is not None:
         write_tree(path, {"version": NIR_VERSION, "node": tree})
     return tree
@@ -81,7 +81,7 @@ def to_nir(
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """A network in the floats of docs/model.md: arrays [N], weights [axons, N], delays in steps."""
+    """Numbers of a network in floats: parameters [N], weights [axons, N], delays in steps."""
 
     weights: Floats
     decay: Floats
@@ -124,7 +124,7 @@ class _Cells:
 
 
 class _Writer:
-    """One network on its way to a graph."""
+    """Builder of the graph of one network."""
 
     def __init__(self, cells: _Cells, dt: float) -> None:
         self.cells, self.dt = cells, dt
@@ -163,7 +163,7 @@ class _Writer:
         return {"type": "NIRGraph", "nodes": self.nodes, "edges": self.edges}
 
     def _extra(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Return rows and delays [N] of first, second, ... extra axons of the neurons; 0 where one has no more."""
+        """Return the rows and delays [N] of the first, second, ... extra axon of each neuron; 0 where there is none."""
         rounds: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         used = np.zeros(self.neurons, np.int64)
         for extra, (source, delay) in enumerate(zip(self.cells.extra_source, self.cells.extra_delays, strict=True)):
@@ -180,7 +180,7 @@ class _Writer:
         self, source: str, target: str, weights: Floats, *, bias: Floats | None = None,
         delays: NDArray[np.int64] | None = None, suffix: str = "",
     ) -> None:  # fmt: skip
-        """Add a matrix [source, target], behind a delay if any is longer than the step that spikes take anyway."""
+        """Add a matrix [source, target], behind a Delay node if a delay is longer than one step."""
         biased = bias is not None and bias.any()
         if not weights.any() and not biased:
             return
@@ -212,5 +212,5 @@ class _Writer:
 
 
 def _steps(fraction: Floats) -> Floats:
-    """Time constant in steps such that one step of Euler's method takes off a fraction."""
+    """Return the time constant, in steps, at which a step of Euler's method loses a fraction."""
     return np.asarray(1 / np.maximum(fraction, 1 / FOR_EVER))

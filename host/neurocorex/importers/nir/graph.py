@@ -1,4 +1,4 @@
-"""A NIR graph as a flat list of nodes and the edges between them, whatever was nested in what."""
+"""NIR graph as a flat list of nodes and edges; graphs within the graph are resolved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import FileFormatError
 from .node import KNOWN, Node
 
-#: Deepest nesting of graphs, and most nodes of all of them.
+#: Limits of the nesting of graphs, and of the nodes of all graphs together.
 DEPTH_LIMIT = 16
 NODE_LIMIT = 10_000
 
@@ -21,11 +21,11 @@ class Graph:
     Attributes
     ----------
     nodes : dict of Node
-        By name, in the order of the file. Inputs and outputs of graphs within the graph have become plain connections.
+        By name, in the order of the file. Inputs and outputs of graphs within the graph only pass values on.
     sources : dict of list of str
-        For each node the nodes that lead to it.
+        For each node, the nodes that lead to it.
     metadata : mapping
-        What other tools have noted in the graph.
+        Metadata of the graph.
     """
 
     nodes: dict[str, Node]
@@ -38,12 +38,12 @@ class Graph:
 
     @classmethod
     def of(cls, tree: Any) -> Graph:
-        """Read nested dictionaries as ``nir.NIRGraph.to_dict`` makes them, or an object that has `to_dict`.
+        """Read nested dictionaries as of ``nir.NIRGraph.to_dict``, or an object that has `to_dict`.
 
         Raises
         ------
         FileFormatError
-            For a node of unknown type, an edge that leads nowhere, something that is no graph.
+            For something that is no graph, a node of unknown type, or an edge to a node that does not exist.
         """
         if hasattr(tree, "to_dict"):
             tree = tree.to_dict()
@@ -99,7 +99,7 @@ def _collect(
 
 
 def _port(name: str, inner: Mapping[str, Mapping[str, Any]], prefix: str, kind: str) -> str:
-    """Return the node that an edge means: where a graph is named, its only input or output."""
+    """Return the node at the end of an edge; for a graph within the graph, its only input or output."""
     graph = inner.get(name)
     if graph is None:
         return f"{prefix}{name}"

@@ -1,7 +1,7 @@
-"""HDF5 files as nested dictionaries, read with suspicion.
+"""HDF5 files as nested dictionaries, read without trust.
 
-NIR keeps a graph as groups and datasets. This module reads such a file without trusting it: links that lead elsewhere
-are refused, and the declared size of every dataset is checked before a byte of it is allocated.
+NIR keeps a graph as groups and datasets. Links to other places are refused, and the declared size of every dataset is
+checked before a byte of it is allocated.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import numpy as np
 
 from ...errors import FileFormatError, MissingToolError, NeuroCoreXError
 
-#: Most elements of one dataset, of a whole file, most entries of a file, and deepest nesting of groups.
+#: Limits of the elements of one dataset and of a file, of the entries of a file, and of the nesting of groups.
 DATASET_LIMIT = 1 << 25
 FILE_LIMIT = 1 << 27
 ENTRY_LIMIT = 100_000
 DEPTH_LIMIT = 64
-#: Most texts of one dataset, and the longest in letters: names, types, JSON in metadata.
+#: Limits of the texts of one dataset, and of the letters of a text: names, types, JSON in metadata.
 TEXTS_LIMIT = 1 << 17
 TEXT_LIMIT = 1 << 20
 
 
 def library() -> Any:
-    """Return h5py; raises MissingToolError where it is not installed."""
+    """Import h5py; raises MissingToolError if it is not installed."""
     try:
         import h5py
     except ImportError as error:
@@ -37,7 +37,7 @@ def library() -> Any:
 
 @contextmanager
 def opened(path: str | Path, mode: str) -> Iterator[Any]:
-    """Open a file for a ``with`` statement; what h5py cannot do with it becomes a FileFormatError."""
+    """Open a file for a ``with`` statement; errors of h5py become FileFormatError."""
     h5py = library()
     verb = "read" if mode == "r" else "write"
     try:
@@ -53,14 +53,14 @@ def opened(path: str | Path, mode: str) -> Iterator[Any]:
 
 
 def read_tree(path: str | Path) -> dict[str, Any]:
-    """Content of a file: groups as dictionaries, strings as str, all else as arrays.
+    """Read a file: groups as dictionaries, strings as str, all else as arrays.
 
     Raises
     ------
     FileFormatError
-        If it is missing, truncated, damaged, larger than any graph for a chip, or leads to other files.
+        If it is missing, truncated, damaged, larger than any graph for a chip, or refers to other files.
     MissingToolError
-        Without h5py.
+        If h5py is not installed.
     """
     with opened(path, "r") as file:
         tree: dict[str, Any] = _Reader(str(path)).group(file, "", 0)
@@ -82,12 +82,12 @@ def _write(group: Any, tree: Mapping[str, Any]) -> None:
         else:
             array = np.asarray(value)
             options = {"compression": "gzip"} if array.size > 64 else {}
-            # Without times in it, equal graphs give equal files.
+            # Without timestamps, so that equal graphs give equal files.
             group.create_dataset(name, data=array, track_times=False, **options)
 
 
 class _Reader:
-    """Reads one file and keeps count of how much that was."""
+    """Reads one file, and counts elements and entries against the limits."""
 
     def __init__(self, source: str) -> None:
         self._source = source

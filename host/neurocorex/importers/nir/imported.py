@@ -1,4 +1,4 @@
-"""A graph that became an image, and the way back from what a chip says to the graph."""
+"""Imported graph: its image, and the places of its layers, to read results of the chip in terms of the graph."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .node import Floats, Shape
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """Neurons of one node.
+class Place:
+    """Place of one node on the chip.
 
     Attributes
     ----------
     neurons : int array
-        Which they are, rising.
+        Its neurons, in rising order.
     shape : tuple of int
-        Of the node.
+        Shape of the node.
     latency : int
-        Steps by which they are later than in the graph.
+        Steps by which its spikes are later than in the graph.
     unit : float array [neurons]
         Units of the chip's state per unit of the membrane in the graph.
     rest : float array [neurons]
-        Membrane in the graph where the chip has 0.
+        Membrane in the graph that is 0 on the chip.
     """
 
     neurons: NDArray[np.intp]
@@ -49,32 +49,32 @@ class Imported:
     image : Image
         Ready for `Device.load`.
     report : ImportReport
-        A label for every node, and what quantising lost.
+        A label for every node, and the report of the quantiser.
     dt : float
         Length of a step in the unit of the graph.
     inputs : dict of slice
         Input axons of each input of the graph.
-    layers : dict of Part
-        Neurons of each node, and those that the importer added.
+    layers : dict of Place
+        Place of each layer, including those that the importer added.
     outputs : dict of str
-        For each output of the graph the layer that it stands for.
+        For each output of the graph, the layer that it reads.
     network : Network or None
-        In floats; None for a graph that came from `to_nir` and has its integers in it.
+        The network in floats; None for a graph of `to_nir`, which holds its integers.
     """
 
     image: Image
     report: ImportReport
     dt: float
     inputs: dict[str, slice]
-    layers: dict[str, Part]
+    layers: dict[str, Place]
     outputs: dict[str, str]
     network: Network | None = None
 
     def __repr__(self) -> str:
         return f"<imported: {self.image!r}, {len(self.layers)} layers, {len(self.outputs)} outputs>"
 
-    def part(self, name: str | None = None) -> Part:
-        """Neurons of a layer or output by name; without one of the only output. Raises InputError if there is none."""
+    def place(self, name: str | None = None) -> Place:
+        """Return the place of a layer or output by name, by default of the only output; raises InputError."""
         if name is None:
             if len(self.outputs) != 1:
                 raise InputError(
@@ -86,15 +86,19 @@ class Imported:
             raise InputError(f"{name!r} is no layer or output; there are {', '.join([*self.layers, *self.outputs])}")
         return self.layers[layer]
 
+    def part(self, name: str | None = None) -> Place:
+        """Return `place`; the earlier name of it."""
+        return self.place(name)
+
     @property
     def latency(self) -> int:
-        """Steps to run longer than the graph, so that its last layer has seen everything."""
-        return max(part.latency for part in self.layers.values())
+        """Steps to run beyond the stimulus, so that the last layer gets all of it."""
+        return max(place.latency for place in self.layers.values())
 
     def spikes(self, result: Result, name: str | None = None) -> NDArray[np.bool_]:
         """Return spikes of a layer, [steps, n] or [samples, steps, n], in the time of the graph."""
-        part = self.part(name)
-        return result.spikes[..., part.latency :, part.neurons]
+        place = self.place(name)
+        return result.spikes[..., place.latency :, place.neurons]
 
     def membranes(self, result: Result, name: str | None = None) -> Floats:
         """Return recorded membranes of a layer in units and time of the graph, shaped as those of `spikes`.
@@ -102,13 +106,13 @@ class Imported:
         Raises
         ------
         InputError
-            If not all of them were recorded.
+            If they were not recorded.
         """
-        part = self.part(name)
-        wanted = part.neurons
+        place = self.place(name)
+        wanted = place.neurons
         columns = np.searchsorted(result.v_neurons, wanted)
         if not np.isin(wanted, result.v_neurons).all():
             raise InputError(
                 f"membranes of neurons {wanted[0]} to {wanted[-1]} were not recorded; run with record={{'v': ...}}"
             )
-        return np.asarray(result.v[..., part.latency :, columns] / part.unit + part.rest)
+        return np.asarray(result.v[..., place.latency :, columns] / place.unit + place.rest)

@@ -1,34 +1,34 @@
-"""NIR graphs as networks for a chip."""
+"""Import of a NIR graph: a file or an object becomes an image with a label for every node."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
-from ...quantiser.naming import named
+from ...network.population import named
 from ...quantiser.quantise import quantise, smallest_config
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
-from .building import plan_of
-from .extras import exported
+from .blueprint import CLOCK, Blueprint
+from .building import blueprint_of
 from .graph import Graph
 from .hdf5 import read_tree
-from .imported import Imported, Part
-from .judgement import items_of, unsupported_items
-from .options import Options
-from .plan import CLOCK, Plan
+from .imported import Imported, Place
+from .labelling import items_of, unsupported_items
+from .metadata import exported
+from .options import GivenOptions, Options
 
 #: State bits of a chip that is made for a graph, by the bits of its weights.
 STATE_BITS = {4: 20, 8: 20, 16: 24}
-#: Bits of the state that are kept for all that arrives at once, beside a threshold.
+#: Bits of the state that are reserved for spikes that arrive in one step.
 SPARE_BITS = 2
 
 
@@ -36,32 +36,28 @@ def from_nir(
     source: str | Path | Mapping[str, Any] | Any,
     *,
     producer: str | None = None,
-    dt: float | None = None,
-    discretisation: str | None = None,
-    current: str | None = None,
-    reset: str | Mapping[str, str] | None = None,
-    refractory: float | Mapping[str, float] | None = None,
-    scaling: str | Mapping[str, float] | None = None,
     weight_bits: int = 8,
     scale: float | None = None,
     config: CoreConfig | None = None,
+    **options: Unpack[GivenOptions],
 ) -> Imported:
     """Read a NIR graph and quantise it for a chip.
 
     Parameters
     ----------
     source : path, dict, or nir.NIRGraph
-        A file, what ``nir.NIRGraph.to_dict`` gives, or the graph itself.
+        A file, a dictionary as of ``nir.NIRGraph.to_dict``, or the graph itself.
     producer : {"snntorch", "norse"}, optional
-        Take the options that belong to the tool that wrote the graph.
-    dt, discretisation, current, reset, refractory, scaling
-        See `Options`; what is given goes before what a producer does.
+        Tool that wrote the graph, for its options.
     weight_bits : {4, 8, 16}
-        Of a chip that is made for the graph.
+        Width of the weights of a chip that is made for the graph.
     scale : float, optional
         See `neurocorex.quantise`.
     config : CoreConfig, optional
-        A chip that there is, instead.
+        Geometry of an existing chip, instead of one that is made for the graph.
+    **options
+        `dt`, `discretisation`, `current`, `reset`, `refractory`, `scaling`, see `Options`. They override those of the
+        producer.
 
     Returns
     -------
@@ -71,23 +67,15 @@ def from_nir(
     Raises
     ------
     FileFormatError
-        For a damaged file or a graph that makes no sense; the message names the node.
+        For a damaged file or an inconsistent graph; the message names the node.
     InputError
-        For options that cannot be, or a node that is too large to be worked out.
+        For impossible options, or a node whose matrix is too large.
     FitError
-        If no chip, or not the one given, has room; or for all nodes that are unsupported, with the reason of each.
+        If the chip has no room, or nodes are unsupported; the message gives the reason for each node.
     MissingToolError
-        If a file is to be read without h5py.
+        If `source` is a file, but there is no h5py.
     """
-    options = Options.of(
-        producer,
-        dt=dt,
-        discretisation=discretisation,
-        current=current,
-        reset=reset,
-        refractory=refractory,
-        scaling=scaling,
-    )
+    chosen = Options.of(producer, **options)
     if weight_bits not in STATE_BITS:
         raise InputError(f"weight_bits must be one of {', '.join(map(str, STATE_BITS))}, got {weight_bits!r}")
     is_file = isinstance(source, str | Path)
@@ -98,32 +86,34 @@ def from_nir(
     if isinstance(own, Imported):
         return own
     weight, state = (config.weight_bits, config.state_bits) if config else (weight_bits, STATE_BITS[weight_bits])
-    plan = plan_of(graph, options, 2.0 ** (state - weight - SPARE_BITS))
-    if plan.unsupported:
-        ImportReport(name, unsupported_items(graph, plan)).check()
-    net = plan.network(options.dt)
-    image, report = _quantised(net, plan, config, weight_bits, scale)
-    items = items_of(graph, plan, net, image)
+    blueprint = blueprint_of(graph, chosen, 2.0 ** (state - weight - SPARE_BITS))
+    if blueprint.unsupported:
+        ImportReport(name, unsupported_items(graph, blueprint)).check()
+    net = blueprint.network(chosen.dt)
+    image, report = _quantised(net, blueprint, config, weight_bits, scale)
+    items = items_of(graph, blueprint, net, image)
     every = np.arange(image.config.neurons)
     layers = {
-        key: Part(every[place], layer.shape, plan.timing.latency[key], plan.unit[key] * image.scale, layer.rest)
-        for (key, place), layer in zip(plan.places().items(), plan.layers.values(), strict=True)
+        key: Place(
+            every[place], layer.shape, blueprint.timing.latency[key], blueprint.unit[key] * image.scale, layer.rest
+        )
+        for (key, place), layer in zip(blueprint.places().items(), blueprint.layers.values(), strict=True)
     }
     labels = ImportReport(name, items, _reason(image), report, [own] if own else [])
-    return Imported(image, labels, options.dt, plan.axons(), layers, plan.readouts, net)
+    return Imported(image, labels, chosen.dt, blueprint.axons(), layers, blueprint.readouts, net)
 
 
 def _quantised(
-    net: Network, plan: Plan, config: CoreConfig | None, weight_bits: int, scale: float | None
+    net: Network, blueprint: Blueprint, config: CoreConfig | None, weight_bits: int, scale: float | None
 ) -> tuple[Image, Report]:
-    """Integers for a chip, with thresholds out of reach for neurons that are only read."""
+    """Quantise, with thresholds out of reach for neurons that are only read by their membrane."""
     if config is None:
         config = replace(smallest_config(net), weight_bits=weight_bits, state_bits=STATE_BITS[weight_bits])
     image, report = quantise(net, config, scale=scale)
-    places = plan.places()
+    places = blueprint.places()
     regions = dict(image.regions)
     thresholds = regions[Region.THRESHOLD].copy()
-    for name, layer in plan.layers.items():
+    for name, layer in blueprint.layers.items():
         if layer.silent:
             thresholds[places[name]] = config.state_range[1]
     regions[Region.THRESHOLD] = thresholds

@@ -1,7 +1,7 @@
-"""When each layer lives: spikes of a chip take at least a step from neuron to neuron, those of a graph may take none.
+"""Latency of each layer: on a chip a spike takes at least one step from neuron to neuron, in a graph it may take none.
 
-A layer that others lead to runs late by some whole steps. All that comes to it is given the delay that keeps the order
-of the graph: what skips layers waits as long as what goes through them. Within a loop, where every simulation in steps
+A layer behind others runs late by some whole steps. All connections to it get the delays that keep the order of the
+graph: spikes that skip layers wait as long as spikes that pass them. Within a loop, where every simulation in steps
 needs a step somewhere, each connection takes one step or its Delay, whichever is longer.
 """
 
@@ -20,7 +20,7 @@ class Timing:
     latency : dict of int
         Steps by which each layer is late.
     loop : dict of int
-        Number of the loop that each layer belongs to; layers that have no way back have one of their own.
+        Number of the loop of each layer; a layer that is in no loop has a number of its own.
     """
 
     latency: dict[str, int]
@@ -28,12 +28,12 @@ class Timing:
 
     @classmethod
     def of(cls, layers: list[str], edges: Iterable[tuple[str, str, int]], inputs: list[str]) -> Timing:
-        """Find the least latencies.
+        """Find the smallest latencies.
 
         Parameters
         ----------
         layers, inputs : list of str
-            Names.
+            Their names.
         edges : iterable of (source, target, steps)
             Connections with the delays that the graph asks for; sources are layers or inputs.
         """
@@ -41,7 +41,7 @@ class Timing:
         among = [(source, target, steps) for source, target, steps in edges if source not in inputs]
         loop = _loops(layers, [(source, target) for source, target, _ in among])
         latency = dict.fromkeys(layers, 0)
-        # Numbers of loops fall from sources to targets, so each is final when it is looked at.
+        # Sources have larger numbers of loops than their targets, so the latency of a source is final when it is read.
         for number in sorted(set(loop.values()), reverse=True):
             members = [name for name in layers if loop[name] == number]
             least = max(
@@ -52,7 +52,7 @@ class Timing:
         return cls(latency, loop)
 
     def steps(self, source: str, target: str, steps: int) -> int:
-        """Delay on the chip of a connection that shall take `steps` in the graph; 0 only from inputs."""
+        """Return the delay on the chip of a connection that takes `steps` in the graph; 0 only from inputs."""
         if source not in self.latency:
             return steps + self.latency[target]
         if self.loop[source] == self.loop[target]:
@@ -61,7 +61,10 @@ class Timing:
 
 
 def _loops(names: list[str], edges: list[tuple[str, str]]) -> dict[str, int]:
-    """Strongly connected components (Tarjan's algorithm without recursion), numbered against the edges."""
+    """Return the strongly connected component of each name, numbered against the edges.
+
+    Tarjan's algorithm (1972) without recursion.
+    """
     onward: dict[str, list[str]] = {name: [] for name in names}
     for source, target in edges:
         onward[source].append(target)

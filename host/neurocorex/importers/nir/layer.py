@@ -1,4 +1,4 @@
-"""Neurons of a NIR graph in the equation of a chip.
+"""Layer of neurons: a LIF, CubaLIF, IF or LI node of a graph in the equation of the chip.
 
 In every step, with g what arrives (see docs/model.md)::
 
@@ -22,34 +22,34 @@ from .options import Options
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One node of neurons, or neurons that an importer adds; arrays have one number for each.
+    """Neurons of one node, or neurons that the importer adds. Arrays have one number for each neuron.
 
     Attributes
     ----------
     name : str
-        Of the node.
+        Name of the node.
     shape : tuple of int
-        Of the layer.
+        Shape of the layer.
     decay, decay_syn : float array [size]
         Fractions of membrane and current that are lost in a step.
     factor : float array [size]
-        What one unit of input adds to the current.
+        Current that one unit of input adds.
     threshold, reset : float array [size]
-        Less the resting potential.
+        Threshold and reset value minus the resting potential.
     rest : float array [size]
-        The resting potential.
+        Resting potential.
     silent : bool
-        Whether these never spike and are read by their membrane.
+        Whether the neurons never spike and are read by their membrane.
     subtract : bool
-        Whether a spike takes the threshold off the membrane.
+        Whether a spike subtracts the threshold from the membrane.
     late : bool
         Whether it does so only after the decay of the next step.
     hold : bool
-        Whether the membrane stays at its reset value as long as the neuron is refractory.
+        Whether the membrane stays at its reset value while the neuron is refractory.
     refractory : float
-        Time without spikes after each.
+        Time without spikes after each spike.
     notes : list of (float, str)
-        What is not as in the graph before anything is rounded: how much, relatively, and what.
+        Differences from the graph before rounding: relative size, and description.
     """
 
     name: str
@@ -79,14 +79,14 @@ class Layer:
 
     @classmethod
     def memoryless(cls, name: str, shape: Shape, threshold: float, *, silent: bool = False) -> Layer:
-        """Neurons that forget everything in every step: relays, and readouts of plain sums."""
+        """Make neurons that forget everything in every step: relays, and readouts of sums."""
         ones = np.ones(math.prod(shape))
         zeros = np.zeros_like(ones)
         return cls(name, shape, ones, ones, ones, ones * threshold, zeros, zeros, silent=silent)
 
     @classmethod
     def of(cls, node: Node, shape: Shape, options: Options) -> Layer:
-        """Turn a node of neurons into steps.
+        """Discretise a node of neurons.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Layer:
 
 
 def _lost(node: Node, name: str, shape: Shape, options: Options) -> Floats:
-    """Fraction that a step takes off what decays with a time constant."""
+    """Return the fraction that a time constant of a node loses in one step."""
     tau = node.parameter(name, shape)
     if (tau <= 0).any():
         raise node.bad(f"{name} must be above 0, got {tau.min():g}")
@@ -148,7 +148,7 @@ def _lost(node: Node, name: str, shape: Shape, options: Options) -> Floats:
 
 
 def _limits(node: Node, shape: Shape, rest: Floats) -> tuple[Floats, Floats]:
-    """Threshold and reset value less rest."""
+    """Return threshold and reset value minus rest."""
     name = "threshold" if node.kind == "Threshold" else "v_threshold"
     threshold = node.parameter(name, shape)
     reset = node.parameter("v_reset", shape, 0.0) if node.kind != "Threshold" else np.zeros(shape)

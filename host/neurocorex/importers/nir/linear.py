@@ -1,7 +1,7 @@
-"""Nodes that map numbers to numbers at once, applied to whole matrices.
+"""Nodes without memory, such as Linear, Conv2d and AvgPool2d, applied to whole matrices.
 
-Every function takes values of shape [*shape, S]: what S sources bring to a layer of that shape. Starting from one unit
-for each source, the result is the matrix that stands for all nodes on the way, convolutions and pools included.
+Every function takes values of shape [*shape, S]: the effect of S sources on a layer of that shape. Applied to the
+identity, the nodes of a path give the matrix of the whole path, convolutions and pools included.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 
 from .node import Floats, Node, Shape
 
-#: How many dimensions convolutions and pools slide over.
+#: Number of dimensions that convolutions and pools slide over.
 _SPACE = {"Conv1d": 1, "Conv2d": 2, "SumPool2d": 2, "AvgPool2d": 2}
 
 
 def input_shape(node: Node) -> Shape | None:
-    """Shape that a node takes, where it says so by itself."""
+    """Return the input shape of a node, if its fields tell; else None."""
     if node.kind in ("Affine", "Linear"):
         return (_weight(node, 2).shape[1],)
     if node.kind in ("Scale", "Delay"):
@@ -33,7 +33,7 @@ def input_shape(node: Node) -> Shape | None:
 
 
 def output_shape(node: Node, shape: Shape) -> Shape:
-    """Shape that comes out if `shape` goes in; raises FileFormatError if that cannot go in."""
+    """Return the output shape of a node for an input of `shape`; raises FileFormatError if it cannot take that."""
     own = input_shape(node)
     if own is not None and own != shape:
         raise node.bad(f"gets values of shape {shape}, expected {own}")
@@ -48,7 +48,7 @@ def output_shape(node: Node, shape: Shape) -> Shape:
 
 
 def apply(node: Node, values: Floats) -> Floats:
-    """Linear part of a node, on values [*shape, S]; raises InputError where the result would be too large."""
+    """Apply the linear part of a node to values [*shape, S]; raises InputError if the result would be too large."""
     shape, sources = values.shape[:-1], values.shape[-1]
     out = output_shape(node, shape)
     node.check_size((*out, sources), "the matrix from its sources")
@@ -64,7 +64,7 @@ def apply(node: Node, values: Floats) -> Floats:
 
 
 def constant(node: Node, shape: Shape) -> Floats | None:
-    """Return what a node adds by itself to values of `shape`, in the shape of its output; None if nothing."""
+    """Return the bias of a node for an input of `shape`, in the shape of its output; None if it has none."""
     if node.kind == "Affine":
         return node.parameter("bias", output_shape(node, shape))
     if node.kind in ("Conv1d", "Conv2d") and node.fields.get("bias") is not None:
@@ -86,7 +86,7 @@ def _groups(node: Node) -> int:
 
 
 def _flattened(node: Node, dimensions: int) -> tuple[int, int]:
-    """First and last of the dimensions that become one."""
+    """Return the first and the last of the dimensions that a Flatten merges."""
     start, end = (
         number + dimensions if (number := node.signed(name, default)) < 0 else number
         for name, default in (("start_dim", 0), ("end_dim", -1))
@@ -97,7 +97,7 @@ def _flattened(node: Node, dimensions: int) -> tuple[int, int]:
 
 
 class _Window:
-    """A window that slides over the last dimensions of a layer: convolution or pool."""
+    """Sliding window over the last dimensions of a layer: convolution or pool."""
 
     def __init__(self, node: Node, shape: Shape) -> None:
         self.node, self.shape = node, shape
@@ -136,7 +136,7 @@ class _Window:
         return [(size, size) for size in self.node.integers("padding", count, 0)]
 
     def slide(self, values: Floats) -> Floats:
-        """Sum over the window, by its places: few of them, each an operation on everything."""
+        """Return the sum over the window: a loop over its few places, vectorised over everything else."""
         sources = values.shape[-1]
         padded_shape = (
             self.shape[0],
@@ -157,7 +157,7 @@ class _Window:
         return total
 
     def _mixed(self, part: Floats, place: tuple[int, ...]) -> Floats:
-        """Contribution of one place of the window: channels mixed by the kernel, or as they are."""
+        """Return the contribution of one place of the window, with channels mixed by the kernel if there is one."""
         if self.weight is None:
             return part
         inside: Any = (slice(None), slice(None), *place)

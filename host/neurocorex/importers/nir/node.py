@@ -1,4 +1,4 @@
-"""One node of a NIR graph: what stands in it, checked when it is asked for."""
+"""Node of a NIR graph: its type and its fields, which are checked when they are read."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from ...errors import FileFormatError, InputError
 Floats = NDArray[np.float64]
 Shape = tuple[int, ...]
 
-#: Most values of one array on the way from inputs to neurons: a layer times the axons that reach it.
+#: Largest number of values of a matrix: a layer times the axons that reach it.
 SIZE_LIMIT = 1 << 25
 
-#: No number is larger, and none but 0 smaller than its inverse: products of several stay finite.
+#: Largest number of a field; its inverse is the smallest but 0. Products of several stay finite.
 LARGEST = 1e30
 
-#: Nodes that map numbers to numbers at once.
+#: Nodes without memory.
 LINEAR = frozenset({"Affine", "Linear", "Scale", "Flatten", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "Delay"})
 #: Nodes that become neurons: those that spike, and those that are read by their membrane.
 SPIKING = frozenset({"LIF", "CubaLIF", "IF", "Threshold"})
 SILENT = frozenset({"LI", "CubaLI", "I"})
 STATEFUL = SPIKING | SILENT
-#: Nodes that pass on what they get.
+#: Nodes that pass values on.
 PORTS = frozenset({"Input", "Output"})
 KNOWN = LINEAR | STATEFUL | PORTS
 
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A node, by the path of names that leads to it.
+    """Node of a graph.
 
     Parameters
     ----------
     name : str
-        Names of the graphs around it and its own, with slashes between.
+        Names of the graphs around it and its own, joined by slashes.
     kind : str
-        Its type in NIR.
+        Type in NIR.
     fields : mapping
-        What stands in it.
+        Fields as they were read, not checked.
     """
 
     name: str
@@ -52,11 +52,11 @@ class Node:
     _arrays: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
 
     def bad(self, what: str) -> FileFormatError:
-        """Return the error that says what is wrong with this node."""
+        """Return an error that names this node."""
         return FileFormatError(f"node {self.name!r} ({self.kind}): {what}")
 
     def floats(self, name: str, default: float | None = None) -> Floats:
-        """Return a field of numbers as float64; raises FileFormatError if it has none, or one that is not finite."""
+        """Return a field as float64; raises FileFormatError if it is missing, or not made of finite numbers."""
         value = self._array(name, default)
         beyond = ~(np.abs(value) <= LARGEST)
         if beyond.any():
@@ -74,7 +74,7 @@ class Node:
         return np.broadcast_to(value.reshape(()) if value.size == 1 else value, shape)
 
     def integers(self, name: str, count: int, default: int | None = None) -> tuple[int, ...]:
-        """Return `count` integers of at least 0 from a field that has one, or as many."""
+        """Return `count` integers of at least 0 from a field; a single one stands for all."""
         value = self._array(name, default).reshape(-1)
         if value.size not in (1, count) or not (
             np.isfinite(value).all() and (value >= 0).all() and (value < 1 << 31).all()
@@ -86,14 +86,14 @@ class Node:
         return numbers * count if len(numbers) == 1 else numbers
 
     def signed(self, name: str, default: int) -> int:
-        """Return one integer, which may count from the end."""
+        """Return one integer, which may be negative."""
         value = self._array(name, default)
         if value.size != 1 or not abs(value.item()) < 1 << 31 or value.item() != round(value.item()):
             raise self.bad(f"{name} must be one whole number, got {_short(value.reshape(-1))}")
         return int(value.item())
 
     def shape_field(self, name: str) -> Shape | None:
-        """Return a field that is a shape; None if it is missing. Raises FileFormatError if no array can have it."""
+        """Return a field that is a shape, None if it is missing; raises FileFormatError for an impossible shape."""
         if self.fields.get(name) is None:
             return None
         value = self._array(name).reshape(-1)
@@ -104,7 +104,7 @@ class Node:
         return shape
 
     def check_size(self, shape: Shape, what: str) -> None:
-        """Raise InputError for an array that is too large to be had."""
+        """Raise InputError for an array that is too large."""
         if math.prod(shape) > SIZE_LIMIT:
             raise InputError(
                 f"node {self.name!r} ({self.kind}): {what} of shape {shape} has more than {SIZE_LIMIT} values; "
@@ -122,7 +122,7 @@ class Node:
             if default is None:
                 raise self.bad(f"{name} is missing; write the graph again")
             value = default
-        if hasattr(value, "detach"):  # a tensor in a graph that never was a file
+        if hasattr(value, "detach"):  # a tensor of PyTorch
             value = value.detach().cpu()
         try:
             array = np.asarray(value)

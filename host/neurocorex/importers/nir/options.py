@@ -1,13 +1,14 @@
-"""What a NIR graph leaves open: how time is cut into steps, and what a spike does."""
+"""Options of the import: what a NIR graph leaves open, such as the time step, the discretisation and the reset."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from ...errors import InputError
+from ...network.attributes import unknown_keyword
 
 Value = TypeVar("Value")
 
@@ -16,36 +17,48 @@ CURRENTS = ("filter", "jump")
 RESETS = ("value", "zero", "zero-late", "subtract", "subtract-late")
 SCALINGS = ("population", "neuron", "none")
 
-#: What the tools that write NIR do, as options.
+#: Options of the tools that write NIR.
 PRODUCERS: dict[str, dict[str, Any]] = {
     "snntorch": {"dt": 1e-4, "discretisation": "euler", "reset": "subtract-late"},
-    # Norse 1.1 writes tau as dt * tau instead of tau, and means a current that jumps by the weight.
+    # Norse 1.1 writes dt * tau as tau, and its current jumps by the weight.
     "norse": {"dt": 1e-6, "discretisation": "euler", "current": "jump"},
 }
 
 
+class GivenOptions(TypedDict, total=False):
+    """Types of the options as keywords of `from_nir`; one that is None counts as not given."""
+
+    dt: float | None
+    discretisation: str | None
+    current: str | None
+    reset: str | Mapping[str, str] | None
+    refractory: float | Mapping[str, float] | None
+    scaling: str | Mapping[str, float] | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to turn a graph in continuous time into steps. Where a mapping is taken, it is by the name of a node.
+    """How a graph in continuous time becomes steps. A mapping is by the names of nodes.
 
     Parameters
     ----------
     dt : float
-        Length of a step in seconds, or whatever unit the time constants of the graph have.
+        Length of a step, in the unit of the time constants of the graph, which is seconds by default.
     discretisation : {"exact", "euler"}
-        Fraction that is lost in a step: ``1 - exp(-dt / tau)``, or ``dt / tau`` as most simulators of deep learning do.
+        Fraction that is lost in a step: ``1 - exp(-dt / tau)``, or ``dt / tau`` as most deep-learning simulators do.
     current : {"filter", "jump"}
-        What a spike does to what adds it up, the synaptic current of a CubaLIF and the membrane of an IF: the equation
-        of NIR with an input of 1 that lasts one step, or a jump by the weight, times ``w_in`` or ``r``.
+        Effect of a spike on the synaptic current of a CubaLIF and on the membrane of an IF: an input of 1 in the
+        equation of NIR for one step ("filter"), or a jump by the weight times ``w_in`` or ``r`` ("jump").
     reset : str, or mapping to str
-        After a spike the membrane goes to ``v_reset`` ("value") or to 0 ("zero"), to 0 and stays there for the next
-        step too ("zero-late", what a Synaptic of snnTorch calls zero), or loses the threshold at once ("subtract")
-        or after the decay of the next step ("subtract-late", what snnTorch does by default).
+        Effect of a spike on the membrane. "value": it goes to ``v_reset``. "zero": it goes to 0. "zero-late": it goes
+        to 0 and stays there for the next step (the "zero" of a Synaptic of snnTorch). "subtract": it loses the
+        threshold at once. "subtract-late": it loses the threshold after the decay of the next step (the default of
+        snnTorch).
     refractory : float, or mapping to float
-        Time without spikes after each, in the unit of `dt`.
+        Time without spikes after each spike, in the unit of `dt`.
     scaling : {"population", "neuron", "none"}, or mapping to float
-        Each layer of neurons may have a unit of its own, which changes no spike: "population" and "neuron" choose it
-        such that the largest weight of each layer, or of each neuron, uses all bits of a weight.
+        Unit of each layer of neurons, which changes no spike. "population" and "neuron" choose it so that the largest
+        weight of each layer, or of each neuron, uses all bits of a weight. A mapping gives factors.
     """
 
     dt: float = 1e-4
@@ -72,18 +85,17 @@ class Options:
 
     @classmethod
     def of(cls, producer: str | None = None, **given: Any) -> Options:
-        """Those of a producer, with what was given instead; what is None was not given."""
+        """Return the options of a producer, overridden by those given; None counts as not given."""
         if producer is not None:
             _among("producer", producer, tuple(PRODUCERS))
         known = {field.name for field in fields(cls)}
-        unknown = sorted(set(given) - known)
-        if unknown:
-            raise InputError(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        for name in given.keys() - known:
+            raise unknown_keyword("from_nir", name, known)
         base = cls(**PRODUCERS[producer]) if producer else cls()
         return replace(base, **{name: value for name, value in given.items() if value is not None})
 
     def check_names(self, names: list[str]) -> None:
-        """Raise InputError for a mapping that names a node that is no neuron."""
+        """Raise InputError for a mapping with a name that is no layer of neurons."""
         for option in ("reset", "refractory", "scaling"):
             value = getattr(self, option)
             for name in value if isinstance(value, Mapping) else ():

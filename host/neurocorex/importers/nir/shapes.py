@@ -1,4 +1,4 @@
-"""The shape of what every node of a graph gives, found from those that say it."""
+"""Output shapes of all nodes of a graph, inferred from the nodes that tell theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from . import linear
 from .graph import Graph
 from .node import LINEAR, Node, Shape
 
-#: A field of each kind of neuron that has a number for each of them.
+#: For each kind of neuron, a field with one number per neuron.
 _SIZED = {
     "LIF": "v_threshold", "IF": "v_threshold", "CubaLIF": "v_threshold", "Threshold": "threshold", "LI": "tau",
     "CubaLI": "tau_mem", "I": "r",
@@ -16,14 +16,14 @@ _SIZED = {
 
 
 def infer_shapes(graph: Graph) -> dict[str, Shape]:
-    """Output shape of every node.
+    """Infer the output shape of every node.
 
-    Neurons whose parameters are single numbers take the shape of what they get, as layers of PyTorch do.
+    Neurons whose parameters are single numbers take the shape of their input, as layers of PyTorch do.
 
     Raises
     ------
     FileFormatError
-        If shapes contradict each other, or nothing says what the shape of a node is; the message names it.
+        If shapes contradict each other, or a shape cannot be inferred; the message names the node.
     """
     known: dict[str, Shape] = {}
     for name, node in graph.nodes.items():
@@ -45,7 +45,7 @@ def infer_shapes(graph: Graph) -> dict[str, Shape]:
 
 
 def _drop_batches(graph: Graph, known: dict[str, Shape]) -> None:
-    """Take off the leading 1 that tools leave in ports when they export a network with a batch of one."""
+    """Remove the leading 1 of ports that a tool exported with a batch of one."""
     for name in graph.sources:
         for source in graph.sources[name]:
             ends = (name, source)
@@ -59,7 +59,7 @@ def _drop_batches(graph: Graph, known: dict[str, Shape]) -> None:
 
 
 def _own(node: Node) -> Shape | None:
-    """Output shape that a node says by itself."""
+    """Return the output shape that the fields of a node tell, or None."""
     if node.kind in ("Input", "Output"):
         shape = node.shape_field("shape")
         if shape is None:
@@ -77,7 +77,7 @@ def _own(node: Node) -> Shape | None:
 
 
 def _given(graph: Graph, name: str, known: dict[str, Shape]) -> Shape | None:
-    """Output shape that follows from what a node gets, if that is known yet."""
+    """Return the output shape that follows from the input of a node, or None if that is not known yet."""
     node = graph.nodes[name]
     for source in graph.sources[name]:
         if source in known:

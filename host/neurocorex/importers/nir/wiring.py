@@ -1,6 +1,6 @@
-"""Everything between neurons, multiplied out: matrices from each source to each layer, with a delay.
+"""Weight matrices between layers: all nodes between neurons multiplied out, with a delay for each matrix.
 
-Nodes without a memory are walked from sources to targets once. What comes to a node is kept as one array for each
+Nodes without memory are evaluated once, in the order of the data. The input of a node is kept as one array for each
 source and delay; a source is an input of the graph, or a layer of neurons.
 """
 
@@ -22,18 +22,18 @@ Key = tuple[str, int]
 
 @dataclass
 class Arrivals:
-    """What comes to a node, or leaves it.
+    """Input or output of a node.
 
     Attributes
     ----------
     matrices : dict of float array [*shape, S], or None
-        For each source and delay; None stands for one unit from each member of the source.
+        For each source and delay; None stands for the identity.
     constant : float array [*shape] or None
-        What does not depend on spikes.
+        Part that does not depend on spikes.
     via : dict of set of str
         For each source and delay the nodes on the way.
     membrane : str
-        Neurons whose membrane is among it, which only an output can have; "" if none.
+        Name of neurons whose membrane is part of it, which only an output can have; "" if none.
     """
 
     matrices: dict[Key, Floats | None] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Arrivals:
 
 
 class Wiring:
-    """Walks the nodes without memory of one graph.
+    """Evaluation of the nodes without memory of one graph.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Wiring:
     delay_errors : dict of float
         For each Delay, the largest difference of a delay from whole steps, in steps.
     unsupported : dict of str
-        For each node that cannot be had the reason, and what to do.
+        For each unsupported node the reason, and what to do.
     """
 
     def __init__(self, graph: Graph, shapes: dict[str, Shape], dt: float) -> None:
@@ -76,7 +76,7 @@ class Wiring:
             self._leaving[name] = self._passed(graph.nodes[name], self.arrivals(name))
 
     def arrivals(self, name: str) -> Arrivals:
-        """Sum of all that comes to a node, but for membranes, which cannot be sent."""
+        """Return the sum of all inputs of a node. Membranes cannot be sent and are refused."""
         total = Arrivals()
         for source in self._graph.sources[name]:
             given = self._leaving[source]
@@ -95,14 +95,14 @@ class Wiring:
         return total
 
     def refuse_membrane(self, name: str, target: str) -> None:
-        """Note that the membrane of a node cannot go where the graph sends it."""
+        """Record that the membrane of a node is sent to a target that cannot get it."""
         self.unsupported[name] = (
             f"its membrane goes to {target!r}, but neurons of a chip send spikes only; connect it to an output alone, "
             "or use a CubaLIF for a synapse with memory"
         )
 
     def matrix(self, key: Key, arrivals: Arrivals, name: str) -> Floats:
-        """Return what comes from one source with one delay, as [size, S]."""
+        """Return the matrix from one source with one delay, [size, S]."""
         values = self._dense(key, arrivals.matrices[key], name)
         return values.reshape(-1, values.shape[-1])
 
@@ -112,7 +112,7 @@ class Wiring:
         return top_input or (node.kind in STATEFUL and node.kind not in SILENT)
 
     def _order(self) -> Iterable[str]:
-        """Nodes without memory such that each comes after those that lead to it."""
+        """Return the nodes without memory, each after the nodes that lead to it."""
         waiting = {
             name: {source for source in self._graph.sources[name] if source not in self._leaving}
             for name in self._graph.nodes
@@ -121,7 +121,7 @@ class Wiring:
         while waiting:
             ready = [name for name, before in waiting.items() if not before & waiting.keys()]
             if not ready:
-                # Nodes that a cycle merely leads to are not to blame for it.
+                # Nodes behind the cycle are left out of the message.
                 while loose := waiting.keys() - {name for before in waiting.values() for name in before}:
                     waiting = {name: before for name, before in waiting.items() if name not in loose}
                 names = " and ".join(repr(name) for name in list(waiting)[:3])
@@ -133,7 +133,7 @@ class Wiring:
             yield from ready
 
     def _passed(self, node: Node, given: Arrivals) -> Arrivals:
-        """Return what a node makes of what it gets."""
+        """Return the output of a node for an input."""
         if node.kind in ("Input", "Output"):
             return given
         shape = self._shapes[self._graph.sources[node.name][0]] if self._graph.sources[node.name] else ()
@@ -159,7 +159,7 @@ class Wiring:
         return made
 
     def _delayed(self, node: Node, key: Key, values: Floats | None) -> list[tuple[int, Floats | None]]:
-        """Split values by the steps that their rows are late."""
+        """Split values by the delay of their rows in steps."""
         shape = self._shapes[node.name]
         time = node.parameter("delay", shape)
         if (time < 0).any():

@@ -1,4 +1,4 @@
-"""Models of SuperNeuroMAT 3.5, from live objects and from its JSON files, to the bit where their numbers are whole."""
+"""Import of SuperNeuroMAT 3.5 models, live or from JSON files; models of whole numbers stay the same bit for bit."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ def from_superneuromat(
     scale: float | None = None,
     frac_bits: int | None = None,
 ) -> Imported:
-    """Import a model of SuperNeuroMAT as it is now: its neurons and synapses, their states, and what is queued.
+    """Import a model of SuperNeuroMAT in its present state: neurons, synapses, states, and queued input spikes.
 
     Parameters
     ----------
     source : SNN or path
-        A live object, which is only read; or a file that its `saveas_json` wrote.
+        A live object, which is only read, or a file of its `saveas_json`.
     network : int or str
-        Which network of a file: its position, or its name.
+        Position or name of the network in a file.
     config : CoreConfig, optional
-        The chip to make the image for; by default the smallest with 16-bit weights and 24-bit states.
+        Geometry of the chip; by default the smallest with 16-bit weights and 24-bit states.
     scale : float, optional
-        Units of the chip in 1. By default the smallest at which all numbers are whole; if there is none that fits, the
-        one that `neurocorex.scale` finds.
+        Units of the chip per unit of the model. By default the smallest at which all numbers are whole; if none fits,
+        the choice of the quantiser.
     frac_bits : int, optional
-        Numbers as SpikeEngine has them, ``round(x * 2**frac_bits)``.
+        Use the numbers of SpikeEngine, ``round(x * 2**frac_bits)``.
 
     Returns
     -------
     Imported
-        Image, stimulus, and a report with a label for every part.
+        Image, stimulus, and a report with a label for every part of the model.
 
     Raises
     ------
     FileFormatError
-        For a file that makes no sense; the message names the neuron or synapse.
+        For a damaged or inconsistent file; the message names the neuron or synapse.
     InputError
-        For an object that is none, or makes none.
+        For an object that is no model, or an inconsistent one.
     FitError
-        If no chip, or not this one, has room for it.
+        If the chip has no room for it.
 
     Examples
     --------

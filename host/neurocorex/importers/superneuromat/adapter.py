@@ -1,4 +1,4 @@
-"""SuperNeuroMAT scripts on a device: the same object, whose `simulate` runs on a chip."""
+"""Adapter for SuperNeuroMAT scripts: an object that is used like the model, and simulates on a device."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .model import Model
 from .reader import Floats
 from .translation import Imported, translated
 
-#: Called before each tick with the model, the tick, and how many there are.
+#: Called before each tick with the model, the tick, and the number of ticks.
 Callback = Callable[[Any, int, int], None]
 
 
@@ -37,18 +37,18 @@ def on_device(
     Parameters
     ----------
     snn : SNN
-        A live model; it is used on, by the object that is returned.
+        A live model. The returned object reads and changes it.
     device : str or Device
-        What `neurocorex.open` opens, or a device that is open.
+        Argument for `neurocorex.open`, or an open device.
     config : CoreConfig, optional
-        Geometry of the emulator or the simulated chip; without it they fit the model.
+        Geometry of the emulator or the simulated chip; by default it fits the model.
     scale, frac_bits
         As for `from_superneuromat`.
 
     Returns
     -------
     OnDevice
-        It does what `snn` does, but for `simulate`.
+        Use it in place of `snn`; its `simulate` runs on the device.
 
     Examples
     --------
@@ -61,18 +61,18 @@ def on_device(
 
 
 class OnDevice:
-    """A model of SuperNeuroMAT that simulates on a device; everything else is that of the model.
+    """Model of SuperNeuroMAT that simulates on a device. All other attributes are those of the model.
 
-    After `simulate`, spikes, states, refractory counts, learned weights and the queue of input spikes are where
-    SuperNeuroMAT leaves them, and the next call goes on from there; the chip is loaded anew only if the model was
-    changed in between. A context manager.
+    `simulate` leaves spikes, states, refractory counts, learned weights and the queue of input spikes in the model, as
+    SuperNeuroMAT does. The next call continues there; the chip is loaded again only if the model was changed in
+    between. A context manager.
 
     Parameters
     ----------
     snn : SNN
         The model.
     device : Device
-        Where it runs.
+        Device that it runs on.
     scale, frac_bits
         As for `from_superneuromat`.
     closes : bool
@@ -91,11 +91,11 @@ class OnDevice:
         self.imported: Imported | None = None
         self._left: Model | None = None
         self._warned = False
-        Model.of(snn)  # what is no model is refused now
+        Model.of(snn)  # refuses what is no model
         self._finalizer = weakref.finalize(self, device.close) if closes else None
 
     def __getattr__(self, name: str) -> Any:
-        if name in self._OWN:  # not set yet, as in a copy that is being made
+        if name in self._OWN:  # not set yet, as while a copy is made
             raise AttributeError(f"{type(self).__name__} has no {name}")
         return getattr(self.snn, name)
 
@@ -126,13 +126,13 @@ class OnDevice:
         self.close()
 
     def close(self) -> None:
-        """Let go of a device that was opened for this object."""
+        """Close the device if it was opened for this object."""
         if self._finalizer is not None:
             self._finalizer()
 
     @property
     def report(self) -> ImportReport:
-        """What became of the model on the chip, see `from_superneuromat`."""
+        """Labels of the parts of the model, see `from_superneuromat`."""
         return (self.imported or self._translated(Model.of(self.snn))).report
 
     def simulate(self, time_steps: int = 1, callback: Callback | None = None, **ignored: Any) -> None:
@@ -141,18 +141,18 @@ class OnDevice:
         Parameters
         ----------
         time_steps : int
-            How many, from 1 up.
+            Number of ticks, from 1 up.
         callback : callable, optional
-            Called before each tick, which then is an exchange of its own; it may read and change the model.
+            Called before each tick; it may read and change the model. Every tick is then an exchange of its own.
         **ignored
-            Which backend of SuperNeuroMAT to use, and the like.
+            Further arguments of SuperNeuroMAT, such as its backend.
 
         Raises
         ------
         InputError
-            For a number of ticks that is none, a model that makes no sense, or one in its mode `manual_setup`.
+            For a wrong number of ticks, an inconsistent model, or one with `manual_setup`.
         FitError
-            If the chip has no room for it.
+            If the chip has no room for the model.
         """
         if isinstance(time_steps, bool) or not isinstance(time_steps, int | np.integer) or time_steps < 1:
             raise InputError(f"time_steps must be a whole number from 1 up, got {time_steps!r}")
@@ -176,13 +176,13 @@ class OnDevice:
         stimulus, cut = currents(model.inputs.before(ticks), imported.folding, imported.image)
         if cut:
             self._warn("input spikes")
-        self._left = None  # until all of it is there
+        self._left = None  # until the results are complete
         result = self.device.run(ticks, spikes=stimulus)
         self._leave(model, imported, result, ticks)
         self._left = Model.of(self.snn)
 
     def _goes_on(self, model: Model, imported: Imported) -> bool:
-        """Whether the model is what the last run left, and its input is none for a relay that the chip lacks."""
+        """Whether the model is as the last run left it, and has no input for a folded relay."""
         known = self._left is not None and model.same_but_inputs(self._left)
         return known and bool(np.isin(model.inputs.neuron, imported.folding.neurons).all())
 
@@ -192,7 +192,7 @@ class OnDevice:
         return translated(model, "the model", config=config, scale=scale, frac_bits=frac_bits)
 
     def _leave(self, model: Model, imported: Imported, result: Result, ticks: int) -> None:
-        """Put results where SuperNeuroMAT leaves them."""
+        """Write results into the model, where SuperNeuroMAT does."""
         snn, kept = self.snn, imported.folding.neurons
         state = self.device.state()
         snn.spike_train.extend(imported.spikes(result, model.last).astype(snn.default_bool_dtype))
@@ -212,7 +212,7 @@ class OnDevice:
         snn.input_spikes = {tick - ticks: queued for tick, queued in snn.input_spikes.items() if tick >= ticks}
 
     def _warn(self, what: str) -> None:
-        """Warn once that a chip has bounds where SuperNeuroMAT has none."""
+        """Warn, once, that bounds of the chip were reached which SuperNeuroMAT does not have."""
         if not self._warned:
             self._warned = True
             message = f"{what} reached the bounds of the chip, which SuperNeuroMAT does not have; take a smaller scale"

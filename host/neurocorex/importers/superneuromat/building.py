@@ -1,4 +1,4 @@
-"""A folded model as a network in the units of the model, and the chip for it."""
+"""Network of a folded SuperNeuroMAT model, in the units of the model, and the geometry of its chip."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...learning import superneuromat
 from ...network.network import Network
 from ...spec import CoreConfig, Learning
 from ...spec.config import LIMITS
-from .lattice import below
+from .commonscale import below
 from .model import Model
 from .reader import WHOLE_LIMIT, Floats
 from .relays import Folding
@@ -21,13 +21,13 @@ from .scaling import STATE_BITS, WEIGHT_BITS, Scaling
 
 
 def network(model: Model, folding: Folding) -> Network:
-    """Build the network in the units of the model; thresholds come when the scale is known."""
+    """Build the network in the units of the model. `set_levels` completes it when the scale is known."""
     kept = folding.neurons
     if len(kept) > max(LIMITS["neurons"]):
         raise FitError(f"the model has {len(kept)} neurons without relays, at most {max(LIMITS['neurons'])} can be "
                        "built; take a part of it")  # fmt: skip
     net = Network(inputs=1, neurons=len(kept))
-    # For the choice of a scale; levels that nothing reaches do not count. `set_levels` says what they are.
+    # For the choice of a scale. Infinite levels do not count; `set_levels` replaces them.
     levels = [np.where(np.isfinite(each), each, 0.0)[kept] for each in (model.thresholds - model.resets, model.leaks)]
     net.neurons.set(
         threshold=natural(levels[0]), leak=natural(levels[1]), refractory_ms=model.periods[kept].astype(np.float64)
@@ -35,9 +35,9 @@ def network(model: Model, folding: Folding) -> Network:
     place = folding.position
     weights = natural(model.weights)
     groups: dict[tuple[int, bool], list[tuple[int, int, Any]]] = {}
-    for link in folding.links:
-        synapse = (place[link.pre], place[link.post], weights[link.synapse])
-        groups.setdefault((link.delay, bool(model.plastic[link.synapse])), []).append(synapse)
+    for hop in folding.hops:
+        synapse = (place[hop.pre], place[hop.post], weights[hop.synapse])
+        groups.setdefault((hop.delay, bool(model.plastic[hop.synapse])), []).append(synapse)
     for (delay, plastic), synapses in sorted(groups.items(), key=lambda group: group[0]):
         sources = sorted({pre for pre, _, _ in synapses})
         position = {pre: k for k, pre in enumerate(sources)}
@@ -49,11 +49,10 @@ def network(model: Model, folding: Folding) -> Network:
 
 
 def set_levels(net: Network, model: Model, folding: Folding, scaling: Scaling, config: CoreConfig) -> None:
-    """Set thresholds and leaks, in the units of the model, so that a chip can hold them.
+    """Set thresholds and leaks, in the units of the model, to values that the chip can hold.
 
-    Where states are whole, a neuron that fires above a threshold fires above the whole number below it. Thresholds that
-    no state reaches are those of the chip's range, and a leak that brings every state to rest at once is a decay of
-    all.
+    Where states are whole, a threshold does the same as the whole number below it. A threshold beyond the range of
+    states becomes the end of the range. A leak beyond it becomes a decay of everything.
     """
     low, high = (bound / scaling.scale for bound in config.state_range)
     kept = folding.neurons
@@ -69,24 +68,24 @@ def set_levels(net: Network, model: Model, folding: Folding, scaling: Scaling, c
 
 
 def geometry(net: Network, model: Model, folding: Folding, longest: int, config: CoreConfig | None) -> CoreConfig:
-    """Return the chip to make the image for: a given one less what the network leaves free, or the smallest."""
+    """Return the geometry of the image: that of a given chip with as many neurons as needed, or the smallest."""
     neurons, extra_axons = net.neuron_count, len(net.extra_source)
     if config is not None:
         return replace(config, neurons=neurons, inputs=1, extra_axons=extra_axons)
     return CoreConfig(
         neurons=neurons, inputs=1, extra_axons=extra_axons, lanes=lanes(neurons), weight_bits=WEIGHT_BITS,
         state_bits=STATE_BITS, adaptation=False, refractory_bits=max(longest.bit_length(), 1),
-        max_delay=max((link.delay for link in folding.links), default=1),
+        max_delay=max((hop.delay for hop in folding.hops), default=1),
         learning=Learning.WINDOW if model.gains else Learning.NONE, window_steps=max(len(model.gains), 1),
     )  # fmt: skip
 
 
 def lanes(neurons: int) -> int:
-    """As many lanes as are of use, at most the usual number."""
+    """Return the number of lanes: no more than the neurons, and than the default."""
     return min(CoreConfig().lanes, 1 << (neurons - 1).bit_length())
 
 
 def natural(values: Floats) -> NDArray[Any]:
-    """Return integers as such, if all are."""
+    """Return values as integers, if all are whole."""
     whole = np.abs(values).max(initial=0) < WHOLE_LIMIT and (values == np.rint(values)).all()
     return values.astype(np.int64) if whole else values

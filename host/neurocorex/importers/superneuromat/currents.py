@@ -1,4 +1,4 @@
-"""Input spikes of SuperNeuroMAT as injected currents."""
+"""Injected currents from the input spikes of a SuperNeuroMAT model."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .relays import Folding
 
 
 def currents(inputs: Inputs, folding: Folding, image: Image) -> tuple[EventStream, float]:
-    """Return input spikes as a stimulus, and by how much the largest was cut to what a chip can be told.
+    """Return input spikes as a stimulus, and the largest amount by which one was cut to the range of states.
 
     Parameters
     ----------
     inputs : Inputs
-        None of them for a relay that was folded.
+        Input spikes, none of them for a folded relay.
     folding : Folding
-        Which neurons the chip has.
+        Neurons of the chip.
     image : Image
-        With the scale and the range of its states.
+        Image with the scale and the range of states.
     """
     low, high = image.config.state_range
     wanted = np.rint(inputs.value * image.scale)
@@ -34,7 +34,7 @@ def currents(inputs: Inputs, folding: Folding, image: Image) -> tuple[EventStrea
 
 
 def strongest(stimulus: EventStream, config: CoreConfig) -> Ints:
-    """Return the largest current that is injected into each neuron; if there is none at all, what the chip can hold."""
+    """Return the largest current of each neuron; without any current, the largest that the chip can hold."""
     if not len(stimulus.graded_step):
         return np.full(config.neurons, config.state_range[1])
     found = np.zeros(config.neurons, np.int64)

@@ -1,7 +1,7 @@
-"""Files that SuperNeuroMAT's `saveas_json` writes, schema 0.1, read with suspicion.
+"""JSON files of SuperNeuroMAT's `saveas_json`, schema 0.1, read without trust.
 
 A file is ``{"networks": [{"meta": {...}, "data": {...}, "name": ...}, ...]}``. Arrays are lists of numbers, or bytes in
-base64 or base85 with their type. Nothing becomes larger than the file is.
+base64 or base85 with their type. Decoded data are never larger than the file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from ...errors import FileFormatError, InputError
 from .model import Model
 
-#: No file is larger.
+#: Largest file in bytes.
 FILE_LIMIT = 64 << 20
 #: Types of encoded arrays: a byte order, and a letter or a kind with its bytes.
 TYPE = re.compile(r"[<>=|]?(?:[?bBhHiIlLqQefd]|b1|[iu][1248]|f[248])\Z")
@@ -31,14 +31,14 @@ def read(path: str | Path, network: int | str = 0) -> Model:
     Parameters
     ----------
     path : path
-        Where it is.
+        The file.
     network : int or str
-        Which of several: its position, or its name.
+        Position or name of the network in it.
 
     Raises
     ------
     FileFormatError
-        For anything that is not such a file; the message names the neuron or synapse.
+        For a damaged or inconsistent file; the message names the neuron or synapse.
     """
     try:
         with Path(path).open("rb") as file:
@@ -86,7 +86,7 @@ def _chosen(networks: list[dict[str, Any]], name: str, network: int | str) -> di
 
 
 def _decoded(key: str, value: Any, name: str) -> Any:
-    """Return the array of an encoded entry, and anything else as it is."""
+    """Decode an encoded entry; other entries are returned as they are."""
     encoding = next((each for each in ENCODINGS if isinstance(value, Mapping) and each in value), None)
     if encoding is None:
         return value

@@ -1,4 +1,4 @@
-"""A label for every part of a model of SuperNeuroMAT."""
+"""Labels of the parts of a SuperNeuroMAT model: exact, approximate with an error, or unsupported."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .scaling import Scaling
 
 
 def label(source: str, model: Model, folding: Folding, scaling: Scaling, quantised: Report, cut: float) -> ImportReport:
-    """Say what became of each part.
+    """Label every part of a model.
 
     Parameters
     ----------
     source : str
-        What to call the model.
+        Name of the model.
     model, folding, scaling
-        What was imported, and how.
+        The model, its folded relays, and its scale.
     quantised : Report
-        What the quantiser lost.
+        Report of the quantiser.
     cut : float
-        By how much the largest input was cut.
+        Largest amount by which an input spike was cut.
     """
     errors = quantised.parameters
     loss = quantised.weights.get("recurrent")
@@ -52,7 +52,7 @@ def label(source: str, model: Model, folding: Folding, scaling: Scaling, quantis
 
 
 def _beyond(model: Model, quantised: Report) -> str:
-    """Say how many neurons can never fire, as their threshold is beyond the range of states."""
+    """Return how many thresholds are beyond the range of states, in words."""
     beyond = np.abs(model.thresholds - model.resets) * quantised.scale > quantised.config.state_range[1]
     return f"{int(beyond.sum())} beyond the range of states are at its end" if beyond.any() else ""
 
@@ -75,7 +75,7 @@ def _inputs(cut: float) -> str:
 
 
 def _room(model: Model, scaling: Scaling, quantised: Report) -> Item:
-    """How far learned weights can go: SuperNeuroMAT has no bounds, a chip has the width of its weights."""
+    """Label the range of learned weights: SuperNeuroMAT has no bounds, a chip has the width of its weights."""
     low, high = (bound * (1 << quantised.gain_recurrent) / scaling.scale for bound in quantised.config.weight_range)
     name, drift = "room of learned weights", -sum(model.losses)
     if not drift:

@@ -1,4 +1,4 @@
-"""A SuperNeuroMAT model as arrays: everything that decides what it will do, and nothing else."""
+"""SuperNeuroMAT model as arrays: everything that decides what it does next."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ...errors import InputError, NeuroCoreXError
 from .reader import Floats, Ints, Reader
 
 Bools = NDArray[np.bool_]
-#: Ticks of the spike train that can still matter: the longest window and the deepest delay of any chip, and one.
+#: Ticks of the spike train that can still have an effect: the longest window, the longest delay of any chip, and one.
 MEMORY = 48
-#: What a live model must have.
+#: Attributes that a live model must have.
 ATTRIBUTES = (
     "neuron_thresholds", "neuron_leaks", "neuron_reset_states", "neuron_states", "neuron_refractory_periods",
     "neuron_refractory_periods_state", "pre_synaptic_neuron_ids", "post_synaptic_neuron_ids", "synaptic_weights",
@@ -26,14 +26,14 @@ ATTRIBUTES = (
 
 @dataclass(frozen=True)
 class Inputs:
-    """Input spikes that are queued, by tick from now on, then by neuron.
+    """Queued input spikes, sorted by tick from now on, then by neuron.
 
     Attributes
     ----------
     tick, neuron : int64 array [E]
-        When and where.
+        Tick and neuron of each spike.
     value : float64 array [E]
-        What is added to the state.
+        Amount that is added to the state.
     """
 
     tick: Ints
@@ -41,13 +41,13 @@ class Inputs:
     value: Floats
 
     def before(self, tick: int) -> Inputs:
-        """Return those of the ticks before some tick."""
+        """Return the spikes before a tick."""
         end = int(np.searchsorted(self.tick, tick))
         return Inputs(self.tick[:end], self.neuron[:end], self.value[:end])
 
     @classmethod
     def of(cls, reader: Reader, neurons: int) -> Inputs:
-        """Read ``{tick: {"nids": [...], "values": [...]}}``; of two values for a neuron in a tick the last counts."""
+        """Read ``{tick: {"nids": [...], "values": [...]}}``; the last value for a neuron in a tick counts."""
         queue = reader.mapping("input_spikes", reader.get("input_spikes", {}))
         found: dict[tuple[int, int], float] = {}
         for key, entry in queue.items():
@@ -69,21 +69,21 @@ class Model:
     Attributes
     ----------
     thresholds, leaks, resets, states : float64 array [N]
-        Of the neurons; thresholds and leaks may be infinite.
+        Parameters and states of the neurons. Thresholds and leaks may be infinite.
     periods, counts : int64 array [N]
         Refractory periods, and ticks that are left of them.
     pre, post, delays : int64 array [S]
-        Of the synapses. A delay below zero is that of the chain of relays before this synapse.
+        Ends and delays of the synapses. A delay below zero is that of the chain of relays that ends with this synapse.
     weights : float64 array [S]
-        What they add.
+        Weights of the synapses.
     plastic : bool array [S]
-        Which of them learn, where there is anything to learn.
+        Which synapses learn.
     gains, losses : tuple of float
-        What a synapse gains or loses for each lag, equally long; empty if nothing is learned.
+        Changes of a synapse for each lag, equally long; empty if nothing is learned.
     train : bool array [K, N]
-        The last spikes, at most `MEMORY` ticks.
+        Spikes of the last ticks, at most `MEMORY`.
     inputs : Inputs
-        What is queued.
+        Queued input spikes.
     """
 
     thresholds: Floats
@@ -104,7 +104,7 @@ class Model:
 
     @classmethod
     def of(cls, snn: Any) -> Model:
-        """Read a live object by its attributes; raises InputError if it is none, or holds what makes no sense."""
+        """Read a live object; raises InputError if it is no model, or inconsistent."""
         missing = [name for name in ATTRIBUTES if not hasattr(snn, name)]
         if missing:
             raise InputError(
@@ -115,7 +115,7 @@ class Model:
 
     @classmethod
     def of_values(cls, values: Mapping[str, Any], source: str, error: type[NeuroCoreXError]) -> Model:
-        """Check and convert values by the names that SuperNeuroMAT has for them; see `Reader`."""
+        """Check and convert values by their names in SuperNeuroMAT; see `Reader`."""
         reader = Reader(values, source, error)
         thresholds = reader.floats("neuron_thresholds", "neuron", infinite=True)
         neurons = len(thresholds)
@@ -146,16 +146,16 @@ class Model:
 
     @property
     def neurons(self) -> int:
-        """N, relays included."""
+        """Number of neurons, relays included."""
         return len(self.thresholds)
 
     @property
     def last(self) -> Bools:
-        """Spikes of the tick before, [N]."""
+        """Spikes of the last tick, [N]."""
         return self.train[-1] if len(self.train) else np.zeros(self.neurons, np.bool_)
 
     def same_but_inputs(self, other: Model) -> bool:
-        """Whether two models do the same if they get the same input."""
+        """Whether another model does the same for the same input."""
         names = [each.name for each in fields(self) if each.name != "inputs"]
         return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
 
@@ -192,7 +192,7 @@ def _train(reader: Reader, neurons: int) -> Bools:
 
 
 def _taps(reader: Reader) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return what a synapse gains and loses for each lag; nothing if that is always nothing."""
+    """Return gains and losses of a synapse for each lag; empty if all are zero."""
     wanted = [reader.flag(f"stdp_{sign}_update", True) for sign in ("positive", "negative")]
     taps = [reader.floats(name, "lag", default=[]) for name in ("apos", "aneg")]
     if not reader.flag("stdp", True):

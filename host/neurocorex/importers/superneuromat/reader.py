@@ -1,4 +1,4 @@
-"""Values of a stranger, checked one kind at a time; what is wrong is named with its neuron or synapse."""
+"""Checked reading of a model's values; an error names the neuron or synapse."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ...errors import NeuroCoreXError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-#: No number of a model that means anything is larger; sums of smaller ones are finite.
+#: Largest number of a model; sums of smaller ones are finite.
 SIZE_LIMIT = 1e100
-#: Beyond it a float is not every integer any more.
+#: Integers up to this are exact as floats.
 WHOLE_LIMIT = 1 << 53
 
 
@@ -27,11 +27,11 @@ class Reader:
     Parameters
     ----------
     values : mapping
-        By the names that SuperNeuroMAT has for them.
+        Values by their names in SuperNeuroMAT.
     source : str
-        What to call all of it in messages.
+        Name of the file or object, for messages.
     error : type
-        What is raised: `FileFormatError` for files, `InputError` for objects.
+        Error to raise: `FileFormatError` for files, `InputError` for objects.
     """
 
     values: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Reader:
         return self.error(f"{self.source}: {message}")
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a value as it is; without a default it must be there."""
+        """Return a value unchecked; without a default it must exist."""
         if name in self.values:
             return self.values[name]
         if default is None:
@@ -51,7 +51,7 @@ class Reader:
         return default
 
     def flag(self, name: str, default: bool) -> bool:
-        """Return a choice: true, false, 0 or 1."""
+        """Return a flag: true, false, 0 or 1."""
         return bool(self._number(name, self.get(name, default)))
 
     def floats(
@@ -62,21 +62,21 @@ class Reader:
         Parameters
         ----------
         name : str
-            Of the value, such as ``"neuron_leaks"``.
+            Name of the values, such as ``"neuron_leaks"``.
         noun : str
-            What each belongs to, for messages: "neuron", "synapse", "lag".
+            What each value belongs to, for messages: "neuron", "synapse", "lag".
         count : int, optional
-            How many there must be.
+            Required number of values.
         default : sequence, optional
-            If there are none.
+            Values if there are none of this name.
         infinite : bool
-            Whether infinity is allowed; what is no number at all never is.
+            Whether infinity is allowed. NaN never is.
         """
         given = self.sequence(name, self.get(name, default))
         if count is not None and len(given) != count:
             raise self.fail(f"{name} has {len(given)} entries for {count} {noun}s; each needs one")
         values = _converted(given)
-        if values is None:  # something is no number, or too large for one of the computer's
+        if values is None:  # something is no number, or too large for a float
             values = np.array([self._number(f"{name} of {noun} {k}", each) for k, each in enumerate(given)], np.float64)
         huge = ~(np.abs(values) <= SIZE_LIMIT)
         wrong = np.isnan(values) if infinite else huge
@@ -89,7 +89,7 @@ class Reader:
         self, name: str, noun: str, count: int | None = None, *, low: int = 0, high: int = WHOLE_LIMIT,
         default: Any = None,
     ) -> Ints:  # fmt: skip
-        """Return whole numbers from `low` to `high`, also if they come as floats; see `floats`."""
+        """Return whole numbers from `low` to `high`, which may be stored as floats; see `floats`."""
         values = self.floats(name, noun, count, default=default)
         wrong = (values != np.rint(values)) | (values < low) | (values > high)
         if wrong.any():
@@ -99,13 +99,13 @@ class Reader:
         return values.astype(np.int64)
 
     def sequence(self, name: str, given: Any) -> Sequence[Any]:
-        """Return a list, or an array of one dimension, as it is."""
+        """Check that a value is a list or an array of one dimension."""
         if isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 1):
             return given  # type: ignore[return-value]
         raise self.fail(f"{name} must be a list, got {_short(given)}")
 
     def mapping(self, name: str, given: Any) -> Mapping[Any, Any]:
-        """Return a mapping."""
+        """Check that a value is a mapping."""
         if not isinstance(given, Mapping):
             raise self.fail(f"{name} must be a mapping, got {_short(given)}")
         return given
@@ -120,7 +120,7 @@ class Reader:
 
 
 def _converted(given: Sequence[Any]) -> Floats | None:
-    """Return plain numbers as an array, which is fast; None if there is anything else."""
+    """Return plain numbers as an array, the fast way; None if there is anything else."""
     try:
         values = np.asarray(given)
     except ValueError:  # lists of different lengths

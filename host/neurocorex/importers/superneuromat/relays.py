@@ -1,7 +1,7 @@
-"""Chains of hidden relays, which are how SuperNeuroMAT delays a spike, folded into delays of axons.
+"""Relays of SuperNeuroMAT, the hidden neurons by which it delays spikes, folded into axonal delays.
 
 A synapse with a delay of d ticks is stored as d - 1 relays, neurons that pass on every spike, and a last synapse that
-records -d. A chip delays by itself, so relays need no neurons. Chains that are no longer what they were made as stay
+records -d. A chip delays by itself, so relays need no neurons. A chain that a script has changed stays a chain of
 neurons, which is as exact.
 """
 
@@ -18,19 +18,19 @@ from .reader import Ints
 
 
 @dataclass(frozen=True)
-class Link:
-    """A synapse of the folded network.
+class Hop:
+    """Synapse of the folded network: a chain, or a synapse without one.
 
     Attributes
     ----------
     pre, post : int
-        Neurons, by their numbers in SuperNeuroMAT.
+        Its neurons, by their numbers in SuperNeuroMAT.
     synapse : int
-        Which synapse it is there, the last of its chain.
+        Number of the synapse in SuperNeuroMAT, the last of its chain.
     delay : int
         Ticks from a spike of `pre` to its arrival.
     carrier : int
-        The neuron whose spikes arrive there one tick later: the last relay, or `pre`.
+        Neuron whose spikes arrive one tick later: the last relay, or `pre`.
     """
 
     pre: int
@@ -42,33 +42,33 @@ class Link:
 
 @dataclass
 class Folding:
-    """A model without its relays.
+    """Model without its relays.
 
     Parameters
     ----------
     model : Model
-        With them.
+        The model with relays.
     deepest : int
-        Longest delay of an axon; longer chains keep a relay now and then.
+        Longest delay of an axon. Longer chains keep one relay per `deepest` ticks.
 
     Attributes
     ----------
     neurons : int64 array [n]
-        Those that stay, rising.
-    links : list of Link
+        Neurons that stay, in rising order.
+    hops : list of Hop
         Synapses between them, in the order of SuperNeuroMAT.
     relays : list of (int, int)
-        Each relay that was folded, and the neuron before it, in the order of the chains.
+        Each folded relay and the neuron before it, in the order of the chains.
     places : dict of (int, int) to int
-        For a neuron and a number of ticks, the relay that fires so long after it.
+        For a neuron and a number of ticks, the relay that fires so many ticks after it.
     unfolded : list of int
-        Synapses with a delay whose chains stay neurons, or never were.
+        Synapses with a delay that have no chain of their own, or a changed one, which stays neurons.
     """
 
     model: Model
     deepest: int
     neurons: Ints = field(init=False)
-    links: list[Link] = field(init=False)
+    hops: list[Hop] = field(init=False)
     relays: list[tuple[int, int]] = field(init=False, default_factory=list)
     places: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
     unfolded: list[int] = field(init=False, default_factory=list)
@@ -84,36 +84,36 @@ class Folding:
         passes[model.inputs.neuron] = False
         self._passes: Bools = passes
         self._hidden: set[int] = set()  # synapses within chains
-        links: list[Link] = []
+        hops: list[Hop] = []
         taken: set[tuple[int, int, int]] = set()
         for synapse in np.flatnonzero(model.delays != 1).tolist():
             chain = self._chain(synapse)
-            made = self._links(chain, synapse) if chain else []
-            # Two synapses of one neuron that reach another after the same time need a row of weights each.
-            ends = {(link.pre, link.delay, link.post) for link in made}
+            made = self._hops(chain, synapse) if chain else []
+            # Two synapses between the same neurons with the same delay would need the same weight.
+            ends = {(hop.pre, hop.delay, hop.post) for hop in made}
             if chain and not ends & taken and self._agrees(chain):
                 self._fold(chain)
-                links += made
+                hops += made
                 taken |= ends
             else:
                 self.unfolded.append(synapse)
-        done = {link.synapse for link in links} | self._hidden
-        links += [
-            Link(pre, post, synapse, 1, pre)
+        done = {hop.synapse for hop in hops} | self._hidden
+        hops += [
+            Hop(pre, post, synapse, 1, pre)
             for synapse, (pre, post) in enumerate(zip(model.pre.tolist(), model.post.tolist(), strict=True))
             if synapse not in done
         ]
-        self.links = sorted(links, key=lambda link: link.synapse)
+        self.hops = sorted(hops, key=lambda hop: hop.synapse)
         folded = {relay for relay, _ in self.relays}
         self.neurons = np.array([each for each in range(model.neurons) if each not in folded], np.int64)
 
     @cached_property
     def position(self) -> dict[int, int]:
-        """Number that each of `neurons` has on the chip."""
+        """Number of each of `neurons` on the chip."""
         return {neuron: place for place, neuron in enumerate(self.neurons.tolist())}
 
     def history(self) -> Ints:
-        """Return what is on the way: bit k - 1 is set for each of `neurons` that fired k ticks ago."""
+        """Return the spikes in flight: bit k - 1 is set for each of `neurons` that fired k ticks ago."""
         bits = np.zeros(self.model.neurons, np.int64)
         bits[self.model.last] = 1
         for (neuron, place), relay in self.places.items():
@@ -123,7 +123,7 @@ class Folding:
     def spikes(self, kept: Bools, last: Bools) -> Bools:
         """Return the spikes of all neurons of SuperNeuroMAT, [ticks, N], from those of the neurons that stay.
 
-        Relays go on from the spikes of the tick before, `last`, [N].
+        Relays continue from `last`, the spikes of the tick before, [N].
         """
         whole = np.zeros((len(kept), self.model.neurons), np.bool_)
         whole[:, self.neurons] = kept
@@ -133,7 +133,7 @@ class Folding:
         return whole
 
     def _chain(self, synapse: int) -> list[int] | None:
-        """Return the source and the relays of a delayed synapse; None if they are no longer a chain."""
+        """Return the source and the relays of a delayed synapse; None if they are not a chain."""
         model = self.model
         relays, neuron = [], int(model.pre[synapse])
         for _ in range(-int(model.delays[synapse]) - 1):
@@ -150,9 +150,9 @@ class Folding:
         return chain if relays and neuron not in relays else None
 
     def _agrees(self, chain: list[int]) -> bool:
-        """Whether what relays have on the way is what others of the same source have, as one axon serves them all.
+        """Whether the relays of a chain carry the same spikes as others of its source: one axon serves them all.
 
-        Where it is, the chain is noted in `places`.
+        If so, add the chain to `places`.
         """
         mine = {
             (chain[start], place): relay
@@ -167,16 +167,16 @@ class Folding:
         return agrees
 
     def _fold(self, chain: list[int]) -> None:
-        """Let the relays of a chain go, and the synapses onto them."""
+        """Remove the relays of a chain, and the synapses onto them."""
         self.relays += [(relay, chain[place - 1]) for place, relay in enumerate(chain) if place % self.deepest]
         self._hidden |= {self._incoming[relay][0] for relay in chain[1:]}
 
-    def _links(self, chain: list[int], synapse: int) -> list[Link]:
-        """Return the one link that a chain becomes, or as many as its length needs."""
+    def _hops(self, chain: list[int], synapse: int) -> list[Hop]:
+        """Return the hop that a chain becomes, or several if it is longer than `deepest`."""
         deepest, kept = self.deepest, chain[:: self.deepest]
         hops = [
-            Link(source, target, self._incoming[target][0], deepest, chain[(position + 1) * deepest - 1])
+            Hop(source, target, self._incoming[target][0], deepest, chain[(position + 1) * deepest - 1])
             for position, (source, target) in enumerate(pairwise(kept))
         ]
         rest = len(chain) - (len(kept) - 1) * deepest
-        return [*hops, Link(kept[-1], int(self.model.post[synapse]), synapse, rest, chain[-1])]
+        return [*hops, Hop(kept[-1], int(self.model.post[synapse]), synapse, rest, chain[-1])]

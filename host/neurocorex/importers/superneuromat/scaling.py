@@ -1,17 +1,18 @@
-"""The choice of a scale for a model of SuperNeuroMAT, and why it is what it is."""
+"""Scale of a SuperNeuroMAT model on the chip, and the reason for it."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ...errors import InputError
+from ...network.network import Network
+from ...quantiser.demand import Demand
 from ...quantiser.scale import GAIN_MAX, choose_scale
 from ...spec import CoreConfig
-from .lattice import distance, whole_scale
+from .commonscale import distance, whole_scale
 from .model import Model
 from .reader import Floats
 
@@ -21,16 +22,16 @@ WEIGHT_BITS, STATE_BITS = 16, 24
 
 @dataclass(frozen=True)
 class Scaling:
-    """Units of the chip in 1, and what that does.
+    """Scale of a model.
 
     Attributes
     ----------
     scale : float
         State units per unit of the model.
     whole : bool
-        Whether everything that moves a state is whole at it, so that nothing is rounded, however states add up.
+        Whether all numbers that change a state are whole at this scale. Then nothing is ever rounded.
     reason : str
-        Why this scale.
+        Reason for this scale.
     """
 
     scale: float
@@ -38,29 +39,29 @@ class Scaling:
     reason: str
 
     def error(self, values: Floats) -> float:
-        """Largest difference of values to what the chip has for them; a last bit of 0.1, for example, at scale 10."""
+        """Return the largest error of values on the chip; a last bit of 0.1, for example, at scale 10."""
         return distance(values, self.scale)
 
 
 def moving(model: Model) -> Floats:
-    """All values that a state can be moved by, or begin with, and all that a weight can."""
+    """Return all numbers that states or weights begin with, or can change by."""
     distances = (model.states - model.resets, model.leaks[np.isfinite(model.leaks)])
     return np.concatenate([*distances, model.weights, model.inputs.value, model.gains, model.losses])
 
 
-def chosen(model: Model, net: Any, config: CoreConfig, scale: float | None, frac_bits: int | None) -> Scaling:
+def chosen(model: Model, net: Network, config: CoreConfig, scale: float | None, frac_bits: int | None) -> Scaling:
     """Choose a scale.
 
     Parameters
     ----------
     model : Model
-        What is imported.
+        The model.
     net : Network
-        The same in the units of the model.
+        Its network in the units of the model.
     config : CoreConfig
-        The chip.
+        Geometry of the chip.
     scale, frac_bits
-        What a user wants: a scale; or SpikeEngine's, ``round(x * 2**frac_bits)``.
+        Scale that the user gave; or that of SpikeEngine, ``2**frac_bits``.
     """
     values = moving(model)
     if scale is not None and frac_bits is not None:
@@ -78,7 +79,7 @@ def chosen(model: Model, net: Any, config: CoreConfig, scale: float | None, frac
         last = "; the floats are off by their last bits" if distance(values, whole) else ""
         text = "all numbers are whole" if whole == 1 else f"the smallest at which all numbers are whole{last}"
         return Scaling(float(whole), True, f"{whole}, {text}")
-    found = choose_scale(net, config)
+    found = choose_scale(Demand.of(net), config)
     top = config.state_range[1]
     begin = np.abs(model.states - model.resets).max(initial=0)
     while begin * found > top:
@@ -93,7 +94,7 @@ def _given(values: Floats, scale: float, reason: str) -> Scaling:
 
 
 def _too_large(model: Model, scale: int, config: CoreConfig) -> str:
-    """Say what keeps a scale from fitting at which all numbers are whole."""
+    """Return why a scale at which all numbers are whole does not fit, in words."""
     text = f"at {scale} all numbers were whole, but do not fit"
     limit = config.weight_range[1] / scale
     beyond = np.flatnonzero(np.abs(model.weights) > limit)
@@ -107,7 +108,7 @@ def _too_large(model: Model, scale: int, config: CoreConfig) -> str:
 
 
 def _fits(model: Model, scale: int, config: CoreConfig) -> bool:
-    """Whether a chip holds all numbers of a model at a scale; leaks, thresholds and inputs beyond it are cut to it."""
+    """Whether a chip holds all numbers of a model at a scale. Leaks, thresholds and inputs may be cut to its range."""
     top, weight_top = config.state_range[1], config.weight_range[1]
     if np.abs(model.states - model.resets).max(initial=0) * scale > top:
         return False

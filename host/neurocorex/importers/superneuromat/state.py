@@ -1,4 +1,4 @@
-"""The present state of a model, as that of a chip."""
+"""Present state of a SuperNeuroMAT model as a snapshot of the chip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .relays import Folding
 
 
 def with_state(image: Image, model: Model, folding: Folding, net: Network) -> Image:
-    """Return the image as a snapshot of the model: states, what is on the way, and the drift of learned weights."""
+    """Return the image as a snapshot of the model: states, spikes in flight, traces, and drift of learned weights."""
     config, kept = image.config, folding.neurons
     regions: dict[Region, NDArray[Any]] = {region: blank(region, config) for region in state_regions(config)} | {
         region: array.astype(np.int64) for region, array in image.regions.items() if region in program_regions(config)
@@ -44,11 +44,11 @@ def _set_traces(traces: Ints, model: Model, folding: Folding, net: Network, conf
     """Set bit k of a trace where a spike arrived k ticks ago, which is one tick after its carrier fired."""
     past = model.train[-2 : -2 - config.window_steps : -1].astype(np.int64)
     bits = (past << np.arange(len(past))[:, None]).sum(axis=0)
-    traces[rows(net, folding)] = bits[[link.carrier for link in folding.links]]
+    traces[rows(net, folding)] = bits[[hop.carrier for hop in folding.hops]]
 
 
 def _started(control: Ints, schedule: list[list[int]], ticks: int) -> list[list[int]]:
-    """Let the drift of the first ticks begin where the model is, and return what is still to come of its schedule."""
+    """Set the drift to that of the model's present tick, and return the rest of its schedule."""
     for step, register, value in schedule:
         if step <= ticks:
             control[register] = value
@@ -56,13 +56,13 @@ def _started(control: Ints, schedule: list[list[int]], ticks: int) -> list[list[
 
 
 def rows(net: Network, folding: Folding) -> list[int]:
-    """Return the row of each link in the weights of the network: of its neuron, or of an extra axon with its delay."""
+    """Return the row of each hop in the weights of the network: that of its neuron, or of an extra axon."""
     first = net.input_count + net.neuron_count
     extra = {axon: first + k for k, axon in enumerate(zip(net.extra_source, net.extra_delay_ms, strict=True))}
     place = folding.position
     own = net.parameters["delay_ms"]
     return [
-        net.input_count + place[link.pre] if own[place[link.pre]] == link.delay
-        else extra[place[link.pre], float(link.delay)]
-        for link in folding.links
+        net.input_count + place[hop.pre] if own[place[hop.pre]] == hop.delay
+        else extra[place[hop.pre], float(hop.delay)]
+        for hop in folding.hops
     ]  # fmt: skip

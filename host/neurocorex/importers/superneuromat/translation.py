@@ -1,8 +1,8 @@
-"""From a model of SuperNeuroMAT to a network, an image with its present state, and a stimulus.
+"""Translation of a SuperNeuroMAT model into a network, an image with the model's present state, and a stimulus.
 
-Rest is zero on a chip, so every neuron counts from its reset state, towards which SuperNeuroMAT leaks. A tick is a
-step, an input value is an injected current. The order of a tick is that of a step (docs/model.md), and STDP is the rule
-`neurocorex.learning.superneuromat`, so whole numbers come out the same.
+A chip leaks towards zero and SuperNeuroMAT towards the reset state, so states are relative to the reset state. A tick
+is a step, an input spike is an injected current, and STDP is the rule `neurocorex.learning.superneuromat`. The order of
+operations in a tick is that of a step (docs/model.md), so models of whole numbers give the same spikes.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ _MOST_LAGS: int = max(LIMITS["window_steps"])
 
 @dataclass(frozen=True)
 class Imported:
-    """A model of SuperNeuroMAT, ready for a device.
+    """Model of SuperNeuroMAT that is ready for a device.
 
     Attributes
     ----------
     model : Model
-        What was read.
+        The model that was read.
     folding : Folding
-        The neurons that a chip needs, and the relays that it does not.
+        Neurons that the chip needs, and relays that became delays.
     network : Network
-        The same in the units of the model, counted from the reset states.
+        Network in the units of the model, relative to the reset states.
     image : Image
-        For `Device.load`: weights, parameters, and the state that the model has now.
+        For `Device.load`: weights, parameters, and the present state of the model.
     stimulus : EventStream
-        For `Device.run`: the queued input spikes as injected currents, as many steps as the last of them needs.
+        For `Device.run`: the queued input spikes as injected currents, up to the step of the last one.
     report : ImportReport
-        What became of every part.
+        A label for every part of the model.
 
     Examples
     --------
@@ -84,12 +84,12 @@ class Imported:
 
     @cached_property
     def learned(self) -> tuple[Ints, Ints, Ints]:
-        """Synapses that learn, and their rows and columns in the weights of the network; equally long."""
-        place, links = self.folding.position, self.folding.links
+        """Synapses that learn, and the row and column of each in the weights of the network."""
+        place, hops = self.folding.position, self.folding.hops
         found = [
-            (link.synapse, row, place[link.post])
-            for link, row in zip(links, rows(self.network, self.folding), strict=True)
-            if self.model.plastic[link.synapse]
+            (hop.synapse, row, place[hop.post])
+            for hop, row in zip(hops, rows(self.network, self.folding), strict=True)
+            if self.model.plastic[hop.synapse]
         ]
         synapses, axons, columns = np.array(found, np.int64).reshape(-1, 3).T
         return synapses, axons, columns
@@ -100,9 +100,10 @@ class Imported:
         Parameters
         ----------
         result : Result
-            Of the first run after `image` was loaded, or of a later one.
+            Result of a run.
         last : bool array [N], optional
-            For a later one: the last row of the run before, as relays go on from there.
+            Spikes of the tick before, from which relays go on. By default those of the model, which is right for the
+            first run after `image` was loaded.
         """
         return self.folding.spikes(result.spikes, self.model.last if last is None else last)
 
@@ -116,7 +117,7 @@ class Imported:
     def weights(self, table: NDArray[np.integer[Any]]) -> Floats:
         """Weights of all synapses, [..., S], from weights as `Device.weights` returns them, [..., A, N].
 
-        Those that do not learn are as they were given.
+        Weights that do not learn are those of the model.
         """
         synapses, axons, columns = self.learned
         gain = int(self.image.regions[Region.CONTROL][Control.GAIN_RECURRENT])

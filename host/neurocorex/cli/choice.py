@@ -1,0 +1,194 @@
+"""Device that a command works on: its options, their completion in the shell, opening it, and its waveform."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from . import geometry, output
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from ..device.device import Device
+    from ..device.open import Target, Trace
+    from ..spec import CoreConfig
+
+Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class DeviceChoice(NamedTuple):
+    """Device as it was given on the command line.
+
+    Attributes
+    ----------
+    name : str
+        Argument of `neurocorex.open`.
+    config : Path, optional
+        JSON file of a geometry.
+    baud : int, optional
+        Rate for a serial link.
+    trace : Trace, optional
+        Waveform to write.
+    quiet : bool
+        Whether nothing is printed while the device is opened.
+    """
+
+    name: str
+    config: Path | None = None
+    baud: int | None = None
+    trace: Trace | None = None
+    quiet: bool = False
+
+    @property
+    def target(self) -> Target:
+        """Kind of device that the name stands for."""
+        from ..device.open import Target
+
+        return Target.of(self.name)
+
+    def geometry(self) -> CoreConfig | None:
+        """Geometry of ``--config``; None without it."""
+        return geometry.read_config(self.config)
+
+    @contextmanager
+    def open(self, config: CoreConfig | None = None) -> Iterator[Device]:
+        """Open the device, with a geometry other than that of ``--config`` if one is given.
+
+        Raises
+        ------
+        InputError
+            When it is closed, if it never came to the first step of the waveform.
+        """
+        from ..device.open import open_device
+
+        say = None if self.quiet else lambda message: click.echo(message, err=True)
+        geometry, trace = config or self.geometry(), self.trace
+        with (
+            nullcontext() if trace is None or not self.target.is_simulated else _waveform(trace),
+            open_device(self.name, config=geometry, baud=self.baud, trace=trace, progress=say) as device,
+        ):
+            yield device
+
+
+@contextmanager
+def _waveform(trace: Trace) -> Iterator[None]:
+    """Make sure that the file of a waveform can be written, and that nothing is left of one without a step."""
+    from ..errors import InputError
+
+    output.write(trace.path, lambda: trace.path.write_bytes(b""))
+    try:
+        yield
+    finally:
+        empty = not trace.path.stat().st_size
+        if empty:
+            trace.path.unlink()
+    if empty:
+        raise InputError(f"--from {trace.first} is beyond the last step; steps are counted from 0")
+
+
+def complete_software(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a software device in the shell."""
+    from click.shell_completion import CompletionItem
+
+    from ..device.open import SOFTWARE
+
+    return [CompletionItem(each.name, help=each.description) for each in SOFTWARE if each.name.startswith(incomplete)]
+
+
+def complete_device(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a device in the shell: software, or a serial port of this computer."""
+    from click.shell_completion import CompletionItem
+    from serial.tools import list_ports
+
+    ports = [port for port in sorted(list_ports.comports()) if port.device.startswith(incomplete)]
+    found = [CompletionItem(port.device, help=port.description) for port in ports]
+    return complete_software(ctx, param, incomplete) + found
+
+
+def device(*, default: str | None = None, config: bool = True, baud: bool = True, trace: bool = False) -> Wrapper:
+    """Give a command its device as the argument `chosen`, a `DeviceChoice`.
+
+    The command must have `output.json_option`, too.
+
+    Parameters
+    ----------
+    default : str, optional
+        With a default the device is the option ``--device``, otherwise the argument DEVICE.
+    config, baud, trace : bool
+        Which options the command has beside it.
+    """
+    options = [
+        click.argument("device", shell_complete=complete_device)
+        if default is None
+        else click.option(
+            "--device", default=default, show_default=True, metavar="DEVICE", shell_complete=complete_device,
+            help="Where to run: emulator, rtl, a port, a URL.",
+        )
+    ]  # fmt: skip
+    if config:
+        options.append(_CONFIG)
+    if baud:
+        options.append(_BAUD)
+    if trace:
+        options += _TRACE
+
+    def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def choosing(
+            device: str, as_json: bool, config: Path | None = None, baud: int | None = None, **others: Any
+        ) -> Any:
+            traced = _trace(**{name: others.pop(name) for name in ("trace", "first", "last")}) if trace else None
+            chosen = DeviceChoice(device, config, baud, traced, quiet=as_json)
+            return command(chosen=chosen, as_json=as_json, **others)
+
+        wrapped: Callable[..., Any] = choosing
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return wrap
+
+
+_CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Geometry of `emulator` and `rtl` as a JSON file; without it they fit the network.",
+)
+_BAUD = click.option("--baud", type=click.IntRange(1), help="Speed up a serial link to this rate once it answers.")
+_TRACE = (
+    click.option(
+        "--trace", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.fst",
+        help="Write the waveform of `rtl`: every signal of the chip.",
+    ),
+    click.option(
+        "--from", "first", type=click.IntRange(0), metavar="STEP",
+        help="First step of the waveform, counted from 0.  [default: 0]",
+    ),
+    click.option(
+        "--to", "last", type=click.IntRange(0), metavar="STEP",
+        help="Last step of the waveform, itself included.  [default: the last one]",
+    ),
+)  # fmt: skip
+
+
+def _trace(trace: Path | None, first: int | None, last: int | None) -> Trace | None:
+    from ..errors import InputError
+
+    if trace is None:
+        if first is None and last is None:
+            return None
+        raise InputError("--from and --to are steps of a waveform; name its file: --trace FILE.fst")
+    from ..device.open import Trace
+
+    if trace.suffix != ".fst":
+        raise InputError(f"cannot write a waveform as {trace.suffix or 'a file without a suffix'!r}; use .fst")
+    found = Trace(trace, first or 0, last)
+    if last is not None and last < found.first:
+        raise InputError(f"--to {last} is before --from {found.first}; both steps are in the waveform")
+    return found

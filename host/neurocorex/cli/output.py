@@ -1,0 +1,82 @@
+"""Output of commands: JSON or text, tables, progress bars, and files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    """Add ``--json``: one object on standard output, and nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")(command)
+
+
+def emit(as_json: bool, values: dict[str, Any], text: Callable[[], str]) -> None:
+    """Print a result as JSON or as text."""
+    click.echo(json.dumps(values, default=_plain) if as_json else text())
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy numbers and arrays, and paths, into what JSON can hold."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"cannot write {type(value).__name__} as JSON")
+
+
+def table(rows: list[tuple[str, object]]) -> str:
+    """Two aligned columns."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+
+
+def cycles(counters: dict[str, int]) -> dict[str, float]:
+    """Clock cycles per step: those in which the core worked, and those in which it waited for the link."""
+    steps = max(counters["steps"], 1)
+    return {
+        "cycles_per_step": round(counters["busy_cycles"] / steps, 2),
+        "stall_cycles_per_step": round(counters["stall_cycles"] / steps, 2),
+    }
+
+
+@contextmanager
+def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Make a progress callback (done, total) that draws on standard error, if that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def write(path: Path, action: Callable[[], object]) -> None:
+    """Run an action that writes `path`.
+
+    Raises
+    ------
+    FileFormatError
+        If there can be no file at this place.
+    InputError
+        If the action cannot write a file of this kind.
+    """
+    from ..errors import FileFormatError, InputError
+
+    try:
+        action()
+    except OSError as error:
+        raise FileFormatError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+    except ValueError as error:
+        raise InputError(f"cannot write {path}: {error}") from error

@@ -1,0 +1,127 @@
+"""Chip: the abstract class of all chips, at the end of a wire or emulated in this process."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..events.stream import EventStream
+from ..spec import ChipInfo, Clear, Control, CoreConfig, Region
+from ..wire.link import Link
+from ..wire.regions import Items
+
+#: Called with what is done and what there is to do.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Look:
+    """Regions that a run reads on its way.
+
+    Attributes
+    ----------
+    step : int
+        Steps of the run that come before; more than it has: its end.
+    regions : tuple of Region
+        What is read.
+    contents : dict of Region to array
+        What was there; a region is in it as soon as the run has read it whole.
+    """
+
+    step: int
+    regions: tuple[Region, ...]
+    contents: dict[Region, Items] = field(default_factory=dict)
+
+
+class Chip(ABC):
+    """One chip. Each method is one exchange, and carries out what it is given in order.
+
+    Every method raises DisconnectedError if the chip went away, and another DeviceError if it refuses something or does
+    not answer.
+    """
+
+    @property
+    @abstractmethod
+    def info(self) -> ChipInfo:
+        """What the chip says of itself."""
+
+    @property
+    def config(self) -> CoreConfig:
+        """Geometry of the chip."""
+        return self.info.config
+
+    @property
+    @abstractmethod
+    def link(self) -> Link:
+        """Link to the chip, for what examines the line; leave its rate as it was. Raises DeviceError without a line."""
+
+    @abstractmethod
+    def read(self, *regions: Region) -> dict[Region, Items]:
+        """Read whole regions: [A, N] for matrices, one dimension for all others."""
+
+    @abstractmethod
+    def write(
+        self, contents: Mapping[Region, Items], *, clear: Clear | None = None, progress: Progress | None = None
+    ) -> None:
+        """Write whole regions, whose items fit, then clear what the flags name; `progress` counts pieces of work."""
+
+    @abstractmethod
+    def set_register(self, register: Control, value: int) -> None:
+        """Write one control register, given as the bits that it holds."""
+
+    @abstractmethod
+    def clear(self, what: Clear) -> None:
+        """Set to zero what the flags name."""
+
+    @abstractmethod
+    def run(
+        self,
+        stimulus: EventStream,
+        take: Callable[[EventStream], None],
+        *,
+        flags: Items | None = None,
+        looks: Iterable[Look] = (),
+    ) -> None:
+        """Run all steps of a stimulus.
+
+        Parameters
+        ----------
+        stimulus : EventStream
+            Whole steps.
+        take : callable
+            Called with the results, in pieces of whole steps.
+        flags : array [N], optional
+            Written to `Region.FLAGS` first: what each neuron records.
+        looks : iterable of Look
+            What is read on the way, by rising steps; filled in.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After the chip was stopped, and `take` has what had come of complete steps.
+        """
+
+    @abstractmethod
+    def prepare(self, steps: int) -> None:
+        """Do now what the first run of `steps` steps in a process would do before its first step."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the chip; may be called twice."""
+
+
+def course(stimulus: EventStream, looks: Iterable[Look]) -> Iterator[EventStream | Look]:
+    """Course of a run: its looks, and the parts of the stimulus between them.
+
+    Changes behind the last step belong to the last part; a look at more steps than there are comes behind them.
+    """
+    start, end = 0, stimulus.steps + 1
+    for look in looks:
+        stop = min(look.step, end)
+        if stop > start:
+            yield stimulus.cut(start, stop)
+            start = stop
+        yield look
+    if start < end:
+        yield stimulus.cut(start, end)

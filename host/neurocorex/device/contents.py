@@ -1,0 +1,232 @@
+"""Contents of a chip as its device knows them: the loaded network, whole regions, and copies of some registers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import DeviceError, InputError
+from ..events.stream import CLEAR_ALL
+from ..image import Image, program_regions, region_shape, state_regions
+from ..network.network import Network
+from ..spec import Control, CoreConfig, Region, layout
+from ..wire.regions import Items
+from .chip import Progress
+from .loaded import LoadedNetwork
+from .session import Session
+from .weights import drift_of, effective
+
+
+class Traces(NamedTuple):
+    """Traces of axons, int array [A], and of neurons, int array [N]; of a window the last steps as bits."""
+
+    pre: Items
+    post: Items
+
+
+@dataclass
+class Copies:
+    """Copies of registers on the host, so that they need not be read again; None where there is none.
+
+    Attributes
+    ----------
+    generation : int
+        Of the chip that they come from, see `Session`.
+    flags : array [N]
+        `Region.FLAGS`.
+    learning : int
+        The register `LEARNING`.
+    used : CoreConfig
+        Geometry of the part in use.
+    counters : (int, array)
+        `Region.COUNTERS`, and the number of the exchange after which it was read.
+    """
+
+    generation: int
+    flags: Items | None = None
+    learning: int | None = None
+    used: CoreConfig | None = None
+    counters: tuple[int, Items] | None = None
+
+
+class Contents:
+    """Contents of the chip of a session.
+
+    Parameters
+    ----------
+    session : Session
+        Opens the chip.
+
+    Attributes
+    ----------
+    network : LoadedNetwork
+        The one that was loaded last.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.network = LoadedNetwork()
+        self._copies = Copies(session.generation)
+
+    @property
+    def config(self) -> CoreConfig:
+        """Geometry of the chip."""
+        return self.session.info.config
+
+    @property
+    def geometry(self) -> CoreConfig:
+        """Geometry of the network that was loaded last, or of the chip if none was."""
+        return self.network.image.config if self.network.image else self.config
+
+    # Networks ----------------------------------------------------------------------------------
+
+    def load(self, image: Image, *, verify: bool, progress: Progress | None) -> None:
+        """Put an image onto the chip in one exchange; without a state in it, the state goes to zero."""
+        config = self.config
+        fitted = image.fit(config)
+        self.forget()
+        self.network.begin()
+        writable = {region: values for region, values in fitted.regions.items() if layout(region, config).writable}
+        with self.session.exchange() as chip:
+            chip.write(writable, clear=None if fitted.is_snapshot else CLEAR_ALL, progress=progress)
+        self.network.arrive(image, self.session.generation)
+        learning = int(fitted.regions[Region.CONTROL][Control.LEARNING]) if config.learning else None
+        self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], learning, fitted.used)
+        if verify:
+            self._verify(fitted)
+
+    def _verify(self, image: Image) -> None:
+        """Read an image back; raises DeviceError for the first item that differs."""
+        held = self.read(*image.regions)
+        for region, wanted in image.regions.items():
+            if not np.array_equal(held[region], wanted):
+                at = tuple(np.argwhere(held[region] != wanted)[0].tolist())
+                raise DeviceError(
+                    f"{region.name} reads back as {held[region][at]} at {list(at)} where {wanted[at]} was written; "
+                    "the memory of the chip or its build is faulty"
+                )
+
+    def snapshot(self) -> Image:
+        """Read everything that can be written."""
+        config = self.config
+        return self.network.snapshot(self.read(*program_regions(config), *state_regions(config)), config)
+
+    def require_network(self) -> None:
+        """Raise DisconnectedError if the network that was loaded is no longer, or not wholly, on the chip."""
+        self.network.require(self.session.generation)
+
+    def suited(self, net: Network) -> CoreConfig:
+        """Return the geometry to quantise for: the numbers of this chip, and the size of the network."""
+        return replace(self.config, inputs=net.input_count, neurons=net.neuron_count)
+
+    # Regions -----------------------------------------------------------------------------------
+
+    def read(self, *regions: Region) -> dict[Region, Items]:
+        """Read whole regions in one exchange, in sizes of the chip."""
+        with self.session.exchange() as chip:
+            return chip.read(*regions)
+
+    def write(self, region: Region, values: npt.ArrayLike) -> None:
+        """Write a whole region; raises InputError, before anything is written, if the values do not fit."""
+        self.forget()
+        fitting = _checked(region, values, self.config)
+        with self.session.exchange() as chip:
+            chip.write({region: fitting})
+
+    def set_register(self, register: Control, value: int) -> None:
+        """Write one control register."""
+        if register is Control.LEARNING:
+            self.copies.learning = None
+        with self.session.exchange() as chip:
+            chip.set_register(register, value)
+        if register is Control.LEARNING:
+            self.copies.learning = value
+
+    def weights(self) -> Items:
+        """Weights [A, N] of the network, as they act now."""
+        config = self.config
+        held = self.read(Region.CONTROL, Region.WEIGHTS)
+        table, drift = held[Region.WEIGHTS], drift_of(held[Region.CONTROL], config)
+        if drift:
+            table = effective(table, self._plastic(), drift, config)
+        return self.network.crop(table, config)
+
+    def plastic(self) -> npt.NDArray[np.bool_]:
+        """Plastic synapses of the network, bool [A, N]."""
+        return self.network.crop(self._plastic(), self.config).astype(np.bool_)
+
+    def _plastic(self) -> Items:
+        """Plastic flags [A, N] in sizes of the chip."""
+        config = self.config
+        if not config.learning:
+            return np.zeros(region_shape(Region.WEIGHTS, config), np.int32)
+        return self.read(Region.PLASTIC)[Region.PLASTIC]
+
+    def traces(self) -> Traces:
+        """Traces of the axons and neurons of the network; zeros if the chip does not learn."""
+        config = self.config
+        rows, neurons = self.network.rows(config), self.geometry.neurons
+        if not config.learning:
+            return Traces(np.zeros(len(rows), np.int32), np.zeros(neurons, np.int32))
+        held = self.read(Region.PRE_TRACE, Region.POST_TRACE)
+        return Traces(held[Region.PRE_TRACE][rows], held[Region.POST_TRACE][:neurons])
+
+    # Copies on the host ------------------------------------------------------------------------
+
+    @property
+    def copies(self) -> Copies:
+        """Copies that are true of the chip as it is now."""
+        if self._copies.generation != self.session.generation:
+            self.forget()
+        return self._copies
+
+    def forget(self) -> None:
+        """Drop all copies: the registers are about to change."""
+        self._copies = Copies(self.session.generation)
+
+    def flags(self) -> Items:
+        """Return the flags of all neurons."""
+        copies = self.copies
+        if copies.flags is None:
+            copies.flags = self.read(Region.FLAGS)[Region.FLAGS]
+        return copies.flags
+
+    def learning_flags(self) -> int:
+        """Return the register `LEARNING`."""
+        copies = self.copies
+        if copies.learning is None:
+            copies.learning = int(self.read(Region.CONTROL)[Region.CONTROL][Control.LEARNING])
+        return copies.learning
+
+    def used(self) -> CoreConfig:
+        """Return the geometry of the part of the chip in use."""
+        copies = self.copies
+        if copies.used is None:
+            copies.used = self.config.in_use(*self.read(Region.IN_USE)[Region.IN_USE].tolist())
+        return copies.used
+
+    def counters(self) -> Items | None:
+        """Return the counters, if nothing was exchanged since a run read them."""
+        counters = self.copies.counters
+        return counters[1] if counters is not None and counters[0] == self.session.exchanges else None
+
+
+def _checked(region: Region, values: Any, config: CoreConfig) -> Items:
+    """Return `values` as an integer array that fits a region; raises InputError."""
+    table, shape = layout(region, config), region_shape(region, config)
+    array = np.asarray(values)
+    if not table.writable:
+        raise InputError(f"{region.name} of this chip can be read only")
+    if array.shape != shape:
+        raise InputError(f"{region.name} of this chip has shape {shape}, got {array.shape}")
+    if array.dtype.kind not in "iub":
+        raise InputError(f"{region.name} holds integers, got an array of {array.dtype}; round it first")
+    low, high = table.range
+    wrong = (array < low) | (array > high)
+    if wrong.any():
+        at = tuple(np.argwhere(wrong)[0].tolist())
+        raise InputError(f"{region.name} holds {low} to {high}, got {array[at]} at {list(at)}")
+    return array.astype(np.int64)

@@ -1,0 +1,87 @@
+"""Loaded network: its image, where its axons and neurons stand in the memories of the chip, and its age in steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DisconnectedError
+from ..events.arrays import Ints
+from ..image import Image
+from ..quantiser.tuning import SCHEDULE, schedule_of
+from ..spec import CoreConfig, Region
+from ..wire.regions import Items
+
+#: Generation of a network that has not arrived as a whole.
+_INCOMPLETE = -1
+
+
+@dataclass
+class LoadedNetwork:
+    """Network that a device has loaded last, if any.
+
+    Attributes
+    ----------
+    image : Image or None
+        As it was loaded; it may be smaller than the chip.
+    generation : int or None
+        See `Session.generation`, when it arrived; None if nothing was loaded.
+    age : int
+        Steps since then.
+    """
+
+    image: Image | None = None
+    generation: int | None = None
+    age: int = 0
+
+    def begin(self) -> None:
+        """Note that what the chip holds is being replaced."""
+        self.generation = _INCOMPLETE
+
+    def arrive(self, image: Image, generation: int) -> None:
+        """Note that a network is on the chip as a whole."""
+        self.image, self.generation, self.age = image, generation, 0
+
+    def require(self, generation: int) -> None:
+        """Raise DisconnectedError if the network is no longer, or not wholly, on the chip."""
+        if self.generation not in (None, generation):
+            raise DisconnectedError(
+                "the network is gone: the device went away, or was lost while loading; load it again"
+            )
+
+    @property
+    def dt_ms(self) -> float:
+        """Length of a step, if the image says so; its meta may hold anything."""
+        told = self.image.meta.get("dt_ms") if self.image else None
+        return float(told) if isinstance(told, int | float) and told > 0 else 1.0
+
+    @property
+    def schedule(self) -> list[list[int]]:
+        """Registers that the network changes by itself: [step from now, register, value]."""
+        planned = schedule_of(self.image.meta) if self.image else []
+        return [[step - self.age, *rest] for step, *rest in planned]
+
+    def geometry(self, chip: CoreConfig) -> CoreConfig:
+        """Geometry of the network, or of the chip if none was loaded."""
+        return self.image.config if self.image else chip
+
+    def rows(self, chip: CoreConfig) -> Ints:
+        """Rows that the axons of the network have on the chip."""
+        own = self.geometry(chip)
+        kinds = ((0, own.inputs), (chip.inputs, own.neurons), (chip.inputs + chip.neurons, own.extra_axons))
+        return np.concatenate([first + np.arange(count) for first, count in kinds])
+
+    def crop(self, table: Items, chip: CoreConfig) -> Items:
+        """Cut a table [A, N] of the chip to the axons and neurons of the network."""
+        own = self.geometry(chip)
+        return table if own == chip else table[self.rows(chip), : own.neurons]
+
+    def snapshot(self, contents: Mapping[Region, Items], chip: CoreConfig) -> Image:
+        """Make an image of what the chip holds, with what is known of the network."""
+        if self.image is None:
+            return Image(chip, contents)
+        ahead = [change for change in self.schedule if change[0] >= 0]
+        meta = {name: value for name, value in self.image.meta.items() if ahead or name != SCHEDULE}
+        return Image(chip, contents, self.image.scale, {**meta, SCHEDULE: ahead} if ahead else meta)

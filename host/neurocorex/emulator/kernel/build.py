@@ -1,0 +1,139 @@
+"""Build of the kernel: its Python source to an object file, by numba and llvmlite, in a process of its own.
+
+    python -m neurocorex.emulator.kernel.build WIDE LEARNS > FILE
+
+WIDE and LEARNS are 0 or 1, see `neurocorex.emulator.machine_code.Kind`. The code is for the processor that
+`NUMBA_CPU_NAME` names. It needs neither Python nor numba: it allocates nothing and raises nothing.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: disable-error-code="attr-defined, call-arg, arg-type"
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from numba import carray, cfunc, from_dtype, types
+from numba.extending import intrinsic, overload, register_jitable
+
+from . import arithmetic, changes, learning, neurons, registers, rest, spikes, steps, synapses, traces
+from .arguments import BLOCK, Core, Learner, Output, Scratch, Sizes, Stimulus
+from .constants import NEURON_ROWS, SYMBOL
+
+MODULES = (arithmetic, changes, learning, neurons, registers, rest, spikes, steps, synapses, traces)
+#: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
+#: Those that nothing else calls need no functions of C around them.
+INNER = OPTIONS | {"no_cfunc_wrapper": True}
+#: Functions of the C library that LLVM puts in the place of loops.
+LIBRARY = {"memcpy", "memmove", "memset"}
+
+
+@intrinsic
+def _trailing_zeros(_context, _bits):
+    def generate(_context, builder, _signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def _pointer(_context, _address):
+    def generate(context, builder, signature, arguments):
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.voidptr(types.int64), generate
+
+
+@register_jitable(**INNER)
+def _array(where, kind):
+    return carray(_pointer(where.address), where.items, kind)
+
+
+@register_jitable(**INNER)
+def _table(where, rows, kind):
+    return carray(_pointer(where.address), (rows, where.items // rows), kind)
+
+
+def register() -> None:
+    """Have numba compile the functions of the kernel where compiled code calls them."""
+    for module in MODULES:
+        for function in vars(module).values():
+            if inspect.isfunction(function) and function.__module__ == module.__name__:
+                register_jitable(**INNER)(function)
+    overload(arithmetic.lowest_bit, jit_options=INNER)(lambda bits: lambda bits: _trailing_zeros(bits))
+
+
+def entry(*, wide: bool, learns: bool) -> Any:
+    """Return the kernel as a function of C that is given the address of a block, see `arguments`."""
+    i1, i4, i8, f8, weight = np.uint8, np.int32, np.int64, np.float64, np.int16 if wide else np.int8
+
+    def run(block):
+        given = carray(block, 1)[0]
+        s, c, m, x, t, o = given.sizes, given.core, given.learner, given.scratch, given.stimulus, given.output
+        sizes = Sizes(
+            s.inputs, s.neurons, s.weight_bits, s.state_bits, s.max_delay, s.adapts != 0, s.soft_bounds != 0,
+            s.trace_bits, s.window_steps, s.steps, s.budget,
+        )  # fmt: skip
+        core = Core(
+            _table(c.neurons, NEURON_ROWS, i4), _array(c.history, i8), _array(c.control, i8),
+            _array(c.control_bits, i8), _array(c.weights, weight), _array(c.keep_membrane, f8),
+            _array(c.keep_current, f8), _array(c.axon_start, i8), _array(c.axon, i8), _array(c.axon_delay, i8),
+        )  # fmt: skip
+        learner = None
+        if learns:
+            learner = Learner(
+                _array(m.plastic, i1), _array(m.kinds, i1), _array(m.numbers, i8), _array(m.pre, i4),
+                _array(m.post, i4), _array(m.pre_table, i8), _array(m.post_table, i8),
+            )  # fmt: skip
+        scratch = Scratch(
+            _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.added, i4), _array(x.limit, i4),
+            _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8), _array(x.fired, i8), _array(x.rows, i8),
+            _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
+            _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
+            _array(x.pre_table, i8), _array(x.post_table, i8),
+        )  # fmt: skip
+        stimulus = Stimulus(
+            _array(t.event_step, i8), _array(t.event_index, i8), _array(t.graded_step, i8),
+            _array(t.graded_index, i8), _array(t.graded_value, i8), _array(t.graded_forced, i8),
+            _array(t.change_step, i8), _array(t.change_register, i8), _array(t.change_value, i8),
+        )  # fmt: skip
+        output = Output(
+            _array(o.fired_step, i8), _array(o.fired_neuron, i8), _array(o.watched, i8),
+            _table(o.membranes, s.steps, i8), _array(o.counts, i8), _array(o.position, i8),
+        )  # fmt: skip
+        steps.run_steps(sizes, core, learner, scratch, stimulus, output)
+
+    return cfunc(types.void(types.CPointer(from_dtype(BLOCK))), **OPTIONS)(run)
+
+
+def object_code(*, wide: bool, learns: bool) -> bytes:
+    """Compile; return an object file that holds `SYMBOL` and what it calls, and needs no more than `LIBRARY`."""
+    register()
+    kernel = entry(wide=wide, learns=learns)
+    module = llvm.parse_assembly(kernel.inspect_llvm().replace(kernel.native_name, SYMBOL))
+    # Numba's copies of the kernel for callers in Python go; they would need its runtime.
+    for value in (*module.functions, *module.global_variables):
+        if not value.is_declaration and value.name != SYMBOL:
+            value.linkage = "internal"
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=os.environ.get("NUMBA_CPU_NAME", "generic"), opt=3, reloc="pic", codemodel="default"
+    )
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
+    needed = {function.name for function in module.functions if function.is_declaration}
+    foreign = sorted(name for name in needed - LIBRARY if not name.startswith("llvm."))
+    if foreign:
+        raise SystemExit(f"the kernel calls {', '.join(foreign)}, which is not there without numba")
+    return bytes(machine.emit_object(module))
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(object_code(wide=sys.argv[1] == "1", learns=sys.argv[2] == "1"))

@@ -1,0 +1,32 @@
+"""Control registers: their signed values, what they turn on, and the generator of draws in one of them."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+from .constants import GATE_ALL, OFF, RANDOM, SIGNED
+
+
+def decode(control, bits, rules):
+    """Read all control registers, as signed numbers where they are."""
+    for register in range(control.size):
+        rules[register] = control[register]
+    for register in SIGNED:
+        if register < control.size and control[register] >> (bits[register] - 1):
+            rules[register] -= 1 << bits[register]
+
+
+def find_learners(flags, gate, learns):
+    """Tell which neurons learn."""
+    for j in range(flags.size):
+        learns[j] = flags[j] & OFF == 0 and gate in (GATE_ALL, j)
+
+
+def advance(control):
+    """Advance the generator; return the half of it that draws are made of."""
+    x = control[RANDOM]
+    x ^= x << 13 & 0xFFFFFFFF
+    x ^= x >> 17
+    x ^= x << 5 & 0xFFFFFFFF
+    control[RANDOM] = x
+    return x >> 16

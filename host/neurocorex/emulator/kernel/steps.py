@@ -1,0 +1,119 @@
+"""Loop over steps: changes, arrivals, depression, neurons, traces and potentiation, in the order of docs/model.md."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+import numpy as np
+
+from .changes import apply_changes, zero
+from .constants import ADAPTATION_STEP, CLEAR_STATE, FLAGS, RECURRENT_EVENTS, SATURATIONS, V
+from .learning import depress, move_drift, potentiate, tune, update_traces
+from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
+from .registers import decode
+from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
+from .spikes import keep_history, send, send_history, take_arrivals, take_events
+from .synapses import add_currents
+
+
+def run_steps(sizes, core, learner, scratch, stimulus, output):
+    """Run a stimulus from `Output.position` on, until it ends, or the room for spikes or the budget is used up.
+
+    See `neurocorex.emulator.kernel.arguments`; `learner` is None for a chip without a learning engine.
+    """
+    # Fields of tuples are taken out of them here: the loop is faster so.
+    position, counts, budget, steps = output.position, output.counts, sizes.budget, sizes.steps
+    step, event, graded, change, spikes = position[0], position[1], position[2], position[3], position[4]
+    n, inputs, delays, adapts, weight_bits = (
+        sizes.neurons, sizes.inputs, sizes.max_delay, sizes.adapts, sizes.weight_bits
+    )  # fmt: skip
+    neurons, history, control = core.neurons, core.history, core.control
+    axon_start, axon, axon_delay = core.axon_start, core.axon, core.axon_delay
+    change_step, graded_step, graded_index = stimulus.change_step, stimulus.graded_step, stimulus.graded_index
+    fired_step, fired_neuron, watched, membranes = (
+        output.fired_step, output.fired_neuron, output.watched, output.membranes
+    )  # fmt: skip
+    rules, g, marks, fired, rows, due = (
+        scratch.rules, scratch.g, scratch.marks, scratch.fired, scratch.rows, scratch.due
+    )  # fmt: skip
+    v = neurons[V]
+    high = np.int32((1 << (sizes.state_bits - 1)) - 1)
+    low = np.int32(-high - 1)
+    zero(g)
+    zero(scratch.added)
+    for each in range(delays):
+        zero(due[each])
+    features, waiting = find_features(neurons, scratch.held)
+    adapting = features.adaptation
+    decode(control, core.control_bits, rules)
+    if learner is not None:
+        tune(learner, scratch, rules, neurons[FLAGS], weight_bits)
+    slot, since, work = 0, step, 0
+    last_fire = step - 1 if send_history(due, history, axon_start, axon, axon_delay) else step - 1 - delays
+    while True:
+        # Changes between steps
+        if change < change_step.size and change_step[change] == step:
+            change, cleared = apply_changes(core, learner, due, stimulus, change, step)
+            if cleared & CLEAR_STATE:
+                since, waiting = step, 0
+            decode(control, core.control_bits, rules)
+            if learner is not None:
+                tune(learner, scratch, rules, neurons[FLAGS], weight_bits)
+        if step == steps or spikes + n > fired_step.size or work >= budget:
+            break
+        adapting |= adapts and rules[ADAPTATION_STEP] != 0
+        silent = next_stimulus(stimulus, steps, event, graded, change) - step
+        looks = silent > REST_PERIOD and silent % REST_PERIOD == 0 and step - last_fire > delays
+        if looks:
+            remember(neurons, learner, scratch)
+
+        # Arrivals, their currents, and depression
+        recurrent = take_arrivals(due, slot, inputs, rows)
+        event, arrivals = take_events(stimulus.event_step, stimulus.event_index, event, step, rows, recurrent)
+        counts[RECURRENT_EVENTS] += recurrent
+        work += n * (1 + arrivals)
+        if arrivals:
+            add_currents(core, learner, sizes, scratch, rules, recurrent, arrivals)
+        if learner is not None:
+            depress(core, learner, scratch, sizes, rules, arrivals, counts)
+
+        # Neurons
+        first_graded = graded
+        while graded < graded_step.size and graded_step[graded] == step:
+            j = graded_index[graded]
+            g[j] = np.int32(g[j] + stimulus.graded_value[graded])
+            graded += 1
+        waiting = update_neurons(neurons, core, scratch, rules, features, adapting, waiting, low, high)
+        for k in range(first_graded, graded):
+            if stimulus.graded_forced[k]:
+                marks[graded_index[k]] |= FIRES
+        firing, clamped = find_marked(marks, scratch.words, fired)
+        for k in range(firing):
+            j = fired[k]
+            late = reset_neuron(neurons, j, high, adapts, rules[ADAPTATION_STEP])
+            clamped += late and not marks[j] & CLAMPED
+            send(due, slot, axon_start, axon, axon_delay, j, 0)
+            fired_step[spikes], fired_neuron[spikes] = step, j
+            spikes += 1
+        if firing:
+            waiting += firing if features.refractory else 0
+            last_fire = step
+
+        # Traces, potentiation and drift
+        if learner is not None:
+            update_traces(learner, scratch, sizes, rules, arrivals, firing)
+            work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
+            looks &= not move_drift(core, rules, weight_bits)
+
+        after = step + 1
+        if looks and not firing and is_unchanged(neurons, learner, scratch):
+            after = step + silent
+        counts[SATURATIONS] += clamped * (after - step)
+        for k in range(watched.size):
+            for repeated in range(step, after):
+                membranes[repeated, k] = v[watched[k]]
+        slot = (slot + after - step) % delays
+        step = after
+
+    keep_history(history, delays, step - since, fired_step, fired_neuron, spikes, step)
+    position[0], position[1], position[2], position[3], position[4] = step, event, graded, change, spikes

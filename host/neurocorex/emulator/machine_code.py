@@ -1,0 +1,180 @@
+"""Machine code of the kernel: found in the package or in a cache, else compiled once, and linked into the process.
+
+`pip` compiles the kernel when it builds the package (`tools/build_kernels.py`), so that no process has to. A file is
+named for the processor, the kind of chip and a digest of the source: code of another source is never taken. To load one
+takes milliseconds and llvmlite; numba is needed only to compile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+from ..spec import CoreConfig
+from .kernel import constants
+
+#: Code that came with the package.
+SHIPPED = Path(__file__).parent / "objects"
+#: Features beyond its baseline that a processor of the level x86-64-v3 has.
+_V3 = ("avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe")
+#: What holds the code in memory, until the process ends.
+_linked_for_good: list[object] = []
+
+_log = logging.getLogger(__name__)
+
+
+class Kind(NamedTuple):
+    """Kind of chip: each has code of its own.
+
+    Attributes
+    ----------
+    wide : bool
+        Weights of more than eight bits.
+    learns : bool
+        With a learning engine.
+    """
+
+    wide: bool
+    learns: bool
+
+    @classmethod
+    def of(cls, config: CoreConfig) -> Kind:
+        """Return the kind of a chip."""
+        return cls(config.weight_bits > 8, bool(config.learning))
+
+    @property
+    def name(self) -> str:
+        """Part of a file's name."""
+        return f"{'w16' if self.wide else 'w8'}-{'learning' if self.learns else 'static'}"
+
+
+KINDS = tuple(Kind(*choice) for choice in product((False, True), repeat=2))
+#: The kernel as a function of C: it is given the address of a block, see `kernel.arguments`.
+Code = Callable[[int], None]
+
+
+@cache
+def load(kind: Kind) -> Code | None:
+    """Return the kernel for a kind of chip, or None if it cannot be had; it is looked for once in a process."""
+    try:
+        return _found(kind) or _linked(_compiled_and_kept(kind))
+    except (OSError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
+        _log.warning(
+            "the emulator runs as plain Python, some thousand times slower, since its kernel cannot be compiled: %s. "
+            "To install the compiler anew: pip install --force-reinstall numba llvmlite", error,
+        )  # fmt: skip
+        return None
+
+
+def _found(kind: Kind) -> Code | None:
+    """Return what was compiled before."""
+    for folder in (SHIPPED, cache_folder()):
+        path = folder / file_name(kind)
+        try:
+            return _linked(path.read_bytes())
+        except OSError:
+            continue
+        except RuntimeError as error:
+            _log.warning("%s is no whole object file (%s), the kernel is compiled anew", path, error)
+    return None
+
+
+# Files -----------------------------------------------------------------------------------------------
+
+
+def file_name(kind: Kind) -> str:
+    """Name of the object file for a kind of chip, this source and this processor."""
+    return f"{processor()}-{kind.name}-{digest():08x}.o"
+
+
+def cache_folder() -> Path:
+    """Folder for code that did not come with the package."""
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(chosen) / "neurocorex"
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # an account without a home: what cannot be kept is said later, with the remedy
+        base = Path(os.devnull)
+    return base / "neurocorex" / "kernel"
+
+
+@cache
+def digest() -> int:
+    """Return a checksum of the source of the kernel, and of the numbers of the contract that it is compiled with."""
+    files = sorted(Path(constants.__file__).parent.glob("*.py"))
+    numbers = {name: value for name, value in vars(constants).items() if name.isupper()}
+    return crc32(repr(numbers).encode(), crc32(b"".join(path.read_bytes() for path in files)))
+
+
+@cache
+def processor() -> str:
+    """Operating system and level of processor that code is for; every processor of the level can run it."""
+    machine = platform.machine().lower().replace("amd64", "x86_64")
+    if machine == "x86_64":
+        import llvmlite.binding as llvm
+
+        features = llvm.get_host_cpu_features()
+        machine = "x86-64-v3" if all(features.get(name) for name in _V3) else "x86-64"
+    return f"{sys.platform}-{machine}"
+
+
+def compile_kernel(kind: Kind) -> bytes:
+    """Compile for a kind of chip, in a process of its own; return an object file.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError
+        If the compiler cannot be started, or fails; with the last line that it said.
+    """
+    level = processor().partition("-")[2]
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    # The level, not this very processor: a file may be shared by machines, by a home folder or an image.
+    settings |= {"NUMBA_CPU_NAME": level if level.startswith("x86") else "generic", "NUMBA_CPU_FEATURES": ""}
+    settings["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), settings.get("PYTHONPATH", "")])
+    command = [sys.executable, "-P", "-m", "neurocorex.emulator.kernel.build", *(str(int(choice)) for choice in kind)]
+    done = subprocess.run(command, env=settings, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        raise subprocess.SubprocessError(lines[-1] if lines else f"exit code {done.returncode}")
+    return done.stdout
+
+
+def _compiled_and_kept(kind: Kind) -> bytes:
+    """Compile, and write the cache if that is possible."""
+    _log.info("compiling the emulator for chips of kind %s, once on this machine: some ten seconds", kind.name)
+    code, path = compile_kernel(kind), cache_folder() / file_name(kind)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(code)
+        part.replace(path)  # so that a file is there whole, or not at all
+    except OSError as error:
+        _log.warning(
+            "the compiled emulator cannot be kept in %s (%s), so every process compiles it anew for some ten seconds; "
+            "set NUMBA_CACHE_DIR to a folder that can be written", path.parent, error,
+        )  # fmt: skip
+    return code
+
+
+def _linked(code: bytes) -> Code:
+    """Link an object file into this process."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple().create_target_machine(reloc="pic", jit=True)
+    linker = llvm.create_lljit_compiler(target)
+    library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process().export_symbol(constants.SYMBOL)
+    linked = library.link(linker, "kernel")
+    _linked_for_good.append((linker, linked))
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(linked[constants.SYMBOL])

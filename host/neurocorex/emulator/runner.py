@@ -1,0 +1,190 @@
+"""Runner of a core: hands the memories and a stimulus to the kernel, in parts side by side where samples allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Event
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..events.arrays import Ints
+from ..events.stream import EventStream
+from ..spec import Counter, Flag, Learning, Region, controls
+from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from . import machine_code, parallel
+from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, words
+from .memory import Memory
+
+#: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
+SPIKE_ROOM = 1 << 16
+#: Updates of neurons and synapses that one call makes, or few more: a fraction of a second. Ctrl-C is heard in between.
+BUDGET = 1 << 28
+
+
+class Activity(NamedTuple):
+    """Activity of a core in a run.
+
+    Attributes
+    ----------
+    fired_step, fired_neuron : int64 array
+        Every spike, by step, then by neuron.
+    counts : int64 array [len(Counter)]
+        Added to `RECURRENT_EVENTS`, `SATURATIONS` and the counters of learning.
+    columns : int
+        Columns of the matrix that potentiation visited.
+    """
+
+    fired_step: Ints
+    fired_neuron: Ints
+    counts: Ints
+    columns: int
+
+    @classmethod
+    def join(cls, parts: Sequence[Activity], starts: Sequence[int]) -> Activity:
+        """One after the other, beginning at these steps."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.fired_step + start for part, start in zip(parts, starts, strict=True)]),
+            np.concatenate([part.fired_neuron for part in parts]),
+            np.add.reduce([part.counts for part in parts]),
+            sum(part.columns for part in parts),
+        )
+
+
+class _BoundCode:
+    """Kernel and the memories that it works on; a call runs a stimulus from `Output.position` on.
+
+    Parameters
+    ----------
+    code : callable or None
+        Machine code; None to run its source.
+    core, learner, scratch
+        Arrays, which stay where they are.
+    """
+
+    def __init__(self, code: machine_code.Code | None, core: Core, learner: Learner, scratch: Scratch) -> None:
+        self._code, self._core, self._learner, self._scratch = code, core, learner, scratch
+        self._words = [word for table in (core, learner, scratch) for word in words(table)]
+
+    def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
+        """Run until the stimulus ends, or the room for spikes or the budget is used up."""
+        if self._code is not None:
+            block = np.array([*sizes, *self._words, *words(stimulus), *words(output)], np.int64)
+            self._code(block.ctypes.data)
+            return
+        from .kernel import steps
+
+        run_steps: Callable[..., None] = steps.run_steps
+        learner = self._learner if self._learner.pre.size else None
+        with np.errstate(over="ignore"):  # sets of bits, of which the highest is the sign
+            run_steps(sizes, self._core, learner, self._scratch, stimulus, output)
+
+
+class Runner:
+    """Runs streams of steps on the memories of one core; stale once a parameter has been written.
+
+    Parameters
+    ----------
+    memory : Memory
+        Of the core; updated in place.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._code = machine_code.load(machine_code.Kind.of(memory.config))
+        self._memory, self._tables = memory, _tables(memory)
+        self._bound = self._bind()
+
+    def run(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
+        """Run all steps of a stimulus that names nothing which the core lacks.
+
+        Parameters
+        ----------
+        stimulus : EventStream
+            All steps.
+        membranes : int64 array [steps, neurons that record membranes], optional
+            Filled with their membranes at the end of each step.
+        """
+        parts = parallel.split(stimulus, self._memory)
+        if len(parts) == 1:
+            return self._run(self._bound, stimulus, membranes)
+        jobs = [
+            partial(
+                self._run, self._bound if part is parts[-1] else self._bind(own_state=True), stimulus.cut(*part),
+                None if membranes is None else membranes[slice(*part)],
+            )
+            for part in parts
+        ]  # fmt: skip
+        return Activity.join(parallel.run(jobs), [start for start, _ in parts])
+
+    def _bind(self, *, own_state: bool = False) -> _BoundCode:
+        """Bind the kernel to the memories, or to copies of all that changes by itself where nothing learns."""
+        sizes, core, learner = self._tables
+        if own_state:
+            core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
+            learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
+        return _BoundCode(self._code, core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
+
+    def _run(
+        self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None
+    ) -> Activity:
+        neurons = self._memory.config.neurons
+        watched, rows = np.empty(0, np.int64), np.empty((0, 0), np.int64)
+        if membranes is not None:
+            watched, rows = np.flatnonzero(self._memory[Region.FLAGS] & Flag.RECORD_MEMBRANE), membranes
+        sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET)
+        # However a stream was made, the kernel is given one layout.
+        events = Stimulus(*(np.ascontiguousarray(column, np.int64) for column in stimulus.columns))
+        counts, position = np.zeros(len(Counter) + 1, np.int64), np.zeros(5, np.int64)
+        room = max(min(SPIKE_ROOM, stimulus.steps * neurons), neurons)
+        parts: list[Ints] = []
+        while not parts or (position[0] < stimulus.steps and not (stop and stop.is_set())):
+            fired = np.empty((2, room), np.int64)
+            position[4] = 0
+            bound(sizes, events, Output(fired[0], fired[1], watched, rows, counts, position))
+            parts.append(fired[:, : position[4]])
+        fired = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+        return Activity(fired[0], fired[1], counts[:-1], int(counts[-1]))
+
+
+def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
+    """Return what the kernel is given of a core."""
+    config, arrays = memory.config, memory.arrays
+    sizes = Sizes(
+        inputs=config.inputs, neurons=config.neurons, weight_bits=config.weight_bits, state_bits=config.state_bits,
+        max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
+        trace_bits=config.trace_bits,
+        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0,
+    )  # fmt: skip
+    core = Core(
+        neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
+        control_bits=np.array([control.bits(config) for control in controls(config)], np.int64),
+        weights=arrays[Region.WEIGHTS].reshape(-1), keep_membrane=_factors(arrays[Region.DECAY]),
+        keep_current=_factors(arrays[Region.CURRENT_DECAY]), **_axons(memory),
+    )  # fmt: skip
+    plastic = arrays[Region.PLASTIC]
+    learner = Learner(
+        plastic=plastic.reshape(-1), kinds=np.add(plastic.any(axis=1), plastic.all(axis=1), dtype=np.uint8),
+        numbers=memory.axon_numbers, pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
+        pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE],
+    )  # fmt: skip
+    return sizes, core, learner
+
+
+def _factors(decay: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """Return what decays leave of a value, as factors; exact."""
+    return np.where(decay == DECAY_ALL, 0.0, 1 - decay / (1 << DECAY_BITS))
+
+
+def _axons(memory: Memory) -> dict[str, Ints]:
+    """List the axons of each neuron that ever carry a spike, see `Core`."""
+    config = memory.config
+    source = np.concatenate([np.arange(config.neurons), memory[Region.EXTRA_SOURCE]])
+    delay = np.concatenate([memory[Region.DELAY].astype(np.int64), memory[Region.EXTRA_DELAY]])
+    heard = np.flatnonzero((delay > 0) & (delay <= config.max_delay) & (source < config.neurons))
+    axon = heard[np.argsort(source[heard], kind="stable")]
+    starts = source[axon].searchsorted(np.arange(config.neurons + 1))
+    return {"axon_start": starts, "axon": axon, "axon_delay": delay[axon]}

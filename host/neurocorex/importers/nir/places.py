@@ -1,0 +1,55 @@
+"""Places of a graph's inputs, layers and outputs on the chip, as JSON that is kept with the image."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ...errors import FileFormatError
+from ...image import Image
+from .imported import Imported, Place
+
+Places = tuple[dict[str, slice], dict[str, Place], dict[str, str]]
+
+
+def places_text(model: Imported) -> str:
+    """Return the places of an imported graph as JSON."""
+    layers = {
+        name: {
+            "neurons": place.neurons.tolist(), "shape": list(place.shape), "latency": place.latency,
+            "unit": place.unit.tolist(), "rest": place.rest.tolist(),
+        }
+        for name, place in model.layers.items()
+    }  # fmt: skip
+    inputs = {name: [axons.start, axons.stop] for name, axons in model.inputs.items()}
+    return json.dumps({"inputs": inputs, "layers": layers, "outputs": model.outputs})
+
+
+def read_places(text: str, image: Image) -> Places:
+    """Read what `places_text` wrote; raises FileFormatError for places that the image does not have."""
+    try:
+        told = json.loads(text)
+        inputs = {str(name): slice(int(start), int(stop)) for name, (start, stop) in told["inputs"].items()}
+        if not all(0 <= place.start <= place.stop <= image.config.inputs for place in inputs.values()):
+            raise ValueError("inputs that the image does not have")
+        layers = {str(name): _place(fields, image) for name, fields in told["layers"].items()}
+        outputs = {str(name): str(layer) for name, layer in told["outputs"].items()}
+        if not set(outputs.values()) <= set(layers):
+            raise ValueError("outputs of layers that there are not")
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise FileFormatError(f"metadata neurocorex: parts make no sense ({error}); write the graph again") from None
+    return inputs, layers, outputs
+
+
+def _place(fields: Any, image: Image) -> Place:
+    neurons = np.asarray(fields["neurons"], np.intp)
+    unit, rest = (np.asarray(fields[name], np.float64) for name in ("unit", "rest"))
+    if not neurons.ndim == unit.ndim == rest.ndim == 1 or not neurons.size == unit.size == rest.size:
+        raise ValueError("layers of another size than their neurons")
+    if neurons.size and not 0 <= neurons.min() <= neurons.max() < image.config.neurons:
+        raise ValueError("neurons that the image does not have")
+    if not (np.isfinite(unit).all() and (unit > 0).all() and np.isfinite(rest).all()):
+        raise ValueError("units that are not above 0")
+    return Place(neurons, tuple(int(size) for size in fields["shape"]), int(fields["latency"]), unit, rest)

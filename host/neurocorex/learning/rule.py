@@ -1,0 +1,85 @@
+"""Learning rule: bounds, rounding and modulation, which every rule has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+
+Floats = NDArray[np.float64]
+Bounds = tuple[float, float]
+
+#: Largest modulation, and with the other sign the smallest: what `Control.MODULATION` holds.
+MODULATION_LIMIT = 127
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Base of all learning rules.
+
+    Attributes
+    ----------
+    bounds : (float, float) or None
+        Smallest and largest weight that learning can reach, in the units of the weights. None means the range of the
+        chip's weights; only networks of integers, and networks with a given scale, can do without bounds.
+    soft : bool
+        Whether changes shrink with the distance to the bound that they approach:
+        ``change * distance / (high - low)``.
+    stochastic : bool
+        Whether fractions of a unit of the chip are rounded at random, so that changes are right on average. Otherwise
+        they are rounded to zero.
+    seed : int
+        Seed of the random rounding.
+    modulation : float
+        Factor of all changes, -127 to 127. Runs can change it.
+    """
+
+    bounds: Bounds | None = None
+    soft: bool = False
+    stochastic: bool = True
+    seed: int = 1
+    modulation: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.bounds is not None:
+            try:
+                low, high = self.bounds
+                ordered = math.isfinite(low) and math.isfinite(high) and low < high
+            except (TypeError, ValueError):
+                ordered = False
+            if not ordered:
+                raise InputError(f"bounds must be (low, high) with low < high, got {self.bounds!r}; e.g. (0.0, 1.0)")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer) or self.seed < 0:
+            raise InputError(f"the seed of a rule must be an integer from 0 up, got {self.seed!r}")
+        if not abs(self.modulation) <= MODULATION_LIMIT:
+            raise InputError(f"modulation must be {-MODULATION_LIMIT} to {MODULATION_LIMIT}, got {self.modulation!r}")
+
+    @property
+    def random_state(self) -> int:
+        """State of the chip's random generator for this seed: 32 bits, not 0."""
+        return (self.seed * 0x9E3779B1 + 0x7F4A7C15) & 0xFFFF_FFFF or 1
+
+    def reach(self, dt_ms: float) -> float:
+        """Estimate how much a single spike can strengthen a weight that has no bounds."""
+        return 0.0
+
+    @property
+    def bounds_are_integers(self) -> bool:
+        """Whether the bounds are integers, or there are none."""
+        return self.bounds is None or all(isinstance(bound, int | np.integer) for bound in self.bounds)
+
+
+def changes(name: str, given: Any) -> tuple[float, ...]:
+    """Check a sequence of finite numbers, one for each lag or step; raises InputError with `name`."""
+    try:
+        values = tuple(float(value) for value in given)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be a sequence of numbers, got {given!r}; for example [1.0, 0.5]") from None
+    if not all(map(math.isfinite, values)):
+        raise InputError(f"{name} must hold finite numbers, got {values}")
+    return values

@@ -1,0 +1,108 @@
+"""Data of a network: weights, neuron parameters and learning rule, as arrays in the units of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..learning import Rule
+from ..spec.config import LIMITS
+from . import parameters
+from .attributes import Sealed
+from .parameters import KEYWORDS, SCALED
+
+_SET = {name: f"set it by net.neurons.set({name}=...)" for name in KEYWORDS}
+
+
+class NetworkData(Sealed):
+    """Data of a network; see `Network` for the attributes.
+
+    Populations set parameters in it, the quantiser and the simulation in floats read it.
+    """
+
+    _fixed: ClassVar[Mapping[str, str]] = {
+        "dt_ms": "give it when the network is made: Network(..., dt_ms=...)",
+        "input_count": "give it when the network is made: Network(inputs=...)",
+        "neuron_count": "give it when the network is made: Network(neurons=...)",
+        "parameters": "set them by net.neurons.set(...)",
+    }
+    _elsewhere: ClassVar[Mapping[str, str]] = _SET
+
+    input_count: int
+    neuron_count: int
+    dt_ms: float
+    weights: NDArray[Any]
+    connected: NDArray[np.bool_]
+    plastic: NDArray[np.bool_]
+    extra_source: list[int]
+    extra_delay_ms: list[float]
+    rule: Rule | None
+    parameters: dict[str, NDArray[Any]]
+    adaptation_step: int | float
+    adaptation_decay: float
+
+    def __init__(self, inputs: int, neurons: int, dt_ms: float) -> None:
+        self.input_count = _count("inputs", inputs)
+        self.neuron_count = _count("neurons", neurons)
+        if not (np.isfinite(dt_ms) and dt_ms > 0):
+            raise InputError(f"dt_ms must be above 0 ms, got {dt_ms!r}; for example 1.0")
+        self.dt_ms = float(dt_ms)
+        shape = (self.input_count + self.neuron_count, self.neuron_count)
+        self.weights = np.zeros(shape, np.int64)
+        self.connected, self.plastic = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+        self.extra_source, self.extra_delay_ms = [], []
+        self.rule = None
+        self.parameters = parameters.initial(self.neuron_count)
+        self.adaptation_step, self.adaptation_decay = 0, 0.0
+
+    @property
+    def input_weights(self) -> NDArray[Any]:
+        """The rows of `weights` that belong to inputs, [inputs, neurons]."""
+        return self.weights[: self.input_count]
+
+    @property
+    def recurrent_weights(self) -> NDArray[Any]:
+        """The rows of `weights` that belong to neurons, [neurons + extra axons, neurons]."""
+        return self.weights[self.input_count :]
+
+    @property
+    def learns(self) -> bool:
+        """Whether any synapse changes by itself: there is a rule, and a plastic synapse."""
+        return self.rule is not None and bool(self.plastic.any())
+
+    def reach(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Lowest and highest value that each weight can get, shaped as `weights`; a plastic one reaches its bounds."""
+        rule = self.rule
+        if rule is None or not self.learns:
+            return self.weights, self.weights
+        low, high = rule.bounds or (self.weights, self.weights + rule.reach(self.dt_ms))
+        return (
+            np.where(self.plastic, np.minimum(self.weights, low), self.weights),
+            np.where(self.plastic, np.maximum(self.weights, high), self.weights),
+        )
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether all that is in the units of the weights was given as integers: no float has to be scaled."""
+        bounded = self.rule is None or not self.learns or self.rule.bounds_are_integers
+        stated = isinstance(self.adaptation_step, int) and self.weights.dtype.kind == "i"
+        return bounded and stated and all(parameters.is_integer(name, self.parameters[name]) for name in SCALED)
+
+    def assign(self, neurons: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> None:
+        """Set parameters of some neurons to values that `parameters.checked` returned."""
+        for name, given in values.items():
+            array = self.parameters[name]
+            if array.dtype.kind == "i" and given.dtype.kind == "f":
+                array = self.parameters[name] = array.astype(np.float64)
+            array[neurons] = given
+
+
+def _count(name: str, value: int) -> int:
+    low, high = LIMITS[name]
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
+        raise InputError(f"{name} must be an integer from {low} to {high}, got {value!r}")
+    return int(value)

@@ -1,0 +1,207 @@
+"""Demand of a network: its times in steps, the extremes of its weights, and the smallest chip that has room for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FitError
+from ..learning import Rule, WindowRule
+from ..network.data import NetworkData
+from ..network.parameters import QUANTITIES, SCALED
+from ..spec import CoreConfig, Learning
+from ..spec.config import LIMITS
+from ..spec.rows import Unit
+
+Ints = NDArray[np.int64]
+#: Learning engines in words.
+ENGINES = {Learning.NONE: "no learning engine", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
+#: Names of the parameters that are times.
+TIMES = tuple(name for name, quantity in QUANTITIES.items() if quantity.unit is Unit.MS)
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Times of a network, rounded to steps.
+
+    Attributes
+    ----------
+    steps : dict of int64 array [N]
+        By the names of the parameters, such as ``"refractory_ms"``. Delays are from a spike to its arrival, 1 where
+        none was given.
+    delay_given : bool array [N]
+        Where the user has set a delay, including 0 (a silent axon).
+    extra_delays : int64 array [E]
+        Delays of the extra axons.
+    errors : dict of float
+        Largest rounding error of each time, in milliseconds.
+    """
+
+    steps: dict[str, Ints]
+    delay_given: NDArray[np.bool_]
+    extra_delays: Ints
+    errors: dict[str, float]
+
+    @classmethod
+    def of(cls, net: NetworkData) -> Durations:
+        """Round the times of a network. A delay above zero takes at least one step."""
+        given = ~np.isnan(net.parameters["delay_ms"])
+        delays = np.where(given, net.parameters["delay_ms"], net.dt_ms)
+        wanted = {name: net.parameters[name] for name in TIMES} | {"delay_ms": np.append(delays, net.extra_delay_ms)}
+        # The bound is above the limits of every chip, and keeps absurd times from overflowing before they are refused.
+        steps = {
+            name: np.rint(np.minimum(times / net.dt_ms, 1 << 40)).astype(np.int64) for name, times in wanted.items()
+        }
+        steps["delay_ms"] = np.maximum(steps["delay_ms"], wanted["delay_ms"] > 0)
+        errors = {name: float(np.abs(steps[name] * net.dt_ms - times).max()) for name, times in wanted.items()}
+        # The last bits of a division such as 0.3 ms / 0.1 ms are no rounding.
+        errors = {name: error if error > 1e-9 * net.dt_ms else 0.0 for name, error in errors.items()}
+        steps["delay_ms"], extra = np.split(steps["delay_ms"], [net.neuron_count])
+        return cls(steps, given, extra, errors)
+
+    @property
+    def refractory(self) -> Ints:
+        """Steps without spikes after each spike, [N]."""
+        return self.steps["refractory_ms"]
+
+    @property
+    def delays(self) -> Ints:
+        """Steps from a spike to its arrival, [N]."""
+        return self.steps["delay_ms"]
+
+    @property
+    def deepest(self) -> int:
+        """Longest delay of all axons."""
+        return int(max(self.delays.max(), self.extra_delays.max(initial=0)))
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """What a network asks of a chip.
+
+    Attributes
+    ----------
+    net : NetworkData
+        The network.
+    durations : Durations
+        Its times in steps.
+    rule : Rule or None
+        Its learning rule; None unless it learns.
+    is_integer : bool
+        Whether it has integers only, which need no scale.
+    lowest, highest : array [axons, N]
+        Extremes that each weight can reach.
+    levels : dict of array [N]
+        Parameters in the units of the weights, by name; 0 where one was not set.
+    """
+
+    net: NetworkData
+    durations: Durations
+    rule: Rule | None
+    is_integer: bool
+    lowest: NDArray[Any]
+    highest: NDArray[Any]
+    levels: dict[str, NDArray[Any]]
+
+    @classmethod
+    def of(cls, net: NetworkData) -> Demand:
+        """Read a network."""
+        levels = {name: np.nan_to_num(net.parameters[name]) for name in SCALED}
+        rule = net.rule if net.learns else None
+        return cls(net, Durations.of(net), rule, net.is_integer, *net.reach(), levels)
+
+    def smallest(self) -> CoreConfig:
+        """Return the smallest geometry that has room; see `smallest_config`."""
+        net, durations, chosen = (
+            self.net,
+            self.durations,
+            CoreConfig(neurons=self.net.neuron_count, inputs=self.net.input_count),
+        )
+        values: dict[str, Any] = chosen.to_dict()
+        values["max_delay"] = max(chosen.max_delay, durations.deepest)
+        values["extra_axons"] = len(net.extra_source)
+        values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
+        if self.rule is not None:
+            values["learning"] = engine_of(self.rule)
+            values["window_steps"] = max(chosen.window_steps, window_steps(self.rule, net.dt_ms))
+            values["soft_bounds"] = self.rule.soft
+        if self.is_integer:
+            # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
+            bounds = (self.rule.bounds if self.rule is not None else None) or (0, 0)
+            bits = max(_signed_bits(net.weights), _signed_bits(np.array(bounds)))
+            values["weight_bits"] = chosen.weight_bits if bits <= chosen.weight_bits else 16
+            states = [*self.levels.values(), np.array(net.adaptation_step)]
+            values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, states))))
+        for name, way_out in (
+            ("max_delay", "use a longer dt_ms"), ("refractory_bits", "use a longer dt_ms"),
+            ("extra_axons", "give fewer neurons a second delay"),
+        ):  # fmt: skip
+            low, high = LIMITS[name]
+            if not low <= values[name] <= high:
+                raise FitError(f"the network needs {name} {values[name]}, at most {high} can be built; {way_out}")
+        return CoreConfig(**values)
+
+    def check(self, config: CoreConfig) -> None:
+        """Raise FitError, naming everything that a chip has too little of."""
+        net, durations = self.net, self.durations
+        needed = {
+            "inputs": (net.input_count, config.inputs),
+            "neurons": (net.neuron_count, config.neurons),
+            "max_delay": (durations.deepest, config.max_delay),
+            "extra_axons": (len(net.extra_source), config.extra_axons),
+            "refractory_bits": (int(durations.refractory.max()).bit_length(), config.refractory_bits),
+            "adaptation": (int(net.adaptation_step > 0), int(config.adaptation)),
+        }
+        lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
+        if self.rule is not None:
+            lacking += _lacking_to_learn(self.rule, net.dt_ms, config)
+        if lacking:
+            raise FitError(f"the network needs {', '.join(lacking)}; take a larger chip or a smaller network")
+
+
+def smallest_config(net: NetworkData) -> CoreConfig:
+    """Return a geometry with as many neurons and inputs as a network; else the default, and wider only where needed.
+
+    Raises
+    ------
+    FitError
+        If no chip can be built that large.
+    """
+    return Demand.of(net).smallest()
+
+
+def engine_of(rule: Rule) -> Learning:
+    """Return the learning engine that a rule needs."""
+    return Learning.WINDOW if isinstance(rule, WindowRule) else Learning.EXPONENTIAL
+
+
+def window_steps(rule: Rule, dt_ms: float) -> int:
+    """Return the steps of the window of a rule, 1 if it has none; raises FitError if no chip has so many."""
+    steps = rule.steps(dt_ms) if isinstance(rule, WindowRule) else 1
+    most = max(LIMITS["window_steps"])
+    if steps > most:
+        raise FitError(
+            f"the rule looks back over {steps} steps, at most {most} can be built; shorten it or use a longer dt_ms"
+        )
+    return steps
+
+
+def _lacking_to_learn(rule: Rule, dt_ms: float, config: CoreConfig) -> list[str]:
+    needed = engine_of(rule)
+    if needed is not config.learning:
+        return [f"learning with {ENGINES[needed]} (the chip has {ENGINES[config.learning]})"]
+    lacking = []
+    steps = window_steps(rule, dt_ms)
+    if needed is Learning.WINDOW and steps > config.window_steps:
+        lacking.append(f"window_steps {steps} (the chip has {config.window_steps})")
+    if rule.soft and not config.soft_bounds:
+        lacking.append("soft_bounds (the chip has none)")
+    return lacking
+
+
+def _signed_bits(values: NDArray[Any]) -> int:
+    """Width of the largest of some integers in two's complement."""
+    return max(int(values.max()).bit_length(), int(-1 - values.min()).bit_length() if values.min() < 0 else 0) + 1

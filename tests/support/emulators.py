@@ -1,0 +1,52 @@
+"""Emulators for tests: a busy network of common size, twins, and one that runs the source of the kernel."""
+
+import numpy as np
+import pytest
+from neurocorex.emulator import machine_code
+from neurocorex.emulator.emulator import Emulator
+from neurocorex.events.stream import EventStream
+from neurocorex.spec import CoreConfig, Flag, Learning, Region
+
+
+def twin(emulator: Emulator) -> Emulator:
+    """Another emulator in the same state; its counters are zero."""
+    other = Emulator(emulator.config)
+    for region, held in emulator.regions.items():
+        if region is not Region.ADAPTATION or emulator.config.adaptation:
+            other.write(region, held)
+    return other
+
+
+def interpreted(emulator: Emulator) -> Emulator:
+    """A twin that runs the source of the kernel as plain Python."""
+    other = twin(emulator)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine_code, "load", lambda _kind: None)
+        other.run(EventStream(0))
+    return other
+
+
+def assert_equal(first: Emulator, second: Emulator) -> None:
+    assert first.counters == second.counters
+    for region, held in first.regions.items():
+        assert np.array_equal(held, second.regions[region]), region
+
+
+def busy_emulator(learning: Learning) -> Emulator:
+    """A network of common size that fires and learns all the time."""
+    config = CoreConfig(neurons=96, inputs=64, learning=learning)
+    emulator = Emulator(config)
+    rng = np.random.default_rng(1)
+    emulator.write(Region.WEIGHTS, rng.integers(-20, 50, config.axons * 96))
+    emulator.write(Region.FLAGS, np.full(96, int(Flag.RECORD_SPIKES)))
+    for region, value in ((Region.THRESHOLD, 300), (Region.DECAY, 3000), (Region.CURRENT_DECAY, 65535)):
+        emulator.write(region, np.full(96, value))
+    emulator.write(Region.DELAY, rng.integers(0, 5, 96))
+    if learning:
+        emulator.write(Region.PLASTIC, np.ones(config.axons * 96))
+        control = [0, 0, 5, 100, 3, -128, 127, 400, -300, 256, 3000, 3000, 900, 900, 4095, 4095, 0, 0, 0xFFFF, 12345]
+        emulator.write(Region.CONTROL, control)
+    if learning is Learning.WINDOW:
+        for region, rate in ((Region.PRE_TABLE, 200), (Region.POST_TABLE, -200)):
+            emulator.write(region, rng.integers(0, 2, 256) * rate)
+    return emulator

@@ -1,0 +1,55 @@
+"""Pictures of the README: small, drawn by a command, and true to the rooms."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from support.paths import ROOT
+
+FOLDER = ROOT / "docs/pictures"
+NAMES = ("raster", "diagram")
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    subprocess.run([sys.executable, "-W", "error", FOLDER, folder], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def diagram() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("diagram", FOLDER / "diagram.py")
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "diagram", module)
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_picture_is_what_make_pictures_draws(name: str, drawn: Path) -> None:
+    assert (FOLDER / f"{name}.svg").read_text() == (drawn / f"{name}.svg").read_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_picture_is_small_white_and_in_the_readme(name: str) -> None:
+    picture = FOLDER / f"{name}.svg"
+    assert picture.stat().st_size < 100_000
+    assert "fill: #ffffff" in picture.read_text()
+    assert f"](docs/pictures/{name}.svg)" in (ROOT / "README.md").read_text()
+
+
+def test_raster_has_two_colours_of_spikes() -> None:
+    spikes = re.findall(r"<use [^>]*style=\"[^\"]*stroke: (#\w+)", (FOLDER / "raster.svg").read_text())
+    assert len(set(spikes) - {"#000000"}) == 2
+
+
+def test_diagram_names_existing_rooms(diagram: ModuleType) -> None:
+    for panel in diagram.PANELS:
+        package = ROOT / panel.title.split(": ")[1]
+        assert all((package / room / "__init__.py").exists() for room in panel.rooms)
