@@ -5,6 +5,7 @@ import pytest
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.errors import InputError
 from neurocorex.events.stream import EventStream
+from neurocorex.image import blank
 from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Region, controls, layout
 from neurocorex.spec.registers import COUNTER_BITS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
@@ -13,10 +14,11 @@ CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 WRITABLE = (Region.CONTROL, Region.IN_USE, Region.WEIGHTS, *PARAMETERS, *STATE)
 
 
-def test_all_memories_are_zero_at_first() -> None:
+def test_memories_hold_their_defaults_at_first() -> None:
     emulator = Emulator(CONFIG)
     assert set(emulator.regions) == set(WRITABLE)
-    assert not any(memory.any() for memory in emulator.regions.values())
+    assert all(np.array_equal(memory, blank(region, CONFIG)) for region, memory in emulator.regions.items())
+    assert not emulator.regions[Region.WEIGHTS].any()
 
 
 def test_with_zero_parameters_nothing_ever_fires() -> None:

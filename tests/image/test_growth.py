@@ -31,7 +31,9 @@ def edited(image: Image, *, header: dict | None = None, drop: tuple[str, ...] = 
         for name in old.namelist():
             content = old.read(name)
             if name == "header.json":
-                fields = json.loads(content) | (header or {})
+                fields = json.loads(content)
+                fields["regions"] = [*(set(fields["regions"]) - set(drop) | set(add or {}))]
+                fields |= header or {}
                 content = json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
             if name.removesuffix(".npy") not in drop:
                 new.writestr(name, content)
@@ -90,6 +92,19 @@ def test_registers_without_names_are_those_of_version_3() -> None:
     assert Image.from_bytes(edited(image, header={"registers": None})) == image
 
 
+def test_file_that_has_lost_an_array_is_refused() -> None:
+    """Its default would be wrong: the header says that it was there."""
+    names = [region.name.lower() for region in trial_image().regions]
+    with pytest.raises(FileFormatError, match=r"in_use lost"):
+        Image.from_bytes(edited(trial_image(), header={"regions": names}, drop=("in_use",)))
+
+
+def test_regions_without_names_are_those_of_the_arrays() -> None:
+    image = trial_image()
+    assert Image.from_bytes(edited(image, header={"regions": None})) == image
+    assert not Image.from_bytes(edited(image, header={"regions": None}, drop=("in_use",))).regions[Region.IN_USE].any()
+
+
 def test_blank_regions_hold_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Region.RESET.row, "default", 4)
     monkeypatch.setattr(Control.GATE.row, "default", 0xFFFF)
@@ -104,7 +119,7 @@ def test_blank_regions_hold_their_defaults(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"add": {"floor": np.zeros(5, np.int32)}}, "holds FLOOR, which .* update", id="region"),
+        pytest.param({"add": {"dendrite": np.zeros(5, np.int32)}}, "holds DENDRITE, which .* update", id="region"),
         pytest.param(
             {"header": {"registers": [*Control.__members__, "TEMPERATURE"]}}, "holds TEMPERATURE, which .* update",
             id="register",
@@ -113,9 +128,10 @@ def test_blank_regions_hold_their_defaults(monkeypatch: pytest.MonkeyPatch) -> N
             {"header": {"config": {**CONFIG.to_dict(), "dendrites": 3}}}, "holds DENDRITES, which .* update", id="field"
         ),
         pytest.param({"header": {"registers": "GATE"}}, "bad header", id="registers of another type"),
+        pytest.param({"header": {"regions": [3]}}, "bad header", id="regions of another type"),
         pytest.param({"header": {"registers": ["GATE", "GATE"]}}, "one register twice", id="register twice"),
         pytest.param(
-            {"header": {"config": CoreConfig(neurons=5, inputs=3).to_dict()}}, "PLASTIC, .* nothing that", id="chip"
+            {"header": {"config": CoreConfig(neurons=5, inputs=3).to_dict()}}, "PLASTIC, .* rule out", id="chip"
         ),
         pytest.param({"header": {"registers": ["GAIN_INPUT"]}}, "lacks GAIN_RECURRENT", id="too few registers"),
         pytest.param({"drop": ("control",), "add": {"control": np.zeros(21, "<u4")}}, "shape", id="items too many"),
@@ -127,9 +143,9 @@ def test_what_is_not_known_is_refused_by_name(change, message: str) -> None:
 
 
 def test_a_replay_with_rows_of_a_later_version_is_refused_by_name(tmp_path) -> None:
-    file = edited(trial_image(), add={"floor": np.zeros(5, np.int32)})
+    file = edited(trial_image(), add={"dendrite": np.zeros(5, np.int32)})
     np.savez(tmp_path / "replay.npz", image=np.frombuffer(file, np.uint8), stimulus=np.zeros(0, np.uint8))
-    with pytest.raises(FileFormatError, match="holds FLOOR"):
+    with pytest.raises(FileFormatError, match="holds DENDRITE"):
         Trial.load(tmp_path / "replay.npz")
 
 

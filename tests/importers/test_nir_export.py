@@ -5,6 +5,7 @@ import nir
 import numpy as np
 import pytest
 from neurocorex.errors import FileFormatError
+from neurocorex.spec import Region
 from support.nirgraphs import graph, networks
 
 
@@ -109,4 +110,22 @@ def test_damaged_metadata_are_refused(name, value):
     tree = ncx.to_nir(networks()["plain"])
     tree["metadata"]["neurocorex"][name] = value
     with pytest.raises(FileFormatError, match="metadata neurocorex"):
+        ncx.from_nir(tree)
+
+
+def test_metadata_without_a_region_give_its_default():
+    tree = ncx.to_nir(networks()["plain"])
+    before = ncx.from_nir(tree).image
+    regions = dict(tree["metadata"]["neurocorex"]["regions"])
+    del regions["in_use"]
+    tree["metadata"]["neurocorex"]["regions"] = regions
+    after = ncx.from_nir(tree).image
+    assert not after.regions[Region.IN_USE].any()
+    assert np.array_equal(after.weights, before.weights)
+
+
+def test_metadata_with_a_region_of_a_later_version_are_refused_by_name():
+    tree = ncx.to_nir(networks()["plain"])
+    tree["metadata"]["neurocorex"]["regions"]["dendrite"] = np.zeros(3, np.int64)
+    with pytest.raises(FileFormatError, match="holds DENDRITE, which this version does not know; update"):
         ncx.from_nir(tree)

@@ -1,12 +1,12 @@
 """Growth of image files: a row that a file lacks takes its default, a row that is unknown here is refused by name.
 
-A file names its regions by its arrays, its control registers and the geometry in its header. So it can be read by a
-version that has more of them, and a version that has fewer knows what it would lose.
+A file names its regions, its control registers and the fields of its geometry. So it can be read by a version that has
+more of them, and a version that has fewer knows what it would lose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -56,9 +56,10 @@ def contents(file: ImageFile, config: CoreConfig) -> dict[Region, NDArray[Any]]:
     wanted = [*program_regions(config), *(state_regions(config) if file_name(Region.MEMBRANE) in file.names else ())]
     known = {file_name(region): region for region in Region}
     _refuse(file, {name for name in file.names if name not in known}, "array(s)")
+    _check_whole(file)
     present = {known[name] for name in file.names}
     if strange := sorted(present - set(wanted)):
-        raise file.error(f"holds {_listed(strange)}: nothing that its geometry has; save the image again")
+        raise file.error(f"holds {_listed(strange)}, which its geometry or other arrays rule out; save it again")
     _require(file, [region for region in wanted if region not in present and region.row.default is None])
     registers = _registers(file, config)
     formats = {
@@ -67,19 +68,33 @@ def contents(file: ImageFile, config: CoreConfig) -> dict[Region, NDArray[Any]]:
     if Region.CONTROL in present:
         formats[file_name(Region.CONTROL)] = (len(registers),), np.dtype("<u4")
     arrays = file.arrays(formats)
-    regions = {region: arrays.get(file_name(region), blank(region, config)) for region in wanted}
+    regions = {region: arrays[file_name(region)] if region in present else blank(region, config) for region in wanted}
     control = blank(Region.CONTROL, config)
     control[registers] = regions[Region.CONTROL]
     return {**regions, Region.CONTROL: control}
 
 
+def _check_whole(file: ImageFile) -> None:
+    """Refuse a file that has lost an array: none that its header names may be missing, lest it took its default."""
+    names = _names(file, "regions")
+    if names is not None and sorted(names) != sorted(file.names):
+        wrong = ", ".join(sorted(set(names) ^ set(file.names)))
+        raise file.error(f"array(s) {wrong} lost, or not named in the header; the file is damaged")
+
+
+def _names(file: ImageFile, field: str) -> list[str] | None:
+    """List of names in the header; None in files from before it was there."""
+    names = file.header.get(field)
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise file.error(f"bad header ({field} are no list of names); save the image again")
+    return names
+
+
 def _registers(file: ImageFile, config: CoreConfig) -> list[Control]:
     """Control registers that a file has, in its order."""
-    names = file.header.get("registers")
+    names = _names(file, "registers")
     if names is None:
         return [register for register in controls(config) if register <= LAST_UNNAMED]
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise file.error("bad header (registers are no list of names); save the image again")
     _refuse(file, set(names) - set(Control.__members__), "register(s)")
     registers = [Control[name] for name in names]
     strange = sorted(set(registers) - set(controls(config)))
@@ -107,7 +122,10 @@ def _listed(rows: Collection[Region] | Collection[Control]) -> str:
     return ", ".join(row.name for row in rows)
 
 
-def header_of(config: CoreConfig, scale: float, meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Header of a file: what `geometry` and `contents` read, and the rest as it is."""
-    registers = [register.name for register in controls(config)]
-    return {"config": config.to_dict(), "registers": registers, "scale": scale, "meta": dict(meta)}
+def names_of(regions: Iterable[Region], config: CoreConfig) -> dict[str, Any]:
+    """Part of a header that names what the file has: geometry, regions and control registers."""
+    return {
+        "config": config.to_dict(),
+        "regions": [file_name(region) for region in regions],
+        "registers": [register.name for register in controls(config)],
+    }

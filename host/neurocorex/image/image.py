@@ -143,7 +143,8 @@ class Image:
             growth.file_name(region): array.astype(file_dtype(region, self.config))
             for region, array in self.regions.items()
         }
-        return imagefile.pack(growth.header_of(self.config, self.scale, self.meta), arrays)
+        names = growth.names_of(self.regions, self.config)
+        return imagefile.pack({**names, "scale": self.scale, "meta": dict(self.meta)}, arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str = "image") -> Image:

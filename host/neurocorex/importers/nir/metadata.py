@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FileFormatError, InputError
-from ...image import Image, program_regions, state_regions
+from ...image import Image, blank, program_regions, state_regions
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport, Item, Label
@@ -88,9 +88,12 @@ def _image(extras: Mapping[str, Any]) -> Image:
         meta = json.loads(str(extras["meta"]))
         if not isinstance(meta, dict) or not isinstance(extras["regions"], Mapping):
             raise ValueError("meta or regions are no mapping")
-        given = {Region[str(name).upper()]: np.asarray(array) for name, array in extras["regions"].items()}
+        named = {str(name).upper(): np.asarray(array) for name, array in extras["regions"].items()}
+        if unknown := sorted(set(named) - set(Region.__members__)):
+            raise ValueError(f"holds {', '.join(unknown)}, which this version does not know; update neurocorex")
+        given = {Region[name]: array for name, array in named.items()}
         empty = {
-            region: np.zeros(0, np.int64)
+            region: np.zeros(0, np.int64) if region.row.default is None else blank(region, config)
             for region in (*program_regions(config), *(state_regions(config) if Region.MEMBRANE in given else ()))
             if region not in given
         }
