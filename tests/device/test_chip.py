@@ -86,7 +86,7 @@ def test_emulator_in_this_process_has_no_line_and_no_frames() -> None:
     with emulated() as device:
         device.load(IMAGE, verify=True)
         assert device.run(steps=3).counters["frames_good"] == 0
-        with pytest.raises(DeviceError, match="no line that could be examined; open a board"):
+        with pytest.raises(DeviceError, match="no line that could be examined; open it with by_wire=True"):
             _ = device.link
 
 
