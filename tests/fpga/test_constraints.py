@@ -19,7 +19,7 @@ def test_there_is_a_pin_file_for_every_board_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
-def test_every_board_has_clock_serial_port_and_lamps(board) -> None:
+def test_every_board_has_clock_serial_port_and_leds(board) -> None:
     text = (FOLDER / file_name(board)).read_text()
     for pin in ("clk", "uart_0__rx", "uart_0__tx", "led"):
         assert pin in text, pin
