@@ -1,4 +1,4 @@
-"""Arguments of the kernel: arrays of a core, of its learning engine, of a stimulus, and of what comes out.
+"""Arguments of the kernel: arrays of a core, of its learning engine, of a stimulus, and of results.
 
 Machine code knows no arrays. It is given one block of integers: the sizes, then an address and a number of items for
 each array. `words` refuses arrays with items of another type than declared here, or with gaps between them.

@@ -29,7 +29,7 @@ def update_window(trace, steps, spikes, first, last):
 
 
 def modulated(rate, rules, bits):
-    """``sat_C(floor(rate * MODULATION / 256))``, for weights of so many bits."""
+    """``sat_C(floor(rate * MODULATION / 256))``, for weights of `bits` bits."""
     limit = 1 << (bits + FRACTION - 1)
     return clamp(rate * rules[MODULATION] >> 8, -limit, limit - 1)
 
@@ -61,7 +61,7 @@ def round_changes(change):
 
 
 def drop_unless(learns, change):
-    """Set to zero the changes of those that do not learn; return whether any is left."""
+    """Set to zero the changes of neurons that do not learn; return whether any is left."""
     any_left = np.int32(0)
     for k in range(change.size):
         change[k] = change[k] if learns[k] else np.int32(0)
