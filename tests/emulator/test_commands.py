@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from neurocorex.spec import ChipInfo, CoreConfig, Counter, Op, Region, Status, controls, layout
+from neurocorex.events.stream import EventStream
+from neurocorex.spec import ChipInfo, Control, CoreConfig, Counter, Op, Region, Status, controls, layout
 from neurocorex.spec.fixed import pack, unpack
 from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex.spec.registers import PARAMETERS, STATE
+from neurocorex.spec.rows import never
 from support.wire import Wire, events, silence
 
 CONFIG = CoreConfig(neurons=8, inputs=4, lanes=4, weight_bits=16, frame_bytes=64, tx_frames=2)
@@ -30,8 +32,23 @@ def test_what_was_written_can_be_read_back(wire: Wire, region: Region) -> None:
 
 
 def test_control_registers_keep_their_own_bits(wire: Wire) -> None:
-    assert wire.write(Region.CONTROL, [0xFFFF_FFFF] * len(controls(CONFIG))) is Status.OK
+    for register in controls(CONFIG):
+        assert wire.write(Region.CONTROL, [0xFFFF_FFFF], column=register) is Status.OK
     assert wire.read(Region.CONTROL) == [(1 << control.bits(CONFIG)) - 1 for control in controls(CONFIG)]
+
+
+def test_register_that_the_chip_lacks_is_a_gap_before_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its item is there, so that those behind it keep their numbers; it stores nothing, and SET of it is refused."""
+    monkeypatch.setattr(Control.GAIN_RECURRENT.row, "present", never)
+    monkeypatch.setattr("neurocorex.emulator.machine_code.load", lambda kind: None)
+    controls.cache_clear()
+    wire = Wire(CONFIG)
+    assert wire.write(Region.CONTROL, [7] * 4) is Status.OK
+    assert wire.read(Region.CONTROL) == [7, 0, 7, 7]
+    wire.run(EventStream(1).setting(0, Control.GAIN_RECURRENT, 1).setting(0, Control.ADAPTATION_STEP, 5))
+    assert wire.chip.emulator.counters[Counter.REFUSED_EVENTS] == 1
+    assert wire.read(Region.CONTROL) == [7, 0, 5, 7]
+    controls.cache_clear()
 
 
 def test_info_describes_the_chip(wire: Wire) -> None:

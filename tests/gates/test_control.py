@@ -68,11 +68,12 @@ def on_registers(config, body):
 @pytest.mark.parametrize("config", [PLAIN, LEARNING], ids=["plain", "learning"])
 def test_register_is_cut_to_its_bits_and_read_without_a_sign(config, way):
     async def body(registers):
-        for control in controls(config):
+        held = [control for control in controls(config) if control.bits(config)]
+        for control in held:
             await getattr(registers, way)(control, -1)
             assert await registers.read(control) == (1 << control.bits(config)) - 1
             assert registers.value(control) == (-1 if control.signed else (1 << control.bits(config)) - 1)
-        for control in controls(config):
+        for control in held:
             await getattr(registers, way)(control, 2)
             assert await registers.read(control) == 2
 

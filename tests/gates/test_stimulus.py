@@ -92,7 +92,7 @@ def expected(config, data):
         for register, value in zip(stream.change_register[changed], stream.change_value[changed], strict=True):
             if register < 0:
                 changes.append(Cleared(int(value)))
-            elif register < len(controls(config)):
+            elif register < len(controls(config)) and Control(register).bits(config):
                 changes.append(set_register(config, int(register), int(value)))
             else:
                 refused += 1

@@ -111,9 +111,11 @@ def test_every_row_says_what_it_means(kind: type[Region] | type[Control] | type[
 @pytest.mark.parametrize("row", [*Region, *Control], ids=lambda row: row.name)
 def test_tame_values_and_defaults_fit_their_row(row: Region | Control) -> None:
     for config in (CONFIG, LEARNING, replace(LEARNING, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)):
-        low, high = layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.bits(config))
+        low, high = (
+            layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.row.width.bits(config))
+        )
         if isinstance(row, Control) and row.signed:
-            low, high = -(1 << (row.bits(config) - 1)), (1 << (row.bits(config) - 1)) - 1
+            low, high = -high // 2, high // 2 - 1
         for choice in row.row.tame(config) if row.row.tame else ():
             first, last = choice if isinstance(choice, tuple) else (choice, choice)
             assert low <= first <= last <= high

@@ -269,6 +269,8 @@ class StimulusDecoder(wiring.Component):
                 m.d.sync += [item.kind.eq(ItemKind.CLEAR), item.value.eq(arguments.flags)]
             with m.Elif(code == SET):
                 known = arguments.register < len(controls(self._config))
+                for missing in (register for register in controls(self._config) if not register.bits(self._config)):
+                    known &= arguments.register != missing
                 m.d.comb += [give.eq(~self.open & known), self.refused.eq(~give)]
                 m.d.sync += item.kind.eq(ItemKind.SET)
                 m.d.sync += [item.index.eq(arguments.register), item.value.eq(arguments.content)]

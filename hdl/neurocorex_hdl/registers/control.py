@@ -28,7 +28,8 @@ class ControlValues(wiring.Signature):
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        super().__init__({control.name.lower(): Out(control_shape(control, config)) for control in controls(config)})
+        held = (control for control in controls(config) if control.bits(config))
+        super().__init__({control.name.lower(): Out(control_shape(control, config)) for control in held})
 
 
 class ControlWrite(wiring.Signature):
@@ -97,7 +98,8 @@ class ControlRegisters(wiring.Component):
         m = Module()
         # A reset leaves them alone, as it does their copy and all other memories.
         config, known = self._config, controls(self._config)
-        registers = {c: Signal(control_shape(c, config), init=c.row.power_up(config), reset_less=True) for c in known}
+        held = (control for control in known if control.bits(config))
+        registers = {c: Signal(control_shape(c, config), init=c.row.power_up(config), reset_less=True) for c in held}
         m.d.comb += [getattr(self.values, control.name.lower()).eq(stored) for control, stored in registers.items()]
         if self._config.learning:
             self._learn(m, registers)
@@ -122,7 +124,7 @@ class ControlRegisters(wiring.Component):
         moving = {control: stored for control, stored in registers.items() if control in MOVING}
         copied = max(len(stored) for control, stored in registers.items() if control not in MOVING)
         power_up = initial_words([0 if control in moving else control.power_up(config) for control in known])
-        m.submodules.copy = copy = Memory(shape=copied, depth=len(registers), init=power_up)
+        m.submodules.copy = copy = Memory(shape=copied, depth=len(known), init=power_up)
         written, found = copy.write_port(), copy.read_port()
         m.d.comb += [
             written.en.eq(write),

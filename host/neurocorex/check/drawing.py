@@ -95,6 +95,8 @@ class Drawing:
     def _value(self, rng: np.random.Generator, register: Control) -> int:
         """Value of a register, of either sign where it has one."""
         bits = register.bits(self._config)
+        if not bits:
+            return 0
         limits = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if register.signed else (0, (1 << bits) - 1)
         return int(_drawn(rng, register.row.tame, limits, (1,), WILD_REGISTERS, self._config)[0])
 

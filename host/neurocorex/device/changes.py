@@ -199,7 +199,7 @@ class Changes:
         return [(int(step), value) for step, value in given.items()]
 
     def _register(self, register: Any) -> Control:
-        known = controls(self.config)
+        known = [control for control in controls(self.config) if control.bits(self.config)]
         if not isinstance(register, int) or register not in known:
             names = ", ".join(control.name for control in known)
             raise InputError(f"this chip has no register {register!r}; it has {names}")

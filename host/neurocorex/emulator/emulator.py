@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..events.arrays import Ints
+from ..events.codec import NO_REGISTER
 from ..events.stream import EventStream
 from ..spec import Clear, CoreConfig, Counter, Flag, Region, controls
 from ..spec.registers import COUNTER_BITS
@@ -201,16 +202,13 @@ class Emulator:
 
 def _accepted(stimulus: EventStream, config: CoreConfig) -> EventStream:
     """Drop what names no axon, neuron or register; cut injected currents to the bits of the state."""
-    is_known = (
-        stimulus.event_index.max(initial=-1) < config.inputs
-        and not stimulus.graded_step.size
-        and stimulus.change_register.max(initial=-1) < len(controls(config))
-    )
+    registers = [NO_REGISTER, *(register for register in controls(config) if register.bits(config))]
+    change = np.isin(stimulus.change_register, registers)
+    is_known = stimulus.event_index.max(initial=-1) < config.inputs and not stimulus.graded_step.size and change.all()
     if is_known:
         return stimulus
     event = stimulus.event_index < config.inputs
     graded = stimulus.graded_index < config.neurons
-    change = stimulus.change_register < len(controls(config))
     return EventStream.made(
         stimulus.steps, stimulus.event_step[event], stimulus.event_index[event],
         stimulus.graded_step[graded], stimulus.graded_index[graded],

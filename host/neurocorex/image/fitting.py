@@ -26,7 +26,7 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
     ]
     if Region.PLASTIC in regions and regions[Region.PLASTIC].any():
         limits += _lacking_to_learn(old, new)
-    limits += _overflows(regions, new)
+    limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
     return limits
@@ -66,7 +66,7 @@ def _lacking_to_learn(old: CoreConfig, new: CoreConfig) -> list[str]:
     return limits
 
 
-def _overflows(regions: Regions, new: CoreConfig) -> list[str]:
+def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
     found = []
     for region, array in regions.items():
         if region in ELASTIC or not layout(region, new).items:
@@ -78,8 +78,8 @@ def _overflows(regions: Regions, new: CoreConfig) -> list[str]:
     for register in controls(new):
         if register.row.present is learns:
             continue
-        value, bits = int(regions[Region.CONTROL][register]), register.bits(new)
-        if value >> bits:
+        value, bits = _register(regions[Region.CONTROL], register, old), register.bits(new)
+        if value not in range(-(1 << bits >> 1), 1 << bits >> 1) if register.signed else value >> bits:
             found.append(f"control {value} ({register.name} has {bits} bits)")
     return found
 
@@ -97,10 +97,12 @@ def _moved_control(values: NDArray[Any], old: CoreConfig, new: CoreConfig) -> ND
     """
     placed = blank(Region.CONTROL, new)
     for register in controls(new):
-        if register < len(values):
-            bits = register.bits(old)
-            value = int(values[register])
-            if register.signed and value >> (bits - 1):
-                value -= 1 << bits
-            placed[register] = value & ((1 << register.bits(new)) - 1)
+        if register.bits(old):
+            placed[register] = _register(values, register, old) & ((1 << register.bits(new)) - 1)
     return placed
+
+
+def _register(values: NDArray[Any], register: Control, config: CoreConfig) -> int:
+    """Value of a control register, with its sign."""
+    value, bits = int(values[register]), register.bits(config)
+    return value - (1 << bits) if register.signed and value >> (bits - 1) else value

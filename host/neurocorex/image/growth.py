@@ -94,14 +94,17 @@ def _registers(file: ImageFile, config: CoreConfig) -> list[Control]:
     """Control registers that a file has, in its order."""
     names = _names(file, "registers")
     if names is None:
-        return [register for register in controls(config) if register <= LAST_UNNAMED]
+        return [register for register in Control if register <= LAST_UNNAMED and register.bits(config)]
     _refuse(file, set(names) - set(Control.__members__), "register(s)")
     registers = [Control[name] for name in names]
     strange = sorted(set(registers) - set(controls(config)))
     if strange or len(set(registers)) != len(registers):
         what = f"{_listed(strange)}, which a chip of its geometry lacks" if strange else "one register twice"
         raise file.error(f"its header names {what}; save the image again")
-    _require(file, [each for each in controls(config) if each not in registers and each.row.default is None])
+    _require(
+        file,
+        [each for each in controls(config) if each not in registers and each.bits(config) and each.row.default is None],
+    )
     return registers
 
 

@@ -127,7 +127,7 @@ class _Assembly:
         self.demand, self.net, self.rounding = demand, demand.net, rounding
         self.config, self.scales = rounding.config, rounding.scales
         self.regions: dict[Region, NDArray[Any]] = {}
-        self.control = np.array([each.row.default_on(self.config) or 0 for each in controls(self.config)], np.int64)
+        self.control = np.array([each.power_up(self.config) for each in controls(self.config)], np.int64)
         self.losses: dict[str, WeightLoss] = {}
         self.tuning: Tuning | None = None
 

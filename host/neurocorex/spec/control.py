@@ -114,8 +114,8 @@ class Control(Declared):
         return self.row.signed
 
     def bits(self, config: CoreConfig) -> int:
-        """Width of this register."""
-        return self.row.width.bits(config)
+        """Width of this register; 0 on a chip that lacks it, even if it has an item there."""
+        return self.row.width.bits(config) if self.row.present(config) else 0
 
     def power_up(self, config: CoreConfig) -> int:
         """Bits of this register after power-up: its default, or zero."""
@@ -129,8 +129,12 @@ MOVING = tuple(control for control in Control if control.row.moves)
 
 @lru_cache(maxsize=64)
 def controls(config: CoreConfig) -> tuple[Control, ...]:
-    """Return the control registers of a chip of geometry `config`."""
-    return tuple(control for control in Control if control.row.present(config))
+    """Return the registers that have an item on a chip of geometry `config`: up to the last one that it has.
+
+    So the item of a register is its number on every chip. One in between that the chip lacks has no bits.
+    """
+    last = max(control for control in Control if control.row.present(config))
+    return tuple(control for control in Control if control <= last)
 
 
 class InUse(IntEnum):

@@ -41,7 +41,7 @@ def contract() -> Iterator[str]:
             form = layout(region, config)
             yield f"{region.name} {form.rows} {form.columns} {form.bits} {form.signed:d} {form.writable:d}"
         for register in Control:
-            present, bits = register.row.present(config), register.bits(config)
+            present, bits = register.row.present(config), register.row.width.bits(config)
             yield f"{register.name} {present:d} {bits} {register.signed:d}"
     yield f"counters {COUNTER_BITS} {' '.join(counter.name for counter in Counter if counter.row.of_model)}"
     yield f"description {' '.join(INFO_WORDS)} {' '.join(LIMITS)}"

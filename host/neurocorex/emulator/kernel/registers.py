@@ -12,7 +12,7 @@ def decode(control, bits, rules):
     for register in range(control.size):
         rules[register] = control[register]
     for register in SIGNED:
-        if register < control.size and control[register] >> (bits[register] - 1):
+        if register < control.size and bits[register] and control[register] >> (bits[register] - 1):
             rules[register] -= 1 << bits[register]
 
 
