@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from neurocorex.emulator.emulator import Emulator
+from neurocorex.emulator.memory import wrap
 from neurocorex.errors import InputError
 from neurocorex.events.stream import EventStream
 from neurocorex.image import blank
@@ -25,6 +26,32 @@ def test_with_zero_parameters_nothing_ever_fires() -> None:
     emulator = Emulator(CONFIG)
     emulator.run(EventStream(100))
     assert emulator.counters[Counter.SPIKES] == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "bits", "signed", "stored"),
+    [
+        pytest.param(127, 8, True, 127, id="largest"),
+        pytest.param(128, 8, True, -128, id="one above"),
+        pytest.param(-129, 8, True, 127, id="one below"),
+        pytest.param(-1, 8, False, 255, id="without sign"),
+        pytest.param(256, 8, False, 0, id="beyond its bits"),
+        pytest.param((1 << 40) + 5, 32, True, 5, id="far beyond"),
+        pytest.param(-1, 32, False, (1 << 32) - 1, id="word"),
+        pytest.param(77, 0, False, 0, id="no bits"),
+    ],
+)
+def test_number_that_does_not_fit_keeps_its_low_bits(value: int, bits: int, signed: bool, stored: int) -> None:
+    assert wrap([value], bits, signed=signed).tolist() == [stored]
+
+
+def test_numbers_of_different_widths_keep_their_own_bits() -> None:
+    values = np.arange(-300, 300)
+    for bits in (1, 4, 8):
+        modulus = 1 << bits
+        expected = [(value + modulus // 2) % modulus - modulus // 2 for value in values.tolist()]
+        assert wrap(values, bits, signed=True).tolist() == expected
+    assert wrap([-1, -1, 9], [3, 16, 3], signed=False).tolist() == [7, 65535, 1]
 
 
 @pytest.mark.parametrize("region", WRITABLE)
