@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pytest
 from neurocorex.check.trial import Trial
 from neurocorex.emulator.protocol import VirtualChip
-from neurocorex.spec import Control, Counter, Op, Region, Request, Response, ResponseDecoder, Status, layout
-from neurocorex.spec.protocol import HELLO_ARGUMENTS, READ_ARGUMENTS
+from neurocorex.spec import Control, CoreConfig, Counter, Op, Region, Request, Response, ResponseDecoder, Status, layout
+from neurocorex.spec.protocol import HELLO_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex.wire.regions import write_requests
 from support.paths import ROOT
 
 FOLDER = ROOT / "tests/data/stress"
 DIGESTS: dict[str, str] = json.loads((FOLDER / "digests.json").read_text())
-#: Regions in the order of their numbers, as they were when the digests were made, and how many items of the two that
-#: may grow are read.
+#: Regions in the order of their numbers, as they were when the digests were made.
 REGIONS = [
     "CONTROL", "COUNTERS", "IN_USE", "WEIGHTS", "PLASTIC", "PRE_TABLE", "POST_TABLE", "EXTRA_SOURCE", "EXTRA_DELAY",
     "THRESHOLD", "RESET", "DECAY", "LEAK", "CURRENT_DECAY", "BIAS", "REFRACTORY", "DELAY", "FLAGS",
     "MEMBRANE", "CURRENT", "REFRACTORY_COUNT", "ADAPTATION", "HISTORY", "PRE_TRACE", "POST_TRACE",
 ]  # fmt: skip
-LAST = {Region.CONTROL: Control.RANDOM + 1, Region.COUNTERS: 2 * (Counter.FRAMES_BAD + 1)}
 
 
 class Wire:
@@ -59,18 +58,33 @@ class Wire:
         return self._hash.hexdigest()
 
 
+def known_items(region: Region, config: CoreConfig) -> int:
+    """Items of a region that were there when the digests were made."""
+    if region is Region.CONTROL:
+        return sum(register <= Control.RANDOM and register.row.present(config) for register in Control)
+    return 2 * (Counter.FRAMES_BAD + 1) if region is Region.COUNTERS else layout(region, config).items
+
+
+def write_control(values: Sequence[int], config: CoreConfig) -> tuple[int, bytes]:
+    """WRITE of the registers that were there."""
+    known = values[: known_items(Region.CONTROL, config)]
+    return Op.WRITE, WRITE_ARGUMENTS.pack(Region.CONTROL, 0, 0) + np.asarray(known, "<u4").tobytes()
+
+
 def requests(trial: Trial) -> Iterator[tuple[int, bytes]]:
     """Everything is written, run and read back, INFO aside, which holds the version."""
     config = trial.image.config
     for region, values in trial.image.regions.items():
-        if region.name in REGIONS and layout(region, config).writable:
+        if region is Region.CONTROL:
+            yield write_control(values, config)
+        elif region.name in REGIONS and layout(region, config).writable:
             yield from write_requests(region, values, config)
     stimulus = trial.stimulus.encode()
     for at in range(0, len(stimulus), config.payload_bytes):
         yield Op.RUN, stimulus[at : at + config.payload_bytes]
     for region in (Region[name] for name in REGIONS):
-        if items := layout(region, config).items:
-            yield Op.READ, READ_ARGUMENTS.pack(region, 0, 0, min(items, LAST.get(region, items)))
+        if items := known_items(region, config):
+            yield Op.READ, READ_ARGUMENTS.pack(region, 0, 0, items)
 
 
 @pytest.mark.parametrize("name", DIGESTS)

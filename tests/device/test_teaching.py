@@ -131,7 +131,9 @@ def test_freezing_keeps_the_other_flags(device):
     assert device.read(Region.CONTROL)[Control.LEARNING] == before & ~int(LearningFlag.ENABLE)
     device.run(5, learning={0: False, 3: True})
     assert device.read(Region.CONTROL)[Control.LEARNING] == before
-    device.write(Region.CONTROL, device.read(Region.CONTROL) * (np.arange(20) != Control.LEARNING))
+    registers = device.read(Region.CONTROL).copy()
+    registers[Control.LEARNING] = 0
+    device.write(Region.CONTROL, registers)
     device.learning(True)
     assert device.read(Region.CONTROL)[Control.LEARNING] == LearningFlag.ENABLE
 

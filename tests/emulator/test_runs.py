@@ -111,7 +111,7 @@ def test_run_of_nothing_is_answered(wire: Wire) -> None:
         ("f5 ff", 1),
         ("00 f2 01 ff", 1),
         ("00 f4 00 01000000 ff", 1),
-        ("f4 04 01000000 ff", 1),
+        ("f4 80 01000000 ff", 1),
         ("f4 00 09000000 f2 f0 ff", 0),
         ("fe 0000 ff", 1),
         ("00 ff f2 01 ff f2 01 00 ff", 0),

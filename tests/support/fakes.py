@@ -7,7 +7,7 @@ from neurocorex.emulator.protocol import VirtualChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DisconnectedError
 from neurocorex.image import Image, blank, program_regions
-from neurocorex.spec import CoreConfig, Flag, Op, Region, Request, RequestDecoder, Response, ResponseDecoder
+from neurocorex.spec import Control, CoreConfig, Flag, Op, Region, Request, RequestDecoder, Response, ResponseDecoder
 from neurocorex.spec.protocol import DEFAULT_BAUD
 from neurocorex.wire.transport import Transport
 
@@ -28,7 +28,9 @@ def busy_image(config: CoreConfig = SMALL, seed: int = 0) -> Image:
     values[Region.REFRACTORY] = rng.integers(0, 4, config.neurons)
     values[Region.DELAY] = rng.integers(0, config.max_delay + 1, config.neurons)
     values[Region.FLAGS] = rng.integers(0, int(Flag.RESET_SUBTRACT | Flag.REFRACTORY_HOLD) + 1, config.neurons)
-    values[Region.CONTROL][:] = (1, 0, 7 * config.adaptation, 3000 * config.adaptation)
+    values[Region.CONTROL][Control.GAIN_INPUT] = 1
+    if config.adaptation:
+        values[Region.CONTROL][[Control.ADAPTATION_STEP, Control.ADAPTATION_DECAY]] = 7, 3000
     return Image(config, values, scale=2.0, meta={"dt_ms": 0.5})
 
 
