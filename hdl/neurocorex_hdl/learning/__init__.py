@@ -1,1 +1,1 @@
-"""Learning: traces of spikes, and the weight changes that follow from them."""
+"""Learning engine (STDP): traces of spikes, and the weight changes that follow from them."""

@@ -1,4 +1,4 @@
-"""Learning rule: weight change P from a trace, its rate or table, and the modulation."""
+"""STDP rule: weight change P from a trace, its rate or table, and the modulation."""
 
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import data, wiring

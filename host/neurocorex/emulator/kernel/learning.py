@@ -1,4 +1,4 @@
-"""Learning engine in one step: depression by arrivals, traces, potentiation of neurons that fired, and drift.
+"""STDP in one step: depression by arrivals, traces, potentiation of neurons that fired, and drift.
 
 `learner`, `core`, `scratch` and `sizes` are those of `neurocorex.emulator.kernel.arguments`, `rules` the registers as
 `registers.decode` reads them.

@@ -1,4 +1,4 @@
-"""Spikes in flight: for each of the next D steps the axons at which a spike arrives then, as a set of bits.
+"""Axon delays: spikes in flight, for each of the next D steps the axons at which one arrives, as a set of bits.
 
 So a step reads the arrivals of that step, and no neuron's history is scanned. `Region.HISTORY` is read at the beginning
 of a call and brought up to date at its end.
