@@ -51,8 +51,8 @@ class Core(wiring.Component):
         """Join the subsystems. A chip without learning has no learning engine."""
         m = Module()
         m.submodules.events = events = EventController(self.config)
-        m.submodules.synapses = synapses = SynapseArray(self.config)
         m.submodules.neurons = neurons = Population(self.config)
+        m.submodules.synapses = synapses = SynapseArray(self.config)
         m.submodules.registers = registers = RegisterFile(self.config)
         engines = []
         if self.config.learning:

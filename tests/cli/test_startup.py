@@ -57,11 +57,18 @@ def test_list_of_commands_loads_nothing_slow():
     assert not {"neurocorex.spec", "neurocorex.device", "numpy", "serial", "rich", "tempfile"} & set(loaded)
 
 
-@pytest.mark.parametrize("group", [(), ("demo",), ("bench",)])
+def test_program_alone_prints_help(capsys):
+    assert run(capsys) == run(capsys, "--help")
+    code, out, err = run(capsys)
+    assert (code, err) == (0, "")
+    assert out.startswith("Usage: neurocorex ")
+
+
+@pytest.mark.parametrize("group", ["demo", "bench"])
 def test_group_without_a_command_prints_help(group, capsys):
-    code, out, err = run(capsys, *group)
+    code, out, err = run(capsys, group)
     assert (code, out) == (2, "")
-    assert err.startswith(f"Usage: {' '.join(('neurocorex', *group))} ")
+    assert err.startswith(f"Usage: neurocorex {group} ")
     assert "Commands:" in err
 
 

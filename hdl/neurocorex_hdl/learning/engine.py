@@ -53,8 +53,8 @@ class LearningEngine(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Join amounts and lanes."""
         m = Module()
-        m.submodules.amounts = amounts = ChangeAmounts(self._config)
         m.submodules.lanes = lanes = LearningLanes(self._config)
+        m.submodules.amounts = amounts = ChangeAmounts(self._config)
         wiring.connect(m, wiring.flipped(self.settings), amounts.settings)
         wiring.connect(m, wiring.flipped(self.settings.control), lanes.control)
         wiring.connect(m, wiring.flipped(self.phase), amounts.phase)

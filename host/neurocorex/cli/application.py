@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with a documented code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        application.main(words, prog_name="neurocorex", standalone_mode=False)
+        application.main(words or ["--help"], prog_name="neurocorex", standalone_mode=False)
     except NeuroCoreXError as error:
         _fail(words, error.code, str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
