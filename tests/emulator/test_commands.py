@@ -1,5 +1,7 @@
 """Commands of an emulated chip: what they do and how they are refused, each with its exact status."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from neurocorex.events.stream import EventStream
@@ -37,18 +39,24 @@ def test_control_registers_keep_their_own_bits(wire: Wire) -> None:
     assert wire.read(Region.CONTROL) == [(1 << control.bits(CONFIG)) - 1 for control in controls(CONFIG)]
 
 
-def test_register_that_the_chip_lacks_is_a_gap_before_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its item is there, so that those behind it keep their numbers; it stores nothing, and SET of it is refused."""
+@pytest.fixture
+def gap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
+    """A register that no chip has, before others that all have."""
     monkeypatch.setattr(Control.GAIN_RECURRENT.row, "present", never)
     monkeypatch.setattr("neurocorex.emulator.machine_code.load", lambda kind: None)
     controls.cache_clear()
+    yield Control.GAIN_RECURRENT
+    controls.cache_clear()
+
+
+def test_register_that_the_chip_lacks_is_a_gap_before_later_ones(gap: Control) -> None:
+    """Its item is there, so that those behind it keep their numbers; it stores nothing, and SET of it is refused."""
     wire = Wire(CONFIG)
     assert wire.write(Region.CONTROL, [7] * 4) is Status.OK
     assert wire.read(Region.CONTROL) == [7, 0, 7, 7]
-    wire.run(EventStream(1).setting(0, Control.GAIN_RECURRENT, 1).setting(0, Control.ADAPTATION_STEP, 5))
+    wire.run(EventStream(1).setting(0, gap, 1).setting(0, Control.ADAPTATION_STEP, 5))
     assert wire.chip.emulator.counters[Counter.REFUSED_EVENTS] == 1
     assert wire.read(Region.CONTROL) == [7, 0, 5, 7]
-    controls.cache_clear()
 
 
 def test_info_describes_the_chip(wire: Wire) -> None:
