@@ -94,15 +94,15 @@ def test_second_build_comes_from_the_cache(built, tmp_path) -> None:
 
 @pytest.mark.slow
 def test_another_process_makes_the_same_bits(built, tmp_path) -> None:
-    (tmp_path / "config.json").write_text(CONFIGS["hx8k-b-evn"].to_json())
+    (tmp_path / "config.json").write_text(CONFIGS["ulx3s-25f"].to_json())
     words = ["--config", str(tmp_path / "config.json"), "--fresh", "--out", str(tmp_path), "--json"]
     done = subprocess.run(
-        [sys.executable, "-m", "neurocorex", "build", "hx8k-b-evn", *words], capture_output=True, text=True,
+        [sys.executable, "-m", "neurocorex", "build", "ulx3s-25f", *words], capture_output=True, text=True,
         check=True, env={**os.environ, "PYTHONHASHSEED": "7"},
     )  # fmt: skip
     again = json.loads(done.stdout)
     assert not again["cached"]
-    assert again["sha256"] == built("hx8k-b-evn")["sha256"]
+    assert again["sha256"] == built("ulx3s-25f")["sha256"]
 
 
 def test_too_slow_a_chip_is_an_error_with_its_files_kept(cache, tmp_path, monkeypatch) -> None:

@@ -15,10 +15,10 @@ LARGE = CoreConfig(neurons=36, inputs=35, lanes=8, max_delay=3)
 #: Last blocks that are not full, few and many lanes, rows that become shorter than their pipeline.
 CONFIGS = {
     "static": replace(LARGE, lanes=1, inputs=3),
-    "exponential": replace(LARGE, learning=EXPONENTIAL, extra_axons=9),
+    "exponential": replace(LARGE, learning=EXPONENTIAL, extra_axons=9, neurons=33, inputs=33),
     "window": replace(LARGE, learning=WINDOW, lanes=16, window_steps=3, neurons=10, inputs=40),
-    "as many lanes as in a block": replace(LARGE, learning=EXPONENTIAL, lanes=32, inputs=33),
-    "single port": replace(LARGE, learning=EXPONENTIAL, lanes=16, weight_ports=1),
+    "as many lanes as in a block": replace(LARGE, learning=EXPONENTIAL, lanes=32, inputs=3),
+    "single port": replace(LARGE, learning=EXPONENTIAL, lanes=16, weight_ports=1, inputs=3),
 }
 
 
