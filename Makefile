@@ -15,7 +15,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev lint
 	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 # Downloads PyTorch, records the networks of snnTorch and Norse anew, tests them, and trains the snnTorch example.
 # `make test` uses recorded networks and the exported graph instead.
