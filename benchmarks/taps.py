@@ -96,7 +96,7 @@ def compare(neurons: int, learns: bool) -> dict[str, Any]:
     ticks, runs, same = list[float](), list[float](), imported.report.exact
     with ncx.open("emulator") as device:
         device.load(imported.image)
-        device.prepare(TICKS)
+        device.prepare()
         for _ in range(REPETITIONS):
             device.load(imported.image)
             begin = time.process_time()

@@ -1,7 +1,8 @@
-"""Fixtures of the tests of devices."""
+"""Fixtures of several rooms: devices, and the command line."""
 
 import neurocorex as ncx
 import pytest
+from neurocorex.cli import main
 from support.devices import BOTH, IMAGE, SPIKES, emulated
 from support.fakes import WrappedTransport
 
@@ -19,3 +20,18 @@ def reference() -> ncx.Result:
     with emulated() as device:
         device.load(IMAGE)
         return device.run(spikes=SPIKES, record=BOTH)
+
+
+@pytest.fixture
+def invoke(capsys):
+    """Runs the command line in this process; returns its exit code, output and errors."""
+
+    def run(*words):
+        code = 0
+        try:
+            main([str(word) for word in words])
+        except SystemExit as stop:
+            code = stop.code or 0
+        return code, *capsys.readouterr()
+
+    return run

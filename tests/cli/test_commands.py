@@ -12,25 +12,10 @@ from typing import Any
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.cli import main
 from neurocorex.device.open import open_transport
 from neurocorex.wire.server import Server
 
 Invoke = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
-    def run(*words: object) -> tuple[int, str, str]:
-        code = 0
-        try:
-            main([str(word) for word in words])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture

@@ -5,25 +5,11 @@ import threading
 from dataclasses import replace
 
 import pytest
-from neurocorex.cli import main
 from neurocorex.demos import digits_stdp, microseer
 from neurocorex.device.open import open_transport
 from neurocorex.quantiser.quantise import smallest_config
 from neurocorex.wire.server import Server
 from support.papers import write_papers
-
-
-@pytest.fixture
-def invoke(capsys):
-    def run(*words):
-        code = 0
-        try:
-            main([str(word) for word in words])
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture

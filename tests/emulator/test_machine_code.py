@@ -118,7 +118,7 @@ def test_fresh_devices_share_machine_code_from_their_first_step(monkeypatch: pyt
 def test_who_prepares_has_machine_code_before_the_run() -> None:
     machine_code.load.cache_clear()
     emulator = Emulator(CoreConfig(neurons=1, inputs=1))
-    emulator.prepare(1)
+    emulator.prepare()
     assert machine_code.load.cache_info().currsize == 1
     assert emulator.counters[Counter.STEPS] == 0
 
@@ -246,6 +246,6 @@ def test_code_of_another_contract_is_not_taken(monkeypatch: pytest.MonkeyPatch) 
 def test_to_load_machine_code_needs_no_numba() -> None:
     program = (
         "import sys; from neurocorex.emulator.emulator import Emulator; from neurocorex.spec import CoreConfig;"
-        "Emulator(CoreConfig(neurons=1, inputs=1)).prepare(1); sys.exit('numba' in sys.modules)"
+        "Emulator(CoreConfig(neurons=1, inputs=1)).prepare(); sys.exit('numba' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -6,26 +6,11 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.check.trial import Trial
-from neurocorex.cli import main
 from support.fst import Fst
 
 CONFIG = ncx.CoreConfig(neurons=4, inputs=5, lanes=2)
 STEPS = 8
 CORE = "TOP.shell.chip.bytes.core."
-
-
-@pytest.fixture
-def invoke(capsys):
-    def run(*words):
-        code = 0
-        try:
-            main([str(word) for word in words])
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ def evaluate(
     stimulus = encode(test_x[:count])
     padded = np.zeros((*stimulus.shape[:2], config.inputs), np.bool_)
     padded[:, :, :PIXELS] = stimulus
-    device.prepare(count * STEPS)
+    device.prepare()
     device.clear(state=True, counters=True)
     record = {"spikes": True, "v": list(range(HIDDEN, NEURONS)) if membranes else []}
     started = time.perf_counter()

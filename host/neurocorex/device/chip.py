@@ -103,8 +103,8 @@ class Chip(ABC):
         """
 
     @abstractmethod
-    def prepare(self, steps: int) -> None:
-        """Do now what the first run of `steps` steps in a process would do before its first step."""
+    def prepare(self) -> None:
+        """Do now what the first run in a process would do before its first step."""
 
     @abstractmethod
     def close(self) -> None:

@@ -222,13 +222,14 @@ class Device:
 
     # Running -----------------------------------------------------------------------------------
 
-    def prepare(self, steps: int) -> None:
-        """Do now what the first run of `steps` steps in a process would do first: load compiled code.
+    def prepare(self, steps: int | None = None) -> None:
+        """Do now what the first run in a process would do first: load compiled code.
 
         Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly.
+        `steps` makes no difference; earlier versions asked for it.
         """
         with self._session.exchange() as chip:
-            chip.prepare(steps)
+            chip.prepare()
 
     def run(
         self,

@@ -96,9 +96,9 @@ class EmulatedChip(Chip):
             for start in range(0, part.steps + min(part.change_step.size, 1), piece):
                 take(self._emulator.run(part.cut(start, start + piece)))
 
-    def prepare(self, steps: int) -> None:
-        """Load compiled steps, if they are worth it for that many."""
-        self._emulator.prepare(steps)
+    def prepare(self) -> None:
+        """Load the kernel of the emulator."""
+        self._emulator.prepare()
 
     def close(self) -> None:
         """Do nothing: the memories go with this object."""

@@ -127,7 +127,7 @@ class WiredChip(Chip):
             raise
         results.check()
 
-    def prepare(self, steps: int) -> None:
+    def prepare(self) -> None:
         """Do nothing: this chip is always ready."""
 
     def close(self) -> None:

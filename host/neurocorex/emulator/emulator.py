@@ -120,8 +120,8 @@ class Emulator:
         graded = (here[1], neurons, np.asarray(graded_values), np.asarray(graded_forced))
         return StepResult(self._run(EventStream(1, here[0], axons, *graded), None).fired_neuron)
 
-    def prepare(self, steps: int) -> None:
-        """Load the kernel ahead of a run, which takes as long for any number of steps."""
+    def prepare(self) -> None:
+        """Load the kernel ahead of the first run."""
         machine_code.load(machine_code.Kind.of(self.config))
 
     def run(self, stimulus: EventStream) -> EventStream:
