@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .arithmetic import clamp
-from .constants import DRIFT_STEP, ENABLE, LEARNING, ROW_FIXED, ROW_PLASTIC
+from .constants import DRIFT_STEP, ENABLE, LEARNING, ROW_FIXED
 
 #: An index known not to be negative.
 _at = np.uintp
@@ -32,15 +32,10 @@ def settle_row(weights, learner, scratch, width, a, least, most):
     if drift == 0 or learner.kinds[a] == ROW_FIXED:
         return
     start = a * width
-    if learner.kinds[a] == ROW_PLASTIC:
-        for j in range(width):
-            w = np.int32(np.int32(weights[_at(start + j)]) + drift)
-            weights[_at(start + j)] = min(max(w, least), most)
-    else:
-        for j in range(width):
-            moved = np.int32(drift * learner.plastic[_at(start + j)])
-            w = np.int32(np.int32(weights[_at(start + j)]) + moved)
-            weights[_at(start + j)] = min(max(w, least), most)
+    for j in range(width):
+        moved = np.int32(drift * learner.plastic[_at(start + j)])
+        w = np.int32(np.int32(weights[_at(start + j)]) + moved)
+        weights[_at(start + j)] = min(max(w, least), most)
 
 
 def settle_rows(weights, learner, scratch, width, count, least, most):
