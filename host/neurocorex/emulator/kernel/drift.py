@@ -2,7 +2,8 @@
 
 ``w = sat_W(w + DRIFT_STEP)`` in every step is the same as once with the sum of the steps, as long as these have one
 sign. So `Scratch.total` is the sum since the last time when all rows were up to date, and ``seen[a]`` what row a has
-had of it. When the step turns its sign, all rows are brought up to date first; and at the end of every call.
+had of it. When the step turns its sign, all rows are brought up to date first; and at the end of a call that asks for
+it, for nobody else may read the weights before.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
