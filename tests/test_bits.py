@@ -18,7 +18,17 @@ import pytest
 from neurocorex.check.trial import Trial
 from neurocorex.emulator.protocol import VirtualChip
 from neurocorex.spec import (
-    Control, CoreConfig, Counter, Op, Region, Request, Response, ResponseDecoder, Status, controls, layout,
+    Control,
+    CoreConfig,
+    Counter,
+    Op,
+    Region,
+    Request,
+    Response,
+    ResponseDecoder,
+    Status,
+    controls,
+    layout,
 )  # fmt: skip
 from neurocorex.spec.protocol import HELLO_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex.wire.regions import write_requests

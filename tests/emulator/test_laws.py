@@ -133,9 +133,10 @@ def test_run_that_is_broken_off_leaves_the_drift_before_it(monkeypatch: pytest.M
         run(runner, stimulus, membranes)
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(Runner, "run", interrupted)
-        emulator.run(EventStream(7, [1], [1]))
+        with pytest.raises(KeyboardInterrupt):
+            emulator.run(EventStream(7, [1], [1]))
     assert np.all(emulator.regions[Region.WEIGHTS] == 10)
     emulator.write(Region.WEIGHTS, [-5])
     emulator.run(EventStream(1))
