@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from neurocorex.spec import Control, Counter, Op, Region, Status
-from neurocorex.spec.rows import never
 from neurocorex.spec.protocol import DIVISOR_MIN
 from neurocorex.spec.registers import MAGIC
+from neurocorex.spec.rows import never
 from neurocorex.spec.version import PROTOCOL_VERSION, RULES, text
 from support.pages import PAGES, TABLES, current
 
