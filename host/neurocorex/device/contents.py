@@ -37,8 +37,8 @@ class Copies:
         Of the chip that they come from, see `Session`.
     flags : array [N]
         `Region.FLAGS`.
-    learning : int
-        The register `LEARNING`.
+    control : array
+        `Region.CONTROL` but for the registers that move by themselves.
     used : CoreConfig
         Geometry of the part in use.
     counters : (int, array)
@@ -47,7 +47,7 @@ class Copies:
 
     generation: int
     flags: Items | None = None
-    learning: int | None = None
+    control: Items | None = None
     used: CoreConfig | None = None
     counters: tuple[int, Items] | None = None
 
@@ -64,12 +64,15 @@ class Contents:
     ----------
     network : LoadedNetwork
         The one that was loaded last.
+    unsettled : (int, dict of Control to int)
+        Registers that a run should have set back, and the generation of the chip that it ran on.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.network = LoadedNetwork()
         self._copies = Copies(session.generation)
+        self.unsettled: tuple[int, dict[Control, int]] = (session.generation, {})
 
     @property
     def config(self) -> CoreConfig:
@@ -88,13 +91,14 @@ class Contents:
         config = self.config
         fitted = image.fit(config)
         self.forget()
+        self.unsettled = (self.session.generation, {})
         self.network.begin()
         writable = {region: values for region, values in fitted.regions.items() if layout(region, config).writable}
         with self.session.exchange() as chip:
             chip.write(writable, clear=None if fitted.is_snapshot else CLEAR_ALL, progress=progress)
         self.network.arrive(image, self.session.generation)
-        learning = int(fitted.regions[Region.CONTROL][Control.LEARNING]) if config.learning else None
-        self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], learning, fitted.used)
+        control = fitted.regions[Region.CONTROL].copy()
+        self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], control, fitted.used)
         if verify:
             self._verify(fitted)
 
@@ -126,6 +130,7 @@ class Contents:
 
     def read(self, *regions: Region) -> dict[Region, Items]:
         """Read whole regions in one exchange, in sizes of the chip."""
+        self.settle()
         with self.session.exchange() as chip:
             return chip.read(*regions)
 
@@ -133,17 +138,17 @@ class Contents:
         """Write a whole region; raises InputError, before anything is written, if the values do not fit."""
         self.forget()
         fitting = _checked(region, values, self.config)
+        self.settle()
         with self.session.exchange() as chip:
             chip.write({region: fitting})
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
-        if register is Control.LEARNING:
-            self.copies.learning = None
+        control, self.copies.control = self.control(), None
         with self.session.exchange() as chip:
             chip.set_register(register, value)
-        if register is Control.LEARNING:
-            self.copies.learning = value
+        control[register] = value
+        self.copies.control = control
 
     def weights(self) -> Items:
         """Weights [A, N] of the network, as they act now."""
@@ -194,12 +199,21 @@ class Contents:
             copies.flags = self.read(Region.FLAGS)[Region.FLAGS]
         return copies.flags
 
-    def learning_flags(self) -> int:
-        """Return the register `LEARNING`."""
+    def control(self) -> Items:
+        """Return the control registers; those that move by themselves may be old."""
         copies = self.copies
-        if copies.learning is None:
-            copies.learning = int(self.read(Region.CONTROL)[Region.CONTROL][Control.LEARNING])
-        return copies.learning
+        if copies.control is None:
+            copies.control = self.read(Region.CONTROL)[Region.CONTROL].copy()
+        return copies.control
+
+    def settle(self) -> None:
+        """Set the registers back that a run which did not come to its end has left changed."""
+        generation, registers = self.unsettled
+        if registers and generation == self.session.generation:
+            with self.session.exchange() as chip:
+                for register, value in registers.items():
+                    chip.set_register(register, value)
+        self.unsettled = (generation, {})
 
     def used(self) -> CoreConfig:
         """Return the geometry of the part of the chip in use."""

@@ -96,8 +96,8 @@ def _remarks(net: Network) -> list[str]:
         return []
     before, now = next(iter(moved.values()))
     return [
-        f"delays: connections of {named(moved)} that were given none take {now:g} ms, set after they were made (before: "
-        f"{before:g} ms)"
+        f"delays: connections of {named(moved)} that were given none take {now:g} ms, set after they were made "
+        f"(before: {before:g} ms)"
     ]
 
 
