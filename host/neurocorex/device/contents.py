@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -10,14 +11,17 @@ import numpy.typing as npt
 
 from ..errors import DeviceError, InputError
 from ..events.stream import CLEAR_ALL
-from ..image import Image, program_regions, region_shape, state_regions
+from ..image import Image, blank, program_regions, region_shape, state_regions
 from ..network.network import Network
 from ..spec import Control, CoreConfig, Region, layout
+from ..spec.regions import PARAMETERS
 from ..wire.regions import Items
 from .chip import Progress
 from .loaded import LoadedNetwork
 from .session import Session
 from .weights import drift_of, effective
+
+LOGGER = logging.getLogger("neurocorex")
 
 
 class Traces(NamedTuple):
@@ -119,8 +123,31 @@ class Contents:
         return self.network.snapshot(self.read(*program_regions(config), *state_regions(config)), config)
 
     def require_network(self) -> None:
-        """Raise DisconnectedError if the network that was loaded is no longer, or not wholly, on the chip."""
-        self.network.require(self.session.generation)
+        """Make sure that there is a network to run.
+
+        Raises
+        ------
+        DisconnectedError
+            If the one that was loaded is no longer, or not wholly, on the chip.
+        InputError
+            If this session loaded none, and the chip holds none from before.
+        """
+        network = self.network
+        if network.generation is None:
+            if self._is_blank():
+                raise InputError("no network was loaded, and the chip holds none; call device.load(net) first")
+            LOGGER.warning("this session loaded no network: the chip runs what it holds from before, 1 ms a step")
+            network.adopt(self.session.generation)
+        network.require(self.session.generation)
+
+    def _is_blank(self) -> bool:
+        """Whether parameters and weights are as after power-up; weights are seldom read for it."""
+        config = self.config
+        return all(
+            np.array_equal(values, blank(region, config))
+            for group in (PARAMETERS, (Region.WEIGHTS,))
+            for region, values in self.read(*group).items()
+        )
 
     def suited(self, net: Network) -> CoreConfig:
         """Return the geometry to quantise for: the numbers of this chip, and the size of the network."""
@@ -141,6 +168,7 @@ class Contents:
         self.settle()
         with self.session.exchange() as chip:
             chip.write({region: fitting})
+        self.network.adopt(self.session.generation)
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""

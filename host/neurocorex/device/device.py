@@ -23,6 +23,7 @@ from .contents import Contents, Traces
 from .result import Result
 from .run import Run
 from .session import Connect, Session, once
+from .source import Source
 from .stimulus import Stimulus
 from .teaching import Teaching, gate_bits, known, modulation_bits, require_learning
 
@@ -136,6 +137,7 @@ class Device:
         if self.elastic:
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
+        self._contents.network.source = Source(source) if isinstance(source, Network) else None
         return report
 
     def restore(self, image: Image) -> None:
@@ -270,7 +272,8 @@ class Device:
         Raises
         ------
         InputError
-            For a wrong shape, type or range; nothing has run then.
+            For a wrong shape, type or range, or without a network; nothing has run then. A chip may hold one from an
+            earlier session, which the logger `neurocorex` is told.
         DisconnectedError
             If the device went away, now or since the network was loaded.
         DeviceError

@@ -68,6 +68,8 @@ class Run:
         progress: Progress | None,
     ) -> None:
         self._contents, self._stimulus = contents, stimulus
+        if contents.network.source is not None:
+            contents.network.source.warn_if_changed(stimulus.stream.steps * contents.geometry.neurons)
         contents.settle()
         self._generation = contents.session.generation
         changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons, contents.control)

@@ -41,6 +41,7 @@ class NetworkData(Sealed):
     plastic: NDArray[np.bool_]
     extra_source: list[int]
     extra_delay_ms: list[float]
+    calls: int
     _axons: OwnAxons
     rule: Rule | None
     parameters: dict[str, NDArray[Any]]
@@ -58,6 +59,7 @@ class NetworkData(Sealed):
         self.connected, self.plastic = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
         self.extra_source, self.extra_delay_ms = [], []
         self._axons = OwnAxons.of(self.neuron_count)
+        self.calls = 0
         self.rule = None
         self.parameters = parameters.initial(self.neuron_count)
         self.adaptation_step, self.adaptation_decay = 0, 0.0
@@ -113,6 +115,7 @@ class NetworkData(Sealed):
         dict of (float, float)
             See `OwnAxons.set_default`.
         """
+        self.calls += 1
         changed: dict[int, tuple[float, float]] = {}
         for name, given in values.items():
             if name == "delay_ms":

@@ -54,6 +54,8 @@ class Network(NetworkData):
         Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
     adaptation_decay : float
         Fraction of that rise that is lost in one step.
+    calls : int
+        Calls that may have changed connections, parameters or the rule.
 
     Examples
     --------
@@ -128,6 +130,7 @@ class Network(NetworkData):
         self._check_pair(source, target)
         delay = self._checked_delay(source, delay_ms)
         addition, pairs = weight_matrix(weights, source, target)
+        self.calls += 1
         if addition.dtype.kind == "f":
             self.weights = self.weights.astype(np.float64, copy=False)
         rows = source.rows.copy()
@@ -178,6 +181,7 @@ class Network(NetworkData):
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise InputError(f"between needs (source, target), such as (net.inputs, net.neurons), got {pair!r}")
             self._check_pair(*pair)
+        self.calls += 1
         for source, target in pairs:
             block = np.ix_(self._all_axons(source), target.indices)
             self.plastic[block] |= self.connected[block]
