@@ -134,9 +134,9 @@ def test_a_spike_given_twice_is_refused_with_its_place(tmp_path):
     (tmp_path / "in.csv").write_text("3,1\n3,1\n")
     with pytest.raises(InputError, match=r"in\.csv: the " + message):
         encode.from_file(tmp_path / "in.csv", inputs=2)
-    with pytest.raises(InputError, match="event of index 1 at step 3 is given twice"):
+    with pytest.raises(InputError, match="entry 1 is step 3, 1, which is given twice"):
         EventStream(10, [3, 3], [1, 1])
-    with pytest.raises(InputError, match="graded event of index 2 at step 0 is given twice"):
+    with pytest.raises(InputError, match="graded events must rise .* 0, 2, which is given twice"):
         EventStream(10, graded_step=[0, 0], graded_index=[2, 2], graded_value=[1, 1])
 
 
