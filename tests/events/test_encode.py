@@ -136,7 +136,7 @@ def test_a_spike_given_twice_is_refused_with_its_place(tmp_path):
         encode.from_file(tmp_path / "in.csv", inputs=2)
     with pytest.raises(InputError, match="entry 1 is step 3, 1, which is given twice"):
         EventStream(10, [3, 3], [1, 1])
-    with pytest.raises(InputError, match="graded events must rise .* 0, 2, which is given twice"):
+    with pytest.raises(InputError, match=r"graded events must rise .* 0, 2, which is given twice"):
         EventStream(10, graded_step=[0, 0], graded_index=[2, 2], graded_value=[1, 1])
 
 
