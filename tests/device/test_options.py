@@ -7,7 +7,7 @@ from neurocorex.device.device import Device
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import InputError
-from neurocorex.learning import stdp
+from neurocorex.learning import stdp, superneuromat
 from neurocorex.spec import Clear, Control, CoreConfig, Flag, Learning, LearningFlag, Region
 from neurocorex.spec.registers import MOVING
 from support.fakes import InterruptingTransport
@@ -166,6 +166,21 @@ def test_a_test_changes_neither_weights_nor_thresholds(by_wire):
         device.run(spikes=rng.random((50, INPUTS)) < 0.3)
         assert not np.array_equal(device.read(Region.ADAPTATION), raised)
         assert not np.array_equal(device.weights(), weights)
+
+
+def test_frozen_weights_do_not_drift():
+    net = ncx.Network(inputs=2, neurons=2)
+    net.connect(net.inputs, net.neurons, 100, plastic=True)
+    net.neurons.set(threshold=10_000)
+    net.learn(superneuromat([4, 2], [-1, -2]))
+    with ncx.open("emulator") as device:
+        device.load(net)
+        device.run(10)
+        learned = device.weights()
+        result = device.run(20, learning=False, teacher={3: [0, 1]}, snapshot_every=1)
+        assert (result.weights_over_time == learned).all()
+        device.run(2)
+        assert (device.weights() - learned)[:2].tolist() == [[-6, -6]] * 2
 
 
 def test_held_thresholds_are_the_same_in_pieces():

@@ -48,6 +48,13 @@ def test_list_of_tuples_takes_members_and_numbers_of_numpy(net):
             net.connect(part, targets, [(strange, 0, 1)])
 
 
+def test_population_as_an_index_stands_for_its_members(net):
+    assert net.neurons[1:][net.neurons[[3, 1]]].indices.tolist() == [3, 1]
+    for part in (net.neurons[0], net.inputs[1], Network(inputs=3, neurons=4).neurons[1]):
+        with pytest.raises(InputError, match="it is no part of it"):
+            net.neurons[1:][part]
+
+
 def test_population_is_an_array_of_indices(net):
     assert np.asarray(net.neurons[2:]).tolist() == [2, 3]
     assert np.arange(10)[net.neurons[1:3]].tolist() == [1, 2]

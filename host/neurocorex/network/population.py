@@ -30,7 +30,8 @@ def named(neurons: Iterable[int]) -> str:
 class Population(Sealed):
     """Some input axons or some neurons of one network, in a given order, none twice.
 
-    Index it like a NumPy array: ``net.neurons[0:86]``, ``net.neurons[3]``, ``net.neurons[[1, 5]]``.
+    Index it like a NumPy array: ``net.neurons[0:86]``, ``net.neurons[3]``, ``net.neurons[[1, 5]]``. As an array it is
+    that of its indices.
 
     Attributes
     ----------
@@ -58,6 +59,8 @@ class Population(Sealed):
         return len(self.indices)
 
     def __getitem__(self, key: Any) -> Self:
+        if isinstance(key, Population):
+            return self._members(key)
         try:
             chosen = np.atleast_1d(self.indices[key])
         except (IndexError, TypeError) as error:
@@ -65,6 +68,13 @@ class Population(Sealed):
         if chosen.ndim != 1 or len(np.unique(chosen)) != len(chosen):
             raise InputError(f"{key!r} names a {self.noun} twice; a population has each once")
         return type(self)(self.network, chosen)
+
+    def _members(self, other: Population) -> Self:
+        """Members that another population names; as an index it stands for them, not for positions."""
+        strange = type(other) is not type(self) or other.network is not self.network
+        if strange or not np.isin(other.indices, self.indices).all():
+            raise InputError(f"cannot take {other!r} of {self!r}: it is no part of it")
+        return type(self)(self.network, other.indices)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the indices, so that arrays can be indexed by a population: ``result.counts[net.neurons[0:4]]``."""
