@@ -7,16 +7,16 @@ from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.emulator import Emulator
-from neurocorex.events.codec import NO_REGISTER
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
 from neurocorex.spec import Clear, CoreConfig, Flag, Op, Region, Request
 from neurocorex.spec.events import IDLE
-from neurocorex.spec.registers import MODEL_COUNTERS, MOVING, STATE
+from neurocorex.spec.registers import MODEL_COUNTERS, STATE
 from neurocorex.spec.timing import busy_cycles
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.transport import Transport
 from neurocorex_sim.chip import build_chip
+from support.streams import kept
 
 CONFIG = CoreConfig()
 RECORDING = Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE
@@ -98,15 +98,6 @@ def test_samples_start_from_silence(device):
         np.testing.assert_array_equal(np.nonzero(result.spikes[sample]), [expected.event_step, expected.event_index])
         np.testing.assert_array_equal(result.v[sample].reshape(-1), expected.graded_value)
     expect_same_content(device, emulator)
-
-
-def kept(stream):
-    """Return a stream that leaves the registers as it has set them, which only happens behind its last step."""
-    last = dict(zip(stream.change_register.tolist(), stream.change_value.tolist(), strict=True))
-    for register, value in last.items():
-        if register not in (NO_REGISTER, *MOVING):
-            stream = stream.setting(stream.steps, register, value)
-    return stream
 
 
 @pytest.mark.parametrize(("first", "second"), [("emulator", "rtl"), ("rtl", "emulator"), ("rtl", "rtl")])

@@ -105,7 +105,7 @@ class NetworkData(Sealed):
     @property
     def moved_delays(self) -> dict[int, tuple[float, float]]:
         """Neurons whose default delay was changed after they were connected by it: before and now, in milliseconds."""
-        return {n: (before, now) for n, (before, now) in self._axons.moved.items() if before != now}
+        return self._axons.moved
 
     def assign(self, neurons: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> dict[int, tuple[float, float]]:
         """Set parameters of some neurons to values that `parameters.checked` returned.

@@ -58,20 +58,32 @@ class OwnAxons:
         Where all connections of the own axon were given its delay.
     shared : dict of Shared
         Where only some were, by neuron.
-    moved : dict of (float, float)
-        Neurons with connections that follow the default, and whose default has changed since they were made: what it
-        was when the first was made, and what it is, in milliseconds.
+    first_ms, stated_ms : float64 array [N]
+        Default by which the first connections that follow it were made, one step if it was not set; and that by which
+        the last were made after it was set. NaN where there are none.
     """
 
     default_ms: NDArray[np.float64]
     given: NDArray[np.bool_]
+    first_ms: NDArray[np.float64]
+    stated_ms: NDArray[np.float64]
     shared: dict[int, Shared] = field(default_factory=dict)
-    moved: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, neurons: int) -> OwnAxons:
         """Return those of neurons without connections."""
-        return cls(np.full(neurons, np.nan), np.zeros(neurons, np.bool_))
+        unset = np.full(neurons, np.nan)
+        return cls(unset, np.zeros(neurons, np.bool_), unset.copy(), unset.copy())
+
+    @property
+    def moved(self) -> dict[int, tuple[float, float]]:
+        """Neurons whose default has changed since they were connected by it: both delays, in milliseconds."""
+        both = zip(self.first_ms.tolist(), self.default_ms.tolist(), strict=True)
+        return {
+            neuron: (first, now)
+            for neuron, (first, now) in enumerate(both)
+            if not (math.isnan(first) or math.isnan(now) or same(first, now))
+        }
 
     # Connecting --------------------------------------------------------------------------------
 
@@ -95,6 +107,10 @@ class OwnAxons:
             self.given[neuron] = False
             net.parameters["delay_ms"][neuron] = self.default_ms[neuron]
         self._fold(net, [neuron for neuron, _ in extra.moves], following=True)
+        if delay_ms is None:
+            default, new = self.default_ms[neurons], neurons[np.isnan(self.first_ms[neurons])]
+            self.first_ms[new] = np.where(np.isnan(self.default_ms[new]), net.dt_ms, self.default_ms[new])
+            self.stated_ms[neurons] = np.where(np.isnan(default), self.stated_ms[neurons], default)
         return np.array(rows, np.intp).reshape(-1)
 
     def add(
@@ -123,11 +139,11 @@ class OwnAxons:
         Returns
         -------
         dict of (float, float)
-            Neurons that had a default, and whose connections got another delay so: both delays, in milliseconds.
+            Neurons that were connected by another default after it was set: both delays, in milliseconds.
         """
         changed, extra, free = {}, ExtraAxons.of(net), []
         for neuron, used, delay in zip(neurons.tolist(), self._used(net, neurons), delays_ms.tolist(), strict=True):
-            before, stated = self._default(net, neuron), not np.isnan(self.default_ms[neuron])
+            before, stated = self._default(net, neuron), float(self.stated_ms[neuron])
             self.default_ms[neuron] = delay
             if used and self.given[neuron]:
                 continue  # the own axon is taken
@@ -135,9 +151,9 @@ class OwnAxons:
             if not used or same(before, delay):
                 net.parameters["delay_ms"][neuron] = delay
                 continue
-            self.moved[neuron] = (self.moved.get(neuron, (before,))[0], delay)
-            if stated:
-                changed[neuron] = (before, delay)
+            if not (math.isnan(stated) or same(stated, delay)):
+                changed[neuron] = (stated, delay)
+                self.stated_ms[neuron] = delay
             if neuron in self.shared:
                 extra.moves.append((neuron, extra.row(net, neuron, before)))
             net.parameters["delay_ms"][neuron] = delay
