@@ -16,6 +16,7 @@ from neurocorex.spec.timing import busy_cycles
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.transport import Transport
 from neurocorex_sim.chip import build_chip
+from support.streams import kept
 
 CONFIG = CoreConfig()
 RECORDING = Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE
@@ -104,7 +105,7 @@ def test_snapshot_resumes_elsewhere(devices, first, second, tmp_path):
     trial = Trial.random(CONFIG, 12, steps=80)
     emulator = prepared(trial)
     load(devices[first], trial)
-    devices[first].run(spikes=trial.stimulus.cut(0, 40), record=())
+    devices[first].run(spikes=kept(trial.stimulus.cut(0, 40)), record=())
     devices[first].snapshot().save(tmp_path / "snapshot.npz")
 
     devices[second].restore(Image.load(tmp_path / "snapshot.npz"))

@@ -16,6 +16,7 @@ from neurocorex.events.stream import EventStream
 from neurocorex.image import Image, blank
 from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region
 from support.paths import ROOT
+from support.streams import kept
 
 DATA = ROOT / "tests/data"
 BOTH = ("spikes", "v")
@@ -175,7 +176,7 @@ def test_learning_of_version_3_runs_as_it_did() -> None:
     trial, expected = Trial.load(DATA / "v4/window.npz"), ncx.Result.load(DATA / "v4/window-result.npz")
     with ncx.open("emulator", config=trial.image.config) as device:
         device.load(trial.image)
-        found, after = device.run(spikes=trial.stimulus, record=BOTH), device.snapshot()
+        found, after = device.run(spikes=kept(trial.stimulus), record=BOTH), device.snapshot()
     assert_same(found, expected)
     assert found.counters["depressions"] > 1000
     for region in set(after.regions) - {Region.FLAGS, Region.CONTROL}:

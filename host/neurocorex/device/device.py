@@ -18,13 +18,14 @@ from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
 from ..wire.regions import Items
 from . import counters as counting
-from .changes import Teaching, gate_bits, known, modulation_bits, require_learning
 from .chip import Chip, Progress
 from .contents import Contents, Traces
 from .result import Result
 from .run import Run
 from .session import Connect, Session, once
+from .source import Source
 from .stimulus import Stimulus
+from .teaching import Teaching, gate_bits, known, modulation_bits, require_learning
 
 
 class Device:
@@ -136,6 +137,7 @@ class Device:
         if self.elastic:
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
+        self._contents.network.source = Source(source) if isinstance(source, Network) else None
         return report
 
     def restore(self, image: Image) -> None:
@@ -207,7 +209,7 @@ class Device:
     def learning(self, enabled: bool) -> None:
         """Freeze the weights of a chip that learns (other chips raise InputError), or not; traces go on in any case."""
         require_learning(self.config, "learning")
-        others = self._contents.learning_flags() & ~int(LearningFlag.ENABLE)
+        others = int(self._contents.control()[Control.LEARNING]) & ~int(LearningFlag.ENABLE)
         self._contents.set_register(Control.LEARNING, others | (int(LearningFlag.ENABLE) if enabled else 0))
 
     def gate(self, neuron: int | None) -> None:
@@ -264,12 +266,14 @@ class Device:
         progress : callable, optional
             Called with (steps done, steps of all) from time to time.
         **teaching
-            `teacher`, `modulation`, `gate`, `learning`, `changes`, `clear`: see `Teaching`.
+            `teacher`, `modulation`, `gate`, `learning`, `adaptation`, `changes`, `clear`: see `Teaching`. None of them
+            outlasts the run.
 
         Raises
         ------
         InputError
-            For a wrong shape, type or range; nothing has run then.
+            For a wrong shape, type or range, or without a network; nothing has run then. A chip may hold one from an
+            earlier session, which the logger `neurocorex` is told.
         DisconnectedError
             If the device went away, now or since the network was loaded.
         DeviceError
@@ -288,7 +292,9 @@ class Device:
         try:
             with self._session.exchange() as chip:
                 chip.run(run.stream, run.take, flags=run.flags, looks=run.looks)
-        except KeyboardInterrupt:
-            self.interrupted = run.partial()
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                self.interrupted = run.partial()
+            run.undo()
             raise
         return run.finish()

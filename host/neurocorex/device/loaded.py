@@ -13,6 +13,7 @@ from ..image import Image
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
+from .source import Source
 
 #: Generation of a network that has not arrived as a whole.
 _INCOMPLETE = -1
@@ -27,14 +28,17 @@ class LoadedNetwork:
     image : Image or None
         As it was loaded; it may be smaller than the chip.
     generation : int or None
-        See `Session.generation`, when it arrived; None if nothing was loaded.
+        See `Session.generation`, when it arrived; None if nothing was loaded or adopted.
     age : int
         Steps since then.
+    source : Source or None
+        The `Network` that the image was made of, if it was loaded as one.
     """
 
     image: Image | None = None
     generation: int | None = None
     age: int = 0
+    source: Source | None = None
 
     def begin(self) -> None:
         """Note that what the chip holds is being replaced."""
@@ -43,6 +47,11 @@ class LoadedNetwork:
     def arrive(self, image: Image, generation: int) -> None:
         """Note that a network is on the chip as a whole."""
         self.image, self.generation, self.age = image, generation, 0
+
+    def adopt(self, generation: int) -> None:
+        """Note that the chip holds what this session did not load: written region by region, or found there."""
+        if self.generation is None:
+            self.generation = generation
 
     def require(self, generation: int) -> None:
         """Raise DisconnectedError if the network is no longer, or not wholly, on the chip."""
