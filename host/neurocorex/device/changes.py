@@ -14,6 +14,8 @@ from ..errors import InputError
 from ..events.codec import NO_REGISTER
 from ..events.stream import CLEAR_ALL, EventStream
 from ..learning import MODULATION_LIMIT
+from ..network.population import Population
+from ..network.selection import one_of
 from ..spec import Clear, Control, CoreConfig, LearningFlag, controls
 from ..spec.registers import GATE_ALL, MODULATION_ONE
 
@@ -30,7 +32,7 @@ class Teaching(TypedDict, total=False):
         Where a neuron fires whatever its membrane, and even while it is refractory.
     modulation : float array [steps], or mapping of step to float
         Reward: factor of all changes of weights, -127 to 127.
-    gate : mapping of step to neuron or None
+    gate : mapping of step to neuron, population of one, or None
         The one neuron that learns from then on; None: all.
     learning : bool, or mapping of step to bool
         Whether weights change.
@@ -69,6 +71,8 @@ def gate_bits(neuron: Any, neurons: int) -> int:
     """Return the register that lets one neuron learn, or all of them for None; raises InputError."""
     if neuron is None:
         return GATE_ALL
+    if isinstance(neuron, Population):
+        return one_of(neuron, neurons, "the gate")
     if isinstance(neuron, bool) or not isinstance(neuron, int | np.integer) or not 0 <= neuron < neurons:
         raise InputError(f"the gate takes a neuron from 0 to {neurons - 1}, or None for all, got {neuron!r}")
     return int(neuron)
@@ -118,7 +122,7 @@ class Changes:
         """Take the argument `clear` of a run: True, or what is cleared before which step."""
         wanted = {0: CLEAR_ALL} if given is True else {} if given is False else given
         for step, flags in self._by_step("clear", wanted, "{20: Clear.TRACES}"):
-            if isinstance(flags, bool) or not isinstance(flags, int) or flags & ~int(CLEAR_ALL):
+            if isinstance(flags, bool) or not isinstance(flags, int | np.integer) or int(flags) & ~int(CLEAR_ALL):
                 raise InputError(f"a run clears {CLEAR_ALL!r} or some of it, got {flags!r} before step {step}")
             self._clears.append((step, NO_REGISTER, int(flags)))
 
@@ -200,10 +204,10 @@ class Changes:
 
     def _register(self, register: Any) -> Control:
         known = [control for control in controls(self.config) if control.bits(self.config)]
-        if not isinstance(register, int) or register not in known:
+        if not isinstance(register, int | np.integer) or int(register) not in known:
             names = ", ".join(control.name for control in known)
             raise InputError(f"this chip has no register {register!r}; it has {names}")
-        return Control(register)
+        return Control(int(register))
 
     def _bits(self, register: Any, value: Any) -> int:
         control = Control(register)

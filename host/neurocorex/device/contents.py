@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from ..errors import DeviceError, InputError
 from ..events.stream import CLEAR_ALL
-from ..image import Image, program_regions, region_shape, state_regions
+from ..image import Image, blank, program_regions, region_shape, state_regions
 from ..network.network import Network
 from ..spec import Control, CoreConfig, Region, layout
 from ..wire.regions import Items
 from .chip import Progress
 from .loaded import LoadedNetwork
 from .session import Session
-from .weights import drift_of, effective
+from .units import Units
 
 
 class Traces(NamedTuple):
@@ -79,7 +79,22 @@ class Contents:
     @property
     def geometry(self) -> CoreConfig:
         """Geometry of the network that was loaded last, or of the chip if none was."""
-        return self.network.image.config if self.network.image else self.config
+        return self.network.geometry(self.config)
+
+    def units(self) -> Units:
+        """Return the units of the network that was loaded, those of the chip if it was only written to.
+
+        Raises
+        ------
+        InputError
+            If nothing was loaded.
+        DisconnectedError
+            If it is no longer, or not wholly, on the chip.
+        """
+        self.require_network()
+        if self.network.image is None:
+            return Units(np.ones(self.config.neurons), self.config.inputs)
+        return Units.of(self.network.image)
 
     # Networks ----------------------------------------------------------------------------------
 
@@ -109,6 +124,16 @@ class Contents:
                     "the memory of the chip or its build is faulty"
                 )
 
+    def adopt(self) -> Image:
+        """Take over the network that the chip holds, whose scale is not known; raises InputError if it holds none."""
+        config = self.config
+        held = Image(config, self.read(*program_regions(config)))
+        telling = (Region.WEIGHTS, Region.BIAS, Region.THRESHOLD)
+        if all(np.array_equal(held.regions[region], blank(region, config)) for region in telling):
+            raise InputError("the chip holds no network; load one first")
+        self.network.arrive(held, self.session.generation)
+        return held
+
     def snapshot(self) -> Image:
         """Read everything that can be written."""
         config = self.config
@@ -135,6 +160,8 @@ class Contents:
         fitting = _checked(region, values, self.config)
         with self.session.exchange() as chip:
             chip.write({region: fitting})
+        if self.network.generation is None:
+            self.network.generation = self.session.generation  # whoever writes knows what the chip holds
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
@@ -145,20 +172,11 @@ class Contents:
         if register is Control.LEARNING:
             self.copies.learning = value
 
-    def weights(self) -> Items:
-        """Weights [A, N] of the network, as they act now."""
-        config = self.config
-        held = self.read(Region.CONTROL, Region.WEIGHTS)
-        table, drift = held[Region.WEIGHTS], drift_of(held[Region.CONTROL], config)
-        if drift:
-            table = effective(table, self._plastic(), drift, config)
-        return self.network.crop(table, config)
-
     def plastic(self) -> npt.NDArray[np.bool_]:
         """Plastic synapses of the network, bool [A, N]."""
-        return self.network.crop(self._plastic(), self.config).astype(np.bool_)
+        return self.network.crop(self.plastic_items(), self.config).astype(np.bool_)
 
-    def _plastic(self) -> Items:
+    def plastic_items(self) -> Items:
         """Plastic flags [A, N] in sizes of the chip."""
         config = self.config
         if not config.learning:
@@ -220,10 +238,13 @@ def _checked(region: Region, values: Any, config: CoreConfig) -> Items:
     array = np.asarray(values)
     if not table.writable:
         raise InputError(f"{region.name} of this chip can be read only")
+    proper = "; weights in the units and the shape of the network are written by set_weights"
     if array.shape != shape:
-        raise InputError(f"{region.name} of this chip has shape {shape}, got {array.shape}")
+        hint = proper if region is Region.WEIGHTS else ""
+        raise InputError(f"{region.name} of this chip has shape {shape}, got {array.shape}{hint}")
     if array.dtype.kind not in "iub":
-        raise InputError(f"{region.name} holds integers, got an array of {array.dtype}; round it first")
+        hint = proper if region is Region.WEIGHTS else "; round it first"
+        raise InputError(f"{region.name} holds integers, got an array of {array.dtype}{hint}")
     low, high = table.range
     wrong = (array < low) | (array > high)
     if wrong.any():

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DisconnectedError
+from ..errors import DisconnectedError, InputError
 from ..events.arrays import Ints
 from ..image import Image
+from ..quantiser.extent import EXTENT, extent_of
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
@@ -45,8 +46,10 @@ class LoadedNetwork:
         self.image, self.generation, self.age = image, generation, 0
 
     def require(self, generation: int) -> None:
-        """Raise DisconnectedError if the network is no longer, or not wholly, on the chip."""
-        if self.generation not in (None, generation):
+        """Raise InputError if nothing was loaded, DisconnectedError if it is no longer, or not wholly, on the chip."""
+        if self.generation is None:
+            raise InputError("no network is loaded; call load(network) first, or adopt() for what the chip holds")
+        if self.generation != generation:
             raise DisconnectedError(
                 "the network is gone: the device went away, or was lost while loading; load it again"
             )
@@ -65,7 +68,7 @@ class LoadedNetwork:
 
     def geometry(self, chip: CoreConfig) -> CoreConfig:
         """Geometry of the network, or of the chip if none was loaded."""
-        return self.image.config if self.image else chip
+        return extent_of(self.image) if self.image else chip
 
     def rows(self, chip: CoreConfig) -> Ints:
         """Rows that the axons of the network have on the chip."""
@@ -84,4 +87,7 @@ class LoadedNetwork:
             return Image(chip, contents)
         ahead = [change for change in self.schedule if change[0] >= 0]
         meta = {name: value for name, value in self.image.meta.items() if ahead or name != SCHEDULE}
+        own = self.geometry(chip)
+        if own != chip:
+            meta[EXTENT] = [own.inputs, own.neurons, own.extra_axons]
         return Image(chip, contents, self.image.scale, {**meta, SCHEDULE: ahead} if ahead else meta)

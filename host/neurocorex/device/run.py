@@ -38,6 +38,8 @@ class Run:
         Whether counters are read, before and after.
     progress : callable, optional
         Called with (steps done, steps of all) when a piece of the run is complete.
+    units : str
+        Units of the result, see `Result.units`.
 
     Attributes
     ----------
@@ -64,17 +66,18 @@ class Run:
         snapshot_every: int | None,
         counters: bool,
         progress: Progress | None,
+        units: str,
     ) -> None:
         self._contents, self._stimulus = contents, stimulus
         changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons)
         changes.planned(contents.network.schedule)
         changes.teach(teaching, contents.learning_flags)
         self.stream, self._registers = changes.applied(stimulus.stream), changes.last
-        if snapshot_every is not None and (not isinstance(snapshot_every, int) or snapshot_every < 1):
-            raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
+        if snapshot_every is not None:
+            snapshot_every = _steps_between(snapshot_every)
         self._recording = Recording.of(record, contents.geometry.neurons, awake=contents.used().neurons)
         self._log = WeightLog(self.stream.steps, snapshot_every, contents.config)
-        self._counters = counters
+        self._counters, self._units = counters, units
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
         self._progress = progress
@@ -133,6 +136,12 @@ class Run:
         return Result.from_stream(
             EventStream.join(self._results), neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
-            counters=counters, dt_ms=network.dt_ms,
+            counters=counters, dt_ms=network.dt_ms, scaling=self._contents.units(),
             weights=self._log.over_time(network) if self._log.looks else None,
-        )  # fmt: skip
+        ).in_units(self._units)  # fmt: skip
+
+
+def _steps_between(given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
+        raise InputError(f"snapshot_every must be a number of steps from 1 up, got {given!r}")
+    return int(given)

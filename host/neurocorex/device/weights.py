@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,7 @@ from ..spec import Control, CoreConfig, Region
 from ..wire.regions import Items
 from .chip import Look
 from .loaded import LoadedNetwork
+from .units import Gains
 
 
 def drift_of(control: Items, config: CoreConfig) -> int:
@@ -23,6 +26,24 @@ def effective(stored: Items, plastic: Items, drift: int, config: CoreConfig) -> 
     """Weights as they act: ``sat_W(stored + drift)`` where a synapse is plastic."""
     low, high = config.weight_range
     return np.where(plastic != 0, np.clip(stored + drift, low, high), stored).astype(stored.dtype)
+
+
+class WeightTables(NamedTuple):
+    """Weights that were read in a run, as integers of the chip.
+
+    Attributes
+    ----------
+    steps : int64 array [K]
+        Steps of the run before each reading.
+    items : int16 array [K, A, N]
+        The weights as they acted.
+    gains : int64 array [K, 2]
+        Gains of the weights from inputs, and of the others.
+    """
+
+    steps: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int16]
+    gains: npt.NDArray[np.int64]
 
 
 class WeightLog:
@@ -51,14 +72,16 @@ class WeightLog:
         if self.looks and config.learning:
             self.looks[0].regions = (Region.PLASTIC, *self.looks[0].regions)
 
-    def over_time(self, network: LoadedNetwork) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16]]:
-        """Return the steps after which weights were read, and those of the network then, [K, A, N]."""
+    def over_time(self, network: LoadedNetwork) -> WeightTables:
+        """Return the weights of the network as they were read."""
         whole = [look for look in self.looks if Region.WEIGHTS in look.contents]
         own = network.geometry(self._config)
         tables = np.empty((len(whole), own.axons, own.neurons), np.int16)
         for table, look in zip(tables, whole, strict=True):
             table[:] = network.crop(self._weights(look), self._config)
-        return np.array([look.step for look in whole], np.int64), tables
+        gains = [Gains.of(look.contents[Region.CONTROL]) for look in whole]
+        steps = np.array([look.step for look in whole], np.int64)
+        return WeightTables(steps, tables, np.array(gains, np.int64).reshape(-1, 2))
 
     def _weights(self, look: Look) -> Items:
         stored, drift = look.contents[Region.WEIGHTS], drift_of(look.contents[Region.CONTROL], self._config)

@@ -65,6 +65,10 @@ class Population(Sealed):
             raise InputError(f"{key!r} names a {self.noun} twice; a population has each once")
         return type(self)(self.network, chosen)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the indices, so that a population can index an array: ``result.counts[net.neurons[0:4]]``."""
+        return np.array(self.indices, dtype=dtype)
+
     def __iter__(self) -> Iterator[Self]:
         return (self[position] for position in range(len(self)))
 

@@ -24,6 +24,7 @@ from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .demand import Demand, smallest_config
+from .extent import extent_meta
 from .populations import SCALES, choose_scales, given_scales, groups_of
 from .report import Report
 from .rounding import Rounding, WeightLoss
@@ -148,7 +149,7 @@ class _Assembly:
         self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
         self.regions[Region.CONTROL] = self.control
         self.regions[Region.IN_USE] = np.array(config.blocks_for(net.neuron_count, net.input_count))
-        meta: dict[str, Any] = {"dt_ms": net.dt_ms}
+        meta: dict[str, Any] = {"dt_ms": net.dt_ms, **extent_meta(net, config)}
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
         if differ:
