@@ -172,6 +172,7 @@ def test_clear_by_kind(device):
 
 def test_chip_without_learning_says_so():
     with ncx.open("emulator", config=CoreConfig(neurons=4, inputs=6)) as device:
+        device.load(ncx.Network(inputs=6, neurons=4))
         for attempt in (
             lambda: device.learning(False), lambda: device.gate(1), lambda: device.modulation(0.5),
             lambda: device.run(3, modulation={0: 1.0}), lambda: device.run(3, learning=True),

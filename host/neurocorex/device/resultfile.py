@@ -10,16 +10,14 @@ import warnings
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
 from ..errors import FileFormatError, InputError
 from ..spec import CoreConfig, Counter
-
-if TYPE_CHECKING:
-    from .result import Result
+from .resultdata import ResultData
 
 FORMAT = "neurocorex-result"
 VERSION = 3
@@ -42,7 +40,7 @@ _ADDED = ("weight_steps", "weights_over_time", "weight_gains", "scales")
 _DERIVED = ("synaptic_events", "cycles")
 
 
-def save(result: Result, path: Path) -> None:
+def save(result: ResultData, path: Path) -> None:
     """Write a result, as `Result.save` says."""
     ending = path.suffix.lower()
     if ending in FOREIGN:
@@ -56,7 +54,7 @@ def save(result: Result, path: Path) -> None:
         raise FileFormatError(f"cannot write {path}: {error.strerror}; choose another place") from error
 
 
-def _save_npz(result: Result, path: Path) -> None:
+def _save_npz(result: ResultData, path: Path) -> None:
     header = {"format": FORMAT, "version": VERSION, **{name: getattr(result, name) for name in _SCALARS}}
     arrays: dict[str, Any] = {name: np.ascontiguousarray(getattr(result, own)) for name, own in _ARRAYS.items()}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
@@ -64,7 +62,7 @@ def _save_npz(result: Result, path: Path) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def _save_csv(result: Result, path: Path) -> None:
+def _save_csv(result: ResultData, path: Path) -> None:
     """Write a line for each spike; says so if the result has more than spikes."""
     if not result.has_raster or not result.spikes_of.size:
         raise InputError("a .csv file has the spikes, which this result has not; run with record=['spikes']")
@@ -97,7 +95,7 @@ def load(path: str | Path) -> dict[str, Any]:
     return attributes | {_ARRAYS[name]: array for name, array in arrays.items()}
 
 
-def check(result: Result) -> None:
+def check(result: ResultData) -> None:
     """Raise ValueError if the attributes, which a file said, do not belong together."""
     sizes = (result.steps, result.neurons, 0 if result.samples is None else result.samples, result.weight_inputs)
     if not all(type(size) is int and size >= 0 for size in sizes) or not math.isfinite(result.dt_ms):
@@ -124,7 +122,7 @@ def check(result: Result) -> None:
     _check_units(result)
 
 
-def _check_units(result: Result) -> None:
+def _check_units(result: ResultData) -> None:
     scales, gains = result.scales, result.weight_gains
     known = scales.size > 0
     if result.units not in ("network", "chip") or (result.units == "network" and not known):
