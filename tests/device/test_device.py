@@ -193,7 +193,10 @@ def test_counters_of_a_result_are_those_of_its_run(device: Device, reference: nc
         ({"inject": np.zeros((4, 6), int)}, r"inject must have shape \[steps, 7\]"),
         ({"inject": np.zeros((4, 7)), "units": "chip"}, r"inject in units='chip' holds integers, got float64"),
         ({"inject": np.full((4, 7), 1 << 17), "units": "chip"}, r"-131072 to 131071 on this chip, got 131072 at \[0"),
-        ({"inject": np.full((4, 7), 65536.0)}, r"-65536 to 65535.5 on this chip \(-131072 to 131071 units.*got 65536.0"),
+        (
+            {"inject": np.full((4, 7), 65536.0)},
+            r"-65536 to 65535.5 on this chip \(-131072 to 131071 units.*got 65536.0",
+        ),
         ({"inject": np.full((4, 7), np.nan)}, r"inject must be finite, got nan at \[0, 0\]"),
         ({"steps": 3, "units": "volt"}, r"units must be 'network' or 'chip'.*got 'volt'"),
         ({"spikes": np.zeros((4, 5)), "inject": np.zeros((5, 7), int)}, r"must agree.*\(4, 5\) and \(5, 7\)"),

@@ -40,10 +40,12 @@ def result():
         spike_times=times,
         spike_neurons=neurons,
         spikes_of=np.arange(3),
-        counts=RASTER.sum(axis=1),
-        v=np.arange(16, dtype=np.int32).reshape(2, 4, 2),
+        spike_counts=RASTER.sum(axis=1),
+        v_items=np.arange(16, dtype=np.int32).reshape(2, 4, 2),
         v_neurons=np.array([0, 2]),
         dt_ms=2.0,
+        scales=np.array([2.0, 1.0, 4.0]),
+        units="network",
     )
 
 
@@ -90,13 +92,13 @@ def test_silence_can_be_drawn():
 
 def test_membranes_have_a_line_for_each_neuron():
     v = np.arange(12).reshape(4, 3)
-    figure = plot.membranes(v, neurons=[5, 6, 9], threshold=[10, 20, 30], scale=2.0, dt_ms=0.5)
+    figure = plot.membranes(v, neurons=[5, 6, 9], threshold=[10, 20, 30], dt_ms=0.5)
     assert [axis.get_ylabel() for axis in figure.axes] == ["neuron 5", "neuron 6", "neuron 9"]
     zero, threshold, trace = figure.axes[1].lines
     assert set(zero.get_ydata()) == {0}
-    assert set(threshold.get_ydata()) == {10}
+    assert set(threshold.get_ydata()) == {20}
     assert trace.get_xdata().tolist() == [0.5, 1, 1.5, 2]
-    assert trace.get_ydata().tolist() == [0.5, 2, 3.5, 5]
+    assert trace.get_ydata().tolist() == [1, 4, 7, 10]
     drawn(figure)
 
 
@@ -104,7 +106,7 @@ def test_membranes_of_a_result_show_its_spikes(result):
     figure = result.plot_v(sample=1, neurons=[0])
     (axis,) = figure.axes
     trace, spike = axis.lines[1:]
-    assert trace.get_ydata().tolist() == [8, 10, 12, 14]
+    assert trace.get_ydata().tolist() == [4, 5, 6, 7]
     assert spike.get_xdata() == [8.0, 8.0]
 
 
@@ -126,7 +128,7 @@ def test_weights_are_drawn_symmetrically_about_zero():
     [
         pytest.param(lambda: plot.raster(np.zeros(3)), r"spikes have shape \(3,\), expected \[steps", id="spikes"),
         pytest.param(lambda: plot.raster(RASTER, inputs=np.zeros((2, 5, 1))), "another length", id="inputs"),
-        pytest.param(lambda: plot.raster(RASTER, groups={"a": [3]}), "group 'a' names neurons 3 to 3", id="group"),
+        pytest.param(lambda: plot.raster(RASTER, groups={"a": [3]}), "group 'a' names neuron 3", id="group"),
         pytest.param(lambda: plot.membranes(np.zeros((2, 0))), "no membranes", id="no membranes"),
         pytest.param(lambda: plot.membranes(np.zeros((2, 3)), neurons=[1]), "neurons names 1", id="neurons"),
         pytest.param(lambda: plot.membranes(np.zeros((2, 3)), sample=1), "no sample 1", id="sample"),
@@ -169,10 +171,10 @@ def test_weights_over_time_show_median_and_spread():
 def test_weights_over_time_draw_those_that_learn():
     table, mask = growing(), np.zeros((6, 4), bool)
     mask[0, :2] = True
-    axis = plot.weights_over_time(table, plastic=mask, scale=2.0).axes[0]
+    axis = plot.weights_over_time(table, plastic=mask).axes[0]
     assert len(axis.lines) == 2 + 1
-    assert axis.lines[0].get_ydata()[-1] == table[-1, 0, :2].min() / 2
-    assert axis.get_ylabel() == "weight"
+    assert axis.lines[0].get_ydata()[-1] == table[-1, 0, :2].min()
+    assert axis.get_ylabel() == "weight (units of the chip)"
     assert plot.weights_over_time(np.zeros((3, 2, 2))).axes  # none learns
 
 

@@ -40,7 +40,7 @@ _SHOWN = (
 @click.option("--membranes", metavar="LIST", help="Record the membranes of these neurons, as in 0,3,8-11.")
 @click.option("--keep-state", is_flag=True, help="Start from the state that the chip is in, instead of from rest.")
 @click.option("--check", is_flag=True, help="Run the same on the emulator; the exit code is 1 if a bit differs.")
-@click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file, or its spikes as .csv.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Draw how the weights changed to a picture.")
 @click.option("--raster", type=click.Path(path_type=Path), help="Draw the spikes to a picture (.png, .pdf, .svg).")
 @output.json_option
@@ -66,7 +66,11 @@ def run(
     if check and (keep_state or file is None):
         raise InputError("--check needs FILE and a start from rest, so that both begin the same")
     with chosen.open() as chip:
-        report = chip.load(file) if file is not None else None
+        report = None
+        if file is None:
+            chip.adopt()
+        else:
+            report = chip.load(file)
         if not keep_state and not (report is not None and report.is_snapshot):
             chip.clear(state=True)
         chip.clear(state=False, counters=True)
