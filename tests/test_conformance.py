@@ -58,7 +58,7 @@ def expect_equal(device, result, emulator, expected):
 
 
 def expect_same_content(device, emulator):
-    np.testing.assert_array_equal(device.weights(), emulator.regions[Region.WEIGHTS])
+    np.testing.assert_array_equal(device.weights(units="chip"), emulator.regions[Region.WEIGHTS])
     for region in STATE:
         np.testing.assert_array_equal(device.read(region), emulator.regions[region], err_msg=region.name)
     counters = device.counters()

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
-
 from ..image import Image
-from ..network.data import NetworkData
 from ..spec import CoreConfig
 from ..spec.config import LIMITS
 
 #: Key of `Image.meta` for [inputs, neurons, extra axons] of the network, if the image has room for more.
 EXTENT = "extent"
-
-
-def extent_meta(net: NetworkData, config: CoreConfig) -> dict[str, Any]:
-    """Return what the meta of an image of geometry `config` says of the extent of a network."""
-    own = [net.input_count, net.neuron_count, len(net.extra_source)]
-    return {} if own == [config.inputs, config.neurons, config.extra_axons] else {EXTENT: own}
 
 
 def extent_of(image: Image) -> CoreConfig:
