@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+
 from ..image import Image
 from ..spec import CoreConfig
 from ..spec.config import LIMITS
