@@ -66,11 +66,7 @@ def run(
     if check and (keep_state or file is None):
         raise InputError("--check needs FILE and a start from rest, so that both begin the same")
     with chosen.open() as chip:
-        report = None
-        if file is None:
-            chip.adopt()
-        else:
-            report = chip.load(file)
+        report = chip.load(file) if file is not None else None
         if not keep_state and not (report is not None and report.is_snapshot):
             chip.clear(state=True)
         chip.clear(state=False, counters=True)

@@ -17,14 +17,15 @@ from ..quantiser.quantise import Report, quantise
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
 from . import counters as counting
-from .changes import Teaching, gate_bits, known, modulation_bits, require_learning
 from .chip import Chip, Progress
 from .injection import injected
 from .memories import Memories
 from .result import Result
 from .run import Run
 from .session import Connect, Session, once
+from .source import Source
 from .stimulus import Stimulus
+from .teaching import Teaching, gate_bits, known, modulation_bits, require_learning
 from .units import is_chip
 
 
@@ -136,20 +137,8 @@ class Device(Memories):
         if self.elastic:
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
+        self._contents.network.source = Source(source) if isinstance(source, Network) else None
         return report
-
-    def adopt(self) -> None:
-        """Take over the network that the chip holds, from another session, as if it had been loaded; nothing changes.
-
-        The chip does not hold the scale and the shape of a network, so all numbers are then in units of the chip, but
-        for the gains of weights, and in its sizes.
-
-        Raises
-        ------
-        InputError
-            If the chip holds none.
-        """
-        self._contents.adopt()
 
     def restore(self, image: Image) -> None:
         """Go on where a snapshot was taken, on whatever chip; an image without state starts at zero."""
@@ -195,7 +184,7 @@ class Device(Memories):
     def learning(self, enabled: bool) -> None:
         """Freeze the weights of a chip that learns (other chips raise InputError), or not; traces go on in any case."""
         require_learning(self.config, "learning")
-        others = self._contents.learning_flags() & ~int(LearningFlag.ENABLE)
+        others = int(self._contents.control()[Control.LEARNING]) & ~int(LearningFlag.ENABLE)
         self._contents.set_register(Control.LEARNING, others | (int(LearningFlag.ENABLE) if enabled else 0))
 
     def gate(self, neuron: int | Population | None) -> None:
@@ -258,12 +247,14 @@ class Device(Memories):
             holds. By default the network's; but an `inject` of integers, where both units differ, is taken in units
             of the chip as in earlier versions, with a FutureWarning. An EventStream has units of the chip.
         **teaching
-            `teacher`, `modulation`, `gate`, `learning`, `changes`, `clear`: see `Teaching`.
+            `teacher`, `modulation`, `gate`, `learning`, `adaptation`, `changes`, `clear`: see `Teaching`. None of them
+            outlasts the run.
 
         Raises
         ------
         InputError
-            For a wrong shape, type or range, or if no network was loaded; nothing has run then.
+            For a wrong shape, type or range, or without a network; nothing has run then. A chip may hold one from an
+            earlier session, which the logger `neurocorex` is told.
         DisconnectedError
             If the device went away, now or since the network was loaded.
         DeviceError
@@ -286,7 +277,9 @@ class Device(Memories):
         try:
             with self._session.exchange() as chip:
                 chip.run(run.stream, run.take, flags=run.flags, looks=run.looks)
-        except KeyboardInterrupt:
-            self.interrupted = run.partial()
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                self.interrupted = run.partial()
+            run.undo()
             raise
         return run.finish()

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DisconnectedError, InputError
+from ..errors import DisconnectedError
 from ..events.arrays import Ints
 from ..image import Image
 from ..quantiser.extent import EXTENT, extent_of
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
+from .source import Source
 
 #: Generation of a network that has not arrived as a whole.
 _INCOMPLETE = -1
@@ -28,14 +29,17 @@ class LoadedNetwork:
     image : Image or None
         As it was loaded; it may be smaller than the chip.
     generation : int or None
-        See `Session.generation`, when it arrived; None if nothing was loaded.
+        See `Session.generation`, when it arrived; None if nothing was loaded or adopted.
     age : int
         Steps since then.
+    source : Source or None
+        The `Network` that the image was made of, if it was loaded as one.
     """
 
     image: Image | None = None
     generation: int | None = None
     age: int = 0
+    source: Source | None = None
 
     def begin(self) -> None:
         """Note that what the chip holds is being replaced."""
@@ -45,11 +49,14 @@ class LoadedNetwork:
         """Note that a network is on the chip as a whole."""
         self.image, self.generation, self.age = image, generation, 0
 
-    def require(self, generation: int) -> None:
-        """Raise InputError if nothing was loaded, DisconnectedError if it is no longer, or not wholly, on the chip."""
+    def adopt(self, generation: int) -> None:
+        """Note that the chip holds what this session did not load: written region by region, or found there."""
         if self.generation is None:
-            raise InputError("no network is loaded; call load(network) first, or adopt() for what the chip holds")
-        if self.generation != generation:
+            self.generation = generation
+
+    def require(self, generation: int) -> None:
+        """Raise DisconnectedError if the network is no longer, or not wholly, on the chip."""
+        if self.generation not in (None, generation):
             raise DisconnectedError(
                 "the network is gone: the device went away, or was lost while loading; load it again"
             )

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from ..errors import DeviceError, InputError
 from ..events.stream import EventStream
-from ..spec import Control, Region
+from ..spec import Region
 from . import counters as counting
-from .changes import Changes, Teaching
+from .changes import Changes
 from .chip import Look, Progress
 from .contents import Contents
 from .recording import Recording
 from .result import Result
 from .stimulus import Stimulus
+from .teaching import Teaching, is_integer
 from .weights import WeightLog
 
 
@@ -69,12 +71,16 @@ class Run:
         units: str,
     ) -> None:
         self._contents, self._stimulus = contents, stimulus
-        changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons)
+        if contents.network.source is not None:
+            contents.network.source.warn_if_changed(stimulus.stream.steps * contents.geometry.neurons)
+        contents.settle()
+        self._generation = contents.session.generation
+        changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons, contents.control)
         changes.planned(contents.network.schedule)
-        changes.teach(teaching, contents.learning_flags)
-        self.stream, self._registers = changes.applied(stimulus.stream), changes.last
-        if snapshot_every is not None:
-            snapshot_every = _steps_between(snapshot_every)
+        changes.teach(teaching, stimulus.starts)
+        self.stream, self._changes = changes.applied(stimulus.stream), changes
+        if snapshot_every is not None and (not is_integer(snapshot_every) or snapshot_every < 1):
+            raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
         self._recording = Recording.of(record, contents.geometry.neurons, awake=contents.used().neurons)
         self._log = WeightLog(self.stream.steps, snapshot_every, contents.config)
         self._counters, self._units = counters, units
@@ -87,11 +93,8 @@ class Run:
         self._flags = self._recording.flags(present)
         self.flags = None if np.array_equal(self._flags, present) else self._flags
         self.looks = self._planned_looks()
-        # Unknown, should the run not come to its end.
         if self.flags is not None:
-            contents.copies.flags = None
-        if Control.LEARNING in self._registers:
-            contents.copies.learning = None
+            contents.copies.flags = None  # unknown, should the run not come to its end
 
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
@@ -111,12 +114,22 @@ class Run:
         contents.network.age += self._done
         copies = contents.copies
         copies.flags = self._flags
-        copies.learning = self._registers.get(Control.LEARNING, copies.learning)
+        if copies.control is not None:
+            for register, value in self._changes.last.items():
+                copies.control[register] = value
         if not self._counters:
             return self._result({})
         before, after = self._before.contents[Region.COUNTERS], self._after.contents[Region.COUNTERS]
         copies.counters = contents.session.exchanges, after
         return self._result(counting.added(before, after, contents.config))
+
+    def undo(self) -> None:
+        """Set the registers back after a run that did not come to its end; the next access does, if this fails."""
+        contents = self._contents
+        contents.unsettled = (self._generation, self._changes.back(self._done))
+        contents.copies.control = None
+        with suppress(DeviceError):
+            contents.settle()
 
     def partial(self) -> Result:
         """Return what had come when the run was interrupted: its complete steps, or samples; no counters."""
@@ -139,9 +152,3 @@ class Run:
             counters=counters, dt_ms=network.dt_ms, scaling=self._contents.units(),
             weights=self._log.over_time(network) if self._log.looks else None,
         ).in_units(self._units)  # fmt: skip
-
-
-def _steps_between(given: Any) -> int:
-    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
-        raise InputError(f"snapshot_every must be a number of steps from 1 up, got {given!r}")
-    return int(given)

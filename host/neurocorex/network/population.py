@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, Unpack
 
@@ -66,7 +67,7 @@ class Population(Sealed):
         return type(self)(self.network, chosen)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Return the indices, so that a population can index an array: ``result.counts[net.neurons[0:4]]``."""
+        """Return the indices, so that arrays can be indexed by a population: ``result.counts[net.neurons[0:4]]``."""
         return np.array(self.indices, dtype=dtype)
 
     def __iter__(self) -> Iterator[Self]:
@@ -132,7 +133,9 @@ class Neurons(Population):
             Whether a spike sets the membrane to `reset` (initially), or subtracts the threshold from it.
         delay_ms : float
             Time from a spike to its arrival, at least one step; 0 makes the axon silent. If never set: one step, or
-            silent for a neuron that is connected to nothing. Connections with a delay of their own may use others.
+            silent for a neuron that is connected to nothing. It is that of all connections that were given none, made
+            before or after; those that were given a delay keep it. Changing it after such connections were made by
+            another one is warned about.
         learns : bool
             Whether plastic synapses onto these neurons learn. Initially they do.
 
@@ -149,5 +152,12 @@ class Neurons(Population):
             For an unknown parameter; the message names the nearest.
         """
         checked = parameters.checked(values, self.indices, self.network.dt_ms)
-        self.network.assign(self.indices, checked)
+        moved = self.network.assign(self.indices, checked)
+        if moved:
+            before, now = next(iter(moved.values()))
+            warnings.warn(
+                f"delay_ms of {named(moved)} changes after it was used: connections without a delay of their own now "
+                f"take {now:g} instead of {before:g} ms; connect(..., delay_ms={before:g}) makes some that keep theirs",
+                stacklevel=2,
+            )
         return self

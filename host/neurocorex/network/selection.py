@@ -65,14 +65,6 @@ def _array(given: Any, name: str, kind: type[Population]) -> NDArray[Any]:
         raise InputError(f"{name} must be a list of {kind.noun}s in one dimension, got {given!r}") from None
 
 
-def one_of(given: Any, count: int, name: str, kind: type[Population] = Neurons) -> int:
-    """Return the one index that a caller means, see `indices_of`; raises InputError if there are more or none."""
-    index = indices_of(given, count, name, kind)
-    if index.size != 1:
-        raise InputError(f"{name} takes one {kind.noun}, got {index.size}: {given!r}")
-    return int(index[0])
-
-
 def rows_of(given: Any, inputs: int, neurons: int, axons: int, name: str) -> Indices:
     """Return rows of a weight matrix: of a population those of its own axons, of anything else the rows themselves.
 

@@ -87,7 +87,19 @@ def quantise(
         image, weights=assembly.losses, parameters=assembly.rounding.errors, notes=notes,
         learning=assembly.tuning.rounded if assembly.tuning else None,
     )  # fmt: skip
-    return image, replace(report, subject=(net, image))
+    return image, replace(report, remarks=_remarks(net), subject=(net, image))
+
+
+def _remarks(net: Network) -> list[str]:
+    """Say whose connections got another delay after they were made."""
+    moved = net.moved_delays
+    if not moved:
+        return []
+    before, now = next(iter(moved.values()))
+    return [
+        f"delays: connections of {named(moved)} that were given none take {now:g} ms, set after they were made "
+        f"(before: {before:g} ms)"
+    ]
 
 
 def _chosen_scales(

@@ -60,6 +60,8 @@ class Report:
         Neurons by scale, with the figures that it was chosen by.
     warnings : list of str
         What looks like a mistake, a line each.
+    remarks : list of str
+        What is as it was asked for, but may surprise: a default delay that changed after connections were made.
     subject : (Network, Image) or None
         The network and its image, for `neurocorex.measure_fidelity`; None for an image that came from elsewhere.
     """
@@ -81,6 +83,7 @@ class Report:
     can_saturate: list[int] = field(default_factory=list)
     always_saturates: list[int] = field(default_factory=list)
     populations: list[PopulationScale] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     subject: tuple[Network, Image] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -162,6 +165,7 @@ class Report:
             *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
             *(["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []),
+            *self.remarks,
             *(["nothing was rounded"] if self.weights and self.exact else []),
             *(f"warning: {warning}" for warning in self.warnings),
         ]
