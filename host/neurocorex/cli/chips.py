@@ -86,7 +86,7 @@ def load(chosen: DeviceChoice, file: Path, verify: bool, as_json: bool) -> None:
 def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: bool) -> None:
     """Read the weights of the chip at DEVICE.
 
-    They are the integers of the whole chip as it applies them: with what was learned, and with drift.
+    They are the integers of the whole chip, with what was learned.
 
     \b
     Example:

@@ -195,14 +195,10 @@ class Contents:
 
     def plastic(self) -> npt.NDArray[np.bool_]:
         """Plastic synapses of the network, bool [A, N]."""
-        return self.network.crop(self.plastic_items(), self.config).astype(np.bool_)
-
-    def plastic_items(self) -> Items:
-        """Plastic flags [A, N] in sizes of the chip."""
         config = self.config
         if not config.learning:
-            return np.zeros(region_shape(Region.WEIGHTS, config), np.int32)
-        return self.read(Region.PLASTIC)[Region.PLASTIC]
+            return np.zeros((self.geometry.axons, self.geometry.neurons), np.bool_)
+        return self.network.crop(self.read(Region.PLASTIC)[Region.PLASTIC], config).astype(np.bool_)
 
     def traces(self) -> Traces:
         """Traces of the axons and neurons of the network; zeros if the chip does not learn."""

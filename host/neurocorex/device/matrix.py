@@ -15,7 +15,6 @@ from ..wire.regions import Items
 from .contents import Contents
 from .synapses import Synapses, WeightsSet
 from .units import Gains, is_chip
-from .weights import drift_of, effective
 
 Ints = npt.NDArray[np.int64]
 
@@ -33,14 +32,11 @@ class WeightMatrix:
         self._contents = contents
 
     def read(self, units: Any) -> npt.NDArray[Any]:
-        """Return the weights [A, N] as they act: float64 in units of the network, or integers of the chip."""
+        """Return the weights [A, N] now: float64 in units of the network, or integers of the chip."""
         contents, chip = self._contents, is_chip(units)
         own = None if chip else contents.units()
         held = contents.read(Region.CONTROL, Region.WEIGHTS)
-        table, drift = held[Region.WEIGHTS], drift_of(held[Region.CONTROL], contents.config)
-        if drift:
-            table = effective(table, contents.plastic_items(), drift, contents.config)
-        items = contents.network.crop(table, contents.config)
+        items = contents.network.crop(held[Region.WEIGHTS], contents.config)
         return items if own is None else own.weights(items, Gains.of(held[Region.CONTROL]))
 
     def write(self, weights: Any, source: Any, target: Any, units: Any) -> WeightsSet:
@@ -59,22 +55,13 @@ class WeightMatrix:
         items = np.rint(exact).astype(np.float64)
         self._refuse_beyond(items, synapses, gains, chip=chip)
         self._warn_of_silent_axons(items, synapses, held)
-        stored = self._stored(items.astype(np.int64), synapses, held[Region.CONTROL])
         config = contents.config
+        pieces = synapses.pieces(items.astype(np.int64), contents.network.rows(config), config.neurons)
         with contents.session.exchange() as device:
-            device.write_items(Region.WEIGHTS, synapses.pieces(stored, contents.network.rows(config), config.neurons))
+            device.write_items(Region.WEIGHTS, pieces)
         return self._report(synapses, items, gains, chip=chip)
 
     # Details -----------------------------------------------------------------------------------
-
-    def _stored(self, items: Ints, synapses: Synapses, control: Items) -> Ints:
-        """Return what is stored so that `items` act: plastic weights are stored without the drift of all of them."""
-        contents = self._contents
-        if not (drift := drift_of(control, contents.config)):
-            return items
-        plastic = contents.network.crop(contents.plastic_items(), contents.config) != 0
-        low, high = contents.config.weight_range
-        return np.clip(np.where(plastic[synapses.rows, synapses.columns], items - drift, items), low, high)
 
     def _delays(self) -> tuple[Region, ...]:
         return (Region.DELAY, Region.EXTRA_DELAY) if self._contents.config.extra_axons else (Region.DELAY,)

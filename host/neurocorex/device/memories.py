@@ -56,10 +56,9 @@ class Memories:
     # Of the network ----------------------------------------------------------------------------
 
     def weights(self, *, units: str = "network") -> npt.NDArray[Any]:
-        """Weights [A, N] of the network that was loaded, as they act now.
+        """Weights [A, N] of the network that was loaded, as they are now.
 
-        Row a < M is from input axon a, row M + j from neuron j, the rows behind those from extra axons. The drift of a
-        chip that learns is in them; `read` has what is stored.
+        Row a < M is from input axon a, row M + j from neuron j, the rows behind those from extra axons.
 
         Parameters
         ----------
