@@ -19,7 +19,7 @@ from ..wire.regions import Items
 from .chip import Progress
 from .loaded import LoadedNetwork
 from .session import Session
-from .units import Units
+from .units import Units, is_chip
 
 LOGGER = logging.getLogger("neurocorex")
 
@@ -89,19 +89,27 @@ class Contents:
         return self.network.geometry(self.config)
 
     def units(self) -> Units:
-        """Return the units of the network that was loaded, those of the chip if it was only written to.
+        """Return the units of the network that was loaded.
 
         Raises
         ------
         InputError
-            If nothing was loaded.
+            If there is no network, or if its scale is not known: this session did not load it.
         DisconnectedError
             If it is no longer, or not wholly, on the chip.
         """
         self.require_network()
-        if self.network.image is None:
-            return Units(np.ones(self.config.neurons), self.config.inputs)
-        return Units.of(self.network.image)
+        if self.network.units is None:
+            raise InputError("the scale of this network is not known: it was not loaded here; say units='chip'")
+        return self.network.units
+
+    def units_named(self, units: str | None) -> str:
+        """Return the name of the units of a result; by default the network's, if they are known."""
+        known = self.network.units is not None
+        chip = not known if units is None else is_chip(units)
+        if not known and not chip:
+            self.units()
+        return "chip" if chip else "network"
 
     # Networks ----------------------------------------------------------------------------------
 

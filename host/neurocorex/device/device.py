@@ -26,7 +26,7 @@ from .session import Connect, Session, once
 from .source import Source
 from .stimulus import Stimulus
 from .teaching import Teaching, gate_bits, known, modulation_bits, require_learning
-from .units import is_chip
+from .units import Units
 
 
 class Device(Memories):
@@ -264,15 +264,19 @@ class Device(Memories):
         """
         self._contents.require_network()
         self.interrupted = None
-        own, chip_wide, loaded = self._contents.units(), self.config, self._contents.network.image
-        currents = injected(inject, units, own, steps=steps, limits=chip_wide.state_range)
+        network, config = self._contents.network, self.config
+        result_units = self._contents.units_named(units)
+        currents = injected(
+            inject, result_units if network.units is None else units, network.units or Units.of_chip(config),
+            steps=steps, limits=config.state_range,
+        )  # fmt: skip
         stimulus = Stimulus.of(
-            steps, spikes, currents, known(teaching).get("teacher"), network=self._contents.geometry, chip=chip_wide,
-            image=loaded.config if loaded else None,
+            steps, spikes, currents, known(teaching).get("teacher"), network=self._contents.geometry, chip=config,
+            image=network.image.config if network.image else None,
         )  # fmt: skip
         run = Run(
             self._contents, stimulus, teaching, record, snapshot_every=snapshot_every, counters=counters,
-            progress=progress, units="chip" if units is not None and is_chip(units) else "network",
+            progress=progress, units=result_units,
         )  # fmt: skip
         try:
             with self._session.exchange() as chip:

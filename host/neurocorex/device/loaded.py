@@ -15,6 +15,7 @@ from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
 from .source import Source
+from .units import Units
 
 #: Generation of a network that has not arrived as a whole.
 _INCOMPLETE = -1
@@ -60,6 +61,11 @@ class LoadedNetwork:
             raise DisconnectedError(
                 "the network is gone: the device went away, or was lost while loading; load it again"
             )
+
+    @property
+    def units(self) -> Units | None:
+        """Units of the network; None if they are not known, because no image was loaded."""
+        return Units.of(self.image) if self.image else None
 
     @property
     def dt_ms(self) -> float:

@@ -149,6 +149,6 @@ class Run:
         return Result.from_stream(
             EventStream.join(self._results), neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
-            counters=counters, dt_ms=network.dt_ms, scaling=self._contents.units(),
+            counters=counters, dt_ms=network.dt_ms, scaling=network.units,
             weights=self._log.over_time(network) if self._log.looks else None,
         ).in_units(self._units)  # fmt: skip

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..image import Image
 from ..quantiser.extent import extent_of
 from ..quantiser.populations import scales_of
-from ..spec import Control
+from ..spec import Control, CoreConfig
 from ..wire.regions import Items
 
 Floats = npt.NDArray[np.float64]
@@ -65,6 +65,11 @@ class Units:
         """Return those of the network in an image."""
         own = extent_of(image)
         return cls(scales_of(image)[: own.neurons], own.inputs)
+
+    @classmethod
+    def of_chip(cls, config: CoreConfig) -> Units:
+        """Return those of a chip whose network is not known: its own."""
+        return cls(np.ones(config.neurons), config.inputs)
 
     @property
     def same(self) -> bool:
