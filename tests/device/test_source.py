@@ -59,7 +59,9 @@ def test_a_chip_that_holds_a_network_from_before_runs_it_and_that_is_logged(refe
     with Device(WiredChip(line)) as device:
         second = [device.run(spikes=SPIKES[at : at + 20], record=BOTH) for at in (20, 40)]
     assert np.array_equal(np.concatenate([each.spikes for each in (first, *second)]), reference.spikes)
-    assert np.array_equal(np.concatenate([each.v for each in (first, *second)]), reference.in_units("chip").v)
+    assert np.array_equal(
+        np.concatenate([each.in_units("chip").v for each in (first, *second)]), reference.in_units("chip").v
+    )
     assert caplog.text.count("this session loaded no network") == 1
 
 

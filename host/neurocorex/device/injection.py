@@ -55,6 +55,8 @@ def _spread(given: Mapping[Any, Any], neurons: int, steps: int | None) -> npt.ND
             raise InputError(f"inject names neuron {index[taken[index]][0]} twice")
         taken[index] = True
         parts.append((index, _table(values, index.size, steps)))
+    if not parts:
+        raise InputError("inject names no neurons; for example {net.neurons[0:4]: currents}")
     shapes = {table.shape[:-1] for _, table in parts}
     if len(shapes) != 1:
         raise InputError(f"inject must have the same steps (and samples) for all neurons, got {sorted(shapes)}")

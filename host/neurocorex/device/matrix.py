@@ -16,7 +16,8 @@ from .contents import Contents
 from .synapses import Synapses, WeightsSet
 from .units import Gains, is_chip
 
-Ints = npt.NDArray[np.int64]
+#: Difference of a number from an integer, relative to it, that is that of float64 and no rounding.
+NOISE = 1e-9
 
 
 class WeightMatrix:
@@ -59,7 +60,7 @@ class WeightMatrix:
         pieces = synapses.pieces(items.astype(np.int64), contents.network.rows(config), config.neurons)
         with contents.session.exchange() as device:
             device.write_items(Region.WEIGHTS, pieces)
-        return self._report(synapses, items, gains, chip=chip)
+        return self._report(synapses, items, np.abs(items - exact) > NOISE * np.maximum(np.abs(exact), 1), gains)
 
     # Details -----------------------------------------------------------------------------------
 
@@ -115,12 +116,14 @@ class WeightMatrix:
                 UserWarning, stacklevel=4,
             )  # fmt: skip
 
-    def _report(self, synapses: Synapses, items: npt.NDArray[Any], gains: Gains, *, chip: bool) -> WeightsSet:
+    def _report(
+        self, synapses: Synapses, items: npt.NDArray[Any], rounded: npt.NDArray[np.bool_], gains: Gains
+    ) -> WeightsSet:
         wanted = synapses.values.astype(np.float64)
-        if chip or not wanted.size:
+        if not rounded.any():
             return WeightsSet(wanted.size)
         got = self._contents.units().weight_values(items, synapses.rows, synapses.columns, gains)
-        error = got - wanted
+        error = np.where(rounded, got - wanted, 0)
         energy = float(np.vdot(wanted, wanted))
         vanished = int(np.count_nonzero((items == 0) & (wanted != 0)))
         if vanished:
@@ -129,6 +132,6 @@ class WeightMatrix:
                 UserWarning, stacklevel=4,
             )  # fmt: skip
         return WeightsSet(
-            wanted.size, int(np.count_nonzero(error)), vanished, float(np.abs(error).max()),
+            wanted.size, int(np.count_nonzero(rounded)), vanished, float(np.abs(error).max()),
             float(np.sqrt(np.vdot(error, error) / energy)) if energy else 0.0,
         )  # fmt: skip
