@@ -231,6 +231,7 @@ def test_next_host_finds_the_chip_in_the_middle_of_a_run():
         expect_equal(second, result, emulator, emulator.run(trial.stimulus))
 
 
+@pytest.mark.filterwarnings("ignore:weights were set on the axon")
 def test_weights_are_set_in_blocks_and_one_by_one(device):
     trial = Trial.random(CONFIG, 13, steps=1)
     device.load(trial.image)
