@@ -1,5 +1,6 @@
 """Weights, membranes, thresholds and currents come and go in the units and the shape of the network."""
 
+import re
 import warnings
 
 import neurocorex as ncx
@@ -8,6 +9,7 @@ import pytest
 from neurocorex.errors import InputError
 from neurocorex.learning import stdp
 from neurocorex.spec import Control, CoreConfig, Region
+from support.paths import ROOT
 
 LARGE = CoreConfig(neurons=32, inputs=16, extra_axons=8, state_bits=24)
 
@@ -256,3 +258,16 @@ def test_integers_may_be_of_numpy():
         device.load(network())
         result = device.run(np.int64(20), snapshot_every=np.int16(10), record={"v": np.uint8([1, 2])})
     assert result.weight_steps.tolist() == [0, 10, 20]
+
+
+# The page ----------------------------------------------------------------------------------------
+
+
+def test_example_of_the_page_runs_as_it_says(tmp_path, monkeypatch):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/units.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert names["weights"].tolist() == names["net"].weights.tolist()
+    assert names["result"].spikes.any()
+    assert names["result"].v.shape == (50, 2)

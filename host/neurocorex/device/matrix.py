@@ -94,11 +94,12 @@ class WeightMatrix:
         row, column, limits = synapses.rows[at], synapses.columns[at], np.array([low, high], np.float64)
         if not chip:
             limits = self._contents.units().weight_values(limits, row.repeat(2), column.repeat(2), gains)
+        remedy = "" if chip else "; a smaller scale has more range: quantise(net, scale=...)"
         many = f"{wrong.size} weights are out of range, first: " if wrong.size > 1 else ""
         raise InputError(
             f"{many}the weight from axon {row[0]} to neuron {column[0]} can be {limits[0]:.6g} to {limits[1]:.6g} "
             f"{'(integers of the chip)' if chip else 'at the scale of this network'}, got {synapses.values[at[0]]}; "
-            "nothing was written"
+            f"nothing was written{remedy}"
         )
 
     def _warn_of_silent_axons(self, items: npt.NDArray[Any], synapses: Synapses, held: dict[Region, Items]) -> None:
