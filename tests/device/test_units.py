@@ -267,7 +267,7 @@ def test_example_of_the_page_runs_as_it_says(tmp_path, monkeypatch):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/units.md").read_text(), re.DOTALL)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    exec(code, names)
+    exec(compile(code, "units.md", "exec"), names)  # noqa: S102
     assert names["weights"].tolist() == names["net"].weights.tolist()
     assert names["result"].spikes.any()
     assert names["result"].v.shape == (50, 2)
