@@ -8,7 +8,7 @@ from neurocorex.device.emulated import EmulatedChip
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import InputError
-from neurocorex.learning import stdp
+from neurocorex.learning import stdp, superneuromat
 from neurocorex.spec import CoreConfig, Op, Region, Request, RequestDecoder
 from support.fakes import WrappedTransport
 
@@ -188,6 +188,30 @@ def test_raw_writing_names_the_way_in_units_of_the_network():
             InputError, match=r"holds integers, got an array of float64; weights in the units.*set_weights"
         ):
             device.write(Region.WEIGHTS, device.weights())
+
+
+def test_weights_that_drift_go_on_from_what_was_set():
+    """A drift may be put off by a chip; a weight that was set just now must not get what came before."""
+    config = CoreConfig(neurons=6, inputs=5, weight_bits=8, learning=2, window_steps=4)
+    net = ncx.Network(inputs=5, neurons=6)
+    net.connect(net.inputs, net.neurons, 60, plastic=True)
+    net.neurons.set(threshold=10_000)
+    net.learn(superneuromat([4, 2], [0, -1]))
+    for chip in (EmulatedChip(config), WiredChip(VirtualTransport(config))):
+        with Device(chip) as device:
+            device.load(net)
+            device.run(7)
+            before = device.weights()
+            fall = device.run(5, snapshot_every=5).weights_over_time
+            pace = fall[1] - fall[0]
+            assert pace[:5].max() < 0
+            device.set_weights([(0, 3, 100), (4, 0, -20)])
+            device.set_weights(7, net.inputs[1:3], net.neurons[2:4])
+            expected = before + pace
+            expected[0, 3], expected[4, 0], expected[1:3, 2:4] = 100, -20, 7
+            assert np.array_equal(device.weights(), expected)
+            device.run(5)
+            assert np.array_equal(device.weights(), expected + pace)
 
 
 # Axons -------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ class Units:
         rounded = np.rint(exact)
         _within(rounded, table, scales, limits)
         _warn_if_coarse(exact, rounded)
-        return rounded.astype(np.int64)
+        return rounded.astype(np.int32)
 
 
 _AMBIGUOUS = (
@@ -162,9 +162,12 @@ def _within(
 
 
 def _warn_if_coarse(exact: Floats, rounded: Floats) -> None:
-    """Warn if rounding changes what some neuron gets in total, and the changes do not cancel."""
+    """Warn if rounding changes what some neuron gets in total, and the changes do not cancel; uses `exact` up."""
     steps = tuple(range(exact.ndim - 1))
-    total, moved = np.abs(exact).sum(axis=steps), np.abs((rounded - exact).sum(axis=steps))
+    # Without new arrays of this size: a run of many steps has millions of currents.
+    total = np.abs(exact, out=np.empty_like(exact)).sum(axis=steps)
+    exact -= rounded
+    moved = np.abs(exact.sum(axis=steps))
     share = np.divide(moved, total, out=np.zeros_like(moved), where=total > 0)
     worst = int(share.argmax()) if share.size else 0
     if share.size and share[worst] > COARSE:
