@@ -164,8 +164,7 @@ def _within(
 def _warn_if_coarse(exact: Floats, rounded: Floats) -> None:
     """Warn if rounding changes what some neuron gets in total, and the changes do not cancel; uses `exact` up."""
     steps = tuple(range(exact.ndim - 1))
-    # Without new arrays of this size: a run of many steps has millions of currents.
-    total = np.abs(exact, out=np.empty_like(exact)).sum(axis=steps)
+    total = np.abs(exact).sum(axis=steps)
     exact -= rounded
     moved = np.abs(exact.sum(axis=steps))
     share = np.divide(moved, total, out=np.zeros_like(moved), where=total > 0)
