@@ -100,7 +100,7 @@ class Changes:
         if not isinstance(given, Mapping):
             try:
                 values = np.asarray(given)
-            except (ValueError, TypeError, RuntimeError):
+            except (ValueError, TypeError, RuntimeError, LookupError):
                 values = np.empty(0, np.object_)
             if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > self.steps:
                 raise InputError(

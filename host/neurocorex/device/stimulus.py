@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from ..events.stream import EventStream
 from ..network.population import Neurons, Population
 from ..spec import CoreConfig
 from .teaching import is_integer
+
+#: Entries of a table that are compared at a time.
+_PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -111,10 +114,12 @@ def _checked_stream(stream: EventStream, steps: int | None, inputs: int, neurons
 
 def _zeros_and_ones(name: str, given: Any, widths: tuple[int, ...]) -> npt.NDArray[Any]:
     table = _shaped(name, given, widths, "np.zeros((100, {}), bool)")
-    if table.dtype != np.bool_:
-        wrong = (table != 0) & (table != 1)
+    # Looked at piece by piece: a stimulus may be as large as the memory has room for once.
+    for piece, start in _pieces(table) if table.dtype != np.bool_ else ():
+        wrong = (piece != 0) & (piece != 1)
         if wrong.any():
-            at = tuple(np.argwhere(wrong)[0].tolist())
+            first, *rest = np.argwhere(wrong)[0].tolist()
+            at = (start + first, *rest)
             raise InputError(f"{name} must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject")
     return table
 
@@ -147,8 +152,14 @@ def _array(name: str, values: Any) -> npt.NDArray[Any]:
     """Return what was given as an array; raises InputError where NumPy raises anything."""
     try:
         return np.asarray(values)
-    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+    except (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError) as error:
         raise InputError(f"{name} must be an array of numbers, got {type(values).__name__}: {error}") from None
+
+
+def _pieces(table: npt.NDArray[Any]) -> Iterator[tuple[npt.NDArray[Any], int]]:
+    """Parts of a table along its first axis, and where each begins."""
+    rows = max(_PIECE // max(table[:1].size, 1), 1)
+    return ((table[start : start + rows], start) for start in range(0, len(table), rows))
 
 
 def _events(table: npt.NDArray[Any] | None, duration: int) -> tuple[Ints, Ints]:

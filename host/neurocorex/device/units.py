@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 UnitName = Literal["network", "chip"]
 #: Part of what is injected into a neuron that rounding may change without a warning.
 COARSE = 0.02
+#: Neurons that get less than this part of what the neuron gets that gets most cause no warning.
+HEARD = 0.1
 
 
 class Gains(NamedTuple):
@@ -167,7 +169,8 @@ def _warn_if_coarse(exact: Floats, rounded: Floats) -> None:
     total = np.abs(exact).sum(axis=steps)
     exact -= rounded
     moved = np.abs(exact.sum(axis=steps))
-    share = np.divide(moved, total, out=np.zeros_like(moved), where=total > 0)
+    heard = total > HEARD * total.max(initial=0)
+    share = np.divide(moved, total, out=np.zeros_like(moved), where=heard)
     worst = int(share.argmax()) if share.size else 0
     if share.size and share[worst] > COARSE:
         warnings.warn(
