@@ -180,8 +180,9 @@ def test_currents_are_rounded_to_the_nearest_and_half_to_even(loaded):
 
 def test_coarse_currents_are_told_and_noise_is_not(loaded):
     device, _ = loaded
-    with pytest.warns(UserWarning, match=r"what neuron 1 gets by 3\.8%; take a larger scale"):
+    with pytest.warns(UserWarning, match=r"what neuron 1 gets by 3\.8%; take a larger scale") as told:
         injected(device, np.tile([[0.2, 10.4 / 400]], (50, 1)))
+    assert told[0].filename == __file__
     faint = np.tile([[1.0, 0.4 / 400]], (50, 1))
     noise = np.random.default_rng(3).normal(0, 30 / 400, (2000, 2))
     with warnings.catch_warnings():

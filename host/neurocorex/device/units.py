@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -18,10 +17,6 @@ from ..wire.regions import Items
 
 Floats = npt.NDArray[np.float64]
 UnitName = Literal["network", "chip"]
-#: Part of what is injected into a neuron that rounding may change without a warning.
-COARSE = 0.02
-#: Neurons that get less than this part of what the neuron gets that gets most cause no warning.
-HEARD = 0.1
 
 
 class Gains(NamedTuple):
@@ -98,83 +93,3 @@ class Units:
         """Return the gain of each row, [A, 1]."""
         number = np.arange(axons or 0) if rows is None else rows
         return np.where(number < self.inputs, gains.inputs, gains.recurrent).astype(np.int64).reshape(-1, 1)
-
-    # Currents ----------------------------------------------------------------------------------
-
-    def currents(self, table: npt.NDArray[Any], units: Any, limits: tuple[int, int]) -> npt.NDArray[Any]:
-        """Return injected currents [..., n] as integers of the chip.
-
-        Parameters
-        ----------
-        table : array
-            Numbers; n may be larger than N, where neurons that are not the network's have a scale of 1.
-        units : "network", "chip" or None
-            None: floats are in units of the network. So are integers if that is the same; other integers are in units
-            of the chip, as in earlier versions, with a FutureWarning.
-        limits : (int, int)
-            Lowest and highest current.
-
-        Raises
-        ------
-        InputError
-            For a current that is not finite or beyond the limits, or floats in units of the chip.
-        """
-        whole = table.dtype.kind in "iub"
-        chip = units is not None and is_chip(units)
-        if chip and not whole:
-            raise InputError(f"inject in units='chip' holds integers, got {table.dtype}; round it, or leave out units")
-        if units is None and whole and not self.same and table.any():
-            chip = True
-            warnings.warn(_AMBIGUOUS, FutureWarning, stacklevel=4)
-        scales = np.ones(table.shape[-1])
-        if not chip:
-            scales[: len(self.scales)] = self.scales[: table.shape[-1]]
-        if chip or (whole and self.same):
-            return _within(table, table, scales, limits)
-        if not np.isfinite(table).all():
-            at = tuple(np.argwhere(~np.isfinite(table))[0].tolist())
-            raise InputError(f"inject must be finite, got {table[at]} at {list(at)}")
-        exact = table * scales
-        rounded = np.rint(exact)
-        _within(rounded, table, scales, limits)
-        _warn_if_coarse(exact, rounded)
-        return rounded.astype(np.int32)
-
-
-_AMBIGUOUS = (
-    "inject holds integers, which are taken as units of the chip, as in earlier versions. To keep that, say "
-    "units='chip'; for units of the network give floats, inject.astype(float), or say units='network'. A later version "
-    "will refuse integers without units"
-)
-
-
-def _within(
-    items: npt.NDArray[Any], given: npt.NDArray[Any], scales: Floats, limits: tuple[int, int]
-) -> npt.NDArray[Any]:
-    low, high = limits
-    if items.size and not low <= items.min() <= items.max() <= high:
-        at = tuple(np.argwhere((items < low) | (items > high))[0].tolist())
-        scale = scales[at[-1]]
-        unit = "" if scale == 1 else f" ({low} to {high} units of the chip)"
-        shown = (low, high) if scale == 1 else (f"{low / scale:.6g}", f"{high / scale:.6g}")
-        raise InputError(
-            f"injected currents are {shown[0]} to {shown[1]} on this chip{unit}, got {given[at]} at {list(at)}"
-        )
-    return items
-
-
-def _warn_if_coarse(exact: Floats, rounded: Floats) -> None:
-    """Warn if rounding changes what some neuron gets in total, and the changes do not cancel; uses `exact` up."""
-    steps = tuple(range(exact.ndim - 1))
-    total = np.abs(exact).sum(axis=steps)
-    exact -= rounded
-    moved = np.abs(exact.sum(axis=steps))
-    heard = total > HEARD * total.max(initial=0)
-    share = np.divide(moved, total, out=np.zeros_like(moved), where=heard)
-    worst = int(share.argmax()) if share.size else 0
-    if share.size and share[worst] > COARSE:
-        warnings.warn(
-            f"inject is rounded to whole units of the chip, which changes what neuron {worst} gets by "
-            f"{share[worst]:.1%}; take a larger scale: quantise(net, scale=...)",
-            UserWarning, stacklevel=5,
-        )  # fmt: skip
