@@ -183,13 +183,13 @@ def test_snapshot_of_version_3_goes_on_as_it_did() -> None:
         device.restore(image)
         found = device.run(spikes=trial.stimulus.cut(40, 60), record=BOTH)
         assert np.array_equal(found.spikes, whole.spikes[40:])
-        assert np.array_equal(found.v, whole.v[40:])
+        assert np.array_equal(found.in_units("chip").v, whole.v[40:])
         assert_same_regions(device.snapshot(), Image.load(DATA / "v3/replay-after.npz"))
 
 
 def assert_same(found: ncx.Result, expected: ncx.Result) -> None:
     assert np.array_equal(found.spikes, expected.spikes)
-    assert np.array_equal(found.v, expected.v)
+    assert np.array_equal(found.in_units("chip").v, expected.v)
     later = {counter.name.lower() for counter in Counter if counter > Counter.FRAMES_BAD} | {
         "frames_good",
         "frames_bad",

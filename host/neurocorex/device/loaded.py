@@ -35,12 +35,18 @@ class LoadedNetwork:
         Steps since then.
     source : Source or None
         The `Network` that the image was made of, if it was loaded as one.
+    own : CoreConfig or None
+        Geometry of the network in the image.
+    units : Units or None
+        Units of the network; None if they are not known, because no image was loaded.
     """
 
     image: Image | None = None
     generation: int | None = None
     age: int = 0
     source: Source | None = None
+    own: CoreConfig | None = None
+    units: Units | None = None
 
     def begin(self) -> None:
         """Note that what the chip holds is being replaced."""
@@ -49,6 +55,7 @@ class LoadedNetwork:
     def arrive(self, image: Image, generation: int) -> None:
         """Note that a network is on the chip as a whole."""
         self.image, self.generation, self.age = image, generation, 0
+        self.own, self.units = extent_of(image), Units.of(image)
 
     def adopt(self, generation: int) -> None:
         """Note that the chip holds what this session did not load: written region by region, or found there."""
@@ -61,11 +68,6 @@ class LoadedNetwork:
             raise DisconnectedError(
                 "the network is gone: the device went away, or was lost while loading; load it again"
             )
-
-    @property
-    def units(self) -> Units | None:
-        """Units of the network; None if they are not known, because no image was loaded."""
-        return Units.of(self.image) if self.image else None
 
     @property
     def dt_ms(self) -> float:
@@ -81,7 +83,7 @@ class LoadedNetwork:
 
     def geometry(self, chip: CoreConfig) -> CoreConfig:
         """Geometry of the network, or of the chip if none was loaded."""
-        return extent_of(self.image) if self.image else chip
+        return self.own or chip
 
     def rows(self, chip: CoreConfig) -> Ints:
         """Rows that the axons of the network have on the chip."""
