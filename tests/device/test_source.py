@@ -59,7 +59,9 @@ def test_a_chip_that_holds_a_network_from_before_runs_it_and_that_is_logged(refe
     with Device(WiredChip(line)) as device:
         second = [device.run(spikes=SPIKES[at : at + 20], record=BOTH) for at in (20, 40)]
     assert np.array_equal(np.concatenate([each.spikes for each in (first, *second)]), reference.spikes)
-    assert np.array_equal(np.concatenate([each.v for each in (first, *second)]), reference.v)
+    assert np.array_equal(
+        np.concatenate([each.in_units("chip").v for each in (first, *second)]), reference.in_units("chip").v
+    )
     assert caplog.text.count("this session loaded no network") == 1
 
 
@@ -75,7 +77,7 @@ def test_whoever_writes_regions_knows_what_he_runs(reference):
     with ncx.open("emulator", config=SMALL) as device:
         for region, values in IMAGE.regions.items():
             device.write(region, values)
-        assert_same(device.run(spikes=SPIKES, record=BOTH), reference)
+        assert_same(device.run(spikes=SPIKES, record=BOTH), reference.in_units("chip"))
 
 
 def test_writing_does_not_hide_that_a_network_is_gone():

@@ -231,13 +231,13 @@ def test_plastic_tells_which_synapses_learn(device):
     assert np.array_equal(device.plastic(), expected)
 
 
-def test_weights_have_the_drift_in_them():
+def test_drift_is_in_the_weights():
     net = build(superneuromat([4, 2], [-1, -2]))
     with ncx.open("emulator") as device:
         device.load(net)
         device.run(5)  # 0, -1, -3, -3, -3
         assert device.weights()[:INPUTS, 0].tolist() == [30] * 4 + [7] * 2
-        assert device.read(Region.WEIGHTS)[0, 0] == 40
+        assert device.read(Region.WEIGHTS)[0, 0] == 30
 
 
 def test_weights_over_time_are_those_of_separate_runs(device, tmp_path):

@@ -202,7 +202,7 @@ class Changes:
         if not is_integer(register) or register not in known:
             names = ", ".join(control.name for control in known)
             raise InputError(f"this chip has no register {register!r}; it has {names}")
-        return Control(register)
+        return Control(int(register))
 
     def _bits(self, register: Any, value: Any) -> int:
         control = Control(register)

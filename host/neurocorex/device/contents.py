@@ -19,7 +19,7 @@ from ..wire.regions import Items
 from .chip import Progress
 from .loaded import LoadedNetwork
 from .session import Session
-from .weights import drift_of, effective
+from .units import Units, is_chip
 
 LOGGER = logging.getLogger("neurocorex")
 
@@ -86,7 +86,30 @@ class Contents:
     @property
     def geometry(self) -> CoreConfig:
         """Geometry of the network that was loaded last, or of the chip if none was."""
-        return self.network.image.config if self.network.image else self.config
+        return self.network.geometry(self.config)
+
+    def units(self) -> Units:
+        """Return the units of the network that was loaded.
+
+        Raises
+        ------
+        InputError
+            If there is no network, or if its scale is not known: this session did not load it.
+        DisconnectedError
+            If it is no longer, or not wholly, on the chip.
+        """
+        self.require_network()
+        if self.network.units is None:
+            raise InputError("the scale of this network is not known: it was not loaded here; say units='chip'")
+        return self.network.units
+
+    def units_named(self, units: str | None) -> str:
+        """Return the name of the units of a result; by default the network's, if they are known."""
+        known = self.network.units is not None
+        chip = not known if units is None else is_chip(units)
+        if not known and not chip:
+            self.units()
+        return "chip" if chip else "network"
 
     # Networks ----------------------------------------------------------------------------------
 
@@ -178,25 +201,12 @@ class Contents:
         control[register] = value
         self.copies.control = control
 
-    def weights(self) -> Items:
-        """Weights [A, N] of the network, as they act now."""
-        config = self.config
-        held = self.read(Region.CONTROL, Region.WEIGHTS)
-        table, drift = held[Region.WEIGHTS], drift_of(held[Region.CONTROL], config)
-        if drift:
-            table = effective(table, self._plastic(), drift, config)
-        return self.network.crop(table, config)
-
     def plastic(self) -> npt.NDArray[np.bool_]:
         """Plastic synapses of the network, bool [A, N]."""
-        return self.network.crop(self._plastic(), self.config).astype(np.bool_)
-
-    def _plastic(self) -> Items:
-        """Plastic flags [A, N] in sizes of the chip."""
         config = self.config
         if not config.learning:
-            return np.zeros(region_shape(Region.WEIGHTS, config), np.int32)
-        return self.read(Region.PLASTIC)[Region.PLASTIC]
+            return np.zeros((self.geometry.axons, self.geometry.neurons), np.bool_)
+        return self.network.crop(self.read(Region.PLASTIC)[Region.PLASTIC], config).astype(np.bool_)
 
     def traces(self) -> Traces:
         """Traces of the axons and neurons of the network; zeros if the chip does not learn."""
@@ -262,10 +272,13 @@ def _checked(region: Region, values: Any, config: CoreConfig) -> Items:
     array = np.asarray(values)
     if not table.writable:
         raise InputError(f"{region.name} of this chip can be read only")
+    proper = "; weights in the units and the shape of the network are written by set_weights"
     if array.shape != shape:
-        raise InputError(f"{region.name} of this chip has shape {shape}, got {array.shape}")
+        hint = proper if region is Region.WEIGHTS else ""
+        raise InputError(f"{region.name} of this chip has shape {shape}, got {array.shape}{hint}")
     if array.dtype.kind not in "iub":
-        raise InputError(f"{region.name} holds integers, got an array of {array.dtype}; round it first")
+        hint = proper if region is Region.WEIGHTS else "; round it first"
+        raise InputError(f"{region.name} holds integers, got an array of {array.dtype}{hint}")
     low, high = table.range
     wrong = (array < low) | (array > high)
     if wrong.any():

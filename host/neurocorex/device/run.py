@@ -40,6 +40,8 @@ class Run:
         Whether counters are read, before and after.
     progress : callable, optional
         Called with (steps done, steps of all) when a piece of the run is complete.
+    units : str
+        Units of the result, see `Result.units`.
 
     Attributes
     ----------
@@ -66,6 +68,7 @@ class Run:
         snapshot_every: int | None,
         counters: bool,
         progress: Progress | None,
+        units: str,
     ) -> None:
         self._contents, self._stimulus = contents, stimulus
         if contents.network.source is not None:
@@ -80,7 +83,7 @@ class Run:
             raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
         self._recording = Recording.of(record, contents.geometry.neurons, awake=contents.used().neurons)
         self._log = WeightLog(self.stream.steps, snapshot_every, contents.config)
-        self._counters = counters
+        self._counters, self._units = counters, units
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
         self._progress = progress
@@ -146,6 +149,6 @@ class Run:
         return Result.from_stream(
             EventStream.join(self._results), neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
-            counters=counters, dt_ms=network.dt_ms,
+            counters=counters, dt_ms=network.dt_ms, scaling=network.units,
             weights=self._log.over_time(network) if self._log.looks else None,
-        )  # fmt: skip
+        ).in_units(self._units)  # fmt: skip

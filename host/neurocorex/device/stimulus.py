@@ -55,6 +55,7 @@ class Stimulus:
         *,
         network: CoreConfig,
         chip: CoreConfig,
+        image: CoreConfig | None = None,
     ) -> Stimulus:
         """Check and convert the arguments of `Device.run`.
 
@@ -62,15 +63,16 @@ class Stimulus:
         ----------
         steps, spikes, inject, teacher
             As there.
-        network, chip : CoreConfig
-            Geometries; arrays may be as wide as either.
+        network, chip, image : CoreConfig
+            Geometries; arrays may be as wide as any of them.
 
         Raises
         ------
         InputError
             Naming what is wrong, what is expected, and an example.
         """
-        inputs, neurons = (network.inputs, chip.inputs), (network.neurons, chip.neurons)
+        sizes = (network, chip, image or network)
+        inputs, neurons = tuple(each.inputs for each in sizes), tuple(each.neurons for each in sizes)
         if isinstance(spikes, EventStream):
             if inject is not None or teacher is not None:
                 raise InputError("an EventStream has its own currents and forced spikes; leave out inject and teacher")
@@ -123,7 +125,7 @@ def _zeros_and_ones(name: str, given: Any, widths: tuple[int, ...]) -> npt.NDArr
 
 
 def _current_table(inject: Any, widths: tuple[int, ...], current_range: tuple[int, int]) -> npt.NDArray[Any]:
-    table = _shaped("inject", inject, widths, "np.zeros((100, {}), int)")
+    table = _shaped("inject", inject, widths, "np.zeros((100, {}))")
     if table.dtype.kind not in "iub":
         raise InputError(f"inject must hold integers, in units of the chip's membranes, got {table.dtype}; round it")
     low, high = current_range

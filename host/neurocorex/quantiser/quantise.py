@@ -24,6 +24,7 @@ from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .demand import Demand, smallest_config
+from .extent import EXTENT
 from .populations import SCALES, choose_scales, given_scales, groups_of
 from .report import Report
 from .rounding import Rounding, WeightLoss
@@ -161,6 +162,9 @@ class _Assembly:
         self.regions[Region.CONTROL] = self.control
         self.regions[Region.IN_USE] = np.array(config.blocks_for(net.neuron_count, net.input_count))
         meta: dict[str, Any] = {"dt_ms": net.dt_ms}
+        own = [net.input_count, net.neuron_count, len(net.extra_source)]
+        if own != [config.inputs, config.neurons, config.extra_axons]:
+            meta[EXTENT] = own
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
         if differ:

@@ -115,4 +115,4 @@ class Imported:
             raise InputError(
                 f"membranes of neurons {wanted[0]} to {wanted[-1]} were not recorded; run with record={{'v': ...}}"
             )
-        return np.asarray(result.v[..., place.latency :, columns] / place.unit + place.rest)
+        return np.asarray(result.in_units("chip").v[..., place.latency :, columns] / place.unit + place.rest)
