@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FitError
+from ..errors import FitError, InputError
 from ..learning import Rule, WindowRule
 from ..network.data import NetworkData
 from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
 from ..spec.config import LIMITS
 from ..spec.rows import Unit
+from .tables import PART
 
 Ints = NDArray[np.int64]
 #: Learning engines in words.
 ENGINES = {Learning.NONE: "no learning engine", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
+#: Key of `Demand.levels` for currents that are injected.
+INJECTED = "injected"
 #: Names of the parameters that are times.
 TIMES = tuple(name for name, quantity in QUANTITIES.items() if quantity.unit is Unit.MS)
 
@@ -95,7 +98,7 @@ class Demand:
     lowest, highest : array [axons, N]
         Extremes that each weight can reach.
     levels : dict of array [N]
-        Parameters in the units of the weights, by name; 0 where one was not set.
+        Parameters in the units of the weights, by name; 0 where one was not set. And `INJECTED`, if currents are.
     """
 
     net: NetworkData
@@ -107,9 +110,11 @@ class Demand:
     levels: dict[str, NDArray[Any]]
 
     @classmethod
-    def of(cls, net: NetworkData) -> Demand:
-        """Read a network."""
+    def of(cls, net: NetworkData, injected: ArrayLike | None = None) -> Demand:
+        """Read a network, and the largest current that will be injected into its neurons, one or [N]."""
         levels = {name: np.nan_to_num(net.parameters[name]) for name in SCALED}
+        if injected is not None:
+            levels[INJECTED] = _currents(injected, net.neuron_count)
         rule = net.rule if net.learns else None
         return cls(net, Durations.of(net), rule, net.is_integer, *net.reach(), levels)
 
@@ -186,6 +191,11 @@ def window_steps(rule: Rule, dt_ms: float) -> int:
         raise FitError(
             f"the rule looks back over {steps} steps, at most {most} can be built; shorten it or use a longer dt_ms"
         )
+    if isinstance(rule, WindowRule) and rule.nearest and steps > PART:
+        raise FitError(
+            f"the rule looks back over {steps} steps and pairs with the nearest spike only, which needs one table; a "
+            f"table holds {PART} steps: shorten it, use a longer dt_ms, or pairing='all'"
+        )
     return steps
 
 
@@ -200,6 +210,17 @@ def _lacking_to_learn(rule: Rule, dt_ms: float, config: CoreConfig) -> list[str]
     if rule.soft and not config.soft_bounds:
         lacking.append("soft_bounds (the chip has none)")
     return lacking
+
+
+def _currents(injected: ArrayLike, neurons: int) -> NDArray[np.float64]:
+    """Return the largest size of a current for each neuron; raises InputError for anything else."""
+    try:
+        currents = np.abs(np.broadcast_to(np.asarray(injected, np.float64), (neurons,)))
+    except (TypeError, ValueError):
+        currents = np.array([np.nan])
+    if not np.isfinite(currents).all():
+        raise InputError(f"injected must be one current, or {neurons}, one for each neuron, got {injected!r}")
+    return np.ceil(currents) if np.asarray(injected).dtype.kind in "iu" else currents
 
 
 def _signed_bits(values: NDArray[Any]) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..events.stream import EventStream
 from ..image import Image
 from ..learning import TraceRule
 from ..network.network import Network
@@ -26,6 +27,7 @@ from ..spec.rows import Unit
 from .demand import Demand, smallest_config
 from .populations import SCALES, choose_scales, given_scales, groups_of
 from .report import Report
+from .room import NO_ROOMS, ROOMS, trace_rooms
 from .rounding import Rounding, WeightLoss
 from .scale import Kinds, choose_scale, integers_fit
 from .tuning import SCHEDULE, Tuning
@@ -42,6 +44,8 @@ def quantise(
     *,
     scale: ArrayLike | None = None,
     populations: Sequence[Neurons] | None = None,
+    stimulus: EventStream | ArrayLike | None = None,
+    injected: ArrayLike | None = None,
 ) -> tuple[Image, Report]:
     """Turn a network into integers for one chip.
 
@@ -57,6 +61,11 @@ def quantise(
         `populations`. With ``scale=1``, integers that are stored as floats stay as they are.
     populations : sequence of Neurons, optional
         Parts of the network that get a scale each, see `populations`. By default all neurons share one.
+    stimulus : bool array [steps, inputs] or [samples, steps, inputs], or EventStream, optional
+        Spikes that the inputs will get. Traces of the learning rule get room for them, see `room`.
+    injected : float or array [N], optional
+        Largest current that will be injected into the neurons in a step, in the units of the network. The scale leaves
+        room for it.
 
     Returns
     -------
@@ -72,7 +81,7 @@ def quantise(
     InputError
         If `scale` is not above 0, or `populations` are not disjoint parts of the network.
     """
-    demand, notes = Demand.of(net), list[str]()
+    demand, notes = Demand.of(net, injected), list[str]()
     scales = None if scale is None else given_scales(demand, scale)
     groups = None if populations is None else groups_of(demand, populations, notes)
     if config is None:
@@ -80,11 +89,11 @@ def quantise(
     demand.check(config)
     if scales is None:
         scales = _chosen_scales(demand, config, groups, notes)
-    assembly = _Assembly(demand, Rounding(config, scales, notes=notes))
+    assembly = _Assembly(demand, Rounding(config, scales, notes=notes), stimulus)
     image = assembly.image()
     report = Report.of(
         image, weights=assembly.losses, parameters=assembly.rounding.errors, notes=notes,
-        learning=assembly.tuning.rounded if assembly.tuning else None,
+        learning=assembly.tuning.rounded if assembly.tuning else None, rule=demand.rule,
     )  # fmt: skip
     return image, replace(report, subject=(net, image))
 
@@ -114,6 +123,8 @@ class _Assembly:
         Of the network.
     rounding : Rounding
         With the geometry of the chip and the scale of each neuron.
+    stimulus : EventStream or array, optional
+        Spikes that the inputs will get.
 
     Attributes
     ----------
@@ -123,8 +134,8 @@ class _Assembly:
         The learning rule on the chip.
     """
 
-    def __init__(self, demand: Demand, rounding: Rounding) -> None:
-        self.demand, self.net, self.rounding = demand, demand.net, rounding
+    def __init__(self, demand: Demand, rounding: Rounding, stimulus: EventStream | ArrayLike | None = None) -> None:
+        self.demand, self.net, self.rounding, self.stimulus = demand, demand.net, rounding, stimulus
         self.config, self.scales = rounding.config, rounding.scales
         self.regions: dict[Region, NDArray[Any]] = {}
         self.control = np.array([each.power_up(self.config) for each in controls(self.config)], np.int64)
@@ -151,6 +162,8 @@ class _Assembly:
         meta: dict[str, Any] = {"dt_ms": net.dt_ms}
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
+        if self.tuning and isinstance(self.tuning.rule, TraceRule):
+            meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if differ:
             meta[SCALES] = self.scales.tolist()
         return Image.completed(config, self.regions, float(self.scales[0]), meta)
@@ -185,7 +198,8 @@ class _Assembly:
         if rule.bounds is None and isinstance(rule, TraceRule) and not self.demand.is_integer:
             raise InputError("the rule needs bounds in the units of the weights, for example bounds=(0.0, 1.0)")
         self.regions[Region.PLASTIC] = self._placed(net.plastic)
-        self.tuning = Tuning(rule, self.config, net.dt_ms, unit)
+        rooms = trace_rooms(net, rule, self.stimulus) if isinstance(rule, TraceRule) else NO_ROOMS
+        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..image import Image
+from ..learning import Rule
 from ..network.network import Network
 from ..network.population import named
+from ..plot.plasticity import learning_window
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from .acting import acting_window
 from .activity import always_saturates, never_fire, never_silent, rooms
 from .demand import ENGINES
+from .outside import outside_bounds
 from .populations import PopulationScale
 from .rounding import WeightLoss
 from .tuning import Rounded
+from .window import ActingWindow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,8 @@ class Report:
         Every number of the learning rule as wanted, and as the chip holds it, in the units of the network.
     plastic : int
         Number of synapses that learn.
+    window : ActingWindow or None
+        The learning window that the chip acts by, from its integers; None if nothing learns.
     never_fire : list of int
         Neurons that no pattern of input spikes makes fire; injected currents may.
     never_silent : list of int
@@ -77,6 +89,7 @@ class Report:
     headroom: float
     learning: list[Rounded] = field(default_factory=list)
     plastic: int = 0
+    window: ActingWindow | None = None
     warnings: list[str] = field(default_factory=list)
     can_saturate: list[int] = field(default_factory=list)
     always_saturates: list[int] = field(default_factory=list)
@@ -93,6 +106,7 @@ class Report:
         learning: list[Rounded] | None = None,
         notes: list[str] | None = None,
         injected: NDArray[np.int64] | None = None,
+        rule: Rule | None = None,
     ) -> Report:
         """Examine an image, and add what its quantisation lost, if it has just been made.
 
@@ -106,10 +120,13 @@ class Report:
             Warnings of the quantiser, which come first.
         injected : int64 array [N], optional
             Largest current that is injected into each neuron, in units of the chip; see `never_fire`.
+        rule : Rule, optional
+            What `window` is compared with.
         """
         weights, parameters, learning = weights or {}, parameters or {}, learning or []
         mute, restless = never_fire(image, injected).tolist(), never_silent(image).tolist()
-        room = rooms(image)
+        room, window = rooms(image), acting_window(image, rule)
+        learned = [*(window.warnings if window else []), *outside_bounds(image)]
         control = image.regions[Region.CONTROL]
         lossless = not any(loss.max_error for loss in weights.values()) and not any(parameters.values())
         lossless = lossless and all(number.exact for number in learning)
@@ -127,7 +144,8 @@ class Report:
             headroom=float(room.max()),
             learning=learning,
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
-            warnings=[*(notes or []), *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
+            window=window,
+            warnings=[*(notes or []), *learned, *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
@@ -141,9 +159,13 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
         learning = [
-            {**asdict(each), "wanted": _finite(each.wanted), "got": _finite(each.got)} for each in self.learning
+            {**asdict(each), "wanted": _finite(each.wanted), "got": _finite(each.got), "error": each.error}
+            for each in self.learning
         ]
-        plain = asdict(replace(self, subject=None)) | {"config": self.config.to_dict(), "learning": learning}
+        plain = asdict(replace(self, subject=None, window=None)) | {
+            "config": self.config.to_dict(), "learning": learning,
+            "window": self.window.to_dict() if self.window else None,
+        }  # fmt: skip
         del plain["subject"]
         return plain
 
@@ -161,6 +183,7 @@ class Report:
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
             *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
+            *(self.window.lines if self.window else []),
             *(["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []),
             *(["nothing was rounded"] if self.weights and self.exact else []),
             *(f"warning: {warning}" for warning in self.warnings),
@@ -168,6 +191,25 @@ class Report:
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
+
+    def plot_window(self, ax: Axes | None = None) -> Figure:
+        """Draw the learning window: what was asked for as lines, what the chip acts by as points.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; by default in a figure of its own.
+
+        Raises
+        ------
+        InputError
+            If nothing learns.
+        MissingToolError
+            If matplotlib is not installed.
+        """
+        if self.window is None:
+            raise InputError("nothing learns, so there is no learning window; see Network.learn")
+        return learning_window(self.window, axis=ax)
 
 
 def _finite(value: float) -> float | None:

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from ..learning import WindowRule
 from ..spec import CoreConfig
 from ..spec.fixed import GAIN_BITS
-from .demand import Demand
+from .demand import INJECTED, Demand
 
 Floats = NDArray[np.float64]
 GAIN_MAX = (1 << GAIN_BITS) - 1
 #: Parameters that add up in a membrane; every other one has to fit into the state alone.
-ADDED = ("threshold", "reset", "bias")
+ADDED = ("threshold", "reset", "bias", INJECTED)
 #: About how many weights of each kind are sampled to compare scales.
 SAMPLE = 1 << 15
 
@@ -100,7 +100,7 @@ def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
     lowest, highest = demand.lowest[:, chosen], demand.highest[:, chosen]
     incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
     size = {name: np.abs(values[chosen]) for name, values in demand.levels.items()}
-    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming
+    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming + size.get(INJECTED, 0)
     alone = (float(values.max()) for name, values in size.items() if name not in ADDED)
     return max(float(level.max()), *alone, float(demand.net.adaptation_step))
 
