@@ -20,7 +20,7 @@ from .populations import scales_of
 from .room import ROOMS
 from .tables import single_spikes
 from .trace import applied, called_for, fading
-from .window import ActingWindow, Side
+from .window import REACH, ActingWindow, Side
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -105,7 +105,7 @@ class _Reading:
         return Side(
             ("potentiation", "depression")[place], tuple((lags * self.dt_ms).tolist()),
             tuple((mean * self.unit).tolist()), tuple((deviation * self.unit).tolist()), share * self.dt_ms, wanted,
-            endless, *room,
+            endless, *room, 1.0 if self.config.learning is Learning.WINDOW else REACH,
         )  # fmt: skip
 
     def _pairing(self) -> str:

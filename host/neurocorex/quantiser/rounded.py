@@ -35,10 +35,10 @@ class Rounded:
 
     @property
     def error(self) -> float | None:
-        """Difference as a part of what was wanted; None where that is 0 or infinite."""
+        """How much larger it is in size than wanted, as a part of that; None where that is 0 or infinite."""
         if self.exact:
             return 0.0
-        error = (self.got - self.wanted) / abs(self.wanted) if self.wanted else math.inf
+        error = self.got / self.wanted - 1 if self.wanted else math.inf
         return error if math.isfinite(error) else None
 
     def warning(self, remedy: str) -> str | None:

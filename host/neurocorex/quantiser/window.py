@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-#: Reach is the largest lag with at least this part of the largest change.
-REACH = 0.05
+#: Part of the change over all lags that has come at the reach of an exponential window.
+REACH = 0.95
 #: Relative error of area, reach and balance above which the report warns.
 TOLERANCE = 0.01
 
@@ -41,6 +41,8 @@ class Side:
         Spikes that a trace can hold; 0 for windows and for nearest neighbours.
     why : str
         Where the room comes from, see `room.Room`; empty if it is not known.
+    part : float
+        See `reach_ms`: `REACH` for traces, 1 for windows.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Side:
     endless: bool = False
     room: float = 0.0
     why: str = ""
+    part: float = REACH
 
     @property
     def area(self) -> float:
@@ -65,7 +68,7 @@ class Side:
 
     @property
     def reach_ms(self) -> float:
-        """Largest lag at which the mean change is at least `REACH` of the largest."""
+        """Lag up to which `part` of the change over all lags comes; for windows the last lag at all."""
         return self._reach(self.acting)
 
     @property
@@ -90,8 +93,10 @@ class Side:
         sizes = np.abs(changes)
         if not sizes.any():
             return 0.0
-        # Give or take the last bits, so that an equal end of a rectangle counts.
-        return math.inf if self.endless else self.lags_ms[int(np.flatnonzero(sizes >= REACH * sizes.max())[-1])]
+        if self.endless:
+            return math.inf
+        come = np.cumsum(sizes) / sizes.sum()
+        return self.lags_ms[int(np.argmax(come >= self.part * (1 - 1e-9)))]
 
     def __str__(self) -> str:
         if self.endless:
@@ -201,7 +206,7 @@ def _sign(value: float) -> float:
 
 
 def _error(error: float | None) -> str:
-    return "" if error is None else f" ({error:+.1%} of wanted)"
+    return "" if error is None else f" ({round(error, 3) + 0.0:+.1%} of wanted)"
 
 
 def _finite(value: float | None) -> float | None:
