@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,8 @@ from ..learning import Rule, WindowRule
 from ..network.data import NetworkData
 from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
-from ..spec.config import LIMITS
+from ..spec.config import LIMITS, TABLE_STEPS
 from ..spec.rows import Unit
-from .tables import PART
 
 Ints = NDArray[np.int64]
 #: Learning engines in words.
@@ -118,6 +117,13 @@ class Demand:
         rule = net.rule if net.learns else None
         return cls(net, Durations.of(net), rule, net.is_integer, *net.reach(), levels)
 
+    def with_room(self, firings: int) -> Demand:
+        """Return the same with weights that may grow by all that so many firings can add, if nothing bounds them."""
+        if self.rule is None or self.rule.bounds is not None:
+            return self
+        grown = self.net.weights + firings * self.rule.reach(self.net.dt_ms)
+        return replace(self, highest=np.where(self.net.plastic, np.maximum(self.highest, grown), self.highest))
+
     def smallest(self) -> CoreConfig:
         """Return the smallest geometry that has room; see `smallest_config`."""
         net, durations, chosen = (
@@ -137,7 +143,8 @@ class Demand:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
             bounds = (self.rule.bounds if self.rule is not None else None) or (0, 0)
             bits = max(_signed_bits(net.weights), _signed_bits(np.array(bounds)))
-            values["weight_bits"] = chosen.weight_bits if bits <= chosen.weight_bits else 16
+            unbounded = self.rule is not None and self.rule.bounds is None  # may become anything
+            values["weight_bits"] = 16 if unbounded or bits > chosen.weight_bits else chosen.weight_bits
             states = [*self.levels.values(), np.array(net.adaptation_step)]
             values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, states))))
         for name, way_out in (
@@ -191,10 +198,10 @@ def window_steps(rule: Rule, dt_ms: float) -> int:
         raise FitError(
             f"the rule looks back over {steps} steps, at most {most} can be built; shorten it or use a longer dt_ms"
         )
-    if isinstance(rule, WindowRule) and rule.nearest and steps > PART:
+    if isinstance(rule, WindowRule) and rule.nearest and steps > TABLE_STEPS:
         raise FitError(
             f"the rule looks back over {steps} steps and pairs with the nearest spike only, which needs one table; a "
-            f"table holds {PART} steps: shorten it, use a longer dt_ms, or pairing='all'"
+            f"table holds {TABLE_STEPS} steps: shorten it, use a longer dt_ms, or pairing='all'"
         )
     return steps
 

@@ -29,11 +29,13 @@ from .populations import SCALES, choose_scales, given_scales, groups_of
 from .report import Report
 from .room import NO_ROOMS, ROOMS, trace_rooms
 from .rounding import Rounding, WeightLoss
-from .scale import Kinds, choose_scale, integers_fit
+from .scale import Kinds, choose_scale, costs_little, integers_fit
 from .tuning import SCHEDULE, Tuning
 
 __all__ = ["Report", "quantise", "smallest_config"]
 
+#: Firings by which weights without bounds should be able to grow, if it costs little, and at least.
+FIRINGS = (64, 16, 4, 1)
 #: Relative error of a threshold above which the report warns.
 COARSE = 0.01
 
@@ -88,7 +90,7 @@ def quantise(
         config = demand.smallest()
     demand.check(config)
     if scales is None:
-        scales = _chosen_scales(demand, config, groups, notes)
+        scales, demand = _chosen_scales(demand, config, groups, notes)
     assembly = _Assembly(demand, Rounding(config, scales, notes=notes), stimulus)
     image = assembly.image()
     report = Report.of(
@@ -100,18 +102,27 @@ def quantise(
 
 def _chosen_scales(
     demand: Demand, config: CoreConfig, groups: Sequence[NDArray[np.int64]] | None, notes: list[str]
-) -> NDArray[np.float64]:
-    """Return 1 for integers that fit, else the best scales; note if integers are scaled or lose bits."""
+) -> tuple[NDArray[np.float64], Demand]:
+    """Return 1 for integers that fit, else the best scales; note if integers are scaled or lose bits.
+
+    The demand that comes with them has room for what weights without bounds may learn, if that costs little.
+    """
     ones = np.ones(demand.net.neuron_count)
     if demand.is_integer:
         if integers_fit(demand, config):
             gain = max(Kinds(demand).gains(1.0, config))
             if gain:
                 notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
-            return ones
+            return ones, demand
         bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
         notes.append(f"the integers do not fit into {bits}: scaled")
-    return ones * choose_scale(demand, config) if groups is None else choose_scales(demand, config, groups)
+    chosen = demand
+    for firings in FIRINGS:
+        chosen = demand.with_room(firings)
+        scales = ones * choose_scale(chosen, config) if groups is None else choose_scales(chosen, config, groups)
+        if chosen is demand or costs_little(chosen, config, scales):
+            break
+    return scales, chosen
 
 
 class _Assembly:
