@@ -24,7 +24,7 @@ LOSS = 1e-4
 
 
 def whole_numbers(demand: Demand) -> Floats:
-    """Return the numbers of the rule that act in whole units of a weight, in the units of the network, without zeros."""
+    """Return the sizes of the numbers of the rule that act in whole units of a weight, without zeros."""
     rule = demand.rule
     if not isinstance(rule, WindowRule):
         return np.zeros(0)

@@ -7,8 +7,8 @@ The scale is the largest one at which
 - the largest weight fits with the largest gain, so that nothing is clipped,
 
 among those at which the largest input weight, the largest recurrent weight, a power of two, or the whole numbers of a
-rule (see `ratio`) need no rounding. A weight that learns counts as its bounds. Of these kinds of scale, the one with the
-smallest rounding error is taken: of weights and numbers of the rule, and of all weights that may be learned between
+rule (see `ratio`) need no rounding. A weight that learns counts as its bounds. Of these kinds of scale, the one with
+the smallest rounding error is taken: of weights and numbers of the rule, and of all weights that may be learned between
 bounds.
 """
 

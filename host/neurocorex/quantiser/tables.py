@@ -1,7 +1,7 @@
 """Tables of windows: the change that each pattern of recent spikes calls for, in one part or in two.
 
-A window of K steps is K bits, the latest step the lowest bit. Up to `TABLE_STEPS` steps have one table of 2^K entries. A
-longer window has one for its lowest bits and one for those above; the entries of both add up (docs/model.md).
+A window of K steps is K bits, the latest step the lowest bit. Up to `TABLE_STEPS` steps have one table of 2^K entries.
+A longer window has one for its lowest bits and one for those above; the entries of both add up (docs/model.md).
 """
 
 from __future__ import annotations
