@@ -113,11 +113,11 @@ def choose_scale(demand: Demand, config: CoreConfig) -> float:
         return 1.0
     kinds = Kinds(demand)
     units = [weight_unit(extreme, config) for extreme in kinds.extremes if extreme.any()]
-    numbers = whole_numbers(demand)
+    numbers = whole_numbers(demand) if demand.rule is not None else np.zeros(0)
     # A little less than the range, so that no sum of rounded values exceeds it.
     limit = min(0.999 * config.state_range[1] / level, *((1 << GAIN_MAX) / unit for unit in units), math.inf)
     scales = {largest_multiple(limit, 1 / quantum) for quantum in (*units, 1.0)}
-    for quantum in quanta(numbers):  # at the largest scale, and at the largest without a gain
+    for quantum in quanta(numbers) if len(numbers) else ():  # at the largest scale, and at the largest without a gain
         scales |= {largest_multiple(bound, 1 / quantum) for bound in (limit, min(limit, 1 / max(units)))}
     samples = [sample(part) for part in kinds.fixed]
 
@@ -126,7 +126,8 @@ def choose_scale(demand: Demand, config: CoreConfig) -> float:
         errors = [rounding(part, step) for part, step in zip(samples, steps, strict=True) if len(part)]
         if kinds.span:
             errors.append((steps[kinds.plastic_kind] / kinds.span) ** 2 / 12)
-        errors.append(distortion(numbers, steps[kinds.plastic_kind]))
+        if len(numbers):
+            errors.append(distortion(numbers, steps[kinds.plastic_kind]))
         return round(sum(errors), 12), -scale
 
     return min(scales, key=cost)
