@@ -1,0 +1,58 @@
+"""Windows of STDP: what a chip changes on average at each lag, against the law in floats and against its report."""
+
+import neurocorex as ncx
+import numpy as np
+import pytest
+from neurocorex.fpga.boards import BOARDS
+from neurocorex.learning import stdp
+from neurocorex.spec import CoreConfig, Learning
+from support.windows import image_for, lags_of, measured
+
+#: Part of the wanted area that may be missing or too much, by the bits of a trace.
+ALLOWED = {6: 0.10, 8: 0.03, 12: 0.01, 16: 0.01}
+#: Change at a lag of one step, as a part of the range, by the bits of a weight.
+CHANGE = {4: 0.1, 8: 0.02, 16: 0.01}
+TAUS = [(5.0, 100.0), (20.0, 20.0), (100.0, 5.0), (16.8, 33.7)]
+BUILT = {name: board.config for name, board in BOARDS.items() if board.config.learning is Learning.EXPONENTIAL}
+
+
+def errors(config, taus):
+    """Errors of the areas of both sides: of the chip against the law, and of the report against the chip."""
+    change = CHANGE[config.weight_bits]
+    rule = stdp(*taus, change, -1.05 * change, bounds=(-1.0, 1.0))
+    image, report = image_for(rule, config)
+    found = []
+    with ncx.open("emulator", config=config) as device:
+        device.load(image)
+        for side, tau, sign in (("potentiation", taus[0], 1), ("depression", taus[1], -1.05)):
+            lags = lags_of(tau, side)
+            law = sign * change * np.exp(-(lags - 1) / tau)
+            acts = measured(device, report, lags, side, pairs=1000)
+            says = getattr(report.window, side)
+            told = np.interp(lags, says.lags_ms, says.acting)
+            found.append((acts.sum() / law.sum() - 1, told.sum() / acts.sum() - 1))
+    return found
+
+
+def check(config, taus):
+    for area, told in errors(config, taus):
+        assert abs(area) < ALLOWED[config.trace_bits]
+        assert abs(told) < 0.01
+
+
+@pytest.mark.parametrize("taus", TAUS, ids=lambda taus: "{:g}_{:g}".format(*taus))
+@pytest.mark.parametrize("trace_bits", sorted(ALLOWED))
+@pytest.mark.parametrize("weight_bits", sorted(CHANGE))
+def test_window_has_its_area(trace_bits, weight_bits, taus):
+    check(
+        CoreConfig(
+            inputs=64, neurons=64, lanes=4, learning=Learning.EXPONENTIAL, trace_bits=trace_bits, weight_bits=weight_bits
+        ),
+        taus,
+    )
+
+
+@pytest.mark.parametrize("board", BUILT)
+def test_window_of_a_default_chip_has_its_area(board):
+    for taus in TAUS[:2]:
+        check(BUILT[board], taus)
