@@ -71,7 +71,7 @@ class Difference:
         }  # fmt: skip
 
     def __str__(self) -> str:
-        part = f" ({self.relative:.2g} of it)" if math.isfinite(self.relative) else ""
+        part = f" ({100 * self.relative:.2g} %)" if math.isfinite(self.relative) else ""
         return f"{self.name} {self.absolute:.2g}{' ' if self.unit else ''}{self.unit}{part}"
 
 
@@ -142,7 +142,7 @@ class WeightLoss:
             return f"{self.synapses} weights, all exact"
         text = f"{self.synapses} weights, error {self.relative_error:.2%} rms, at most {self.max_error:.3g}"
         if self.worst_at is not None and math.isfinite(self.worst):
-            text += f", worst {self.worst:.3g} of a weight"
+            text += f", the worst weight by {100 * self.worst:.2g} %"
         return text + "".join(
             f", {count} {what}" for count, what in ((self.vanished, "became 0"), (self.clipped, "clipped")) if count
         )

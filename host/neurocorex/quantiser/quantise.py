@@ -28,7 +28,7 @@ from .demand import Demand, smallest_config
 from .populations import SCALES, choose_scales, given_scales, groups_of, scales_of
 from .report import Report
 from .rounding import Rounding
-from .scale import Kinds, choose_scale, integers_fit
+from .scale import Kinds, choose_scale, gain_for, integers_fit
 from .tuning import SCHEDULE, Tuning
 
 __all__ = ["Report", "quantise", "smallest_config"]
@@ -108,7 +108,7 @@ def _chosen_scales(
     ones = np.ones(demand.net.neuron_count)
     if demand.is_integer:
         if integers_fit(demand, config):
-            gain = max(Kinds(demand).gains(1.0, config))
+            gain = max(gain_for(stated, 1.0, config) for stated in Kinds(demand).stated)
             if gain:
                 notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
             return ones
