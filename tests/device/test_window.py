@@ -44,12 +44,8 @@ def check(config, taus):
 @pytest.mark.parametrize("trace_bits", sorted(ALLOWED))
 @pytest.mark.parametrize("weight_bits", sorted(CHANGE))
 def test_window_has_its_area(trace_bits, weight_bits, taus):
-    check(
-        CoreConfig(
-            inputs=64, neurons=64, lanes=4, learning=Learning.EXPONENTIAL, trace_bits=trace_bits, weight_bits=weight_bits
-        ),
-        taus,
-    )
+    widths = {"trace_bits": trace_bits, "weight_bits": weight_bits}
+    check(CoreConfig(inputs=64, neurons=64, lanes=4, learning=Learning.EXPONENTIAL, **widths), taus)
 
 
 @pytest.mark.parametrize("board", BUILT)

@@ -24,14 +24,12 @@ def learner(rule: Rule, inputs: int, neurons: int, dt_ms: float = 1.0) -> ncx.Ne
     return net
 
 
-def measured(
-    device: ncx.Device, report: Report, lags: NDArray[np.int64], side: str, *, pairs: int
-) -> Floats:
+def measured(device: ncx.Device, report: Report, lags: NDArray[np.int64], side: str, *, pairs: int) -> Floats:
     """Mean change of a weight by one pair at each lag, in the units of the network.
 
     For potentiation each input is given a lag, and all neurons are forced to fire at once; for depression the other way
-    round. There are at least 100 repetitions, so there are as many draws of each trace, and many more of weights. Traces
-    are cleared before each, and weights are set to 0 before every `TOGETHER`, which do not take them to a bound.
+    round. At least 100 repetitions make as many draws of each trace, and many more of weights. Traces are cleared
+    before each, and weights are set to 0 before every `TOGETHER`, which do not take them to a bound.
     """
     wide, others = (device.inputs, device.neurons) if side == "potentiation" else (device.neurons, device.inputs)
     unit = (1 << report.gain_input) / report.scale
@@ -45,7 +43,7 @@ def measured(
         last = np.zeros((longest + 1, others), np.bool_)
         last[longest] = True
         leading, last = (np.tile(each, (TOGETHER, 1)) for each in (leading, last))
-        clear = {step: Clear.TRACES | Clear.STATE for step in range(0, len(last), longest + 1)}
+        clear = dict.fromkeys(range(0, len(last), longest + 1), Clear.TRACES | Clear.STATE)
         spikes, teacher = (leading, last) if side == "potentiation" else (last, leading)
         total = np.zeros(len(some))
         for _ in range(runs):
