@@ -18,7 +18,7 @@ from .rounded import TOLERANCE
 
 Floats = NDArray[np.float64]
 #: Largest denominator of the numbers that a common unit is looked for.
-DENOMINATOR = 1 << 20
+DENOMINATOR = 1 << 16
 #: Loss of weights by rounding, as a part of their energy, that room for what is learned may cost.
 LOSS = 1e-4
 
@@ -41,7 +41,7 @@ def quanta(numbers: Floats) -> list[float]:
         return []
     smallest = float(numbers.min())
     exact = [Fraction(number).limit_denominator(DENOMINATOR) for number in numbers.tolist()]
-    if not all(math.isclose(float(f), number, rel_tol=1e-9) for f, number in zip(exact, numbers.tolist(), strict=True)):
+    if not all(math.isclose(float(f), number, rel_tol=1e-12) for f, number in zip(exact, numbers.tolist(), strict=True)):
         return [smallest]
     below = math.lcm(*(each.denominator for each in exact))
     common = math.gcd(*(int(each * below) for each in exact)) / below if below < 1 << 60 else smallest
