@@ -209,7 +209,7 @@ def test_window_that_is_too_long_is_named():
     config = CoreConfig(learning=Learning.WINDOW, window_steps=3)
     with pytest.raises(FitError, match=r"window_steps 5 \(the chip has 3\)"):
         quantise(network(rectangular_stdp(4, 1, -1, bounds=BOUNDS)), config)
-    with pytest.raises(FitError, match="looks back over 51 steps, at most 10 can be built"):
+    with pytest.raises(FitError, match="looks back over 51 steps, at most 20 can be built"):
         quantise(network(rectangular_stdp(5, 1, -1, bounds=BOUNDS), dt_ms=0.1))
 
 

@@ -4,8 +4,8 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.fpga.boards import BOARDS
-from neurocorex.learning import stdp
-from neurocorex.spec import CoreConfig, Learning
+from neurocorex.learning import stdp, window_stdp
+from neurocorex.spec import CoreConfig, Learning, Region
 from support.windows import image_for, lags_of, measured
 
 #: Part of the wanted area that may be missing or too much, by the bits of a trace.
@@ -52,3 +52,46 @@ def test_window_has_its_area(trace_bits, weight_bits, taus):
 def test_window_of_a_default_chip_has_its_area(board):
     for taus in TAUS[:2]:
         check(BUILT[board], taus)
+
+
+@pytest.mark.parametrize("steps", [8, 10, 13, 20])
+def test_window_of_many_steps_is_met_at_every_lag(steps):
+    rng = np.random.default_rng(steps)
+    kernels = rng.uniform(-0.2, 0.2, (2, steps))
+    config = CoreConfig(
+        inputs=24, neurons=24, lanes=4, weight_bits=16, learning=Learning.WINDOW, window_steps=steps
+    )  # fmt: skip
+    image, report = image_for(window_stdp(*kernels, bounds=(-1.0, 1.0), stochastic=False), config)
+    unit = (1 << report.gain_input) / report.scale
+    with ncx.open("emulator", config=config) as device:
+        device.load(image)
+        for side, first, kernel in (("potentiation", 0, kernels[0]), ("depression", 1, kernels[1])):
+            lags = first + np.arange(min(steps + 2, 24 - first))
+            acts = measured(device, report, lags, side, pairs=1)
+            assert acts == pytest.approx(np.pad(kernel, (0, 2))[: len(lags)], abs=unit)
+            told = getattr(report.window, side)
+            assert acts[:steps] == pytest.approx(np.array(told.acting), abs=1e-9)
+
+
+@pytest.mark.parametrize("pairing", ["all", "nearest"])
+def test_pairs_are_made_as_the_scheme_says(pairing):
+    """Random spikes of one input and one neuron, against a sum over the pairs of the scheme in floats."""
+    rng = np.random.default_rng(8)
+    rule = stdp(15.0, 25.0, 0.01, -0.012, bounds=(-1.0, 1.0), pairing=pairing, accumulate=20.0)
+    config = CoreConfig(inputs=1, neurons=1, lanes=1, learning=Learning.EXPONENTIAL, weight_bits=16, trace_bits=16)
+    image, report = image_for(rule, config)
+    arrivals, spikes = rng.random((2, 400)) < 0.05
+    change = 0.0
+    for step in range(400):
+        before, after = np.flatnonzero(arrivals[: step + 1]), np.flatnonzero(spikes[:step])
+        if pairing == "nearest":
+            before, after = before[-1:], after[-1:]
+        if arrivals[step]:
+            change += (-0.012 * np.exp(-(step - after - 1) / 25)).sum()
+        if spikes[step]:
+            change += (0.01 * np.exp(-(step - before - 1) / 15)).sum()
+    with ncx.open("emulator", config=config) as device:
+        device.load(image)
+        device.run(spikes=arrivals[:, None], teacher=spikes[:, None])
+        got = int(device.read(Region.WEIGHTS)[0, 0]) * (1 << report.gain_input) / report.scale
+    assert got == pytest.approx(change, abs=0.002)

@@ -19,7 +19,7 @@ def learner(rule: Rule, inputs: int, neurons: int, dt_ms: float = 1.0) -> ncx.Ne
     """Network in which all inputs learn onto all neurons, from weights of 0; no spike is due to a weight."""
     net = ncx.Network(inputs=inputs, neurons=neurons, dt_ms=dt_ms)
     net.connect(net.inputs, net.neurons, 0.0, plastic=True)
-    net.neurons.set(threshold=1000.0, tau_ms=1.0)
+    net.neurons.set(threshold=2.0 * inputs, tau_ms=1.0)
     net.learn(rule)
     return net
 
