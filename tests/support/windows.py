@@ -24,17 +24,19 @@ def learner(rule: Rule, inputs: int, neurons: int, dt_ms: float = 1.0) -> ncx.Ne
     return net
 
 
-def measured(device: ncx.Device, report: Report, lags: NDArray[np.int64], side: str, *, pairs: int) -> Floats:
+def measured(
+    device: ncx.Device, report: Report, lags: NDArray[np.int64], side: str, *, pairs: int, draws: int = 100
+) -> Floats:
     """Mean change of a weight by one pair at each lag, in the units of the network.
 
     For potentiation each input is given a lag, and all neurons are forced to fire at once; for depression the other way
-    round. At least 100 repetitions make as many draws of each trace, and many more of weights. Traces are cleared
+    round. At least `draws` repetitions make as many draws of each trace, and many more of weights. Traces are cleared
     before each, and weights are set to 0 before every `TOGETHER`, which do not take them to a bound.
     """
     wide, others = (device.inputs, device.neurons) if side == "potentiation" else (device.neurons, device.inputs)
     unit = (1 << report.gain_input) / report.scale
     blank = np.zeros((device.config.axons, device.config.neurons), np.int64)
-    runs = -(-max(100, -(-pairs // others)) // TOGETHER)
+    runs = -(-max(draws, -(-pairs // others)) // TOGETHER)
     means = []
     for some in np.split(lags, np.arange(wide, len(lags), wide)):
         longest = int(some.max())

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image, state_regions
 from ..network.network import Network
@@ -102,6 +103,7 @@ class Device:
         *,
         verify: bool = False,
         progress: Progress | None = None,
+        stimulus: EventStream | npt.ArrayLike | None = None,
     ) -> Report:
         """Put a network onto the chip; its state goes to zero, or to that of a snapshot.
 
@@ -113,6 +115,8 @@ class Device:
             Read everything back and compare.
         progress : callable, optional
             Called with (pieces done, pieces of all).
+        stimulus : bool array [steps, inputs] or [samples, steps, inputs], or EventStream, optional
+            Spikes that the inputs of a network will get; traces of its learning rule get room for them.
 
         Returns
         -------
@@ -125,12 +129,17 @@ class Device:
             If it has no room here.
         FileFormatError
             If the file cannot be used.
+        InputError
+            If the stimulus does not fit the network, or comes with an image.
         DeviceError
             If the chip holds something else than what was written, see also `Chip`.
         """
         if isinstance(source, Network):
-            image, report = quantise(source, None if self.elastic else self._contents.suited(source))
+            config = None if self.elastic else self._contents.suited(source)
+            image, report = quantise(source, config, stimulus=stimulus)
         else:
+            if stimulus is not None:
+                raise InputError("a stimulus is for a network; an image has the room of its traces already")
             image = source if isinstance(source, Image) else Image.load(Path(source))
             report = Report.of(image)
         if self.elastic:

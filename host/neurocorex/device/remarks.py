@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..image import Image
+from ..quantiser.notice import tell
 from ..quantiser.room import ROOMS
 
 #: Part of the spikes of a side whose rise of a trace was cut short, above which it matters.
@@ -29,8 +30,9 @@ def remarks(counters: Mapping[str, int], image: Image | None) -> list[str]:
     least = min((count for count in rises if count), default=0)
     if ROOMS in image.meta and counters.get("full_traces", 0) > FULL * least:
         found.append(
-            "traces of the learning rule were full, so pairs of spikes changed weights less than the rule says (counter "
-            "full_traces): state pre_rate_hz and post_rate_hz of the neurons, or give accumulate= the spikes of a burst"
+            "traces of the learning rule were full, so pairs of spikes changed weights less than the rule says "
+            "(counter full_traces): state pre_rate_hz and post_rate_hz of the rule, or give accumulate= the spikes of "
+            "a burst"
         )
     if counters.get("drift_clips", 0):
         found.append(
@@ -38,3 +40,9 @@ def remarks(counters: Mapping[str, int], image: Image | None) -> list[str]:
             "there (counter drift_clips): take wider weights, a smaller scale, or bounds"
         )
     return found
+
+
+def tell_of_run(counters: Mapping[str, int], image: Image | None) -> None:
+    """Tell the remarks on a run, each once for a network."""
+    if image is not None and (found := remarks(counters, image)):
+        tell(found, image)

@@ -41,7 +41,9 @@ def quanta(numbers: Floats) -> list[float]:
         return []
     smallest = float(numbers.min())
     exact = [Fraction(number).limit_denominator(DENOMINATOR) for number in numbers.tolist()]
-    if not all(math.isclose(float(f), number, rel_tol=1e-12) for f, number in zip(exact, numbers.tolist(), strict=True)):
+    if not all(
+        math.isclose(float(f), number, rel_tol=1e-12) for f, number in zip(exact, numbers.tolist(), strict=True)
+    ):
         return [smallest]
     below = math.lcm(*(each.denominator for each in exact))
     common = math.gcd(*(int(each * below) for each in exact)) / below if below < 1 << 60 else smallest

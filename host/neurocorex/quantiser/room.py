@@ -17,6 +17,8 @@ from ..network.data import NetworkData
 ASSUMED = 4.0
 #: Standard deviations above the mean of a trace that there is room for, if spikes come at random at a stated rate.
 DEVIATIONS = 4.0
+#: Room beyond what spikes fill exactly, as a trace fades right on average only.
+MARGIN = 1.05
 #: Key of `Image.meta` for the rooms of both sides: [[spikes, why], [spikes, why]].
 ROOMS = "trace_rooms"
 
@@ -71,14 +73,14 @@ def trace_rooms(
 def _bounded(room: Room | None, fades: float) -> Room:
     """Return the room, or what is assumed; no more than is filled if a trace fades by `fades` from spike to spike."""
     room = room or Room(ASSUMED, "assumed")
-    most = max(-1 / math.expm1(-fades), 1.0) if fades else math.inf
+    most = max(-MARGIN / math.expm1(-fades), 1.0) if fades else math.inf
     return room if room.spikes <= most else Room(most, "enough for the closest spikes that can be")
 
 
 def _by_stimulus(net: NetworkData, learn: NDArray[np.bool_], spikes: NDArray[np.bool_], tau_ms: float) -> Room | None:
     """Room for the inputs that learn; nothing is known of neurons whose axons learn."""
     inputs, neurons = np.split(learn.any(axis=1), [net.input_count])
-    seen = fullest(spikes[..., inputs], net.dt_ms / tau_ms)
+    seen = MARGIN * fullest(spikes[..., inputs], net.dt_ms / tau_ms)
     return None if neurons.any() and seen < ASSUMED else Room(seen, "by stimulus")
 
 

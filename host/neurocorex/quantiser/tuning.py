@@ -147,7 +147,7 @@ class Tuning:
     def _rise(self, name: str, room: float) -> int:
         """Return how much a spike raises a trace that has to hold `room` spikes."""
         cap = (1 << self.config.trace_bits) - 1
-        rise = max(round(cap / room), 1)
+        rise = max(int(cap / room), 1)
         if cap / rise < 0.8 * room:
             self.warnings.append(
                 f"traces of {self.config.trace_bits} bits hold {cap / rise:.0f} spikes for {name}, not {room:.0f}: "
