@@ -28,7 +28,8 @@ def remarks(counters: Mapping[str, int], image: Image | None) -> list[str]:
     # The counter does not tell the sides apart; the one with fewer spikes may have all of it.
     rises = [counters["input_events"] + counters["recurrent_events"], counters["spikes"]]
     least = min((count for count in rises if count), default=0)
-    if ROOMS in image.meta and counters.get("full_traces", 0) > FULL * least:
+    learned = counters["potentiations"] + counters["depressions"]
+    if ROOMS in image.meta and learned and counters.get("full_traces", 0) > FULL * least:
         found.append(
             "traces of the learning rule were full, so pairs of spikes changed weights less than the rule says "
             "(counter full_traces): state pre_rate_hz and post_rate_hz of the rule, or give accumulate= the spikes of "
