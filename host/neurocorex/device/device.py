@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..events.stream import EventStream
 from ..image import Image, state_regions
 from ..network.network import Network
-from ..quantiser.quantise import Report, quantise
+from ..quantiser.quantise import Report, quantised, tell
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
 from ..wire.regions import Items
@@ -117,7 +117,7 @@ class Device:
         Returns
         -------
         Report
-            What was rounded, clipped or is suspicious.
+            What was rounded, clipped or is suspicious; of a network or file it is told by QuantisationWarning, too.
 
         Raises
         ------
@@ -129,13 +129,15 @@ class Device:
             If the chip holds something else than what was written, see also `Chip`.
         """
         if isinstance(source, Network):
-            image, report = quantise(source, None if self.elastic else self._contents.suited(source))
+            image, report = quantised(source, None if self.elastic else self._contents.suited(source))
         else:
             image = source if isinstance(source, Image) else Image.load(Path(source))
             report = Report.of(image)
         if self.elastic:
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
+        if not isinstance(source, Image):  # what made an image has told
+            tell(report.alerts, image)
         return report
 
     def restore(self, image: Image) -> None:

@@ -25,13 +25,15 @@ from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .comparison import Comparison
 from .demand import Demand, smallest_config
+from .losses import loss_warnings
+from .notice import tell
 from .populations import SCALES, choose_scales, given_scales, groups_of, scales_of
 from .report import Report
 from .rounding import Rounding
 from .scale import Kinds, choose_scale, gain_for, integers_fit
 from .tuning import SCHEDULE, Tuning
 
-__all__ = ["Report", "quantise", "smallest_config"]
+__all__ = ["Report", "quantise", "quantised", "smallest_config", "tell"]
 
 #: Relative error of a threshold above which the report warns.
 COARSE = 0.01
@@ -70,6 +72,11 @@ def quantise(
     report : Report
         What was lost, and what looks like a mistake.
 
+    Warns
+    -----
+    QuantisationWarning
+        For each warning of the report, once for a network.
+
     Raises
     ------
     FitError
@@ -77,6 +84,20 @@ def quantise(
     InputError
         If `scale` is not above 0, `inject_max` below 0, or `populations` are not disjoint parts of the network.
     """
+    image, report = quantised(net, config, scale=scale, populations=populations, inject_max=inject_max)
+    tell(report.alerts, image)
+    return image, report
+
+
+def quantised(
+    net: Network,
+    config: CoreConfig | None = None,
+    *,
+    scale: ArrayLike | None = None,
+    populations: Sequence[Neurons] | None = None,
+    inject_max: ArrayLike | None = None,
+) -> tuple[Image, Report]:
+    """Do as `quantise`, for callers that tell the warnings of the report themselves, or try something out."""
     demand, notes = Demand.of(net, inject_max), list[str]()
     scales = None if scale is None else given_scales(demand, scale)
     groups = None if populations is None else groups_of(demand, populations, notes)
@@ -87,8 +108,10 @@ def quantise(
         scales = _chosen_scales(demand, config, groups, notes)
     assembly = _Assembly(demand, Rounding(config, scales, notes=notes))
     image = assembly.image()
+    comparison = Comparison.of(net, image)
+    notes += loss_warnings(comparison, config)
     report = Report.of(
-        image, comparison=Comparison.of(net, image), notes=notes,
+        image, comparison=comparison, notes=notes,
         learning=assembly.tuning.rounded if assembly.tuning else None, injected=_injected(demand, image),
     )  # fmt: skip
     return image, replace(report, subject=(net, image))
@@ -108,9 +131,12 @@ def _chosen_scales(
     ones = np.ones(demand.net.neuron_count)
     if demand.is_integer:
         if integers_fit(demand, config):
-            gain = max(gain_for(stated, 1.0, config) for stated in Kinds(demand).stated)
-            if gain:
-                notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
+            kinds = Kinds(demand)
+            gains = [gain_for(stated, 1.0, config) for stated in kinds.stated]
+            if any((part % (1 << gain)).any() for part, gain in zip(kinds.parts, gains, strict=True)):
+                notes.append(
+                    f"integer weights are beyond {config.weight_bits} bits and lose up to {max(gains)} low bits"
+                )
             return ones
         bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
         notes.append(f"the integers do not fit into {bits}: scaled")
