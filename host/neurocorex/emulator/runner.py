@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from ..events.arrays import Ints
 from ..events.stream import EventStream
-from ..spec import Counter, Flag, Learning, Region, controls
-from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from ..spec import Control, CoreConfig, Counter, Flag, Learning, Region, controls
+from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
+from .generator import advanced
 from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, words
 from .memory import Memory
 
@@ -111,14 +112,26 @@ class Runner:
         parts = parallel.split(stimulus, self._memory)
         if len(parts) == 1:
             return self._run(self._bound, stimulus, membranes)
+        starts = [start for start, _ in parts]
         jobs = [
             partial(
-                self._run, self._bound if part is parts[-1] else self._bind(own_state=True), stimulus.cut(*part),
+                self._run, bound, stimulus.cut(*part),
                 None if membranes is None else membranes[slice(*part)],
             )
-            for part in parts
+            for part, bound in zip(parts, self._bound_at(starts), strict=True)
         ]  # fmt: skip
-        return Activity.join(parallel.run(jobs), [start for start, _ in parts])
+        return Activity.join(parallel.run(jobs), starts)
+
+    def _bound_at(self, starts: Sequence[int]) -> list[_BoundCode]:
+        """Bind the kernel for parts that begin at these steps: the last to the memories, the others to copies."""
+        control = self._memory[Region.CONTROL]
+        random = int(control[Control.RANDOM]) if self._memory.config.learning else 0
+        bound = []
+        for start, stop in zip((0, *starts[:-1]), starts, strict=True):
+            if random:
+                random = control[Control.RANDOM] = advanced(random, stop - start)
+            bound.append(self._bound if stop == starts[-1] else self._bind(own_state=True))
+        return bound
 
     def _bind(self, *, own_state: bool = False) -> _BoundCode:
         """Bind the kernel to the memories, or to copies of all that changes by itself where nothing learns."""
@@ -168,10 +181,24 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
     plastic = arrays[Region.PLASTIC]
     learner = Learner(
         plastic=plastic.reshape(-1), kinds=np.add(plastic.any(axis=1), plastic.all(axis=1), dtype=np.uint8),
-        numbers=memory.axon_numbers, pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
+        numbers=memory.axon_numbers, **_codes(config), pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
         pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE],
     )  # fmt: skip
     return sizes, core, learner
+
+
+def _codes(config: CoreConfig) -> dict[str, npt.NDArray[np.int32]]:
+    """Return the codes of axons and neurons in draws; numbered by kind, so that a part has those of the whole."""
+    if not config.learning:
+        return dict.fromkeys(("axon_codes", "neuron_codes"), np.empty(0, np.int32))
+    inputs, recurrent, extra, neurons = (
+        np.array([place_code(place, number) for number in range(count)], np.int32)
+        for place, count in (
+            (Place.INPUT, config.inputs), (Place.RECURRENT, config.neurons), (Place.EXTRA, config.extra_axons),
+            (Place.NEURON, config.neurons),
+        )
+    )  # fmt: skip
+    return {"axon_codes": np.concatenate([inputs, recurrent, extra]), "neuron_codes": neurons}
 
 
 def _factors(decay: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

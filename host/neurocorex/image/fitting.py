@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, Region, controls, layout
-from ..spec.rows import learns
+from ..spec.rows import has_window, learns
 from .content import MATRICES, blank, region_shape, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
@@ -78,7 +78,7 @@ def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         if not low <= worst <= high:
             found.append(f"{region.name.lower()} {worst} (the chip holds {low} to {high})")
     for register in controls(new):
-        if register.row.present is learns:
+        if register.row.present in (learns, has_window) or not register.bits(old):
             continue
         value, bits = _register(regions[Region.CONTROL], register, old), register.bits(new)
         if value not in range(-(1 << bits >> 1), 1 << bits >> 1) if register.signed else value >> bits:
