@@ -14,7 +14,7 @@ from neurocorex.learning import stdp, superneuromat, window_stdp
 from neurocorex.quantiser.comparison import Comparison
 from neurocorex.quantiser.difference import Difference
 from neurocorex.quantiser.populations import scales_of
-from neurocorex.quantiser.quantise import quantise
+from neurocorex.quantiser.quantise import quantised as quantise
 from neurocorex.spec import Control, CoreConfig, Learning, Region
 from support.floatlearning import simulate_learning
 

@@ -12,7 +12,8 @@ from neurocorex.check.floating import simulate_floats
 from neurocorex.errors import InputError
 from neurocorex.image import Image
 from neurocorex.learning import superneuromat, window_stdp
-from neurocorex.quantiser.quantise import Report, quantise, smallest_config
+from neurocorex.quantiser.quantise import Report, smallest_config
+from neurocorex.quantiser.quantise import quantised as quantise
 from neurocorex.spec import CoreConfig, Learning, Region
 
 
@@ -247,14 +248,14 @@ def strong_taps(weight, gain, *, bits, bounds=None):
     ("weight", "gain", "bits"), [(30_001, 2800, 16), (32_767, 1, 16), (101, 27, 8), (-32_767, -9, 16)]
 )
 def test_whole_weights_are_not_rounded_for_the_sake_of_room(weight, gain, bits):
-    net, (image, report) = strong_taps(weight, gain, bits=bits)
+    _, (image, report) = strong_taps(weight, gain, bits=bits)
     assert image.weights[0, 0] == weight
     assert report.exact
     warned = [line for line in report.warnings if "weights that learn can grow" in line]
     assert len(warned) == (gain > 0)
     with ncx.open("emulator", config=image.config) as device:
-        device.load(net)
-        assert device.run(spikes=np.ones((1, 1), bool)).spikes[0, 0] == (weight > weight - 1 > 0 or weight < 0 < 1)
+        device.load(image)
+        assert device.run(spikes=np.ones((1, 1), bool)).spikes[0, 0]
 
 
 def test_room_is_kept_where_it_costs_nothing():

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image, state_regions
 from ..network.network import Network
-from ..quantiser.quantise import Report, quantise
+from ..quantiser.quantise import Report, tell
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
 from ..wire.regions import Items
@@ -22,6 +20,7 @@ from . import counters as counting
 from .changes import Teaching, gate_bits, known, modulation_bits, require_learning
 from .chip import Chip, Progress
 from .contents import Contents, Traces
+from .imaging import imaged
 from .result import Result
 from .run import Run
 from .session import Connect, Session, once
@@ -115,13 +114,13 @@ class Device:
             Read everything back and compare.
         progress : callable, optional
             Called with (pieces done, pieces of all).
-        stimulus : bool array [steps, inputs] or [samples, steps, inputs], or EventStream, optional
-            Spikes that the inputs of a network will get; traces of its learning rule get room for them.
+        stimulus : bool array or EventStream, optional
+            Spikes that the inputs of a network will get, see `quantise`.
 
         Returns
         -------
         Report
-            What was rounded, clipped or is suspicious.
+            What was rounded, clipped or is suspicious; of a network or file it is told by QuantisationWarning, too.
 
         Raises
         ------
@@ -129,22 +128,16 @@ class Device:
             If it has no room here.
         FileFormatError
             If the file cannot be used.
-        InputError
-            If the stimulus does not fit the network, or comes with an image.
         DeviceError
             If the chip holds something else than what was written, see also `Chip`.
         """
-        if isinstance(source, Network):
-            config = None if self.elastic else self._contents.suited(source)
-            image, report = quantise(source, config, stimulus=stimulus)
-        else:
-            if stimulus is not None:
-                raise InputError("a stimulus is for a network; an image has the room of its traces already")
-            image = source if isinstance(source, Image) else Image.load(Path(source))
-            report = Report.of(image)
+        suited = (lambda _: None) if self.elastic else self._contents.suited
+        image, report = imaged(source, suited, stimulus)
         if self.elastic:
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
+        if not isinstance(source, Image):  # what made an image has told
+            tell(report.alerts, image)
         return report
 
     def restore(self, image: Image) -> None:

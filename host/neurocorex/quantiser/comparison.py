@@ -43,7 +43,7 @@ class Comparison:
     weights : dict of WeightLoss
         Loss of "input" and "recurrent" weights.
     loss : Loss
-        Loss of the weights onto each neuron.
+        Loss of the weights onto each neuron, without those that learn, which may become anything.
     decaying : list of int
         Neurons whose states fade by a fraction, and are rounded to whole units in every step.
     """
@@ -72,7 +72,7 @@ class Comparison:
             *sides.parameters(), *sides.axons(), *sides.choices(), *sides.adaptation(), sides.outside(),
             *learned(net, image, sides.units()),
         ]  # fmt: skip
-        return cls({each.name: each for each in kinds}, losses, Loss.of(blocks.values()), sides.decaying())
+        return cls({each.name: each for each in kinds}, losses, Loss.of(sides.fixed(blocks)), sides.decaying())
 
     @property
     def exact(self) -> bool:
@@ -119,6 +119,15 @@ class _Sides:
         wanted = self.net.input_weights if kind == INPUT else self.net.recurrent_weights
         held = self.image.weights[self.rows(kind), : self.count] * self.steps_of(kind)
         return wanted, held
+
+    def fixed(self, blocks: dict[str, tuple[NDArray[Any], Floats]]) -> list[tuple[NDArray[Any], Floats]]:
+        """Return weights, each kind (wanted, held), with 0 for those that learn."""
+        first, learns = self.net.input_count, self.net.learns
+        plastic = {INPUT: self.net.plastic[:first], RECURRENT: self.net.plastic[first:]}
+        return [
+            (np.where(plastic[kind], 0, wanted), np.where(plastic[kind], 0, held)) if learns else (wanted, held)
+            for kind, (wanted, held) in blocks.items()
+        ]
 
     def beyond(self, kind: str, wanted: NDArray[Any]) -> NDArray[np.bool_]:
         """Tell which weights are beyond the range of the chip."""

@@ -24,19 +24,20 @@ from ..network.population import Neurons, named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
+from .choice import scales_for
 from .comparison import Comparison
 from .demand import Demand, smallest_config
-from .populations import SCALES, choose_scales, given_scales, groups_of, scales_of
+from .losses import loss_warnings
+from .notice import tell
+from .populations import SCALES, given_scales, groups_of, scales_of
 from .report import Report
 from .room import NO_ROOMS, ROOMS, trace_rooms
 from .rounding import Rounding
-from .scale import Kinds, choose_scale, costs_little, gain_for, integers_fit
+from .scale import Kinds
 from .tuning import SCHEDULE, Tuning
 
-__all__ = ["Report", "quantise", "smallest_config"]
+__all__ = ["Report", "quantise", "quantised", "smallest_config", "tell"]
 
-#: Firings by which weights without bounds should be able to grow, if it costs little, and at least.
-FIRINGS = (64, 16, 4, 1)
 #: Relative error of a threshold above which the report warns.
 COARSE = 0.01
 
@@ -77,6 +78,11 @@ def quantise(
     report : Report
         What was lost, and what looks like a mistake.
 
+    Warns
+    -----
+    QuantisationWarning
+        For each warning of the report, once for a network.
+
     Raises
     ------
     FitError
@@ -84,6 +90,23 @@ def quantise(
     InputError
         If `scale` is not above 0, `inject_max` below 0, or `populations` are not disjoint parts of the network.
     """
+    image, report = quantised(
+        net, config, scale=scale, populations=populations, stimulus=stimulus, inject_max=inject_max
+    )  # fmt: skip
+    tell(report.alerts, image)
+    return image, report
+
+
+def quantised(
+    net: Network,
+    config: CoreConfig | None = None,
+    *,
+    scale: ArrayLike | None = None,
+    populations: Sequence[Neurons] | None = None,
+    stimulus: EventStream | ArrayLike | None = None,
+    inject_max: ArrayLike | None = None,
+) -> tuple[Image, Report]:
+    """Do as `quantise`, for callers that tell the warnings of the report themselves, or try something out."""
     demand, notes = Demand.of(net, inject_max), list[str]()
     scales = None if scale is None else given_scales(demand, scale)
     groups = None if populations is None else groups_of(demand, populations, notes)
@@ -91,11 +114,13 @@ def quantise(
         config = demand.smallest()
     demand.check(config)
     if scales is None:
-        scales, demand = _chosen_scales(demand, config, groups, notes)
+        scales, demand = scales_for(demand, config, groups, notes)
     assembly = _Assembly(demand, Rounding(config, scales, notes=notes), stimulus)
     image = assembly.image()
+    comparison = Comparison.of(net, image)
+    notes += loss_warnings(comparison, config)
     report = Report.of(
-        image, comparison=Comparison.of(net, image), notes=notes, rule=demand.rule,
+        image, comparison=comparison, notes=notes, rule=demand.rule,
         learning=assembly.tuning.rounded if assembly.tuning else None, injected=_injected(demand, image),
     )  # fmt: skip
     return image, replace(report, subject=(net, image))
@@ -106,31 +131,6 @@ def _injected(demand: Demand, image: Image) -> NDArray[np.int64]:
     currents, count = np.zeros(image.config.neurons, np.int64), demand.net.neuron_count
     currents[:count] = np.ceil(np.minimum(demand.injected * scales_of(image)[:count], image.config.state_range[1]))
     return currents
-
-
-def _chosen_scales(
-    demand: Demand, config: CoreConfig, groups: Sequence[NDArray[np.int64]] | None, notes: list[str]
-) -> tuple[NDArray[np.float64], Demand]:
-    """Return 1 for integers that fit, else the best scales; note if integers are scaled or lose bits.
-
-    The demand that comes with them has room for what weights without bounds may learn, if that costs little.
-    """
-    ones = np.ones(demand.net.neuron_count)
-    if demand.is_integer:
-        if integers_fit(demand, config):
-            gain = max(gain_for(stated, 1.0, config) for stated in Kinds(demand).stated)
-            if gain:
-                notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
-            return ones, demand
-        bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
-        notes.append(f"the integers do not fit into {bits}: scaled")
-    chosen = demand
-    for firings in FIRINGS:
-        chosen = demand.with_room(firings)
-        scales = ones * choose_scale(chosen, config) if groups is None else choose_scales(chosen, config, groups)
-        if chosen is demand or costs_little(chosen, config, scales):
-            break
-    return scales, chosen
 
 
 class _Assembly:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Never
 
@@ -21,7 +20,7 @@ from .acting import acting_window
 from .activity import always_saturates, driven, in_use, never_fire, never_silent, rooms
 from .comparison import Comparison
 from .demand import ENGINES
-from .difference import Difference, Loss, WeightLoss, finite
+from .difference import Difference, WeightLoss, finite
 from .outside import outside_bounds
 from .populations import PopulationScale
 from .tuning import Rounded
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Root mean square loss of the weights onto a neuron, as a part of them, above which its rate changes noticeably.
-COARSE_WEIGHTS = 0.1
+#: Ends of the warnings of neurons that fire without input, and of states that can saturate.
+RESTLESS = "will fire without any input: lower the bias or raise the threshold"
+CROWDED = "times their range if all axons fire at once: lower the scale or take more state bits"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ class Report:
     populations : list of PopulationScale
         Neurons by scale, with the figures that it was chosen by.
     warnings : list of str
-        What looks like a mistake, a line each.
+        What was lost, and what looks like a mistake, a line each.
+    notes : list of str
+        Those of `warnings` that the quantiser gave: what was lost, not what the activity may be.
     comparison : Comparison or None
         Every number of the network beside what the chip holds; None for an image that came from elsewhere.
     subject : (Network, Image) or None
@@ -97,6 +99,7 @@ class Report:
     plastic: int = 0
     window: ActingWindow | None = None
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     can_saturate: list[int] = field(default_factory=list)
     always_saturates: list[int] = field(default_factory=list)
     populations: list[PopulationScale] = field(default_factory=list)
@@ -125,7 +128,7 @@ class Report:
         learning
             As the attribute.
         notes : list of str
-            Warnings of the quantiser, which come first.
+            As the attribute; they come first among the warnings.
         injected : int64 array [N], optional
             Largest current that is injected into each neuron, in units of the chip; see `never_fire`.
         rule : Rule, optional
@@ -137,7 +140,6 @@ class Report:
         window = acting_window(image, rule)
         learned = [*(window.warnings if window else []), *outside_bounds(image)]
         control = image.regions[Region.CONTROL]
-        lost = [] if comparison is None else _loss_warnings(comparison, image)
         found = _warnings(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
         return cls(
             config=image.config,
@@ -153,12 +155,22 @@ class Report:
             learning=learning or [],
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
             window=window,
-            warnings=[*(notes or []), *learned, *lost, *found],
+            warnings=[*(notes or []), *learned, *found],
+            notes=[*(notes or []), *learned],
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
             comparison=comparison,
         )
+
+    @property
+    def alerts(self) -> list[str]:
+        """Those of `warnings` that those shall see who do not print a report: they are told by `warnings` and the log.
+
+        Left out are neurons that fire without input, which are meant to by their bias, and states that saturate only if
+        all axons fire at once, which runs count.
+        """
+        return [line for line in self.warnings if not line.endswith((RESTLESS, CROWDED))]
 
     @property
     def weights(self) -> dict[str, WeightLoss]:
@@ -240,12 +252,7 @@ class Report:
         return "\n".join(self.lines)
 
     def plot_window(self, ax: Axes | None = None) -> Figure:
-        """Draw the learning window: what was asked for as lines, what the chip acts by as points.
-
-        Parameters
-        ----------
-        ax : Axes, optional
-            Where to draw; by default in a figure of its own.
+        """Draw the learning window into `ax`, or a figure of its own: wanted as lines, acting as points.
 
         Raises
         ------
@@ -259,45 +266,6 @@ class Report:
         return learning_window(self.window, axis=ax)
 
 
-def _loss_warnings(comparison: Comparison, image: Image) -> list[str]:
-    found = []
-    for name, loss in comparison.weights.items():
-        if loss.clipped:
-            places = ", ".join(map(str, loss.clipped_at)) + (", ..." if loss.clipped > len(loss.clipped_at) else "")
-            found.append(
-                f"{loss.clipped} {name} weights were clipped, at {places}: take a smaller scale or wider weights"
-            )
-    return found + _coarse_weights(comparison.loss, image.config)
-
-
-def _coarse_weights(loss: Loss, config: CoreConfig) -> list[str]:
-    """Warn of neurons that lost so much of their weights that they fall silent or fire at another rate."""
-    empty = (loss.given > 0) & (loss.vanished == loss.given)
-    coarse = (loss.relative > COARSE_WEIGHTS) & ~empty
-    found = []
-    for chosen, what in (
-        (empty, "all weights onto {} became 0, so that nothing drives them"),
-        (coarse, "weights onto {} lost up to {:.0%} by rounding, {} of {} became 0, so that rates change"),
-    ):
-        if chosen.any():
-            who, worst = named(np.flatnonzero(chosen).tolist()), loss.relative[chosen].max()
-            text = what.format(who, worst, loss.vanished[chosen].sum(), loss.given[chosen].sum())
-            found.append(f"{text}: {_remedy(loss, chosen, config)}")
-    return found
-
-
-def _remedy(loss: Loss, chosen: NDArray[np.bool_], config: CoreConfig) -> str:
-    """Name what keeps the weights: a scale of their own, if that is enough, or wider weights."""
-    # Steps of the largest weight onto a neuron, rounded evenly, are off by a step / sqrt(12) on average.
-    alone = loss.spread[chosen] / config.weight_range[1] / math.sqrt(12)
-    ways = []
-    if not chosen.all() and (alone <= COARSE_WEIGHTS).all():
-        ways.append('give them a scale of their own (quantise(populations=...), from_nir(scaling="neuron"))')
-    if config.weight_bits < 16:
-        ways.append("take 16-bit weights")
-    return " or ".join(ways) or "take a larger scale, or weights of similar size"
-
-
 def _warnings(
     image: Image, weak: list[int], mute: NDArray[np.int64], restless: list[int], room: NDArray[np.float64]
 ) -> list[str]:
@@ -308,13 +276,10 @@ def _warnings(
             "threshold=math.inf; if currents are injected, state them by quantise(inject_max=...)"
         )
     if restless:
-        found.append(f"{named(restless)} will fire without any input: lower the bias or raise the threshold")
+        found.append(f"{named(restless)} {RESTLESS}")
     if (room > 1).any():
         who = named(np.flatnonzero(room > 1).tolist())
-        found.append(
-            f"states of {who} can saturate, at {room.max():.1f} times their range: lower the scale or take more state "
-            "bits"
-        )
+        found.append(f"states of {who} can saturate, at {room.max():.1f} {CROWDED}")
     flooded = always_saturates(image).tolist()
     if flooded:
         found.append(f"every spike saturates {named(flooded)}: lower the scale or take more state bits")
