@@ -6,7 +6,7 @@ import pytest
 from neurocorex.errors import InputError
 from neurocorex.events.stream import EventStream
 from neurocorex.learning import stdp
-from neurocorex.quantiser.quantise import quantise
+from neurocorex.quantiser.quantise import quantised as quantise
 from neurocorex.spec import Control, Region
 
 BOUNDS = (0.0, 1.0)

@@ -6,7 +6,8 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.learning import stdp, superneuromat, window_stdp
-from neurocorex.quantiser.quantise import quantise, smallest_config
+from neurocorex.quantiser.quantise import quantised as quantise
+from neurocorex.quantiser.quantise import smallest_config
 from neurocorex.quantiser.ratio import quanta
 from neurocorex.spec import Control, CoreConfig, Learning, Region
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from neurocorex.errors import FitError, InputError
 from neurocorex.learning import rectangular_stdp, reward_stdp, stdp, superneuromat, window_stdp
-from neurocorex.quantiser.quantise import quantise
+from neurocorex.quantiser.quantise import quantised as quantise
 from neurocorex.quantiser.report import Report
 from neurocorex.spec import Control, CoreConfig, Learning, Region
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image, state_regions
 from ..network.network import Network
-from ..quantiser.quantise import Report, tell
+from ..quantiser.quantise import Report, quantised, tell
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
 from ..wire.regions import Items
@@ -20,7 +22,6 @@ from . import counters as counting
 from .changes import Teaching, gate_bits, known, modulation_bits, require_learning
 from .chip import Chip, Progress
 from .contents import Contents, Traces
-from .imaging import imaged
 from .result import Result
 from .run import Run
 from .session import Connect, Session, once
@@ -115,7 +116,7 @@ class Device:
         progress : callable, optional
             Called with (pieces done, pieces of all).
         stimulus : bool array or EventStream, optional
-            Spikes that the inputs of a network will get, see `quantise`.
+            Spikes that inputs will get, see `quantise`.
 
         Returns
         -------
@@ -131,8 +132,14 @@ class Device:
         DeviceError
             If the chip holds something else than what was written, see also `Chip`.
         """
-        suited = (lambda _: None) if self.elastic else self._contents.suited
-        image, report = imaged(source, suited, stimulus)
+        if isinstance(source, Network):
+            config = None if self.elastic else self._contents.suited(source)
+            image, report = quantised(source, config, stimulus=stimulus)
+        elif stimulus is not None:
+            raise InputError("a stimulus is for a network; an image has the room of its traces already")
+        else:
+            image = source if isinstance(source, Image) else Image.load(Path(source))
+            report = Report.of(image)
         if self.elastic:
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
@@ -159,8 +166,7 @@ class Device:
     def weights(self) -> Items:
         """Weights [A, N] of the network that was loaded, as they act now.
 
-        Row a < M is from input axon a, row M + j from neuron j, the rows behind those from extra axons. The drift of a
-        chip that learns is in them; `read` has what is stored.
+        Row a < M is from input axon a, row M + j from neuron j, the rows behind those from extra axons.
         """
         return self._contents.weights()
 
@@ -227,8 +233,8 @@ class Device:
     def prepare(self, steps: int | None = None) -> None:
         """Do now what the first run in a process would do first: load compiled code.
 
-        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly.
-        `steps` makes no difference; earlier versions asked for it.
+        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly;
+        `steps` makes no difference.
         """
         with self._session.exchange() as chip:
             chip.prepare()

@@ -24,16 +24,15 @@ from ..network.population import Neurons, named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
-from .choice import scales_for
 from .comparison import Comparison
 from .demand import Demand, smallest_config
 from .losses import loss_warnings
 from .notice import tell
-from .populations import SCALES, given_scales, groups_of, scales_of
+from .populations import SCALES, choose_scales, currents_on, given_scales, groups_of
 from .report import Report
 from .room import NO_ROOMS, ROOMS, trace_rooms
 from .rounding import Rounding
-from .scale import Kinds
+from .scale import Kinds, choose_scale, gain_for, integers_fit, with_room_to_learn
 from .tuning import SCHEDULE, Tuning
 
 __all__ = ["Report", "quantise", "quantised", "smallest_config", "tell"]
@@ -114,23 +113,39 @@ def quantised(
         config = demand.smallest()
     demand.check(config)
     if scales is None:
-        scales, demand = scales_for(demand, config, groups, notes)
+        scales, demand = _chosen_scales(demand, config, groups, notes)
     assembly = _Assembly(demand, Rounding(config, scales, notes=notes), stimulus)
     image = assembly.image()
     comparison = Comparison.of(net, image)
     notes += loss_warnings(comparison, config)
     report = Report.of(
         image, comparison=comparison, notes=notes, rule=demand.rule,
-        learning=assembly.tuning.rounded if assembly.tuning else None, injected=_injected(demand, image),
+        learning=assembly.tuning.rounded if assembly.tuning else None, injected=currents_on(image, demand.injected),
     )  # fmt: skip
     return image, replace(report, subject=(net, image))
 
 
-def _injected(demand: Demand, image: Image) -> NDArray[np.int64]:
-    """Return the largest injected currents in units of the chip, for all of its neurons."""
-    currents, count = np.zeros(image.config.neurons, np.int64), demand.net.neuron_count
-    currents[:count] = np.ceil(np.minimum(demand.injected * scales_of(image)[:count], image.config.state_range[1]))
-    return currents
+def _chosen_scales(
+    demand: Demand, config: CoreConfig, groups: Sequence[NDArray[np.int64]] | None, notes: list[str]
+) -> tuple[NDArray[np.float64], Demand]:
+    """Return 1 for integers that fit, else the best scales, and what they have room for; note what is lost."""
+    ones = np.ones(demand.net.neuron_count)
+    if demand.is_integer:
+        if integers_fit(demand, config):
+            kinds = Kinds(demand)
+            gains = [gain_for(stated, 1.0, config) for stated in kinds.stated]
+            if any((part % (1 << gain)).any() for part, gain in zip(kinds.parts, gains, strict=True)):
+                lost = f"and lose up to {max(gains)} low bits"
+                notes.append(f"integer weights are beyond {config.weight_bits} bits {lost}")
+            return ones, demand
+        bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
+        notes.append(f"the integers do not fit into {bits}: scaled")
+
+    def choose(asked: Demand) -> NDArray[np.float64]:
+        return ones * choose_scale(asked, config) if groups is None else choose_scales(asked, config, groups)
+
+    unbounded = demand.rule is not None and demand.rule.bounds is None
+    return with_room_to_learn(demand, config, choose) if unbounded else (choose(demand), demand)
 
 
 class _Assembly:

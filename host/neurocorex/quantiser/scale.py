@@ -15,6 +15,7 @@ bounds.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ Floats = NDArray[np.float64]
 GAIN_MAX = (1 << GAIN_BITS) - 1
 #: Parameters that add up in a membrane; every other one has to fit into the state alone.
 ADDED = ("threshold", "reset", "bias")
+#: Firings by which weights without bounds should be able to grow, if it costs little, and at least.
+FIRINGS = (64, 16, 4, 1)
 #: About how many weights of each kind are sampled to compare scales.
 SAMPLE = 1 << 15
 
@@ -170,10 +173,31 @@ def choose_scale(demand: Demand, config: CoreConfig) -> float:
     return min(scales, key=cost)
 
 
+def with_room_to_learn(demand: Demand, config: CoreConfig, choose: Callable[[Demand], Floats]) -> tuple[Floats, Demand]:
+    """Choose scales at which weights that learn without bounds can grow, as far as that costs little.
+
+    Returns
+    -------
+    scales : float64 array [N]
+        By `choose`.
+    demand : Demand
+        With the room that they have.
+    """
+    for firings in FIRINGS:
+        roomy = demand.with_room(firings)
+        scales = choose(roomy)
+        if costs_little(roomy, config, scales):
+            break
+    return scales, roomy
+
+
 def costs_little(demand: Demand, config: CoreConfig, scales: Floats) -> bool:
-    """Whether a rule keeps its numbers, and weights lose next to nothing, at the scale of the neurons that learn."""
+    """Whether weights have their room, a rule keeps its numbers, and weights lose next to nothing, at some scales."""
     scale, kinds = float(scales.max()), Kinds(demand, scales / scales.max())
-    steps = [(1 << gain) / scale for gain in kinds.gains(scale, config)]
+    gains = kinds.gains(scale, config)
+    if any(gain < gain_for(most, scale, config) for gain, most in zip(gains, kinds.extremes, strict=True)):
+        return False
+    steps = [(1 << gain) / scale for gain in gains]
     learner = float(scales[int(np.argmax(demand.net.plastic.any(axis=0)))])
     parts = [sample(part) for part in kinds.fixed]
     losses = [rounding(part, step) for part, step in zip(parts, steps, strict=True) if len(part)]
