@@ -18,6 +18,7 @@ from neurocorex.learning import (
 )
 from neurocorex.quantiser.quantise import quantise, smallest_config
 from neurocorex.spec import Control, CoreConfig, Flag, Learning, LearningFlag, Region
+from support.warned import warned
 
 BOUNDS = (0.0, 1.0)
 EXPONENTIAL = stdp(20.0, 10.0, 0.02, -0.03, bounds=BOUNDS, stochastic=False)
@@ -27,7 +28,7 @@ def network(rule, weight=0.5, dt_ms=1.0):
     """Return one input onto one neuron that fires only when it is forced."""
     net = ncx.Network(inputs=1, neurons=1, dt_ms=dt_ms)
     net.connect(net.inputs, net.neurons, weight, plastic=True)
-    net.neurons.set(threshold=4 * weight, decay=1.0)
+    net.neurons.set(threshold=np.inf, decay=1.0)
     net.learn(rule)
     return net
 
@@ -178,15 +179,15 @@ def test_report_tells_every_number_of_the_rule():
 def test_report_warns(rule, weight, warning):
     net = network(rule, weight)
     config = CoreConfig(**{**smallest_config(net).to_dict(), "window_steps": 3})
-    assert any(warning in line for line in quantise(net, config)[1].warnings)
+    assert any(warning in line for line in warned(quantise, net, config)[1].warnings)
 
 
 def test_rule_or_plastic_synapses_alone_are_pointed_out():
     net = network(None)
-    assert any("there is no rule" in line for line in quantise(net)[1].warnings)
+    assert any("there is no rule" in line for line in warned(quantise, net)[1].warnings)
     net.learn(EXPONENTIAL)
     net.plastic[:] = False
-    image, report = quantise(net)
+    image, report = warned(quantise, net)
     assert any("no synapse is plastic" in line for line in report.warnings)
     assert image.config.learning is Learning.NONE
 
@@ -209,7 +210,7 @@ def test_window_that_is_too_long_is_named():
     config = CoreConfig(learning=Learning.WINDOW, window_steps=3)
     with pytest.raises(FitError, match=r"window_steps 5 \(the chip has 3\)"):
         quantise(network(rectangular_stdp(4, 1, -1, bounds=BOUNDS)), config)
-    with pytest.raises(FitError, match="looks back over 51 steps, at most 10 can be built"):
+    with pytest.raises(FitError, match="looks back over 51 steps, at most 20 can be built"):
         quantise(network(rectangular_stdp(5, 1, -1, bounds=BOUNDS), dt_ms=0.1))
 
 
@@ -281,7 +282,7 @@ def test_second_delay_arrives_by_an_extra_axon():
 def test_axon_that_only_learns_is_not_silent():
     net = ncx.Network(inputs=1, neurons=2)
     net.connect(net.neurons[0], net.neurons[1], 0, plastic=True)
-    assert quantise(net)[0].regions[Region.DELAY].tolist() == [0, 0]
+    assert warned(quantise, net, match="no rule")[0].regions[Region.DELAY].tolist() == [0, 0]
     net.learn(stdp(20.0, 20.0, 1, -1))
     assert quantise(net)[0].regions[Region.DELAY].tolist() == [1, 0]
 

@@ -19,7 +19,7 @@ def build(rule=RULE):
     net = ncx.Network(inputs=INPUTS, neurons=NEURONS)
     net.connect(net.inputs[:4], net.neurons, 40, plastic=True)
     net.connect(net.inputs[4:], net.neurons, 7)
-    net.neurons.set(threshold=10_000, tau_ms=5.0)
+    net.neurons.set(threshold=np.inf, tau_ms=5.0)
     net.learn(rule)
     return net
 

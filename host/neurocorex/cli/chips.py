@@ -65,7 +65,7 @@ def load(chosen: DeviceChoice, file: Path, verify: bool, as_json: bool) -> None:
       neurocorex load /dev/ttyUSB1 digits.npz --verify
     """
     with chosen.open() as chip:
-        with output.progress_bar("loading", quiet=as_json) as progress:
+        with output.progress_bar("loading", quiet=as_json) as progress, output.warnings_in_report():
             report = chip.load(file, verify=verify, progress=progress)
         values = {
             "device": chosen.name,

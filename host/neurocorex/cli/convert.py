@@ -63,11 +63,13 @@ def convert(
     if suffix in SUPERNEUROMAT:
         if given:
             raise InputError(f"--{given[0].replace('_', '-')} is an option for NIR graphs, {file} is none")
-        values, image, text = _superneuromat(file, chip, scale, frac_bits)
+        with output.warnings_in_report():
+            values, image, text = _superneuromat(file, chip, scale, frac_bits)
     else:
         if frac_bits is not None:
             raise InputError(f"--frac-bits is an option for SuperNeuroMAT, {file} is a NIR graph")
-        values, image, text = _nir(file, chip, scale, options)
+        with output.warnings_in_report():
+            values, image, text = _nir(file, chip, scale, options)
     if out is not None:
         image.save(out)
     values |= {"file": file, "out": out, "config": image.config.to_dict(), "scale": image.scale}

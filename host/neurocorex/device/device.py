@@ -9,11 +9,12 @@ from typing import Any, Unpack
 
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image
 from ..network.network import Network
 from ..network.population import Population
-from ..quantiser.quantise import Report, quantise
+from ..quantiser.quantise import Report, quantised, tell
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
 from . import counters as counting
@@ -103,6 +104,7 @@ class Device(Memories):
         *,
         verify: bool = False,
         progress: Progress | None = None,
+        stimulus: EventStream | npt.ArrayLike | None = None,
     ) -> Report:
         """Put a network onto the chip; its state goes to zero, or to that of a snapshot.
 
@@ -114,11 +116,13 @@ class Device(Memories):
             Read everything back and compare.
         progress : callable, optional
             Called with (pieces done, pieces of all).
+        stimulus : bool array or EventStream, optional
+            Spikes that inputs will get, see `quantise`.
 
         Returns
         -------
         Report
-            What was rounded, clipped or is suspicious.
+            What was rounded, clipped or is suspicious; of a network or file it is told by QuantisationWarning, too.
 
         Raises
         ------
@@ -130,7 +134,10 @@ class Device(Memories):
             If the chip holds something else than what was written, see also `Chip`.
         """
         if isinstance(source, Network):
-            image, report = quantise(source, None if self.elastic else self._contents.suited(source))
+            config = None if self.elastic else self._contents.suited(source)
+            image, report = quantised(source, config, stimulus=stimulus)
+        elif stimulus is not None:
+            raise InputError("a stimulus is for a network; an image has the room of its traces already")
         else:
             image = source if isinstance(source, Image) else Image.load(Path(source))
             report = Report.of(image)
@@ -138,6 +145,8 @@ class Device(Memories):
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
         self._contents.network.source = Source(source) if isinstance(source, Network) else None
+        if not isinstance(source, Image):  # what made an image has told
+            tell(report.alerts, image)
         return report
 
     def restore(self, image: Image) -> None:
@@ -202,8 +211,8 @@ class Device(Memories):
     def prepare(self, steps: int | None = None) -> None:
         """Do now what the first run in a process would do first: load compiled code.
 
-        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly.
-        `steps` makes no difference; earlier versions asked for it.
+        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly;
+        `steps` makes no difference.
         """
         with self._session.exchange() as chip:
             chip.prepare()

@@ -15,6 +15,7 @@ from .changes import Changes
 from .chip import Look, Progress
 from .contents import Contents
 from .recording import Recording
+from .remarks import tell_of_run
 from .result import Result
 from .stimulus import Stimulus
 from .teaching import Teaching, is_integer
@@ -121,7 +122,9 @@ class Run:
             return self._result({})
         before, after = self._before.contents[Region.COUNTERS], self._after.contents[Region.COUNTERS]
         copies.counters = contents.session.exchanges, after
-        return self._result(counting.added(before, after, contents.config))
+        added = counting.added(before, after, contents.config)
+        tell_of_run(added, contents.network.image)
+        return self._result(added)
 
     def undo(self) -> None:
         """Set the registers back after a run that did not come to its end; the next access does, if this fails."""

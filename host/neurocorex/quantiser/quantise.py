@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..events.stream import EventStream
 from ..image import Image
 from ..learning import TraceRule
 from ..network.network import Network
@@ -23,15 +24,19 @@ from ..network.population import Neurons, named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
+from .comparison import Comparison
 from .demand import Demand, smallest_config
 from .extent import EXTENT
-from .populations import SCALES, choose_scales, given_scales, groups_of
+from .losses import loss_warnings
+from .notice import tell
+from .populations import SCALES, choose_scales, currents_on, given_scales, groups_of
 from .report import Report
-from .rounding import Rounding, WeightLoss
-from .scale import Kinds, choose_scale, integers_fit
+from .room import NO_ROOMS, ROOMS, trace_rooms
+from .rounding import Rounding
+from .scale import Kinds, choose_scale, gain_for, integers_fit, with_room_to_learn
 from .tuning import SCHEDULE, Tuning
 
-__all__ = ["Report", "quantise", "smallest_config"]
+__all__ = ["Report", "quantise", "quantised", "smallest_config", "tell"]
 
 #: Relative error of a threshold above which the report warns.
 COARSE = 0.01
@@ -43,6 +48,8 @@ def quantise(
     *,
     scale: ArrayLike | None = None,
     populations: Sequence[Neurons] | None = None,
+    stimulus: EventStream | ArrayLike | None = None,
+    inject_max: ArrayLike | None = None,
 ) -> tuple[Image, Report]:
     """Turn a network into integers for one chip.
 
@@ -58,6 +65,11 @@ def quantise(
         `populations`. With ``scale=1``, integers that are stored as floats stay as they are.
     populations : sequence of Neurons, optional
         Parts of the network that get a scale each, see `populations`. By default all neurons share one.
+    stimulus : bool array [steps, inputs] or [samples, steps, inputs], or EventStream, optional
+        Spikes that the inputs will get. Traces of the learning rule get room for them, see `room`.
+    inject_max : float or array [N], optional
+        Largest current that runs inject in a step, its size in the units of the network, into all neurons or into each.
+        The scale leaves room for it, and neurons that fire by it only are no mistake. By default nothing is injected.
 
     Returns
     -------
@@ -66,26 +78,50 @@ def quantise(
     report : Report
         What was lost, and what looks like a mistake.
 
+    Warns
+    -----
+    QuantisationWarning
+        For each warning of the report, once for a network.
+
     Raises
     ------
     FitError
         If the chip has no room; the message names every limit.
     InputError
-        If `scale` is not above 0, or `populations` are not disjoint parts of the network.
+        If `scale` is not above 0, `inject_max` below 0, or `populations` are not disjoint parts of the network.
     """
-    demand, notes = Demand.of(net), list[str]()
+    image, report = quantised(
+        net, config, scale=scale, populations=populations, stimulus=stimulus, inject_max=inject_max
+    )  # fmt: skip
+    tell(report.alerts, image)
+    return image, report
+
+
+def quantised(
+    net: Network,
+    config: CoreConfig | None = None,
+    *,
+    scale: ArrayLike | None = None,
+    populations: Sequence[Neurons] | None = None,
+    stimulus: EventStream | ArrayLike | None = None,
+    inject_max: ArrayLike | None = None,
+) -> tuple[Image, Report]:
+    """Do as `quantise`, for callers that tell the warnings of the report themselves, or try something out."""
+    demand, notes = Demand.of(net, inject_max), list[str]()
     scales = None if scale is None else given_scales(demand, scale)
     groups = None if populations is None else groups_of(demand, populations, notes)
     if config is None:
         config = demand.smallest()
     demand.check(config)
     if scales is None:
-        scales = _chosen_scales(demand, config, groups, notes)
-    assembly = _Assembly(demand, Rounding(config, scales, notes=notes))
+        scales, demand = _chosen_scales(demand, config, groups, notes)
+    assembly = _Assembly(demand, Rounding(config, scales, notes=notes), stimulus)
     image = assembly.image()
+    comparison = Comparison.of(net, image)
+    notes += loss_warnings(comparison, config)
     report = Report.of(
-        image, weights=assembly.losses, parameters=assembly.rounding.errors, notes=notes,
-        learning=assembly.tuning.rounded if assembly.tuning else None,
+        image, comparison=comparison, notes=notes, rule=demand.rule,
+        learning=assembly.tuning.rounded if assembly.tuning else None, injected=currents_on(image, demand.injected),
     )  # fmt: skip
     return image, replace(report, remarks=_remarks(net), subject=(net, image))
 
@@ -104,18 +140,25 @@ def _remarks(net: Network) -> list[str]:
 
 def _chosen_scales(
     demand: Demand, config: CoreConfig, groups: Sequence[NDArray[np.int64]] | None, notes: list[str]
-) -> NDArray[np.float64]:
-    """Return 1 for integers that fit, else the best scales; note if integers are scaled or lose bits."""
+) -> tuple[NDArray[np.float64], Demand]:
+    """Return 1 for integers that fit, else the best scales, and what they have room for; note what is lost."""
     ones = np.ones(demand.net.neuron_count)
     if demand.is_integer:
         if integers_fit(demand, config):
-            gain = max(Kinds(demand).gains(1.0, config))
-            if gain:
-                notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
-            return ones
+            kinds = Kinds(demand)
+            gains = [gain_for(stated, 1.0, config) for stated in kinds.stated]
+            if any((part % (1 << gain)).any() for part, gain in zip(kinds.parts, gains, strict=True)):
+                lost = f"and lose up to {max(gains)} low bits"
+                notes.append(f"integer weights are beyond {config.weight_bits} bits {lost}")
+            return ones, demand
         bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
         notes.append(f"the integers do not fit into {bits}: scaled")
-    return ones * choose_scale(demand, config) if groups is None else choose_scales(demand, config, groups)
+
+    def choose(asked: Demand) -> NDArray[np.float64]:
+        return ones * choose_scale(asked, config) if groups is None else choose_scales(asked, config, groups)
+
+    unbounded = demand.rule is not None and demand.rule.bounds is None
+    return with_room_to_learn(demand, config, choose) if unbounded else (choose(demand), demand)
 
 
 class _Assembly:
@@ -127,21 +170,20 @@ class _Assembly:
         Of the network.
     rounding : Rounding
         With the geometry of the chip and the scale of each neuron.
+    stimulus : EventStream or array, optional
+        Spikes that the inputs will get.
 
     Attributes
     ----------
-    losses : dict of WeightLoss
-        Of "input" and "recurrent" weights.
     tuning : Tuning or None
         The learning rule on the chip.
     """
 
-    def __init__(self, demand: Demand, rounding: Rounding) -> None:
-        self.demand, self.net, self.rounding = demand, demand.net, rounding
+    def __init__(self, demand: Demand, rounding: Rounding, stimulus: EventStream | ArrayLike | None = None) -> None:
+        self.demand, self.net, self.rounding, self.stimulus = demand, demand.net, rounding, stimulus
         self.config, self.scales = rounding.config, rounding.scales
         self.regions: dict[Region, NDArray[Any]] = {}
         self.control = np.array([each.power_up(self.config) for each in controls(self.config)], np.int64)
-        self.losses: dict[str, WeightLoss] = {}
         self.tuning: Tuning | None = None
 
     def image(self) -> Image:
@@ -167,17 +209,29 @@ class _Assembly:
             meta[EXTENT] = own
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
+        if self.tuning and isinstance(self.tuning.rule, TraceRule):
+            meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if differ:
             meta[SCALES] = self.scales.tolist()
         return Image.completed(config, self.regions, float(self.scales[0]), meta)
 
     def _put_weights(self, kinds: Kinds, gains: tuple[int, int]) -> None:
-        blocks = []
-        for kind, gain, part in zip(("input", "recurrent"), gains, kinds.parts, strict=True):
-            block, self.losses[kind] = self.rounding.weights(part, gain)
-            blocks.append(block)
+        blocks = [self.rounding.weights(part, gain) for part, gain in zip(kinds.parts, gains, strict=True)]
         self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
         self.control[Control.GAIN_INPUT], self.control[Control.GAIN_RECURRENT] = gains
+        self._note_room(kinds, gains)
+
+    def _note_room(self, kinds: Kinds, gains: tuple[int, int]) -> None:
+        """Warn where a rule without bounds may lead weights beyond the range of the chip."""
+        low, high = self.config.weight_range
+        for stated, reached, gain in zip(kinds.stated, kinds.extremes, gains, strict=True):
+            unit = float(self.scales.max()) / (1 << gain)
+            (least, most), (bottom, top) = reached * unit, stated * unit
+            if (most > high and most > top) or (least < low and least < bottom):
+                self.rounding.notes.append(
+                    f"weights that learn can grow from {top / unit:g} to {most / unit:g} by one spike, the chip stops "
+                    f"them at {high / unit:g}: give the rule bounds, or take a smaller scale"
+                )
 
     def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
         """Return a table of the axons of the network with the rows and columns of the chip."""
@@ -201,7 +255,8 @@ class _Assembly:
         if rule.bounds is None and isinstance(rule, TraceRule) and not self.demand.is_integer:
             raise InputError("the rule needs bounds in the units of the weights, for example bounds=(0.0, 1.0)")
         self.regions[Region.PLASTIC] = self._placed(net.plastic)
-        self.tuning = Tuning(rule, self.config, net.dt_ms, unit)
+        rooms = trace_rooms(net, rule, self.stimulus) if isinstance(rule, TraceRule) else NO_ROOMS
+        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():
@@ -221,7 +276,6 @@ class _Assembly:
                 self._put(region, rounding.decays(quantity.name, values))
             else:
                 self._put(region, rounding.states(quantity.name, values, region.row.default_on(self.config)))
-        rounding.errors |= {name: error for name, error in durations.errors.items() if error}
         self._note_coarse_thresholds()
 
     def _put_flags(self) -> None:

@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
 from ...quantiser.demand import Durations
-from ...quantiser.quantise import quantise
+from ...quantiser.quantise import quantised
 from ...spec import Control, CoreConfig, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
 from .hdf5 import write_tree
@@ -65,7 +65,7 @@ def to_nir(
     if isinstance(model, Imported):
         model = model.image
     if isinstance(model, Network):
-        image, cells = quantise(model, config)[0], _Cells.of_network(model)
+        image, cells = quantised(model, config)[0], _Cells.of_network(model)
         dt = model.dt_ms * 1e-3
     elif isinstance(model, Image):
         dt = float(model.meta.get("dt_ms", 1.0)) * 1e-3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
 from ...network.population import named
-from ...quantiser.quantise import quantise, smallest_config
+from ...quantiser.comparison import Comparison
+from ...quantiser.quantise import quantised, smallest_config, tell
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
@@ -100,6 +102,7 @@ def from_nir(
         for (key, place), layer in zip(blueprint.places().items(), blueprint.layers.values(), strict=True)
     }
     labels = ImportReport(name, items, _reason(image), report, [own] if own else [])
+    tell(report.alerts, image)
     return Imported(image, labels, chosen.dt, blueprint.axons(), layers, blueprint.readouts, net)
 
 
@@ -109,21 +112,26 @@ def _quantised(
     """Quantise, with thresholds out of reach for neurons that are only read by their membrane."""
     if config is None:
         config = replace(smallest_config(net), weight_bits=weight_bits, state_bits=STATE_BITS[weight_bits])
-    image, report = quantise(net, config, scale=scale)
+    image, report = quantised(net, config, scale=scale)
     places = blueprint.places()
-    regions = dict(image.regions)
-    thresholds = regions[Region.THRESHOLD].copy()
-    for name, layer in blueprint.layers.items():
-        if layer.silent:
-            thresholds[places[name]] = config.state_range[1]
-    regions[Region.THRESHOLD] = thresholds
+    silent = [places[name] for name, layer in blueprint.layers.items() if layer.silent]
+    if silent:  # the scale has left room for their membranes by a threshold that they need no more
+        for place in silent:
+            net.neurons[place].set(threshold=math.inf)
+        thresholds = image.regions[Region.THRESHOLD].copy()
+        for place in silent:
+            thresholds[place] = config.state_range[1]
+        image = Image(config, {**image.regions, Region.THRESHOLD: thresholds}, image.scale, image.meta)
+        report = replace(
+            Report.of(image, comparison=Comparison.of(net, image), notes=report.notes), subject=(net, image)
+        )
     clock = list(range(net.neuron_count))[places[CLOCK]] if CLOCK in places else []
     restless = [neuron for neuron in report.never_silent if neuron not in clock]
     warnings = list(report.warnings)
     if clock and not restless:
         warnings = [each for each in warnings if not each.startswith(f"{named(clock)} will fire without")]
     report = replace(report, never_silent=restless, warnings=warnings)
-    return Image(config, regions, image.scale, image.meta), report
+    return image, report
 
 
 def _reason(image: Image) -> str:

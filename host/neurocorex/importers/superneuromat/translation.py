@@ -19,7 +19,7 @@ from ...errors import FitError
 from ...events.stream import EventStream
 from ...image import Image
 from ...network.network import Network
-from ...quantiser.quantise import quantise
+from ...quantiser.quantise import quantised, tell
 from ...quantiser.report import Report
 from ...spec import Control, CoreConfig, Region
 from ...spec.config import LIMITS
@@ -156,14 +156,15 @@ def translated(
     chip = geometry(net, model, folding, longest, config)
     scaling = chosen(model, net, chip, scale, frac_bits)
     set_levels(net, model, folding, scaling, chip)
-    program, lost = quantise(net, chip, scale=scaling.scale)
+    program, lost = quantised(net, chip, scale=scaling.scale)
     image = with_state(program, model, folding, net)
     if config is not None:
         image.fit(config)
     stimulus, cut = currents(model.inputs, folding, image)
-    quantised = Report.of(
-        image, weights=lost.weights, parameters=lost.parameters, learning=lost.learning,
+    report = Report.of(
+        image, comparison=lost.comparison, learning=lost.learning, notes=lost.notes,
         injected=strongest(stimulus, chip),
     )  # fmt: skip
-    told = label(source, model, folding, scaling, replace(quantised, subject=(net, program)), cut)
+    tell(lost.notes, program)  # not which neurons are silent: spikes can be queued later
+    told = label(source, model, folding, scaling, replace(report, subject=(net, program)), cut)
     return Imported(model, folding, net, image, stimulus, told)
