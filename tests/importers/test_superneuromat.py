@@ -165,8 +165,8 @@ def test_models_that_no_chip_holds_are_refused(error, said, model):
 
 def test_too_many_lags_are_refused():
     model = model_of({}, {}, synapses=[(0, 1, {"stdp_enabled": True})])
-    model.stdp_setup(Apos=[1.0] * 11, Aneg=[-1.0] * 11)
-    with pytest.raises(FitError, match="11 lags, at most 10"):
+    model.stdp_setup(Apos=[1.0] * 21, Aneg=[-1.0] * 21)
+    with pytest.raises(FitError, match="21 lags, at most 20"):
         from_superneuromat(model)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image, state_regions
 from ..network.network import Network
@@ -102,17 +103,20 @@ class Device:
         *,
         verify: bool = False,
         progress: Progress | None = None,
+        stimulus: EventStream | npt.ArrayLike | None = None,
     ) -> Report:
         """Put a network onto the chip; its state goes to zero, or to that of a snapshot.
 
         Parameters
         ----------
         source : Network, Image or path
-            A network is quantised for this chip; an image for a smaller chip is placed in the corner of this one.
+            A network is quantised for this chip; an image for a smaller chip goes into the corner of this one.
         verify : bool
             Read everything back and compare.
         progress : callable, optional
             Called with (pieces done, pieces of all).
+        stimulus : bool array [steps, inputs] or [samples, steps, inputs], or EventStream, optional
+            Spikes that the inputs of a network will get; traces of its learning rule get room for them.
 
         Returns
         -------
@@ -121,22 +125,22 @@ class Device:
 
         Raises
         ------
-        FitError
-            If it has no room here.
-        FileFormatError
-            If the file cannot be used.
-        DeviceError
-            If the chip holds something else than what was written, see also `Chip`.
+        FitError, FileFormatError, InputError, DeviceError
+            If it has no room here, the file cannot be used, the stimulus is not for this network, or the chip holds
+            something else than what was written; see also `Chip`.
         """
         if isinstance(source, Network):
-            image, report = quantised(source, None if self.elastic else self._contents.suited(source))
+            config = None if self.elastic else self._contents.suited(source)
+            image, report = quantised(source, config, stimulus=stimulus)
+        elif stimulus is not None:
+            raise InputError("a stimulus is for a network; an image has the room of its traces already")
         else:
             image = source if isinstance(source, Image) else Image.load(Path(source))
             report = Report.of(image)
         if self.elastic:
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
-        if not isinstance(source, Image):  # what made an image has told
+        if not isinstance(source, Image) and not image.is_snapshot:  # what made these has told
             tell(report.alerts, image)
         return report
 

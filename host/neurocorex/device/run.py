@@ -14,6 +14,7 @@ from .changes import Changes, Teaching
 from .chip import Look, Progress
 from .contents import Contents
 from .recording import Recording
+from .remarks import tell_of_run
 from .result import Result
 from .stimulus import Stimulus
 from .weights import WeightLog
@@ -113,7 +114,9 @@ class Run:
             return self._result({})
         before, after = self._before.contents[Region.COUNTERS], self._after.contents[Region.COUNTERS]
         copies.counters = contents.session.exchanges, after
-        return self._result(counting.added(before, after, contents.config))
+        added = counting.added(before, after, contents.config)
+        tell_of_run(added, contents.network.image)
+        return self._result(added)
 
     def partial(self) -> Result:
         """Return what had come when the run was interrupted: its complete steps, or samples; no counters."""

@@ -1,9 +1,9 @@
-"""Pictures of plasticity: weights over time, before and after, and as histograms."""
+"""Pictures of plasticity: weights over time, before and after, as histograms, and the window of a rule."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,38 @@ if TYPE_CHECKING:
 DRAWN = 30
 #: Percentiles of the shaded band.
 BAND = (5, 95)
+
+
+class DrawnSide(Protocol):
+    """One side of a window, see `neurocorex.quantiser.window.Side`."""
+
+    @property
+    def name(self) -> str:
+        """What happens on this side."""
+
+    @property
+    def lags_ms(self) -> Sequence[float]:
+        """Lags."""
+
+    @property
+    def acting(self) -> Sequence[float]:
+        """Mean change at each."""
+
+    @property
+    def wanted(self) -> Sequence[float] | None:
+        """Change that was asked for."""
+
+
+class DrawnWindow(Protocol):
+    """Both sides of a window, see `neurocorex.quantiser.window.ActingWindow`."""
+
+    @property
+    def potentiation(self) -> DrawnSide:
+        """When the neuron fires after an arrival."""
+
+    @property
+    def depression(self) -> DrawnSide:
+        """When an arrival comes after it fired."""
 
 
 def weights_over_time(
@@ -147,6 +179,39 @@ def weight_histogram(weights: Mapping[str, ArrayLike] | ArrayLike, *, title: str
     if len(named) > 1:
         axis.legend(frameon=False)
     return figure
+
+
+def learning_window(window: DrawnWindow, *, axis: Axes | None = None, title: str | None = None) -> Figure:
+    """Draw both sides of a learning window: what was asked for as lines, what acts as points.
+
+    Parameters
+    ----------
+    window : ActingWindow
+        As `Report.window`.
+    axis : Axes, optional
+        Where to draw; by default in a figure of its own.
+    title : str, optional
+        Heading of that figure.
+
+    Raises
+    ------
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    figure = axis.get_figure(root=True) if axis is not None else new_figure(6, 3.5, title or "learning window")
+    axis = figure.subplots() if axis is None else axis  # type: ignore[union-attr]
+    for side, sign, colour in ((window.depression, -1, COLOURS[1]), (window.potentiation, 1, COLOURS[0])):
+        lags = sign * np.asarray(side.lags_ms)
+        axis.plot(lags, side.acting, ".", markersize=4, color=colour, label=f"{side.name}, acting")
+        if side.wanted is not None:
+            axis.plot(lags, side.wanted, color=INK, linewidth=0.8, label=None if sign > 0 else "wanted")
+    axis.axhline(0, color=FAINT, linewidth=0.8)
+    axis.axvline(0, color=FAINT, linewidth=0.8)
+    axis.set_xlabel("spike of the neuron after the arrival (ms)")
+    axis.set_ylabel("change of a weight")
+    axis.legend(frameon=False, fontsize="small")
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure  # type: ignore[return-value]
 
 
 def _draw_paths(axis: Axes, times: NDArray[Any], paths: NDArray[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..learning import Rule, WindowRule
 from ..network.data import NetworkData
 from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
-from ..spec.config import LIMITS
+from ..spec.config import LIMITS, TABLE_STEPS
 from ..spec.rows import Unit
 
 Ints = NDArray[np.int64]
@@ -117,6 +117,13 @@ class Demand:
         """Return everything that a state has to hold alone, in the units of the weights."""
         return [*self.levels.values(), self.injected, np.array(self.net.adaptation_step)]
 
+    def with_room(self, firings: int) -> Demand:
+        """Return the same with weights that may grow by all that so many firings can add, if nothing bounds them."""
+        if self.rule is None or self.rule.bounds is not None:
+            return self
+        grown = self.net.weights + firings * self.rule.reach(self.net.dt_ms)
+        return replace(self, highest=np.where(self.net.plastic, np.maximum(self.highest, grown), self.highest))
+
     def smallest(self) -> CoreConfig:
         """Return the smallest geometry that has room; see `smallest_config`."""
         net, durations, chosen = (
@@ -135,7 +142,8 @@ class Demand:
         if self.is_integer:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
             bits = max(map(_signed_bits, (self.lowest, self.highest)))
-            values["weight_bits"] = chosen.weight_bits if bits <= chosen.weight_bits else 16
+            unbounded = self.rule is not None and self.rule.bounds is None  # may become anything
+            values["weight_bits"] = 16 if unbounded or bits > chosen.weight_bits else chosen.weight_bits
             values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, self.states))))
         for name, way_out in (
             ("max_delay", "use a longer dt_ms"), ("refractory_bits", "use a longer dt_ms"),
@@ -194,6 +202,11 @@ def window_steps(rule: Rule, dt_ms: float) -> int:
     if steps > most:
         raise FitError(
             f"the rule looks back over {steps} steps, at most {most} can be built; shorten it or use a longer dt_ms"
+        )
+    if isinstance(rule, WindowRule) and rule.nearest and steps > TABLE_STEPS:
+        raise FitError(
+            f"the rule looks back over {steps} steps and pairs with the nearest spike only, which needs one table; a "
+            f"table holds {TABLE_STEPS} steps: shorten it, use a longer dt_ms, or pairing='all'"
         )
     return steps
 

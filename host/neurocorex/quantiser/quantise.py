@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..events.stream import EventStream
 from ..image import Image
 from ..learning import TraceRule
 from ..network.network import Network
@@ -27,14 +28,17 @@ from .comparison import Comparison
 from .demand import Demand, smallest_config
 from .losses import loss_warnings
 from .notice import tell
-from .populations import SCALES, choose_scales, given_scales, groups_of, scales_of
+from .populations import SCALES, choose_scales, given_scales, groups_of, injected_units
 from .report import Report
+from .room import NO_ROOMS, ROOMS, trace_rooms
 from .rounding import Rounding
-from .scale import Kinds, choose_scale, gain_for, integers_fit
+from .scale import Kinds, choose_scale, costs_little, gain_for, integers_fit
 from .tuning import SCHEDULE, Tuning
 
 __all__ = ["Report", "quantise", "quantised", "smallest_config", "tell"]
 
+#: Firings by which weights without bounds should be able to grow, if it costs little, and at least.
+FIRINGS = (64, 16, 4, 1)
 #: Relative error of a threshold above which the report warns.
 COARSE = 0.01
 
@@ -45,6 +49,7 @@ def quantise(
     *,
     scale: ArrayLike | None = None,
     populations: Sequence[Neurons] | None = None,
+    stimulus: EventStream | ArrayLike | None = None,
     inject_max: ArrayLike | None = None,
 ) -> tuple[Image, Report]:
     """Turn a network into integers for one chip.
@@ -61,21 +66,18 @@ def quantise(
         `populations`. With ``scale=1``, integers that are stored as floats stay as they are.
     populations : sequence of Neurons, optional
         Parts of the network that get a scale each, see `populations`. By default all neurons share one.
+    stimulus : bool array [steps, inputs] or [samples, steps, inputs], or EventStream, optional
+        Spikes that the inputs will get. Traces of the learning rule get room for them, see `room`.
     inject_max : float or array [N], optional
-        Largest current that runs inject in a step, its size in the units of the network, into all neurons or into each.
-        The scale leaves room for it, and neurons that fire by it only are no mistake. By default nothing is injected.
+        Largest size of a current that is injected in a step, in the units of the network, into all neurons or each. The
+        scale leaves room for it, and neurons that fire by it only are no mistake. By default 0.
 
     Returns
     -------
     image : Image
         What `Device.load` writes.
     report : Report
-        What was lost, and what looks like a mistake.
-
-    Warns
-    -----
-    QuantisationWarning
-        For each warning of the report, once for a network.
+        What was lost, and what looks like a mistake; told by QuantisationWarning, too, once for a network.
 
     Raises
     ------
@@ -84,9 +86,9 @@ def quantise(
     InputError
         If `scale` is not above 0, `inject_max` below 0, or `populations` are not disjoint parts of the network.
     """
-    image, report = quantised(net, config, scale=scale, populations=populations, inject_max=inject_max)
-    tell(report.alerts, image)
-    return image, report
+    made = quantised(net, config, scale=scale, populations=populations, stimulus=stimulus, inject_max=inject_max)
+    tell(made[1].alerts, made[0])
+    return made
 
 
 def quantised(
@@ -95,6 +97,7 @@ def quantised(
     *,
     scale: ArrayLike | None = None,
     populations: Sequence[Neurons] | None = None,
+    stimulus: EventStream | ArrayLike | None = None,
     inject_max: ArrayLike | None = None,
 ) -> tuple[Image, Report]:
     """Do as `quantise`, for callers that tell the warnings of the report themselves, or try something out."""
@@ -105,29 +108,25 @@ def quantised(
         config = demand.smallest()
     demand.check(config)
     if scales is None:
-        scales = _chosen_scales(demand, config, groups, notes)
-    assembly = _Assembly(demand, Rounding(config, scales, notes=notes))
+        scales, demand = _chosen_scales(demand, config, groups, notes)
+    assembly = _Assembly(demand, Rounding(config, scales, notes=notes), stimulus)
     image = assembly.image()
     comparison = Comparison.of(net, image)
     notes += loss_warnings(comparison, config)
     report = Report.of(
-        image, comparison=comparison, notes=notes,
-        learning=assembly.tuning.rounded if assembly.tuning else None, injected=_injected(demand, image),
+        image, comparison=comparison, notes=notes, rule=demand.rule,
+        learning=assembly.tuning.rounded if assembly.tuning else None, injected=injected_units(image, demand.injected),
     )  # fmt: skip
     return image, replace(report, subject=(net, image))
 
 
-def _injected(demand: Demand, image: Image) -> NDArray[np.int64]:
-    """Return the largest injected currents in units of the chip, for all of its neurons."""
-    currents, count = np.zeros(image.config.neurons, np.int64), demand.net.neuron_count
-    currents[:count] = np.ceil(np.minimum(demand.injected * scales_of(image)[:count], image.config.state_range[1]))
-    return currents
-
-
 def _chosen_scales(
     demand: Demand, config: CoreConfig, groups: Sequence[NDArray[np.int64]] | None, notes: list[str]
-) -> NDArray[np.float64]:
-    """Return 1 for integers that fit, else the best scales; note if integers are scaled or lose bits."""
+) -> tuple[NDArray[np.float64], Demand]:
+    """Return 1 for integers that fit, else the best scales; note if integers are scaled or lose bits.
+
+    The demand that comes with them has room for what weights without bounds may learn, if that costs little.
+    """
     ones = np.ones(demand.net.neuron_count)
     if demand.is_integer:
         if integers_fit(demand, config):
@@ -137,10 +136,16 @@ def _chosen_scales(
                 notes.append(
                     f"integer weights are beyond {config.weight_bits} bits and lose up to {max(gains)} low bits"
                 )
-            return ones
+            return ones, demand
         bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
         notes.append(f"the integers do not fit into {bits}: scaled")
-    return ones * choose_scale(demand, config) if groups is None else choose_scales(demand, config, groups)
+    chosen = demand
+    for firings in FIRINGS:
+        chosen = demand.with_room(firings)
+        scales = ones * choose_scale(chosen, config) if groups is None else choose_scales(chosen, config, groups)
+        if chosen is demand or costs_little(chosen, config, scales):
+            break
+    return scales, chosen
 
 
 class _Assembly:
@@ -152,6 +157,8 @@ class _Assembly:
         Of the network.
     rounding : Rounding
         With the geometry of the chip and the scale of each neuron.
+    stimulus : EventStream or array, optional
+        Spikes that the inputs will get.
 
     Attributes
     ----------
@@ -159,8 +166,8 @@ class _Assembly:
         The learning rule on the chip.
     """
 
-    def __init__(self, demand: Demand, rounding: Rounding) -> None:
-        self.demand, self.net, self.rounding = demand, demand.net, rounding
+    def __init__(self, demand: Demand, rounding: Rounding, stimulus: EventStream | ArrayLike | None = None) -> None:
+        self.demand, self.net, self.rounding, self.stimulus = demand, demand.net, rounding, stimulus
         self.config, self.scales = rounding.config, rounding.scales
         self.regions: dict[Region, NDArray[Any]] = {}
         self.control = np.array([each.power_up(self.config) for each in controls(self.config)], np.int64)
@@ -173,6 +180,7 @@ class _Assembly:
         kinds = Kinds(self.demand, self.scales / top if differ else None)
         gains = kinds.gains(top, config)
         self._put_weights(kinds, gains)
+        self._note_room(kinds, gains)
         learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
         self._put_rule((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
         self._put_parameters()
@@ -186,6 +194,8 @@ class _Assembly:
         meta: dict[str, Any] = {"dt_ms": net.dt_ms}
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
+        if self.tuning and isinstance(self.tuning.rule, TraceRule):
+            meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if differ:
             meta[SCALES] = self.scales.tolist()
         return Image.completed(config, self.regions, float(self.scales[0]), meta)
@@ -194,19 +204,19 @@ class _Assembly:
         blocks = [self.rounding.weights(part, gain) for part, gain in zip(kinds.parts, gains, strict=True)]
         self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
         self.control[Control.GAIN_INPUT], self.control[Control.GAIN_RECURRENT] = gains
-        self._note_room(kinds, gains)
 
     def _note_room(self, kinds: Kinds, gains: tuple[int, int]) -> None:
         """Warn where a rule without bounds may lead weights beyond the range of the chip."""
-        low, high = self.config.weight_range
-        for stated, reached, gain in zip(kinds.stated, kinds.extremes, gains, strict=True):
-            unit = float(self.scales.max()) / (1 << gain)
-            (least, most), (bottom, top) = reached * unit, stated * unit
-            if (most > high and most > top) or (least < low and least < bottom):
-                self.rounding.notes.append(
-                    f"weights that learn can grow from {top / unit:g} to {most / unit:g} by one spike, the chip stops "
-                    f"them at {high / unit:g}: give the rule bounds, or take a smaller scale"
-                )
+        if self.demand.rule is None or self.demand.rule.bounds is not None:
+            return
+        change = self.demand.rule.reach(self.net.dt_ms)
+        unit = (1 << gains[kinds.plastic_kind]) / float(self.scales.max())
+        top, high = float(kinds.stated[kinds.plastic_kind][1]), self.config.weight_range[1] * unit
+        if change and top <= high < top + change:
+            self.rounding.notes.append(
+                f"weights that learn can grow from {top:g} to {top + change:g} by one spike, the chip stops them at "
+                f"{high:g}: give the rule bounds, or take a smaller scale"
+            )
 
     def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
         """Return a table of the axons of the network with the rows and columns of the chip."""
@@ -230,7 +240,8 @@ class _Assembly:
         if rule.bounds is None and isinstance(rule, TraceRule) and not self.demand.is_integer:
             raise InputError("the rule needs bounds in the units of the weights, for example bounds=(0.0, 1.0)")
         self.regions[Region.PLASTIC] = self._placed(net.plastic)
-        self.tuning = Tuning(rule, self.config, net.dt_ms, unit)
+        rooms = trace_rooms(net, rule, self.stimulus) if isinstance(rule, TraceRule) else NO_ROOMS
+        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():

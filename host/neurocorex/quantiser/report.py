@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..image import Image
+from ..learning import Rule
 from ..network.network import Network
 from ..network.population import named
+from ..plot.plasticity import learning_window
 from ..spec import Control, CoreConfig, Region
-from ..spec.fixed import DECAY_ALL, DECAY_BITS
-from .activity import always_saturates, driven, in_use, never_fire, never_silent, rooms
+from .acting import acting_window
+from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
 from .demand import ENGINES
 from .difference import Difference, WeightLoss, finite
+from .mistakes import CROWDED, RESTLESS, mistakes
+from .outside import outside_bounds
 from .populations import PopulationScale
 from .tuning import Rounded
+from .window import ActingWindow
 
-#: Ends of the warnings of neurons that fire without input, and of states that can saturate.
-RESTLESS = "will fire without any input: lower the bias or raise the threshold"
-CROWDED = "times their range if all axons fire at once: lower the scale or take more state bits"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Report:
         Every number of the learning rule as wanted, and as the chip holds it, in the units of the network.
     plastic : int
         Number of synapses that learn.
+    window : ActingWindow or None
+        The learning window that the chip acts by, from its integers; None if nothing learns.
     never_fire : list of int
         Neurons that no pattern of input spikes makes fire; injected currents may. Those that are meant never to fire,
         with an infinite threshold, are not among them, nor those of a chip that the network does not use.
@@ -85,6 +93,7 @@ class Report:
     undriven: list[int] = field(default_factory=list)
     learning: list[Rounded] = field(default_factory=list)
     plastic: int = 0
+    window: ActingWindow | None = None
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     can_saturate: list[int] = field(default_factory=list)
@@ -102,6 +111,7 @@ class Report:
         learning: list[Rounded] | None = None,
         notes: list[str] | None = None,
         injected: NDArray[np.int64] | None = None,
+        rule: Rule | None = None,
     ) -> Report:
         """Examine an image, and add what its quantisation lost, if it has just been made.
 
@@ -117,12 +127,16 @@ class Report:
             As the attribute; they come first among the warnings.
         injected : int64 array [N], optional
             Largest current that is injected into each neuron, in units of the chip; see `never_fire`.
+        rule : Rule, optional
+            What `window` is compared with.
         """
         mute, room = never_fire(image, injected), rooms(image)
         undriven = np.setdiff1d(mute, np.flatnonzero(driven(image, injected)))
         restless = never_silent(image).tolist()
+        window = acting_window(image, rule)
+        learned = [*(window.warnings if window else []), *outside_bounds(image)]
         control = image.regions[Region.CONTROL]
-        found = _warnings(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
+        found = mistakes(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
         return cls(
             config=image.config,
             is_snapshot=image.is_snapshot,
@@ -136,7 +150,8 @@ class Report:
             undriven=undriven.tolist(),
             learning=learning or [],
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
-            warnings=[*(notes or []), *found],
+            window=window,
+            warnings=[*(notes or []), *learned, *found],
             notes=notes or [],
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
@@ -183,9 +198,13 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
-        learning = [{**asdict(each), "wanted": finite(each.wanted), "got": finite(each.got)} for each in self.learning]
-        plain = asdict(replace(self, subject=None, comparison=None)) | {
+        learning = [
+            {**asdict(each), "wanted": finite(each.wanted), "got": finite(each.got), "error": each.error}
+            for each in self.learning
+        ]
+        plain = asdict(replace(self, subject=None, comparison=None, window=None)) | {
             "config": self.config.to_dict(), "learning": learning,
+            "window": self.window.to_dict() if self.window else None,
             "weights": {name: loss.to_dict() for name, loss in self.weights.items()},
             "differences": {name: each.to_dict() for name, each in self.differences.items()},
             "parameters": {name: finite(error) for name, error in self.parameters.items()},
@@ -207,6 +226,7 @@ class Report:
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
             *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
+            *(self.window.lines if self.window else []),
             *self._accuracy(),
             *([f"{named(self.undriven)}: nothing excites them but injected currents"] if self.undriven else []),
             *(f"warning: {warning}" for warning in self.warnings),
@@ -227,34 +247,21 @@ class Report:
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
+    def plot_window(self, ax: Axes | None = None) -> Figure:
+        """Draw the learning window: what was asked for as lines, what the chip acts by as points.
 
-def _warnings(
-    image: Image, weak: list[int], mute: NDArray[np.int64], restless: list[int], room: NDArray[np.float64]
-) -> list[str]:
-    found = []
-    if weak:
-        found.append(
-            f"{named(weak)} can never fire: raise weights or bias, or lower threshold or leak; if meant so, set "
-            "threshold=math.inf; if currents are injected, state them by quantise(inject_max=...)"
-        )
-    if restless:
-        found.append(f"{named(restless)} {RESTLESS}")
-    if (room > 1).any():
-        who = named(np.flatnonzero(room > 1).tolist())
-        found.append(f"states of {who} can saturate, at {room.max():.1f} {CROWDED}")
-    flooded = always_saturates(image).tolist()
-    if flooded:
-        found.append(f"every spike saturates {named(flooded)}: lower the scale or take more state bits")
-    coarse = np.zeros(image.config.neurons, np.bool_)
-    for region in (Region.DECAY, Region.CURRENT_DECAY):
-        decay = image.regions[region].astype(np.int64)
-        at_threshold = image.regions[Region.THRESHOLD].astype(np.int64) * decay
-        coarse |= (at_threshold > 0) & (decay < DECAY_ALL) & (at_threshold < 1 << DECAY_BITS)
-    coarse[mute] = False
-    coarse &= in_use(image)
-    if coarse.any():
-        found.append(
-            f"decay of {named(np.flatnonzero(coarse).tolist())} is faster than told, as a chip takes off whole units: "
-            "scale thresholds and weights up"
-        )
-    return found
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; by default in a figure of its own.
+
+        Raises
+        ------
+        InputError
+            If nothing learns.
+        MissingToolError
+            If matplotlib is not installed.
+        """
+        if self.window is None:
+            raise InputError("nothing learns, so there is no learning window; see Network.learn")
+        return learning_window(self.window, axis=ax)

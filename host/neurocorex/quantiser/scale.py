@@ -6,9 +6,10 @@ The scale is the largest one at which
 - every parameter in the units of the weights fits into the state, and so does the adaptation step,
 - the largest weight fits with the largest gain, so that nothing is clipped,
 
-among those at which the largest input weight, the largest recurrent weight, a power of two, or the smallest step of a
-drift needs no rounding. A weight that learns counts as its bounds. Of these four kinds of scale, the one with the
-smallest rounding error is taken: of weights and drift, and of all weights that may be learned between bounds.
+among those at which the largest input weight, the largest recurrent weight, a power of two, or the whole numbers of a
+rule (see `ratio`) need no rounding. A weight that learns counts as its bounds. Of these kinds of scale, the one with
+the smallest rounding error is taken: of weights and numbers of the rule, and of all weights that may be learned between
+bounds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..learning import WindowRule
 from ..spec import CoreConfig
 from ..spec.fixed import GAIN_BITS
 from .demand import Demand
+from .ratio import LOSS, distortion, keeps, quanta, whole_numbers
 
 Floats = NDArray[np.float64]
 GAIN_MAX = (1 << GAIN_BITS) - 1
@@ -148,12 +150,11 @@ def choose_scale(demand: Demand, config: CoreConfig) -> float:
         return 1.0
     kinds = Kinds(demand)
     units = [weight_unit(extreme, config) for extreme in kinds.extremes if extreme.any()]
-    drift = drift_of(demand)
+    numbers = whole_numbers(demand) if demand.rule is not None else np.zeros(0)
     # A little less than the range, so that no sum of rounded values exceeds it.
     limit = min(0.999 * config.state_range[1] / level, *((1 << GAIN_MAX) / unit for unit in units), math.inf)
     scales = {largest_multiple(limit, 1 / quantum) for quantum in (*units, 1.0)}
-    if drift.any():  # at the largest scale, and at the largest without a gain
-        quantum = np.abs(drift[drift != 0]).min()
+    for quantum in quanta(numbers) if len(numbers) else ():  # at the largest scale, and at the largest without a gain
         scales |= {largest_multiple(bound, 1 / quantum) for bound in (limit, min(limit, 1 / max(units)))}
     samples = [sample(part) for part in kinds.fixed]
 
@@ -162,16 +163,23 @@ def choose_scale(demand: Demand, config: CoreConfig) -> float:
         errors = [rounding(part, step) for part, step in zip(samples, steps, strict=True) if len(part)]
         if kinds.span:
             errors.append((steps[kinds.plastic_kind] / kinds.span) ** 2 / 12)
-        if drift.any():
-            errors.append(rounding(drift, steps[kinds.plastic_kind]))
+        if len(numbers):
+            errors.append(distortion(numbers, steps[kinds.plastic_kind]))
         return round(sum(errors), 12), -scale
 
     return min(scales, key=cost)
 
 
-def drift_of(demand: Demand) -> Floats:
-    """Return the drift of the plastic weights in each of the first steps, in the units of the network."""
-    return np.array(demand.rule.drift if isinstance(demand.rule, WindowRule) else (), np.float64)
+def costs_little(demand: Demand, config: CoreConfig, scales: Floats) -> bool:
+    """Whether a rule keeps its numbers, and weights lose next to nothing, at the scale of the neurons that learn."""
+    scale, kinds = float(scales.max()), Kinds(demand, scales / scales.max())
+    steps = [(1 << gain) / scale for gain in kinds.gains(scale, config)]
+    learner = float(scales[int(np.argmax(demand.net.plastic.any(axis=0)))])
+    parts = [sample(part) for part in kinds.fixed]
+    losses = [rounding(part, step) for part, step in zip(parts, steps, strict=True) if len(part)]
+    return max(losses, default=0.0) <= LOSS and keeps(
+        whole_numbers(demand), steps[kinds.plastic_kind] * scale / learner
+    )
 
 
 def sample(weights: NDArray[Any]) -> NDArray[Any]:
