@@ -5,7 +5,7 @@ from __future__ import annotations
 import neurocorex as ncx
 import numpy as np
 from neurocorex.learning import Rule
-from neurocorex.quantiser.quantise import quantise
+from neurocorex.quantiser.quantise import quantised as quantise
 from neurocorex.quantiser.report import Report
 from neurocorex.spec import Clear, CoreConfig, Region
 from numpy.typing import NDArray

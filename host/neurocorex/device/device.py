@@ -111,7 +111,7 @@ class Device(Memories):
         Parameters
         ----------
         source : Network, Image or path
-            A network is quantised for this chip; an image for a smaller chip is placed in the corner of this one.
+            A network is quantised for this chip; an image for a smaller chip goes into the corner of this one.
         verify : bool
             Read everything back and compare.
         progress : callable, optional
@@ -126,12 +126,9 @@ class Device(Memories):
 
         Raises
         ------
-        FitError
-            If it has no room here.
-        FileFormatError
-            If the file cannot be used.
-        DeviceError
-            If the chip holds something else than what was written, see also `Chip`.
+        FitError, FileFormatError, InputError, DeviceError
+            If it has no room here, the file cannot be used, the stimulus is not for this network, or the chip holds
+            something else than what was written; see also `Chip`.
         """
         if isinstance(source, Network):
             config = None if self.elastic else self._contents.suited(source)
@@ -145,7 +142,7 @@ class Device(Memories):
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
         self._contents.network.source = Source(source) if isinstance(source, Network) else None
-        if not isinstance(source, Image):  # what made an image has told
+        if not isinstance(source, Image) and not image.is_snapshot:  # what made these has told
             tell(report.alerts, image)
         return report
 
