@@ -31,6 +31,11 @@ class Place:
         Units of the chip's state per unit of the membrane in the graph.
     rest : float array [neurons]
         Membrane in the graph that is 0 on the chip.
+    silent : bool
+        Whether its neurons never fire and are read by their membrane.
+    late : bool
+        Whether the importer gave its neurons weights onto themselves, which take off the threshold after the decay of
+        the next step.
     """
 
     neurons: NDArray[np.intp]
@@ -38,6 +43,8 @@ class Place:
     latency: int
     unit: Floats
     rest: Floats
+    silent: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, eq=False)

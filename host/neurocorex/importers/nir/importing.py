@@ -95,8 +95,9 @@ def from_nir(
     every = np.arange(image.config.neurons)
     layers = {
         key: Place(
-            every[place], layer.shape, blueprint.timing.latency[key], blueprint.unit[key] * image.scale, layer.rest
-        )
+            every[place], layer.shape, blueprint.timing.latency[key], blueprint.unit[key] * image.scale, layer.rest,
+            layer.silent, layer.late,
+        )  # fmt: skip
         for (key, place), layer in zip(blueprint.places().items(), blueprint.layers.values(), strict=True)
     }
     labels = ImportReport(name, items, _reason(image), report, [own] if own else [])

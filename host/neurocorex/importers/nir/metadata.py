@@ -22,17 +22,35 @@ from ..labels import ImportReport, Item, Label
 from .graph import Graph
 from .imported import Imported, Place
 from .node import Node
-from .places import places_text, read_places
+from .places import Places, places_text, read_places
 
 #: Key of the metadata, and the version of their format.
 NAMESPACE = "neurocorex"
 VERSION = 1
 
 
-def image_metadata(image: Image, graph: Mapping[str, Any], dt: float, model: Imported | None = None) -> dict[str, Any]:
-    """Return the metadata for a graph that was made from an image, or from an imported model with names of its own."""
-    return ({"parts": places_text(model)} if model is not None else {}) | {
+def image_metadata(
+    image: Image, graph: Mapping[str, Any], dt: float, places: Places, *, exact: bool = True
+) -> dict[str, Any]:
+    """Return the metadata for a graph that was made from an image.
+
+    Parameters
+    ----------
+    image : Image
+        The image.
+    graph : mapping
+        The graph.
+    dt : float
+        Length of a step in seconds.
+    places : Places
+        Its inputs, layers and outputs, by the names that `from_nir` gives them.
+    exact : bool
+        Whether the numbers of the graph are those of the image.
+    """
+    return {
         "version": np.int64(VERSION),
+        "parts": places_text(places),
+        "exact": np.int64(exact),
         "config": image.config.to_json(),
         "scale": np.float64(image.scale),
         "meta": json.dumps(dict(image.meta)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,15 +11,27 @@ from ...errors import FileFormatError
 from ...image import Image
 from .imported import Imported, Place
 
-Places = tuple[dict[str, slice], dict[str, Place], dict[str, str]]
+
+class Places(NamedTuple):
+    """Where the parts of a graph are on the chip; the attributes are those of `Imported`."""
+
+    inputs: dict[str, slice]
+    layers: dict[str, Place]
+    outputs: dict[str, str]
+
+    @classmethod
+    def of(cls, model: Imported) -> Places:
+        """Return the places of an imported graph."""
+        return cls(model.inputs, model.layers, model.outputs)
 
 
-def places_text(model: Imported) -> str:
-    """Return the places of an imported graph as JSON."""
+def places_text(model: Places) -> str:
+    """Return places as JSON."""
     layers = {
         name: {
             "neurons": place.neurons.tolist(), "shape": list(place.shape), "latency": place.latency,
             "unit": place.unit.tolist(), "rest": place.rest.tolist(),
+            "silent": bool(place.silent), "late": bool(place.late),
         }
         for name, place in model.layers.items()
     }  # fmt: skip
@@ -40,7 +52,7 @@ def read_places(text: str, image: Image) -> Places:
             raise ValueError("outputs of layers that there are not")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FileFormatError(f"metadata neurocorex: parts make no sense ({error}); write the graph again") from None
-    return inputs, layers, outputs
+    return Places(inputs, layers, outputs)
 
 
 def _place(fields: Any, image: Image) -> Place:
@@ -52,4 +64,7 @@ def _place(fields: Any, image: Image) -> Place:
         raise ValueError("neurons that the image does not have")
     if not (np.isfinite(unit).all() and (unit > 0).all() and np.isfinite(rest).all()):
         raise ValueError("units that are not above 0")
-    return Place(neurons, tuple(int(size) for size in fields["shape"]), int(fields["latency"]), unit, rest)
+    # Files of earlier versions have neither of the flags.
+    silent, late = (bool(fields.get(flag, False)) for flag in ("silent", "late"))
+    shape = tuple(int(size) for size in fields["shape"])
+    return Place(neurons, shape, int(fields["latency"]), unit, rest, silent, late)
