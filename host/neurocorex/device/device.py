@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..events.stream import EventStream
 from ..image import Image, state_regions
 from ..network.network import Network
+from ..quantiser.populations import scales_of
 from ..quantiser.quantise import Report, quantise
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
@@ -251,9 +252,9 @@ class Device:
             How many, of each sample; by default as many as the stimulus has. Further ones are silent.
         spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
             Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
-        inject : int array [steps, N] or [samples, steps, N], optional
-            Currents added to neurons, in units of the chip: those of the network times `Image.scale`, or times
-            `quantiser.populations.scales_of` the image if populations have scales of their own.
+        inject : array [steps, N] or [samples, steps, N], optional
+            Currents added to neurons: floats in units of the network, which are rounded, or integers in units of the
+            chip.
         record : names, or mapping of name to neurons
             Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
             in ``{"spikes": True, "v": [0, 3]}``.
@@ -280,7 +281,11 @@ class Device:
         self._contents.require_network()
         self.interrupted = None
         teacher = known(teaching).get("teacher")
-        stimulus = Stimulus.of(steps, spikes, inject, teacher, network=self._contents.geometry, chip=self.config)
+        image = self._contents.network.image
+        stimulus = Stimulus.of(
+            steps, spikes, inject, teacher, network=self._contents.geometry, chip=self.config,
+            scales=None if image is None else scales_of(image),
+        )  # fmt: skip
         run = Run(
             self._contents, stimulus, teaching, record, snapshot_every=snapshot_every, counters=counters,
             progress=progress,

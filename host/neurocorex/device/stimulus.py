@@ -44,6 +44,7 @@ class Stimulus:
         *,
         network: CoreConfig,
         chip: CoreConfig,
+        scales: npt.NDArray[np.float64] | None = None,
     ) -> Stimulus:
         """Check and convert the arguments of `Device.run`.
 
@@ -53,6 +54,8 @@ class Stimulus:
             As there.
         network, chip : CoreConfig
             Geometries; arrays may be as wide as either.
+        scales : float64 array [N], optional
+            Units of the chip per unit of the network, for currents in floats.
 
         Raises
         ------
@@ -65,7 +68,7 @@ class Stimulus:
                 raise InputError("an EventStream has its own currents and forced spikes; leave out inject and teacher")
             return cls(_checked_stream(spikes, steps, max(inputs), max(neurons)), None)
         table = None if spikes is None else _zeros_and_ones("spikes", spikes, inputs)
-        current = None if inject is None else _current_table(inject, neurons, chip.state_range)
+        current = None if inject is None else _current_table(inject, neurons, chip.state_range, scales)
         forced = None if teacher is None else _zeros_and_ones("teacher", teacher, neurons)
         given = [each for each in (table, current, forced) if each is not None]
         if len({each.shape[:-1] for each in given}) > 1:
@@ -107,12 +110,27 @@ def _zeros_and_ones(name: str, given: Any, widths: tuple[int, ...]) -> npt.NDArr
         wrong = (table != 0) & (table != 1)
         if wrong.any():
             at = tuple(np.argwhere(wrong)[0].tolist())
-            raise InputError(f"{name} must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject")
+            raise InputError(
+                f"{name} must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject, for "
+                "real-valued inputs of an imported graph inject=model.currents(x)"
+            )
     return table
 
 
-def _current_table(inject: Any, widths: tuple[int, ...], current_range: tuple[int, int]) -> npt.NDArray[Any]:
+def _current_table(
+    inject: Any,
+    widths: tuple[int, ...],
+    current_range: tuple[int, int],
+    scales: npt.NDArray[np.float64] | None,
+) -> npt.NDArray[Any]:
     table = _shaped("inject", inject, widths, "np.zeros((100, {}), int)")
+    if table.dtype.kind == "f" and scales is not None:
+        if not np.isfinite(table).all():
+            raise InputError(f"inject must be finite, got {table[~np.isfinite(table)].flat[0]}")
+        factor = np.ones(table.shape[-1])
+        factor[: len(scales)] = scales[: len(factor)]
+        # Beyond the range of int64 a conversion would wrap; the check below refuses such numbers.
+        table = np.clip(np.rint(table * factor), -(2.0**62), 2.0**62).astype(np.int64)
     if table.dtype.kind not in "iub":
         raise InputError(f"inject must hold integers, in units of the chip's membranes, got {table.dtype}; round it")
     low, high = current_range

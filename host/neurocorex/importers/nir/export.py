@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -146,13 +147,14 @@ class _Writer:
     def _lead(self, arriving: list[Connection], target: str, loop: Mapping[str, int]) -> None:
         """Add all that leads to a layer; its bias goes with the first connection, or with weights of zero."""
         bias = self.connections.bias(target)
-        if not arriving and (bias.any() or self.layers[target].latency == 0):
+        if not arriving:
             source, size = next(iter(self.inputs.items()))
             self._connect(source, target, np.zeros((size, bias.size)), bias)
         for number, each in enumerate(arriving):
             within = each.source in loop and loop[each.source] == loop[target]
             steps = np.where(each.steps == 1, 0, each.steps) if within and each.steps.max() <= 1 else each.steps
-            self._connect(self.names[each.source], target, each.weights, bias * (number == 0), steps * self.dt)
+            own = bias if number == 0 else np.zeros_like(bias)
+            self._connect(self.names[each.source], target, each.weights, own, steps * self.dt)
 
     def _connect(self, source: str, target: str, weights: Floats, bias: Floats, delay: Floats | None = None) -> None:
         """Add a matrix [source, target], behind a Delay node if there is a delay."""
@@ -166,13 +168,13 @@ class _Writer:
             wait = self._free(f"{name}_delay")
             self.nodes[wait] = {"type": "Delay", "delay": delay}
             way.insert(1, wait)
-        self.edges += [list(pair) for pair in zip(way, way[1:], strict=False)]
+        self.edges += [list(pair) for pair in pairwise(way)]
 
     def _end_inputs(self) -> None:
         """Lead inputs without effect to a layer that runs on time, since the nir package adds an output to others."""
-        first = next((name for name, place in self.layers.items() if place.latency == 0), None)
+        first = min(self.layers, key=lambda name: self.layers[name].latency)
         for name, size in self.inputs.items():
-            if first is not None and not any(source == name for source, _ in self.edges):
+            if not any(source == name for source, _ in self.edges):
                 width = self.layers[first].neurons.size
                 self._connect(name, first, np.zeros((size, width)), np.zeros(width))
 

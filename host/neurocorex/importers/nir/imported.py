@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,38 @@ class Imported:
         """Return spikes of a layer, [steps, n] or [samples, steps, n], in the time of the graph."""
         place = self.place(name)
         return result.spikes[..., place.latency :, place.neurons]
+
+    def currents(self, values: Any, *, steps: int | None = None) -> Floats:
+        """Return currents that stand for real-valued inputs (direct coding), for ``Device.run(inject=...)``.
+
+        Each value is multiplied by the weights behind its input, Conv, pools and all, and arrives at each layer in the
+        step in which a spike would. Biases are not part of it: the network adds them by itself. For example::
+
+            result = device.run(steps=len(x) + model.latency, inject=model.currents(x))
+            outputs = model.spikes(result)
+
+        Parameters
+        ----------
+        values : float array [steps, inputs] or [samples, steps, inputs], or mapping by input
+            Values in the units of the graph. Instead of the axis of all inputs, in the order of `inputs`, there may be
+            those of the only input, as in [steps, channels, height, width].
+        steps : int, optional
+            The values are one frame, [inputs] or [samples, inputs], that is the same in so many steps.
+
+        Returns
+        -------
+        float array [steps, N] or [samples, steps, N]
+            In the units of the network, with further steps where inputs reach a layer that runs late. Made of the
+            weights before they were rounded, if they are known (`network`), else of those of the chip.
+
+        Raises
+        ------
+        InputError
+            For a wrong shape, or values that are not finite.
+        """
+        from .direct import currents_of
+
+        return currents_of(self, values, steps)
 
     def membranes(self, result: Result, name: str | None = None) -> Floats:
         """Return recorded membranes of a layer in units and time of the graph, shaped as those of `spikes`.

@@ -21,10 +21,11 @@ from .blueprint import CLOCK, Blueprint
 from .building import blueprint_of
 from .graph import Graph
 from .hdf5 import read_tree
-from .imported import Imported, Place
+from .imported import Imported
 from .labelling import items_of, unsupported_items
 from .metadata import exported
 from .options import GivenOptions, Options
+from .places import layers_of
 
 #: State bits of a chip that is made for a graph, by the bits of its weights.
 STATE_BITS = {4: 20, 8: 20, 16: 24}
@@ -92,14 +93,7 @@ def from_nir(
     net = blueprint.network(chosen.dt)
     image, report = _quantised(net, blueprint, config, weight_bits, scale)
     items = items_of(graph, blueprint, net, image)
-    every = np.arange(image.config.neurons)
-    layers = {
-        key: Place(
-            every[place], layer.shape, blueprint.timing.latency[key], blueprint.unit[key] * image.scale, layer.rest,
-            layer.silent, layer.late,
-        )  # fmt: skip
-        for (key, place), layer in zip(blueprint.places().items(), blueprint.layers.values(), strict=True)
-    }
+    layers = layers_of(blueprint, image)
     labels = ImportReport(name, items, _reason(image), report, [own] if own else [])
     return Imported(image, labels, chosen.dt, blueprint.axons(), layers, blueprint.readouts, net)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import FileFormatError
 from ...image import Image
+from .blueprint import Blueprint
 from .imported import Imported, Place
 
 
@@ -23,6 +24,23 @@ class Places(NamedTuple):
     def of(cls, model: Imported) -> Places:
         """Return the places of an imported graph."""
         return cls(model.inputs, model.layers, model.outputs)
+
+
+def layers_of(blueprint: Blueprint, image: Image) -> dict[str, Place]:
+    """Return the place of each layer of a blueprint on the chip."""
+    every = np.arange(image.config.neurons)
+    return {
+        name: Place(
+            every[place],
+            blueprint.layers[name].shape,
+            blueprint.timing.latency[name],
+            blueprint.unit[name] * image.scale,
+            blueprint.layers[name].rest,
+            blueprint.layers[name].silent,
+            blueprint.layers[name].late,
+        )
+        for name, place in blueprint.places().items()
+    }
 
 
 def places_text(model: Places) -> str:
