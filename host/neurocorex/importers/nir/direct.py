@@ -14,27 +14,27 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
+from ...image import Image
+from ...network.network import Network
 from ...quantiser.populations import scales_of
 from .cells import Cells
 from .connections import Connections
-from .imported import Imported
 from .node import Floats
 from .places import Places
 
 
-def currents_of(model: Imported, values: Any, steps: int | None) -> Floats:
-    """Return what `Imported.currents` returns, for its arguments."""
-    table = _table(model, values, steps)
-    places = Places.of(model)
-    cells = Cells.of_image(model.image) if model.network is None else Cells.of_network(model.network, model.image)
+def currents_of(image: Image, net: Network | None, places: Places, values: Any, steps: int | None) -> Floats:
+    """Return what `Imported.currents` returns, for its image, network, places and arguments."""
+    table = _table(places.inputs, values, steps)
+    cells = Cells.of_image(image) if net is None else Cells.of_network(net, image)
     connections = Connections(cells, places)
-    duration, width = table.shape[-2], model.image.config.neurons
-    lateness = model.latency
+    duration, width = table.shape[-2], image.config.neurons
+    lateness = places.latency
     total = np.zeros((*table.shape[:-2], duration + lateness, width))
     last = duration
-    scales = scales_of(model.image)
+    scales = scales_of(image)
     for each in connections.of_inputs():
-        place, values = model.layers[each.target], table[..., model.inputs[each.source]]
+        place, given = places.layers[each.target], table[..., places.inputs[each.source]]
         for wait in np.unique(each.steps).tolist():
             weights = np.where((each.steps == wait)[:, None], each.weights, 0.0)
             late = wait + place.latency
@@ -42,26 +42,24 @@ def currents_of(model: Imported, values: Any, steps: int | None) -> Floats:
             kept = min(duration, duration + lateness - late)
             if kept > 0:
                 unit = place.unit / scales[place.neurons]
-                total[..., late : late + kept, place.neurons] += values[..., :kept, :] @ weights * unit
+                total[..., late : late + kept, place.neurons] += given[..., :kept, :] @ weights * unit
                 last = max(last, late + kept)
     return total[..., :last, :]
 
 
-def _table(model: Imported, values: Any, steps: int | None) -> Floats:
+def _table(inputs: Mapping[str, slice], values: Any, steps: int | None) -> Floats:
     """Return values of all inputs, [steps, inputs] or [samples, steps, inputs]."""
-    if not model.inputs:
+    if not inputs:
         raise InputError("the graph has no input that real values could go to")
     if isinstance(values, Mapping):
-        if set(values) != set(model.inputs):
-            raise InputError(
-                f"give values for each input, {', '.join(model.inputs)}; got {', '.join(map(str, values))}"
-            )
-        parts = [_part(values[name], place.stop - place.start, steps, name) for name, place in model.inputs.items()]
+        if set(values) != set(inputs):
+            raise InputError(f"give values for each input, {', '.join(inputs)}; got {', '.join(map(str, values))}")
+        parts = [_part(values[name], place.stop - place.start, steps, name) for name, place in inputs.items()]
         if len({part.shape[:-1] for part in parts}) > 1:
             shapes = " and ".join(str(part.shape) for part in parts)
             raise InputError(f"all inputs must agree in samples and steps, got shapes {shapes}")
         return np.concatenate(parts, axis=-1)
-    return _part(values, sum(place.stop - place.start for place in model.inputs.values()), steps, "")
+    return _part(values, sum(place.stop - place.start for place in inputs.values()), steps, "")
 
 
 def _part(values: Any, size: int, steps: int | None, name: str) -> Floats:

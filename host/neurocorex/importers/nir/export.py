@@ -18,14 +18,16 @@ from ...spec import CoreConfig
 from .cells import Cells
 from .connections import Connection, Connections
 from .hdf5 import write_tree
-from .imported import Imported, Place
+from .imported import Imported
 from .latency import Timing
 from .metadata import NAMESPACE, image_metadata
 from .node import Floats
-from .places import Places
+from .places import Place, Places
 
 #: Version of NIR that is written.
 NIR_VERSION = "1.0"
+#: Relative differences below this are the last bits of a division.
+TINY = 1e-9
 #: Time constant in steps that stands for infinity.
 FOR_EVER = 2.0**32
 
@@ -66,17 +68,19 @@ def to_nir(
     MissingToolError
         If there is a path, but no h5py.
     """
-    if isinstance(model, Network):
-        image, report = quantise(model, config)
-        exact, cells, dt = report.exact, Cells.of_network(model, image), model.dt_ms * 1e-3
-    elif isinstance(model, Image | Imported):
-        image = model.image if isinstance(model, Imported) else model
-        exact, cells, dt = True, Cells.of_image(image), float(image.meta.get("dt_ms", 1.0)) * 1e-3
-    else:
+    if not isinstance(model, Network | Image | Imported):
         raise InputError(f"expected a Network, an Image or an imported graph, got {type(model).__name__}")
-    places = Places.of(model) if isinstance(model, Imported) else _grouped(cells, scales_of(image))
+    if isinstance(model, Network):
+        image = quantise(model, config)[0]
+        cells = Cells.of_network(model, image)
+    else:
+        image = model.image if isinstance(model, Imported) else model
+        cells = Cells.of_image(image)
+    places = model.places if isinstance(model, Imported) else _grouped(cells, scales_of(image))
+    dt = float(image.meta.get("dt_ms", 1.0)) * 1e-3
     tree = _Writer(cells, places, dt).graph()
-    tree["metadata"] = {NAMESPACE: image_metadata(image, tree, dt, places, exact=exact)}
+    held = _Writer(Cells.of_image(image), places, dt).graph() if isinstance(model, Network) else tree
+    tree["metadata"] = {NAMESPACE: image_metadata(image, tree, dt, places, _errors(tree, held))}
     if path is not None:
         write_tree(path, {"version": NIR_VERSION, "node": tree})
     return tree
@@ -93,6 +97,23 @@ def _grouped(cells: Cells, scales: Floats) -> Places:
         layers[name] = Place(members, (members.size,), 0, scales[members], np.zeros(members.size))
     outputs = {name.replace("neurons", "output"): name for name in layers}
     return Places({"input": slice(0, cells.inputs)}, layers, outputs)
+
+
+def _errors(tree: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, float]:
+    """Return the largest relative difference of the numbers of each node from those of the chip, where there is one."""
+    found = {}
+    for name, node in tree["nodes"].items():
+        # A node whose numbers have all become 0 is missing.
+        other = held["nodes"].get(name, {})
+        worst = 0.0
+        for key, value in node.items():
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                size = np.abs(value)
+                error = np.abs(np.asarray(other.get(key, 0.0)) - value) / np.where(size > 0, size, 1.0)
+                worst = max(worst, float(error.max(initial=0.0)))
+        if worst > TINY:
+            found[name] = worst
+    return found
 
 
 class _Writer:
@@ -154,7 +175,7 @@ class _Writer:
             within = each.source in loop and loop[each.source] == loop[target]
             steps = np.where(each.steps == 1, 0, each.steps) if within and each.steps.max() <= 1 else each.steps
             own = bias if number == 0 else np.zeros_like(bias)
-            self._connect(self.names[each.source], target, each.weights, own, steps * self.dt)
+            self._connect(self.names[each.source], target, each.weights, own, np.asarray(steps * self.dt, np.float64))
 
     def _connect(self, source: str, target: str, weights: Floats, bias: Floats, delay: Floats | None = None) -> None:
         """Add a matrix [source, target], behind a Delay node if there is a delay."""

@@ -13,39 +13,9 @@ from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
 from ..labels import ImportReport
-from .node import Floats, Shape
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Place of one node on the chip.
-
-    Attributes
-    ----------
-    neurons : int array
-        Its neurons, in rising order.
-    shape : tuple of int
-        Shape of the node.
-    latency : int
-        Steps by which its spikes are later than in the graph.
-    unit : float array [neurons]
-        Units of the chip's state per unit of the membrane in the graph.
-    rest : float array [neurons]
-        Membrane in the graph that is 0 on the chip.
-    silent : bool
-        Whether its neurons never fire and are read by their membrane.
-    late : bool
-        Whether the importer gave its neurons weights onto themselves, which take off the threshold after the decay of
-        the next step.
-    """
-
-    neurons: NDArray[np.intp]
-    shape: Shape
-    latency: int
-    unit: Floats
-    rest: Floats
-    silent: bool = False
-    late: bool = False
+from .direct import currents_of
+from .node import Floats
+from .places import Place, Places
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +51,11 @@ class Imported:
     def __repr__(self) -> str:
         return f"<imported: {self.image!r}, {len(self.layers)} layers, {len(self.outputs)} outputs>"
 
+    @property
+    def places(self) -> Places:
+        """Inputs, layers and outputs together."""
+        return Places(self.inputs, self.layers, self.outputs)
+
     def place(self, name: str | None = None) -> Place:
         """Return the place of a layer or output by name, by default of the only output; raises InputError."""
         if name is None:
@@ -101,7 +76,7 @@ class Imported:
     @property
     def latency(self) -> int:
         """Steps to run beyond the stimulus, so that the last layer gets all of it."""
-        return max(place.latency for place in self.layers.values())
+        return self.places.latency
 
     def spikes(self, result: Result, name: str | None = None) -> NDArray[np.bool_]:
         """Return spikes of a layer, [steps, n] or [samples, steps, n], in the time of the graph."""
@@ -136,9 +111,7 @@ class Imported:
         InputError
             For a wrong shape, or values that are not finite.
         """
-        from .direct import currents_of
-
-        return currents_of(self, values, steps)
+        return currents_of(self.image, self.network, self.places, values, steps)
 
     def membranes(self, result: Result, name: str | None = None) -> Floats:
         """Return recorded membranes of a layer in units and time of the graph, shaped as those of `spikes`.

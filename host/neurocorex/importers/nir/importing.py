@@ -12,20 +12,21 @@ import numpy as np
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
-from ...network.population import named
 from ...quantiser.quantise import quantise, smallest_config
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
-from .blueprint import CLOCK, Blueprint
+from .blueprint import Blueprint
 from .building import blueprint_of
 from .graph import Graph
 from .hdf5 import read_tree
 from .imported import Imported
+from .intended import corrected
 from .labelling import items_of, unsupported_items
+from .losses import Losses
 from .metadata import exported
 from .options import GivenOptions, Options
-from .places import layers_of
+from .places import Places, layers_of
 
 #: State bits of a chip that is made for a graph, by the bits of its weights.
 STATE_BITS = {4: 20, 8: 20, 16: 24}
@@ -92,10 +93,12 @@ def from_nir(
         ImportReport(name, unsupported_items(graph, blueprint)).check()
     net = blueprint.network(chosen.dt)
     image, report = _quantised(net, blueprint, config, weight_bits, scale)
-    items = items_of(graph, blueprint, net, image)
-    layers = layers_of(blueprint, image)
+    losses = Losses(blueprint, net, image)
+    places = Places(blueprint.axons(), layers_of(blueprint, image), blueprint.readouts)
+    report = corrected(report, places, losses.warnings(chosen))
+    items = items_of(graph, blueprint, image, losses)
     labels = ImportReport(name, items, _reason(image), report, [own] if own else [])
-    return Imported(image, labels, chosen.dt, blueprint.axons(), layers, blueprint.readouts, net)
+    return Imported(image, labels, chosen.dt, *places, net)
 
 
 def _quantised(
@@ -112,12 +115,6 @@ def _quantised(
         if layer.silent:
             thresholds[places[name]] = config.state_range[1]
     regions[Region.THRESHOLD] = thresholds
-    clock = list(range(net.neuron_count))[places[CLOCK]] if CLOCK in places else []
-    restless = [neuron for neuron in report.never_silent if neuron not in clock]
-    warnings = list(report.warnings)
-    if clock and not restless:
-        warnings = [each for each in warnings if not each.startswith(f"{named(clock)} will fire without")]
-    report = replace(report, never_silent=restless, warnings=warnings)
     return Image(config, regions, image.scale, image.meta), report
 
 

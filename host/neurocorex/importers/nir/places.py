@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import FileFormatError
 from ...image import Image
 from .blueprint import Blueprint
-from .imported import Imported, Place
+from .node import Floats, Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Place of one node on the chip.
+
+    Attributes
+    ----------
+    neurons : int array
+        Its neurons, in rising order.
+    shape : tuple of int
+        Shape of the node.
+    latency : int
+        Steps by which its spikes are later than in the graph.
+    unit : float array [neurons]
+        Units of the chip's state per unit of the membrane in the graph.
+    rest : float array [neurons]
+        Membrane in the graph that is 0 on the chip.
+    silent : bool
+        Whether its neurons never fire and are read by their membrane.
+    late : bool
+        Whether the importer gave its neurons weights onto themselves, which take off the threshold after the decay of
+        the next step.
+    """
+
+    neurons: NDArray[np.intp]
+    shape: Shape
+    latency: int
+    unit: Floats
+    rest: Floats
+    silent: bool = False
+    late: bool = False
 
 
 class Places(NamedTuple):
@@ -20,10 +54,10 @@ class Places(NamedTuple):
     layers: dict[str, Place]
     outputs: dict[str, str]
 
-    @classmethod
-    def of(cls, model: Imported) -> Places:
-        """Return the places of an imported graph."""
-        return cls(model.inputs, model.layers, model.outputs)
+    @property
+    def latency(self) -> int:
+        """Latency of the latest layer, in steps."""
+        return max(place.latency for place in self.layers.values())
 
 
 def layers_of(blueprint: Blueprint, image: Image) -> dict[str, Place]:
