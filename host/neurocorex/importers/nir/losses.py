@@ -29,7 +29,7 @@ RATE = 0.2
 #: A membrane adds up errors for at most so many steps.
 MEMORY = 64.0
 #: Error of a membrane, as a part of the threshold, above which rates are said to change.
-NOTICEABLE = 0.02
+NOTICEABLE = 0.05
 #: A smaller one is enough where the weights onto a neuron lose so much of their root mean square.
 COARSE, FAINT = 0.03, 0.004
 #: Ratio of the unit of a neuron's weights to the one that it could have alone, above which that is a remedy.
@@ -151,20 +151,28 @@ class Losses:
         if lost:
             what.append(f"{lost} {'neuron has' if lost == 1 else 'neurons have'} lost all excitation and cannot fire")
         what.append(
-            f"{'membranes' if layer.silent else 'rates'} change: errors of weights reach {part[changed].max():.0%}"
+            f"{'membranes' if layer.silent else 'rates'} may change: errors of weights reach {part[changed].max():.0%}"
         )
         who = f"{int(changed.sum())} of {layer.size} neurons of {_title(layer.name)}"
         return f"weights onto {who} are too coarse ({'; '.join(what)}): {self._remedy(columns[changed], options)}"
 
     def _moved(self, layer: Layer, columns: NDArray[np.intp], errors: Floats) -> Floats:
-        """Return the estimated error of each membrane as a part of its threshold."""
-        decay = np.maximum(layer.decay, 1 / MEMORY)
-        decay_syn = np.maximum(layer.decay_syn, 1 / MEMORY)
+        """Return the estimated error of each membrane, as a part of its threshold, or of its fluctuations if larger."""
+        decay, decay_syn = (np.maximum(lost, 1 / MEMORY) for lost in (layer.decay, layer.decay_syn))
         level = np.abs(self._net.parameters["threshold"][columns].astype(np.float64))
         level = np.maximum(level, np.abs(layer.threshold - layer.reset) * self._blueprint.unit[layer.name])
+        memory = np.sqrt(RATE / (decay * (2 - decay))) / decay_syn
+        level = np.maximum(level, memory * self._typical(columns))
         mean = RATE * np.abs(errors.sum(axis=0)) / (decay * decay_syn)
-        spread = np.sqrt(RATE * (errors**2).sum(axis=0) / (decay * (2 - decay))) / decay_syn
+        spread = memory * np.sqrt((errors**2).sum(axis=0))
         return np.asarray(np.maximum(mean, spread) / np.where(level > 0, level, 1.0))
+
+    def _typical(self, columns: NDArray[np.intp]) -> Floats:
+        """Return the size of the weights onto neurons if all were as the median one: outliers do not count."""
+        sizes = np.abs(self.wanted[:, columns])
+        ordered, count = np.sort(sizes, axis=0), np.count_nonzero(sizes, axis=0)
+        middle = np.minimum(len(sizes) - (count + 1) // 2, len(sizes) - 1)
+        return np.asarray(ordered[middle, np.arange(columns.size)] * np.sqrt(count))
 
     def _remedy(self, columns: NDArray[np.intp], options: Options) -> str:
         """Name the options that help: a unit for each neuron if its own weights would allow a smaller one."""
