@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...device.device import Device
 from ...device.result import Result
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
 from ..labels import ImportReport
+from .checking import Check, check_recording
 from .direct import currents_of
 from .node import Floats
 from .places import Place, Places
@@ -47,6 +51,9 @@ class Imported:
     layers: dict[str, Place]
     outputs: dict[str, str]
     network: Network | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "report", replace(self.report, checker=self.check))
 
     def __repr__(self) -> str:
         return f"<imported: {self.image!r}, {len(self.layers)} layers, {len(self.outputs)} outputs>"
@@ -112,6 +119,35 @@ class Imported:
             For a wrong shape, or values that are not finite.
         """
         return currents_of(self.image, self.network, self.places, values, steps)
+
+    def check(
+        self, recording: str | Path | Mapping[str, Any], *, share: float = 0.9, within: int = 1,
+        device: Device | None = None,
+    ) -> Check:  # fmt: skip
+        """Run the stimulus of a recording, and compare spikes with those that the producer of the graph recorded.
+
+        Parameters
+        ----------
+        recording : path, or mapping of arrays
+            ``inputs`` and ``spikes``, or ``spikes:NAME`` for an output or layer, see `recording`. Both are in the time
+            of the graph: what the layers run late is taken off.
+        share : float
+            Share of spikes within `within` steps that passes.
+        within : int
+            Steps that two spikes of a neuron may be apart.
+        device : Device, optional
+            Where the image is loaded and runs. By default an emulator, which is closed afterwards.
+
+        Raises
+        ------
+        FileFormatError
+            If the file cannot be read.
+        InputError
+            For a recording that does not belong to this graph, or options that cannot be.
+        """
+        return check_recording(
+            self.image, self.network, self.places, recording, share=share, within=within, device=device
+        )
 
     def membranes(self, result: Result, name: str | None = None) -> Floats:
         """Return recorded membranes of a layer in units and time of the graph, shaped as those of `spikes`.
