@@ -3,10 +3,12 @@
 from itertools import pairwise
 
 import neurocorex as ncx
+import nir
 import numpy as np
 import pytest
 from neurocorex.spec import CoreConfig
-from support.nirrandom import DT, cells
+from support.nirrandom import DT, cells, drawn
+from support.nirreference import Simulation
 from support.spikematch import matched
 
 STEPS = 200
@@ -99,6 +101,30 @@ def test_outliers_keep_the_spikes_or_a_warning_names_the_remedy(seed, options):
 @pytest.mark.parametrize("seed", range(12))
 def test_layers_without_outliers_raise_no_warning(seed, options):
     assert not remedies(Layer(seed, outliers=False).imported(**options))
+
+
+def weights_in(nodes):
+    for node in nodes.values():
+        yield from weights_in(node["nodes"]) if node["type"] == "NIRGraph" else [node] if "weight" in node else []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_outliers_anywhere_in_a_random_graph_keep_the_rates_or_a_warning_names_the_remedy(seed):
+    """Several layers with synapses, delays and loops, where single spikes may differ."""
+    rng, tree = np.random.default_rng(seed), drawn(seed, reader=False)
+    weighted = list(weights_in(tree["nodes"]))
+    for _ in range(seed % 3):
+        weight = weighted[rng.integers(len(weighted))]["weight"]
+        weight[tuple(rng.integers(size) for size in weight.shape)] = 10 ** rng.uniform(0, 3.5) * rng.choice([-1, 1])
+    values = {
+        name: rng.random((STEPS, node["shape"][0])) < 0.25
+        for name, node in tree["nodes"].items() if node["type"] == "Input"
+    }  # fmt: skip
+    model = imported(tree, reset="value")
+    got = run(model, np.concatenate([values[name] for name in model.inputs], axis=1))
+    if not remedies(model):
+        wanted = Simulation(nir.NIRGraph.from_dict(tree), DT).run(values, "out") > 0
+        assert abs(int(got.sum()) - int(wanted.sum())) <= 0.1 * max(wanted.sum(), 20)
 
 
 def silenced():

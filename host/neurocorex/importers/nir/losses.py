@@ -32,6 +32,8 @@ MEMORY = 64.0
 NOTICEABLE = 0.05
 #: A smaller one is enough where the weights onto a neuron lose so much of their root mean square.
 COARSE, FAINT = 0.03, 0.004
+#: Ratio of a weight to the median of its neuron beyond which it is an outlier.
+OUTLYING = 4.0
 #: Ratio of the unit of a neuron's weights to the one that it could have alone, above which that is a remedy.
 ALONE = 2.0
 
@@ -157,22 +159,25 @@ class Losses:
         return f"weights onto {who} are too coarse ({'; '.join(what)}): {self._remedy(columns[changed], options)}"
 
     def _moved(self, layer: Layer, columns: NDArray[np.intp], errors: Floats) -> Floats:
-        """Return the estimated error of each membrane, as a part of its threshold, or of its fluctuations if larger."""
+        """Return the estimated error of each membrane, as a part of its threshold, or of what drives it if larger."""
         decay, decay_syn = (np.maximum(lost, 1 / MEMORY) for lost in (layer.decay, layer.decay_syn))
         level = np.abs(self._net.parameters["threshold"][columns].astype(np.float64))
         level = np.maximum(level, np.abs(layer.threshold - layer.reset) * self._blueprint.unit[layer.name])
-        memory = np.sqrt(RATE / (decay * (2 - decay))) / decay_syn
-        level = np.maximum(level, memory * self._typical(columns))
-        mean = RATE * np.abs(errors.sum(axis=0)) / (decay * decay_syn)
-        spread = memory * np.sqrt((errors**2).sum(axis=0))
-        return np.asarray(np.maximum(mean, spread) / np.where(level > 0, level, 1.0))
+        sustained, fluctuating = RATE / (decay * decay_syn), np.sqrt(RATE / (decay * (2 - decay))) / decay_syn
+        usual = self._usual(columns)
+        level = np.maximum(level, fluctuating * np.sqrt((usual**2).sum(axis=0)))
+        spread = fluctuating * np.sqrt((errors**2).sum(axis=0))
+        mean = sustained * np.abs(errors.sum(axis=0))
+        drive = np.maximum(level, sustained * np.abs(usual.sum(axis=0)))
+        return np.asarray(np.maximum(mean / np.where(drive > 0, drive, 1.0), spread / np.where(level > 0, level, 1.0)))
 
-    def _typical(self, columns: NDArray[np.intp]) -> Floats:
-        """Return the size of the weights onto neurons if all were as the median one: outliers do not count."""
-        sizes = np.abs(self.wanted[:, columns])
-        ordered, count = np.sort(sizes, axis=0), np.count_nonzero(sizes, axis=0)
-        middle = np.minimum(len(sizes) - (count + 1) // 2, len(sizes) - 1)
-        return np.asarray(ordered[middle, np.arange(columns.size)] * np.sqrt(count))
+    def _usual(self, columns: NDArray[np.intp]) -> Floats:
+        """Return the weights onto neurons with their outliers cut to `OUTLYING` times the median of each neuron."""
+        weights = self.wanted[:, columns]
+        sizes = np.sort(np.abs(weights), axis=0)
+        middle = len(sizes) - (np.count_nonzero(sizes, axis=0) + 1) // 2
+        limit = OUTLYING * sizes[np.minimum(middle, len(sizes) - 1), np.arange(columns.size)]
+        return np.asarray(np.clip(weights, -limit, limit))
 
     def _remedy(self, columns: NDArray[np.intp], options: Options) -> str:
         """Name the options that help: a unit for each neuron if its own weights would allow a smaller one."""
