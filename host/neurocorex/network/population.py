@@ -108,7 +108,8 @@ class Neurons(Population):
         Parameters
         ----------
         threshold : float or int
-            The neuron fires above it. In the units of the weights, as `reset`, `bias` and `leak`. Initially 1.
+            The neuron fires above it, with ``math.inf`` never: so a readout is declared, of which the membrane is
+            recorded. In the units of the weights, as `reset`, `bias` and `leak`. Initially 1.
         reset : float or int
             Membrane after a spike, in `reset_mode` "value", and while it is held. Initially 0, the resting potential.
         bias : float or int

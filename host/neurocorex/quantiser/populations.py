@@ -28,7 +28,7 @@ from ..errors import InputError
 from ..image import Image
 from ..network.population import Neurons, named
 from ..spec import CoreConfig, Region
-from .activity import rooms
+from .activity import in_use, rooms
 from .demand import Demand
 from .scale import GAIN_MAX, Kinds, choose_scale, drift_of, largest, largest_multiple, rounding, sample, weight_unit
 
@@ -73,7 +73,8 @@ class PopulationScale:
         """Return the populations of an image, the one with neuron 0 first."""
         scales, room = scales_of(image), rooms(image)
         units = np.abs(image.regions[Region.THRESHOLD].astype(np.int64))
-        groups = [np.flatnonzero(scales == scale) for scale in dict.fromkeys(scales.tolist())]
+        used = in_use(image) | ~in_use(image).any()
+        groups = [np.flatnonzero(used & (scales == scale)) for scale in dict.fromkeys(scales[used].tolist())]
         return [
             cls(group.tolist(), float(scales[group[0]]), float(room[group].max()), int(units[group].min()))
             for group in groups
@@ -203,7 +204,7 @@ class _Group:
             for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
         ]
         weights = net.weights[:, group]
-        thresholds = net.parameters["threshold"][group].astype(np.float64)
+        thresholds = demand.levels["threshold"][group].astype(np.float64)
         room = 0.999 * config.state_range[1] / level if level else math.inf
         kinds, drift = Kinds(demand), drift_of(demand)
         plastic = net.plastic[:, group] & (demand.rule is not None)

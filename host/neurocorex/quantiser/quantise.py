@@ -23,11 +23,12 @@ from ..network.population import Neurons, named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
+from .comparison import Comparison
 from .demand import Demand, smallest_config
-from .populations import SCALES, choose_scales, given_scales, groups_of
+from .populations import SCALES, choose_scales, given_scales, groups_of, scales_of
 from .report import Report
-from .rounding import Rounding, WeightLoss
-from .scale import Kinds, choose_scale, integers_fit
+from .rounding import Rounding
+from .scale import Kinds, choose_scale, gain_for, integers_fit
 from .tuning import SCHEDULE, Tuning
 
 __all__ = ["Report", "quantise", "smallest_config"]
@@ -42,6 +43,7 @@ def quantise(
     *,
     scale: ArrayLike | None = None,
     populations: Sequence[Neurons] | None = None,
+    inject_max: ArrayLike | None = None,
 ) -> tuple[Image, Report]:
     """Turn a network into integers for one chip.
 
@@ -57,6 +59,9 @@ def quantise(
         `populations`. With ``scale=1``, integers that are stored as floats stay as they are.
     populations : sequence of Neurons, optional
         Parts of the network that get a scale each, see `populations`. By default all neurons share one.
+    inject_max : float or array [N], optional
+        Largest current that runs inject in a step, its size in the units of the network, into all neurons or into each.
+        The scale leaves room for it, and neurons that fire by it only are no mistake. By default nothing is injected.
 
     Returns
     -------
@@ -70,9 +75,9 @@ def quantise(
     FitError
         If the chip has no room; the message names every limit.
     InputError
-        If `scale` is not above 0, or `populations` are not disjoint parts of the network.
+        If `scale` is not above 0, `inject_max` below 0, or `populations` are not disjoint parts of the network.
     """
-    demand, notes = Demand.of(net), list[str]()
+    demand, notes = Demand.of(net, inject_max), list[str]()
     scales = None if scale is None else given_scales(demand, scale)
     groups = None if populations is None else groups_of(demand, populations, notes)
     if config is None:
@@ -83,10 +88,17 @@ def quantise(
     assembly = _Assembly(demand, Rounding(config, scales, notes=notes))
     image = assembly.image()
     report = Report.of(
-        image, weights=assembly.losses, parameters=assembly.rounding.errors, notes=notes,
-        learning=assembly.tuning.rounded if assembly.tuning else None,
+        image, comparison=Comparison.of(net, image), notes=notes,
+        learning=assembly.tuning.rounded if assembly.tuning else None, injected=_injected(demand, image),
     )  # fmt: skip
     return image, replace(report, subject=(net, image))
+
+
+def _injected(demand: Demand, image: Image) -> NDArray[np.int64]:
+    """Return the largest injected currents in units of the chip, for all of its neurons."""
+    currents, count = np.zeros(image.config.neurons, np.int64), demand.net.neuron_count
+    currents[:count] = np.ceil(np.minimum(demand.injected * scales_of(image)[:count], image.config.state_range[1]))
+    return currents
 
 
 def _chosen_scales(
@@ -96,7 +108,7 @@ def _chosen_scales(
     ones = np.ones(demand.net.neuron_count)
     if demand.is_integer:
         if integers_fit(demand, config):
-            gain = max(Kinds(demand).gains(1.0, config))
+            gain = max(gain_for(stated, 1.0, config) for stated in Kinds(demand).stated)
             if gain:
                 notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
             return ones
@@ -117,8 +129,6 @@ class _Assembly:
 
     Attributes
     ----------
-    losses : dict of WeightLoss
-        Of "input" and "recurrent" weights.
     tuning : Tuning or None
         The learning rule on the chip.
     """
@@ -128,7 +138,6 @@ class _Assembly:
         self.config, self.scales = rounding.config, rounding.scales
         self.regions: dict[Region, NDArray[Any]] = {}
         self.control = np.array([each.power_up(self.config) for each in controls(self.config)], np.int64)
-        self.losses: dict[str, WeightLoss] = {}
         self.tuning: Tuning | None = None
 
     def image(self) -> Image:
@@ -156,12 +165,22 @@ class _Assembly:
         return Image.completed(config, self.regions, float(self.scales[0]), meta)
 
     def _put_weights(self, kinds: Kinds, gains: tuple[int, int]) -> None:
-        blocks = []
-        for kind, gain, part in zip(("input", "recurrent"), gains, kinds.parts, strict=True):
-            block, self.losses[kind] = self.rounding.weights(part, gain)
-            blocks.append(block)
+        blocks = [self.rounding.weights(part, gain) for part, gain in zip(kinds.parts, gains, strict=True)]
         self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
         self.control[Control.GAIN_INPUT], self.control[Control.GAIN_RECURRENT] = gains
+        self._note_room(kinds, gains)
+
+    def _note_room(self, kinds: Kinds, gains: tuple[int, int]) -> None:
+        """Warn where a rule without bounds may lead weights beyond the range of the chip."""
+        low, high = self.config.weight_range
+        for stated, reached, gain in zip(kinds.stated, kinds.extremes, gains, strict=True):
+            unit = float(self.scales.max()) / (1 << gain)
+            (least, most), (bottom, top) = reached * unit, stated * unit
+            if (most > high and most > top) or (least < low and least < bottom):
+                self.rounding.notes.append(
+                    f"weights that learn can grow from {top / unit:g} to {most / unit:g} by one spike, the chip stops "
+                    f"them at {high / unit:g}: give the rule bounds, or take a smaller scale"
+                )
 
     def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
         """Return a table of the axons of the network with the rows and columns of the chip."""
@@ -205,7 +224,6 @@ class _Assembly:
                 self._put(region, rounding.decays(quantity.name, values))
             else:
                 self._put(region, rounding.states(quantity.name, values, region.row.default_on(self.config)))
-        rounding.errors |= {name: error for name, error in durations.errors.items() if error}
         self._note_coarse_thresholds()
 
     def _put_flags(self) -> None:

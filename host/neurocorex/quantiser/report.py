@@ -14,11 +14,15 @@ from ..network.network import Network
 from ..network.population import named
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
-from .activity import always_saturates, never_fire, never_silent, rooms
+from .activity import always_saturates, driven, in_use, never_fire, never_silent, rooms
+from .comparison import Comparison
 from .demand import ENGINES
+from .difference import Difference, Loss, WeightLoss, finite
 from .populations import PopulationScale
-from .rounding import WeightLoss
 from .tuning import Rounded
+
+#: Root mean square loss of the weights onto a neuron, as a part of them, above which its rate changes noticeably.
+COARSE_WEIGHTS = 0.1
 
 
 @dataclass(frozen=True)
@@ -32,21 +36,22 @@ class Report:
     is_snapshot : bool
         Whether the image holds the state of a running chip.
     exact : bool
-        Whether nothing was rounded or clipped.
+        Whether the chip holds every number of the network: `comparison` finds no difference. States that fade are still
+        rounded to whole units in every step, see `decaying`, and states stop at the ends of their range, see
+        `can_saturate`. False for an image that came from elsewhere, of which nothing is known.
     scale : float
         Units of the chip's state per unit of the network; for the first neuron, see `populations`.
     gain_input, gain_recurrent : int
         Left shifts of the two kinds of weights.
-    weights : dict
-        `WeightLoss` of "input" and "recurrent" weights. Empty for an image that came from elsewhere.
-    parameters : dict of float
-        Largest rounding error of each kind of parameter, in the units of the network, milliseconds for times.
     learning : list of Rounded
         Every number of the learning rule as wanted, and as the chip holds it, in the units of the network.
     plastic : int
         Number of synapses that learn.
     never_fire : list of int
-        Neurons that no pattern of input spikes makes fire; injected currents may.
+        Neurons that no pattern of input spikes makes fire; injected currents may. Those that are meant never to fire,
+        with an infinite threshold, are not among them, nor those of a chip that the network does not use.
+    undriven : list of int
+        Those of `never_fire` that nothing excites, so that injected currents must be what drives them.
     never_silent : list of int
         Neurons that fire without any input.
     headroom : float
@@ -60,6 +65,8 @@ class Report:
         Neurons by scale, with the figures that it was chosen by.
     warnings : list of str
         What looks like a mistake, a line each.
+    comparison : Comparison or None
+        Every number of the network beside what the chip holds; None for an image that came from elsewhere.
     subject : (Network, Image) or None
         The network and its image, for `neurocorex.measure_fidelity`; None for an image that came from elsewhere.
     """
@@ -70,17 +77,17 @@ class Report:
     scale: float
     gain_input: int
     gain_recurrent: int
-    weights: dict[str, WeightLoss]
-    parameters: dict[str, float]
     never_fire: list[int]
     never_silent: list[int]
     headroom: float
+    undriven: list[int] = field(default_factory=list)
     learning: list[Rounded] = field(default_factory=list)
     plastic: int = 0
     warnings: list[str] = field(default_factory=list)
     can_saturate: list[int] = field(default_factory=list)
     always_saturates: list[int] = field(default_factory=list)
     populations: list[PopulationScale] = field(default_factory=list)
+    comparison: Comparison | None = field(default=None, repr=False)
     subject: tuple[Network, Image] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -88,8 +95,7 @@ class Report:
         cls,
         image: Image,
         *,
-        weights: dict[str, WeightLoss] | None = None,
-        parameters: dict[str, float] | None = None,
+        comparison: Comparison | None = None,
         learning: list[Rounded] | None = None,
         notes: list[str] | None = None,
         injected: NDArray[np.int64] | None = None,
@@ -100,38 +106,63 @@ class Report:
         ----------
         image : Image
             What goes to the chip.
-        weights, parameters, learning
-            As the attributes.
+        comparison : Comparison, optional
+            Of the network with its image.
+        learning
+            As the attribute.
         notes : list of str
             Warnings of the quantiser, which come first.
         injected : int64 array [N], optional
             Largest current that is injected into each neuron, in units of the chip; see `never_fire`.
         """
-        weights, parameters, learning = weights or {}, parameters or {}, learning or []
-        mute, restless = never_fire(image, injected).tolist(), never_silent(image).tolist()
-        room = rooms(image)
+        mute, room = never_fire(image, injected), rooms(image)
+        undriven = np.setdiff1d(mute, np.flatnonzero(driven(image, injected)))
+        restless = never_silent(image).tolist()
         control = image.regions[Region.CONTROL]
-        lossless = not any(loss.max_error for loss in weights.values()) and not any(parameters.values())
-        lossless = lossless and all(number.exact for number in learning)
+        lost = [] if comparison is None else _loss_warnings(comparison, image)
+        found = _warnings(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
         return cls(
             config=image.config,
             is_snapshot=image.is_snapshot,
-            exact=lossless,
+            exact=comparison is not None and comparison.exact,
             scale=image.scale,
             gain_input=int(control[Control.GAIN_INPUT]),
             gain_recurrent=int(control[Control.GAIN_RECURRENT]),
-            weights=weights,
-            parameters=parameters,
-            never_fire=mute,
+            never_fire=mute.tolist(),
             never_silent=restless,
             headroom=float(room.max()),
-            learning=learning,
+            undriven=undriven.tolist(),
+            learning=learning or [],
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
-            warnings=[*(notes or []), *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
+            warnings=[*(notes or []), *lost, *found],
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
+            comparison=comparison,
         )
+
+    @property
+    def weights(self) -> dict[str, WeightLoss]:
+        """Loss of "input" and "recurrent" weights; empty for an image that came from elsewhere."""
+        return self.comparison.weights if self.comparison else {}
+
+    @property
+    def differences(self) -> dict[str, Difference]:
+        """Largest absolute and relative difference of every kind of number, by name; empty as `weights`."""
+        return self.comparison.kinds if self.comparison else {}
+
+    @property
+    def decaying(self) -> list[int]:
+        """Neurons of which a state fades by a part of itself, which a chip rounds in every step."""
+        return self.comparison.decaying if self.comparison else []
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Largest difference of each kind of number but weights, where there is one; milliseconds for times."""
+        return {
+            name: each.absolute
+            for name, each in self.differences.items() if each.differing and not name.endswith(" weights")
+        }  # fmt: skip
 
     @property
     def compare(self) -> Never:
@@ -140,11 +171,15 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
-        learning = [
-            {**asdict(each), "wanted": _finite(each.wanted), "got": _finite(each.got)} for each in self.learning
-        ]
-        plain = asdict(replace(self, subject=None)) | {"config": self.config.to_dict(), "learning": learning}
-        del plain["subject"]
+        learning = [{**asdict(each), "wanted": finite(each.wanted), "got": finite(each.got)} for each in self.learning]
+        plain = asdict(replace(self, subject=None, comparison=None)) | {
+            "config": self.config.to_dict(), "learning": learning,
+            "weights": {name: loss.to_dict() for name, loss in self.weights.items()},
+            "differences": {name: each.to_dict() for name, each in self.differences.items()},
+            "parameters": {name: finite(error) for name, error in self.parameters.items()},
+            "decaying": self.decaying,
+        }  # fmt: skip
+        del plain["subject"], plain["comparison"]
         return plain
 
     @property
@@ -153,7 +188,6 @@ class Report:
         kind = "snapshot" if self.is_snapshot else "network"
         size = f"{self.config.inputs} inputs, {self.config.neurons} neurons, {self.config.weight_bits}-bit weights"
         gains = f"gain {1 << self.gain_input} for inputs, {1 << self.gain_recurrent} for neurons"
-        rounded = [f"{name} {error:.2g}" for name, error in self.parameters.items() if error]
         return [
             f"{kind} of {size}",
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
@@ -161,37 +195,75 @@ class Report:
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
             *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
-            *(["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []),
-            *(["nothing was rounded"] if self.weights and self.exact else []),
+            *self._accuracy(),
+            *([f"{named(self.undriven)}: nothing excites them but injected currents"] if self.undriven else []),
             *(f"warning: {warning}" for warning in self.warnings),
         ]
+
+    def _accuracy(self) -> list[str]:
+        """Say what was rounded, and what will be."""
+        if not self.differences:
+            return []
+        rounded = [str(each) for name, each in self.differences.items() if name in self.parameters]
+        lines = ["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []
+        if self.exact:
+            lines.append("nothing was rounded: the chip holds every number of the network")
+        if self.exact and self.decaying:
+            lines.append(f"states of {named(self.decaying)} fade, and are rounded to whole units in every step")
+        return lines
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
 
-def _finite(value: float) -> float | None:
-    """JSON has no infinity: a trace that never fades has no time constant there."""
-    return value if math.isfinite(value) else None
-
-
-def _loss_warnings(weights: dict[str, WeightLoss]) -> list[str]:
+def _loss_warnings(comparison: Comparison, image: Image) -> list[str]:
     found = []
-    for name, loss in weights.items():
+    for name, loss in comparison.weights.items():
         if loss.clipped:
             places = ", ".join(map(str, loss.clipped_at)) + (", ..." if loss.clipped > len(loss.clipped_at) else "")
             found.append(
                 f"{loss.clipped} {name} weights were clipped, at {places}: take a smaller scale or wider weights"
             )
-        if loss.relative_error > 0.1:
-            found.append(f"{name} weights lost {loss.relative_error:.0%} by rounding: take wider weights")
+    return found + _coarse_weights(comparison.loss, image.config)
+
+
+def _coarse_weights(loss: Loss, config: CoreConfig) -> list[str]:
+    """Warn of neurons that lost so much of their weights that they fall silent or fire at another rate."""
+    empty = (loss.given > 0) & (loss.vanished == loss.given)
+    coarse = (loss.relative > COARSE_WEIGHTS) & ~empty
+    found = []
+    for chosen, what in (
+        (empty, "all weights onto {} became 0, so that nothing drives them"),
+        (coarse, "weights onto {} lost up to {:.0%} by rounding, {} of {} became 0, so that rates change"),
+    ):
+        if chosen.any():
+            who, worst = named(np.flatnonzero(chosen).tolist()), loss.relative[chosen].max()
+            text = what.format(who, worst, loss.vanished[chosen].sum(), loss.given[chosen].sum())
+            found.append(f"{text}: {_remedy(loss, chosen, config)}")
     return found
 
 
-def _warnings(image: Image, mute: list[int], restless: list[int], room: NDArray[np.float64]) -> list[str]:
+def _remedy(loss: Loss, chosen: NDArray[np.bool_], config: CoreConfig) -> str:
+    """Name what keeps the weights: a scale of their own, if that is enough, or wider weights."""
+    # Steps of the largest weight onto a neuron, rounded evenly, are off by a step / sqrt(12) on average.
+    alone = loss.spread[chosen] / config.weight_range[1] / math.sqrt(12)
+    ways = []
+    if not chosen.all() and (alone <= COARSE_WEIGHTS).all():
+        ways.append('give them a scale of their own (quantise(populations=...), from_nir(scaling="neuron"))')
+    if config.weight_bits < 16:
+        ways.append("take 16-bit weights")
+    return " or ".join(ways) or "take a larger scale, or weights of similar size"
+
+
+def _warnings(
+    image: Image, weak: list[int], mute: NDArray[np.int64], restless: list[int], room: NDArray[np.float64]
+) -> list[str]:
     found = []
-    if mute:
-        found.append(f"{named(mute)} can never fire: raise weights or bias, or lower threshold or leak")
+    if weak:
+        found.append(
+            f"{named(weak)} can never fire: raise weights or bias, or lower threshold or leak; if meant so, set "
+            "threshold=math.inf; if currents are injected, state them by quantise(inject_max=...)"
+        )
     if restless:
         found.append(f"{named(restless)} will fire without any input: lower the bias or raise the threshold")
     if (room > 1).any():
@@ -209,6 +281,7 @@ def _warnings(image: Image, mute: list[int], restless: list[int], room: NDArray[
         at_threshold = image.regions[Region.THRESHOLD].astype(np.int64) * decay
         coarse |= (at_threshold > 0) & (decay < DECAY_ALL) & (at_threshold < 1 << DECAY_BITS)
     coarse[mute] = False
+    coarse &= in_use(image)
     if coarse.any():
         found.append(
             f"decay of {named(np.flatnonzero(coarse).tolist())} is faster than told, as a chip takes off whole units: "

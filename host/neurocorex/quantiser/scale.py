@@ -2,7 +2,7 @@
 
 The scale is the largest one at which
 
-- the state has room for a membrane at threshold, the bias and all axons firing in the same step,
+- the state has room for a membrane at threshold, the bias, all axons firing in the same step, and what is injected,
 - every parameter in the units of the weights fits into the state, and so does the adaptation step,
 - the largest weight fits with the largest gain, so that nothing is clipped,
 
@@ -52,6 +52,8 @@ class Kinds:
         The same without the weights that learn between bounds, whose present value does not matter.
     extremes : list of float64 array [2]
         Lowest and highest value that the weights of each kind can get, 0 included.
+    stated : list of float64 array [2]
+        The same without what a rule that has no bounds adds, which is an estimate.
     span : float
         Distance of the bounds; 0 if there are none.
     plastic_kind : int
@@ -64,11 +66,17 @@ class Kinds:
         if relative is not None:
             lowest, highest = lowest * relative, highest * relative
         self.parts = [net.weights[:first], net.weights[first:]]
-        self.extremes = [
-            np.array([low.min(initial=0), high.max(initial=0)], np.float64)
-            for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
-        ]
         bounds = demand.rule.bounds if demand.rule is not None else None
+        self.extremes = _extremes(lowest, highest, first)
+        self.stated, self._whole = self.extremes, [np.zeros(0)] * 2
+        if demand.rule is not None and bounds is None:
+            present = net.weights if relative is None else net.weights * relative
+            self.stated = _extremes(present, present, first)
+            # What loses its fractions at a larger gain: the weights, and the changes that a rule makes.
+            steps = [changes_of(demand) if kind.any() else np.zeros(0) for kind in (
+                net.plastic[:first], net.plastic[first:])]  # fmt: skip
+            self._whole = [np.append(part.ravel(), more) for part, more in zip(
+                (present[:first], present[first:]), steps, strict=True)]  # fmt: skip
         self.span = float(bounds[1] - bounds[0]) if bounds else 0.0
         self.fixed = self.parts
         if self.span:
@@ -78,17 +86,45 @@ class Kinds:
         self.plastic_kind = 0 if plastic[0] else 1
 
     def gains(self, scale: float, config: CoreConfig) -> tuple[int, int]:
-        """Gains of inputs and neurons at a scale."""
-        inputs, neurons = (gain_for(extreme, scale, config) for extreme in self.extremes)
-        return (max(inputs, neurons),) * 2 if self._tied else (inputs, neurons)
+        """Gains of inputs and neurons at a scale.
+
+        Where a rule has no bounds, the room that it is estimated to need never rounds weights that are whole without.
+        """
+        gains = [gain_for(extreme, scale, config) for extreme in self.extremes]
+        least = [gain_for(extreme, scale, config) for extreme in self.stated]
+        if self._tied:
+            gains, least = [max(gains)] * 2, [max(least)] * 2
+        if gains != least and not self._are_whole(gains, scale) and self._are_whole(least, scale):
+            gains = least
+        return gains[0], gains[1]
+
+    def _are_whole(self, gains: list[int], scale: float) -> bool:
+        units = [part * (scale / (1 << gain)) for part, gain in zip(self._whole, gains, strict=True)]
+        return all(bool((np.abs(part - np.rint(part)) <= 1e-9).all()) for part in units)
+
+
+def _extremes(lowest: NDArray[Any], highest: NDArray[Any], first: int) -> list[Floats]:
+    """Return the lowest and the highest weight of the first rows, and of the others."""
+    return [
+        np.array([low.min(initial=0), high.max(initial=0)], np.float64)
+        for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
+    ]
+
+
+def changes_of(demand: Demand) -> Floats:
+    """Return the changes that a rule with windows makes: by lag, and by drift; none of another rule."""
+    rule = demand.rule
+    if not isinstance(rule, WindowRule):
+        return np.zeros(0)
+    steps = rule.steps(demand.net.dt_ms)
+    return np.concatenate([*rule.kernels(demand.net.dt_ms, steps), rule.drift])
 
 
 def integers_fit(demand: Demand, config: CoreConfig) -> bool:
     """Whether a network of integers fits a chip at scale 1, with any gain."""
     low, high = config.state_range
-    states = [*demand.levels.values(), np.array(demand.net.adaptation_step)]
-    fits = all(values.min() >= low and values.max() <= high for values in states)
-    return fits and max(weight_unit(extreme, config) for extreme in Kinds(demand).extremes) <= 1 << GAIN_MAX
+    fits = all(values.min() >= low and values.max() <= high for values in demand.states)
+    return fits and max(weight_unit(extreme, config) for extreme in Kinds(demand).stated) <= 1 << GAIN_MAX
 
 
 def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
@@ -100,7 +136,7 @@ def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
     lowest, highest = demand.lowest[:, chosen], demand.highest[:, chosen]
     incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
     size = {name: np.abs(values[chosen]) for name, values in demand.levels.items()}
-    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming
+    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming + demand.injected[chosen]
     alone = (float(values.max()) for name, values in size.items() if name not in ADDED)
     return max(float(level.max()), *alone, float(demand.net.adaptation_step))
 

@@ -156,8 +156,7 @@ def translated(
         image.fit(config)
     stimulus, cut = currents(model.inputs, folding, image)
     quantised = Report.of(
-        image, weights=lost.weights, parameters=lost.parameters, learning=lost.learning,
-        injected=strongest(stimulus, chip),
+        image, comparison=lost.comparison, learning=lost.learning, injected=strongest(stimulus, chip),
     )  # fmt: skip
     told = label(source, model, folding, scaling, replace(quantised, subject=(net, program)), cut)
     return Imported(model, folding, net, image, stimulus, told)
