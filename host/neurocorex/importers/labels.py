@@ -69,6 +69,8 @@ class ImportReport:
         Report of the quantiser; None if an unsupported part ended the import before.
     notes : list of str
         Anything else that the user should know.
+    assumed : list of str
+        What the model does not say and was taken for granted; the report begins with it.
     """
 
     source: str
@@ -76,6 +78,7 @@ class ImportReport:
     scale_reason: str = ""
     quantised: Report | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+    assumed: Sequence[str] = field(default_factory=tuple)
 
     @property
     def exact(self) -> bool:
@@ -96,6 +99,7 @@ class ImportReport:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
         return {
+            "assumed": list(self.assumed),
             "source": self.source,
             "exact": self.exact,
             "items": [asdict(item) | {"label": str(item.label)} for item in self.items],
@@ -108,6 +112,7 @@ class ImportReport:
     def lines(self) -> list[str]:
         """The report as text, a line each."""
         return [
+            *(f"assumed: {each}" for each in self.assumed),
             f"{self.source}: {'exact' if self.exact else 'not exact'}",
             *([f"scale: {self.scale_reason}"] if self.scale_reason else []),
             *map(str, self.items),

@@ -67,6 +67,16 @@ def read_tree(path: str | Path) -> dict[str, Any]:
     return tree
 
 
+def read_graph(path: str | Path) -> Any:
+    """Read the graph of a NIR file, as `Graph.of` takes it; raises FileFormatError for HDF5 of another kind."""
+    tree = read_tree(path)
+    if "node" in tree:
+        return tree["node"]
+    names = ", ".join(map(repr, list(tree)[:5])) or "nothing"
+    advice = "; spikes are read by read_spikes" if list(tree) == ["nodes"] else ""
+    raise FileFormatError(f"{path} is HDF5, but no NIR graph: it has {names} and no 'node'{advice}")
+
+
 def write_tree(path: str | Path, tree: Mapping[str, Any]) -> None:
     """Write nested dictionaries of arrays and strings; raises FileFormatError if the file cannot be written."""
     with opened(path, "w") as file:
