@@ -21,8 +21,8 @@ from ..labels import ImportReport
 from .assumed import OWN, Origins, assumed, doubts_of
 from .blueprint import CLOCK, Blueprint
 from .building import blueprint_of
+from .child import read_graph
 from .graph import Graph
-from .hdf5 import read_graph
 from .imported import Imported, Place
 from .labelling import items_of, unsupported_items
 from .metadata import exported
