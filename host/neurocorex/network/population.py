@@ -132,6 +132,8 @@ class Neurons(Population):
             silent for a neuron that is connected to nothing. Connections with a delay of their own may use others.
         learns : bool
             Whether plastic synapses onto these neurons learn. Initially they do.
+        fires_at : {">", ">="}
+            Whether a neuron fires only above its threshold (initially), or at it as well.
 
         Returns
         -------

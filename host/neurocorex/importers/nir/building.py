@@ -71,8 +71,11 @@ class _Builder:
     def build(self) -> Blueprint:
         blueprint = self.blueprint
         for name, layer in list(self.layers.items()):
+            layer = self.layers[name] = layer.started(blueprint.timing.latency[name])
             blueprint.notes.setdefault(name, []).extend(layer.notes)
-            blueprint.bias[name] = np.zeros(layer.size)
+            blueprint.bias[name] = np.zeros(layer.size) + layer.drive
+            if layer.restless:
+                blueprint.remarks.setdefault(name, []).append("rests above its threshold and fires by itself")
             for projection in self._projections(layer, self.arrivals[name]):
                 blueprint.projections.append(projection)
             if layer.late:
@@ -136,7 +139,7 @@ class _Builder:
         """Give a layer its bias: a parameter, or spikes of a clock if it must not act from the first step on."""
         late = self.blueprint.timing.latency[layer.name]
         if not late and not layer.filters:
-            self.blueprint.bias[layer.name] = amount
+            self.blueprint.bias[layer.name] += amount
             return
         if CLOCK not in self.layers:
             self._add(Layer.memoryless(CLOCK, (1,), -1.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from ...quantiser.quantise import quantise, smallest_config
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
+from .assumed import OWN, Origins, assumed, doubts_of
 from .blueprint import Blueprint
 from .building import blueprint_of
+from .child import read_graph
 from .graph import Graph
-from .hdf5 import read_tree
 from .imported import Imported
 from .intended import corrected
 from .labelling import items_of, unsupported_items
@@ -27,6 +29,8 @@ from .losses import Losses
 from .metadata import exported
 from .options import GivenOptions, Options
 from .places import Places, layers_of
+from .producers import PRODUCERS, known_producer, options_of
+from .signature import proposals
 
 #: State bits of a chip that is made for a graph, by the bits of its weights.
 STATE_BITS = {4: 20, 8: 20, 16: 24}
@@ -49,8 +53,9 @@ def from_nir(
     ----------
     source : path, dict, or nir.NIRGraph
         A file, a dictionary as of ``nir.NIRGraph.to_dict``, or the graph itself.
-    producer : {"snntorch", "norse"}, optional
-        Tool that wrote the graph, for its options.
+    producer : str, optional
+        Tool that wrote the graph, for its options: one of `PRODUCERS`. "nir" states that the equations of NIR are
+        meant, so that no other tool is proposed.
     weight_bits : {4, 8, 16}
         Width of the weights of a chip that is made for the graph.
     scale : float, optional
@@ -58,8 +63,8 @@ def from_nir(
     config : CoreConfig, optional
         Geometry of an existing chip, instead of one that is made for the graph.
     **options
-        `dt`, `discretisation`, `current`, `reset`, `refractory`, `scaling`, see `Options`. They override those of the
-        producer.
+        `dt`, `discretisation`, `current`, `reset`, `fires_at`, `refractory`, `hold`, `scaling`, see `Options`. They
+        override those of the producer.
 
     Returns
     -------
@@ -71,33 +76,47 @@ def from_nir(
     FileFormatError
         For a damaged file or an inconsistent graph; the message names the node.
     InputError
-        For impossible options, or a node whose matrix is too large.
+        For impossible options, a node whose matrix is too large, or nodes that look like those of several tools, if
+        no option says which of them is meant.
     FitError
         If the chip has no room, or nodes are unsupported; the message gives the reason for each node.
     MissingToolError
         If `source` is a file, but there is no h5py.
+
+    Warns
+    -----
+    UserWarning
+        If a guess decides about spikes: the file looks like the work of another tool, or has no `v_reset`.
     """
-    chosen = Options.of(producer, **options)
+    known_producer(producer)
+    Options.of(PRODUCERS[producer] if producer else {}, options)
     if weight_bits not in STATE_BITS:
         raise InputError(f"weight_bits must be one of {', '.join(map(str, STATE_BITS))}, got {weight_bits!r}")
     is_file = isinstance(source, str | Path)
-    tree = read_tree(source).get("node") if isinstance(source, str | Path) else source
     name = str(source) if is_file else "the NIR graph"
-    graph = Graph.of(tree)
+    graph = Graph.of(read_graph(source) if isinstance(source, str | Path) else source)
     own = exported(graph, name)
     if isinstance(own, Imported):
-        return own
+        return replace(own, report=replace(own.report, assumed=[OWN]))
+    graph.check_ports()
+    base = options_of(producer, graph) if producer else {}
+    chosen = Options.of(base, options)
+    doubts = proposals(graph, chosen, options, producer)
     weight, state = (config.weight_bits, config.state_bits) if config else (weight_bits, STATE_BITS[weight_bits])
     blueprint = blueprint_of(graph, chosen, 2.0 ** (state - weight - SPARE_BITS))
     if blueprint.unsupported:
         ImportReport(name, unsupported_items(graph, blueprint)).check()
     net = blueprint.network(chosen.dt)
     image, report = _quantised(net, blueprint, config, weight_bits, scale)
+    doubts += doubts_of(graph, chosen, options, producer)
     losses = Losses(blueprint, net, image)
     places = Places(blueprint.axons(), layers_of(blueprint, image), blueprint.readouts)
-    report = corrected(report, places, losses.warnings(chosen))
+    report = corrected(report, places, [*doubts, *losses.warnings(chosen)])
+    for doubt in doubts:
+        warnings.warn(f"{name}: {doubt}", UserWarning, stacklevel=2)
     items = items_of(graph, blueprint, image, losses)
-    labels = ImportReport(name, items, _reason(image), report, [own] if own else [])
+    told = assumed(graph, chosen, Origins(options, base, producer))
+    labels = ImportReport(name, items, _reason(image), report, [own] if own else [], assumed=told)
     return Imported(image, labels, chosen.dt, *places, net)
 
 
