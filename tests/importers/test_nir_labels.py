@@ -204,8 +204,8 @@ def test_readouts_helpers_and_unused_neurons_are_no_mistakes(config):
 
 def test_neurons_that_cannot_fire_are_named_beside_readouts():
     net = readout()
-    net["nodes"]["n1"]["weight"][2] = -1.0
-    model = imported(net, reset="value")
+    net["nodes"]["n1"]["weight"][2] = 1e-3
+    model = imported(net, reset="value", weight_bits=16)
     assert model.report.quantised.never_fire == [2]
     assert [text for text in model.report.quantised.warnings if text.startswith("neuron 2 can never fire")]
 

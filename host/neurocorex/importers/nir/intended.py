@@ -16,7 +16,7 @@ MUTE, RESTLESS = " can never fire", " will fire without any input"
 COARSE = ("weights onto ", "all weights onto ")
 
 
-def corrected(report: Report, places: Places, losses: Iterable[str] = ()) -> Report:
+def corrected(report: Report, places: Places, losses: Iterable[str] = (), pacemakers: Iterable[int] = ()) -> Report:
     """Return a report without false alarms, and with what the importer knows better.
 
     Neurons that are read by their membrane never fire, neurons of a larger chip that the graph does not use neither,
@@ -30,6 +30,8 @@ def corrected(report: Report, places: Places, losses: Iterable[str] = ()) -> Rep
         Parts of the graph.
     losses : iterable of str
         Warnings about weights by the names of nodes, which come first.
+    pacemakers : iterable of int
+        Neurons that the graph means to fire without input.
     """
     losses = list(losses)
     firing = {
@@ -37,7 +39,7 @@ def corrected(report: Report, places: Places, losses: Iterable[str] = ()) -> Rep
         for neuron in place.neurons.tolist()
     }  # fmt: skip
     mute = [neuron for neuron in report.never_fire if neuron in firing]
-    restless = [neuron for neuron in report.never_silent if neuron in firing]
+    restless = [neuron for neuron in report.never_silent if neuron in firing.difference(pacemakers)]
     undriven = set(getattr(report, "undriven", ()))
     warned = {MUTE: [neuron for neuron in mute if neuron not in undriven], RESTLESS: restless}
     warnings = list(losses)
