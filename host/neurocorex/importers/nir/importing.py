@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,6 +32,7 @@ from .options import GivenOptions, Options
 from .places import Places, layers_of
 from .producers import PRODUCERS, known_producer, options_of
 from .signature import proposals
+from .units import overshoot
 
 #: State bits of a chip that is made for a graph, by the bits of its weights.
 STATE_BITS = {4: 20, 8: 20, 16: 24}
@@ -103,7 +105,7 @@ def from_nir(
     chosen = Options.of(base, options)
     doubts = proposals(graph, chosen, options, producer)
     weight, state = (config.weight_bits, config.state_bits) if config else (weight_bits, STATE_BITS[weight_bits])
-    blueprint = blueprint_of(graph, chosen, 2.0 ** (state - weight - SPARE_BITS))
+    blueprint = blueprint_of(graph, chosen, 2.0 ** (state - weight - SPARE_BITS), weight)
     if blueprint.unsupported:
         ImportReport(name, unsupported_items(graph, blueprint)).check()
     net = blueprint.network(chosen.dt)
@@ -127,6 +129,9 @@ def _quantised(
     if config is None:
         config = replace(smallest_config(net), weight_bits=weight_bits, state_bits=STATE_BITS[weight_bits])
     image, report = quantise(net, config, scale=scale)
+    needed = overshoot(blueprint, net, config, image.scale) if scale is None else 0.0
+    if needed > 1:
+        image, report = quantise(net, config, scale=image.scale / 2 ** math.ceil(math.log2(needed)))
     places = blueprint.places()
     regions = dict(image.regions)
     thresholds = regions[Region.THRESHOLD].copy()
