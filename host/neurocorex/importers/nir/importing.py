@@ -113,7 +113,11 @@ def from_nir(
     doubts += doubts_of(graph, chosen, options, producer)
     losses = Losses(blueprint, net, image)
     places = Places(blueprint.axons(), layers_of(blueprint, image), blueprint.readouts)
-    report = corrected(report, places, [*doubts, *losses.warnings(chosen)])
+    meant = [
+        neuron for name, layer in blueprint.layers.items()
+        for neuron in places.layers[name].neurons[np.broadcast_to(layer.drive > 0, layer.size)].tolist()
+    ]  # fmt: skip
+    report = corrected(report, places, [*doubts, *losses.warnings(chosen)], pacemakers=meant)
     for doubt in doubts:
         warnings.warn(f"{name}: {doubt}", UserWarning, stacklevel=2)
     items = items_of(graph, blueprint, image, losses)
