@@ -64,7 +64,7 @@ def test_snapshot_keeps_its_state():
 def test_others_read_what_we_write_and_hand_it_on(name, tmp_path):
     path, net = tmp_path / "net.nir", networks()[name]
     ncx.to_nir(net, path)
-    read = nir.read(path, type_check=False)
+    read = nir.read(path)
     assert {type(node).__name__ for node in read.nodes.values()} <= {
         "Input", "Output", "LIF", "IF", "CubaLIF", "Linear", "Affine", "Delay",
     }  # fmt: skip

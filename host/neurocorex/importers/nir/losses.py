@@ -83,7 +83,7 @@ class Losses:
     def __init__(self, blueprint: Blueprint, net: Network, image: Image) -> None:
         self._blueprint, self._net, self._image = blueprint, net, image
         self._delays = Durations.of(net)
-        self.wanted: Floats = net.weights.astype(np.float64)
+        self.wanted: Floats = np.asarray(net.weights, np.float64)
         self.held = self._on_chip()
 
     def _on_chip(self) -> Floats:
@@ -92,11 +92,14 @@ class Losses:
         starts = (0, config.inputs, config.inputs + config.neurons)
         counts = (net.input_count, net.neuron_count, len(net.extra_source))
         gains = (Control.GAIN_INPUT, Control.GAIN_RECURRENT, Control.GAIN_RECURRENT)
-        parts = [
-            np.ldexp(self._image.weights[start : start + count, : net.neuron_count].astype(np.float64), control[gain])
-            for start, count, gain in zip(starts, counts, gains, strict=True)
-        ]
-        return np.asarray(np.concatenate(parts) / scales_of(self._image)[: net.neuron_count])
+        unit = 1 / scales_of(self._image)[: net.neuron_count]
+        held = np.empty(self.wanted.shape)
+        first = 0
+        for start, count, gain in zip(starts, counts, gains, strict=True):
+            part = self._image.weights[start : start + count, : net.neuron_count]
+            np.multiply(part, np.ldexp(unit, int(control[gain])), out=held[first : first + count])
+            first += count
+        return held
 
     def of(self, projections: list[Projection]) -> Loss:
         """Return the loss of the weights of some projections."""
@@ -136,11 +139,14 @@ class Losses:
     def _warning(self, layer: Layer, options: Options) -> str:
         columns = np.arange(self._net.neuron_count)[self._blueprint.places()[layer.name]]
         wanted, held = self.wanted[:, columns], self.held[:, columns]
+        # Most axons of a large network lead elsewhere.
+        leading = wanted.any(axis=1)
+        wanted, held = wanted[leading], held[leading]
         errors = held - wanted
         size = np.sqrt((wanted**2).sum(axis=0))
         part = np.sqrt((errors**2).sum(axis=0)) / np.where(size > 0, size, 1.0)
         mute = (wanted > 0).any(axis=0) & ~(held > 0).any(axis=0) & (self._net.parameters["bias"][columns] <= 0)
-        moved = self._moved(layer, columns, errors)
+        moved = self._moved(layer, columns, wanted, errors)
         changed = part > COARSE
         if not layer.silent:
             changed = (moved > NOTICEABLE) | (changed & (moved > FAINT))
@@ -158,26 +164,18 @@ class Losses:
         who = f"{int(changed.sum())} of {layer.size} neurons of {_title(layer.name)}"
         return f"weights onto {who} are too coarse ({'; '.join(what)}): {self._remedy(columns[changed], options)}"
 
-    def _moved(self, layer: Layer, columns: NDArray[np.intp], errors: Floats) -> Floats:
+    def _moved(self, layer: Layer, columns: NDArray[np.intp], wanted: Floats, errors: Floats) -> Floats:
         """Return the estimated error of each membrane, as a part of its threshold, or of what drives it if larger."""
         decay, decay_syn = (np.maximum(lost, 1 / MEMORY) for lost in (layer.decay, layer.decay_syn))
         level = np.abs(self._net.parameters["threshold"][columns].astype(np.float64))
         level = np.maximum(level, np.abs(layer.threshold - layer.reset) * self._blueprint.unit[layer.name])
         sustained, fluctuating = RATE / (decay * decay_syn), np.sqrt(RATE / (decay * (2 - decay))) / decay_syn
-        usual = self._usual(columns)
+        usual = _usual(wanted)
         level = np.maximum(level, fluctuating * np.sqrt((usual**2).sum(axis=0)))
         spread = fluctuating * np.sqrt((errors**2).sum(axis=0))
         mean = sustained * np.abs(errors.sum(axis=0))
         drive = np.maximum(level, sustained * np.abs(usual.sum(axis=0)))
         return np.asarray(np.maximum(mean / np.where(drive > 0, drive, 1.0), spread / np.where(level > 0, level, 1.0)))
-
-    def _usual(self, columns: NDArray[np.intp]) -> Floats:
-        """Return the weights onto neurons with their outliers cut to `OUTLYING` times the median of each neuron."""
-        weights = self.wanted[:, columns]
-        sizes = np.sort(np.abs(weights), axis=0)
-        middle = len(sizes) - (np.count_nonzero(sizes, axis=0) + 1) // 2
-        limit = OUTLYING * sizes[np.minimum(middle, len(sizes) - 1), np.arange(columns.size)]
-        return np.asarray(np.clip(weights, -limit, limit))
 
     def _remedy(self, columns: NDArray[np.intp], options: Options) -> str:
         """Name the options that help: a unit for each neuron if its own weights would allow a smaller one."""
@@ -193,6 +191,16 @@ class Losses:
             ways.append(f"clip the largest weights onto {named(columns.tolist())}, or give a larger scale")
             return ways[0]
         return f"take {' or '.join(ways)}"
+
+
+def _usual(weights: Floats) -> Floats:
+    """Return the weights [axons, neurons] with outliers cut to `OUTLYING` times the median of each neuron."""
+    if not len(weights):
+        return weights
+    sizes = np.sort(np.abs(weights), axis=0)
+    middle = len(sizes) - (np.count_nonzero(sizes, axis=0) + 1) // 2
+    limit = OUTLYING * sizes[np.minimum(middle, len(sizes) - 1), np.arange(sizes.shape[1])]
+    return np.asarray(np.clip(weights, -limit, limit))
 
 
 def _title(name: str) -> str:
