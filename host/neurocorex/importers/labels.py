@@ -71,6 +71,8 @@ class ImportReport:
         Anything else that the user should know.
     checker : callable or None
         `check` of the imported model, if it can be held against a recording.
+    assumed : list of str
+        What the model does not say and was taken for granted; the report begins with it.
     """
 
     source: str
@@ -79,6 +81,7 @@ class ImportReport:
     quantised: Report | None = None
     notes: Sequence[str] = field(default_factory=tuple)
     checker: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
+    assumed: Sequence[str] = field(default_factory=tuple)
 
     @property
     def exact(self) -> bool:
@@ -112,6 +115,7 @@ class ImportReport:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
         return {
+            "assumed": list(self.assumed),
             "source": self.source,
             "exact": self.exact,
             "items": [asdict(item) | {"label": str(item.label)} for item in self.items],
@@ -124,6 +128,7 @@ class ImportReport:
     def lines(self) -> list[str]:
         """The report as text, a line each."""
         return [
+            *(f"assumed: {each}" for each in self.assumed),
             f"{self.source}: {'exact' if self.exact else 'not exact'}",
             *([f"scale: {self.scale_reason}"] if self.scale_reason else []),
             *map(str, self.items),

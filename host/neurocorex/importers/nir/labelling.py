@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...image import Image
-from ...spec import Region
+from ...quantiser.inclusive import threshold_meant
+from ...spec import Control, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
 from ..labels import Item, Label
 from .blueprint import CLOCK, RELAY, Blueprint, Projection
@@ -93,8 +94,11 @@ def _parameter_errors(layer: Layer, blueprint: Blueprint, image: Image) -> list[
         (Region.THRESHOLD, layer.threshold, "of the threshold"), (Region.RESET, layer.reset, "of the reset value"),
         (Region.BIAS, blueprint.bias[layer.name], "of the bias"),
     ):  # fmt: skip
+        got = image.regions[region][place]
+        if region is Region.THRESHOLD and layer.inclusive:
+            got = threshold_meant(got, wanted * unit, int(image.regions[Region.CONTROL][Control.GAIN_RECURRENT]))
         if not (layer.silent and region is Region.THRESHOLD):
-            found.append((_relative(image.regions[region][place] / unit, wanted), what))
+            found.append((_relative(got / unit, wanted), what))
     period = image.regions[Region.REFRACTORY][place]
     dt = float(image.meta["dt_ms"]) * 1e-3
     found.append((float(np.abs(period - layer.refractory / dt).max(initial=0.0)), "steps of the refractory period"))
