@@ -96,6 +96,10 @@ def _given(graph: Graph, name: str, known: dict[str, Shape]) -> Shape | None:
     for source in graph.sources[name]:
         if source in known:
             return linear.output_shape(node, known[source]) if node.kind in LINEAR else known[source]
+    if node.kind == "Input":
+        targets = [graph.nodes[target] for target, sources in graph.sources.items() if name in sources]
+        taken = [linear.input_shape(each) if each.kind in LINEAR else known.get(each.name) for each in targets]
+        return next((shape for shape in taken if shape is not None), None)
     if not graph.sources[name] and node.kind in _SIZED:
         return node.floats(_SIZED[node.kind][0]).shape or (1,)
     return None

@@ -13,13 +13,15 @@ import numpy as np
 
 from ...errors import InputError
 from .graph import Graph
-from .node import Node
+from .node import SPIKING, Node
 from .options import Options
 from .producers import PROFILES
 from .timescales import MEMBRANE, decayed_dt, euler_dt, is_round, time_constants
 
 #: Step that snnTorch writes, and SpikingJelly unless it is told otherwise.
 STEP = 1e-4
+#: Steps that count as such in ``r = tau / dt``: other quotients are as likely a resistance.
+STEPS = (STEP, 1e-3, 1.0)
 #: Options that decide about spikes.
 DECISIVE = ("dt", "discretisation", "current", "reset", "fires_at")
 
@@ -36,8 +38,8 @@ def evidence_of(node: Node, *, usual: bool = False) -> Evidence | None:
         r = node.raw("r")
         if r.size and (r == 1).all():
             return frozenset({"sinabs", "norse", "norse-1.1.0", "norse-seconds"}), "r = 1, so that weights are jumps"
-        step = is_round(euler_dt(node))
-        if step is not None and not (usual and abs(step / STEP - 1) > 1e-3):
+        step = _step(node, usual)
+        if step is not None and step < 1:
             return frozenset({"spikingjelly"}), f"r = {r.flat[0]:g}, one over a step"
         return None
     if node.kind not in MEMBRANE:
@@ -57,20 +59,23 @@ def _unit_resistance(node: Node) -> Evidence | None:
     return None
 
 
+def _step(node: Node, usual: bool) -> float | None:
+    """Return the step that stands in r by Euler's method, if it is one of `STEPS`."""
+    step = is_round(euler_dt(node))
+    found = next((each for each in STEPS if step is not None and abs(step / each - 1) < 1e-3), None)
+    return None if usual and found not in (STEP, 1.0) else found
+
+
 def _resistance(node: Node, usual: bool) -> Evidence | None:
-    euler, decayed = euler_dt(node), decayed_dt(node)
-    step = is_round(euler)
-    if step is not None and abs(step / STEP - 1) < 1e-3:
-        levels = [node.raw(name) for name in ("v_leak", "v_reset")]
-        if node.raw("v_reset").size == 0 or node.kind == "LI":
+    step = _step(node, usual)
+    if step == STEP:
+        if node.raw("v_reset").size == 0 and node.kind in SPIKING:
             return frozenset({"snntorch"}), f"r = tau / {STEP:g}, and no v_reset"
-        moved = any(level.any() for level in levels)
+        moved = any(node.raw(name).any() for name in ("v_leak", "v_reset"))
         return frozenset({"spikingjelly"} if moved else {"snntorch", "spikingjelly"}), f"r = tau / {STEP:g}"
-    if step is not None and usual and step != 1:
-        return None
     if step is not None:
         return frozenset({"spikingjelly", "sinabs"} if step == 1 else {"spikingjelly"}), f"r = tau / {step:g}"
-    step = is_round(decayed)
+    step = is_round(decayed_dt(node))
     return None if step is None else (frozenset({"rockpool"}), f"r = tau * exp(-dt / tau) / dt with dt {step:g}")
 
 

@@ -4,11 +4,10 @@ Neurons are LIF without refractory time and with the default of 2 ms; membranes 
 spikes have a height of 1, as in NIR.
 """
 
+import nengo
 import nir
 import numpy as np
 from keep import HIDDEN, INPUTS, OUTPUTS, STEPS, keep, spikes, weights
-
-import nengo
 
 DT = 1e-3
 

@@ -2,7 +2,6 @@
 
 import torch
 from keep import HIDDEN, INPUTS, OUTPUTS, keep, spikes, weights
-
 from rockpool.nn.combinators import Sequential
 from rockpool.nn.modules import LIFNeuronTorch, LIFTorch, LinearTorch
 from rockpool.nn.modules.torch.nir import to_nir

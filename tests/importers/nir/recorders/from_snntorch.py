@@ -1,12 +1,11 @@
 """Write a file of snnTorch with beta = 1, its integrate-and-fire neuron, which has infinite tau and r."""
 
 import numpy as np
+import snntorch as snn
 import torch
 from keep import HIDDEN, INPUTS, OUTPUTS, keep, spikes, weights
-from torch import nn
-
-import snntorch as snn
 from snntorch.export_nir import export_to_nir
+from torch import nn
 
 
 def linear(seed, outputs, inputs, gain):
@@ -19,7 +18,8 @@ def main():
     x = spikes(3)
     # One neuron in two forgets; NIR wants as many thresholds.
     beta = torch.where(torch.arange(HIDDEN) % 2 == 0, 1.0, 0.9)
-    cells = [snn.Leaky(beta=beta, threshold=torch.ones(HIDDEN)), snn.Leaky(beta=torch.ones(OUTPUTS), threshold=torch.ones(OUTPUTS))]
+    ones = torch.ones(OUTPUTS)
+    cells = [snn.Leaky(beta=beta, threshold=torch.ones(HIDDEN)), snn.Leaky(beta=ones, threshold=ones)]
     layers = [linear(1, HIDDEN, INPUTS, 0.3), cells[0], linear(2, OUTPUTS, HIDDEN, 0.3), cells[1]]
     states, found = [cell.init_leaky() for cell in cells], []
     with torch.no_grad():

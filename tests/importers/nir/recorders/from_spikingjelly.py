@@ -3,10 +3,9 @@
 import numpy as np
 import torch
 from keep import HIDDEN, INPUTS, OUTPUTS, keep, spikes, weights
-from torch import nn
-
 from spikingjelly.activation_based import functional, layer, neuron
 from spikingjelly.activation_based.nir_exchange import export_to_nir
+from torch import nn
 
 
 def linear(seed, outputs, inputs, gain):
