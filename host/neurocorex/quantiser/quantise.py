@@ -27,6 +27,7 @@ from ..spec.rows import Unit
 from .comparison import Comparison
 from .demand import Demand, smallest_config
 from .extent import EXTENT
+from .inclusive import fire_at_threshold
 from .losses import loss_warnings
 from .notice import tell
 from .populations import SCALES, choose_scales, given_scales, groups_of, injected_units
@@ -193,6 +194,8 @@ class _Assembly:
         self._put_parameters()
         self._put_flags()
         self._put_axons()
+        if net.parameters["inclusive"].any():
+            fire_at_threshold(net, config, self.regions, self.control, self.rounding.notes)
         step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
         self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
         self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
