@@ -12,7 +12,6 @@ import superneuromat
 from neurocorex.importers.labels import Label
 from neurocorex.importers.superneuromat import from_superneuromat, on_device
 from support.superneuromat_models import item, model_of
-from support.warned import warned
 
 TICKS = 20
 
@@ -78,7 +77,7 @@ def near_the_end(weight, gain):
 
 @pytest.mark.parametrize(("weight", "gain"), [(32_001, 900), (32_767, 1), (29_999, 5_001)])
 def test_odd_weights_near_the_end_keep_their_spikes(weight, gain):
-    imported = warned(from_superneuromat, near_the_end(weight, gain))
+    imported = from_superneuromat(near_the_end(weight, gain))
     assert item(imported, "weights").label is Label.EXACT
     room = item(imported, "room of learned weights")
     assert (room.label, room.error) == (Label.APPROXIMATE, weight + gain - 32_767)
