@@ -235,9 +235,10 @@ class Report:
 
     def _accuracy(self) -> list[str]:
         """Say what was rounded, and what will be."""
-        if not self.differences:
+        if self.comparison is None:
             return []
-        rounded = [str(each) for name, each in self.differences.items() if name in self.parameters]
+        told = self.comparison.rule if self.learning else []  # line by line, see `learning`
+        rounded = [str(each) for name, each in self.differences.items() if name in self.parameters and name not in told]
         lines = ["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []
         if self.exact:
             lines.append("nothing was rounded: the chip holds every number of the network")
