@@ -28,7 +28,7 @@ from .comparison import Comparison
 from .demand import Demand, smallest_config
 from .extent import EXTENT
 from .inclusive import fire_at_threshold
-from .losses import loss_warnings
+from .losses import UNBOUNDED, loss_warnings
 from .notice import tell
 from .populations import SCALES, choose_scales, given_scales, groups_of, injected_units
 from .report import Report
@@ -228,7 +228,7 @@ class _Assembly:
         if change and top <= high < top + change:
             self.rounding.notes.append(
                 f"weights that learn can grow from {top:g} to {top + change:g} by one spike, the chip stops them at "
-                f"{high:g}: give the rule bounds, or take a smaller scale"
+                f"{high:g}{UNBOUNDED}"
             )
 
     def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
