@@ -24,7 +24,7 @@ from .difference import Difference, WeightLoss, finite
 from .outside import outside_bounds
 from .populations import PopulationScale
 from .tuning import Rounded
-from .window import ActingWindow
+from .window import SMALL, ActingWindow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,10 +167,10 @@ class Report:
     def alerts(self) -> list[str]:
         """Those of `warnings` that those shall see who do not print a report: they are told by `warnings` and the log.
 
-        Left out are neurons that fire without input, which are meant to by their bias, and states that saturate only if
-        all axons fire at once, which runs count.
+        Left out are neurons that fire without input, which are meant to by their bias, states that saturate only if all
+        axons fire at once, which runs count, and a reach of the learning window that is a little short.
         """
-        return [line for line in self.warnings if not line.endswith((RESTLESS, CROWDED))]
+        return [line for line in self.warnings if not line.endswith((RESTLESS, CROWDED, SMALL))]
 
     @property
     def weights(self) -> dict[str, WeightLoss]:
