@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from neurocorex.errors import InputError, NeuroCoreXWarning
 from neurocorex.learning import stdp, superneuromat
+from neurocorex.quantiser.quantise import quantised
 from neurocorex.spec import CoreConfig, Learning
+from support.warned import warned
 
 
 def learner(**options):
@@ -29,7 +31,7 @@ def run(net, **options):
     """Run volleys and return what was warned about during the run, and its counters."""
     spikes, teacher = volleys()
     with ncx.open("emulator") as device:
-        device.load(net, **options)
+        device.load(quantised(net, **options)[0])
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             device.run(spikes=spikes, teacher=teacher)
@@ -56,7 +58,7 @@ def test_stimulus_that_is_known_when_loading_gets_room():
     spikes = np.zeros((100, 4), bool)
     spikes[20:60] = True
     with ncx.open("emulator") as device:
-        assert device.load(net, stimulus=spikes).window.potentiation.why == "by stimulus"
+        assert warned(device.load, net, stimulus=spikes).window.potentiation.why == "by stimulus"
         assert device.run(spikes=spikes).counters["full_traces"] == 0
         assert device.load(net).window.potentiation.why == "assumed"
         device.run(spikes=spikes)  # changes no weight, so nothing is lost

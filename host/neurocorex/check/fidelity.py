@@ -184,7 +184,7 @@ def _on_chip(image: Image, spikes: Bools, inject: Floats, device: Device | None)
         axons = np.zeros((*spikes.shape[:-1], image.config.inputs), np.bool_)
         axons[..., : spikes.shape[-1]] = spikes
         learning = False if image.config.learning else None
-        result = chip.run(spikes=axons, inject=currents, learning=learning)
+        result = chip.run(spikes=axons, inject=currents, units="chip", learning=learning)
         return result.spikes, result.counters["saturations"]
     finally:
         if device is None:

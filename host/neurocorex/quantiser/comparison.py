@@ -24,6 +24,7 @@ from ..spec.rows import Unit
 from .demand import Durations
 from .difference import Difference, Loss, WeightLoss
 from .held import learned
+from .inclusive import threshold_meant
 from .populations import scales_of
 
 Floats = NDArray[np.float64]
@@ -152,6 +153,8 @@ class _Sides:
             if quantity is None or region is Region.DELAY:
                 continue
             wanted, held = self.net.parameters[quantity.name].astype(np.float64), self.chip(region)
+            if region is Region.THRESHOLD:
+                held = self._meant(held, wanted)
             if quantity.unit is Unit.MS:
                 yield Difference.of(quantity.name, wanted, held * self.net.dt_ms, "ms")
             elif quantity.unit is Unit.FRACTION:
@@ -160,6 +163,14 @@ class _Sides:
                 # A threshold at the end of the range is out of reach, because states stop there.
                 endless = np.isposinf(wanted) & (held == top)
                 yield Difference.of(quantity.name, wanted, np.where(endless, np.inf, held / self.scales))
+
+    def _meant(self, held: Ints, wanted: Floats) -> Ints:
+        """Return thresholds as the neurons that fire at them mean them."""
+        inclusive = self.net.parameters["inclusive"]
+        if not inclusive.any():
+            return held
+        units = np.where(np.isfinite(wanted), wanted, 0) * self.scales
+        return np.where(inclusive, threshold_meant(held, units, int(self.control[Control.GAIN_RECURRENT])), held)
 
     def axons(self) -> Iterable[Difference]:
         """Compare the delays of all axons that matter, and the neurons that extra axons belong to."""

@@ -12,7 +12,7 @@ from ..image import Image
 from ..learning import Rule, TraceRule, WindowRule
 from ..network.data import NetworkData
 from ..spec import Control, LearningFlag, Region
-from ..spec.config import CHANGE_FRACTION
+from ..spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from ..spec.registers import GATE_ALL, MODULATION_ONE
 from .difference import Difference
@@ -21,8 +21,6 @@ from .tuning import schedule_of
 Floats = NDArray[np.float64]
 #: Part of a number of a rule up to which a difference comes from the last bits of sums and products of floats.
 TOLERANCE = 1e-12
-#: Steps of a window in the first part of a table; an entry of the second part, for those before, is added.
-TABLE_STEPS = 10
 
 
 def learned(net: NetworkData, image: Image, units: Sequence[float]) -> Iterator[Difference]:

@@ -29,7 +29,7 @@ _told: OrderedDict[tuple[int, str], None] = OrderedDict()
 
 
 def tell(messages: Iterable[str], image: Image) -> None:
-    """Tell the warnings of a report, those that were not told before of this network; nothing of a snapshot.
+    """Tell the warnings of a report, those that were not told before of this network.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def tell(messages: Iterable[str], image: Image) -> None:
         For each, at the line outside of this package that led here.
     """
     lines = list(messages)
-    if not lines or image.is_snapshot:
+    if not lines:
         return
     content = _content(image)
     fresh = [line for line in dict.fromkeys(lines) if (content, line) not in _told]

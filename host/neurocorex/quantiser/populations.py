@@ -48,8 +48,8 @@ def scales_of(image: Image) -> Floats:
     return scales
 
 
-def currents_on(image: Image, currents: NDArray[Any]) -> Ints:
-    """Return injected currents of the neurons of a network in units of the chip, for all of its neurons."""
+def injected_units(image: Image, currents: NDArray[Any]) -> Ints:
+    """Return injected currents of the neurons of a network, in its units, as units of the chip, for all its neurons."""
     units, count = np.zeros(image.config.neurons, np.int64), len(currents)
     units[:count] = np.ceil(np.minimum(currents * scales_of(image)[:count], image.config.state_range[1]))
     return units

@@ -26,9 +26,11 @@ from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .comparison import Comparison
 from .demand import Demand, smallest_config
+from .extent import EXTENT
+from .inclusive import fire_at_threshold
 from .losses import loss_warnings
 from .notice import tell
-from .populations import SCALES, choose_scales, currents_on, given_scales, groups_of
+from .populations import SCALES, choose_scales, given_scales, groups_of, injected_units
 from .report import Report
 from .room import NO_ROOMS, ROOMS, trace_rooms
 from .rounding import Rounding
@@ -67,20 +69,15 @@ def quantise(
     stimulus : bool array [steps, inputs] or [samples, steps, inputs], or EventStream, optional
         Spikes that the inputs will get. Traces of the learning rule get room for them, see `room`.
     inject_max : float or array [N], optional
-        Largest current that runs inject in a step, its size in the units of the network, into all neurons or into each.
-        The scale leaves room for it, and neurons that fire by it only are no mistake. By default nothing is injected.
+        Largest size of a current that is injected in a step, in the units of the network, into all neurons or each. The
+        scale leaves room for it, and neurons that fire by it only are no mistake. By default 0.
 
     Returns
     -------
     image : Image
         What `Device.load` writes.
     report : Report
-        What was lost, and what looks like a mistake.
-
-    Warns
-    -----
-    QuantisationWarning
-        For each warning of the report, once for a network.
+        What was lost, and what looks like a mistake; told by QuantisationWarning, too, once for a network.
 
     Raises
     ------
@@ -89,11 +86,9 @@ def quantise(
     InputError
         If `scale` is not above 0, `inject_max` below 0, or `populations` are not disjoint parts of the network.
     """
-    image, report = quantised(
-        net, config, scale=scale, populations=populations, stimulus=stimulus, inject_max=inject_max
-    )  # fmt: skip
-    tell(report.alerts, image)
-    return image, report
+    made = quantised(net, config, scale=scale, populations=populations, stimulus=stimulus, inject_max=inject_max)
+    tell(made[1].alerts, made[0])
+    return made
 
 
 def quantised(
@@ -120,9 +115,21 @@ def quantised(
     notes += loss_warnings(comparison, config)
     report = Report.of(
         image, comparison=comparison, notes=notes, rule=demand.rule,
-        learning=assembly.tuning.rounded if assembly.tuning else None, injected=currents_on(image, demand.injected),
+        learning=assembly.tuning.rounded if assembly.tuning else None, injected=injected_units(image, demand.injected),
     )  # fmt: skip
-    return image, replace(report, subject=(net, image))
+    return image, replace(report, remarks=_remarks(net), subject=(net, image))
+
+
+def _remarks(net: Network) -> list[str]:
+    """Say whose connections got another delay after they were made."""
+    moved = net.moved_delays
+    if not moved:
+        return []
+    before, now = next(iter(moved.values()))
+    return [
+        f"delays: connections of {named(moved)} that were given none take {now:g} ms, set after they were made "
+        f"(before: {before:g} ms)"
+    ]
 
 
 def _chosen_scales(
@@ -135,8 +142,9 @@ def _chosen_scales(
             kinds = Kinds(demand)
             gains = [gain_for(stated, 1.0, config) for stated in kinds.stated]
             if any((part % (1 << gain)).any() for part, gain in zip(kinds.parts, gains, strict=True)):
-                lost = f"and lose up to {max(gains)} low bits"
-                notes.append(f"integer weights are beyond {config.weight_bits} bits {lost}")
+                notes.append(
+                    f"integer weights are beyond {config.weight_bits} bits and lose up to {max(gains)} low bits"
+                )
             return ones, demand
         bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
         notes.append(f"the integers do not fit into {bits}: scaled")
@@ -180,17 +188,23 @@ class _Assembly:
         kinds = Kinds(self.demand, self.scales / top if differ else None)
         gains = kinds.gains(top, config)
         self._put_weights(kinds, gains)
+        self._note_room(kinds, gains)
         learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
         self._put_rule((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
         self._put_parameters()
         self._put_flags()
         self._put_axons()
+        if net.parameters["inclusive"].any():
+            fire_at_threshold(net, config, self.regions, self.control, self.rounding.notes)
         step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
         self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
         self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
         self.regions[Region.CONTROL] = self.control
         self.regions[Region.IN_USE] = np.array(config.blocks_for(net.neuron_count, net.input_count))
         meta: dict[str, Any] = {"dt_ms": net.dt_ms}
+        own = [net.input_count, net.neuron_count, len(net.extra_source)]
+        if own != [config.inputs, config.neurons, config.extra_axons]:
+            meta[EXTENT] = own
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
         if self.tuning and isinstance(self.tuning.rule, TraceRule):
@@ -203,19 +217,19 @@ class _Assembly:
         blocks = [self.rounding.weights(part, gain) for part, gain in zip(kinds.parts, gains, strict=True)]
         self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
         self.control[Control.GAIN_INPUT], self.control[Control.GAIN_RECURRENT] = gains
-        self._note_room(kinds, gains)
 
     def _note_room(self, kinds: Kinds, gains: tuple[int, int]) -> None:
         """Warn where a rule without bounds may lead weights beyond the range of the chip."""
-        low, high = self.config.weight_range
-        for stated, reached, gain in zip(kinds.stated, kinds.extremes, gains, strict=True):
-            unit = float(self.scales.max()) / (1 << gain)
-            (least, most), (bottom, top) = reached * unit, stated * unit
-            if (most > high and most > top) or (least < low and least < bottom):
-                self.rounding.notes.append(
-                    f"weights that learn can grow from {top / unit:g} to {most / unit:g} by one spike, the chip stops "
-                    f"them at {high / unit:g}: give the rule bounds, or take a smaller scale"
-                )
+        if self.demand.rule is None or self.demand.rule.bounds is not None:
+            return
+        change = self.demand.rule.reach(self.net.dt_ms)
+        unit = (1 << gains[kinds.plastic_kind]) / float(self.scales.max())
+        top, high = float(kinds.stated[kinds.plastic_kind][1]), self.config.weight_range[1] * unit
+        if change and top <= high < top + change:
+            self.rounding.notes.append(
+                f"weights that learn can grow from {top:g} to {top + change:g} by one spike, the chip stops them at "
+                f"{high:g}: give the rule bounds, or take a smaller scale"
+            )
 
     def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
         """Return a table of the axons of the network with the rows and columns of the chip."""

@@ -15,12 +15,12 @@ from ..network.network import Network
 from ..network.population import named
 from ..plot.plasticity import learning_window
 from ..spec import Control, CoreConfig, Region
-from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from .acting import acting_window
-from .activity import always_saturates, driven, in_use, never_fire, never_silent, rooms
+from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
 from .demand import ENGINES
 from .difference import Difference, WeightLoss, finite
+from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
 from .populations import PopulationScale
 from .tuning import Rounded
@@ -29,10 +29,6 @@ from .window import SMALL, ActingWindow
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-#: Ends of the warnings of neurons that fire without input, and of states that can saturate.
-RESTLESS = "will fire without any input: lower the bias or raise the threshold"
-CROWDED = "times their range if all axons fire at once: lower the scale or take more state bits"
 
 
 @dataclass(frozen=True)
@@ -77,6 +73,8 @@ class Report:
         Neurons by scale, with the figures that it was chosen by.
     warnings : list of str
         What was lost, and what looks like a mistake, a line each.
+    remarks : list of str
+        What is as it was asked for, but may surprise: a default delay that changed after connections were made.
     notes : list of str
         Those of `warnings` that the quantiser gave: what was lost, not what the activity may be.
     comparison : Comparison or None
@@ -103,6 +101,7 @@ class Report:
     can_saturate: list[int] = field(default_factory=list)
     always_saturates: list[int] = field(default_factory=list)
     populations: list[PopulationScale] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     comparison: Comparison | None = field(default=None, repr=False)
     subject: tuple[Network, Image] | None = field(default=None, repr=False, compare=False)
 
@@ -140,7 +139,7 @@ class Report:
         window = acting_window(image, rule)
         learned = [*(window.warnings if window else []), *outside_bounds(image)]
         control = image.regions[Region.CONTROL]
-        found = _warnings(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
+        found = mistakes(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
         return cls(
             config=image.config,
             is_snapshot=image.is_snapshot,
@@ -264,35 +263,3 @@ class Report:
         if self.window is None:
             raise InputError("nothing learns, so there is no learning window; see Network.learn")
         return learning_window(self.window, axis=ax)
-
-
-def _warnings(
-    image: Image, weak: list[int], mute: NDArray[np.int64], restless: list[int], room: NDArray[np.float64]
-) -> list[str]:
-    found = []
-    if weak:
-        found.append(
-            f"{named(weak)} can never fire: raise weights or bias, or lower threshold or leak; if meant so, set "
-            "threshold=math.inf; if currents are injected, state them by quantise(inject_max=...)"
-        )
-    if restless:
-        found.append(f"{named(restless)} {RESTLESS}")
-    if (room > 1).any():
-        who = named(np.flatnonzero(room > 1).tolist())
-        found.append(f"states of {who} can saturate, at {room.max():.1f} {CROWDED}")
-    flooded = always_saturates(image).tolist()
-    if flooded:
-        found.append(f"every spike saturates {named(flooded)}: lower the scale or take more state bits")
-    coarse = np.zeros(image.config.neurons, np.bool_)
-    for region in (Region.DECAY, Region.CURRENT_DECAY):
-        decay = image.regions[region].astype(np.int64)
-        at_threshold = image.regions[Region.THRESHOLD].astype(np.int64) * decay
-        coarse |= (at_threshold > 0) & (decay < DECAY_ALL) & (at_threshold < 1 << DECAY_BITS)
-    coarse[mute] = False
-    coarse &= in_use(image)
-    if coarse.any():
-        found.append(
-            f"decay of {named(np.flatnonzero(coarse).tolist())} is faster than told, as a chip takes off whole units: "
-            "scale thresholds and weights up"
-        )
-    return found

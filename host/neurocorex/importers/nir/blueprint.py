@@ -115,6 +115,7 @@ class Blueprint:
                 threshold=self.height[name] * unit, reset=layer.reset * unit, bias=self.bias[name] * unit,
                 decay=layer.decay, decay_syn=layer.decay_syn, refractory_ms=layer.refractory * 1e3,
                 reset_mode="subtract" if layer.subtract else "value", refractory="hold" if layer.hold else "integrate",
+                fires_at=">=" if layer.inclusive else ">",
             )  # fmt: skip
         for projection in self.projections:
             target = net.neurons[places[projection.target]]
