@@ -169,7 +169,7 @@ def test_report_tells_every_number_of_the_rule():
     ("rule", "weight", "warning"),
     [
         (stdp(20.0, 20.0, 100.0, -0.1, bounds=BOUNDS), 0.5, "potentiation is clipped from 100"),
-        (stdp(20.0, 20.0, 2e-5, -0.1, bounds=BOUNDS), 0.5, "potentiation became"),
+        (window_stdp([0.1, 2e-5], [], bounds=BOUNDS), 0.5, "potentiation at lag 1 became"),
         (stdp(20.0, 20.0, 0.001, -0.5, bounds=BOUNDS, stochastic=False), 0.5, "rounds to nothing: use stochastic"),
         (stdp(20.0, 20.0, 0.1, -0.1, bounds=(0, 1)), 1, "only 1 units of the chip lie between the bounds"),
         (window_stdp([90.0] * 3, [], bounds=(0, 100)), 5, "potentiation is clipped where 4 of 8 patterns"),

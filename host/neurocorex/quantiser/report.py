@@ -25,7 +25,7 @@ from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
 from .populations import PopulationScale
 from .tuning import Rounded
-from .window import ActingWindow
+from .window import SMALL, ActingWindow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,10 +167,11 @@ class Report:
     def alerts(self) -> list[str]:
         """Those of `warnings` that those shall see who do not print a report: they are told by `warnings` and the log.
 
-        Left out are neurons that fire without input, which are meant to by their bias, and what need not happen: states
-        that saturate if all axons fire at once, weights that learning may lead out of range. Runs count both.
+        Left out are neurons that fire without input, which are meant to by their bias, a reach of the learning window
+        that is a little short, and what need not happen: states that saturate if all axons fire at once, weights that
+        learning may lead out of range. Runs count both.
         """
-        return [line for line in self.warnings if not line.endswith((RESTLESS, CROWDED, UNBOUNDED))]
+        return [line for line in self.warnings if not line.endswith((RESTLESS, CROWDED, UNBOUNDED, SMALL))]
 
     @property
     def weights(self) -> dict[str, WeightLoss]:

@@ -19,7 +19,7 @@ from ..spec.registers import GATE_ALL, MODULATION_ONE
 from .room import NO_ROOMS, Room
 from .rounded import Rounded
 from .tables import single_spikes, table_of
-from .trace import Fading, after_a_step, applied, called_for, fading, rate_for
+from .trace import Fading, applied, called_for, fading, rate_for
 
 #: Key of `Image.meta` for the registers that change in the first steps: [[step, register, value], ...].
 SCHEDULE = "schedule"
@@ -158,7 +158,8 @@ class Tuning:
     def _rate(self, name: str, side: int, rise: int, decay: int) -> tuple[int, int]:
         """Return rate and increment of a trace at which all lags together change a weight by what the rule says.
 
-        An increment that is a little smaller may let the product of both come closer.
+        An increment that is a little smaller may let the product of both come closer. What the chip holds is told as
+        the change at a lag of one step of the law that has its area.
         """
         rule, bits, limits = self.rule, self.config.trace_bits, signed_range(self.config.change_bits)
         change = float(rule.law(np.array([1]), self.dt_ms)[side][0])
@@ -177,9 +178,9 @@ class Tuning:
             if error < FINE or clipped:
                 break
         _, rate, increment = best
-        values, chances = (np.array([increment]), np.ones(1)) if side else after_a_step(increment, decay)
-        called = called_for(values, rate, bits)
-        self._note_change(name, change, float(chances @ self._acting(called)), clipped=clipped)
+        trace = fading(increment, decay)
+        acts = float(trace.times() @ self._acting(called_for(np.arange(increment + 1), rate, bits)))
+        self._note_change(name, change, change * self._change_unit * acts / self._wanted(trace, side), clipped=clipped)
         return rate, increment
 
     def _wanted(self, trace: Fading, side: int) -> float:
