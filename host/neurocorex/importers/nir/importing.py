@@ -143,11 +143,10 @@ def _quantised(
             thresholds[places[name]] = config.state_range[1]
     regions[Region.THRESHOLD] = thresholds
     # The clock, and neurons that rest above their threshold, are meant to fire by themselves.
-    driven = np.zeros(net.neuron_count, np.bool_)
-    for name, layer in blueprint.layers.items():
-        driven[places[name]] = (layer.drive > 0) | (name == CLOCK)
-    meant = [neuron for neuron in report.never_silent if driven[neuron]]
-    restless = [neuron for neuron in report.never_silent if not driven[neuron]]
+    clock = list(range(net.neuron_count))[places[CLOCK]] if CLOCK in places else []
+    driven = {*clock, *blueprint.pacemakers()}
+    meant = [neuron for neuron in report.never_silent if neuron in driven]
+    restless = [neuron for neuron in report.never_silent if neuron not in driven]
     texts = list(report.warnings)
     if meant and not restless:
         texts = [each for each in texts if not each.startswith(f"{named(meant)} will fire without")]
