@@ -24,7 +24,7 @@ from ..spec.rows import Unit
 from .demand import Durations
 from .difference import Difference, Loss, WeightLoss
 from .held import learned
-from .inclusive import threshold_meant
+from .inclusive import given_back, threshold_meant
 from .populations import scales_of
 
 Floats = NDArray[np.float64]
@@ -107,6 +107,7 @@ class _Sides:
         self.scales = scales_of(image)[: self.count]
         self.control = image.regions[Region.CONTROL].astype(np.int64)
         self.durations = Durations.of(net)
+        self.returned = self._returned()
 
     def chip(self, region: Region) -> Ints:
         """Return a region of neurons, for those of the network."""
@@ -128,8 +129,17 @@ class _Sides:
     def weights(self, kind: str) -> tuple[NDArray[Any], Floats]:
         """Return the weights of a kind as wanted and as held."""
         wanted = self.net.input_weights if kind == INPUT else self.net.recurrent_weights
-        held = self.image.weights[self.rows(kind), : self.count] * self.steps_of(kind)
+        rows = self.rows(kind)
+        held = (self.image.weights[rows, : self.count] + self.returned[rows]) * self.steps_of(kind)
         return wanted, held
+
+    def _returned(self) -> NDArray[np.bool_]:
+        """Tell which weights are one unit lower than they are meant, [axons of the chip, N]."""
+        wanted = np.zeros((self.config.axons, self.count), np.int64)
+        if self.net.parameters["inclusive"].any():
+            units = np.rint(self.net.recurrent_weights / self.steps_of(RECURRENT))
+            wanted[self.rows(RECURRENT)] = np.clip(units, *self.config.weight_range)
+        return given_back(self.net, self.config, self.image.regions, wanted)
 
     def fixed(self, blocks: dict[str, tuple[NDArray[Any], Floats]]) -> list[tuple[NDArray[Any], Floats]]:
         """Return weights, each kind (wanted, held), with 0 for those that learn."""
@@ -176,11 +186,10 @@ class _Sides:
 
     def _meant(self, held: Ints, wanted: Floats) -> Ints:
         """Return thresholds as the neurons that fire at them mean them."""
-        inclusive = self.net.parameters["inclusive"]
-        if not inclusive.any():
+        if not self.net.parameters["inclusive"].any():
             return held
         units = np.where(np.isfinite(wanted), wanted, 0) * self.scales
-        return np.where(inclusive, threshold_meant(held, units, int(self.control[Control.GAIN_RECURRENT])), held)
+        return threshold_meant(self.net, self.image.regions, units, self.returned.any(axis=0))
 
     def axons(self) -> Iterable[Difference]:
         """Compare the delays of all axons that matter, and the neurons that extra axons belong to."""
