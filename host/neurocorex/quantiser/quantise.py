@@ -29,6 +29,7 @@ from .demand import Demand, smallest_config
 from .extent import EXTENT
 from .inclusive import fire_at_threshold
 from .losses import loss_warnings
+from .mistakes import moved_delays
 from .notice import tell
 from .populations import SCALES, choose_scales, given_scales, groups_of, injected_units
 from .report import Report
@@ -117,19 +118,7 @@ def quantised(
         image, comparison=comparison, notes=notes, rule=demand.rule,
         learning=assembly.tuning.rounded if assembly.tuning else None, injected=injected_units(image, demand.injected),
     )  # fmt: skip
-    return image, replace(report, remarks=_remarks(net), subject=(net, image))
-
-
-def _remarks(net: Network) -> list[str]:
-    """Say whose connections got another delay after they were made."""
-    moved = net.moved_delays
-    if not moved:
-        return []
-    before, now = next(iter(moved.values()))
-    return [
-        f"delays: connections of {named(moved)} that were given none take {now:g} ms, set after they were made "
-        f"(before: {before:g} ms)"
-    ]
+    return image, replace(report, remarks=moved_delays(net), subject=(net, image))
 
 
 def _chosen_scales(
@@ -142,9 +131,8 @@ def _chosen_scales(
             kinds = Kinds(demand)
             gains = [gain_for(stated, 1.0, config) for stated in kinds.stated]
             if any((part % (1 << gain)).any() for part, gain in zip(kinds.parts, gains, strict=True)):
-                notes.append(
-                    f"integer weights are beyond {config.weight_bits} bits and lose up to {max(gains)} low bits"
-                )
+                lost = f"and lose up to {max(gains)} low bits"
+                notes.append(f"integer weights are beyond {config.weight_bits} bits {lost}")
             return ones, demand
         bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
         notes.append(f"the integers do not fit into {bits}: scaled")
