@@ -93,14 +93,10 @@ def quantise(
 
 
 def quantised(
-    net: Network,
-    config: CoreConfig | None = None,
-    *,
-    scale: ArrayLike | None = None,
-    populations: Sequence[Neurons] | None = None,
-    stimulus: EventStream | ArrayLike | None = None,
+    net: Network, config: CoreConfig | None = None, *, scale: ArrayLike | None = None,
+    populations: Sequence[Neurons] | None = None, stimulus: EventStream | ArrayLike | None = None,
     inject_max: ArrayLike | None = None,
-) -> tuple[Image, Report]:
+) -> tuple[Image, Report]:  # fmt: skip
     """Do as `quantise`, for callers that tell the warnings of the report themselves, or try something out."""
     demand, notes = Demand.of(net, inject_max), list[str]()
     scales = None if scale is None else given_scales(demand, scale)
@@ -140,8 +136,8 @@ def _chosen_scales(
     def choose(asked: Demand) -> NDArray[np.float64]:
         return ones * choose_scale(asked, config) if groups is None else choose_scales(asked, config, groups)
 
-    unbounded = demand.rule is not None and demand.rule.bounds is None
-    return with_room_to_learn(demand, config, choose) if unbounded else (choose(demand), demand)
+    bounded = demand.rule is None or demand.rule.bounds is not None
+    return (choose(demand), demand) if bounded else with_room_to_learn(demand, config, choose)
 
 
 class _Assembly:
