@@ -312,3 +312,10 @@ def test_slow_currents_that_go_on_adding_do_not_saturate():
     result = run(model, spikes)
     assert result.counters["saturations"] == 0
     assert result.spikes.any()
+
+
+def test_command_line_knows_all_producers():
+    from neurocorex.cli.convert import PRODUCERS
+    from neurocorex.importers.nir import PRODUCERS as PROFILES
+
+    assert tuple(PROFILES) == PRODUCERS

@@ -12,6 +12,9 @@ from neurocorex.device.result import Result
 from neurocorex.errors import InputError, MissingToolError
 from neurocorex.plot.pictures import SAMPLES, TRACES
 
+#: What the quantiser says of these networks is of no matter here.
+pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
+
 
 def drawn(figure):
     """The figure as a PNG: rendering is where matplotlib finds most mistakes."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 #: Endings of the files of each tool.
 SUPERNEUROMAT, NIR = (".json",), (".nir", ".h5", ".hdf5")
+#: Tools that write NIR: the names of `importers.nir.PRODUCERS`, here so that help needs no NumPy.
+PRODUCERS = (
+    "nir", "snntorch", "norse", "norse-1.1.0", "norse-seconds", "sinabs", "rockpool", "spikingjelly", "nengo",
+)  # fmt: skip
 
 
 @click.command()
@@ -24,10 +28,15 @@ SUPERNEUROMAT, NIR = (".json",), (".nir", ".h5", ".hdf5")
 @click.option(
     "--weight-bits", type=click.Choice(["4", "8", "16"]), help="NIR: width of a weight, without --config.  [default: 8]"
 )
-@click.option("--producer", type=click.Choice(["snntorch", "norse"]), help="NIR: take the options of this tool.")
+@click.option("--producer", type=click.Choice(PRODUCERS), help="NIR: take the options of this tool.")
 @click.option("--dt", type=float, help="NIR: length of a step in seconds.  [default: 1e-4]")
 @click.option("--discretisation", type=click.Choice(["exact", "euler"]), help="NIR: how decays are discretised.")
-@click.option("--current", type=click.Choice(["filter", "jump"]), help="NIR: what a spike does to a current.")
+@click.option(
+    "--current", type=click.Choice(["filter", "jump", "decayed"]), help="NIR: what a spike does to a current."
+)
+@click.option(
+    "--fires-at", type=click.Choice([">", ">="]), help="NIR: above the threshold, or at it as well; quote it."
+)
 @click.option(
     "--reset", metavar="HOW", multiple=True,
     help="NIR: value, zero, zero-late, subtract or subtract-late; or NODE=HOW, again for each node.",
@@ -107,7 +116,7 @@ def _nir(
 ) -> tuple[dict[str, Any], Any, str]:
     from ..importers.nir import from_nir
 
-    plain = {name: options[name] for name in ("producer", "dt", "discretisation", "current")}
+    plain = {name: options[name] for name in ("producer", "dt", "discretisation", "current", "fires_at")}
     named = {
         "reset": _by_node("reset", options["reset"], str),
         "refractory": _by_node("refractory", options["refractory"], float),

@@ -47,12 +47,15 @@ class Comparison:
         Loss of the weights onto each neuron, without those that learn, which may become anything.
     decaying : list of int
         Neurons whose states fade by a fraction, and are rounded to whole units in every step.
+    rule : list of str
+        Those of `kinds` that are numbers of the learning rule.
     """
 
     kinds: dict[str, Difference]
     weights: dict[str, WeightLoss]
     loss: Loss = field(repr=False, compare=False)
     decaying: list[int] = field(default_factory=list)
+    rule: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, net: NetworkData, image: Image) -> Comparison:
@@ -68,12 +71,19 @@ class Comparison:
         sides = _Sides(net, image)
         blocks = {kind: sides.weights(kind) for kind in (INPUT, RECURRENT)}
         losses = {kind: WeightLoss.of(*block, sides.beyond(kind, block[0])) for kind, block in blocks.items()}
+        rule = list(learned(net, image, sides.units()))
         kinds = [
             *(Difference.of(f"{kind} weights", *block) for kind, block in blocks.items()),
             *sides.parameters(), *sides.axons(), *sides.choices(), *sides.adaptation(), sides.outside(),
-            *learned(net, image, sides.units()),
+            *rule,
         ]  # fmt: skip
-        return cls({each.name: each for each in kinds}, losses, Loss.of(sides.fixed(blocks)), sides.decaying())
+        return cls(
+            {each.name: each for each in kinds},
+            losses,
+            Loss.of(sides.fixed(blocks)),
+            sides.decaying(),
+            [each.name for each in rule],
+        )
 
     @property
     def exact(self) -> bool:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..image import Image
-from ..network.network import Network
 from ..network.population import named
 from ..spec import Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
@@ -58,15 +57,3 @@ def mistakes(
             "scale thresholds and weights up"
         )
     return found
-
-
-def moved_delays(net: Network) -> list[str]:
-    """Say whose connections got another delay after they were made."""
-    moved = net.moved_delays
-    if not moved:
-        return []
-    before, now = next(iter(moved.values()))
-    return [
-        f"delays: connections of {named(moved)} that were given none take {now:g} ms, set after they were made "
-        f"(before: {before:g} ms)"
-    ]

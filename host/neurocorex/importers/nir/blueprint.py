@@ -129,6 +129,11 @@ class Blueprint:
                 net.connect(source, target, projection.weights[used], delay_ms=projection.steps * net.dt_ms)
         return net
 
+    def pacemakers(self) -> list[int]:
+        """Return the neurons that the graph means to fire without input: they rest above their threshold."""
+        drives = [np.broadcast_to(layer.drive, layer.size) for layer in self.layers.values()]
+        return [int(neuron) for neuron in np.flatnonzero(np.concatenate(drives) > 0)]
+
     def into(self, name: str) -> list[Projection]:
         """Return the projections to a layer."""
         return [projection for projection in self.projections if projection.target == name]

@@ -114,11 +114,7 @@ def from_nir(
     doubts += doubts_of(graph, chosen, options, producer)
     losses = Losses(blueprint, net, image)
     places = Places(blueprint.axons(), layers_of(blueprint, image), blueprint.readouts)
-    meant = [
-        neuron for name, layer in blueprint.layers.items()
-        for neuron in places.layers[name].neurons[np.broadcast_to(layer.drive > 0, layer.size)].tolist()
-    ]  # fmt: skip
-    report = corrected(report, places, [*doubts, *losses.warnings(chosen)], pacemakers=meant)
+    report = corrected(report, places, [*doubts, *losses.warnings(chosen)], pacemakers=blueprint.pacemakers())
     tell(report.alerts, image)
     items = items_of(graph, blueprint, image, losses)
     told = assumed(graph, chosen, Origins(options, base, producer))

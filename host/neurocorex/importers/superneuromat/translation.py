@@ -165,6 +165,7 @@ def translated(
         image, comparison=lost.comparison, learning=lost.learning, notes=lost.notes,
         injected=strongest(stimulus, chip),
     )  # fmt: skip
-    tell(lost.notes, program)  # not which neurons are silent: spikes can be queued later
+    # Not which neurons are silent: spikes can be queued later.
+    tell([line for line in lost.alerts if line in lost.notes], program)
     told = label(source, model, folding, scaling, replace(report, subject=(net, program)), cut)
     return Imported(model, folding, net, image, stimulus, told)
