@@ -137,4 +137,3 @@ class ControlRegisters(wiring.Component):
             m.d.sync += answer.eq(Mux(stages(m, chosen, TARGET_LATENCY - 1, name=f"chosen_{number}")[-1], stored, 0))
             total = total | answer
         return total
-

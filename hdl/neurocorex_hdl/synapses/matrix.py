@@ -9,8 +9,17 @@ from ..lib.arithmetic import saturate, times
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import sparse_stages, stages
 from .axons import AxonFinder, AxonRow
-from .banks import BankAccess, Rotator, WeightBanks, lane_bits, place_layout
-from .banks import stored_lanes, stored_layout, synapse_lanes, synapse_layout
+from .banks import (
+    BankAccess,
+    Rotator,
+    WeightBanks,
+    lane_bits,
+    place_layout,
+    stored_lanes,
+    stored_layout,
+    synapse_lanes,
+    synapse_layout,
+)
 from .drift import Drift, drift_shape, drifts
 from .singleport import SinglePortBanks
 from .update import SynapseUpdate, changed_layout
