@@ -97,7 +97,8 @@ class TableChange(wiring.Component):
         before = self.host_index[early:].any() if len(self.host_index) > early else Const(0)
         chosen = (~before, before)
         entries = []
-        for name, items, index, addressed in zip(("table", "table_before"), self._config.table_parts, indices, chosen):
+        names = ("table", "table_before")
+        for items, name, index, addressed in zip(self._config.table_parts, names, indices, chosen, strict=False):
             m.submodules[name] = table = block_memory(signed(bits), items)
             read, write = table.read_port(), table.write_port()
             m.d.comb += [

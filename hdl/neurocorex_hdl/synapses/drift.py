@@ -33,7 +33,7 @@ class Drift(wiring.Component):
     step, enable : In
         `Control.DRIFT_STEP`, and whether weights learn. They stay from the last changes of a step on.
     step_done : In(1)
-        Strobe: a step ends, and its weights have been written.
+        Strobe: a step ends, and its weights are being written.
     pending : Out
         The sum; it stays while weights are read or written.
     folding : Out(1)
@@ -72,6 +72,7 @@ class Drift(wiring.Component):
         # A single port reads every other cycle and writes in between.
         position = Signal(range(words * pieces))
         most = 1 << (config.weight_bits - 1)
+        starts = self.step_done & self.enable & due
         turned = step.any() & pending.any() & (step[-1] != pending[-1])
         m.d.comb += [
             following.eq(pending + step),
@@ -82,14 +83,17 @@ class Drift(wiring.Component):
         m.d.sync += due.eq(turned | (following > most) | (following < -most))
         places = stages(m, self.place, self.WRITE_STAGE, name="place")
         reads = stages(m, self.read, self.WRITE_STAGE + 1, name="read", reset_less=False)
+        # The last changes of the step may still be on their way to the banks.
+        begins = stages(m, starts, 3, name="begins", reset_less=False)
         m.d.comb += [self.write.eq(reads[-2]), self.write_place.eq(places[-1])]
         with m.If(reading):
             m.d.sync += [position.eq(position + 1), reading.eq(position != words * pieces - 1)]
-        with m.Elif(self.folding & ~Cat(reads).any()):
+        with m.Elif(self.folding & ~Cat(begins, reads).any()):
             m.d.sync += [self.folding.eq(0), pending.eq(step)]
-        with m.If(self.step_done & self.enable):
-            with m.If(due):
-                m.d.sync += [self.folding.eq(1), reading.eq(1), position.eq(0)]
-            with m.Else():
-                m.d.sync += pending.eq(following)
+        with m.If(starts):
+            m.d.sync += self.folding.eq(1)
+        with m.Elif(self.step_done & self.enable):
+            m.d.sync += pending.eq(following)
+        with m.If(begins[-1]):
+            m.d.sync += [reading.eq(1), position.eq(0)]
         return m

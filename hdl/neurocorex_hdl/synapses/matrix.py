@@ -148,7 +148,7 @@ class WeightMatrix(wiring.Component):
         for lane in range(self._config.lanes):
             weight, plastic = fetched[lane].weight, fetched[lane].plastic
             drifted, _ = saturate(weight + drift.pending, bits)
-            m.d.comb += acting[lane].eq(Cat(Mux(plastic, drifted, weight[:bits]), plastic))
+            m.d.comb += acting[lane].eq(Cat(Mux(plastic, drifted, weight[:bits].as_signed()), plastic))
 
     def _fold(self, m: Module, drift: Drift, banks: BankAccess, begin: Rotator, acting: data.View) -> None:
         """Write what has been added up to the banks."""
@@ -161,6 +161,7 @@ class WeightMatrix(wiring.Component):
         with m.If(drift.folding):
             # Words stay in the order of the banks.
             m.d.comb += [banks.read.eq(drift.read), banks.place.eq(drift.place), begin.amount.eq(0)]
+        with m.If(drift.write):
             m.d.sync += [
                 banks.write.eq(drift.write.replicate(self._config.lanes)),
                 banks.write_place.eq(drift.write_place),
