@@ -121,7 +121,9 @@ def test_traces_of_all_kinds_of_axons_follow_step_and_place(name):
             for _ in range(3):
                 events = {axon for axon in range(used.inputs) if rng.random() < 0.3}
                 forced = {neuron for neuron in range(used.neurons) if rng.random() < 0.3}
-                steps.append(Step(tuple(sorted(events)), tuple(Graded(each, 0, forced=True) for each in sorted(forced))))
+                steps.append(
+                    Step(tuple(sorted(events)), tuple(Graded(each, 0, forced=True) for each in sorted(forced)))
+                )
                 plain.step(events, forced)
             await core.run(encode_steps(steps))
             assert await core.read(Region.PRE_TRACE) == plain.pre
