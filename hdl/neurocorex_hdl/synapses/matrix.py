@@ -35,16 +35,16 @@ class Lanes(wiring.Signature):
     changes : In
         Synapses to be stored, `SynapseUpdate.latency` cycles later; only with a learning engine, as `host`.
     host, host_weight : Out
-        A weight that the host stores, to be given back in the `changes` of all lanes, as `SynapseUpdate` has it.
+        A word that the host stores, to be given back a cycle later in the `changes` of all lanes.
     drift : Out
-        What is taken off a weight to be stored; only with windows. It is 0 for a host's weight that does not learn.
+        The pending drift, which is taken off what is stored; only with windows.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         learning = {
             "changes": In(data.ArrayLayout(changed_layout(config), config.lanes)),
             "host": Out(1),
-            "host_weight": Out(signed(config.weight_bits)),
+            "host_weight": Out(signed(config.stored_weight_bits)),
         }  # fmt: skip
         drift = {"drift": Out(drift_shape(config))} if drifts(config) else {}
         super().__init__({"synapses": Out(synapse_lanes(config)), **(learning if config.learning else {}), **drift})
@@ -78,7 +78,7 @@ class WeightMatrix(wiring.Component):
     Block RAM is slow to answer, and so is a pending drift: each leaves time for a part of the rotation.
     The numbers are stages, for hard bounds and windows; without a drift, changes come a stage earlier.
     The host's words go the same way: to change a weight and keep the flag beside it, or the other way round, the word
-    is read, and when it has been chosen among those added up it goes by the last stages of the lanes to be `written`.
+    is read, and when it has been chosen among those added up it goes by the last stage of the lanes to be `written`.
     For the 5 cycles until then the bus stays as it is. Words that are folded are written when they have been added up.
 
     Members
@@ -132,14 +132,15 @@ class WeightMatrix(wiring.Component):
             fetched.eq(begin.turned.as_value()),
             self.lanes.synapses.eq(Mux(wanted[2], finish.turned.as_value(), 0)),
         ]
-        spared = self._serve(m, banks, acting)
-        if drifts(config):
-            m.submodules.drift = drift = Drift(config)
-            m.d.comb += self.lanes.drift.eq(Mux(spared, 0, drift.pending))
-            self._add(m, drift, fetched, acting)
-            self._fold(m, drift, banks, begin, acting)
-        else:
+        if not drifts(config):
             m.d.comb += acting.eq(fetched.as_value())
+            self._serve(m, banks, acting, Const(0))
+            return m
+        m.submodules.drift = drift = Drift(config)
+        m.d.comb += self.lanes.drift.eq(drift.pending)
+        self._add(m, drift, fetched, acting)
+        self._serve(m, banks, acting, drift.pending)
+        self._fold(m, drift, banks, begin, acting)
         return m
 
     def _add(self, m: Module, drift: Drift, fetched: data.View, acting: data.View) -> None:
@@ -172,8 +173,8 @@ class WeightMatrix(wiring.Component):
                     banks.write_synapses[bank].plastic.eq(acting[bank].plastic),
                 ]
 
-    def _serve(self, m: Module, banks: BankAccess, acting: data.View) -> Value:
-        """Let the bus reach single synapses; return whether the drift spares what is to be stored."""
+    def _serve(self, m: Module, banks: BankAccess, acting: data.View, pending: Value) -> None:
+        """Let the bus reach single synapses."""
         config, bus, lanes = self._config, self.bus, lane_bits(self._config)
         m.submodules.finder = finder = AxonFinder(config)
         m.submodules.axon_row = axon_row = AxonRow(config)
@@ -201,14 +202,13 @@ class WeightMatrix(wiring.Component):
             m.d.comb += bus.read_data.eq(Mux(reading[-1], word.weight, 0))
             m.d.comb += [banks.write.eq(writing[1] << bank), banks.write_place.eq(place)]
             m.d.comb += [banks.write_synapses[lane].weight.eq(written) for lane in range(config.lanes)]
-            return Const(0)
+            return
         m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(flags, word.plastic, word.weight), 0))
-        m.d.comb += [self.lanes.host.eq(writing[-1]), self.lanes.host_weight.eq(Mux(flags, word.weight, written))]
-        on_the_way = SynapseUpdate.host_latency(config)
-        host_plastic = stages(m, Mux(flags, written[0], word.plastic), on_the_way, name="host_plastic")
-        from_host = stages(m, writing[-1], on_the_way, name="from_host", reset_less=False)
-        self._store(m, banks, from_host[-1], place, from_host[-1] << bank, host_plastic[-1])
-        return from_host[-2] & ~host_plastic[-2]
+        weight, plastic = Mux(flags, word.weight, written.as_signed()), Mux(flags, written[0], word.plastic)
+        m.d.comb += [self.lanes.host.eq(writing[-1]), self.lanes.host_weight.eq(weight - Mux(plastic, pending, 0))]
+        host_plastic = stages(m, plastic, 1, name="host_plastic")[-1]
+        from_host = stages(m, writing[-1], 1, name="from_host", reset_less=False)[-1]
+        self._store(m, banks, from_host, place, from_host << bank, host_plastic)
 
     def _store(
         self, m: Module, banks: BankAccess, from_host: Value, host_place: data.View, host_banks: Value, plastic: Value

@@ -76,7 +76,7 @@ class SynapseUpdate(wiring.Component):
     draw : In(8)
         For stochastic rounding.
     host, host_weight : In
-        Strobe, and the weight that the host stores: the result `host_latency` cycles later.
+        Strobe, and the weight that the host stores, less the pending drift: the result a cycle later.
     tally : Out
         See `tally_layout`; at the stage of bounds.
     result : Out
@@ -93,11 +93,6 @@ class SynapseUpdate(wiring.Component):
         """Cycles from a synapse to its new value."""
         return cls.STAGES + drifts(config) + (cls.SOFT_STAGES if config.soft_bounds else 0)
 
-    @staticmethod
-    def host_latency(config: CoreConfig) -> int:
-        """Cycles from a weight of the host to the result: the stages of bounds and, if there is one, of the drift."""
-        return 1 + drifts(config)
-
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         super().__init__({
@@ -107,7 +102,7 @@ class SynapseUpdate(wiring.Component):
             "amount": In(amount_layout(config)),
             "draw": In(8),
             "host": In(1),
-            "host_weight": In(signed(config.weight_bits)),
+            "host_weight": In(signed(config.stored_weight_bits)),
             "tally": Out(tally_layout()),
             "result": Out(changed_layout(config)),
         })  # fmt: skip
@@ -136,9 +131,11 @@ class SynapseUpdate(wiring.Component):
         acts = stages(m, plastic & ~nothing, 1, name="acts", reset_less=False)[-1]
         lowers = stages(m, whole[-1], 1, name="lowers")[-1]
         low, high = moved < rule.minimum, moved > rule.maximum
-        # Bounds in the wrong order leave the upper one, as the equation does. A host's weight is such a bound, too.
-        upper = high | (low & (rule.minimum > rule.maximum)) | self.host
-        most = Mux(self.host, self.host_weight, rule.maximum)
+        # Bounds in the wrong order leave the upper one, as the equation does.
+        upper, most = high | (low & (rule.minimum > rule.maximum)), rule.maximum
+        if not drifts(self._config):
+            # A host's weight comes as another upper bound, which is chosen once for all lanes.
+            upper, most = upper | self.host, Mux(self.host, self.host_weight, rule.maximum)
         m.d.sync += [
             bounded.eq(Mux(upper, most, Mux(low, rule.minimum, moved))),
             tally.raised.eq(acts & ~lowers),
@@ -155,7 +152,7 @@ class SynapseUpdate(wiring.Component):
         at_end = stages(m, (rule.down & lowest) | (rule.up & highest), 1, name="at_end")[-1]
         m.d.sync += [
             tally.drifted.eq(acts & at_end),
-            self.result.weight.eq(bounded - rule.drift),
+            self.result.weight.eq(Mux(self.host, self.host_weight, bounded - rule.drift)),
             self.result.changed.eq(changed),
         ]
         return m
