@@ -60,17 +60,27 @@ class Fade(wiring.Component):
             "faded": Out(bits),
         })  # fmt: skip
 
+    @staticmethod
+    def factors(decay: Value) -> tuple[Value, Value]:
+        """Return the 16 low bits of what is left of 65536, and whether that is all."""
+        # A decay of 65535 leaves nothing, and that is 1 less than its complement says.
+        return (~decay + (decay != DECAY_ALL))[:DECAY_BITS], decay == 0
+
+    @staticmethod
+    def total(product: Value, draw: Value, kept: Value) -> Value:
+        """Return the faded trace, where `kept` is the trace if there is no decay, and else 0."""
+        return ((product + Cat(draw, kept)) >> DECAY_BITS)[: len(kept)]
+
     def elaborate(self, platform: object) -> Module:
         """Build the multiplier and its registers."""
         m = Module()
         left, whole = Signal(DECAY_BITS, reset_less=True), Signal(reset_less=True)
-        # A decay of 65535 leaves nothing, and that is 1 less than its complement says.
-        m.d.sync += [left.eq(~self.decay + (self.decay != DECAY_ALL)), whole.eq(self.decay == 0)]
+        m.d.sync += [part.eq(value) for part, value in zip((left, whole), self.factors(self.decay), strict=True)]
         trace = stages(m, self.trace, self.draw_stage(self._held) - 1, name="trace")[-1]
         product = stages(m, trace * left, 1, name="product")[-1]
         kept = Signal(self._bits, reset_less=True)
         m.d.sync += kept.eq(Mux(whole, trace, 0))
-        m.d.sync += self.faded.eq((product + Cat(self.draw, kept)) >> DECAY_BITS)
+        m.d.sync += self.faded.eq(self.total(product, self.draw, kept))
         return m
 
 
