@@ -24,7 +24,7 @@ from ..spec.rows import Unit
 from .demand import Durations
 from .difference import Difference, Loss, WeightLoss
 from .held import learned
-from .inclusive import given_back, threshold_meant
+from .inclusive import as_meant
 from .populations import scales_of
 
 Floats = NDArray[np.float64]
@@ -107,7 +107,8 @@ class _Sides:
         self.scales = scales_of(image)[: self.count]
         self.control = image.regions[Region.CONTROL].astype(np.int64)
         self.durations = Durations.of(net)
-        self.returned = self._returned()
+        self.thresholds, returned = as_meant(net, image)
+        self.returned = dict(returned)
 
     def chip(self, region: Region) -> Ints:
         """Return a region of neurons, for those of the network."""
@@ -130,16 +131,12 @@ class _Sides:
         """Return the weights of a kind as wanted and as held."""
         wanted = self.net.input_weights if kind == INPUT else self.net.recurrent_weights
         rows = self.rows(kind)
-        held = (self.image.weights[rows, : self.count] + self.returned[rows]) * self.steps_of(kind)
+        held = self.image.weights[rows, : self.count] * self.steps_of(kind)
+        for place, row in enumerate(rows.tolist() if self.returned else ()):
+            if row in self.returned:
+                neuron = self.returned[row]
+                held[place, neuron] += self.steps_of(kind)[neuron]
         return wanted, held
-
-    def _returned(self) -> NDArray[np.bool_]:
-        """Tell which weights are one unit lower than they are meant, [axons of the chip, N]."""
-        wanted = np.zeros((self.config.axons, self.count), np.int64)
-        if self.net.parameters["inclusive"].any():
-            units = np.rint(self.net.recurrent_weights / self.steps_of(RECURRENT))
-            wanted[self.rows(RECURRENT)] = np.clip(units, *self.config.weight_range)
-        return given_back(self.net, self.config, self.image.regions, wanted)
 
     def fixed(self, blocks: dict[str, tuple[NDArray[Any], Floats]]) -> list[tuple[NDArray[Any], Floats]]:
         """Return weights, each kind (wanted, held), with 0 for those that learn."""
@@ -174,7 +171,7 @@ class _Sides:
                 continue
             wanted, held = self.net.parameters[quantity.name].astype(np.float64), self.chip(region)
             if region is Region.THRESHOLD:
-                held = self._meant(held, wanted)
+                held = self.thresholds
             if quantity.unit is Unit.MS:
                 yield Difference.of(quantity.name, wanted, held * self.net.dt_ms, "ms")
             elif quantity.unit is Unit.FRACTION:
@@ -183,13 +180,6 @@ class _Sides:
                 # A threshold at the end of the range is out of reach, because states stop there.
                 endless = np.isposinf(wanted) & (held == top)
                 yield Difference.of(quantity.name, wanted, np.where(endless, np.inf, held / self.scales))
-
-    def _meant(self, held: Ints, wanted: Floats) -> Ints:
-        """Return thresholds as the neurons that fire at them mean them."""
-        if not self.net.parameters["inclusive"].any():
-            return held
-        units = np.where(np.isfinite(wanted), wanted, 0) * self.scales
-        return threshold_meant(self.net, self.image.regions, units, self.returned.any(axis=0))
 
     def axons(self) -> Iterable[Difference]:
         """Compare the delays of all axons that matter, and the neurons that extra axons belong to."""

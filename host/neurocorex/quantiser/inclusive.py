@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..image import Image
 from ..network.data import NetworkData
 from ..network.population import named
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from .populations import scales_of
 
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def fire_at_threshold(
@@ -65,61 +66,39 @@ def fire_at_threshold(
         )
 
 
-def given_back(net: NetworkData, config: CoreConfig, regions: Mapping[Region, NDArray[Any]], wanted: Ints) -> Bools:
-    """Tell which weights are one unit lower than wanted because they complete the reset of their neuron.
-
-    Parameters
-    ----------
-    net, config
-        Network, and geometry of the chip.
-    regions
-        Regions of an image.
-    wanted : int array [axons, N]
-        Weights of the chip as the network wants them, with the rows of the chip.
+def as_meant(net: NetworkData, image: Image) -> tuple[Ints, list[tuple[int, int]]]:
+    """Return what the thresholds and weights of an image stand for, of neurons that fire at their threshold.
 
     Returns
     -------
-    bool array [axons, N]
+    thresholds : int64 array [N]
+        In units of the chip: where a neuron fires, or what a spike takes off in all, if that is not the same. Those of
+        other neurons are as they are.
+    returned : list of (axon, neuron)
+        Weights of the chip that are one unit lower than meant, because they complete the reset of their neuron.
     """
-    found = np.zeros(wanted.shape, np.bool_)
-    for neuron in np.flatnonzero(net.parameters["inclusive"] & net.parameters["subtract"]).tolist():
-        row = _one_step_axon(neuron, config, regions)
-        if row is not None and _can_give_back(neuron, row, regions):
-            found[row, neuron] = wanted[row, neuron] - int(regions[Region.WEIGHTS][row, neuron]) == 1
-    return found
-
-
-def threshold_meant(
-    net: NetworkData, regions: Mapping[Region, NDArray[Any]], wanted: NDArray[Any], returned: Bools
-) -> Ints:
-    """Return the thresholds, in units of the chip, that those of an image stand for.
-
-    Of a neuron that fires at its threshold this is where it fires, or what a spike takes off in all where that is
-    another number than the one wanted.
-
-    Parameters
-    ----------
-    net
-        The network.
-    regions
-        Regions of an image.
-    wanted : float array [N]
-        Thresholds that were asked for, in units of the chip.
-    returned : bool array [N]
-        Whether a weight of the neuron completes its reset, see `given_back`.
-    """
-    control = regions[Region.CONTROL]
+    config, regions, values = image.config, image.regions, net.parameters
+    control, scales = regions[Region.CONTROL], scales_of(image)
     held = regions[Region.THRESHOLD][: net.neuron_count].astype(np.int64)
     rest = 1 << int(control[Control.GAIN_RECURRENT])
+    returned: list[tuple[int, int]] = []
     meant = held.copy()
-    for neuron in np.flatnonzero(net.parameters["inclusive"] & ~np.isposinf(net.parameters["threshold"])).tolist():
-        subtract = bool(net.parameters["subtract"][neuron])
-        meant[neuron] += _step(neuron, regions, control) if subtract else 1
-        if subtract and _left(neuron, regions):
-            off = int(held[neuron]) + rest * int(returned[neuron])
-            if meant[neuron] == round(float(wanted[neuron])):
-                meant[neuron] = off
-    return meant
+    for neuron in np.flatnonzero(values["inclusive"] & ~np.isposinf(values["threshold"])).tolist():
+        fires_at = int(held[neuron]) + (_step(neuron, regions, control) if values["subtract"][neuron] else 1)
+        meant[neuron] = fires_at
+        if not values["subtract"][neuron] or not _left(neuron, regions):
+            continue
+        row, off = _one_step_axon(neuron, config, regions), int(held[neuron])
+        if row is not None and _can_give_back(neuron, row, regions):
+            extra = row - config.inputs - config.neurons
+            own = neuron if extra < 0 else net.neuron_count + extra
+            wanted = np.rint(net.recurrent_weights[own, neuron] * scales[neuron] / rest)
+            if np.clip(wanted, *config.weight_range) - int(regions[Region.WEIGHTS][row, neuron]) == 1:
+                returned.append((row, neuron))
+                off += rest
+        if fires_at == round(float(values["threshold"][neuron] * scales[neuron])):
+            meant[neuron] = off
+    return meant, returned
 
 
 def _step(neuron: int, regions: Mapping[Region, NDArray[Any]], control: NDArray[Any]) -> int:
