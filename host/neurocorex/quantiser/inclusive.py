@@ -80,6 +80,27 @@ def threshold_meant(held: NDArray[Any], wanted: NDArray[Any], gain: int) -> Ints
     return np.where((below == 1) | (below == 1 << gain), whole, held).astype(np.int64)
 
 
+def weights_meant(net: NetworkData, held: NDArray[Any], wanted: NDArray[Any]) -> Ints:
+    """Return recurrent weights without what `fire_at_threshold` took off them.
+
+    Parameters
+    ----------
+    net : NetworkData
+        The network.
+    held : int array [N + extra axons, N]
+        Weights of a chip, of the axons of neurons and of the extra axons.
+    wanted : float array, of the same shape
+        Weights that were asked for, in units of the chip's weights.
+    """
+    source = np.concatenate([np.arange(net.neuron_count), np.asarray(net.extra_source, np.int64)])
+    lowered = net.parameters["inclusive"] & net.parameters["subtract"]
+    meant = np.asarray(held, np.int64).copy()
+    rows = np.flatnonzero(lowered[source])
+    columns = source[rows]
+    meant[rows, columns] += held[rows, columns] == np.rint(wanted[rows, columns]) - 1
+    return meant
+
+
 def _step(neuron: int, regions: Mapping[Region, NDArray[Any]], gains: tuple[int, int]) -> int:
     """Return the distance to the next lower membrane that a neuron can have, as far as a weight can express it."""
     grid = 1 << gains[1]
