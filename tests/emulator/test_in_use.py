@@ -70,6 +70,24 @@ def test_what_sleeps_is_refused_and_cleared_but_not_touched() -> None:
     assert not emulator.regions[Region.MEMBRANE][32:].any()
 
 
+def test_what_sleeps_drifts_like_the_others() -> None:
+    """Against plain arithmetic, over turns of the drift and steps in which nothing learns."""
+    trial = Trial.random(replace(LARGE, learning=Learning.WINDOW), seed=8, steps=1)
+    emulator = loaded(trial.image)
+    emulator.write(Region.IN_USE, [1, 1])
+    emulator.write(Region.CONTROL, [0] * (Control.DRIFT_STEP + 1))
+    emulator.write(Region.CONTROL, [LearningFlag.ENABLE], Control.LEARNING)
+    expected, plastic = emulator.regions[Region.WEIGHTS].astype(int), emulator.regions[Region.PLASTIC] == 1
+    stream = EventStream(10)
+    for at, step in ((1, 3), (3, -2), (4, 100), (5, -100), (7, 7)):
+        stream = stream.setting(at, Control.DRIFT_STEP, step)
+    emulator.run(stream.setting(9, Control.LEARNING, 0))
+    emulator.run(EventStream(2).setting(0, Control.LEARNING, LearningFlag.ENABLE).setting(0, Control.DRIFT_STEP, -1))
+    for step in (0, 3, 3, -2, 100, -100, -100, 7, 7, 0, -1, -1):
+        expected = np.where(plastic, np.clip(expected + step, -128, 127), expected)
+    assert np.array_equal(emulator.regions[Region.WEIGHTS], expected)
+
+
 def test_a_run_that_is_broken_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     trial = Trial.random(LARGE, seed=6, steps=40)
     emulator = loaded(trial.image)

@@ -3,13 +3,14 @@
 import contextlib
 import copy
 import random
+import warnings
 
 import h5py
 import neurocorex as ncx
 import nir
 import numpy as np
 import pytest
-from neurocorex.errors import FileFormatError, InputError, MissingToolError
+from neurocorex.errors import FileFormatError, InputError, MissingToolError, QuantisationWarning
 from neurocorex.importers.nir import child
 from neurocorex.importers.nir.hdf5 import read_here
 from support.nirgraphs import graph, networks
@@ -122,7 +123,9 @@ def test_any_change_gives_a_typed_error_or_an_image():
             inner = inner[key]
         inner[last] = choice.choice(JUNK)
         try:
-            ncx.from_nir(tree, dt=1e-3)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", QuantisationWarning)  # many of these networks are silent
+                ncx.from_nir(tree, dt=1e-3)
         except ncx.errors.NeuroCoreXError:
             refused += 1
     assert 200 < refused < 400

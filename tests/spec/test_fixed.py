@@ -1,12 +1,25 @@
 """Integer arithmetic of the model: hand-computed vectors and properties."""
 
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurocorex.spec.fixed import pack, saturate, shrink, signed_range, toward, unpack
+from neurocorex.spec.fixed import (
+    Place,
+    advance,
+    fade,
+    pack,
+    place_code,
+    saturate,
+    shrink,
+    signed_range,
+    toward,
+    trace_draw,
+    unpack,
+    weight_draw,
+)
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=300)
 states = st.integers(-(1 << 23), (1 << 23) - 1)
@@ -88,3 +101,36 @@ def test_unpack_inverts_pack(item_bytes: int, signed: bool, data: st.DataObject)
     low, high = signed_range(8 * item_bytes) if signed else (0, (1 << (8 * item_bytes)) - 1)
     values = data.draw(st.lists(st.integers(low, high), max_size=20))
     assert unpack(pack(values, item_bytes), item_bytes, signed=signed) == values
+
+
+@PROPERTY
+@given(st.integers(0, 65535), decays.filter(lambda decay: decay != 65535), st.integers(0, 65535))
+def test_fade_takes_one_of_two_neighbours(trace: int, decay: int, draw: int) -> None:
+    exact = Fraction(trace * (65536 - decay), 65536)
+    assert fade(trace, decay, draw) in (floor(exact), ceil(exact))
+
+
+@pytest.mark.parametrize(("trace", "decay"), [(1, 652), (15, 3196), (4095, 66), (3, 60000), (0, 5), (9, 0)])
+def test_fade_is_exact_on_average_over_all_draws(trace: int, decay: int) -> None:
+    assert sum(fade(trace, decay, draw) for draw in range(65536)) == trace * (65536 - decay)
+
+
+def test_fade_of_everything_leaves_nothing() -> None:
+    assert fade(65535, 65535, 65535) == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "number", "code"),
+    [(Place.INPUT, 1, 0x8000), (Place.INPUT, 6, 0x6000), (Place.RECURRENT, 1, 0xD555), (Place.NEURON, 0, 0x0F0F)],
+)
+def test_code_of_a_place(place: Place, number: int, code: int) -> None:
+    assert place_code(place, number) == code
+
+
+def test_draws_of_a_place_are_spread_evenly() -> None:
+    random, seen_traces, seen_weights = 1, [0] * 16, [0] * 16
+    for _ in range(16000):
+        seen_traces[trace_draw(random, place_code(Place.INPUT, 5)) >> 12] += 1
+        seen_weights[weight_draw(random, place_code(Place.NEURON, 7), 3) >> 4] += 1
+        random = advance(random)
+    assert all(abs(count - 1000) < 150 for count in seen_traces + seen_weights)

@@ -131,8 +131,10 @@ def test_flags_fit_their_region() -> None:
 def test_control_widths() -> None:
     assert [control.bits(CONFIG) for control in controls(CONFIG)][:4] == [3, 3, 17, 16]
     assert [control.bits(LEARNING) for control in controls(LEARNING)][:20] == [
-        3, 3, 19, 16, 6, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 9, 9, 16, 32,
+        3, 3, 19, 16, 6, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
     ]  # fmt: skip
+    # Only weights with windows drift.
+    assert Control.DRIFT_STEP.bits(replace(LEARNING, learning=Learning.WINDOW)) == LEARNING.weight_bits
 
 
 def test_counters_are_of_the_model_or_of_the_wire() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from neurocorex.spec import Control, Counter, Region
 from neurocorex.spec.registers import PARAMETERS, STATE
-from neurocorex.spec.rows import Row, learns
+from neurocorex.spec.rows import Row, has_window, learns, never
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = (DOCS / "model.md", DOCS / "protocol.md")
@@ -54,10 +54,12 @@ def regions() -> str:
     return table(("number", "region", "one item per", "bits", "meaning"), *rows)
 
 
+LEARNS = (learns, has_window)
+
 TABLES: dict[str, Callable[[], str]] = {
     "neurons": neurons,
-    "shared registers": lambda: registers(each for each in Control if each.row.present is not learns),
-    "registers of learning": lambda: registers(each for each in Control if each.row.present is learns),
+    "shared registers": lambda: registers(each for each in Control if each.row.present not in (*LEARNS, never)),
+    "registers of learning": lambda: registers(each for each in Control if each.row.present in LEARNS),
     "counters of the model": lambda: counters(each for each in Counter if each.row.of_model),
     "counters of the wire": lambda: counters(each for each in Counter if not each.row.of_model),
     "regions": regions,

@@ -10,7 +10,8 @@ from fractions import Fraction
 from math import ceil, floor
 
 NEURON_PARAMETERS = ("th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off")
-SIGNED = ("weight_min", "weight_max", "potentiation", "depression", "modulation", "drift", "drift_step")
+SIGNED = ("weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step")
+CODES = {"input": 0x0000, "recurrent": 0x5555, "extra": 0x3333, "neuron": 0x0F0F}
 LEARNING_FLAGS = {"enable": 1, "stochastic": 2, "soft": 4, "nearest_pre": 8, "nearest_post": 16, "hold_firing": 32}
 
 
@@ -20,6 +21,17 @@ def shrink(x: int, d: int) -> int:
         return 0
     left = abs(x) - ceil(Fraction(abs(x) * d, 65536))
     return left if x >= 0 else -left
+
+
+def fade(x: int, d: int, u: int) -> int:
+    """A trace less the fraction d / 65536, rounded down after u / 65536 has been added; 65535 clears."""
+    return 0 if d == 65535 else floor(Fraction(x * (65536 - d) + u, 65536))
+
+
+def code(kind: str, number: int) -> int:
+    """Code of a place: its number with the 16 bits in opposite order, and that of its kind."""
+    backwards = sum(2 ** (15 - bit) for bit in range(16) if number // 2**bit % 2)
+    return backwards ^ CODES[kind]
 
 
 def toward(x: int, leak: int) -> int:
@@ -32,6 +44,11 @@ def toward(x: int, leak: int) -> int:
 def clamp(x: int, bits: int) -> int:
     """To a signed number of this many bits."""
     return min(max(x, -(2 ** (bits - 1))), 2 ** (bits - 1) - 1)
+
+
+def to_nearest(x: Fraction) -> int:
+    """Half rounds up."""
+    return floor(x + Fraction(1, 2))
 
 
 class ReferenceNeuron:
@@ -108,6 +125,7 @@ class ReferenceCore:
         self.control = {name: value for name, (value, _) in control.items()}
         self.adapts, self.learning = adapts, learning
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = 0
+        self.full_traces = self.drift_clips = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
         self.steps = self.input_events = self.recurrent_events = self.spikes = self.saturations = 0
 
@@ -144,8 +162,8 @@ class ReferenceCore:
         inputs = sorted(events)
         currents = []
         for j in range(len(self.neurons)):
-            from_inputs = sum(self.weight(axon, j) for axon in inputs) * 2 ** self.register("gain_input")
-            from_neurons = sum(self.weight(axon, j) for axon in recurrent) * 2 ** self.register("gain_recurrent")
+            from_inputs = sum(self.weights[axon][j] for axon in inputs) * 2 ** self.register("gain_input")
+            from_neurons = sum(self.weights[axon][j] for axon in recurrent) * 2 ** self.register("gain_recurrent")
             currents.append(from_inputs + from_neurons + injected.get(j, 0))
         if self.flag("enable"):
             for axon in recurrent + inputs:
@@ -156,8 +174,8 @@ class ReferenceCore:
             for j in fired:
                 if self.learns(j):
                     self.potentiate(j)
-            drift = self.register("drift") + self.register("drift_step")
-            self.set("drift", clamp(drift, self.widths["drift"]))
+            self.drift()
+        self.advance()
         self.steps += 1
         self.input_events += len(events)
         self.recurrent_events += len(recurrent)
@@ -195,12 +213,22 @@ class ReferenceCore:
 
     # Learning ----------------------------------------------------------------------------------
 
-    def weight(self, a: int, j: int) -> int:
-        """Effective weight of a synapse."""
-        stored = self.weights[a][j]
-        if self.learning and self.learning.plastic[a][j]:
-            return clamp(stored + self.register("drift"), self.learning.weight_bits)
-        return stored
+    def axon_code(self, a: int) -> int:
+        """Code of an axon by its row in the matrix."""
+        neurons = len(self.neurons)
+        if a < self.inputs:
+            return code("input", a)
+        if a < self.inputs + neurons:
+            return code("recurrent", a - self.inputs)
+        return code("extra", a - self.inputs - neurons)
+
+    def drift(self) -> None:
+        """Every plastic weight, in every step."""
+        if learning := self.learning:
+            for row, plastic in zip(self.weights, learning.plastic, strict=True):
+                for j in range(len(row)):
+                    if plastic[j]:
+                        row[j] = clamp(row[j] + self.register("drift_step"), learning.weight_bits)
 
     def learns(self, j: int) -> bool:
         return not self.neurons[j].plasticity_off and self.register("gate") in (0xFFFF, j)
@@ -213,49 +241,60 @@ class ReferenceCore:
                 if learning.window:
                     trace[k] = (2 * trace[k] + (k in spikes)) % 2**learning.trace_bits
                     continue
-                trace[k] = shrink(trace[k], self.register(f"{side}_decay"))
+                draw = self.control["random"] % 2**16 ^ (self.axon_code(k) if side == "pre" else code("neuron", k))
+                trace[k] = fade(trace[k], self.register(f"{side}_decay"), draw)
                 if k in spikes:
                     increment = self.register(f"{side}_increment")
-                    nearest = self.flag(f"nearest_{side}")
-                    trace[k] = increment if nearest else min(trace[k] + increment, self.register(f"{side}_cap"))
+                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap")
+                    self.full_traces += not nearest and trace[k] + increment > cap
+                    trace[k] = increment if nearest else min(trace[k] + increment, cap)
 
     def change(self, trace: int, table: list[int], rate: str) -> int:
         """Change that a trace calls for."""
         learning = self.learning
         assert learning
         bits = learning.weight_bits + 8
-        called = table[trace] if learning.window else self.register(rate)
+        called = self.entry(trace, table) if learning.window else self.register(rate)
         modulated = clamp(floor(Fraction(called * self.register("modulation"), 256)), bits)
-        return modulated if learning.window else floor(Fraction(trace * modulated, 2**learning.trace_bits))
+        return modulated if learning.window else to_nearest(Fraction(trace * modulated, 2**learning.trace_bits))
+
+    def entry(self, trace: int, table: list[int]) -> int:
+        """Entry of a window in a table: one number, or beyond ten steps the sum of two."""
+        learning = self.learning
+        assert learning
+        if learning.trace_bits <= 10:
+            return table[trace]
+        return clamp(table[trace % 1024] + table[1024 + trace // 1024], learning.weight_bits + 8)
 
     def depress(self, a: int) -> None:
         assert self.learning
-        self.advance()
         for j in range(len(self.neurons)):
             if self.learns(j):
-                self.learn(a, j, self.change(self.learning.y[j], self.learning.post_table, "depression"), j)
+                p = self.change(self.learning.y[j], self.learning.post_table, "depression")
+                self.learn(a, j, p, self.draw(self.axon_code(a), j))
 
     def potentiate(self, j: int) -> None:
         assert self.learning
-        self.advance()
         self.columns += 1
         for a in range(len(self.weights)):
-            self.learn(a, j, self.change(self.learning.x[a], self.learning.pre_table, "potentiation"), a)
+            p = self.change(self.learning.x[a], self.learning.pre_table, "potentiation")
+            self.learn(a, j, p, self.draw(code("neuron", j), a))
 
-    def learn(self, a: int, j: int, p: int, place: int) -> None:
+    def draw(self, place: int, index: int) -> int:
+        """Draw for a synapse in the row or column of a place with this code."""
+        return ((self.control["random"] // 2**16 ^ place) + 40503 * index) % 2**16 // 256
+
+    def learn(self, a: int, j: int, p: int, draw: int) -> None:
         """Change one synapse by p."""
         learning = self.learning
         assert learning
         if not learning.plastic[a][j]:
             return
-        w, low, high = self.weight(a, j), self.register("weight_min"), self.register("weight_max")
+        w, low, high = self.weights[a][j], self.register("weight_min"), self.register("weight_max")
         if self.flag("soft") and learning.soft_bounds:
             room = max(high - w, 0) if p > 0 else max(w - low, 0)
-            p = floor(Fraction(p * room, 2**learning.weight_bits))
-        if self.flag("stochastic"):
-            u = (self.control["random"] // 2**16 + 40503 * place) % 2**16 // 256
-        else:
-            u = 255 if p < 0 else 0
+            p = to_nearest(Fraction(p * room, 2**learning.weight_bits))
+        u = draw if self.flag("stochastic") else 255 if p < 0 else 0
         change = floor(Fraction(p + u, 256))
         if change == 0:
             return
@@ -263,11 +302,14 @@ class ReferenceCore:
         self.depressions += change < 0
         self.clips_low += w + change < low
         self.clips_high += w + change > high
-        w = min(max(w + change, low), high)
-        self.weights[a][j] = clamp(w - self.register("drift"), learning.weight_bits)
+        step, half = self.register("drift_step"), 2 ** (learning.weight_bits - 1)
+        self.drift_clips += (step < 0 and w == -half) or (step > 0 and w == half - 1)
+        self.weights[a][j] = min(max(w + change, low), high)
 
     def advance(self) -> None:
-        """Marsaglia's xorshift."""
+        """Marsaglia's xorshift, once a step on a chip that learns."""
+        if not self.learning:
+            return
         x = self.control["random"]
         x = (x ^ (x * 2**13)) % 2**32
         x = x ^ (x // 2**17)

@@ -85,8 +85,8 @@ class Trial:
         return EventStream(len(self.moments), *columns)
 
 
-def random_trial(seed: int, *, learns: bool = False) -> Trial:
-    """Small networks, features missing now and then, in the middle of things."""
+def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = None) -> Trial:
+    """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`."""
     rng = random.Random(seed)
     config = CoreConfig(
         neurons=rng.randint(1, 7),
@@ -97,9 +97,10 @@ def random_trial(seed: int, *, learns: bool = False) -> Trial:
         max_delay=rng.choice([1, 2, 3, 8, 32]),
         adaptation=rng.random() < 0.7,
         extra_axons=rng.choice([0, 0, 1, 5]),
-        learning=rng.choice([Learning.EXPONENTIAL, Learning.WINDOW]) if learns else Learning.NONE,
-        trace_bits=rng.choice([4, 9, 16]),
-        window_steps=rng.randint(1, 5),
+        learning=kind or (rng.choice([Learning.EXPONENTIAL, Learning.WINDOW]) if learns else Learning.NONE),
+        trace_bits=rng.randint(4, 16),
+        # Tables of long windows are large, so there are few.
+        window_steps=rng.choice([*range(1, 6)] * 3 + [10, 11, 13]),
         soft_bounds=rng.random() < 0.7,
     )
     drawn = Drawn.random(config, seed, rng.randint(1, 40))

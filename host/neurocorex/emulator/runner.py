@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from ..events.arrays import Ints
 from ..events.stream import EventStream
-from ..spec import Counter, Flag, Learning, Region, controls
-from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from ..spec import Control, CoreConfig, Counter, Flag, Learning, Region, controls
+from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
+from .generator import advanced
 from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, words
 from .memory import Memory
 
@@ -64,10 +65,16 @@ class _BoundCode:
         Machine code; None to run its source.
     core, learner, scratch
         Arrays, which stay where they are.
+
+    Attributes
+    ----------
+    drift : tuple of int64 array
+        Drift that is put off in all and by row, see `Scratch`; the first is zero if weights are up to date.
     """
 
     def __init__(self, code: machine_code.Code | None, core: Core, learner: Learner, scratch: Scratch) -> None:
         self._code, self._core, self._learner, self._scratch = code, core, learner, scratch
+        self.drift = (scratch.total, scratch.seen)
         self._words = [word for table in (core, learner, scratch) for word in words(table)]
 
     def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
@@ -90,7 +97,7 @@ class Runner:
     Parameters
     ----------
     memory : Memory
-        Of the core; updated in place.
+        Of the core; updated in place, but for a drift of weights that is put off: `settle` comes before they are read.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -111,14 +118,42 @@ class Runner:
         parts = parallel.split(stimulus, self._memory)
         if len(parts) == 1:
             return self._run(self._bound, stimulus, membranes)
+        self.settle()  # the parts share the weights, and know of no drift
+        starts = [start for start, _ in parts]
         jobs = [
             partial(
-                self._run, self._bound if part is parts[-1] else self._bind(own_state=True), stimulus.cut(*part),
+                self._run, bound, stimulus.cut(*part),
                 None if membranes is None else membranes[slice(*part)],
             )
-            for part in parts
+            for part, bound in zip(parts, self._bound_at(starts), strict=True)
         ]  # fmt: skip
-        return Activity.join(parallel.run(jobs), [start for start, _ in parts])
+        return Activity.join(parallel.run(jobs), starts)
+
+    def settle(self) -> None:
+        """Bring the weights up to date; until then the memory may lack a part of their drift, which is put off."""
+        if self._bound.drift[0].any():
+            self._run(self._bound, EventStream(0), None, settles=True)
+
+    def save(self) -> list[Ints]:
+        """Copy the drift that is put off."""
+        return [array.copy() for array in self._bound.drift]
+
+    def restore(self, saved: list[Ints]) -> None:
+        """Put back what `save` copied, and bring the weights, which are those of that time, up to date."""
+        for array, held in zip(self._bound.drift, saved, strict=True):
+            array[:] = held
+        self.settle()
+
+    def _bound_at(self, starts: Sequence[int]) -> list[_BoundCode]:
+        """Bind the kernel for parts that begin at these steps: the last to the memories, the others to copies."""
+        control = self._memory[Region.CONTROL]
+        random = int(control[Control.RANDOM]) if self._memory.config.learning else 0
+        bound = []
+        for start, stop in zip((0, *starts[:-1]), starts, strict=True):
+            if random:
+                random = control[Control.RANDOM] = advanced(random, stop - start)
+            bound.append(self._bound if stop == starts[-1] else self._bind(own_state=True))
+        return bound
 
     def _bind(self, *, own_state: bool = False) -> _BoundCode:
         """Bind the kernel to the memories, or to copies of all that changes by itself where nothing learns."""
@@ -129,13 +164,14 @@ class Runner:
         return _BoundCode(self._code, core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
 
     def _run(
-        self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None
-    ) -> Activity:
+        self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None,
+        *, settles: bool = False,
+    ) -> Activity:  # fmt: skip
         neurons = self._memory.config.neurons
         watched, rows = np.empty(0, np.int64), np.empty((0, 0), np.int64)
         if membranes is not None:
             watched, rows = np.flatnonzero(self._memory[Region.FLAGS] & Flag.RECORD_MEMBRANE), membranes
-        sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET)
+        sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET, settles=settles)
         # However a stream was made, the kernel is given one layout.
         events = Stimulus(*(np.ascontiguousarray(column, np.int64) for column in stimulus.columns))
         counts, position = np.zeros(len(Counter) + 1, np.int64), np.zeros(5, np.int64)
@@ -157,7 +193,7 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         inputs=config.inputs, neurons=config.neurons, weight_bits=config.weight_bits, state_bits=config.state_bits,
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
-        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0,
+        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
@@ -168,10 +204,24 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
     plastic = arrays[Region.PLASTIC]
     learner = Learner(
         plastic=plastic.reshape(-1), kinds=np.add(plastic.any(axis=1), plastic.all(axis=1), dtype=np.uint8),
-        numbers=memory.axon_numbers, pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
+        numbers=memory.axon_numbers, **_codes(config), pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
         pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE],
     )  # fmt: skip
     return sizes, core, learner
+
+
+def _codes(config: CoreConfig) -> dict[str, npt.NDArray[np.int32]]:
+    """Return the codes of axons and neurons in draws; numbered by kind, so that a part has those of the whole."""
+    if not config.learning:
+        return dict.fromkeys(("axon_codes", "neuron_codes"), np.empty(0, np.int32))
+    inputs, recurrent, extra, neurons = (
+        np.array([place_code(place, number) for number in range(count)], np.int32)
+        for place, count in (
+            (Place.INPUT, config.inputs), (Place.RECURRENT, config.neurons), (Place.EXTRA, config.extra_axons),
+            (Place.NEURON, config.neurons),
+        )
+    )  # fmt: skip
+    return {"axon_codes": np.concatenate([inputs, recurrent, extra]), "neuron_codes": neurons}
 
 
 def _factors(decay: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

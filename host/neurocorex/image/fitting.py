@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, Region, controls, layout
-from ..spec.rows import learns
+from ..spec.rows import has_window, learns
 from .content import MATRICES, blank, region_shape, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
@@ -47,6 +47,8 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
     else:
         placed[: array.size] = array
+    if region is Region.THRESHOLD:  # at the end of the range, where states stop, a threshold is out of reach
+        placed[placed == old.state_range[1]] = new.state_range[1]
     if region is Region.HISTORY:  # spikes that are older than the deepest delay cannot arrive any more
         placed &= (1 << new.max_delay) - 1
     return placed
@@ -76,7 +78,7 @@ def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         if not low <= worst <= high:
             found.append(f"{region.name.lower()} {worst} (the chip holds {low} to {high})")
     for register in controls(new):
-        if register.row.present is learns:
+        if register.row.present in (learns, has_window) or not register.bits(old):
             continue
         value, bits = _register(regions[Region.CONTROL], register, old), register.bits(new)
         if value not in range(-(1 << bits >> 1), 1 << bits >> 1) if register.signed else value >> bits:

@@ -22,6 +22,9 @@ class Learning(IntEnum):
 #: Bits behind the point of a weight change.
 CHANGE_FRACTION = 8
 
+#: Steps of a window that one table looks up; beyond, a second table looks up the rest, and both entries are added.
+TABLE_STEPS = 10
+
 #: Size of the blocks in which neurons and input axons are put to use, see `CoreConfig.in_use`. No chip has more lanes.
 USE_BLOCK = 32
 
@@ -38,7 +41,7 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "adaptation": (0, 1),
     "learning": (0, 2),
     "trace_bits": (4, 16),
-    "window_steps": (1, 10),
+    "window_steps": (1, 20),
     "soft_bounds": (0, 1),
     "extra_axons": (0, 4096),
     "frame_bytes": frozenset({64, 128, 256, 512, 1024, 2048, 4096}),
@@ -82,7 +85,7 @@ class CoreConfig:
     trace_bits : int
         T, width of an exponential trace, 4 to 16.
     window_steps : int
-        K, steps in a window, 1 to 10.
+        K, steps in a window, 1 to 20.
     soft_bounds : bool
         Whether changes can be scaled by the distance to the bound; takes a multiplier in every lane.
     extra_axons : int
@@ -198,6 +201,17 @@ class CoreConfig:
         return {Learning.NONE: 0, Learning.EXPONENTIAL: self.trace_bits, Learning.WINDOW: self.window_steps}[
             self.learning
         ]
+
+    @property
+    def stored_weight_bits(self) -> int:
+        """Width of a weight in the memories of a chip: with windows a bit more, as long as a drift is put off."""
+        return self.weight_bits + (self.learning is Learning.WINDOW)
+
+    @property
+    def table_parts(self) -> tuple[int, ...]:
+        """Entries of each part of a table of a window: for its last `TABLE_STEPS` steps, and for those before."""
+        late = min(self.window_steps, TABLE_STEPS)
+        return (1 << late,) if late == self.window_steps else (1 << late, 1 << (self.window_steps - late))
 
     @property
     def use_bits(self) -> int:

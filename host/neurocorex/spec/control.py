@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from . import widths
 from .config import CoreConfig
-from .fixed import DECAY_ALL, signed_range
+from .fixed import DECAY_ALL, RANDOM_START, signed_range
 from .flags import LEARNING_FLAG_BITS
-from .rows import Declared, RegisterRow, learns, size
+from .rows import Declared, RegisterRow, has_window, learns, never, size
 
 #: `Control.GATE`: all neurons learn whose flags allow it. Any other value: only the neuron of that number.
 GATE_ALL = 0xFFFF
@@ -96,17 +96,17 @@ class Control(Declared):
         "what a rise of the trace of an axon stops at", widths.TRACE, unit="traces", present=learns, tame=_caps)
     POST_CAP = 15, RegisterRow(
         "what a rise of the trace of a neuron stops at", widths.TRACE, unit="traces", present=learns, tame=_caps)
-    DRIFT = 16, RegisterRow(
-        "what is added to every plastic weight", widths.DRIFT, signed=True, unit="weights", present=learns, moves=True,
-        tame=lambda config: [0, 0, 1, -3, 2 * config.weight_range[0], 2 * config.weight_range[1]])
+    #: Of earlier versions: what was added to every plastic weight when it was read. Files are converted.
+    DRIFT = 16, RegisterRow("retired: no chip has it", widths.DRIFT, signed=True, present=never)
     DRIFT_STEP = 17, RegisterRow(
-        "what is added to `DRIFT` in every step", widths.DRIFT, signed=True, unit="weights a step", present=learns,
-        tame=lambda config: [0, 0, 0, -1, 1, config.weight_range[0]])
+        "what every plastic weight gains in each step", widths.WEIGHT, signed=True, unit="weights a step",
+        present=has_window, tame=lambda config: [0, 0, 0, -1, 1, -3, *config.weight_range])
     GATE = 18, RegisterRow(
         "the one neuron that learns; 0xFFFF: all", widths.exactly(16), unit="neuron", present=learns,
         tame=lambda config: [*[GATE_ALL] * 7, (0, config.neurons - 1)])
     RANDOM = 19, RegisterRow(
-        "state of the generator", widths.WORD, present=learns, moves=True, tame=lambda _: [(1, (1 << 32) - 1)])
+        "state of the generator", widths.WORD, default=RANDOM_START, present=learns, moves=True,
+        tame=lambda _: [(1, (1 << 32) - 1)])
 
     @property
     def signed(self) -> bool:

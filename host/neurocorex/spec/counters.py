@@ -40,9 +40,20 @@ class Counter(Declared):
         _counts("changes that lead above `WEIGHT_MAX`: cut short, or lengthened where the weight was above before"),
     )
     BUSY_CYCLES = 10, _counts("clock cycles in which the core worked, `neurocorex.spec.timing.busy_cycles`")
-    STALL_CYCLES = 11, _counts("clock cycles within a step in which the core waited for the host", of_model=False)
+    STALL_CYCLES = (
+        11,
+        _counts("clock cycles within a step in which the core waited for the host, or folded a drift", of_model=False),
+    )
     FRAMES_GOOD = 12, _counts("frames to the chip that passed their checksum", of_model=False)
     FRAMES_BAD = 13, _counts("frames to the chip that failed it", of_model=False)
+    FULL_TRACES = 14, _counts("rises of an exponential trace that its cap cut short")
+    DRIFT_CLIPS = (
+        15,
+        _counts(
+            "changes of a synapse whose weight stood at the end of its range to which `DRIFT_STEP` leads: it may have "
+            "left the range, and come back"
+        ),
+    )
 
 
 #: Counters that the stimulus determines: equal on every realisation, bit for bit. The others tell of time and wire.

@@ -6,6 +6,7 @@ These functions are the definition that gates and emulator are tested against.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum
 
 #: Bits of a decay: a decay d removes d / 2**16 of a value in one step.
 DECAY_BITS = 16
@@ -17,21 +18,60 @@ GAIN_BITS = 3
 
 #: Step of the sequence that spreads one draw over the synapses of a row or column: 2**16 over the golden ratio, odd.
 DRAW_STRIDE = 40503
+#: State of the generator after power-up: 2**32 over the golden ratio.
+RANDOM_START = 0x9E3779B9
+
+
+class Place(IntEnum):
+    """Kind of what a draw is for, and what tells its code from those of other kinds."""
+
+    INPUT = 0x0000
+    RECURRENT = 0x5555
+    EXTRA = 0x3333
+    NEURON = 0x0F0F
 
 
 def advance(random: int) -> int:
-    """Next state of the generator behind stochastic rounding: Marsaglia's 32-bit xorshift (13, 17, 5); 0 stays 0."""
+    """Next state of the generator, at the end of a step: Marsaglia's 32-bit xorshift (13, 17, 5); 0 stays 0."""
     random ^= (random << 13) & 0xFFFFFFFF
     random ^= random >> 17
     return random ^ ((random << 5) & 0xFFFFFFFF)
 
 
-def draw(random: int, index: int) -> int:
-    """Return what is added before a change is rounded, 0 to 255, for synapse `index` of a row or column.
+def place_code(place: Place, number: int) -> int:
+    """Code of an axon or neuron, 16 bits: its number among those of its kind, bits reversed, and that of the kind.
 
-    `random` is the state of the generator after it has advanced for this row or column.
+    The first bits of a number become the highest, so that the draws of neighbours lie far apart.
     """
-    return (((random >> 16) + DRAW_STRIDE * index) & 0xFFFF) >> 8
+    return int(f"{number:016b}"[::-1], 2) ^ place
+
+
+def trace_draw(random: int, code: int) -> int:
+    """Return what is added before a trace is rounded down, 0 to 65535, in a step with this state of the generator."""
+    return (random & 0xFFFF) ^ code
+
+
+def weight_draw(random: int, code: int, index: int) -> int:
+    """Return what is added before a change of a weight is rounded down, 0 to 255.
+
+    Parameters
+    ----------
+    random : int
+        State of the generator in this step.
+    code : int
+        Of the axon whose row, or of the neuron whose column, changes.
+    index : int
+        The neuron in the row, or the axon in the column.
+    """
+    return ((((random >> 16) ^ code) + DRAW_STRIDE * index) & 0xFFFF) >> 8
+
+
+def fade(trace: int, decay: int, draw: int) -> int:
+    """Decay of a trace: ``floor((trace * (65536 - decay) + draw) / 65536)``, and 0 for a decay of 65535.
+
+    With draws that are spread evenly over 0 to 65535 it is right on average, whatever the width of the trace.
+    """
+    return 0 if decay == DECAY_ALL else (trace * ((1 << DECAY_BITS) - decay) + draw) >> DECAY_BITS
 
 
 def signed_range(bits: int) -> tuple[int, int]:

@@ -72,7 +72,7 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     """Return all memories of a chip of geometry `config`."""
     yield from _link(config)
     yield from _neurons(config)
-    synapse = config.weight_bits + (config.learning is not Learning.NONE)
+    synapse = config.stored_weight_bits + (config.learning is not Learning.NONE)
     banks = "core.synapses.matrix.banks"
     words, ports = max(2, config.weight_words), config.weight_ports
     yield Memory(banks, "bank_", words, (synapse,), count=config.lanes, ports=ports)
@@ -142,4 +142,5 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
         yield Memory(f"{amounts}.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))
         yield Memory(f"{amounts}.{side}_blocks", "memory", max(2, blocks), (cause,) * config.lanes)
         if config.learning is Learning.WINDOW:
-            yield Memory(f"{amounts}.{side}_table", "table", 1 << config.window_steps, (config.change_bits,))
+            for name, entries in zip(("table", "table_before"), config.table_parts, strict=False):
+                yield Memory(f"{amounts}.{side}_table", name, entries, (config.change_bits,))

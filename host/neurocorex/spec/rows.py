@@ -144,7 +144,7 @@ NEURON = Extent("neuron", lambda config: (1, config.neurons))
 AXON = Extent("axon", lambda config: (1, config.axons))
 EXTRA_AXON = Extent("extra axon", lambda config: (1, config.extra_axons))
 SYNAPSE = Extent("synapse", lambda config: (config.axons, config.neurons))
-WINDOW = Extent("window", lambda config: (1, 1 << config.window_steps))
+WINDOW = Extent("window", lambda config: (1, sum(config.table_parts)))
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

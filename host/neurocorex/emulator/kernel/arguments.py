@@ -35,6 +35,8 @@ class Sizes(NamedTuple):
     """Of the stimulus."""
     budget: int
     """Updates of neurons and synapses after which the call returns."""
+    settles: bool
+    """Whether weights are brought up to date at the end, see `drift`."""
 
 
 class Core(NamedTuple):
@@ -80,15 +82,19 @@ class Learner(NamedTuple):
         Whether none, some, or all synapses of a row learn.
     numbers : int64 array [A]
         Of the axons, where draws depend on them.
+    axon_codes, neuron_codes : int32 array [A], [N]
+        Their codes in draws.
     pre, post : int32 array [A], [N]
         Traces.
     pre_table, post_table : int64 array
-        Changes by trace, for windows; empty with exponential traces.
+        Changes by trace, for windows; empty with exponential traces. For long ones in two parts, see docs/model.md.
     """
 
     plastic: Bytes
     kinds: Bytes
     numbers: Ints
+    axon_codes: Narrow
+    neuron_codes: Narrow
     pre: Narrow
     post: Narrow
     pre_table: Ints
@@ -145,6 +151,8 @@ class Scratch(NamedTuple):
         Spikes in flight, see `spikes`.
     before : int32 array [4, N]
         State of a step ago, where the network may be at rest.
+    total : int64 array [1], seen : int64 array [A]
+        Drift that is put off, and how much of it each row has seen, see `drift`.
     """
 
     ones: Doubles
@@ -167,6 +175,8 @@ class Scratch(NamedTuple):
     post_before: Narrow
     pre_table: Ints
     post_table: Ints
+    total: Ints
+    seen: Ints
 
     @classmethod
     def of(cls, sizes: Sizes, learner: Learner, axons: int) -> "Scratch":
@@ -184,6 +194,7 @@ class Scratch(NamedTuple):
             pre_change=np.zeros(learning_axons, np.int32), post_change=np.zeros(learning_neurons, np.int32),
             pre_before=np.zeros(learning_axons, np.int32), post_before=np.zeros(learning_neurons, np.int32),
             pre_table=np.zeros_like(learner.pre_table), post_table=np.zeros_like(learner.post_table),
+            total=np.zeros(1, np.int64), seen=np.zeros(learning_axons, np.int64),
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...events import codec
 from ...spec import Clear, Control, Counter, Flag, LearningFlag, Region, fixed, registers
-from ...spec.config import CHANGE_FRACTION
+from ...spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..memory import NARROW_REGIONS
 
 #: Rows of `Core.neurons`.
@@ -21,7 +21,7 @@ ADAPTATION_STEP, ADAPTATION_DECAY = int(Control.ADAPTATION_STEP), int(Control.AD
 LEARNING, GATE, RANDOM = int(Control.LEARNING), int(Control.GATE), int(Control.RANDOM)
 WEIGHT_MIN, WEIGHT_MAX = int(Control.WEIGHT_MIN), int(Control.WEIGHT_MAX)
 POTENTIATION, DEPRESSION, MODULATION = int(Control.POTENTIATION), int(Control.DEPRESSION), int(Control.MODULATION)
-DRIFT, DRIFT_STEP = int(Control.DRIFT), int(Control.DRIFT_STEP)
+DRIFT_STEP = int(Control.DRIFT_STEP)
 PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
 #: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
 TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
@@ -35,6 +35,7 @@ CLEAR_STATE, CLEAR_TRACES, CLEAR_ADAPTATION = int(Clear.STATE), int(Clear.TRACES
 RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATURATIONS)
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
+FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
 #: Place behind the counters where columns of the matrix that potentiation visited are counted.
 COLUMNS = len(Counter)
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
@@ -42,6 +43,8 @@ FRACTION = CHANGE_FRACTION
 #: Added before a negative change is cut to whole weights, so that it is rounded towards zero.
 ROUND_UP = (1 << FRACTION) - 1
 DECAY_ONE, DECAY_ALL = 1 << fixed.DECAY_BITS, fixed.DECAY_ALL
+#: Steps of a window that the first part of a table looks up, and entries of that part.
+SHORT_WINDOW, SHORT_ENTRIES = TABLE_STEPS, 1 << TABLE_STEPS
 #: Kinds of rows of the matrix, by their plastic synapses.
 ROW_FIXED, ROW_MIXED, ROW_PLASTIC = 0, 1, 2
 #: Name of the kernel in an object file.

@@ -1,4 +1,4 @@
-"""STDP in one step: depression by arrivals, traces, potentiation of neurons that fired, and drift.
+"""STDP in one step: depression by arrivals, traces, potentiation of neurons that fired, drift, and the generator.
 
 `learner`, `core`, `scratch` and `sizes` are those of `neurocorex.emulator.kernel.arguments`, `rules` the registers as
 `registers.decode` reads them.
@@ -8,15 +8,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from .arithmetic import clamp, kept
 from .constants import (
     COLUMNS,
     DEPRESSION,
-    DRIFT,
-    DRIFT_STEP,
     ENABLE,
+    FULL_TRACES,
     GATE,
     LEARNING,
     NEAREST_POST,
@@ -24,33 +20,28 @@ from .constants import (
     POST,
     POTENTIATION,
     PRE,
+    RANDOM,
     ROW_FIXED,
     ROW_PLASTIC,
+    SHORT_WINDOW,
     SOFT,
     STOCHASTIC,
     TO_CAP,
     TO_INCREMENT,
-    WEIGHT_MAX,
-    WEIGHT_MIN,
 )  # fmt: skip
+from .drift import move, settle_all, settle_rows
 from .registers import advance, find_learners
-from .synapses import learn_columns, learn_row, shift_columns, shift_mixed_row, shift_row
-from .traces import (
-    call_for_changes,
-    drop_unless,
-    modulated,
-    round_changes,
-    tune_table,
-    update_exponential,
-    update_window,
-)  # fmt: skip
+from .rest import is_zero
+from .synapses import bounds_of, learn_columns, learn_row, shift_columns, shift_mixed_row, shift_row
+from .traces import drop_unless, fade, look_up, modulated, rise, round_changes, scale, tune_table, update_window
 
 
-def tune(learner, scratch, rules, flags, weight_bits):
+def tune(learner, scratch, sizes, rules, flags):
     """Take note of the control registers as they are now."""
     find_learners(flags, rules[GATE], scratch.learns)
-    tune_table(learner.pre_table, rules, weight_bits, scratch.pre_table)
-    tune_table(learner.post_table, rules, weight_bits, scratch.post_table)
+    if sizes.window_steps <= SHORT_WINDOW:
+        tune_table(learner.pre_table, rules, sizes.weight_bits, scratch.pre_table)
+        tune_table(learner.post_table, rules, sizes.weight_bits, scratch.post_table)
 
 
 def depress(core, learner, scratch, sizes, rules, arrivals, counts):
@@ -59,51 +50,46 @@ def depress(core, learner, scratch, sizes, rules, arrivals, counts):
     if learning & ENABLE == 0 or not arrivals:
         return
     n, rows, change = sizes.neurons, scratch.rows, scratch.post_change
-    weights, plastic, kinds = core.weights, learner.plastic, learner.kinds
-    least, most = np.int32(-(1 << (sizes.weight_bits - 1))), np.int32((1 << (sizes.weight_bits - 1)) - 1)
-    low, high, drift = np.int32(rules[WEIGHT_MIN]), np.int32(rules[WEIGHT_MAX]), np.int32(rules[DRIFT])
+    if sizes.window_steps:
+        look_up(learner.post, learner.post_table, scratch.post_table, sizes, rules, change)
+    else:
+        rate = modulated(rules[DEPRESSION], rules, sizes.weight_bits)
+        if rate == 0:
+            return
+        scale(learner.post, rate, sizes.trace_bits, change)
     stochastic = learning & STOCHASTIC != 0
-    scale = sizes.weight_bits if learning & SOFT and sizes.soft_bounds else 0
-    whole = not stochastic and scale == 0
-    rate = modulated(rules[DEPRESSION], rules, sizes.weight_bits)
-    any_change = rate != 0 or sizes.window_steps > 0
-    if any_change:
-        call_for_changes(learner.post, scratch.post_table, rate, sizes.trace_bits, change)
-        any_change = drop_unless(scratch.learns, change)
-    if any_change and whole:
-        any_change = round_changes(change)
+    soft = sizes.weight_bits if learning & SOFT and sizes.soft_bounds else 0
+    whole = not stochastic and soft == 0
+    if not drop_unless(scratch.learns, change) or (whole and not round_changes(change)):
+        return
+    bounds, random = bounds_of(rules, sizes.weight_bits), core.control[RANDOM] >> 16
     for k in range(arrivals):
-        random = advance(core.control)
-        kind = kinds[rows[k]]
-        if not any_change or kind == ROW_FIXED:
+        a = rows[k]
+        kind, start = learner.kinds[a], a * n
+        if kind == ROW_FIXED:
             continue
-        start = rows[k] * n
         if not whole:
-            learn_row(
-                weights, plastic, start, change, random, drift, least, most, low, high, scale, stochastic, counts
-            )  # fmt: skip
-        elif kind == ROW_PLASTIC and drift == 0:
-            shift_row(weights, start, change, low, high, counts)
+            code = random ^ learner.axon_codes[a]
+            learn_row(core.weights, learner.plastic, start, change, code, bounds, soft, stochastic, counts)
+        elif kind == ROW_PLASTIC:
+            shift_row(core.weights, start, change, bounds, counts)
         else:
-            shift_mixed_row(weights, plastic, start, change, drift, least, most, low, high, counts)
+            shift_mixed_row(core.weights, learner.plastic, start, change, bounds, counts)
 
 
-def update_traces(learner, scratch, sizes, rules, arrivals, firing):
+def update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts):
     """Bring the traces of axons and neurons to the end of the step."""
     pre, post, rows, fired = learner.pre, learner.post, scratch.rows, scratch.fired
     if sizes.window_steps:
         update_window(pre, sizes.window_steps, rows, 0, arrivals)
         update_window(post, sizes.window_steps, fired, 0, firing)
         return
-    learning = rules[LEARNING]
-    update_exponential(
-        pre, kept(rules[PRE]), rules[PRE + TO_INCREMENT], rules[PRE + TO_CAP], learning & NEAREST_PRE != 0,
-        rows, 0, arrivals,
-    )  # fmt: skip
-    update_exponential(
-        post, kept(rules[POST]), rules[POST + TO_INCREMENT], rules[POST + TO_CAP], learning & NEAREST_POST != 0,
-        fired, 0, firing,
-    )  # fmt: skip
+    learning, random = rules[LEARNING], core.control[RANDOM]
+    fade(pre, rules[PRE], random, learner.axon_codes)
+    fade(post, rules[POST], random, learner.neuron_codes)
+    full = rise(pre, rules[PRE + TO_INCREMENT], rules[PRE + TO_CAP], learning & NEAREST_PRE != 0, rows, arrivals)
+    full += rise(post, rules[POST + TO_INCREMENT], rules[POST + TO_CAP], learning & NEAREST_POST != 0, fired, firing)
+    counts[FULL_TRACES] += full
 
 
 def potentiate(core, learner, scratch, sizes, rules, firing, counts):
@@ -111,40 +97,54 @@ def potentiate(core, learner, scratch, sizes, rules, firing, counts):
     learning = rules[LEARNING]
     if learning & ENABLE == 0:
         return 0
-    fired, change = scratch.fired, scratch.pre_change
+    fired, change, random = scratch.fired, scratch.pre_change, core.control[RANDOM] >> 16
     last = 0
     for k in range(firing):
         if scratch.learns[fired[k]]:
-            scratch.randoms[last] = advance(core.control)
+            scratch.randoms[last] = random ^ learner.neuron_codes[fired[k]]
             fired[last] = fired[k]
             last += 1
     counts[COLUMNS] += last
-    rate = modulated(rules[POTENTIATION], rules, sizes.weight_bits)
-    if last == 0 or (rate == 0 and sizes.window_steps == 0):
+    if last == 0:
         return 0
-    n, weights, plastic, kinds = sizes.neurons, core.weights, learner.plastic, learner.kinds
-    least, most = np.int32(-(1 << (sizes.weight_bits - 1))), np.int32((1 << (sizes.weight_bits - 1)) - 1)
-    low, high, drift = np.int32(rules[WEIGHT_MIN]), np.int32(rules[WEIGHT_MAX]), np.int32(rules[DRIFT])
+    if sizes.window_steps:
+        look_up(learner.pre, learner.pre_table, scratch.pre_table, sizes, rules, change)
+    else:
+        rate = modulated(rules[POTENTIATION], rules, sizes.weight_bits)
+        if rate == 0:
+            return 0
+        scale(learner.pre, rate, sizes.trace_bits, change)
+    bounds = bounds_of(rules, sizes.weight_bits)
     stochastic = learning & STOCHASTIC != 0
-    scale = sizes.weight_bits if learning & SOFT and sizes.soft_bounds else 0
-    call_for_changes(learner.pre, scratch.pre_table, rate, sizes.trace_bits, change)
-    if stochastic or scale:
-        learn_columns(
-            weights, plastic, kinds, learner.numbers, n, change, fired, scratch.randoms, last, drift, least, most,
-            low, high, scale, stochastic, counts,
-        )  # fmt: skip
+    soft = sizes.weight_bits if learning & SOFT and sizes.soft_bounds else 0
+    if stochastic or soft:
+        learn_columns(core.weights, learner, scratch, sizes.neurons, last, bounds, soft, stochastic, counts)
     elif round_changes(change):
-        shift_columns(weights, plastic, kinds, n, change, fired, last, drift, least, most, low, high, counts)
+        shift_columns(core.weights, learner, scratch, sizes.neurons, last, bounds, counts)
     return last * change.size
 
 
-def move_drift(core, rules, weight_bits):
-    """``DRIFT = DRIFT + DRIFT_STEP``, clamped to W + 1 bits signed; return whether it moved."""
-    if rules[LEARNING] & ENABLE == 0:
-        return False
-    limit = 1 << weight_bits
-    moved = clamp(rules[DRIFT] + rules[DRIFT_STEP], -limit, limit - 1)
-    moves = moved != rules[DRIFT]
-    rules[DRIFT] = moved
-    core.control[DRIFT] = moved & ((1 << core.control_bits[DRIFT]) - 1)
-    return moves
+def settle_arrivals(core, learner, scratch, sizes, rules, arrivals):
+    """Bring the rows that arrived up to date, before they are added up."""
+    bounds = bounds_of(rules, sizes.weight_bits)
+    settle_rows(core.weights, learner, scratch, sizes.neurons, arrivals, bounds.least, bounds.most)
+
+
+def settle(core, learner, scratch, sizes, rules):
+    """Bring all weights up to date, before anything outside reads them."""
+    bounds = bounds_of(rules, sizes.weight_bits)
+    settle_all(core.weights, learner, scratch, sizes.neurons, bounds.least, bounds.most)
+
+
+def finish(core, learner, scratch, sizes, rules, steps):
+    """End so many steps: weights drift, and the generator advances."""
+    bounds = bounds_of(rules, sizes.weight_bits)
+    move(core.weights, learner, scratch, rules, sizes.neurons, steps, bounds.least, bounds.most)
+    advance(core.control, steps)
+
+
+def rests(learner, sizes, rules):
+    """Tell whether traces that have not changed in a step without spikes never will."""
+    if sizes.window_steps:
+        return True
+    return (rules[PRE] == 0 or is_zero(learner.pre)) and (rules[POST] == 0 or is_zero(learner.post))

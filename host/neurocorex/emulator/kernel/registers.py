@@ -22,11 +22,11 @@ def find_learners(flags, gate, learns):
         learns[j] = flags[j] & OFF == 0 and gate in (GATE_ALL, j)
 
 
-def advance(control):
-    """Advance the generator; return the half of it that draws are made of."""
+def advance(control, steps):
+    """Advance the generator by so many steps."""
     x = control[RANDOM]
-    x ^= x << 13 & 0xFFFFFFFF
-    x ^= x >> 17
-    x ^= x << 5 & 0xFFFFFFFF
+    for _ in range(steps):
+        x ^= x << 13 & 0xFFFFFFFF
+        x ^= x >> 17
+        x ^= x << 5 & 0xFFFFFFFF
     control[RANDOM] = x
-    return x >> 16

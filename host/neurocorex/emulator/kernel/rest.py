@@ -45,6 +45,14 @@ def is_unchanged(neurons, learner, scratch):
     return same
 
 
+def is_zero(values):
+    """Tell whether all are zero."""
+    for k in range(values.size):
+        if values[k] != 0:
+            return False
+    return True
+
+
 def _copy(source, target):
     for k in range(source.size):
         target[k] = source[k]

@@ -8,7 +8,7 @@ import numpy as np
 
 from .changes import apply_changes, zero
 from .constants import ADAPTATION_STEP, CLEAR_STATE, FLAGS, RECURRENT_EVENTS, SATURATIONS, V
-from .learning import depress, move_drift, potentiate, tune, update_traces
+from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
 from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
@@ -24,9 +24,7 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
     # Fields of tuples are taken out of them here: the loop is faster so.
     position, counts, budget, steps = output.position, output.counts, sizes.budget, sizes.steps
     step, event, graded, change, spikes = position[0], position[1], position[2], position[3], position[4]
-    n, inputs, delays, adapts, weight_bits = (
-        sizes.neurons, sizes.inputs, sizes.max_delay, sizes.adapts, sizes.weight_bits
-    )  # fmt: skip
+    n, inputs, delays, adapts = sizes.neurons, sizes.inputs, sizes.max_delay, sizes.adapts
     neurons, history, control = core.neurons, core.history, core.control
     axon_start, axon, axon_delay = core.axon_start, core.axon, core.axon_delay
     change_step, graded_step, graded_index = stimulus.change_step, stimulus.graded_step, stimulus.graded_index
@@ -47,7 +45,7 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
     adapting = features.adaptation
     decode(control, core.control_bits, rules)
     if learner is not None:
-        tune(learner, scratch, rules, neurons[FLAGS], weight_bits)
+        tune(learner, scratch, sizes, rules, neurons[FLAGS])
     slot, since, work = 0, step, 0
     last_fire = step - 1 if send_history(due, history, axon_start, axon, axon_delay) else step - 1 - delays
     while True:
@@ -58,7 +56,7 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
                 since, waiting = step, 0
             decode(control, core.control_bits, rules)
             if learner is not None:
-                tune(learner, scratch, rules, neurons[FLAGS], weight_bits)
+                tune(learner, scratch, sizes, rules, neurons[FLAGS])
         if step == steps or spikes + n > fired_step.size or work >= budget:
             break
         adapting |= adapts and rules[ADAPTATION_STEP] != 0
@@ -72,8 +70,10 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
         event, arrivals = take_events(stimulus.event_step, stimulus.event_index, event, step, rows, recurrent)
         counts[RECURRENT_EVENTS] += recurrent
         work += n * (1 + arrivals)
+        if learner is not None:
+            settle_arrivals(core, learner, scratch, sizes, rules, arrivals)
         if arrivals:
-            add_currents(core, learner, sizes, scratch, rules, recurrent, arrivals)
+            add_currents(core, sizes, scratch, rules, recurrent, arrivals)
         if learner is not None:
             depress(core, learner, scratch, sizes, rules, arrivals, counts)
 
@@ -99,15 +99,17 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
             waiting += firing if features.refractory else 0
             last_fire = step
 
-        # Traces, potentiation and drift
+        # Traces and potentiation
         if learner is not None:
-            update_traces(learner, scratch, sizes, rules, arrivals, firing)
+            update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
             work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
-            looks &= not move_drift(core, rules, weight_bits)
+            looks = looks and rests(learner, sizes, rules)
 
         after = step + 1
         if looks and not firing and is_unchanged(neurons, learner, scratch):
             after = step + silent
+        if learner is not None:
+            finish(core, learner, scratch, sizes, rules, after - step)
         counts[SATURATIONS] += clamped * (after - step)
         for k in range(watched.size):
             for repeated in range(step, after):
@@ -115,5 +117,7 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
         slot = (slot + after - step) % delays
         step = after
 
+    if learner is not None and sizes.settles:
+        settle(core, learner, scratch, sizes, rules)
     keep_history(history, delays, step - since, fired_step, fired_neuron, spikes, step)
     position[0], position[1], position[2], position[3], position[4] = step, event, graded, change, spikes

@@ -8,6 +8,8 @@ would touch a memory page for every synapse.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .arithmetic import clamp
@@ -15,7 +17,8 @@ from .constants import (
     CLIPS_HIGH,
     CLIPS_LOW,
     DEPRESSIONS,
-    DRIFT,
+    DRIFT_CLIPS,
+    DRIFT_STEP,
     FRACTION,
     GAIN_INPUT,
     GAIN_RECURRENT,
@@ -24,7 +27,10 @@ from .constants import (
     ROW_FIXED,
     ROW_PLASTIC,
     STRIDE,
+    WEIGHT_MAX,
+    WEIGHT_MIN,
 )  # fmt: skip
+from .drift import pending, settle_row
 
 #: An index known not to be negative: without the check for that, rows are added by vector code.
 _at = np.uintp
@@ -32,24 +38,34 @@ _at = np.uintp
 SUM_LIMIT = 1 << 29
 
 
-def add_currents(core, learner, sizes, scratch, rules, recurrent, arrivals):
+class Bounds(NamedTuple):
+    """Bounds of weights, all int32: those of their width, those of the rule, and the end to which weights drift."""
+
+    least: np.int32
+    most: np.int32
+    low: np.int32
+    high: np.int32
+    end: np.int32
+    """Beyond all weights if there is no drift."""
+
+
+def bounds_of(rules, weight_bits):
+    """Bounds that are in force."""
+    least, most = np.int32(-(1 << (weight_bits - 1))), np.int32((1 << (weight_bits - 1)) - 1)
+    step = rules[DRIFT_STEP]
+    end = least if step < 0 else most if step > 0 else np.int32(1 << weight_bits)
+    return Bounds(least, most, np.int32(rules[WEIGHT_MIN]), np.int32(rules[WEIGHT_MAX]), end)
+
+
+def add_currents(core, sizes, scratch, rules, recurrent, arrivals):
     """Add up the rows of all arrivals, the `recurrent` ones first, with their gains, into `Scratch.g`.
 
     ``g = (sum over a < M of w[a]) << GAIN_INPUT + (sum over a >= M of w[a]) << GAIN_RECURRENT``
     """
-    n, rows = sizes.neurons, scratch.rows
-    drift = np.int32(0)
-    if learner is not None:
-        drift = np.int32(rules[DRIFT])
     for first, last, gain in ((0, recurrent, rules[GAIN_RECURRENT]), (recurrent, arrivals, rules[GAIN_INPUT])):
         if first == last:
             continue
-        target = scratch.added if gain else scratch.g
-        if drift == 0:
-            add_rows(core.weights, n, rows, first, last, target)
-        elif learner is not None:
-            least, most = np.int32(-(1 << (sizes.weight_bits - 1))), np.int32((1 << (sizes.weight_bits - 1)) - 1)
-            add_drifted_rows(core.weights, learner.plastic, n, rows, first, last, drift, least, most, target)
+        add_rows(core.weights, sizes.neurons, scratch.rows, first, last, scratch.added if gain else scratch.g)
         if gain:
             _raise(scratch.g, scratch.added, gain)
 
@@ -62,7 +78,7 @@ def _raise(g, added, gain):
 
 
 def add_rows(weights, width, rows, first, last, g):
-    """Add up weights as they are stored; four rows at a time, as reading and writing the sums takes longest."""
+    """Add up weights; four rows at a time, as reading and writing the sums takes longest."""
     k = first
     while k + 4 <= last:
         a, b, c, d = rows[k] * width, rows[k + 1] * width, rows[k + 2] * width, rows[k + 3] * width
@@ -77,131 +93,145 @@ def add_rows(weights, width, rows, first, last, g):
         k += 1
 
 
-def add_drifted_rows(weights, plastic, width, rows, first, last, drift, least, most, g):
-    """Add up effective weights."""
-    for k in range(first, last):
-        a = rows[k] * width
-        for j in range(width):
-            w = np.int32(weights[_at(a + j)])
-            drifted = min(max(np.int32(w + drift), least), most)
-            g[j] = np.int32(g[j] + (drifted if plastic[_at(a + j)] else w))
+# Rows ------------------------------------------------------------------------------------------------
 
 
-def shift_row(weights, start, change, low, high, counts):
-    """Change a row of plastic synapses by whole weights, without drift."""
-    below, above, ups, downs = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+def shift_row(weights, start, change, bounds, counts):
+    """Change a row of plastic synapses by whole weights."""
+    below, above, ups, downs, ends = np.int32(0), np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+    low, high, end = bounds.low, bounds.high, bounds.end
     for j in range(change.size):
         p = change[j]
-        stored = np.int32(weights[_at(start + j)])
-        w = np.int32(stored + p)
-        weights[_at(start + j)] = min(max(w, low), high) if p != 0 else stored
+        before = np.int32(weights[_at(start + j)])
+        w = np.int32(before + p)
+        weights[_at(start + j)] = min(max(w, low), high) if p != 0 else before
         below = np.int32(below + ((w < low) & (p != 0)))
         above = np.int32(above + ((w > high) & (p != 0)))
         ups = np.int32(ups + (p > 0))
         downs = np.int32(downs + (p < 0))
-    _count(counts, ups, downs, below, above)
+        ends = np.int32(ends + ((before == end) & (p != 0)))
+    _count(counts, ups, downs, below, above, ends)
 
 
-def shift_mixed_row(weights, plastic, start, change, drift, least, most, low, high, counts):
+def shift_mixed_row(weights, plastic, start, change, bounds, counts):
     """Change a row by whole weights."""
-    below, above, ups, downs = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+    below, above, ups, downs, ends = np.int32(0), np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+    low, high, end = bounds.low, bounds.high, bounds.end
     for j in range(change.size):
         p = np.int32(change[j] * plastic[_at(start + j)])
-        stored = np.int32(weights[_at(start + j)])
-        w = np.int32(min(max(np.int32(stored + drift), least), most) + p)
-        bounded = np.int32(min(max(w, low), high) - drift)
-        weights[_at(start + j)] = min(max(bounded, least), most) if p != 0 else stored
+        before = np.int32(weights[_at(start + j)])
+        w = np.int32(before + p)
+        weights[_at(start + j)] = min(max(w, low), high) if p != 0 else before
         below = np.int32(below + ((w < low) & (p != 0)))
         above = np.int32(above + ((w > high) & (p != 0)))
         ups = np.int32(ups + (p > 0))
         downs = np.int32(downs + (p < 0))
-    _count(counts, ups, downs, below, above)
+        ends = np.int32(ends + ((before == end) & (p != 0)))
+    _count(counts, ups, downs, below, above, ends)
 
 
-def learn(stored, p, draw, drift, least, most, low, high, scale, stochastic):
-    """Change a plastic synapse by p, not rounded yet; return what is stored now, the change, and w + change."""
-    w = min(max(stored + drift, least), most)
+def rounded(w, p, draw, bounds, scale, stochastic):
+    """Change of a plastic synapse in whole weights that P calls for; `scale` is W with soft bounds, else 0."""
     if scale:
-        p = int(p) * int(max(high - w, 0) if p > 0 else max(w - low, 0)) >> scale
-    change = p + (draw if stochastic else ROUND_UP if p < 0 else 0) >> FRACTION
-    if change == 0:
-        return stored, change, w
-    return min(max(min(max(w + change, low), high) - drift, least), most), change, w + change
+        room = max(bounds.high - w, 0) if p > 0 else max(w - bounds.low, 0)
+        p = int(p) * int(room) + (1 << (scale - 1)) >> scale
+    return p + (draw if stochastic else ROUND_UP if p < 0 else 0) >> FRACTION
 
 
-def learn_row(weights, plastic, start, change, random, drift, least, most, low, high, scale, stochastic, counts):
+def learn_row(weights, plastic, start, change, random, bounds, scale, stochastic, counts):
     """Change a row, scaled by the distance to the bound if `scale` is not 0, or rounded by chance."""
-    below = above = ups = downs = 0
+    below = above = ups = downs = ends = 0
     for j in range(change.size):
         if plastic[_at(start + j)] and change[j]:
             draw = (random + STRIDE * j & 0xFFFF) >> 8
-            stored, moved, w = learn(
-                weights[_at(start + j)], change[j], draw, drift, least, most, low, high, scale, stochastic
-            )
-            weights[_at(start + j)] = stored
+            before = int(weights[_at(start + j)])
+            moved = rounded(before, change[j], draw, bounds, scale, stochastic)
             if moved:
-                below, above, ups, downs = below + (w < low), above + (w > high), ups + (moved > 0), downs + (moved < 0)
-    _count(counts, ups, downs, below, above)
+                w = before + moved
+                weights[_at(start + j)] = min(max(w, bounds.low), bounds.high)
+                below, above = below + (w < bounds.low), above + (w > bounds.high)
+                ups, downs, ends = ups + (moved > 0), downs + (moved < 0), ends + (before == bounds.end)
+    _count(counts, ups, downs, below, above, ends)
 
 
-def shift_columns(
-    weights, plastic, kinds, width, change, fired, last, drift, least, most, low, high, counts
-):  # fmt: skip
+# Columns ---------------------------------------------------------------------------------------------
+
+
+def _put(weights, learner, scratch, width, a, at, w, drift, bounds):
+    """Store a weight of row a, less the drift that the row has not seen; return that, 0 if the row had to see it."""
+    stored = w - drift
+    if stored < bounds.least or stored > bounds.most:
+        settle_row(weights, learner, scratch, width, a, bounds.least, bounds.most)
+        weights[at] = w
+        return 0
+    weights[at] = stored
+    return drift
+
+
+def shift_columns(weights, learner, scratch, width, last, bounds, counts):
     """Change the synapses of all axons onto those that fired by whole weights."""
-    below = above = ups = downs = 0
+    plastic, kinds, change, fired = learner.plastic, learner.kinds, scratch.pre_change, scratch.fired
+    low, high, end = int(bounds.low), int(bounds.high), int(bounds.end)
+    below = above = ups = downs = ends = 0
     for a in range(change.size):
         p = int(change[a])
         if p == 0 or kinds[a] == ROW_FIXED:
             continue
-        start = a * width
+        start, drift = a * width, int(pending(scratch, a))
         if kinds[a] == ROW_PLASTIC and drift == 0:
             for k in range(last):
                 at = _at(start + fired[k])
-                w = int(weights[at]) + p
+                before = int(weights[at])
+                w = before + p
                 weights[at] = min(max(w, low), high)
                 below += w < low
                 above += w > high
+                ends += before == end
             changed = last
         else:
             changed = 0
             for k in range(last):
                 at = _at(start + fired[k])
                 if plastic[at]:
-                    w = min(max(weights[at] + drift, least), most) + p
-                    weights[at] = min(max(min(max(w, low), high) - drift, least), most)
+                    before = clamp(int(weights[at]) + drift, int(bounds.least), int(bounds.most))
+                    w = before + p
+                    drift = _put(weights, learner, scratch, width, a, at, clamp(w, low, high), drift, bounds)
                     below += w < low
                     above += w > high
+                    ends += before == end
                     changed += 1
         if p > 0:
             ups += changed
         else:
             downs += changed
-    _count(counts, ups, downs, below, above)
+    _count(counts, ups, downs, below, above, ends)
 
 
-def learn_columns(
-    weights, plastic, kinds, numbers, width, change, fired, randoms, last, drift, least, most, low, high, scale,
-    stochastic, counts,
-):  # fmt: skip
+def learn_columns(weights, learner, scratch, width, last, bounds, scale, stochastic, counts):
     """Change them scaled by the distance to the bound if `scale` is not 0, or rounded by chance."""
-    below = above = ups = downs = 0
+    change, low, high = scratch.pre_change, int(bounds.low), int(bounds.high)
+    below = above = ups = downs = ends = 0
     for a in range(change.size):
-        if change[a] == 0 or kinds[a] == ROW_FIXED:
+        if change[a] == 0 or learner.kinds[a] == ROW_FIXED:
             continue
+        drift = int(pending(scratch, a))
         for k in range(last):
-            at = _at(a * width + fired[k])
-            if plastic[at]:
-                draw = (randoms[k] + STRIDE * numbers[a] & 0xFFFF) >> 8
-                stored, moved, w = learn(weights[at], change[a], draw, drift, least, most, low, high, scale, stochastic)
-                weights[at] = stored
+            at = _at(a * width + scratch.fired[k])
+            if learner.plastic[at]:
+                draw = (scratch.randoms[k] + STRIDE * learner.numbers[a] & 0xFFFF) >> 8
+                before = clamp(int(weights[at]) + drift, int(bounds.least), int(bounds.most))
+                moved = rounded(before, change[a], draw, bounds, scale, stochastic)
                 if moved:
+                    w = before + moved
+                    drift = _put(weights, learner, scratch, width, a, at, clamp(w, low, high), drift, bounds)
                     below, above = below + (w < low), above + (w > high)
-                    ups, downs = ups + (moved > 0), downs + (moved < 0)
-    _count(counts, ups, downs, below, above)
+                    ups, downs, ends = ups + (moved > 0), downs + (moved < 0), ends + (before == bounds.end)
+    _count(counts, ups, downs, below, above, ends)
 
 
-def _count(counts, ups, downs, below, above):
+def _count(counts, ups, downs, below, above, ends):
     counts[POTENTIATIONS] += ups
     counts[DEPRESSIONS] += downs
     counts[CLIPS_LOW] += below
     counts[CLIPS_HIGH] += above
+    counts[DRIFT_CLIPS] += ends

@@ -7,16 +7,29 @@ from __future__ import annotations
 import numpy as np
 
 from .arithmetic import clamp
-from .constants import FRACTION, MODULATION, ROUND_UP
+from .constants import DECAY_ALL, DECAY_ONE, FRACTION, MODULATION, ROUND_UP, SHORT_ENTRIES, SHORT_WINDOW
 
 
-def update_exponential(trace, keep, increment, cap, nearest, spikes, first, last):
-    """``x = shrink(x, decay)``, and where there was a spike ``min(x + increment, cap)`` or ``increment``."""
+def fade(trace, decay, random, codes):
+    """``x = floor((x * (65536 - decay) + draw) / 65536)``, 0 for a decay of 65535; all of it fits into 32 bits."""
+    if decay == 0:
+        return
+    left = np.uint32(0 if decay == DECAY_ALL else DECAY_ONE - decay)
+    half = np.uint32(random & 0xFFFF)
     for k in range(trace.size):
-        trace[k] = np.int32(trace[k] * keep)
-    for k in range(first, last):
+        draw = np.uint32(half ^ np.uint32(codes[k]))
+        trace[k] = np.int32(np.uint32(np.uint32(np.uint32(trace[k]) * left) + draw) >> np.uint32(16))
+
+
+def rise(trace, increment, cap, nearest, spikes, last):
+    """``x = min(x + increment, cap)``, or ``increment``, where there was a spike; return how many the cap cut short."""
+    full = 0
+    for k in range(last):
         x = spikes[k]
-        trace[x] = increment if nearest else min(trace[x] + increment, cap)
+        risen = trace[x] + increment
+        full += risen > cap
+        trace[x] = increment if nearest else min(risen, cap)
+    return 0 if nearest else full
 
 
 def update_window(trace, steps, spikes, first, last):
@@ -28,10 +41,15 @@ def update_window(trace, steps, spikes, first, last):
         trace[spikes[k]] |= 1
 
 
-def modulated(rate, rules, bits):
-    """``sat_C(floor(rate * MODULATION / 256))``, for weights of `bits` bits."""
+def bounded(change, bits):
+    """``sat_C(change)``, for weights of `bits` bits."""
     limit = 1 << (bits + FRACTION - 1)
-    return clamp(rate * rules[MODULATION] >> 8, -limit, limit - 1)
+    return clamp(change, -limit, limit - 1)
+
+
+def modulated(rate, rules, bits):
+    """``sat_C(floor(rate * MODULATION / 256))``."""
+    return bounded(rate * rules[MODULATION] >> 8, bits)
 
 
 def tune_table(table, rules, bits, tuned):
@@ -40,14 +58,24 @@ def tune_table(table, rules, bits, tuned):
         tuned[k] = modulated(table[k], rules, bits)
 
 
-def call_for_changes(trace, table, rate, trace_bits, change):
-    """P for each trace: from a table that is not empty, or ``floor(trace * rate / 2^T)``."""
-    if table.size:
+def look_up(trace, table, tuned, sizes, rules, change):
+    """P of windows: entries that are modulated beforehand; of long windows sums of two, modulated here."""
+    if sizes.window_steps <= SHORT_WINDOW:
         for k in range(trace.size):
-            change[k] = table[trace[k]]
+            change[k] = tuned[trace[k]]
     else:
+        bits = sizes.weight_bits
         for k in range(trace.size):
-            change[k] = np.int32(int(trace[k]) * int(rate) >> trace_bits)
+            x = trace[k]
+            entry = table[x & (SHORT_ENTRIES - 1)] + table[SHORT_ENTRIES + (x >> SHORT_WINDOW)]
+            change[k] = modulated(bounded(entry, bits), rules, bits)
+
+
+def scale(trace, rate, trace_bits, change):
+    """P of exponential traces: ``trace * rate / 2^T``, to nearest."""
+    half = 1 << (trace_bits - 1)
+    for k in range(trace.size):
+        change[k] = np.int32((int(trace[k]) * int(rate) + half) >> trace_bits)
 
 
 def round_changes(change):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,20 +13,23 @@ import numpy as np
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
-from ...network.population import named
-from ...quantiser.quantise import quantise, smallest_config
+from ...quantiser.comparison import Comparison
+from ...quantiser.quantise import quantised, smallest_config, tell
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
 from .assumed import OWN, Origins, assumed, doubts_of
-from .blueprint import CLOCK, Blueprint
+from .blueprint import Blueprint
 from .building import blueprint_of
 from .child import read_graph
 from .graph import Graph
-from .imported import Imported, Place
+from .imported import Imported
+from .intended import corrected
 from .labelling import items_of, unsupported_items
+from .losses import Losses
 from .metadata import exported
 from .options import GivenOptions, Options
+from .places import Places, layers_of
 from .producers import PRODUCERS, known_producer, options_of
 from .signature import proposals
 from .units import overshoot
@@ -85,8 +87,9 @@ def from_nir(
 
     Warns
     -----
-    UserWarning
-        If a guess decides about spikes: the file looks like the work of another tool, or has no `v_reset`.
+    QuantisationWarning
+        For each warning of the report, once: among them guesses that decide about spikes, where the file looks like the
+        work of another tool, or has no `v_reset`.
     """
     known_producer(producer)
     Options.of(PRODUCERS[producer] if producer else {}, options)
@@ -109,20 +112,14 @@ def from_nir(
     net = blueprint.network(chosen.dt)
     image, report = _quantised(net, blueprint, config, weight_bits, scale)
     doubts += doubts_of(graph, chosen, options, producer)
-    report = replace(report, warnings=[*doubts, *report.warnings])
-    for doubt in doubts:
-        warnings.warn(f"{name}: {doubt}", UserWarning, stacklevel=2)
-    items = items_of(graph, blueprint, net, image)
-    every = np.arange(image.config.neurons)
-    layers = {
-        key: Place(
-            every[place], layer.shape, blueprint.timing.latency[key], blueprint.unit[key] * image.scale, layer.rest
-        )
-        for (key, place), layer in zip(blueprint.places().items(), blueprint.layers.values(), strict=True)
-    }
+    losses = Losses(blueprint, net, image)
+    places = Places(blueprint.axons(), layers_of(blueprint, image), blueprint.readouts)
+    report = corrected(report, places, [*doubts, *losses.warnings(chosen)], pacemakers=blueprint.pacemakers())
+    tell(report.alerts, image)
+    items = items_of(graph, blueprint, image, losses)
     told = assumed(graph, chosen, Origins(options, base, producer))
-    labels = ImportReport(name, items, _reason(image), report, [own] if own else [], told)
-    return Imported(image, labels, chosen.dt, blueprint.axons(), layers, blueprint.readouts, net)
+    labels = ImportReport(name, items, _reason(image), report, [own] if own else [], assumed=told)
+    return Imported(image, labels, chosen.dt, *places, net)
 
 
 def _quantised(
@@ -131,27 +128,22 @@ def _quantised(
     """Quantise, with thresholds out of reach for neurons that are only read by their membrane."""
     if config is None:
         config = replace(smallest_config(net), weight_bits=weight_bits, state_bits=STATE_BITS[weight_bits])
-    image, report = quantise(net, config, scale=scale)
+    image, report = quantised(net, config, scale=scale)
     needed = overshoot(blueprint, net, config, image.scale) if scale is None else 0.0
     if needed > 1:
-        image, report = quantise(net, config, scale=image.scale / 2 ** math.ceil(math.log2(needed)))
+        image, report = quantised(net, config, scale=image.scale / 2 ** math.ceil(math.log2(needed)))
     places = blueprint.places()
-    regions = dict(image.regions)
-    thresholds = regions[Region.THRESHOLD].copy()
-    for name, layer in blueprint.layers.items():
-        if layer.silent:
-            thresholds[places[name]] = config.state_range[1]
-    regions[Region.THRESHOLD] = thresholds
-    # The clock, and neurons that rest above their threshold, are meant to fire by themselves.
-    clock = list(range(net.neuron_count))[places[CLOCK]] if CLOCK in places else []
-    driven = {*clock, *blueprint.pacemakers()}
-    meant = [neuron for neuron in report.never_silent if neuron in driven]
-    restless = [neuron for neuron in report.never_silent if neuron not in driven]
-    texts = list(report.warnings)
-    if meant and not restless:
-        texts = [each for each in texts if not each.startswith(f"{named(meant)} will fire without")]
-    report = replace(report, never_silent=restless, warnings=texts)
-    return Image(config, regions, image.scale, image.meta), report
+    silent = [places[name] for name, layer in blueprint.layers.items() if layer.silent]
+    if not silent:
+        return image, report
+    # The scale has left room for their membranes by a threshold that they need no more.
+    thresholds = image.regions[Region.THRESHOLD].copy()
+    for place in silent:
+        net.neurons[place].set(threshold=math.inf)
+        thresholds[place] = config.state_range[1]
+    image = Image(config, {**image.regions, Region.THRESHOLD: thresholds}, image.scale, image.meta)
+    told = Report.of(image, comparison=Comparison.of(net, image), notes=report.notes)
+    return image, replace(told, subject=(net, image))
 
 
 def _reason(image: Image) -> str:
