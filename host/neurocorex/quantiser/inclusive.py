@@ -21,6 +21,8 @@ from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 
 Ints = NDArray[np.int64]
+#: A unit that a reset lacks is told for thresholds of fewer units than this.
+NOTICEABLE = 1000
 
 
 def fire_at_threshold(
@@ -54,7 +56,8 @@ def fire_at_threshold(
             # With a gain and a membrane between its multiples, one unit is less than what rounding takes anyway.
             if step == 1 << gains[1] and not _gives_back(neuron, config, regions):
                 step = 1
-                lacking.append(neuron)
+                if threshold[neuron] < NOTICEABLE:
+                    lacking.append(neuron)
         threshold[neuron] = max(int(threshold[neuron]) - step, config.state_range[0])
     if lacking:
         notes.append(
