@@ -131,7 +131,7 @@ def test_signature_leads_to_a_proposal(sign):
 
 @pytest.mark.parametrize("neurons", [lif(2), lif(2, tau=0.02, r=1.0), fire(2)], ids=["r of 2", "r of 1", "IF"])
 def test_plain_graphs_are_taken_as_they_are(neurons):
-    assert said(net(neurons, 2))[1] == ""
+    assert said(net(neurons, 2, np.eye(2) * 900))[1] == ""
 
 
 def test_nodes_of_different_tools_need_a_word():

@@ -3,8 +3,9 @@
 import neurocorex as ncx
 import numpy as np
 import pytest
+from neurocorex.quantiser.inclusive import as_meant
 from neurocorex.quantiser.quantise import quantised
-from neurocorex.spec import Region
+from neurocorex.spec import Control, Region
 from support.warned import warned
 
 STEPS = 600
@@ -113,6 +114,21 @@ def test_gain_and_an_adaptive_threshold(odd):
     image, report = quantised(net, ncx.CoreConfig(neurons=1, inputs=1, weight_bits=8), scale=1)
     assert report.exact is not bool(odd)
     assert image.regions[Region.THRESHOLD][0] == (1023 if odd else 1024 - (1 << report.gain_recurrent))
+
+
+def test_what_was_asked_for_is_read_back_from_the_chip():
+    """Threshold and weight onto itself are one unit lower on the chip."""
+    net = network(np.array([[3, 5]]), 6, "subtract")
+    net.connect(net.neurons, net.neurons, np.array([[2, 1], [0, 0]]))
+    image, report = ncx.quantise(net, scale=1)
+    assert report.exact
+    assert not report.warnings
+    assert image.regions[Region.CONTROL][Control.GAIN_RECURRENT] == 0
+    assert image.regions[Region.THRESHOLD].tolist() == [5, 5]
+    assert image.weights[1:].tolist() == [[1, 1], [0, -1]]
+    thresholds, returned = as_meant(net, image)
+    assert thresholds.tolist() == [6, 6]
+    assert returned == [(1, 0), (2, 1)]
 
 
 def test_other_words_are_refused():

@@ -23,6 +23,8 @@ from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from .populations import scales_of
 
 Ints = NDArray[np.int64]
+#: A unit that a reset lacks is told for thresholds of fewer units than this.
+NOTICEABLE = 1000
 
 
 def fire_at_threshold(
@@ -57,7 +59,8 @@ def fire_at_threshold(
             # With a gain and a membrane between its multiples, one unit is less than what rounding takes anyway.
             if step == 1 << int(control[Control.GAIN_RECURRENT]) and not _gives_back(neuron, config, regions):
                 step = 1
-                lacking.append(neuron)
+                if threshold[neuron] < NOTICEABLE:
+                    lacking.append(neuron)
         threshold[neuron] = max(int(threshold[neuron]) - step, config.state_range[0])
     if lacking:
         notes.append(
