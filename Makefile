@@ -27,7 +27,7 @@ producers: $(VENV)/.producers $(TOOLS:%=.producers/%/.done)
 	$(BIN)/python $(RECORDERS)/from_norse.py build/nir
 	for tool in $(TOOLS); do .producers/$$tool/bin/python $(RECORDERS)/from_$$tool.py build/nir || exit 1; done
 	NIR_RECORDINGS=build/nir $(BIN)/pytest tests/importers/test_nir_producers.py tests/importers/test_nir_digits.py
-	$(BIN)/pytest tests/test_examples.py -k snntorch
+	$(BIN)/pytest tests/test_examples.py -k snntorch -W ignore:nirtorch:DeprecationWarning
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -238,7 +238,7 @@ def test_bad_rules_say_what_is_wrong(make, message):
 def test_floats_need_bounds():
     with pytest.raises(InputError, match="the rule needs bounds"):
         quantise(network(stdp(20.0, 20.0, 0.1, -0.1)))
-    warned(quantise, network(stdp(20.0, 20.0, 0.1, -0.1), weight=5))
+    quantise(network(stdp(20.0, 20.0, 0.1, -0.1), weight=5))
 
 
 def test_trace_that_never_fades_has_no_time_constant_in_json():

@@ -9,7 +9,6 @@ from neurocorex.errors import InputError, NeuroCoreXWarning
 from neurocorex.learning import stdp, superneuromat
 from neurocorex.quantiser.quantise import quantised
 from neurocorex.spec import CoreConfig, Learning
-from support.warned import warned
 
 
 def learner(**options):
@@ -58,7 +57,7 @@ def test_stimulus_that_is_known_when_loading_gets_room():
     spikes = np.zeros((100, 4), bool)
     spikes[20:60] = True
     with ncx.open("emulator") as device:
-        assert warned(device.load, net, stimulus=spikes).window.potentiation.why == "by stimulus"
+        assert device.load(net, stimulus=spikes).window.potentiation.why == "by stimulus"
         assert device.run(spikes=spikes).counters["full_traces"] == 0
         assert device.load(net).window.potentiation.why == "assumed"
         device.run(spikes=spikes)  # changes no weight, so nothing is lost

@@ -93,7 +93,7 @@ def test_membranes_of_a_layer_that_never_spikes_are_those_of_norse():
 
 
 @pytest.mark.parametrize("name", PROPOSED)
-@pytest.mark.filterwarnings("ignore:.*no v_reset:UserWarning", "ignore:.*a decay below 1/65536:UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_file_without_a_stated_producer_leads_to_a_proposal(name):
     with pytest.warns(UserWarning, match=f"looks like a file of .*{PROPOSED[name]}"):
         model = ncx.from_nir(DATA / f"{name}.nir")

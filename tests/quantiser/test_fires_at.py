@@ -3,6 +3,8 @@
 import neurocorex as ncx
 import numpy as np
 import pytest
+from neurocorex.quantiser.inclusive import threshold_meant, weights_meant
+from neurocorex.spec import Control, Region
 
 STEPS = 600
 
@@ -79,8 +81,24 @@ def test_missing_axon_is_a_warning():
     net.connect(net.inputs, net.neurons[0], np.array([[3]]))
     net.connect(net.neurons[0], net.neurons[1], np.array([[5]]), delay_ms=3.0)
     net.neurons.set(threshold=6, reset_mode="subtract", fires_at=">=")
-    _, report = ncx.quantise(net, scale=1)
+    with pytest.warns(UserWarning, match="neuron 0 takes off one unit"):
+        _, report = ncx.quantise(net, scale=1)
     assert any("neuron 0 takes off one unit of the chip less" in text for text in report.warnings)
+
+
+def test_what_was_asked_for_is_read_back_from_the_chip():
+    """Threshold and weight onto itself are one unit lower on the chip."""
+    net = network(np.array([[3, 5]]), 6, "subtract")
+    net.connect(net.neurons, net.neurons, np.array([[2, 1], [0, 0]]))
+    image, report = ncx.quantise(net, scale=1)
+    assert report.exact
+    assert not report.warnings
+    gain = int(image.regions[Region.CONTROL][Control.GAIN_RECURRENT])
+    assert gain == 0
+    assert image.regions[Region.THRESHOLD].tolist() == [5, 5]
+    assert threshold_meant(image.regions[Region.THRESHOLD], np.array([6.0, 6.0]), gain).tolist() == [6, 6]
+    assert image.weights[1:].tolist() == [[1, 1], [0, -1]]
+    assert weights_meant(net, image.weights[1:], np.array([[2, 1], [0, 0]])).tolist() == [[2, 1], [0, 0]]
 
 
 def test_other_words_are_refused():

@@ -24,7 +24,7 @@ from ..spec.rows import Unit
 from .demand import Durations
 from .difference import Difference, Loss, WeightLoss
 from .held import learned
-from .inclusive import threshold_meant
+from .inclusive import threshold_meant, weights_meant
 from .populations import scales_of
 
 Floats = NDArray[np.float64]
@@ -128,8 +128,10 @@ class _Sides:
     def weights(self, kind: str) -> tuple[NDArray[Any], Floats]:
         """Return the weights of a kind as wanted and as held."""
         wanted = self.net.input_weights if kind == INPUT else self.net.recurrent_weights
-        held = self.image.weights[self.rows(kind), : self.count] * self.steps_of(kind)
-        return wanted, held
+        held: NDArray[Any] = self.image.weights[self.rows(kind), : self.count]
+        if kind == RECURRENT and self.net.parameters["inclusive"].any():
+            held = weights_meant(self.net, held, wanted / self.steps_of(kind))
+        return wanted, held * self.steps_of(kind)
 
     def fixed(self, blocks: dict[str, tuple[NDArray[Any], Floats]]) -> list[tuple[NDArray[Any], Floats]]:
         """Return weights, each kind (wanted, held), with 0 for those that learn."""

@@ -21,6 +21,8 @@ from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 
 Ints = NDArray[np.int64]
+#: A unit that a reset lacks is told for thresholds of fewer units than this.
+NOTICEABLE = 1000
 
 
 def fire_at_threshold(
@@ -54,7 +56,8 @@ def fire_at_threshold(
             # With a gain and a membrane between its multiples, one unit is less than what rounding takes anyway.
             if step == 1 << gains[1] and not _gives_back(neuron, config, regions):
                 step = 1
-                lacking.append(neuron)
+                if threshold[neuron] < NOTICEABLE:
+                    lacking.append(neuron)
         threshold[neuron] = max(int(threshold[neuron]) - step, config.state_range[0])
     if lacking:
         notes.append(
@@ -78,6 +81,27 @@ def threshold_meant(held: NDArray[Any], wanted: NDArray[Any], gain: int) -> Ints
     whole = np.rint(wanted).astype(np.int64)
     below = whole - held
     return np.where((below == 1) | (below == 1 << gain), whole, held).astype(np.int64)
+
+
+def weights_meant(net: NetworkData, held: NDArray[Any], wanted: NDArray[Any]) -> Ints:
+    """Return recurrent weights without what `fire_at_threshold` took off them.
+
+    Parameters
+    ----------
+    net : NetworkData
+        The network.
+    held : int array [N + extra axons, N]
+        Weights of a chip, of the axons of neurons and of the extra axons.
+    wanted : float array, of the same shape
+        Weights that were asked for, in units of the chip's weights.
+    """
+    source = np.concatenate([np.arange(net.neuron_count), np.asarray(net.extra_source, np.int64)])
+    lowered = net.parameters["inclusive"] & net.parameters["subtract"]
+    meant = np.asarray(held, np.int64).copy()
+    rows = np.flatnonzero(lowered[source])
+    columns = source[rows]
+    meant[rows, columns] += held[rows, columns] == np.rint(wanted[rows, columns]) - 1
+    return meant
 
 
 def _step(neuron: int, regions: Mapping[Region, NDArray[Any]], gains: tuple[int, int]) -> int:

@@ -143,3 +143,7 @@ def _chosen_scales(
 
     unbounded = demand.rule is not None and demand.rule.bounds is None
     return with_room_to_learn(demand, config, choose) if unbounded else (choose(demand), demand)
+
+
+# Scripts of 0.1.0, where `quantise` was a module, say ``neurocorex.quantise.quantise(net)``.
+quantise.quantise = quantise  # type: ignore[attr-defined]
