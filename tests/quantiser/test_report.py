@@ -96,6 +96,12 @@ def test_worst_weight_is_relative_and_located():
     assert "the worst weight by 29 %" in str(loss)
 
 
+def test_a_loss_of_everything_is_a_hundred_percent():
+    net = ncx.Network(inputs=2, neurons=2)
+    net.connect(net.inputs, net.neurons, [[100.0, 0.0], [0.3, -70.0]])
+    assert "the worst weight by 100 %, 1 became 0" in str(quantise(net, scale=1)[1])
+
+
 # False warnings ------------------------------------------------------------------------------------
 
 
