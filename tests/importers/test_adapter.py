@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+import warnings
 
 import neurocorex as ncx
 import numpy as np
@@ -123,10 +125,62 @@ def test_attributes_are_those_of_the_model():
         assert copy.copy(chip).num_neurons == 2
 
 
-@pytest.mark.parametrize("ticks", [0, -1, 2.5, "x", True])
+@pytest.mark.parametrize("ticks", [0, -1, 2.5, "x"])
 def test_ticks_are_whole_and_at_least_one(ticks):
     with on_device(random_model(0)) as snn, pytest.raises(InputError, match="time_steps must be"):
         snn.simulate(ticks)
+
+
+#: Calls of `simulate`, as (positional, named) arguments, and attributes that are set before.
+CALLS = [
+    ((), {}, {}), ((3,), {}, {}), ((True,), {}, {}), ((2.0,), {}, {}), ((np.int16(4),), {}, {}), ((2.5,), {}, {}),
+    (("3",), {}, {}), (("x",), {}, {}), ((None,), {}, {}), (([2],), {}, {}), ((0,), {}, {}), ((-1,), {}, {}),
+    ((-1.5,), {}, {}), ((math.nan,), {}, {}), ((math.inf,), {}, {}), ((2, 5), {}, {}), ((2, "call"), {}, {}),
+    ((2, None, "cpu", False), {}, {}), ((2, None, "cpu", False, 1), {}, {}), ((), {"time_steps": 5}, {}),
+    ((2,), {"use": "auto"}, {}), ((2,), {"use": "jit"}, {}), ((2,), {"use": "CPU"}, {}), ((2,), {"use": "none"}, {}),
+    ((2,), {"use": ""}, {}), ((2,), {"use": 0}, {}), ((2,), {"use": 7}, {}), ((2,), {"use": ["cpu"]}, {}),
+    ((2,), {"sparse": True}, {}), ((2,), {"sparse": False}, {}), ((2,), {"sparse": 1}, {}), ((2,), {"sparse": 0}, {}),
+    ((2,), {"sparse": "auto"}, {}), ((2,), {"sparse": "Sparse"}, {}), ((2,), {"sparse": "dense"}, {}),
+    ((2,), {"sparse": "false"}, {}), ((2,), {"sparse": "x"}, {}), ((2,), {"sparse": np.ones(2)}, {}),
+    ((2,), {"use": "jit", "sparse": True}, {}), ((2,), {"use": "gpu", "sparse": "1"}, {}),
+    ((2,), {"use": "", "sparse": True}, {}), ((2,), {"use": "jit", "sparse": False}, {}),
+    ((2,), {"use": "jit"}, {"sparse": True}), ((2,), {"use": "jit", "sparse": False}, {"sparse": True}),
+    ((2,), {"sparse": True}, {"backend": "jit"}), ((2,), {}, {"backend": "jit", "sparse": True}),
+    ((2,), {}, {"backend": "auto", "sparse": True}), ((2,), {"dtype": np.float32}, {}), ((2,), {"steps": 3}, {}),
+    ((2,), {"use": "none", "steps": 3}, {}), ((0,), {"use": "none", "steps": 3}, {}),
+    ((2,), {}, {"apos": [1.0], "aneg": [-1.0, -1.0]}), ((2,), {}, {"apos": [-1.0], "aneg": [-1.0]}),
+]  # fmt: skip
+
+
+def outcome_of(snn, arguments, options):
+    """Return the kinds of built-in errors that a call raises, or what it leaves behind."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            left = snn.simulate(*arguments, **options)
+    except Exception as error:
+        kinds = (TypeError, ValueError, OverflowError)
+        return next((kind for kind in kinds if isinstance(error, kind)), error)
+    return left, snn.neuron_states, np.array(snn.spike_train).tolist(), snn.synaptic_weights
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call[0]}{call[1]}{call[2]}"[:60])
+def test_calls_do_what_they_do_in_superneuromat(call):
+    arguments, options, attributes = call
+    native = random_model(1)
+    with on_device(random_model(1)) as chip:
+        for model in (native, chip):
+            model.stdp_setup(Apos=[2.0], Aneg=[-1.0])
+            for name, value in attributes.items():
+                setattr(model, name, value)
+        assert outcome_of(chip, arguments, options) == outcome_of(native, arguments, options)
+        assert chip.input_spikes == native.input_spikes
+
+
+def test_backends_that_this_computer_lacks_are_taken():
+    with on_device(random_model(0)) as snn:
+        snn.simulate(2, use="gpu")
+    assert len(snn.spike_train) == 2
 
 
 def test_manual_setup_is_refused():

@@ -7,24 +7,29 @@ import numpy as np
 from ...quantiser.difference import WeightLoss
 from ...quantiser.report import Report
 from ..labels import ImportReport, Item, Label
+from .currents import Currents
 from .model import Model
+from .refractory import Refractory
 from .relays import Folding
 from .scaling import Scaling
 
 
-def label(source: str, model: Model, folding: Folding, scaling: Scaling, quantised: Report, cut: float) -> ImportReport:
+def label(
+    source: str, model: Model, folding: Folding, scaling: Scaling, refractory: Refractory, quantised: Report,
+    given: Currents,
+) -> ImportReport:  # fmt: skip
     """Label every part of a model.
 
     Parameters
     ----------
     source : str
         Name of the model.
-    model, folding, scaling
-        The model, its folded relays, and its scale.
+    model, folding, scaling, refractory
+        The model, its folded relays, its scale, and its refractory periods on the chip.
     quantised : Report
         Report of the quantiser.
-    cut : float
-        Largest amount by which an input spike was cut.
+    given : Currents
+        Queued input spikes on the chip.
     """
     errors = quantised.parameters
     loss = quantised.weights.get("recurrent")
@@ -33,11 +38,11 @@ def label(source: str, model: Model, folding: Folding, scaling: Scaling, quantis
         Item.rounded("thresholds", 0.0 if scaling.whole else errors.get("threshold", 0.0), _beyond(model, quantised)),
         Item.rounded("reset states", 0.0, "every neuron counts from its own"),
         Item.rounded("leaks", errors.get("leak", 0.0), ""),
-        Item.rounded("refractory periods", 0.0),
+        _refractory(refractory),
         Item.rounded("initial states", scaling.error(model.states - model.resets)),
         Item.rounded("weights", weights, _clipped(loss)),
         Item.rounded("delays", 0.0, _delays(folding)),
-        Item.rounded("input spikes", max(cut, scaling.error(model.inputs.value)), _inputs(cut)),
+        Item.rounded("input spikes", max(given.excess, given.rounded), _inputs(given.excess)),
     ]
     if model.gains:
         lost = [each for each in quantised.learning if not each.exact and "bound" not in each.name]
@@ -72,6 +77,18 @@ def _delays(folding: Folding) -> str:
 
 def _inputs(cut: float) -> str:
     return "those beyond the range of states are cut to it; take a smaller scale" if cut else ""
+
+
+def _refractory(refractory: Refractory) -> Item:
+    """Label refractory periods that the chip may not count to the end."""
+    name, most = "refractory periods", refractory.most
+    if not refractory.beyond:
+        return Item.rounded(name, 0.0)
+    held = f"those of {refractory.beyond} neurons end at {most} ticks of up to {refractory.longest}"
+    if refractory.pieces:
+        return Item.rounded(name, 0.0, f"{held}; counts are set anew after every {most} ticks")
+    return Item(name, Label.APPROXIMATE, float(refractory.longest - most), f"{held}; runs of up to {most} ticks after "
+                "load are the same, longer ones need more refractory_bits, or on_device")  # fmt: skip
 
 
 def _room(model: Model, scaling: Scaling, quantised: Report) -> Item:

@@ -31,7 +31,7 @@ def with_state(image: Image, model: Model, folding: Folding, net: Network) -> Im
         raise FitError(f"the state of neuron {at}, {model.states[at]:g}, is beyond the chip's {low} to {high} at scale "
                        f"{image.scale:g}; take a smaller scale")  # fmt: skip
     regions[Region.MEMBRANE][:] = membranes
-    regions[Region.REFRACTORY_COUNT][:] = model.counts[kept]
+    regions[Region.REFRACTORY_COUNT][:] = np.minimum(model.counts[kept], (1 << config.refractory_bits) - 1)
     regions[Region.HISTORY][:] = folding.history()
     meta = dict(image.meta)
     if model.gains:

@@ -29,12 +29,13 @@ from .currents import currents, strongest
 from .labelling import label
 from .model import Bools, Model
 from .reader import Floats, Ints
+from .refractory import Refractory
 from .relays import Folding
-from .scaling import chosen
+from .saturation import Cause, saturated
+from .scaling import Scaling, chosen
 from .state import rows, with_state
 
 _DEEPEST: int = max(LIMITS["max_delay"])
-_LONGEST: int = (1 << max(LIMITS["refractory_bits"])) - 1
 _MOST_LAGS: int = max(LIMITS["window_steps"])
 
 
@@ -56,6 +57,10 @@ class Imported:
         For `Device.run`: the queued input spikes as injected currents, up to the step of the last one.
     report : ImportReport
         A label for every part of the model.
+    scaling : Scaling
+        Scale of the model, and the reason for it.
+    refractory : Refractory
+        Refractory periods on the chip.
 
     Examples
     --------
@@ -71,6 +76,8 @@ class Imported:
     image: Image
     stimulus: EventStream
     report: ImportReport
+    scaling: Scaling
+    refractory: Refractory
 
     @property
     def config(self) -> CoreConfig:
@@ -131,6 +138,21 @@ class Imported:
         weights[..., synapses] = table[..., axons, columns].astype(np.float64) * unit[0] / unit[1]
         return weights
 
+    def saturated(self, result: Result, table: NDArray[Any]) -> dict[Cause, int]:
+        """Return what reached bounds of the chip in a run, which SuperNeuroMAT does not have: how often, by cause.
+
+        Parameters
+        ----------
+        result : Result
+            Result of a run of `stimulus`, or the first steps of it, with its counters.
+        table : int array [A, N]
+            Weights after the run, ``device.weights(units="chip")``; the image's own if nothing learns.
+        """
+        _, axons, columns = self.learned
+        run = self.model.inputs.before(result.steps)
+        cut = currents(run, self.folding, self.image).cut
+        return saturated(self.model, self.config, result.counters, table[axons, columns], cut)
+
 
 def translated(
     model: Model,
@@ -139,32 +161,29 @@ def translated(
     config: CoreConfig | None = None,
     scale: float | None = None,
     frac_bits: int | None = None,
+    pieces: bool = False,
 ) -> Imported:
-    """Turn a model into what a device needs; see `from_superneuromat`."""
+    """Turn a model into what a device needs; see `from_superneuromat`, and `Refractory` for `pieces`."""
     folding = Folding(model, config.max_delay if config else _DEEPEST)
     lags = len(model.gains)
-    longest = int(max(model.periods.max(), model.counts.max()))
-    if longest > _LONGEST:
-        at = int(np.argmax(np.maximum(model.periods, model.counts)))
-        raise FitError(f"{source}: neuron {at} is refractory for {longest} ticks, at most {_LONGEST} can be built; "
-                       "shorten it, which changes nothing if runs are shorter")  # fmt: skip
     if lags > _MOST_LAGS:
         raise FitError(
             f"{source}: apos and aneg have {lags} lags, at most {_MOST_LAGS} can be built; leave out the last ones"
         )
-    net = network(model, folding)
-    chip = geometry(net, model, folding, longest, config)
+    refractory = Refractory.of(model, config, pieces=pieces)
+    net = network(model, folding, refractory)
+    chip = geometry(net, model, folding, refractory, config)
     scaling = chosen(model, net, chip, scale, frac_bits)
     set_levels(net, model, folding, scaling, chip)
     program, lost = quantised(net, chip, scale=scaling.scale)
     image = with_state(program, model, folding, net)
     if config is not None:
         image.fit(config)
-    stimulus, cut = currents(model.inputs, folding, image)
+    given = currents(model.inputs, folding, image)
     report = Report.of(
         image, comparison=lost.comparison, learning=lost.learning, notes=lost.notes,
-        injected=strongest(stimulus, chip),
+        injected=strongest(given.stimulus, chip),
     )  # fmt: skip
     tell(lost.notes, program)  # not which neurons are silent: spikes can be queued later
-    told = label(source, model, folding, scaling, replace(report, subject=(net, program)), cut)
-    return Imported(model, folding, net, image, stimulus, told)
+    told = label(source, model, folding, scaling, refractory, replace(report, subject=(net, program)), given)
+    return Imported(model, folding, net, image, given.stimulus, told, scaling, refractory)
