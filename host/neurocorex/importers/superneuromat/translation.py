@@ -24,15 +24,16 @@ from ...quantiser.report import Report
 from ...spec import Control, CoreConfig, Region
 from ...spec.config import LIMITS
 from ..labels import ImportReport
+from . import contract
 from .building import geometry, network, set_levels
 from .currents import currents, strongest
-from .labelling import label
+from .labelling import Before, label
 from .model import Bools, Model
 from .reader import Floats, Ints
 from .refractory import Refractory
 from .relays import Folding
 from .saturation import Cause, saturated
-from .scaling import Scaling, chosen
+from .scaling import Scaling, check_frac_bits, chosen
 from .state import rows, with_state
 
 _DEEPEST: int = max(LIMITS["max_delay"])
@@ -46,7 +47,7 @@ class Imported:
     Attributes
     ----------
     model : Model
-        The model that was read.
+        The model that was read; with `frac_bits`, its numbers as SpikeEngine has them.
     folding : Folding
         Neurons that the chip needs, and relays that became delays.
     network : Network
@@ -164,6 +165,10 @@ def translated(
     pieces: bool = False,
 ) -> Imported:
     """Turn a model into what a device needs; see `from_superneuromat`, and `Refractory` for `pieces`."""
+    original = model
+    if frac_bits is not None:
+        check_frac_bits(frac_bits, scale)
+        model = contract.rounded(original, frac_bits)
     folding = Folding(model, config.max_delay if config else _DEEPEST)
     lags = len(model.gains)
     if lags > _MOST_LAGS:
@@ -184,6 +189,11 @@ def translated(
         image, comparison=lost.comparison, learning=lost.learning, notes=lost.notes,
         injected=strongest(given.stimulus, chip),
     )  # fmt: skip
-    tell(lost.notes, program)  # not which neurons are silent: spikes can be queued later
-    told = label(source, model, folding, scaling, refractory, replace(report, subject=(net, program)), given)
+    lines = contract.losses(original, model) if frac_bits is not None else []
+    tell([*lines, *lost.notes], program)  # not which neurons are silent: spikes can be queued later
+    told = label(
+        source, Before(original, model), folding, scaling, refractory, replace(report, subject=(net, program)), given,
+    )  # fmt: skip
+    if frac_bits is not None:
+        told = replace(told, notes=[*lines, *contract.differences(model, frac_bits)])
     return Imported(model, folding, net, image, given.stimulus, told, scaling, refractory)
