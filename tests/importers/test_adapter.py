@@ -12,6 +12,7 @@ import pytest
 import superneuromat
 from neurocorex.errors import InputError
 from neurocorex.importers.superneuromat import on_device
+from neurocorex.importers.superneuromat.saturation import Cause
 from support.paths import ROOT
 from support.superneuromat_models import random_model
 
@@ -201,3 +202,89 @@ def test_states_beyond_the_chip_warn_once():
         with pytest.warns(RuntimeWarning, match="states reached the bounds"):
             chip.simulate(1)
         chip.simulate(1)
+
+
+def causes(chip, ticks):
+    """Run, and return the first words of the warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        chip.simulate(ticks)
+    return [str(each.message).split(" reached")[0] for each in caught if each.category is RuntimeWarning]
+
+
+def driven(weight, gain, loss, *, leak=math.inf):
+    snn = superneuromat.SNN()
+    for threshold in (0, 30_000):
+        snn.create_neuron(threshold=threshold, leak=leak)
+    snn.create_synapse(0, 1, weight=weight, stdp_enabled=True)
+    snn.stdp_setup(Apos=[gain], Aneg=[loss])
+    return snn
+
+
+def test_each_cause_warns_once_and_is_counted():
+    with on_device(driven(-20_000, 5_000, -2_000)) as chip:
+        assert causes(chip, 5) == []
+        assert causes(chip, 5) == ["weights pushed down by depression"]
+        chip.add_spike(0, 0, 2**24)
+        assert causes(chip, 1) == ["input spikes"]
+        for tick in range(14):
+            chip.add_spike(tick, 0, 1)
+            chip.add_spike(tick, 1, 90_000)
+        assert causes(chip, 14) == ["learned weights"]
+        assert causes(chip, 20) == []
+        chip.neuron_states = [0, 3 - 2**23]
+        chip.neuron_leaks = [0, 0]
+        chip.add_spike(0, 1, -5)
+        assert causes(chip, 1) == ["states"]
+        counts = dict(chip.saturated)
+        chip.add_spike(0, 1, -5)
+        assert causes(chip, 1) == []
+    assert chip.saturated[Cause.STATES] == counts[Cause.STATES] + 1
+    assert chip.saturated[Cause.INPUTS] == 1
+    assert chip.saturated[Cause.ABOVE] > 1
+
+
+def test_weights_that_leave_the_range_and_come_back_are_told():
+    native, chip = driven(-32_000, 9_000, -300), on_device(driven(-32_000, 9_000, -300))
+    for model in (native, chip):
+        for tick in (8, 9, 10):
+            model.add_spike(tick, 0, 1)
+            model.add_spike(tick, 1, 90_000)
+    native.simulate(11, use="cpu", sparse=False)
+    assert causes(chip, 11) == ["weights pushed down by depression"]
+    assert native.synaptic_weights != chip.synaptic_weights
+    assert -32_768 < chip.synaptic_weights[0] < 32_767
+    chip.close()
+
+
+@pytest.mark.parametrize("weight", [32_767, -32_768])
+def test_weights_that_stand_at_the_ends_of_their_range_are_right(weight):
+    with on_device(driven(weight, 5, 0)) as chip:
+        assert causes(chip, 9) == []
+        assert chip.synaptic_weights == [weight]
+
+
+def test_input_of_another_size_that_comes_later_is_not_rounded():
+    native = superneuromat.SNN()
+    native.create_neuron(threshold=1, leak=0)
+    with on_device(copy.deepcopy(native)) as chip:
+        for model in (native, chip):
+            for value in (1, 0.25, 0.375, 0.5, 3):
+                model.add_spike(0, 0, value)
+                model.simulate(1)
+        assert same(chip, native) == []
+        assert chip.report.exact
+
+
+def test_one_load_serves_decimals_that_come_later(monkeypatch):
+    with ncx.open("emulator") as device:
+        loads = []
+        load = device.load
+        monkeypatch.setattr(device, "load", lambda image: loads.append(image) or load(image))
+        snn = superneuromat.SNN()
+        snn.create_neuron(threshold=0.7, leak=0.1)
+        chip = on_device(snn, device)
+        for value in (0.3, 0.1, 0.7):
+            chip.add_spike(0, 0, value)
+            chip.simulate(1)
+        assert len(loads) == 1

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass
 class WholeModel:
-    """Neurons with a leak towards 0 and a reset to 0, synapses with a delay of 1 tick, and STDP.
+    """Neurons with a leak towards the reset state, synapses with a delay of 1 tick, and STDP.
 
     Parameters
     ----------
@@ -25,6 +25,8 @@ class WholeModel:
         Changes by lag.
     clip : callable, optional
         Applied to all weights once a tick, after they have changed.
+    resets : sequence of int, optional
+        Reset states, in which the neurons begin; 0 by default.
     """
 
     thresholds: Sequence[int]
@@ -34,24 +36,27 @@ class WholeModel:
     gains: Sequence[int]
     losses: Sequence[int]
     clip: Callable[[np.ndarray], np.ndarray] | None = None
+    resets: Sequence[int] = ()
     states: np.ndarray = field(init=False)
     train: list[np.ndarray] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.weights = self.weights.astype(np.int64)
-        self.states = np.zeros(len(self.thresholds), np.int64)
+        self._resets = np.array(self.resets or [0] * len(self.thresholds), np.int64)
+        self.states = self._resets.copy()
         self._limits = np.array(self.thresholds, np.int64)
         self._steps = np.array([1 << 40 if leak is None else leak for leak in self.leaks], np.int64)
         self._learns = self.plastic.astype(np.int64)
 
     def tick(self, inputs: np.ndarray) -> np.ndarray:
         """Go on by one tick with what is added to each state; return who fired."""
-        left = np.maximum(np.abs(self.states) - self._steps, 0)
-        self.states = np.sign(self.states) * left + inputs
+        distance = self.states - self._resets
+        left = np.maximum(np.abs(distance) - self._steps, 0)
+        self.states = self._resets + np.sign(distance) * left + inputs
         if self.train:
             self.states = self.states + self.weights[self.train[-1]].sum(axis=0)
         fired = self.states > self._limits
-        self.states[fired] = 0
+        self.states[fired] = self._resets[fired]
         self._learn(fired)
         self.train = [*self.train[-len(self.gains) :], fired]
         return fired
