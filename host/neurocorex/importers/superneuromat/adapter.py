@@ -241,7 +241,7 @@ class OnDevice:
             synapses, axons, columns = imported.learned
             learned = table[axons, columns]
             weights = model.weights.copy()
-            weights[synapses] = imported.weights(table)[synapses]
+            weights[synapses] = imported.model_units(learned)
             snn.synaptic_weights = weights.tolist()
         snn.input_spikes = {tick - ticks: queued for tick, queued in snn.input_spikes.items() if tick >= ticks}
         return learned, same

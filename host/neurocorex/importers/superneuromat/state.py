@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...device.remarks import UNBOUNDED
 from ...errors import FitError
 from ...image import Image, blank, program_regions, state_regions
 from ...network.network import Network
@@ -35,6 +36,7 @@ def with_state(image: Image, model: Model, folding: Folding, net: Network) -> Im
     regions[Region.HISTORY][:] = folding.history()
     meta = dict(image.meta)
     if model.gains:
+        meta[UNBOUNDED] = True
         _set_traces(regions[Region.PRE_TRACE], model, folding, net, config)
         meta[SCHEDULE] = _started(regions[Region.CONTROL], meta.get(SCHEDULE, []), len(model.train))
     return Image(config, regions, image.scale, meta)

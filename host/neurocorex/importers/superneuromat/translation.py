@@ -7,6 +7,7 @@ operations in a tick is that of a step (docs/model.md), so models of whole numbe
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -131,13 +132,26 @@ class Imported:
 
         Floats are in units of the network, integers in units of the chip. Weights that do not learn are those of the
         model.
+
+        Warns
+        -----
+        RuntimeWarning
+            If depression took weights to the lower end of their range, where SuperNeuroMAT may have gone on.
         """
         synapses, axons, columns = self.learned
-        gain = int(self.image.regions[Region.CONTROL][Control.GAIN_RECURRENT])
+        learned = self.model_units(table[..., axons, columns])
+        low = self.model_units(np.array([self.config.weight_range[0]]))
+        if any(self.model.losses) and (at_end := int(np.count_nonzero(learned <= low * (1 - 1e-12)))):
+            warnings.warn(Cause.DRIFT.warning(at_end), RuntimeWarning, stacklevel=2)
         weights = np.broadcast_to(self.model.weights, (*table.shape[:-2], len(self.model.weights))).copy()
-        unit = (1 << gain, self.scale) if table.dtype.kind in "iu" else (1, 1.0)
-        weights[..., synapses] = table[..., axons, columns].astype(np.float64) * unit[0] / unit[1]
+        weights[..., synapses] = learned
         return weights
+
+    def model_units(self, weights: NDArray[Any]) -> Floats:
+        """Return weights in units of the model, from integers of the chip, or floats in units of the network."""
+        gain = int(self.image.regions[Region.CONTROL][Control.GAIN_RECURRENT])
+        unit = (1 << gain, self.scale) if weights.dtype.kind in "iu" else (1, 1.0)
+        return np.asarray(weights.astype(np.float64) * unit[0] / unit[1])
 
     def saturated(self, result: Result, table: NDArray[Any]) -> dict[Cause, int]:
         """Return what reached bounds of the chip in a run, which SuperNeuroMAT does not have: how often, by cause.
