@@ -15,6 +15,7 @@ from .lib.bus import BusFork, RegionBus
 from .neurons.population import Population
 from .registers.file import RegisterFile
 from .synapses.array import SynapseArray
+from .synapses.drift import drifts
 
 
 class Core(wiring.Component):
@@ -60,8 +61,9 @@ class Core(wiring.Component):
             engines.append(learning)
             wiring.connect(m, events.columns, synapses.columns)
             wiring.connect(m, synapses.plasticity, learning.plasticity)
-            wiring.connect(m, learning.random, registers.random)
             m.d.comb += events.tracing.eq(learning.running)
+        if drifts(self.config):
+            m.d.comb += [synapses.step_done.eq(events.ticks.steps), events.folding.eq(synapses.folding)]
 
         wiring.connect(m, wiring.flipped(self.run), events.run)
         wiring.connect(m, registers.settings, *(each.settings for each in (events, synapses, neurons, *engines)))

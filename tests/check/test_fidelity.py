@@ -327,3 +327,13 @@ def test_search_stops_where_all_is_matched():
     found = search_scale(net, spikes=spikes)
     assert len(found.attempts) == 1
     assert found.image.scale == 1
+
+
+def test_injected_currents_get_room():
+    net = ncx.Network(inputs=1, neurons=2)
+    net.connect(net.inputs, net.neurons, 0.5)
+    net.neurons.set(threshold=1.0, decay=0.5)
+    inject = np.random.default_rng(2).normal(0, 300, (40, 2))
+    fidelity = measure_fidelity(net, inject=inject)
+    assert fidelity.saturations == 0
+    assert fidelity.match == 1

@@ -4,9 +4,10 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.device.device import Device
+from neurocorex.device.emulated import EmulatedChip
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
-from neurocorex.errors import InputError
+from neurocorex.errors import DeviceError, InputError
 from neurocorex.learning import stdp, superneuromat
 from neurocorex.spec import Clear, Control, CoreConfig, Flag, Learning, LearningFlag, Region
 from neurocorex.spec.registers import MOVING
@@ -146,6 +147,32 @@ def test_options_of_an_interrupted_run_end_with_it():
         now = device.read(Region.CONTROL)
         now[MOVES] = np.array(registers)[MOVES]
         assert now.tolist() == registers
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["at once", "by the next access"])
+def test_options_of_a_failed_run_end_with_it(monkeypatch, deaf):
+    refused = DeviceError("refused")
+    with opened(by_wire=False) as device:
+        device.load(build())
+        registers = device.read(Region.CONTROL).tolist()
+        set_register = EmulatedChip.set_register
+
+        def run(chip, stimulus, take, **options):
+            set_register(chip, Control.LEARNING, int(LearningFlag.HOLD_FIRING))
+            raise refused
+
+        def hears(chip, register, value):
+            if deaf:
+                raise refused
+            set_register(chip, register, value)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(EmulatedChip, "run", run)
+            patch.setattr(EmulatedChip, "set_register", hears)
+            with pytest.raises(DeviceError, match="refused"):
+                device.run(5, changes={0: {Control.LEARNING: LearningFlag.HOLD_FIRING}})
+        assert device.snapshot().regions[Region.CONTROL].tolist() == registers
+        assert device.run(spikes=np.ones((20, INPUTS), bool)).spike_times.size > 0
 
 
 # Frozen means frozen -----------------------------------------------------------------------------

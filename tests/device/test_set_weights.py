@@ -12,6 +12,9 @@ from neurocorex.learning import stdp, superneuromat
 from neurocorex.spec import CoreConfig, Op, Region, Request, RequestDecoder
 from support.fakes import WrappedTransport
 
+#: What the quantiser says of these networks is of no matter here.
+pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
+
 CHIP = CoreConfig(neurons=24, inputs=16, lanes=2, extra_axons=2, learning=1, frame_bytes=64)
 
 

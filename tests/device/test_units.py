@@ -11,6 +11,9 @@ from neurocorex.learning import stdp
 from neurocorex.spec import Control, CoreConfig, Region
 from support.paths import ROOT
 
+#: What the quantiser says of these networks is of no matter here.
+pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
+
 LARGE = CoreConfig(neurons=32, inputs=16, extra_axons=8, state_bits=24)
 
 

@@ -1,12 +1,14 @@
-"""Control registers: widths, the ways to write them, and those that learning moves on."""
+"""Control registers: widths, the ways to write them, and the one that steps move on."""
 
 import pytest
 from neurocorex.spec import Control, CoreConfig, Learning, LearningFlag, Region, controls
+from neurocorex.spec.fixed import RANDOM_START, advance
 from neurocorex_hdl.registers.control import ControlRegisters
 from support.corebench import simulate
 
 PLAIN = CoreConfig(neurons=3, inputs=2, state_bits=18)
 LEARNING = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.EXPONENTIAL)
+WINDOW = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.WINDOW)
 ONES = 0xFFFFFFFF
 
 
@@ -65,7 +67,7 @@ def on_registers(config, body):
 
 
 @pytest.mark.parametrize("way", ["write", "set"])
-@pytest.mark.parametrize("config", [PLAIN, LEARNING], ids=["plain", "learning"])
+@pytest.mark.parametrize("config", [PLAIN, LEARNING, WINDOW], ids=["plain", "exponential", "window"])
 def test_register_is_cut_to_its_bits_and_read_without_a_sign(config, way):
     async def body(registers):
         held = [control for control in controls(config) if control.bits(config)]
@@ -96,36 +98,30 @@ def test_chip_without_learning_has_no_registers_of_it():
     on_registers(PLAIN, body)
 
 
-@pytest.mark.parametrize(("start", "step", "after"), [(0, 3, 6), (0, -3, -6), (250, 4, 255), (-255, -2, -256)])
-def test_drift_moves_on_with_every_step_and_saturates(start, step, after):
+@pytest.mark.parametrize("flags", [0, LearningFlag.ENABLE, LearningFlag.ENABLE | LearningFlag.STOCHASTIC])
+def test_generator_advances_with_every_step_whether_weights_learn_or_not(flags):
     async def body(registers):
-        await registers.set(Control.LEARNING, LearningFlag.ENABLE)
-        await registers.set(Control.DRIFT, start)
-        await registers.set(Control.DRIFT_STEP, step)
+        await registers.set(Control.LEARNING, flags)
+        state = RANDOM_START
+        for _ in range(50):
+            assert registers.value(Control.RANDOM) == await registers.read(Control.RANDOM) == state
+            await registers.end_step()
+            state = advance(state)
+        await registers.write(Control.RANDOM, 0)
         await registers.end_step()
-        await registers.end_step()
-        assert registers.value(Control.DRIFT) == after
-        assert registers.value(Control.DRIFT_STEP) == step
-
-    on_registers(LEARNING, body)
-
-
-def test_drift_stands_still_while_learning_is_off():
-    async def body(registers):
-        await registers.set(Control.LEARNING, 0x3F & ~LearningFlag.ENABLE)
-        await registers.set(Control.DRIFT_STEP, 1)
-        await registers.end_step()
-        assert registers.value(Control.DRIFT) == 0
-
-    on_registers(LEARNING, body)
-
-
-def test_generator_takes_the_next_number_when_told():
-    async def body(registers):
-        registers.ctx.set(registers.unit.random.following, ONES - 5)
-        await registers.ctx.tick()
         assert registers.value(Control.RANDOM) == 0
-        await registers.pulse(registers.unit.random.advance)
-        assert registers.value(Control.RANDOM) == ONES - 5
 
     on_registers(LEARNING, body)
+
+
+@pytest.mark.parametrize("config", [LEARNING, WINDOW], ids=["exponential", "window"])
+def test_registers_that_a_chip_lacks_read_zero(config):
+    async def body(registers):
+        lacking = [control for control in controls(config) if not control.bits(config)]
+        assert Control.DRIFT in lacking
+        assert (Control.DRIFT_STEP in lacking) == (config is LEARNING)
+        for control in lacking:
+            await registers.write(control, ONES)
+            assert await registers.read(control) == 0
+
+    on_registers(config, body)

@@ -2,20 +2,24 @@
 
 import random
 
+import pytest
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
-from neurocorex.spec import CoreConfig, Counter, Region
+from neurocorex.spec import CoreConfig, Counter, Learning, Region
 from neurocorex.spec.registers import COUNTER_BITS
 from neurocorex_hdl.lib.bus import TARGET_LATENCY
-from neurocorex_hdl.registers.counters import Counters
+from neurocorex_hdl.registers.counters import Counters, counted, most_ticks
 from support.corebench import BlockRam
+
+#: Counters of weights that learn.
+LEARNED = (Counter.POTENTIATIONS, Counter.DEPRESSIONS, Counter.CLIPS_LOW, Counter.CLIPS_HIGH)
 
 
 class Bench:
     """Counters, and a look into their memory."""
 
-    def __init__(self, ctx, counters, memory):
-        self.ctx, self.unit, self.memory = ctx, counters, memory
+    def __init__(self, ctx, counters, memory, config):
+        self.ctx, self.unit, self.memory, self.config = ctx, counters, memory, config
 
     async def tick(self, *counters):
         self.ctx.set(self.unit.ticks, {counter.name.lower(): int(counter in counters) for counter in Counter})
@@ -45,24 +49,29 @@ class Bench:
         self.ctx.set(self.memory.data[2 * counter + 1], value >> 32)
 
 
-def on_counters(body):
-    counters, platform = Counters(CoreConfig()), BlockRam()
+CONFIGS = {learning.name.lower(): CoreConfig(learning=learning, lanes=4) for learning in Learning}
+kinds = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+
+
+def on_counters(body, config=CONFIGS["exponential"]):
+    counters, platform = Counters(config), BlockRam()
     simulator = Simulator(Fragment.get(counters, platform))
     simulator.add_clock(1e-6)
 
     async def testbench(ctx):
         (memory,) = platform.memories
-        await body(Bench(ctx, counters, memory))
+        await body(Bench(ctx, counters, memory, config))
 
     simulator.add_testbench(testbench)
     simulator.run()
 
 
-def test_every_tick_counts_also_while_the_host_reads():
+@kinds
+def test_every_tick_counts_also_while_the_host_reads(config):
     async def body(bench):
         rng, expected = random.Random(1), dict.fromkeys(Counter, 0)
         for _ in range(300):
-            chosen = [counter for counter in Counter if rng.random() < 0.6]
+            chosen = [counter for counter in counted(config) if rng.random() < 0.6]
             for counter in chosen:
                 expected[counter] += 1
             await bench.tick(*chosen)
@@ -75,7 +84,26 @@ def test_every_tick_counts_also_while_the_host_reads():
         await bench.settle()
         assert await bench.read() == expected | {Counter.FRAMES_GOOD: expected[Counter.FRAMES_GOOD] + 20}
 
-    on_counters(body)
+    on_counters(body, config)
+
+
+@kinds
+def test_most_ticks_in_every_cycle_are_not_too_many(config):
+    async def body(bench):
+        most = {counter: most_ticks(counter, config) for counter in Counter}
+        bench.ctx.set(bench.unit.ticks, {counter.name.lower(): ticks for counter, ticks in most.items()})
+        await bench.ctx.tick().repeat(200)
+        bench.ctx.set(bench.unit.ticks, {})
+        await bench.settle()
+        assert await bench.read() == {counter: 200 * ticks for counter, ticks in most.items()}
+
+    on_counters(body, config)
+
+
+def test_chips_count_what_they_have():
+    assert set(Counter) - set(counted(CONFIGS["exponential"])) == {Counter.DRIFT_CLIPS}
+    assert set(Counter) - set(counted(CONFIGS["window"])) == {Counter.FULL_TRACES}
+    assert not {*LEARNED, Counter.FULL_TRACES, Counter.DRIFT_CLIPS} & set(counted(CONFIGS["none"]))
 
 
 def test_low_word_carries_into_the_high_word():
@@ -103,12 +131,13 @@ def test_counters_wrap():
     on_counters(body)
 
 
-def test_clearing_is_complete_when_it_says_so():
+@kinds
+def test_clearing_is_complete_when_it_says_so(config):
     async def body(bench):
         for shift in range(1, 45):
-            for counter in Counter:
+            for counter in counted(bench.config):
                 bench.preset(counter, (1 << COUNTER_BITS) - 1)
-            await bench.tick(*Counter)
+            await bench.tick(*counted(bench.config))
             await bench.ctx.tick().repeat(shift)
             bench.ctx.set(bench.unit.clear, 1)
             await bench.ctx.tick()
@@ -116,4 +145,4 @@ def test_clearing_is_complete_when_it_says_so():
             await bench.ctx.tick().until(bench.unit.settled)
             assert set((await bench.read()).values()) == {0}
 
-    on_counters(body)
+    on_counters(body, config)

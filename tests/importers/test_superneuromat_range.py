@@ -84,7 +84,7 @@ def near_the_end(weight, gain):
 
 @pytest.mark.parametrize(("weight", "gain"), [(32_001, 900), (32_767, 1), (29_999, 5_001)])
 def test_odd_weights_near_the_end_keep_their_spikes(weight, gain):
-    imported = warned(from_superneuromat, near_the_end(weight, gain))
+    imported = from_superneuromat(near_the_end(weight, gain))
     assert item(imported, "weights").label is Label.EXACT
     room = item(imported, "room of learned weights")
     assert (room.label, room.error) == (Label.APPROXIMATE, weight + gain - 32_767)
@@ -98,3 +98,17 @@ def test_weights_that_a_gain_rounds_are_no_longer_called_exact():
     imported = from_superneuromat(near_the_end(3_001, 20), scale=11)
     assert not imported.report.exact
     assert item(imported, "weights").error > 0
+
+
+def test_queued_inputs_have_room():
+    model = model_of(
+        {"threshold": 0.7131, "leak": 0.0371}, {"threshold": 0.7131, "leak": 0.0371},
+        synapses=[(0, 1, {"weight": 0.0123})], spikes=[(0, 0, 0.9), (1, 1, -1.1)],
+    )  # fmt: skip
+    imported = from_superneuromat(model)
+    quiet = from_superneuromat(model_of(
+        {"threshold": 0.7131, "leak": 0.0371}, {"threshold": 0.7131, "leak": 0.0371},
+        synapses=[(0, 1, {"weight": 0.0123})],
+    ))  # fmt: skip
+    assert imported.scale <= quiet.scale
+    assert imported.scale * (0.7131 + 1.1) < imported.config.state_range[1]

@@ -12,6 +12,9 @@ from neurocorex.device.result import Result
 from neurocorex.errors import InputError, MissingToolError
 from neurocorex.plot.pictures import SAMPLES, TRACES
 
+#: What the quantiser says of these networks is of no matter here.
+pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
+
 
 def drawn(figure):
     """The figure as a PNG: rendering is where matplotlib finds most mistakes."""
@@ -214,7 +217,7 @@ def learned():
     net.connect(net.inputs, net.neurons, np.random.default_rng(1).uniform(0.1, 0.6, (8, 4)), plastic=True)
     net.connect(net.neurons, net.neurons, -0.2)
     net.neurons.set(threshold=1.0, tau_ms=20.0)
-    net.learn(ncx.learning.stdp(20.0, 20.0, 0.05, -0.02, bounds=(0.0, 0.6)))
+    net.learn(ncx.learning.stdp(20.0, 20.0, 0.05, -0.02, bounds=(0.0, 0.6), accumulate=12.0))
     spikes = ncx.encode.poisson([0.05] * 8, steps=500, seed=1)
     with ncx.open("emulator") as device:
         assert device.load(net).gain_input > 0

@@ -98,6 +98,16 @@ def test_more_room_than_a_trace_has_values_is_said():
     assert any("traces of 6 bits hold 63 spikes for depression, not 100" in line for line in report.warnings)
 
 
+def test_room_ends_where_rates_would_be_clipped():
+    net = network(post_rate_hz=400.0)
+    net.learn(stdp(20.0, 40.0, 0.01, -0.1, bounds=BOUNDS, post_rate_hz=400.0))
+    report = quantise(net)[1]
+    assert report.window.depression.area_error == pytest.approx(0, abs=0.01)
+    assert 8 < report.window.depression.room < 11
+    assert report.window.depression.why == "by rate, as much as changes of this size allow"
+    assert not [line for line in report.warnings if "clipped" in line]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -77,7 +77,7 @@ def test_area_is_that_of_the_law(tau_ms, trace_bits):
     law = 0.05 * math.exp(1 / tau_ms) / -math.expm1(-1 / tau_ms)
     assert report.window.potentiation.area == pytest.approx(law, rel=0.01)
     assert report.window.potentiation.wanted_area == pytest.approx(law, rel=0.001)
-    assert report.window.potentiation.reach_ms == pytest.approx(3 * tau_ms, rel=0.02, abs=1)
+    assert report.window.potentiation.reach_ms == pytest.approx(math.log(10) * tau_ms, rel=0.02, abs=1)
 
 
 def test_times_of_the_window_are_in_ms():
@@ -116,7 +116,7 @@ def test_report_tells_area_reach_balance_and_room():
     report = reported(stdp(20.0, 20.0, 0.05, -0.06, bounds=BOUNDS))[1]
     text = str(report)
     assert "window of potentiation: area 1.0" in text
-    assert "reach 59 ms" in text
+    assert "reach 46 ms" in text
     assert "room for 4 spikes (assumed)" in text
     assert "pairing all, depression / potentiation 1.1" in text
     assert "a single pair varies" not in text

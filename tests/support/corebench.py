@@ -108,12 +108,12 @@ class CoreBench:
             self.ctx.set(bus.write, 0)
             await self.ctx.tick().repeat(READ_LATENCY)
 
-    async def read(self, region: Region, count: int | None = None) -> list[int]:
-        """Fetch the first items of a region."""
+    async def read(self, region: Region, count: int | None = None, start: int = 0) -> list[int]:
+        """Fetch items of a region."""
         bus, form = self.core.bus, layout(region, self.core.config)
-        count = form.items if count is None else count
+        count = form.items - start if count is None else count
         values = []
-        for item in range(count):
+        for item in range(start, start + count):
             self._address(region, item)
             self.ctx.set(bus.read, 1)
             await self.ctx.tick()

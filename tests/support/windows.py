@@ -5,7 +5,7 @@ from __future__ import annotations
 import neurocorex as ncx
 import numpy as np
 from neurocorex.learning import Rule
-from neurocorex.quantiser.quantise import quantised as quantise
+from neurocorex.quantiser.quantise import quantised
 from neurocorex.quantiser.report import Report
 from neurocorex.spec import Clear, CoreConfig, Region
 from numpy.typing import NDArray
@@ -65,4 +65,4 @@ def lags_of(tau_ms: float, side: str) -> NDArray[np.int64]:
 
 def image_for(rule: Rule, config: CoreConfig) -> tuple[ncx.Image, Report]:
     """Image and report of a `learner` that fills a chip."""
-    return quantise(learner(rule, config.inputs, config.neurons), config)
+    return quantised(learner(rule, config.inputs, config.neurons), config)

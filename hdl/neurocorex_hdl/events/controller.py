@@ -15,6 +15,7 @@ from ..registers.counters import ticks_layout
 from ..registers.extent import in_use, neuron_bits
 from ..registers.file import Settings
 from ..synapses.axons import axon_layout
+from ..synapses.drift import drifts
 from .arrivals import ArrivalList, IndexList
 from .decoder import StimulusDecoder
 from .extra_axons import ExtraAxons
@@ -94,6 +95,8 @@ class EventController(wiring.Component):
         Neurons that fired and learn; only with a learning engine, as `tracing`.
     tracing : In(1)
         Level: traces are still being updated or cleared.
+    folding : In(1)
+        Level: a drift is being folded after a step; only if weights drift.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -112,6 +115,7 @@ class EventController(wiring.Component):
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
             **(learning if config.learning else {}),
+            **({"folding": In(1)} if drifts(config) else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -133,6 +137,8 @@ class EventController(wiring.Component):
         self._list_arrivals(m, sequencer, arrivals)
         if self._config.learning:
             self._list_fired(m, sequencer)
+        if drifts(self._config):
+            m.d.comb += sequencer.folding.eq(self.folding)
 
         leaving, settled = self.activity.leaving, Signal()
         m.d.comb += [

@@ -1,6 +1,6 @@
 """Sequencer of a step: rows of arriving axons, sweep of the neurons, columns of neurons that fired."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig
@@ -11,6 +11,7 @@ from ..neurons.sweep import Phase, Sweep
 from ..registers.control import ControlWrite
 from ..registers.extent import neuron_bits
 from ..synapses.axons import AxonKind, axon_layout
+from ..synapses.drift import drifts
 from .arrivals import ListHead
 from .decoder import ItemKind, item_layout
 from .extra_axons import LookUp
@@ -25,7 +26,8 @@ class Sequencer(wiring.Component):
     that begins, so that the next item can be brought meanwhile.
 
     In the cycles of a step the core either works or, for lack of items or of room for records, is `stalled`. All work
-    has a fixed duration, so that `spec.timing.busy_cycles` tells the number of these cycles exactly.
+    has a fixed duration, so that `spec.timing.busy_cycles` tells the number of these cycles exactly. Seldom a drift has
+    to be folded after a step; then the core is stalled, too.
 
     Members
     -------
@@ -53,6 +55,8 @@ class Sequencer(wiring.Component):
     tracing : In(1)
         Level: traces are still being updated or cleared, in the sweep or after it. Looked at from the second cycle
         after `swept` on.
+    folding : In(1)
+        Level, from the cycle after `step_done` on: a drift is folded. Only if weights drift.
     write : Out(ControlWrite)
         A control register changes.
     clear : In(Clear)
@@ -95,6 +99,7 @@ class Sequencer(wiring.Component):
             "working": Out(1),
             "stalled": Out(1),
             **(learning if config.learning else {}),
+            **({"folding": In(1)} if drifts(config) else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -138,7 +143,10 @@ class Sequencer(wiring.Component):
         """Carry out changes between two steps, or open a step with the first of its items."""
         items, item = self.items, self.items.payload
         m.d.comb += [self.write.register.eq(item.index), self.write.value.eq(item.value)]
-        with m.If(waiting.any()):
+        folding = self.folding if drifts(self._config) else Const(0)
+        with m.If(folding):
+            m.d.comb += self.stalled.eq(1)
+        with m.Elif(waiting.any()):
             self._start(m, Sweep.CLEAR)
             m.d.sync += [cleared.eq(waiting), waiting.eq(0)]
         with m.Elif(items.valid & (item.kind == ItemKind.CLEAR)):

@@ -4,18 +4,21 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Learning, LearningFlag, Region
+from neurocorex.spec.fixed import Place
 
 from ..lib.arithmetic import has
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
 from ..neurons.population import Activity
 from ..neurons.sweep import Phase, Sweep
+from ..registers.counters import ticks_layout
 from ..registers.file import Settings
 from ..synapses.array import Reading
 from ..synapses.axons import AxonFinder, AxonKind
 from ..synapses.matrix import WeightMatrix
-from .rule import CauseBlocks, LaneChange, Modulation, TableChange, cause_lanes, change_lanes
-from .store import TraceStore, TraceSweeper, outer_after, outer_entries
+from .random import reverse
+from .rule import CauseBlocks, LaneChange, Modulation, TableChange, amount_lanes, cause_lanes
+from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries
 
 
 class ChangeAmounts(wiring.Component):
@@ -37,6 +40,8 @@ class ChangeAmounts(wiring.Component):
         Traces of axons are still being updated.
     amounts : Out
         P of each synapse, at stage `WeightMatrix.LATENCY`.
+    ticks : Out
+        Traces at their caps, to be counted.
     bus : In(RegionBus)
         Traces and tables. Answers after `TARGET_LATENCY` cycles.
     """
@@ -49,7 +54,8 @@ class ChangeAmounts(wiring.Component):
             "activity": In(Activity(config)),
             "reading": In(Reading(config)),
             "running": Out(1),
-            "amounts": Out(change_lanes(config)),
+            "amounts": Out(amount_lanes(config)),
+            "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
         })  # fmt: skip
 
@@ -60,10 +66,15 @@ class ChangeAmounts(wiring.Component):
         neurons = config.neurons
         step, clearing, last_input = Signal(), Signal(), Signal.like(self.settings.extent.last_input)
         m.d.comb += last_input.eq(Mux(clearing, config.inputs - 1, self.settings.extent.last_input))
-        inner = TraceStore(config, neurons, marked=True, after=lambda index: index + 1)
-        post = TraceStore(config, neurons, marked=False, after=lambda index: index + 1)
+        counts = {"after": lambda index: index + 1}
+        inner = TraceStore(config, neurons, marked=True, **counts, code=lambda index: reverse(index) ^ Place.RECURRENT)
+        post = TraceStore(config, neurons, marked=False, **counts, code=lambda index: reverse(index) ^ Place.NEURON)
         outer = TraceStore(
-            config, outer_entries(config), marked=True, after=lambda index: outer_after(index, last_input, config)
+            config,
+            outer_entries(config),
+            marked=True,
+            after=lambda index: outer_after(index, last_input, config),
+            code=lambda index: outer_code(index, config),
         )
         m.submodules.outer, m.submodules.inner, m.submodules.post = outer, inner, post
         with m.If(phase.start):
@@ -74,7 +85,12 @@ class ChangeAmounts(wiring.Component):
             (inner, "pre", LearningFlag.NEAREST_PRE),
             (post, "post", LearningFlag.NEAREST_POST),
         ):
-            m.d.comb += [store.start.eq(phase.start), store.step.eq(step), store.clear.eq(clear)]
+            m.d.comb += [
+                store.start.eq(phase.start),
+                store.step.eq(step),
+                store.clear.eq(clear),
+                store.random.eq(self.settings.control.random),
+            ]
             self._govern(m, store, side, nearest)
         self._feed(m, last_input, outer, inner, post)
         causes = {
@@ -82,6 +98,8 @@ class ChangeAmounts(wiring.Component):
             "inner": self._keep(m, "inner", inner, config.groups),
             "post": self._keep(m, "post", post, config.groups),
         }
+        if config.learning is Learning.EXPONENTIAL:
+            m.d.comb += self.ticks.full_traces.eq(outer.full + inner.full + post.full)
         self._serve(m, {"outer": outer, "inner": inner, "post": post})
         self._select(m, causes)
         return m
@@ -130,7 +148,7 @@ class ChangeAmounts(wiring.Component):
         if config.learning is Learning.WINDOW:
             m.submodules[f"{name}_table"] = table = TableChange(config)
             m.d.comb += [table.trace.eq(store.trace), table.modulation.eq(self.settings.control.modulation)]
-            cause, latency = table.change, TableChange.LATENCY
+            cause, latency = table.change, TableChange.latency(config)
         slot = stages(m, store.updated, latency, name=f"{name}_updated", reset_less=False)[-1]
         m.d.comb += [
             kept.write.eq(slot.valid),
@@ -162,7 +180,7 @@ class ChangeAmounts(wiring.Component):
         chosen = Signal(cause_lanes(config), reset_less=True)
         m.d.sync += chosen.eq(Mux(there.place.column, axons, blocks["post"].causes.as_value()))
         if not exponential:
-            m.d.comb += self.amounts.as_value().eq(chosen)
+            m.d.comb += [self.amounts[lane].floor.eq(chosen[lane]) for lane in range(config.lanes)]
             return
         m.submodules.lanes = lanes = LaneChange(config)
         m.submodules.modulation = modulation = Modulation(config)
@@ -175,7 +193,7 @@ class ChangeAmounts(wiring.Component):
             modulation.modulation.eq(control.modulation),
             lanes.traces.eq(chosen),
             lanes.rate.eq(modulation.modulated),
-            self.amounts.eq(lanes.changes),
+            self.amounts.eq(lanes.amounts),
         ]
 
     def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:

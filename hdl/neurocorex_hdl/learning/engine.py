@@ -8,7 +8,6 @@ from neurocorex.spec import CoreConfig
 from ..lib.bus import RegionBus
 from ..neurons.population import Activity
 from ..neurons.sweep import Phase
-from ..registers.control import RandomUpdate
 from ..registers.counters import ticks_layout
 from ..registers.file import Settings
 from ..synapses.array import Plasticity
@@ -27,8 +26,6 @@ class LearningEngine(wiring.Component):
         The sweep of the neurons, and which of them fire.
     plasticity : In(Plasticity)
         Synapses that are read, and their changes.
-    random : Out(RandomUpdate)
-        Next state of the generator.
     running : Out(1)
         Level: traces are still being updated or cleared.
     ticks : Out
@@ -44,7 +41,6 @@ class LearningEngine(wiring.Component):
             "phase": In(Phase()),
             "activity": In(Activity(config)),
             "plasticity": In(Plasticity(config)),
-            "random": Out(RandomUpdate()),
             "running": Out(1),
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
@@ -61,11 +57,10 @@ class LearningEngine(wiring.Component):
         wiring.connect(m, wiring.flipped(self.activity), amounts.activity)
         wiring.connect(m, wiring.flipped(self.plasticity.reading), amounts.reading)
         wiring.connect(m, wiring.flipped(self.plasticity), lanes.plasticity)
-        wiring.connect(m, lanes.random, wiring.flipped(self.random))
         wiring.connect(m, wiring.flipped(self.bus), amounts.bus)
         m.d.comb += [
             lanes.amounts.eq(amounts.amounts),
             self.running.eq(amounts.running),
-            self.ticks.eq(lanes.ticks),
+            self.ticks.eq(lanes.ticks.as_value() | amounts.ticks.as_value()),
         ]
         return m

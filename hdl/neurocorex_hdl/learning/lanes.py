@@ -7,13 +7,14 @@ from neurocorex.spec import CoreConfig, LearningFlag
 
 from ..lib.arithmetic import has
 from ..lib.delay import stages
-from ..registers.control import ControlValues, RandomUpdate
+from ..registers.control import ControlValues
 from ..registers.counters import ticks_layout
 from ..synapses.array import Plasticity
+from ..synapses.drift import drifts
 from ..synapses.matrix import WeightMatrix
 from ..synapses.update import SynapseUpdate, rule_layout
-from .random import Draws
-from .rule import change_lanes
+from .random import DRAW_BITS, Draws
+from .rule import amount_lanes
 
 
 class LearningLanes(wiring.Component):
@@ -27,8 +28,6 @@ class LearningLanes(wiring.Component):
         Synapses, which come at stage `WeightMatrix.LATENCY` and return `SynapseUpdate.latency` later.
     amounts : In
         The change amounts P that come with them.
-    random : Out(RandomUpdate)
-        Next state of the generator.
     ticks : Out
         Potentiations, depressions and clips, to be counted.
     """
@@ -38,8 +37,7 @@ class LearningLanes(wiring.Component):
         super().__init__({
             "control": In(ControlValues(config)),
             "plasticity": In(Plasticity(config)),
-            "amounts": In(change_lanes(config)),
-            "random": Out(RandomUpdate()),
+            "amounts": In(amount_lanes(config)),
             "ticks": Out(ticks_layout(config)),
         })  # fmt: skip
 
@@ -53,15 +51,15 @@ class LearningLanes(wiring.Component):
         rule = Signal(rule_layout(self._config))
         m.d.comb += [
             draws.piece.eq(piece),
-            draws.random.eq(control.random),
-            self.random.following.eq(draws.update.following),
-            self.random.advance.eq(draws.update.advance & learning),
+            draws.random.eq(control.random[DRAW_BITS:]),
             rule.minimum.eq(control.weight_min),
             rule.maximum.eq(control.weight_max),
-            rule.drift.eq(control.drift),
             rule.stochastic.eq(has(control.learning, LearningFlag.STOCHASTIC)),
             rule.soft.eq(has(control.learning, LearningFlag.SOFT)),
         ]
+        if drifts(self._config):
+            step = control.drift_step
+            m.d.comb += [rule.drift.eq(lanes.drift), rule.down.eq(step < 0), rule.up.eq(step > 0)]
         tallies = []
         for lane in range(self._config.lanes):
             m.submodules[f"lane_{lane}"] = update = SynapseUpdate(self._config)
@@ -81,5 +79,6 @@ class LearningLanes(wiring.Component):
             self.ticks.depressions.eq(sum(tally.lowered for tally in tallies)),
             self.ticks.clips_low.eq(sum(tally.low for tally in tallies)),
             self.ticks.clips_high.eq(sum(tally.high for tally in tallies)),
+            self.ticks.drift_clips.eq(sum(tally.drifted for tally in tallies)),
         ]
         return m

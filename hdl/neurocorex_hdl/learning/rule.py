@@ -1,21 +1,23 @@
 """STDP rule: weight change P from a trace, its rate or table, and the modulation."""
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Learning
+from neurocorex.spec.config import TABLE_STEPS
 from neurocorex.spec.memories import LUT_RAM_WORDS
 from neurocorex.spec.registers import MODULATION_ONE
 
 from ..lib.arithmetic import saturate
 from ..lib.delay import stages
 from ..lib.memory import BLOCK_RAM, block_memory
+from ..synapses.update import amount_layout
 
 
-def change_lanes(config: CoreConfig) -> data.ArrayLayout:
-    """One change for each lane."""
-    return data.ArrayLayout(signed(config.change_bits), config.lanes)
+def amount_lanes(config: CoreConfig) -> data.ArrayLayout:
+    """One change amount for each lane."""
+    return data.ArrayLayout(amount_layout(config), config.lanes)
 
 
 class Modulation(wiring.Component):
@@ -49,21 +51,27 @@ class Modulation(wiring.Component):
 
 
 class TableChange(wiring.Component):
-    """Change for a window of spikes: ``P = sat_C(floor(table[trace] * MODULATION / 256))``.
+    """Change for a window of spikes: ``P = sat_C(floor(entry(trace) * MODULATION / 256))``.
+
+    A window of many steps is looked up in two memories: one for its last `TABLE_STEPS`, one for those before. Both
+    entries are added, and clamped to C bits.
 
     Members
     -------
     trace, modulation : In
         Stage 0.
     change : Out
-        Stage `LATENCY`.
+        Stage ``latency(config)``.
     host_read, host_write, host_index, host_data : In
-        Access to the table.
+        Access to the table; the second part follows the first.
     host_answer : Out
         The entry, two cycles after `host_read`.
     """
 
-    LATENCY = 2 + Modulation.LATENCY
+    @staticmethod
+    def latency(config: CoreConfig) -> int:
+        """Cycles from a window to the change; a sum takes one of them."""
+        return 1 + len(config.table_parts) + Modulation.LATENCY
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -74,30 +82,38 @@ class TableChange(wiring.Component):
             "change": Out(change),
             "host_read": In(1),
             "host_write": In(1),
-            "host_index": In(config.window_steps),
+            "host_index": In(range(sum(config.table_parts))),
             "host_data": In(change),
             "host_answer": Out(change),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
-        """Build the table, and the multiplier behind it."""
+        """Build the parts of the table, and the multiplier behind them."""
         m = Module()
+        bits, early = self._config.change_bits, min(self._config.window_steps, TABLE_STEPS)
         m.submodules.modulation = modulation = Modulation(self._config)
-        m.submodules.table = table = block_memory(signed(self._config.change_bits), 1 << self._config.window_steps)
-        read, write = table.read_port(), table.write_port()
-        entry = stages(m, read.data, 1, name="entry")[1]
-        m.d.comb += read.addr.eq(self.trace)
-        with m.If(self.host_read):
-            m.d.comb += read.addr.eq(self.host_index)
-        m.d.comb += [
-            write.en.eq(self.host_write),
-            write.addr.eq(self.host_index),
-            write.data.eq(self.host_data),
-            self.host_answer.eq(entry),
-            modulation.value.eq(entry),
-            modulation.modulation.eq(self.modulation),
-            self.change.eq(modulation.modulated),
-        ]
+        indices = (self.trace[:early], self.trace[early:])
+        # The number of an item tells its part by the bit above the first one.
+        before = self.host_index[early:].any() if len(self.host_index) > early else Const(0)
+        chosen = (~before, before)
+        entries = []
+        names = ("table", "table_before")
+        for items, name, index, addressed in zip(self._config.table_parts, names, indices, chosen, strict=False):
+            m.submodules[name] = table = block_memory(signed(bits), items)
+            read, write = table.read_port(), table.write_port()
+            m.d.comb += [
+                read.addr.eq(Mux(self.host_read, self.host_index[:early], index)),
+                write.en.eq(self.host_write & addressed),
+                write.addr.eq(self.host_index[:early]),
+                write.data.eq(self.host_data),
+            ]
+            entries.append(stages(m, read.data, 1, name=f"{name}_entry")[1])
+        m.d.comb += [self.host_answer.eq(entries[0]), modulation.value.eq(entries[0])]
+        if len(entries) > 1:
+            total = Signal(signed(bits), reset_less=True)
+            m.d.sync += total.eq(saturate(entries[0] + entries[1], bits)[0])
+            m.d.comb += [self.host_answer.eq(Mux(before, entries[1], entries[0])), modulation.value.eq(total)]
+        m.d.comb += [modulation.modulation.eq(self.modulation), self.change.eq(modulation.modulated)]
         return m
 
 
@@ -115,14 +131,14 @@ def cause_lanes(config: CoreConfig) -> data.ArrayLayout:
 
 
 class LaneChange(wiring.Component):
-    """Changes for exponential traces: ``P = floor(trace * rate / 2^T)``, in each lane.
+    """Changes for exponential traces: ``P = floor((trace * rate + 2^(T-1)) / 2^T)``, in each lane.
 
     Members
     -------
     traces, rate : In
         Stage 0; the rate is modulated.
-    changes : Out
-        Stage `LATENCY`.
+    amounts : Out
+        Stage `LATENCY`. The highest bit below the point tells whether P is rounded up.
     """
 
     LATENCY = 1
@@ -132,7 +148,7 @@ class LaneChange(wiring.Component):
         super().__init__({
             "traces": In(cause_lanes(config)),
             "rate": In(signed(config.change_bits)),
-            "changes": Out(change_lanes(config)),
+            "amounts": Out(amount_lanes(config)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -140,7 +156,10 @@ class LaneChange(wiring.Component):
         m = Module()
         for lane in range(self._config.lanes):
             product = stages(m, self.traces[lane] * self.rate, self.LATENCY, name=f"product_{lane}")[-1]
-            m.d.comb += self.changes[lane].eq(product >> self._config.trace_bits)
+            m.d.comb += [
+                self.amounts[lane].floor.eq(product >> self._config.trace_bits),
+                self.amounts[lane].half.eq(product[self._config.trace_bits - 1]),
+            ]
         return m
 
 

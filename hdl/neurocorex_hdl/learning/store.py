@@ -6,12 +6,14 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
+from neurocorex.spec.fixed import Place
 from neurocorex.spec.timing import neuron_spacing
 
-from ..lib.delay import stages
+from ..lib.delay import sparse_stages, stages
 from ..lib.memory import PackedMemory
 from ..neurons.pace import holds
 from ..registers.extent import input_bits
+from .random import DRAW_BITS, reverse
 from .trace import TraceUpdate, law_layout
 
 
@@ -30,6 +32,14 @@ def outer_after(index: Signal, last_input: Value, config: CoreConfig) -> Value:
     if not config.extra_axons:
         return index + 1
     return Mux(index == last_input, config.input_blocks * config.lanes, index + 1)
+
+
+def outer_code(index: Value, config: CoreConfig) -> Value:
+    """Return the code of a trace of an input or extra axon, which counts from the first one of its kind."""
+    first = config.input_blocks * config.lanes
+    if not config.extra_axons:
+        return reverse(index) ^ Place.INPUT
+    return Mux(index < first, reverse(index) ^ Place.INPUT, reverse((index - first)[: len(index)]) ^ Place.EXTRA)
 
 
 class TraceStore(wiring.Component):
@@ -51,6 +61,8 @@ class TraceStore(wiring.Component):
         Whether spikes come before the traces are updated, and wait as a bit beside each.
     after : callable
         From the index of a trace to that of the next one.
+    code : callable
+        From the index of a trace to its code, `neurocorex.spec.fixed.place_code`.
 
     Members
     -------
@@ -62,12 +74,14 @@ class TraceStore(wiring.Component):
         See `TraceUpdate`.
     law : In
         See `TraceUpdate`.
+    random : In(16)
+        Lower half of the state of the generator.
     spike : In(1)
         Stage ``read_stage(config)``; unless `marked`.
     mark, mark_index : In
         There is a spike; only if `marked`. Not while a trace is in the pipeline, which takes the mark away.
-    updated, trace : Out
-        This trace has been updated, and its new value.
+    updated, trace, full : Out
+        This trace has been updated, its new value, and whether its cap has cut short a rise.
     host_read, host_write, host_index, host_data : In
         Access to a trace, while nothing is in the pipeline.
     host_answer : Out
@@ -84,11 +98,20 @@ class TraceStore(wiring.Component):
         """Stage at which a trace has been updated."""
         return cls.read_stage(config) + TraceUpdate.latency(config)
 
-    def __init__(self, config: CoreConfig, entries: int, *, marked: bool, after: Callable[[Signal], Value]) -> None:
+    def __init__(
+        self,
+        config: CoreConfig,
+        entries: int,
+        *,
+        marked: bool,
+        after: Callable[[Signal], Value],
+        code: Callable[[Value], Value],
+    ) -> None:
         self._config = config
         self._entries = entries
         self._marked = marked
         self._after = after
+        self._code = code
         index, trace = range(max(2, entries)), config.stored_trace_bits
         super().__init__({
             "start": In(1),
@@ -96,9 +119,11 @@ class TraceStore(wiring.Component):
             "step": In(1),
             "clear": In(1),
             "law": In(law_layout(config)),
+            "random": In(DRAW_BITS),
             **({"mark": In(1), "mark_index": In(index)} if marked else {"spike": In(1)}),
             "updated": Out(trace_slot_layout(entries)),
             "trace": Out(trace),
+            "full": Out(1),
             "host_read": In(1),
             "host_write": In(1),
             "host_index": In(index),
@@ -128,10 +153,12 @@ class TraceStore(wiring.Component):
             update.spike.eq(found.mark if self._marked else self.spike),
             update.step.eq(self.step),
             update.clear.eq(self.clear),
+            update.draw.eq(self.random ^ self._code(self._drawing(m))),
             memory.write.trace.eq(self.host_write | valid),
             memory.write_index.eq(Mux(self.host_write, self.host_index, index)),
             memory.write_data.trace.eq(Mux(self.host_write, self.host_data, update.updated)),
             self.trace.eq(update.updated),
+            self.full.eq(update.full & valid),
             self.updated.valid.eq(valid),
             self.updated.index.eq(index),
             self.host_answer.eq(found.trace),
@@ -141,6 +168,14 @@ class TraceStore(wiring.Component):
             with m.If(self.mark):
                 m.d.comb += memory.write_index.eq(self.mark_index)
         return m
+
+    def _drawing(self, m: Module) -> Value:
+        """Return the index of the trace to which a draw is being added."""
+        slot, stage = self.slot, self.read_stage(self._config) + TraceUpdate.draw_stage(self._config)
+        if not holds(self._config):
+            return stages(m, slot.index, stage, name="drawing")[-1]
+        valid = stages(m, slot.valid, stage, name="entered", reset_less=False)
+        return sparse_stages(m, slot.index, valid, stage, name="drawing")[-1]
 
 
 class TraceSweeper(wiring.Component):

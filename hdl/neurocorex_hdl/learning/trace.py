@@ -4,9 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Learning
-from neurocorex.spec.fixed import DECAY_BITS
+from neurocorex.spec.fixed import DECAY_ALL, DECAY_BITS
 
-from ..lib.arithmetic import Shrink
 from ..lib.delay import stages
 from ..neurons.pace import holds
 
@@ -21,12 +20,76 @@ def law_layout(config: CoreConfig) -> data.StructLayout:
     })  # fmt: skip
 
 
+class Fade(wiring.Component):
+    """Decay of a trace, cut to whole units by chance: `neurocorex.spec.fixed.fade`.
+
+    ``(trace * (65536 - decay) + draw) >> 16``, a product and one sum. Without a decay what is left of 65536 has no room
+    in a factor of 16 bits: then the product is 0, and the trace itself comes into the sum, above the draw.
+
+    Parameters
+    ----------
+    bits : int
+        Width of the trace.
+    held : bool
+        The trace stays for a second stage, and is multiplied without a register before the multiplier.
+
+    Members
+    -------
+    decay : In
+        The same for all traces that are on their way, and 3 cycles before the first.
+    trace : In
+        At stage 0; and 1, if `held`.
+    draw : In
+        At stage ``draw_stage(held)``.
+    faded : Out
+        A cycle after the draw.
+    """
+
+    @staticmethod
+    def draw_stage(held: bool) -> int:
+        """Stage at which the draw is added."""
+        return 1 if held else 2
+
+    def __init__(self, bits: int, *, held: bool = False) -> None:
+        self._bits = bits
+        self._held = held
+        super().__init__({
+            "decay": In(DECAY_BITS),
+            "trace": In(bits),
+            "draw": In(DECAY_BITS),
+            "faded": Out(bits),
+        })  # fmt: skip
+
+    @staticmethod
+    def factors(decay: Value) -> tuple[Value, Value]:
+        """Return the 16 low bits of what is left of 65536, and whether that is all."""
+        # A decay of 65535 leaves nothing, and that is 1 less than its complement says.
+        return (~decay + (decay != DECAY_ALL))[:DECAY_BITS], decay == 0
+
+    @staticmethod
+    def total(product: Value, draw: Value, kept: Value) -> Value:
+        """Return the faded trace, where `kept` is the trace if there is no decay, and else 0."""
+        return ((product + Cat(draw, kept)) >> DECAY_BITS)[: len(kept)]
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the multiplier and its registers."""
+        m = Module()
+        left, whole = Signal(DECAY_BITS, reset_less=True), Signal(reset_less=True)
+        m.d.sync += [part.eq(value) for part, value in zip((left, whole), self.factors(self.decay), strict=True)]
+        trace = stages(m, self.trace, self.draw_stage(self._held) - 1, name="trace")[-1]
+        product = stages(m, trace * left, 1, name="product")[-1]
+        kept = Signal(self._bits, reset_less=True)
+        m.d.sync += kept.eq(Mux(whole, trace, 0))
+        m.d.sync += self.faded.eq(self.total(product, self.draw, kept))
+        return m
+
+
 class TraceUpdate(wiring.Component):
     """One step of a trace.
 
     ::
 
-        exponential, T bits:   x = shrink(x, decay)
+        exponential, T bits:   x = fade(x, decay, draw)
                                if there was a spike:
                                    x = increment if nearest else min(x + increment, cap)
         window, K bits:        x = (2 * x + spike) mod 2^K
@@ -42,16 +105,25 @@ class TraceUpdate(wiring.Component):
         Stage 0.
     trace : In
         Stage 0; and 1, if the memory holds it.
+    draw : In
+        Stage ``draw_stage(config)``; unused by windows.
     updated : Out
         Stage ``latency(config)``.
+    full : Out(1)
+        The same stage: the cap has cut short a rise of the trace.
     """
+
+    @staticmethod
+    def draw_stage(config: CoreConfig) -> int:
+        """Stage at which the draw of an exponential trace is added."""
+        return Fade.draw_stage(holds(config))
 
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
         """Cycles from a trace to its successor."""
         if config.learning is Learning.WINDOW:
             return 1
-        return Shrink.LATENCY + (1 if holds(config) else 2)
+        return cls.draw_stage(config) + 3
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -61,7 +133,9 @@ class TraceUpdate(wiring.Component):
             "clear": In(1),
             "spike": In(1),
             "trace": In(config.stored_trace_bits),
+            "draw": In(DECAY_BITS),
             "updated": Out(config.stored_trace_bits),
+            "full": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -75,12 +149,13 @@ class TraceUpdate(wiring.Component):
     def _decay(self, m: Module) -> Value:
         """Let the trace decay, and jump at a spike; return it a stage before the last. A decay of 0 lets it stay."""
         law, bits = self.law, self._config.trace_bits
-        m.submodules.shrink = shrink = Shrink(bits, held=holds(self._config))
+        m.submodules.fade = fade = Fade(bits, held=holds(self._config))
         decayed, raised = Signal(bits, reset_less=True), Signal(bits + 1, reset_less=True)
-        m.d.comb += [shrink.magnitude.eq(self.trace), shrink.decay.eq(Mux(self.step, law.decay, 0))]
-        m.d.sync += [decayed.eq(shrink.shrunk), raised.eq(shrink.shrunk + law.increment)]
+        m.d.comb += [fade.trace.eq(self.trace), fade.draw.eq(self.draw), fade.decay.eq(Mux(self.step, law.decay, 0))]
+        m.d.sync += [decayed.eq(fade.faded), raised.eq(fade.faded + law.increment)]
         spike = stages(m, self.spike & self.step, self.latency(self._config) - 1, name="spike")[-1]
         # The highest value a jump reaches, or the only one: computed once for all traces.
         limit = Mux(law.nearest, law.increment, law.cap)
-        jumped = Mux(law.nearest | (raised > law.cap), limit, raised[:bits])
-        return Mux(spike, jumped, decayed)
+        over = raised > law.cap
+        m.d.sync += self.full.eq(spike & over & ~law.nearest)
+        return Mux(spike, Mux(law.nearest | over, limit, raised[:bits]), decayed)

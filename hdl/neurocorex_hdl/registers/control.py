@@ -1,13 +1,12 @@
-"""Control registers, shared by all neurons and synapses: written by the host, by SET in the stimulus, by learning."""
+"""Control registers, shared by all neurons and synapses: written by the host, by SET in the stimulus, by every step."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Control, CoreConfig, LearningFlag, Region, controls
+from neurocorex.spec import Control, CoreConfig, Region, controls
 from neurocorex.spec.registers import MOVING
 
-from ..lib.arithmetic import has, saturate
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
 from ..lib.memory import initial_words
@@ -51,19 +50,11 @@ class ControlWrite(wiring.Signature):
         })  # fmt: skip
 
 
-class RandomUpdate(wiring.Signature):
-    """New state of the random generator, seen from the learning engine, which computes it.
-
-    Members
-    -------
-    advance : Out(1)
-        Strobe: `Control.RANDOM` takes the value `following`.
-    following : Out(32)
-        The state that follows the present one.
-    """
-
-    def __init__(self) -> None:
-        super().__init__({"advance": Out(1), "following": Out(32)})
+def advanced(random: Value) -> Value:
+    """Return the next state of the generator, `neurocorex.spec.fixed.advance`; three exclusive ors a bit."""
+    random = random ^ Cat(Const(0, 13), random[:19])
+    random = random ^ random[17:]
+    return random ^ Cat(Const(0, 5), random[:27])
 
 
 class ControlRegisters(wiring.Component):
@@ -78,14 +69,12 @@ class ControlRegisters(wiring.Component):
     values : Out(ControlValues)
         What the registers hold.
     step_done : In(1)
-        Strobe: `DRIFT` moves on, if learning is enabled. Only with a learning engine, as `random`.
-    random : In(RandomUpdate)
-        What learning makes of `RANDOM`.
+        Strobe: `RANDOM` moves on. Only with a learning engine.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        learning = {"step_done": In(1), "random": In(RandomUpdate())} if config.learning else {}
+        learning = {"step_done": In(1)} if config.learning else {}
         super().__init__({
             "bus": In(RegionBus()),
             "write": In(ControlWrite(config)),
@@ -102,7 +91,9 @@ class ControlRegisters(wiring.Component):
         registers = {c: Signal(control_shape(c, config), init=c.row.power_up(config), reset_less=True) for c in held}
         m.d.comb += [getattr(self.values, control.name.lower()).eq(stored) for control, stored in registers.items()]
         if self._config.learning:
-            self._learn(m, registers)
+            random = registers[Control.RANDOM]
+            with m.If(self.step_done):
+                m.d.sync += random.eq(advanced(random))
         bus, setting = self.bus, self.write
         chosen, mask = Signal.like(setting.register), Signal.like(setting.value)
         write, column, value = Signal(), Signal.like(setting.register), Signal.like(setting.value)
@@ -136,7 +127,7 @@ class ControlRegisters(wiring.Component):
         return m
 
     def _answer(self, m: Module, asked: Value, copied: Value, moving: dict[Control, Signal]) -> Value:
-        """Return what the bus reads: the copy, or the register itself of what learning moves on."""
+        """Return what the bus reads: the copy, or the register itself of what steps move on."""
         is_moving = {control: self.bus.column == control for control in moving}
         copies = asked & ~Cat(is_moving.values()).any()
         answers = [(copies, copied), *((asked & is_moving[control], stored) for control, stored in moving.items())]
@@ -146,12 +137,3 @@ class ControlRegisters(wiring.Component):
             m.d.sync += answer.eq(Mux(stages(m, chosen, TARGET_LATENCY - 1, name=f"chosen_{number}")[-1], stored, 0))
             total = total | answer
         return total
-
-    def _learn(self, m: Module, registers: dict[Control, Signal]) -> None:
-        """Let learning move its own registers on: ``DRIFT = sat(DRIFT + DRIFT_STEP)``, and the generator."""
-        values = self.values
-        drifted, _ = saturate(values.drift + values.drift_step, len(values.drift))
-        with m.If(self.step_done & has(values.learning, LearningFlag.ENABLE)):
-            m.d.sync += registers[Control.DRIFT].eq(drifted)
-        with m.If(self.random.advance):
-            m.d.sync += registers[Control.RANDOM].eq(self.random.following)

@@ -1,27 +1,40 @@
 """Counters of steps, spikes, weight changes, cycles and frames (region COUNTERS), all in one memory."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig, Counter, Region
+from neurocorex.spec import CoreConfig, Counter, Learning, Region
 from neurocorex.spec.registers import COUNTER_BITS, MODEL_COUNTERS
 
 from ..lib.arithmetic import select
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
 
+#: Exponential traces that are updated in one cycle: an input axon's, a recurrent one's, a neuron's.
+TRACES_AT_ONCE = 3
 _WORD_BITS = 32
 _WORDS = 2 * len(Counter)
-#: Cycles between two rounds past a counter, at most; a host's reads hold them up only while nothing but frames is
-#: counted.
+#: Less than this are the cycles between two rounds past a counter; a host's reads hold them up only while nothing but
+#: frames is counted.
 _ROUND = 1 << 5
+_IN_LANES = (Counter.POTENTIATIONS, Counter.DEPRESSIONS, Counter.CLIPS_LOW, Counter.CLIPS_HIGH)
 
 
 def most_ticks(counter: Counter, config: CoreConfig) -> int:
-    """Return how often a counter can go up in one cycle: once, or once in every lane that learns."""
-    in_lanes = (Counter.POTENTIATIONS, Counter.DEPRESSIONS, Counter.CLIPS_LOW, Counter.CLIPS_HIGH)
-    return config.lanes if config.learning and counter in in_lanes else 1
+    """Return how often a counter can go up in one cycle: once, or once in every lane that learns, or never."""
+    if counter in _IN_LANES:
+        return config.lanes if config.learning else 0
+    if counter is Counter.DRIFT_CLIPS:
+        return config.lanes if config.learning is Learning.WINDOW else 0
+    if counter is Counter.FULL_TRACES:
+        return TRACES_AT_ONCE if config.learning is Learning.EXPONENTIAL else 0
+    return 1
+
+
+def counted(config: CoreConfig) -> list[Counter]:
+    """Return the counters that can go up; the others stay at zero, and take no logic."""
+    return [counter for counter in Counter if most_ticks(counter, config)]
 
 
 def ticks_layout(config: CoreConfig) -> data.StructLayout:
@@ -32,7 +45,7 @@ def ticks_layout(config: CoreConfig) -> data.StructLayout:
 class Counters(wiring.Component):
     """All counters, in one memory instead of registers.
 
-    Each counter has a few bits that count its ticks at once. A round visits the words of the memory, one a cycle, and
+    Each counter has a few bits that count its ticks at once. A round visits those that can go up, a word a cycle, and
     adds the ticks of a counter to its low word, and the carry to the high word after it. Counters of 48 bits so need
     one adder between them, and no multiplexer for reading.
 
@@ -68,7 +81,7 @@ class Counters(wiring.Component):
         # A word is fetched in one cycle and stored in the next. A read on the bus interrupts that, and the word is
         # fetched again: block RAM may not be written where it is being read.
         word, fetched, storing, high = Signal(range(_WORDS)), Signal(), Signal(), Signal()
-        after = Mux(word == _WORDS - 1, 0, word + 1)
+        after = self._after(word)
         total, carry = Signal(_WORD_BITS + 1), Signal()
         taken, waiting = self._take(m, word[1:], storing & ~high)
         # The word at hand when clearing begins may be half done, so it comes once more.
@@ -101,9 +114,22 @@ class Counters(wiring.Component):
         """Count ticks until they are taken; return those of the chosen counter, and whether any of the model wait."""
         ticks = stages(m, self.ticks, 1, name="ticks", reset_less=False)[-1]
         pending = {}
-        for counter in Counter:
+        for counter in counted(self._config):
             name, most = counter.name.lower(), most_ticks(counter, self._config)
             pending[counter] = waiting = Signal(range(_ROUND * most), name=f"pending_{name}")
             m.d.sync += waiting.eq(ticks[name] + Mux((chosen == counter) & take, 0, waiting))
-        counting = (ticks[counter.name.lower()].any() | pending[counter].any() for counter in MODEL_COUNTERS)
-        return select(list(pending.values()), chosen), Cat(counting).any()
+        counting = (
+            ticks[counter.name.lower()].any() | waiting.any()
+            for counter, waiting in pending.items()
+            if counter in MODEL_COUNTERS
+        )
+        return select([pending.get(counter, Const(0)) for counter in Counter], chosen), Cat(counting).any()
+
+    def _after(self, word: Value) -> Value:
+        """Word that follows in a round, which goes past counters that stay at zero."""
+        words = [2 * counter + half for counter in counted(self._config) for half in (0, 1)]
+        after = word + 1
+        for this, following in zip(words, words[1:] + words[:1], strict=True):
+            if following != this + 1:
+                after = Mux(word == this, following, after)
+        return after

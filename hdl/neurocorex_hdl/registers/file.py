@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
 from ..lib.bus import RegionBus, fan_out
-from .control import ControlRegisters, ControlValues, ControlWrite, RandomUpdate
+from .control import ControlRegisters, ControlValues, ControlWrite
 from .counters import Counters, ticks_layout
 from .extent import Extent, extent_member
 
@@ -43,8 +43,6 @@ class RegisterFile(wiring.Component):
         Strobe: all counters go to zero.
     settled : Out(1)
         The counters hold all that has been counted, see `Counters`.
-    random : In(RandomUpdate)
-        What learning makes of `Control.RANDOM`; only with a learning engine.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -56,7 +54,6 @@ class RegisterFile(wiring.Component):
             "ticks": In(ticks_layout(config)),
             "clear": In(1),
             "settled": Out(1),
-            **({"random": In(RandomUpdate())} if config.learning else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -75,7 +72,6 @@ class RegisterFile(wiring.Component):
             self.settled.eq(counters.settled),
         ]
         if self._config.learning:
-            wiring.connect(m, wiring.flipped(self.random), control.random)
-            # The drift moves on with every step that is counted.
+            # The generator moves on with every step that is counted.
             m.d.comb += control.step_done.eq(self.ticks.steps)
         return m

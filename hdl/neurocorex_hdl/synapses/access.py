@@ -8,7 +8,7 @@ from neurocorex.spec.timing import column_cycles, piece_cycles, row_cycles
 
 from ..lib.arithmetic import times
 from ..registers.extent import extent_member, neuron_bits
-from .axons import AxonKind, AxonRow, axon_layout
+from .axons import AxonKind, AxonRow, axon_layout, index_bits
 from .banks import lane_bits, place_layout
 
 
@@ -21,13 +21,14 @@ def piece_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of a piece: L synapses of a row or of a column.
 
     In a row, `kind` is that of its axon, and `block` is the group of neurons. In a column, both tell about the axons.
-    `first` marks the first piece of a row or column, `begins` the first block of each kind as well.
+    `index` is that of the axon of a row among those of its kind, or of the neuron of a column. `begins` marks the first
+    piece of a row, and in a column that of each kind.
     """
     return data.StructLayout({
         "valid": 1,
-        "first": 1,
         "begins": 1,
         "kind": AxonKind,
+        "index": index_bits(config),
         "block": block_bits(config),
         "place": place_layout(config),
     })  # fmt: skip
@@ -71,8 +72,7 @@ class RowReader(wiring.Component):
             first.axon.eq(self.rows.payload),
             self.rows.ready.eq(ready),
             piece.valid.eq(active & (position[waits:] < self.extent.groups) & ~position[:waits].any()),
-            piece.first.eq(position == 0),
-            piece.begins.eq(piece.first),
+            piece.begins.eq(position == 0),
             piece.block.eq(position[waits:]),
         ]
         with m.If(ready):
@@ -81,7 +81,9 @@ class RowReader(wiring.Component):
                 ready.eq(~self.rows.valid),
                 position.eq(0),
                 piece.kind.eq(self.rows.payload.kind),
-                piece.place.turn.eq(first.row[:lanes]),
+                piece.index.eq(self.rows.payload.index),
+                # Each kind begins with a whole block.
+                piece.place.turn.eq(self.rows.payload.index),
                 piece.place.word.eq(first.row[lanes:]),
             ]
         with m.Else():
@@ -124,7 +126,6 @@ class ColumnReader(wiring.Component):
         m.d.comb += [
             self.columns.ready.eq(ready),
             piece.valid.eq(active & ~position[:waits].any()),
-            piece.first.eq(position == 0),
             piece.place.column.eq(1),
         ]
         with m.If(ready):
@@ -135,6 +136,7 @@ class ColumnReader(wiring.Component):
                 piece.kind.eq(AxonKind.INPUT),
                 piece.begins.eq(1),
                 piece.block.eq(0),
+                piece.index.eq(self.columns.payload),
                 piece.place.turn.eq(self.columns.payload[:lanes]),
                 piece.place.word.eq(times(self.columns.payload[lanes:], config.axon_blocks)),
             ]

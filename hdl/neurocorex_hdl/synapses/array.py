@@ -3,8 +3,9 @@
 from amaranth.hdl import Module, Mux
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
+from neurocorex.spec import CoreConfig, LearningFlag
 
+from ..lib.arithmetic import has
 from ..lib.bus import RegionBus
 from ..lib.delay import stages
 from ..registers.extent import neuron_bits
@@ -12,6 +13,7 @@ from ..registers.file import Settings
 from .access import ColumnReader, RowReader, piece_layout
 from .accumulator import Accumulators, Sums
 from .axons import AxonKind, axon_layout
+from .drift import drifts
 from .matrix import Lanes, WeightMatrix
 
 
@@ -61,7 +63,7 @@ class SynapseArray(wiring.Component):
     Members
     -------
     settings : In(Settings)
-        How far the chip is in use, and the drift.
+        How far the chip is in use; when weights learn, and drift.
     rows : In(stream)
         Arriving axons, each `row_cycles` cycles.
     sums : In(Sums)
@@ -75,10 +77,15 @@ class SynapseArray(wiring.Component):
         Neurons whose columns are wanted, each `column_cycles` cycles; never while rows or a sweep are on their way.
     plasticity : Out(Plasticity)
         Access of the learning engine.
+    step_done : In(1)
+        Strobe: a step ends. Only if weights drift, as `folding`.
+    folding : Out(1)
+        Level, from the next cycle on: weights cannot be used yet.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        drift = {"step_done": In(1), "folding": Out(1)} if drifts(config) else {}
         learning = {"columns": In(stream.Signature(neuron_bits(config))), "plasticity": Out(Plasticity(config))}
         super().__init__({
             "settings": In(Settings(config)),
@@ -87,6 +94,7 @@ class SynapseArray(wiring.Component):
             "clearing": Out(1),
             "bus": In(RegionBus()),
             **(learning if config.learning else {}),
+            **drift,
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -132,5 +140,12 @@ class SynapseArray(wiring.Component):
             reading.piece.eq(Mux(column.valid, column, row)),
             matrix.read.eq(reading.piece.valid),
             matrix.place.eq(reading.piece.place),
-            matrix.drift.eq(self.settings.control.drift),
         ]
+        if drifts(self._config):
+            control = self.settings.control
+            m.d.comb += [
+                matrix.drift.step.eq(control.drift_step),
+                matrix.drift.enable.eq(has(control.learning, LearningFlag.ENABLE)),
+                matrix.drift.step_done.eq(self.step_done),
+                self.folding.eq(matrix.drift.folding),
+            ]

@@ -44,10 +44,14 @@ def first_blocks(config: CoreConfig) -> dict[AxonKind, int]:
     }
 
 
+def index_bits(config: CoreConfig) -> int:
+    """Width of the index of an axon among those of its kind."""
+    return max(1, (max(axon_counts(config).values()) - 1).bit_length())
+
+
 def axon_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of an axon: its kind, and its index among those of its kind."""
-    most = max(axon_counts(config).values())
-    return data.StructLayout({"kind": AxonKind, "index": max(1, (most - 1).bit_length())})
+    return data.StructLayout({"kind": AxonKind, "index": index_bits(config)})
 
 
 def by_kind(kind: Value, values: dict[AxonKind, int], width: int) -> Value:

@@ -19,18 +19,32 @@ def weight_lanes(config: CoreConfig) -> data.ArrayLayout:
     return data.ArrayLayout(signed(config.weight_bits), config.lanes)
 
 
-def synapse_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of a synapse: its weight, and on a chip that learns whether it does.
-
-    The flag makes nine bits of eight, which is what a byte of block RAM has on most devices.
-    """
+def _synapse(config: CoreConfig, weight_bits: int) -> data.StructLayout:
     flag = {"plastic": 1} if config.learning else {}
-    return data.StructLayout({"weight": signed(config.weight_bits), **flag})
+    return data.StructLayout({"weight": signed(weight_bits), **flag})
+
+
+def synapse_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of a synapse: its weight, and on a chip that learns whether it does."""
+    return _synapse(config, config.weight_bits)
+
+
+def stored_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of a word of a bank: a synapse, its weight less the pending drift if there is such a thing.
+
+    Without, the flag makes nine bits of eight, which is what a byte of block RAM has on most devices.
+    """
+    return _synapse(config, config.stored_weight_bits)
 
 
 def synapse_lanes(config: CoreConfig) -> data.ArrayLayout:
-    """One synapse for each lane, or from each bank."""
+    """One synapse for each lane."""
     return data.ArrayLayout(synapse_layout(config), config.lanes)
+
+
+def stored_lanes(config: CoreConfig) -> data.ArrayLayout:
+    """One word of each bank."""
+    return data.ArrayLayout(stored_layout(config), config.lanes)
 
 
 def place_layout(config: CoreConfig) -> data.StructLayout:
@@ -58,7 +72,7 @@ class BankAccess(wiring.Signature):
     read, place : Out
         Read this place in all banks.
     synapses : In
-        The synapses there, by bank, one cycle later.
+        The words there, by bank, one cycle later.
     write : Out(L)
         Banks that store theirs of `write_synapses` at `write_place`.
     waits : In(1)
@@ -71,13 +85,19 @@ class BankAccess(wiring.Signature):
         super().__init__({
             "read": Out(1),
             "place": Out(place_layout(config)),
-            "synapses": In(synapse_lanes(config)),
+            "synapses": In(stored_lanes(config)),
             "write": Out(config.lanes),
             "write_place": Out(place_layout(config)),
-            "write_synapses": Out(synapse_lanes(config)),
+            "write_synapses": Out(stored_lanes(config)),
             "waits": In(1),
             "clearing": In(1),
         })  # fmt: skip
+
+
+def place_at(address: Value, config: CoreConfig) -> Value:
+    """Return the place that has this address in all banks: a piece of a row."""
+    lanes = lane_bits(config)
+    return Cat(address[lanes:], address[:lanes])
 
 
 def bank_address(place: data.View, bank: int) -> Value:
@@ -104,7 +124,7 @@ class WeightBanks(wiring.Component):
         access = self.access
         for bank in range(self._config.lanes):
             depth = max(2, self._config.weight_words)
-            memory = Memory(shape=synapse_layout(self._config), depth=depth, init=[], attrs=BLOCK_RAM)
+            memory = Memory(shape=stored_layout(self._config), depth=depth, init=[], attrs=BLOCK_RAM)
             m.submodules[f"bank_{bank}"] = memory
             read, write = memory.read_port(), memory.write_port()
             m.d.comb += [

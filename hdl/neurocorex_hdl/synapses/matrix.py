@@ -3,13 +3,24 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Control, CoreConfig, Region
+from neurocorex.spec import CoreConfig, Region
 
 from ..lib.arithmetic import saturate, times
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import sparse_stages, stages
 from .axons import AxonFinder, AxonRow
-from .banks import BankAccess, Rotator, WeightBanks, lane_bits, place_layout, synapse_lanes, synapse_layout
+from .banks import (
+    BankAccess,
+    Rotator,
+    WeightBanks,
+    lane_bits,
+    place_layout,
+    stored_lanes,
+    stored_layout,
+    synapse_lanes,
+    synapse_layout,
+)
+from .drift import Drift, drift_shape, drifts
 from .singleport import SinglePortBanks
 from .update import SynapseUpdate, changed_layout
 
@@ -20,20 +31,38 @@ class Lanes(wiring.Signature):
     Members
     -------
     synapses : Out
-        Synapses that have been read, with effective weights; zero if none were read.
+        Synapses that have been read; zero if none were read.
     changes : In
-        Synapses to be stored, `SynapseUpdate.latency` cycles later; only with a learning engine, as the rest.
+        Synapses to be stored, `SynapseUpdate.latency` cycles later; only with a learning engine, as `host`.
     host, host_weight : Out
-        A weight that the host stores, to be given back a cycle later in the `changes` of all lanes.
+        A word that the host stores, to be given back a cycle later in the `changes` of all lanes.
+    drift : Out
+        The pending drift, which is taken off what is stored; only with windows.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         learning = {
             "changes": In(data.ArrayLayout(changed_layout(config), config.lanes)),
             "host": Out(1),
-            "host_weight": Out(signed(config.weight_bits)),
+            "host_weight": Out(signed(config.stored_weight_bits)),
         }  # fmt: skip
-        super().__init__({"synapses": Out(synapse_lanes(config)), **(learning if config.learning else {})})
+        drift = {"drift": Out(drift_shape(config))} if drifts(config) else {}
+        super().__init__({"synapses": Out(synapse_lanes(config)), **(learning if config.learning else {}), **drift})
+
+
+class DriftControl(wiring.Signature):
+    """The drift of weights, seen from what controls it.
+
+    Members
+    -------
+    step, enable, step_done : Out
+    folding : In
+        See `Drift`.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        step = Out(signed(config.weight_bits))
+        super().__init__({"step": step, "enable": Out(1), "step_done": Out(1), "folding": In(1)})
 
 
 class WeightMatrix(wiring.Component):
@@ -46,22 +75,23 @@ class WeightMatrix(wiring.Component):
                  WeightBanks <- written <-------- Rotator, back <---------- changes
                       ^            8                                           7
 
-    Block RAM is slow to answer, and so is the drift: each leaves time for a part of the rotation.
-    The numbers are stages, for hard bounds. The host's words go the same way: to change a weight and keep the flag
-    beside it, or the other way round, the word is read, and when it has been chosen among those `fetched` it goes by
-    the last stage of the lanes to be `written`. For these 5 cycles the bus stays as it is.
+    Block RAM is slow to answer, and so is a pending drift: each leaves time for a part of the rotation.
+    The numbers are stages, for hard bounds and windows; without a drift, changes come a stage earlier.
+    The host's words go the same way: to change a weight and keep the flag beside it, or the other way round, the word
+    is read, and when it has been chosen among those added up it goes by the last stage of the lanes to be `written`.
+    For the 5 cycles until then the bus stays as it is. Words that are folded are written when they have been added up.
 
     Members
     -------
     read, place : In
         A piece is wanted, at stage 0. The bus takes precedence, but is at rest while pieces are read.
     lanes : Out(Lanes)
-        Synapses of the piece, at stage `LATENCY`. Weights are ``w = sat_W(stored + DRIFT)`` where plastic, ``stored``
+        Synapses of the piece, at stage `LATENCY`. Weights are ``sat_W(stored + pending)`` where plastic, ``stored``
         elsewhere. Changes come at stage ``LATENCY + SynapseUpdate.latency``.
     clearing : Out(1)
         Weights cannot be used yet.
-    drift : In
-        `Control.DRIFT`; only with a learning engine.
+    drift : In(DriftControl)
+        When weights drift; only with windows. Nothing is to be read while they are folded.
     bus : In(RegionBus)
         `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `BUS_LATENCY` cycles, two more than other targets, because
         it works out an address first, and chooses among many banks.
@@ -80,7 +110,7 @@ class WeightMatrix(wiring.Component):
             "lanes": Out(Lanes(config)),
             "clearing": Out(1),
             "bus": In(RegionBus()),
-            **({"drift": In(signed(Control.DRIFT.bits(config)))} if config.learning else {}),
+            **({"drift": In(DriftControl(config))} if drifts(config) else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -90,29 +120,60 @@ class WeightMatrix(wiring.Component):
         m.submodules.banks = memories = (WeightBanks if config.weight_ports == 2 else SinglePortBanks)(config)
         banks = memories.access
         lanes, early = lane_bits(config), min(self.EARLY_BITS, lane_bits(config))
-        m.submodules.begin = begin = Rotator(config, synapse_layout(config), bits=range(early))
+        m.submodules.begin = begin = Rotator(config, stored_layout(config), bits=range(early))
         m.submodules.finish = finish = Rotator(config, synapse_layout(config), bits=range(early, lanes))
         turns = stages(m, banks.place.turn, 2, name="turn")
         wanted = stages(m, self.read, 2, name="wanted", reset_less=False)
-        fetched = Signal(synapse_lanes(config), reset_less=True)
+        fetched, acting = Signal(stored_lanes(config), reset_less=True), Signal(synapse_lanes(config))
         m.d.comb += [begin.amount.eq(turns[1]), finish.amount.eq(turns[2])]
         m.d.comb += [begin.given[bank].eq(banks.synapses[bank]) for bank in range(config.lanes)]
-        m.d.comb += [finish.given[place].eq(self._effective(fetched[place])) for place in range(config.lanes)]
+        m.d.comb += [finish.given[place].eq(acting[place]) for place in range(config.lanes)]
         m.d.sync += [
             fetched.eq(begin.turned.as_value()),
             self.lanes.synapses.eq(Mux(wanted[2], finish.turned.as_value(), 0)),
         ]
-        self._serve(m, banks, fetched)
+        if not drifts(config):
+            m.d.comb += acting.eq(fetched.as_value())
+            self._serve(m, banks, acting, Const(0))
+            return m
+        m.submodules.drift = drift = Drift(config)
+        m.d.comb += self.lanes.drift.eq(drift.pending)
+        self._add(m, drift, fetched, acting)
+        self._serve(m, banks, acting, drift.pending)
+        self._fold(m, drift, banks, begin, acting)
         return m
 
-    def _effective(self, synapse: data.View) -> Value:
-        """Add the drift to a plastic weight."""
-        if not self._config.learning:
-            return synapse.as_value()
-        drifted, _ = saturate(synapse.weight + self.drift, self._config.weight_bits)
-        return Cat(Mux(synapse.plastic, drifted, synapse.weight), synapse.plastic)
+    def _add(self, m: Module, drift: Drift, fetched: data.View, acting: data.View) -> None:
+        """Add the pending drift to plastic weights."""
+        bits = self._config.weight_bits
+        for lane in range(self._config.lanes):
+            weight, plastic = fetched[lane].weight, fetched[lane].plastic
+            drifted, _ = saturate(weight + drift.pending, bits)
+            m.d.comb += acting[lane].eq(Cat(Mux(plastic, drifted, weight[:bits].as_signed()), plastic))
 
-    def _serve(self, m: Module, banks: WeightBanks, fetched: data.View) -> None:
+    def _fold(self, m: Module, drift: Drift, banks: BankAccess, begin: Rotator, acting: data.View) -> None:
+        """Write what has been added up to the banks."""
+        m.d.comb += [
+            drift.step.eq(self.drift.step),
+            drift.enable.eq(self.drift.enable),
+            drift.step_done.eq(self.drift.step_done),
+            self.drift.folding.eq(drift.folding),
+        ]
+        with m.If(drift.folding):
+            # Words stay in the order of the banks.
+            m.d.comb += [banks.read.eq(drift.read), banks.place.eq(drift.place), begin.amount.eq(0)]
+        with m.If(drift.write):
+            m.d.sync += [
+                banks.write.eq(drift.write.replicate(self._config.lanes)),
+                banks.write_place.eq(drift.write_place),
+            ]
+            for bank in range(self._config.lanes):
+                m.d.sync += [
+                    banks.write_synapses[bank].weight.eq(acting[bank].weight),
+                    banks.write_synapses[bank].plastic.eq(acting[bank].plastic),
+                ]
+
+    def _serve(self, m: Module, banks: BankAccess, acting: data.View, pending: Value) -> None:
         """Let the bus reach single synapses."""
         config, bus, lanes = self._config, self.bus, lane_bits(self._config)
         m.submodules.finder = finder = AxonFinder(config)
@@ -136,15 +197,16 @@ class WeightMatrix(wiring.Component):
             banks.place.eq(Mux(reading[1] | writing[1], place, self.place)),
             self.clearing.eq(banks.clearing),
         ]
-        m.d.sync += word.eq(fetched[found])
+        m.d.sync += word.eq(acting[found])
         if not config.learning:
             m.d.comb += bus.read_data.eq(Mux(reading[-1], word.weight, 0))
             m.d.comb += [banks.write.eq(writing[1] << bank), banks.write_place.eq(place)]
             m.d.comb += [banks.write_synapses[lane].weight.eq(written) for lane in range(config.lanes)]
             return
         m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(flags, word.plastic, word.weight), 0))
-        m.d.comb += [self.lanes.host.eq(writing[-1]), self.lanes.host_weight.eq(Mux(flags, word.weight, written))]
-        host_plastic = stages(m, Mux(flags, written[0], word.plastic), 1, name="host_plastic")[-1]
+        weight, plastic = Mux(flags, word.weight, written.as_signed()), Mux(flags, written[0], word.plastic)
+        m.d.comb += [self.lanes.host.eq(writing[-1]), self.lanes.host_weight.eq(weight - Mux(plastic, pending, 0))]
+        host_plastic = stages(m, plastic, 1, name="host_plastic")[-1]
         from_host = stages(m, writing[-1], 1, name="from_host", reset_less=False)[-1]
         self._store(m, banks, from_host, place, from_host << bank, host_plastic)
 

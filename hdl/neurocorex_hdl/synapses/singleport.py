@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In
 from neurocorex.spec import CoreConfig
 
 from ..lib.memory import LARGE_RAM
-from .banks import BankAccess, bank_address, lane_bits, place_layout, synapse_layout
+from .banks import BankAccess, bank_address, place_at, place_layout, stored_layout
 
 
 class SinglePortBanks(wiring.Component):
@@ -33,19 +33,17 @@ class SinglePortBanks(wiring.Component):
         """Build the banks, and what clears them."""
         m = Module()
         config, access = self._config, self.access
-        place = Signal(place_layout(config))
-        depth = max(2, config.weight_words)
+        place, depth = Signal(place_layout(config)), max(2, config.weight_words)
         left, done = Signal(range(depth), init=depth - 1), Signal()
         with m.If(~done):
             m.d.sync += [left.eq(left - 1), done.eq(left == 0)]
-        # A place in a row has the address ``word * L + turn``, which the counter gives to all banks.
         m.d.comb += [access.clearing.eq(~done), access.waits.eq(access.read & access.write.any())]
         with m.If(~done):
-            m.d.comb += [place.turn.eq(left[: lane_bits(config)]), place.word.eq(left[lane_bits(config) :])]
+            m.d.comb += place.eq(place_at(left, config))
         with m.Else():
             m.d.comb += place.eq(Mux(access.read, access.place.as_value(), access.write_place.as_value()))
         for bank in range(config.lanes):
-            memory = Memory(shape=synapse_layout(config), depth=depth, init=[], attrs=LARGE_RAM)
+            memory = Memory(shape=stored_layout(config), depth=depth, init=[], attrs=LARGE_RAM)
             m.submodules[f"bank_{bank}"] = memory
             read, write = memory.read_port(), memory.write_port()
             m.d.comb += [

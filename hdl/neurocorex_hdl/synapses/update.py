@@ -1,36 +1,54 @@
 """Synapse update: rounding, soft and hard bounds of one weight change, as one lane of the learning engine does it."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.config import CHANGE_FRACTION
 
-from ..lib.arithmetic import plus, saturate
+from ..lib.arithmetic import plus
 from ..lib.delay import stages
 from .banks import synapse_layout
+from .drift import drift_shape, drifts
 
 
 def rule_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of what all lanes share: bounds, drift, and flags of `Control.LEARNING`."""
+    """Return the layout of what all lanes share: bounds, flags of `Control.LEARNING`, and the drift, if weights drift.
+
+    `drift` is the pending one, see `Drift`; it has no bits on chips without. `down` and `up` tell the sign of a step.
+    """
     weight = signed(config.weight_bits)
     return data.StructLayout({
         "minimum": weight,
         "maximum": weight,
-        "drift": signed(config.weight_bits + 1),
         "stochastic": 1,
         "soft": 1,
+        "drift": drift_shape(config) if drifts(config) else 0,
+        "down": 1,
+        "up": 1,
     })  # fmt: skip
 
 
+def amount_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of a change amount P: what is below it, and whether it is one more, as it is rounded up.
+
+    Sums have room for a carry, so P itself is seldom needed.
+    """
+    return data.StructLayout({"floor": signed(config.change_bits), "half": 1})
+
+
 def changed_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of a weight to be stored, if it has changed."""
-    return data.StructLayout({"weight": signed(config.weight_bits), "changed": 1})
+    """Return the layout of a weight to be stored, less the pending drift, if it has changed."""
+    return data.StructLayout({"weight": signed(config.stored_weight_bits), "changed": 1})
 
 
 def tally_layout() -> data.StructLayout:
-    """Return the layout of a tally: whether a synapse was raised or lowered, and cut at the low or high bound."""
-    return data.StructLayout({"raised": 1, "lowered": 1, "low": 1, "high": 1})
+    """Return the layout of a tally of a change.
+
+    Whether the synapse was raised or lowered, cut at the low or high bound, and at the end of its range before, where
+    the drift leads.
+    """
+    return data.StructLayout({"raised": 1, "lowered": 1, "low": 1, "high": 1, "drifted": 1})
 
 
 class SynapseUpdate(wiring.Component):
@@ -38,12 +56,12 @@ class SynapseUpdate(wiring.Component):
 
     ::
 
-        if SOFT:  P = floor(P * d / 2^W),   d = max(WEIGHT_MAX - w, 0) if P > 0 else max(w - WEIGHT_MIN, 0)
+        if SOFT:  P = floor((P * d + 2^(W-1)) / 2^W),   d = max(WEIGHT_MAX - w, 0) if P > 0 else max(w - WEIGHT_MIN, 0)
         u = draw if STOCHASTIC else (255 if P < 0 else 0)
         change = floor((P + u) / 256)
         if change != 0:
             w = min(max(w + change, WEIGHT_MIN), WEIGHT_MAX)
-            stored = sat_W(w - DRIFT)
+            stored = w - pending drift, if there is one
 
     Members
     -------
@@ -52,28 +70,28 @@ class SynapseUpdate(wiring.Component):
     enable : In(1)
         There is a synapse, and learning is on. Stage 0, as `synapse`, `amount` and `draw`.
     synapse : In
-        Effective weight, and whether it is plastic.
+        Weight that acts, and whether it is plastic.
     amount : In
-        P, with `CHANGE_FRACTION` bits behind the point.
+        P, with `CHANGE_FRACTION` bits behind the point, see `amount_layout`.
     draw : In(8)
         For stochastic rounding.
     host, host_weight : In
-        Level, and the weight that the host stores: it takes the place of the result, from the last stage but one.
+        Strobe, and the weight that the host stores, less the pending drift: the result a cycle later.
     tally : Out
-        See `tally_layout`; one stage before the last.
+        See `tally_layout`; at the stage of bounds.
     result : Out
         What to store, at stage ``latency(config)``.
     """
 
-    #: Stages of hard bounds: rounding, sum, bounds, drift.
-    STAGES = 4
+    #: Stages of hard bounds: rounding, sum, bounds.
+    STAGES = 3
     #: Stages before them if the distance to the bound counts: distance, product, choice.
     SOFT_STAGES = 3
 
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
         """Cycles from a synapse to its new value."""
-        return cls.STAGES + (cls.SOFT_STAGES if config.soft_bounds else 0)
+        return cls.STAGES + drifts(config) + (cls.SOFT_STAGES if config.soft_bounds else 0)
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -81,10 +99,10 @@ class SynapseUpdate(wiring.Component):
             "rule": In(rule_layout(config)),
             "enable": In(1),
             "synapse": In(synapse_layout(config)),
-            "amount": In(signed(config.change_bits)),
+            "amount": In(amount_layout(config)),
             "draw": In(8),
             "host": In(1),
-            "host_weight": In(signed(config.weight_bits)),
+            "host_weight": In(signed(config.stored_weight_bits)),
             "tally": Out(tally_layout()),
             "result": Out(changed_layout(config)),
         })  # fmt: skip
@@ -99,11 +117,14 @@ class SynapseUpdate(wiring.Component):
         weight = stages(m, self.synapse.weight, before + 1, name="weight")[-1]
         draw = stages(m, self.draw, before, name="draw")[-1]
         # The change is never added up by itself: it is the whole part of P, or one more if the fraction is rounded up.
-        whole = stages(m, amount >> CHANGE_FRACTION, 1, name="whole")[-1]
+        # Where P is -1/2 before it is rounded, its sign does not matter, because any draw makes it a change of 0.
+        floor, half = amount.floor, amount.half
+        whole = stages(m, floor >> CHANGE_FRACTION, 1, name="whole")[-1]
         up, moved = Signal(reset_less=True), Signal(signed(bits + 2), reset_less=True)
         bounded, tally = Signal(signed(bits), reset_less=True), Signal(tally_layout())
-        rounding = Mux(rule.stochastic, draw, amount[-1].replicate(CHANGE_FRACTION))
-        m.d.sync += up.eq((amount[:CHANGE_FRACTION] + rounding)[CHANGE_FRACTION])
+        rounding = Mux(rule.stochastic, draw, floor[-1].replicate(CHANGE_FRACTION))
+        # The carry enters by an extra low bit.
+        m.d.sync += up.eq((Cat(Const(1, 1), floor[:CHANGE_FRACTION]) + Cat(half, rounding))[CHANGE_FRACTION + 1])
         m.d.sync += moved.eq(plus(weight, whole, up))
 
         nothing = Mux(up, whole.all(), ~whole.any())
@@ -111,37 +132,51 @@ class SynapseUpdate(wiring.Component):
         lowers = stages(m, whole[-1], 1, name="lowers")[-1]
         low, high = moved < rule.minimum, moved > rule.maximum
         # Bounds in the wrong order leave the upper one, as the equation does.
-        upper = high | (low & (rule.minimum > rule.maximum))
+        upper, most = high | (low & (rule.minimum > rule.maximum)), rule.maximum
+        if not drifts(self._config):
+            # A host's weight comes as another upper bound, which is chosen once for all lanes.
+            upper, most = upper | self.host, Mux(self.host, self.host_weight, rule.maximum)
         m.d.sync += [
-            bounded.eq(Mux(upper, rule.maximum, Mux(low, rule.minimum, moved))),
+            bounded.eq(Mux(upper, most, Mux(low, rule.minimum, moved))),
             tally.raised.eq(acts & ~lowers),
             tally.lowered.eq(acts & lowers),
             tally.low.eq(acts & low),
             tally.high.eq(acts & high),
-            # A multiplexer here is part of the LUTs of the saturation; at the banks it would take LUTs of its own.
-            self.result.weight.eq(Mux(self.host, self.host_weight, saturate(bounded - rule.drift, bits)[0])),
-            self.result.changed.eq(tally.raised | tally.lowered),
         ]
         m.d.comb += self.tally.eq(tally)
+        changed = tally.raised | tally.lowered
+        if not drifts(self._config):
+            m.d.comb += [self.result.weight.eq(bounded), self.result.changed.eq(changed)]
+            return m
+        lowest, highest = weight[-1] & ~weight[:-1].any(), ~weight[-1] & weight[:-1].all()
+        at_end = stages(m, (rule.down & lowest) | (rule.up & highest), 1, name="at_end")[-1]
+        m.d.sync += [
+            tally.drifted.eq(acts & at_end),
+            self.result.weight.eq(Mux(self.host, self.host_weight, bounded - rule.drift)),
+            self.result.changed.eq(changed),
+        ]
         return m
 
-    def _soften(self, m: Module) -> Value:
+    def _soften(self, m: Module) -> data.View:
         """Scale the change by the distance to the bound; return it at stage `SOFT_STAGES`."""
         config, weight = self._config, self.synapse.weight
-        upwards = (self.amount > 0) & ~self.amount[-1]
         distance, product = (
             Signal(signed(config.weight_bits + 1)),
             Signal(signed(config.change_bits + config.weight_bits)),
         )
-        scaled = Signal(signed(config.change_bits), reset_less=True)
-        amounts = stages(m, self.amount, self.SOFT_STAGES - 1, name="amount")
-        with m.If(upwards):
-            m.d.sync += distance.eq(self.rule.maximum - weight)
-        with m.Else():
+        scaled = Signal(amount_layout(config), reset_less=True)
+        whole = Signal(signed(config.change_bits))
+        m.d.comb += whole.eq(self.amount.floor + self.amount.half)
+        amounts = stages(m, whole, self.SOFT_STAGES - 1, name="amount")
+        # Where P is 0 the distance does not matter, so that it may be chosen by the sign before rounding.
+        with m.If(self.amount.floor[-1]):
             m.d.sync += distance.eq(weight - self.rule.minimum)
+        with m.Else():
+            m.d.sync += distance.eq(self.rule.maximum - weight)
         room = Mux(distance[-1], 0, distance[: config.weight_bits])
         m.d.sync += [
             product.eq(amounts[1] * room),
-            scaled.eq(Mux(self.rule.soft, product >> config.weight_bits, amounts[2])),
+            scaled.floor.eq(Mux(self.rule.soft, product >> config.weight_bits, amounts[2])),
+            scaled.half.eq(self.rule.soft & product[config.weight_bits - 1]),
         ]
         return scaled

@@ -158,10 +158,7 @@ class Device(Memories):
         return self._contents.snapshot()
 
     def counters(self) -> dict[str, int]:
-        """Counters of the chip by their names in lower case.
-
-        With them come `synaptic_events` (arrivals times neurons) and `cycles` (`busy_cycles` and `stall_cycles`).
-        """
+        """Counters by their names, `synaptic_events` (arrivals times neurons), and `cycles` (busy and stalled)."""
         return counting.named(self.read(Region.COUNTERS), self.config)
 
     def clear(

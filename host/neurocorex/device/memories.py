@@ -126,7 +126,7 @@ class Memories:
         return self._states(units, Region.MEMBRANE)
 
     def thresholds(self, *, units: str = "network") -> npt.NDArray[Any]:
-        """Thresholds [N] of the network that was loaded, as they act now, adaptation included; as `membranes`."""
+        """Thresholds [N] above which neurons fire now, adaptation included; units as `membranes`."""
         adapts = self._session.info.config.adaptation
         return self._states(units, Region.THRESHOLD, *([Region.ADAPTATION] if adapts else []))
 

@@ -120,7 +120,10 @@ def _zeros_and_ones(name: str, given: Any, widths: tuple[int, ...]) -> npt.NDArr
         if wrong.any():
             first, *rest = np.argwhere(wrong)[0].tolist()
             at = (start + first, *rest)
-            raise InputError(f"{name} must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject")
+            raise InputError(
+                f"{name} must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject, for "
+                "real-valued inputs of an imported graph inject=model.currents(x)"
+            )
     return table
 
 

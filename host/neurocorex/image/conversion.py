@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import NeuroCoreXWarning
 from ..spec import Control, CoreConfig, Learning, Region
 from ..spec.fixed import RANDOM_START
 from .file import ImageFile
@@ -28,17 +30,17 @@ def converted(file: ImageFile, regions: Regions, config: CoreConfig) -> Regions:
     ``DRIFT`` is added to the plastic weights, within their range, as it was when they were read; then it is zero.
     A generator at 0, where it stays, gets the state after power-up: today traces need its draws, too.
 
-    Raises
-    ------
-    FileFormatError
-        For a ``DRIFT_STEP`` that today's chips cannot hold.
+    Warns
+    -----
+    NeuroCoreXWarning
+        For a ``DRIFT_STEP`` that today's chips cannot hold: it is cut to what they can.
     """
     if file.header["version"] >= DRIFT_FOLDED or config.learning is Learning.NONE:
         return regions
     control = regions[Region.CONTROL].copy()
     drift, step = (_signed(int(control[register]), config) for register in (Control.DRIFT, Control.DRIFT_STEP))
-    _check(file, step, config)
     low, high = config.weight_range
+    step = _held(file, step, config)
     weights = np.asarray(regions[Region.WEIGHTS], np.int64)
     folded = np.where(regions[Region.PLASTIC] != 0, np.clip(weights + drift, low, high), weights)
     control[Control.DRIFT] = 0
@@ -53,15 +55,15 @@ def _signed(value: int, config: CoreConfig) -> int:
     return (value + half) % (2 * half) - half
 
 
-def _check(file: ImageFile, step: int, config: CoreConfig) -> None:
+def _held(file: ImageFile, step: int, config: CoreConfig) -> int:
+    """Return the drift of a step that a chip of today can hold; warn if that is another."""
     low, high = config.weight_range
-    if step and config.learning is Learning.EXPONENTIAL:
-        raise file.error(
-            f"DRIFT_STEP is {step}, but weights of chips with exponential traces drift no more; "
-            "set it to 0 with the version that wrote the file, or build the network for learning='window'"
-        )
-    if not low <= step <= high:
-        raise file.error(
-            f"DRIFT_STEP is {step}, allowed are {low} to {high}; "
-            "set it within that range with the version that wrote the file"
-        )
+    if config.learning is Learning.EXPONENTIAL:
+        held, why = 0, "weights of chips with exponential traces drift no more; for a drift take learning='window'"
+    else:
+        held, why = min(max(step, low), high), f"allowed are {low} to {high}"
+    if held != step:
+        # The caller's caller is whoever loads the file.
+        message = str(file.error(f"DRIFT_STEP was {step} and is {held} now: {why}"))
+        warnings.warn(message, NeuroCoreXWarning, stacklevel=5)
+    return held

@@ -149,6 +149,8 @@ class Neurons(Population):
             another one is warned about.
         learns : bool
             Whether plastic synapses onto these neurons learn. Initially they do.
+        fires_at : {">", ">="}
+            Whether a neuron fires only above its threshold (initially), or at it as well.
 
         Returns
         -------

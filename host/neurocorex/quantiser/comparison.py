@@ -24,6 +24,7 @@ from ..spec.rows import Unit
 from .demand import Durations
 from .difference import Difference, Loss, WeightLoss
 from .held import learned
+from .inclusive import threshold_meant, weights_meant
 from .populations import scales_of
 
 Floats = NDArray[np.float64]
@@ -46,12 +47,15 @@ class Comparison:
         Loss of the weights onto each neuron, without those that learn, which may become anything.
     decaying : list of int
         Neurons whose states fade by a fraction, and are rounded to whole units in every step.
+    rule : list of str
+        Those of `kinds` that are numbers of the learning rule.
     """
 
     kinds: dict[str, Difference]
     weights: dict[str, WeightLoss]
     loss: Loss = field(repr=False, compare=False)
     decaying: list[int] = field(default_factory=list)
+    rule: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, net: NetworkData, image: Image) -> Comparison:
@@ -67,12 +71,19 @@ class Comparison:
         sides = _Sides(net, image)
         blocks = {kind: sides.weights(kind) for kind in (INPUT, RECURRENT)}
         losses = {kind: WeightLoss.of(*block, sides.beyond(kind, block[0])) for kind, block in blocks.items()}
+        rule = list(learned(net, image, sides.units()))
         kinds = [
             *(Difference.of(f"{kind} weights", *block) for kind, block in blocks.items()),
             *sides.parameters(), *sides.axons(), *sides.choices(), *sides.adaptation(), sides.outside(),
-            *learned(net, image, sides.units()),
+            *rule,
         ]  # fmt: skip
-        return cls({each.name: each for each in kinds}, losses, Loss.of(sides.fixed(blocks)), sides.decaying())
+        return cls(
+            {each.name: each for each in kinds},
+            losses,
+            Loss.of(sides.fixed(blocks)),
+            sides.decaying(),
+            [each.name for each in rule],
+        )
 
     @property
     def exact(self) -> bool:
@@ -117,8 +128,10 @@ class _Sides:
     def weights(self, kind: str) -> tuple[NDArray[Any], Floats]:
         """Return the weights of a kind as wanted and as held."""
         wanted = self.net.input_weights if kind == INPUT else self.net.recurrent_weights
-        held = self.image.weights[self.rows(kind), : self.count] * self.steps_of(kind)
-        return wanted, held
+        held: NDArray[Any] = self.image.weights[self.rows(kind), : self.count]
+        if kind == RECURRENT and self.net.parameters["inclusive"].any():
+            held = weights_meant(self.net, held, wanted / self.steps_of(kind))
+        return wanted, held * self.steps_of(kind)
 
     def fixed(self, blocks: dict[str, tuple[NDArray[Any], Floats]]) -> list[tuple[NDArray[Any], Floats]]:
         """Return weights, each kind (wanted, held), with 0 for those that learn."""
@@ -152,6 +165,8 @@ class _Sides:
             if quantity is None or region is Region.DELAY:
                 continue
             wanted, held = self.net.parameters[quantity.name].astype(np.float64), self.chip(region)
+            if region is Region.THRESHOLD:
+                held = self._meant(held, wanted)
             if quantity.unit is Unit.MS:
                 yield Difference.of(quantity.name, wanted, held * self.net.dt_ms, "ms")
             elif quantity.unit is Unit.FRACTION:
@@ -160,6 +175,14 @@ class _Sides:
                 # A threshold at the end of the range is out of reach, because states stop there.
                 endless = np.isposinf(wanted) & (held == top)
                 yield Difference.of(quantity.name, wanted, np.where(endless, np.inf, held / self.scales))
+
+    def _meant(self, held: Ints, wanted: Floats) -> Ints:
+        """Return thresholds as the neurons that fire at them mean them."""
+        inclusive = self.net.parameters["inclusive"]
+        if not inclusive.any():
+            return held
+        units = np.where(np.isfinite(wanted), wanted, 0) * self.scales
+        return np.where(inclusive, threshold_meant(held, units, int(self.control[Control.GAIN_RECURRENT])), held)
 
     def axons(self) -> Iterable[Difference]:
         """Compare the delays of all axons that matter, and the neurons that extra axons belong to."""

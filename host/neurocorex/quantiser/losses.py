@@ -14,6 +14,8 @@ from .difference import Loss
 
 #: Root mean square loss of the weights onto a neuron, as a part of them, above which its rate changes noticeably.
 COARSE_WEIGHTS = 0.1
+#: End of the warning of weights that a rule without bounds may lead out of range.
+UNBOUNDED = ": give the rule bounds, or take a smaller scale"
 
 
 def loss_warnings(comparison: Comparison, config: CoreConfig) -> list[str]:

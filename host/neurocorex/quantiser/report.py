@@ -20,11 +20,12 @@ from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
 from .demand import ENGINES
 from .difference import Difference, WeightLoss, finite
+from .losses import UNBOUNDED
 from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
 from .populations import PopulationScale
 from .tuning import Rounded
-from .window import ActingWindow
+from .window import SMALL, ActingWindow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -166,10 +167,11 @@ class Report:
     def alerts(self) -> list[str]:
         """Those of `warnings` that those shall see who do not print a report: they are told by `warnings` and the log.
 
-        Left out are neurons that fire without input, which are meant to by their bias, and states that saturate only if
-        all axons fire at once, which runs count.
+        Left out are neurons that fire without input, which are meant to by their bias, a reach of the learning window
+        that is a little short, and what need not happen: states that saturate if all axons fire at once, weights that
+        learning may lead out of range. Runs count both.
         """
-        return [line for line in self.warnings if not line.endswith((RESTLESS, CROWDED))]
+        return [line for line in self.warnings if not line.endswith((RESTLESS, CROWDED, UNBOUNDED, SMALL))]
 
     @property
     def weights(self) -> dict[str, WeightLoss]:
@@ -237,9 +239,10 @@ class Report:
 
     def _accuracy(self) -> list[str]:
         """Say what was rounded, and what will be."""
-        if not self.differences:
+        if self.comparison is None:
             return []
-        rounded = [str(each) for name, each in self.differences.items() if name in self.parameters]
+        told = self.comparison.rule if self.learning else []  # line by line, see `learning`
+        rounded = [str(each) for name, each in self.differences.items() if name in self.parameters and name not in told]
         lines = ["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []
         if self.exact:
             lines.append("nothing was rounded: the chip holds every number of the network")

@@ -19,6 +19,8 @@ ASSUMED = 4.0
 DEVIATIONS = 4.0
 #: Room beyond what spikes fill exactly, as a trace fades right on average only.
 MARGIN = 1.05
+#: Why a room is as it is, if the rule states it.
+STATED = "stated"
 #: Key of `Image.meta` for the rooms of both sides: [[spikes, why], [spikes, why]].
 ROOMS = "trace_rooms"
 
@@ -32,7 +34,7 @@ class Room:
     spikes : float
         At least 1.
     why : str
-        "stated", "by rate", "by stimulus", "assumed", or "enough for the closest spikes that can be".
+        `STATED`, "by rate", "by stimulus", "assumed", or "enough for the closest spikes that can be".
     """
 
     spikes: float
@@ -57,7 +59,7 @@ def trace_rooms(
         If the stimulus does not have a column for each input.
     """
     if rule.rooms is not None:
-        return Room(rule.rooms[0], "stated"), Room(rule.rooms[1], "stated")
+        return Room(rule.rooms[0], STATED), Room(rule.rooms[1], STATED)
     learn = net.plastic & np.asarray(net.parameters["learns"], np.bool_)
     pre = _by_rate(rule.pre_rate_hz, rule.tau_pre_ms)
     if pre is None and stimulus is not None:

@@ -105,14 +105,6 @@ def _faded(first: int, chances: Floats, kept: float) -> tuple[int, Floats]:
     return lowest + int(common[0]), after / after.sum()
 
 
-def after_a_step(increment: int, decay: int) -> tuple[Ints, Floats]:
-    """Return the values of a trace one step after a spike, and their chances."""
-    if decay == DECAY_ALL:
-        return np.zeros(1, np.int64), np.ones(1)
-    first, chances = _faded(increment, np.ones(1), 1 - decay / (1 << DECAY_BITS))
-    return first + np.arange(len(chances)), chances
-
-
 def called_for(values: Ints, rate: int, trace_bits: int) -> Ints:
     """Return what traces call for: ``floor((trace * rate + 2^(T-1)) / 2^T)``, in 1/256 of a weight."""
     return np.asarray((values * rate + (1 << (trace_bits - 1))) >> trace_bits)

@@ -16,10 +16,10 @@ from ..spec import Control, CoreConfig, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, signed_range
 from ..spec.registers import GATE_ALL, MODULATION_ONE
-from .room import NO_ROOMS, Room
+from .room import NO_ROOMS, STATED, Room
 from .rounded import Rounded
 from .tables import single_spikes, table_of
-from .trace import Fading, after_a_step, applied, called_for, fading, rate_for
+from .trace import Fading, applied, called_for, fading, rate_for
 
 #: Key of `Image.meta` for the registers that change in the first steps: [[step, register, value], ...].
 SCHEDULE = "schedule"
@@ -138,15 +138,24 @@ class Tuning:
             left = 1 - units / (1 << DECAY_BITS) if units < DECAY_ALL else 0.0
             got = -self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0)
             self._note(name, tau_ms, got, remedy="take another dt_ms")
-            rise = cap if rule.nearest else self._rise(rate.name.lower(), self.rooms[side].spikes)
+            rise = cap if rule.nearest else self._rise(rate.name.lower(), side, change)
             if change and not side and rise * left < 1:
                 raise InputError(f"{name} is too short: its trace is gone in one step; take {self.dt_ms:g} ms or more")
             self.control |= {decay: units, cap_register: cap}
             self.control[rate], self.control[increment] = self._rate(rate.name.lower(), side, rise, units)
 
-    def _rise(self, name: str, room: float) -> int:
-        """Return how much a spike raises a trace that has to hold `room` spikes."""
-        cap = (1 << self.config.trace_bits) - 1
+    def _rise(self, name: str, side: int, change: float) -> int:
+        """Return how much a spike raises a trace that has to hold the spikes of its room.
+
+        The more spikes there is room for, the larger is the rate that a change by one of them takes. A room that was
+        not stated ends where the rate would be beyond its register.
+        """
+        cap, most = (1 << self.config.trace_bits) - 1, signed_range(self.config.change_bits)[1]
+        limit = max(0.95 * most / (abs(change) * self._change_unit), 1.0) if change else math.inf
+        if self.rooms[side].spikes > limit and self.rooms[side].why != STATED:
+            less = Room(limit, f"{self.rooms[side].why}, as much as changes of this size allow")
+            self.rooms = (less, self.rooms[1]) if side == 0 else (self.rooms[0], less)
+        room = self.rooms[side].spikes
         rise = max(int(cap / room), 1)
         if cap / rise < 0.8 * room:
             self.warnings.append(
@@ -158,7 +167,8 @@ class Tuning:
     def _rate(self, name: str, side: int, rise: int, decay: int) -> tuple[int, int]:
         """Return rate and increment of a trace at which all lags together change a weight by what the rule says.
 
-        An increment that is a little smaller may let the product of both come closer.
+        An increment that is a little smaller may let the product of both come closer. What the chip holds is told as
+        the change at a lag of one step of the law that has its area.
         """
         rule, bits, limits = self.rule, self.config.trace_bits, signed_range(self.config.change_bits)
         change = float(rule.law(np.array([1]), self.dt_ms)[side][0])
@@ -177,9 +187,9 @@ class Tuning:
             if error < FINE or clipped:
                 break
         _, rate, increment = best
-        values, chances = (np.array([increment]), np.ones(1)) if side else after_a_step(increment, decay)
-        called = called_for(values, rate, bits)
-        self._note_change(name, change, float(chances @ self._acting(called)), clipped=clipped)
+        trace = fading(increment, decay)
+        acts = float(trace.times() @ self._acting(called_for(np.arange(increment + 1), rate, bits)))
+        self._note_change(name, change, change * self._change_unit * acts / self._wanted(trace, side), clipped=clipped)
         return rate, increment
 
     def _wanted(self, trace: Fading, side: int) -> float:

@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 #: Part of the change over all lags that has come at the reach of an exponential window.
-REACH = 0.95
+REACH = 0.9
+#: Relative error of a reach above which those are told who do not print the report, and the end of other warnings.
+FAR = 0.1
+SMALL = "; single pairs at long lags are rounded to nothing, their sum at shorter lags is right"
 #: Relative error of area, reach and balance above which the report warns.
 TOLERANCE = 0.01
 
@@ -149,18 +152,22 @@ class ActingWindow:
 
     @property
     def warnings(self) -> list[str]:
-        """What differs from what was asked for by more than `TOLERANCE`."""
-        found = []
-        for side in (self.potentiation, self.depression):
-            # A reach is a number of steps: the next step is no error.
-            steps = abs(side.reach_error or 0) * side.reach_ms / side.share_ms
-            for what, error in (("area", side.area_error), ("reach", side.reach_error if steps > 1.5 else None)):
-                if error is not None and abs(error) > TOLERANCE:
-                    found.append(f"the {what} of {side.name} is {error:+.1%} from what was asked for")
-        if self.balance_error is not None and abs(self.balance_error) > TOLERANCE:
-            found.append(f"depression / potentiation is {self.balance:.4g} instead of {self.wanted_balance:.4g}")
+        """What differs from what was asked for by more than `TOLERANCE`, areas first, then reaches."""
+        sides = (self.potentiation, self.depression)
+        areas = [f"the area of {side.name} is {side.area_error:+.1%}" for side in sides if _differs(side.area_error)]
+        if _differs(self.balance_error):
+            areas.append(f"depression / potentiation is {self.balance_error:+.1%}")
+        # A reach is a number of steps: the next step is no error.
+        reaches = [
+            f"the reach of {side.name} is {side.reach_error:+.1%}"
+            for side in sides if _differs(side.reach_error, 1.5 * side.share_ms / (side.reach_ms or 1))
+        ]  # fmt: skip
+        small = not any(_differs(side.reach_error, FAR) for side in sides)
         remedy = "take wider weights, closer bounds, larger changes, or stochastic=True where it is off"
-        return [f"learning window: {', '.join(found)}: {remedy}"] if found else []
+        return [
+            f"learning window: {', '.join(found)} from what was asked for: {remedy}{end}"
+            for found, end in ((areas, ""), (reaches, SMALL if small else "")) if found
+        ]  # fmt: skip
 
     @property
     def lines(self) -> list[str]:
@@ -199,6 +206,10 @@ def _ratio(depression: float | None, potentiation: float | None) -> float | None
     if not depression or not potentiation or math.isinf(depression) or math.isinf(potentiation):
         return None
     return -depression / potentiation
+
+
+def _differs(error: float | None, more_than: float = 0.0) -> bool:
+    return error is not None and abs(error) > max(TOLERANCE, more_than)
 
 
 def _sign(value: float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import InputError
 from ...network.network import Network
 from ...quantiser.demand import Demand
-from ...quantiser.scale import GAIN_MAX, choose_scale
+from ...quantiser.scale import GAIN_MAX, choose_scale, largest
 from ...spec import CoreConfig
 from .commonscale import distance, whole_scale
 from .model import Model
@@ -75,7 +75,7 @@ def chosen(model: Model, net: Network, config: CoreConfig, scale: float | None, 
         last = "; the floats are off by their last bits" if distance(values, whole) else ""
         text = "all numbers are whole" if whole == 1 else f"the smallest at which all numbers are whole{last}"
         return Scaling(float(whole), True, f"{whole}, {text}")
-    found = choose_scale(Demand.of(net), config)
+    found = choose_scale(_with_inputs(model, net), config)
     top = config.state_range[1]
     begin = np.abs(model.states - model.resets).max(initial=0)
     while begin * found > top:
@@ -90,6 +90,16 @@ def check_frac_bits(frac_bits: int, scale: float | None) -> None:
         raise InputError("give scale or frac_bits, not both: frac_bits is a scale of 2**frac_bits")
     if isinstance(frac_bits, bool) or not isinstance(frac_bits, int) or not 0 <= frac_bits <= STATE_BITS - 2:
         raise InputError(f"frac_bits must be 0 to {STATE_BITS - 2}, got {frac_bits!r}; SpikeEngine has 11 or 13")
+
+
+def _with_inputs(model: Model, net: Network) -> Demand:
+    """Return the demand of a network with the queued input spikes.
+
+    One beyond all that its neuron can get otherwise counts as that much: the chip may cut it, see `_fits`.
+    """
+    demand = Demand.of(net)
+    strongest = float(np.abs(model.inputs.value).max(initial=0))
+    return Demand.of(net, min(strongest, largest(demand)))
 
 
 def _given(values: Floats, scale: float, reason: str) -> Scaling:

@@ -204,7 +204,8 @@ def translated(
         injected=strongest(given.stimulus, chip),
     )  # fmt: skip
     lines = contract.losses(original, model) if frac_bits is not None else []
-    tell([*lines, *lost.notes], program)  # not which neurons are silent: spikes can be queued later
+    # Not which neurons are silent: spikes can be queued later.
+    tell([*lines, *(line for line in lost.alerts if line in lost.notes)], program)
     told = label(
         source, Before(original, model), folding, scaling, refractory, replace(report, subject=(net, program)), given,
     )  # fmt: skip
