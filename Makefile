@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= 2
 PEERS := brian2 nest snntorch
+TOOLS := sinabs rockpool spikingjelly nengo
+RECORDERS := tests/importers/nir/recorders
 BENCHMARKS := instructions link cycles demos devices taps emulator
 
 .PHONY: demo test producers lint docs pictures bench clean
@@ -17,13 +19,15 @@ test: $(VENV)/.dev lint
 	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
-# Downloads PyTorch, records the networks of snnTorch and Norse anew, tests them, and trains the snnTorch example.
+# Downloads PyTorch and the tools that write NIR, records their networks anew, tests them, and trains the snnTorch example.
 # `make test` uses recorded networks and the exported graph instead.
-producers: $(VENV)/.dev
-	$(PIP) install --constraint requirements.txt --editable ".[producers]"
+producers: $(VENV)/.producers $(TOOLS:%=.producers/%/.done)
 	$(BIN)/python tests/importers/nir/record.py build/nir
+	$(BIN)/python $(RECORDERS)/from_snntorch.py build/nir
+	$(BIN)/python $(RECORDERS)/from_norse.py build/nir
+	for tool in $(TOOLS); do .producers/$$tool/bin/python $(RECORDERS)/from_$$tool.py build/nir || exit 1; done
 	NIR_RECORDINGS=build/nir $(BIN)/pytest tests/importers/test_nir_producers.py tests/importers/test_nir_digits.py
-	$(BIN)/pytest tests/test_examples.py -k snntorch
+	$(BIN)/pytest tests/test_examples.py -k snntorch -W ignore:nirtorch:DeprecationWarning
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -51,8 +55,17 @@ bench: $(VENV)/.dev $(PEERS:%=.peers/%/.done)
 	.peers/$*/bin/pip --disable-pip-version-check --quiet install --requirement $< || rm -rf .peers/$*/bin
 	@touch $@
 
+# Tools that need other versions of nir than the tests: each has an environment of its own, with PyTorch from the main one.
+.producers/%/.done: $(RECORDERS)/requirements-%.txt | $(VENV)/.producers
+	rm -rf .producers/$*
+	$(BIN)/python -m venv .producers/$*
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	    > $$(.producers/$*/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/main.pth
+	.producers/$*/bin/pip --disable-pip-version-check --quiet install --no-deps --requirement $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .peers .producers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"NeuroCoreX needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}; try: make PYTHON=/path/to/python3.11")'
@@ -62,6 +75,10 @@ $(BIN)/python:
 # requirements.txt pins the packages of the tests; pyproject.toml gives the allowed ranges.
 $(VENV)/.demo: pyproject.toml requirements.txt | $(BIN)/python
 	$(PIP) install --constraint requirements.txt --editable ".[examples]"
+	@touch $@
+
+$(VENV)/.producers: $(VENV)/.dev
+	$(PIP) install --constraint requirements.txt --editable ".[producers]"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml requirements.txt | $(BIN)/python

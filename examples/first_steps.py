@@ -23,15 +23,14 @@ def main(target: str = "emulator") -> None:
 
     spikes = ncx.encode.poisson([40.0] * 8, STEPS, seed=2, dt_ms=net.dt_ms)  # 40 spikes a second
     with ncx.open(target) as device:
-        report = device.load(net)
-        print(report)
+        print(device.load(net))
         result = device.run(spikes=spikes, record=["spikes", "v"])
         counters = device.counters()
 
     print(f"spikes of each neuron: {result.counts.tolist()}")
     print(f"{counters['cycles'] / counters['steps']:.0f} clock cycles a step")
     result.raster(inputs=spikes, title="first steps").savefig("first_steps_raster.png")
-    result.plot_v(scale=report.scale, threshold=report.scale).savefig("first_steps_membranes.png")
+    result.plot_v(threshold=1.0).savefig("first_steps_membranes.png")
     print("pictures: first_steps_raster.png, first_steps_membranes.png")
 
 

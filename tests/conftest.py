@@ -3,6 +3,7 @@
 import neurocorex as ncx
 import pytest
 from neurocorex.cli import main
+from neurocorex.quantiser import notice
 from support.devices import BOTH, IMAGE, SPIKES, emulated
 from support.fakes import WrappedTransport
 
@@ -35,3 +36,9 @@ def invoke(capsys):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def untold():
+    """Warnings are told once in a process; every test is told anew."""
+    notice.forget()

@@ -16,6 +16,7 @@ from neurocorex.spec.timing import busy_cycles
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.transport import Transport
 from neurocorex_sim.chip import build_chip
+from support.streams import kept
 
 CONFIG = CoreConfig()
 RECORDING = Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE
@@ -58,7 +59,7 @@ def expect_equal(device, result, emulator, expected):
 
 
 def expect_same_content(device, emulator):
-    np.testing.assert_array_equal(device.weights(), emulator.regions[Region.WEIGHTS])
+    np.testing.assert_array_equal(device.weights(units="chip"), emulator.regions[Region.WEIGHTS])
     for region in STATE:
         np.testing.assert_array_equal(device.read(region), emulator.regions[region], err_msg=region.name)
     counters = device.counters()
@@ -104,7 +105,7 @@ def test_snapshot_resumes_elsewhere(devices, first, second, tmp_path):
     trial = Trial.random(CONFIG, 12, steps=80)
     emulator = prepared(trial)
     load(devices[first], trial)
-    devices[first].run(spikes=trial.stimulus.cut(0, 40), record=())
+    devices[first].run(spikes=kept(trial.stimulus.cut(0, 40)), record=())
     devices[first].snapshot().save(tmp_path / "snapshot.npz")
 
     devices[second].restore(Image.load(tmp_path / "snapshot.npz"))
@@ -229,3 +230,24 @@ def test_next_host_finds_the_chip_in_the_middle_of_a_run():
         second.clear(state=False, counters=True)
         result = second.run(spikes=trial.stimulus, record=("spikes", "v"))
         expect_equal(second, result, emulator, emulator.run(trial.stimulus))
+
+
+@pytest.mark.filterwarnings("ignore:weights were set on the axon")
+def test_weights_are_set_in_blocks_and_one_by_one(device):
+    trial = Trial.random(CONFIG, 13, steps=1)
+    device.load(trial.image)
+    rng = np.random.default_rng(13)
+    expected = device.read(Region.WEIGHTS)
+    low, high = CONFIG.weight_range
+    rows, columns = rng.choice(CONFIG.axons, 7, replace=False), np.sort(rng.choice(CONFIG.neurons, 5, replace=False))
+    block = rng.integers(low, high, (7, 5), endpoint=True)
+    device.set_weights(block, rows, columns, units="chip")
+    expected[np.ix_(rows, columns)] = block
+    np.testing.assert_array_equal(device.read(Region.WEIGHTS), expected)
+    device.set_weights([(CONFIG.axons - 1, CONFIG.neurons - 1, low), (0, 0, high)], units="chip")
+    expected[-1, -1], expected[0, 0] = low, high
+    np.testing.assert_array_equal(device.read(Region.WEIGHTS), expected)
+    plastic = device.plastic()
+    device.set_weights(1, units="chip")
+    assert (device.read(Region.WEIGHTS) == 1).all()
+    np.testing.assert_array_equal(device.plastic(), plastic)

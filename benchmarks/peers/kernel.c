@@ -12,6 +12,17 @@ static inline int32_t shrink(int32_t x, int64_t keep)
     return (int32_t)((product + (product < 0 ? 65535 : 0)) >> 16);
 }
 
+static inline int32_t fade(int32_t x, int64_t keep, uint32_t draw) { return (int32_t)((x * keep + draw) >> 16); }
+
+/* The code of a place: its number with 16 bits in the opposite order, and that of its kind. */
+static uint32_t code(uint32_t number, uint32_t kind)
+{
+    uint32_t reversed = 0;
+    for (int bit = 0; bit < 16; bit++)
+        reversed |= (number >> bit & 1) << (15 - bit);
+    return reversed ^ kind;
+}
+
 static inline int32_t whole(int32_t p) { return (p + (p < 0 ? 255 : 0)) >> 8; }
 
 /* Draw the input spikes of so many steps: each input fires with the chance limit / 2^32. Returns how many there are. */
@@ -37,14 +48,17 @@ int64_t run(int steps, int n, int m, const int32_t *first, const int32_t *inputs
 {
     int32_t *restrict g = calloc(n, 4), *restrict from_inputs = calloc(n, 4), *fired = calloc(n, 4);
     int32_t *restrict x = calloc(n, 4), *restrict y = calloc(n, 4), *restrict change = calloc(n, 4);
+    uint32_t *restrict axon = calloc(n, 4), *restrict neuron = calloc(n, 4), random = 0x9E3779B9;
     int firing = 0;
     int64_t spikes = 0;
+    for (int j = 0; j < n; j++)
+        axon[j] = code(j, 0x5555), neuron[j] = code(j, 0x0F0F);
     for (int t = 0; t < steps; t++) {
         memset(g, 0, 4 * n);
         memset(from_inputs, 0, 4 * n);
         if (learns)
             for (int j = 0; j < n; j++)
-                change[j] = whole(y[j] * depression >> 12);
+                change[j] = whole((y[j] * depression + 2048) >> 12);
         for (int k = 0; k < firing; k++) {
             int8_t *restrict row = weights + (size_t)(m + fired[k]) * n;
             for (int j = 0; j < n; j++)
@@ -62,7 +76,7 @@ int64_t run(int steps, int n, int m, const int32_t *first, const int32_t *inputs
         }
         if (learns) {
             for (int a = 0; a < n; a++)
-                x[a] = shrink(x[a], keep);
+                x[a] = fade(x[a], keep, (random & 65535) ^ axon[a]);
             for (int k = 0; k < firing; k++)
                 x[fired[k]] = x[fired[k]] + increment < cap ? x[fired[k]] + increment : cap;
         }
@@ -82,12 +96,12 @@ int64_t run(int steps, int n, int m, const int32_t *first, const int32_t *inputs
         spikes += firing;
         if (learns) {
             for (int j = 0; j < n; j++)
-                y[j] = shrink(y[j], keep);
+                y[j] = fade(y[j], keep, (random & 65535) ^ neuron[j]);
             for (int k = 0; k < firing; k++)
                 y[fired[k]] = y[fired[k]] + increment < cap ? y[fired[k]] + increment : cap;
             if (firing)
                 for (int a = 0; a < n; a++) {
-                    int p = whole(x[a] * potentiation >> 12);
+                    int p = whole((x[a] * potentiation + 2048) >> 12);
                     int8_t *row = weights + (size_t)(m + a) * n;
                     if (p)
                         for (int k = 0; k < firing; k++) {
@@ -95,8 +109,9 @@ int64_t run(int steps, int n, int m, const int32_t *first, const int32_t *inputs
                             row[fired[k]] = w < low ? low : w > high ? high : w;
                         }
                 }
+            random ^= random << 13, random ^= random >> 17, random ^= random << 5;
         }
     }
-    free(g), free(from_inputs), free(fired), free(x), free(y), free(change);
+    free(axon), free(neuron), free(g), free(from_inputs), free(fired), free(x), free(y), free(change);
     return spikes;
 }

@@ -1,4 +1,4 @@
-"""Errors of the library, each with the exit code that the command line gives it.
+"""Errors of the library, each with the exit code that the command line gives it, and its warnings.
 
 Every message is one line that names the offending value and says what to do.
 """
@@ -104,3 +104,11 @@ class InternalError(NeuroCoreXError):
     exit_code = 70
     code = "internal"
     meaning = "a defect of NeuroCoreX; the message names the file of the traceback"
+
+
+class NeuroCoreXWarning(UserWarning):
+    """Base of all warnings of this library."""
+
+
+class QuantisationWarning(NeuroCoreXWarning):
+    """Network that does on the chip something else than what was asked for; the report has the same lines."""

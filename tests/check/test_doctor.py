@@ -159,7 +159,7 @@ def test_selftest_finds_the_step_in_which_a_difference_begins(monkeypatch):
     def faulty(device, **arguments):
         result = honest(device, **arguments)
         if device is suspect and arguments["spikes"].steps > 13:
-            result.v[13, 2] ^= 4
+            result.v_items[13, 2] ^= 4
         return result
 
     monkeypatch.setattr(Device, "run", faulty)

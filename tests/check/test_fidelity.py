@@ -11,8 +11,9 @@ from neurocorex.check.search import search_scale
 from neurocorex.errors import InputError
 from neurocorex.learning import stdp
 from neurocorex.quantiser.populations import scales_of
-from neurocorex.quantiser.quantise import quantise
+from neurocorex.quantiser.quantise import quantise, quantised
 from neurocorex.spec import CoreConfig, Region
+from support.warned import warned
 
 
 def whole_network(rng):
@@ -41,7 +42,7 @@ def test_floats_do_what_the_chip_does_where_nothing_is_rounded(seed):
     spikes, inject = rng.random((3, 40, net.input_count)) < 0.4, rng.integers(-5, 9, (3, 40, net.neuron_count))
     floats = simulate_floats(net, spikes, inject.astype(float))
     with ncx.open("emulator") as device:
-        device.load(net)
+        device.load(quantised(net)[0])
         result = device.run(spikes=spikes, inject=inject, record=["spikes", "v"])
     assert floats.spikes.any()
     assert np.array_equal(result.spikes, floats.spikes)
@@ -117,7 +118,7 @@ def test_a_network_is_quantised_for_the_device():
     net, spikes = driven()
     config = CoreConfig(inputs=24, neurons=9, weight_bits=4)
     with ncx.open("emulator", config=config) as device:
-        fidelity = measure_fidelity(net, spikes, device=device)
+        fidelity = warned(measure_fidelity, net, spikes, device=device)
     assert fidelity.to_dict() == measure_fidelity(quantise(net, config)[1], spikes).to_dict()
     assert measure_fidelity(net, spikes).match > fidelity.match
 
@@ -130,7 +131,7 @@ def test_something_else_is_refused():
 def test_wider_weights_match_better():
     net, spikes = driven()
     narrow, wide = (
-        measure_fidelity(quantise(net, CoreConfig(inputs=20, neurons=8, weight_bits=bits, state_bits=24))[1], spikes)
+        measure_fidelity(quantised(net, CoreConfig(inputs=20, neurons=8, weight_bits=bits, state_bits=24))[1], spikes)
         for bits in (4, 16)
     )
     assert wide.match > 0.999 > narrow.match
@@ -149,7 +150,7 @@ def test_saturation_is_counted():
     net = ncx.Network(inputs=1, neurons=1)
     net.connect(net.inputs, net.neurons, 1.0)
     net.neurons.set(threshold=1e9)
-    report = quantise(net, scale=5e-4)[1]
+    report = warned(quantise, net, scale=5e-4)[1]
     assert measure_fidelity(report, inject=[[9e8]] * 4).saturations > 0
 
 
@@ -204,7 +205,7 @@ def layers(factor=1000.0):
 
 def test_populations_of_different_size_keep_their_weights():
     net, populations, spikes = layers()
-    alone, together = quantise(net)[1], quantise(net, populations=populations)[1]
+    alone, together = warned(quantise, net)[1], quantise(net, populations=populations)[1]
     assert measure_fidelity(alone, spikes).match < 0.8
     assert measure_fidelity(together, spikes).match > 0.97
     assert [len(each.neurons) for each in together.populations] == [8, 8]
@@ -232,10 +233,10 @@ def test_scales_leave_room_and_clip_nothing():
 
 def test_thresholds_of_few_units_and_states_without_room_are_named():
     net, populations, _ = layers(factor=30_000.0)
-    warnings = quantise(net)[1].warnings
+    warnings = warned(quantise, net)[1].warnings
     assert any(line.startswith("thresholds of 8 neurons (0, 1, 2,") for line in warnings)
     assert not any("thresholds" in line for line in quantise(net, populations=populations)[1].warnings)
-    report = quantise(net, scale=17.0)[1]
+    report = warned(quantise, net, scale=17.0)[1]
     assert set(report.can_saturate) <= set(range(8, 16))
     assert any("can saturate" in line for line in report.warnings)
 
@@ -244,10 +245,10 @@ def test_neurons_that_every_spike_saturates_are_named():
     net = ncx.Network(inputs=2, neurons=3)
     net.connect(net.inputs, net.neurons, [[1.0, 0.001, 0.0], [-2.0, 1.0, 0.0]])
     net.neurons.set(threshold=0.001)
-    report = quantise(net, CoreConfig(inputs=2, neurons=3, weight_bits=16, state_bits=16), scale=40_000.0)[1]
+    report = warned(quantise, net, CoreConfig(inputs=2, neurons=3, weight_bits=16, state_bits=16), scale=40_000.0)[1]
     assert report.always_saturates == [0]
     assert "every spike saturates neuron 0: lower the scale or take more state bits" in report.warnings
-    assert not quantise(net)[1].always_saturates
+    assert not warned(quantise, net)[1].always_saturates
 
 
 def test_one_population_is_as_none():
@@ -273,12 +274,12 @@ def test_scales_of_each_neuron_can_be_given():
 def test_what_learns_or_adapts_shares_a_scale():
     net, populations, _ = layers(factor=2.0)
     net.learn(stdp(20.0, 20.0, 0.1, -0.1, bounds=(-1.0, 1.0)), between=(net.inputs, net.neurons))
-    image, report = quantise(net, populations=populations)
+    image, report = warned(quantise, net, populations=populations)
     assert len(np.unique(scales_of(image))) == 1
     assert "2 populations share a scale, because they learn by one rule" in report.warnings
     net.learn(None)
     net.adaptation(step=0.1)
-    assert "share the adaptation step" in " ".join(quantise(net, populations=populations)[1].warnings)
+    assert "share the adaptation step" in " ".join(warned(quantise, net, populations=populations)[1].warnings)
     with pytest.raises(InputError, match="share a scale"):
         quantise(net, scale=np.arange(1, 17))
 
@@ -326,3 +327,13 @@ def test_search_stops_where_all_is_matched():
     found = search_scale(net, spikes=spikes)
     assert len(found.attempts) == 1
     assert found.image.scale == 1
+
+
+def test_injected_currents_get_room():
+    net = ncx.Network(inputs=1, neurons=2)
+    net.connect(net.inputs, net.neurons, 0.5)
+    net.neurons.set(threshold=1.0, decay=0.5)
+    inject = np.random.default_rng(2).normal(0, 300, (40, 2))
+    fidelity = measure_fidelity(net, inject=inject)
+    assert fidelity.saturations == 0
+    assert fidelity.match == 1

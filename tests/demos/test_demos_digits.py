@@ -4,7 +4,7 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.demos import digits_stdp, digits_unsupervised, latency
-from neurocorex.spec import Control, Region
+from neurocorex.spec import Control, LearningFlag, Region
 
 PIXELS = digits_stdp.PIXELS
 
@@ -132,12 +132,12 @@ class TestCompetition:
 
     def test_questions_change_neither_weights_nor_thresholds(self, device, small):
         digits_unsupervised.sort(device, *small, settings=digits_unsupervised.Settings(epochs=1))
-        held = (Region.WEIGHTS, Region.ADAPTATION)
+        held = (Region.WEIGHTS, Region.ADAPTATION, Region.CONTROL)
         before = [device.read(region) for region in held]
         digits_unsupervised.winners(device, latency.encoded(small[2], digits_unsupervised.SPIKES))
         assert before[1].any()
         assert all(np.array_equal(device.read(region), values) for region, values in zip(held, before, strict=True))
-        assert device.read(Region.CONTROL)[Control.LEARNING] == 0
+        assert before[2][Control.LEARNING] & LearningFlag.ENABLE
 
     def test_neurons_are_named_after_most_of_their_images(self):
         digits = digits_unsupervised.digits_of(np.array([3, 3, 3, 5, -1]), np.array([7, 7, 2, 0, 9]))

@@ -74,7 +74,7 @@ def test_importing_the_model_of_superneuromat_gives_the_same_network(papers):
     with ncx.open("emulator") as device:
         device.load(imported.image)
         device.run(microseer.STEPS, spikes=imported.stimulus)
-        weights = device.weights()[1:]
+        weights = device.weights(units="chip")[1:]
         outcome = microseer.classify(device, papers, limit=1)
     assert np.array_equal(weights, outcome.weights[0])
 

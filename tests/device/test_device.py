@@ -45,7 +45,7 @@ def test_results_are_those_of_the_core(reference: ncx.Result) -> None:
     core.write(Region.FLAGS, IMAGE.regions[Region.FLAGS] | int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE))
     stream = core.run(EventStream.from_dense(SPIKES))
     assert np.array_equal(reference.spikes, stream.dense(7))
-    assert reference.v.ravel().tolist() == stream.graded_value.tolist()
+    assert reference.in_units("chip").v.ravel().tolist() == stream.graded_value.tolist()
     assert reference.spikes.any()
 
 
@@ -98,8 +98,8 @@ def test_run_without_stimulus(device: Device) -> None:
 
 
 def test_injected_currents_reach_their_neurons(device: Device) -> None:
-    inject = np.zeros((20, 7), int)
-    inject[3, 2], inject[5, 6] = 1000, -1000
+    inject = np.zeros((20, 7))
+    inject[3, 2], inject[5, 6] = 500.0, -500.0
     before = device.run(steps=20, record="v").v
     after = device.run(inject=inject, record="v", clear=True).v
     assert np.array_equal(before[:3], after[:3])
@@ -191,8 +191,14 @@ def test_counters_of_a_result_are_those_of_its_run(device: Device, reference: nc
         ({"spikes": np.full((4, 5), 0.5)}, r"spikes must be 0 or 1, got 0.5 at"),
         ({"spikes": np.zeros((4, 5)), "steps": 3}, r"the stimulus has 4 steps, more than steps=3"),
         ({"inject": np.zeros((4, 6), int)}, r"inject must have shape \[steps, 7\]"),
-        ({"inject": np.zeros((4, 7))}, r"inject must hold integers.*got float64"),
-        ({"inject": np.full((4, 7), 1 << 17)}, r"-131072 to 131071 on this chip, got 131072 at \[0, 0\]"),
+        ({"inject": np.zeros((4, 7)), "units": "chip"}, r"inject in units='chip' holds integers, got float64"),
+        ({"inject": np.full((4, 7), 1 << 17), "units": "chip"}, r"-131072 to 131071 on this chip, got 131072 at \[0"),
+        (
+            {"inject": np.full((4, 7), 65536.0)},
+            r"-65536 to 65535.5 on this chip \(-131072 to 131071 units.*got 65536.0",
+        ),
+        ({"inject": np.full((4, 7), np.nan)}, r"inject must be finite, got nan at \[0, 0\]"),
+        ({"steps": 3, "units": "volt"}, r"units must be 'network' or 'chip'.*got 'volt'"),
         ({"spikes": np.zeros((4, 5)), "inject": np.zeros((5, 7), int)}, r"must agree.*\(4, 5\) and \(5, 7\)"),
         ({"spikes": EventStream(2, np.array([1]), np.array([5]))}, r"names axon 5, there are 5 \(0 to 4\)"),
         ({"spikes": EventStream(2), "teacher": np.zeros((2, 7))}, r"leave out inject and teacher"),
@@ -200,7 +206,7 @@ def test_counters_of_a_result_are_those_of_its_run(device: Device, reference: nc
         ({"steps": 1, "record": 7}, r"record must be names or a mapping, got 7"),
         ({"steps": 1, "record": {"v": [7]}}, r"names neuron 7, there are 7 \(0 to 6\)"),
         ({"steps": 1, "record": {"v": [-1]}}, r"names neuron -1"),
-        ({"steps": 1, "record": {"v": "all"}}, r"must be True or a list of neurons, got 'all'"),
+        ({"steps": 1, "record": {"v": "all"}}, r"must be a population such as net.neurons\[0:4\], a slice.*got 'all'"),
     ],
 )
 def test_bad_run_is_explained_and_nothing_has_run(device: Device, arguments, message: str) -> None:

@@ -16,8 +16,9 @@ from neurocorex.learning import (
     symmetric_stdp,
     window_stdp,
 )
-from neurocorex.quantiser.quantise import quantise, smallest_config
+from neurocorex.quantiser.quantise import quantise, quantised, smallest_config
 from neurocorex.spec import Control, CoreConfig, Flag, Learning, LearningFlag, Region
+from support.warned import warned
 
 BOUNDS = (0.0, 1.0)
 EXPONENTIAL = stdp(20.0, 10.0, 0.02, -0.03, bounds=BOUNDS, stochastic=False)
@@ -27,7 +28,7 @@ def network(rule, weight=0.5, dt_ms=1.0):
     """Return one input onto one neuron that fires only when it is forced."""
     net = ncx.Network(inputs=1, neurons=1, dt_ms=dt_ms)
     net.connect(net.inputs, net.neurons, weight, plastic=True)
-    net.neurons.set(threshold=4 * weight, decay=1.0)
+    net.neurons.set(threshold=np.inf, decay=1.0)
     net.learn(rule)
     return net
 
@@ -35,14 +36,14 @@ def network(rule, weight=0.5, dt_ms=1.0):
 def pair(rule, lag, *, weight=0.5, dt_ms=1.0, config=None):
     """Return the change of the weight, in units of the network, by an arrival and a spike `lag` steps later."""
     net = network(rule, weight, dt_ms)
-    image, report = quantise(net, config or CoreConfig(**{**smallest_config(net).to_dict(), "weight_bits": 16}))
+    image, _ = quantised(net, config or CoreConfig(**{**smallest_config(net).to_dict(), "weight_bits": 16}))
     with ncx.open("emulator") as device:
         device.load(image)
-        before = int(device.weights()[0, 0])
+        before = device.weights()[0, 0]
         spikes, teacher = np.zeros((30, 1), bool), np.zeros((30, 1), bool)
         spikes[12], teacher[12 + lag] = True, True
         device.run(spikes=spikes, teacher=teacher)
-        return (int(device.weights()[0, 0]) - before) * (1 << report.gain_input) / report.scale
+        return device.weights()[0, 0] - before
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_report_tells_every_number_of_the_rule():
     ("rule", "weight", "warning"),
     [
         (stdp(20.0, 20.0, 100.0, -0.1, bounds=BOUNDS), 0.5, "potentiation is clipped from 100"),
-        (stdp(20.0, 20.0, 2e-5, -0.1, bounds=BOUNDS), 0.5, "potentiation became"),
+        (window_stdp([0.1, 2e-5], [], bounds=BOUNDS), 0.5, "potentiation at lag 1 became"),
         (stdp(20.0, 20.0, 0.001, -0.5, bounds=BOUNDS, stochastic=False), 0.5, "rounds to nothing: use stochastic"),
         (stdp(20.0, 20.0, 0.1, -0.1, bounds=(0, 1)), 1, "only 1 units of the chip lie between the bounds"),
         (window_stdp([90.0] * 3, [], bounds=(0, 100)), 5, "potentiation is clipped where 4 of 8 patterns"),
@@ -178,15 +179,15 @@ def test_report_tells_every_number_of_the_rule():
 def test_report_warns(rule, weight, warning):
     net = network(rule, weight)
     config = CoreConfig(**{**smallest_config(net).to_dict(), "window_steps": 3})
-    assert any(warning in line for line in quantise(net, config)[1].warnings)
+    assert any(warning in line for line in warned(quantise, net, config)[1].warnings)
 
 
 def test_rule_or_plastic_synapses_alone_are_pointed_out():
     net = network(None)
-    assert any("there is no rule" in line for line in quantise(net)[1].warnings)
+    assert any("there is no rule" in line for line in warned(quantise, net)[1].warnings)
     net.learn(EXPONENTIAL)
     net.plastic[:] = False
-    image, report = quantise(net)
+    image, report = warned(quantise, net)
     assert any("no synapse is plastic" in line for line in report.warnings)
     assert image.config.learning is Learning.NONE
 
@@ -209,7 +210,7 @@ def test_window_that_is_too_long_is_named():
     config = CoreConfig(learning=Learning.WINDOW, window_steps=3)
     with pytest.raises(FitError, match=r"window_steps 5 \(the chip has 3\)"):
         quantise(network(rectangular_stdp(4, 1, -1, bounds=BOUNDS)), config)
-    with pytest.raises(FitError, match="looks back over 51 steps, at most 10 can be built"):
+    with pytest.raises(FitError, match="looks back over 51 steps, at most 20 can be built"):
         quantise(network(rectangular_stdp(5, 1, -1, bounds=BOUNDS), dt_ms=0.1))
 
 
@@ -281,7 +282,7 @@ def test_second_delay_arrives_by_an_extra_axon():
 def test_axon_that_only_learns_is_not_silent():
     net = ncx.Network(inputs=1, neurons=2)
     net.connect(net.neurons[0], net.neurons[1], 0, plastic=True)
-    assert quantise(net)[0].regions[Region.DELAY].tolist() == [0, 0]
+    assert warned(quantise, net, match="no rule")[0].regions[Region.DELAY].tolist() == [0, 0]
     net.learn(stdp(20.0, 20.0, 1, -1))
     assert quantise(net)[0].regions[Region.DELAY].tolist() == [1, 0]
 
@@ -337,5 +338,6 @@ def test_fine_taps_choose_a_scale_at_which_they_are_whole():
     net.connect(net.neurons[0], net.neurons[1], 1.0)
     net.connect(net.neurons[0:2], net.neurons[2:], 0.001, plastic=True)
     net.learn(superneuromat([1, 0.5, 0.1, 0.01, 0.001], [-0.0001] * 5))
-    _, report = quantise(net, CoreConfig(neurons=4, inputs=1, weight_bits=16, learning=Learning.WINDOW))
+    config = CoreConfig(neurons=4, inputs=1, weight_bits=16, learning=Learning.WINDOW)
+    _, report = quantise(net, config)
     assert report.exact, report

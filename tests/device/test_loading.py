@@ -71,7 +71,7 @@ def test_small_network_runs_the_same_on_a_larger_chip(reference: ncx.Result) -> 
         result = device.run(spikes=SPIKES, record=BOTH)
         assert np.array_equal(result.spikes, reference.spikes)
         assert np.array_equal(result.v, reference.v)
-        assert np.array_equal(device.weights(), IMAGE.weights)
+        assert np.array_equal(device.weights(units="chip"), IMAGE.weights)
         wide = np.zeros((60, 11), bool)
         wide[:, :5] = SPIKES
         assert np.array_equal(device.run(spikes=wide, clear=True).spikes, reference.spikes)

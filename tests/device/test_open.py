@@ -111,7 +111,7 @@ def test_rate_that_fails_is_a_warning() -> None:
     with Device(WiredChip(uart, baud=3_000_000)) as device:
         with pytest.warns(UserWarning, match="not heard at 3000000 baud and stays at 1000000"):
             assert device.config == SMALL
-        assert device.run(steps=1).steps == 1
+        assert device.counters()["steps"] == 0
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurocorex.device.recording import Recording
 from neurocorex.device.result import Result
+from neurocorex.device.units import Units
+from neurocorex.device.weights import WeightTables
 from neurocorex.errors import FileFormatError, InputError
 from neurocorex.events.stream import EventStream
 from support.paths import ROOT
@@ -204,3 +206,96 @@ def test_file_of_another_kind_is_refused(tmp_path) -> None:
     for name in ("other.npz", "text.npz"):
         with pytest.raises(FileFormatError):
             Result.load(tmp_path / name)
+
+
+# Units, and what was not recorded ----------------------------------------------------------------
+
+
+def test_counts_of_what_was_not_recorded_are_refused() -> None:
+    stream = EventStream(4, graded_step=np.arange(4), graded_index=np.full(4, 1), graded_value=np.arange(4))
+    result = Result.from_stream(stream, neurons=3, recording=Recording.of({"v": [1]}, 3))
+    with pytest.raises(InputError, match=r"no counts; run with record=\['spikes'\] or record='counts'"):
+        _ = result.counts
+    assert repr(result) == "<result of 4 steps: 3 neurons, spikes not recorded>"
+
+
+def test_part_of_the_neurons_is_named() -> None:
+    recording = Recording.of({"spikes": [0, 2]}, 3)
+    result = Result.from_stream(EventStream.from_dense(SPIKES[:3]), neurons=3, recording=recording)
+    assert result.counts.tolist() == [2, 0, 1]
+    assert repr(result) == "<result of 3 steps: 3 spikes of 2 of 3 neurons>"
+
+
+def test_membranes_and_weights_have_the_scale_of_their_neuron(tmp_path) -> None:
+    tables = WeightTables(np.array([0, 4]), np.arange(24, dtype=np.int16).reshape(2, 4, 3), np.array([[1, 0], [3, 2]]))
+    result = some_result(scaling=Units(np.array([1.0, 2.0, 4.0]), 1), weights=tables)
+    wanted = np.array([[[0, 1, 1], [3, 2, 1.25], [6, 3.5, 2], [9, 5, 2.75]],
+                       [[96, 52, 28], [60, 32, 17], [72, 38, 20], [84, 44, 23]]])  # fmt: skip
+    result.save(tmp_path / "result.npz")
+    for each in (result, Result.load(tmp_path / "result.npz")):
+        assert each.units == "network"
+        assert each.v.tolist() == [[-2, -0.75], [-1, -0.25], [0, 0.25], [1, 0.75]]
+        assert np.array_equal(each.weights_over_time, wanted)
+        chip = each.in_units("chip")
+        assert chip.v.tolist() == [[-4, -3], [-2, -1], [0, 1], [2, 3]]
+        assert np.array_equal(chip.weights_over_time, tables.items)
+        assert np.array_equal(chip.in_units("network").v, each.v)
+
+
+def test_numbers_of_an_earlier_version_stay_in_units_of_the_chip() -> None:
+    old = Result.load(ROOT / "tests/data/v3/replay-result.npz")
+    assert old.units == "chip"
+    assert old.v.dtype.kind == "i"
+    with pytest.raises(InputError, match="does not have the scale of its network"):
+        old.in_units("network")
+    with pytest.raises(InputError, match="units must be 'network' or 'chip'"):
+        old.in_units("mV")
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        {"scales": npy(np.zeros(3))}, {"scales": npy(np.full(3, np.nan))}, {"scales": npy(np.ones(2))},
+        {"scales": npy(np.ones(3, np.int64))}, {"weight_gains": npy(np.full((0, 3), 1))},
+    ],
+    ids=["zero", "nan", "shape", "integers", "gains"],
+)  # fmt: skip
+def test_file_with_bad_scales_is_refused(tmp_path, contents: dict[str, bytes]) -> None:
+    some_result(scaling=Units(np.ones(3), 1)).save(tmp_path / "result.npz")
+    replace_entries(tmp_path / "result.npz", **contents)
+    with pytest.raises(FileFormatError, match="is not a result of this library, or corrupt"):
+        Result.load(tmp_path / "result.npz")
+
+
+# CSV ---------------------------------------------------------------------------------------------
+
+
+def test_csv_has_a_line_for_each_spike(tmp_path) -> None:
+    spikes = Result.from_stream(EventStream.from_dense(SPIKES), neurons=3, dt_ms=0.1)
+    spikes.save(tmp_path / "spikes.csv")
+    assert (tmp_path / "spikes.csv").read_text() == "step,time_ms,neuron\n0,0,0\n2,0.2,0\n2,0.2,2\n3,0.3,1\n"
+    samples = Result.from_stream(EventStream.from_dense(SPIKES), neurons=3, sample_steps=2)
+    samples.save(tmp_path / "samples.CSV")
+    assert (tmp_path / "samples.CSV").read_text().splitlines()[:3] == [
+        "sample,step,time_ms,neuron",
+        "0,0,0,0",
+        "1,0,0,0",
+    ]
+
+
+def test_csv_says_what_it_leaves_out_and_is_not_loaded(tmp_path) -> None:
+    with pytest.warns(UserWarning, match=r"spikes\.csv has the spikes only; save the membranes as \.npz"):
+        some_result().save(tmp_path / "spikes.csv")
+    with pytest.raises(FileFormatError, match=r"only the spikes of a result; load the \.npz file"):
+        Result.load(tmp_path / "spikes.csv")
+    stream = EventStream(1, graded_step=np.zeros(1, int), graded_index=np.zeros(1, int), graded_value=np.ones(1, int))
+    silent = Result.from_stream(stream, neurons=1, recording=Recording.of("v", 1))
+    with pytest.raises(InputError, match="has the spikes, which this result has not"):
+        silent.save(tmp_path / "none.csv")
+    assert not (tmp_path / "none.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["result.txt", "result.mat", "result.H5", "result.json"])
+def test_ending_of_another_format_is_refused(tmp_path, name: str) -> None:
+    with pytest.raises(InputError, match=r"saved as \.npz, or their spikes as \.csv"):
+        some_result().save(tmp_path / name)

@@ -19,7 +19,7 @@ def build(rule=RULE):
     net = ncx.Network(inputs=INPUTS, neurons=NEURONS)
     net.connect(net.inputs[:4], net.neurons, 40, plastic=True)
     net.connect(net.inputs[4:], net.neurons, 7)
-    net.neurons.set(threshold=10_000, tau_ms=5.0)
+    net.neurons.set(threshold=np.inf, tau_ms=5.0)
     net.learn(rule)
     return net
 
@@ -65,6 +65,36 @@ def test_teacher_and_currents_may_meet_in_one_neuron(device):
     assert result.v[0].tolist() == [0, 0, 600, 0]
 
 
+def test_teacher_may_name_neurons_by_step(device):
+    net = build()
+    spikes = lesson()["spikes"]
+    named = {5: net.neurons[[1, 3]], np.int64(7): 2, 8: [0, np.uint8(1)], 9: net.neurons[:0]}
+    result = device.run(spikes=spikes, teacher=named)
+    assert list(zip(result.spike_times, result.spike_neurons, strict=True)) == [(5, 1), (5, 3), (7, 2), (8, 0), (8, 1)]
+    with pytest.raises(InputError, match="teacher takes neurons"):
+        device.run(spikes=spikes, teacher={5: net.inputs[0]})
+
+
+def test_teacher_by_step_counts_through_samples_and_meets_currents(device):
+    inject = np.zeros((2, 5, NEURONS), int)
+    inject[1, 0] = 500
+    result = device.run(inject=inject, teacher={5: 1}, record=("spikes", "v"))
+    assert list(zip(result.spike_samples, result.spike_times, result.spike_neurons, strict=True)) == [(1, 0, 1)]
+    assert result.v[1, 0].tolist() == [500, 0, 500, 500]
+
+
+def test_gate_takes_a_population_of_one_and_numbers_of_numpy(device):
+    net = build()
+    device.gate(net.neurons[2])
+    device.run(**lesson())
+    assert learned(device) == [2]
+    device.run(**lesson(), gate={0: net.neurons[1], np.int32(8): np.int64(3)})
+    assert learned(device) == [1, 2]
+    for wrong in (net.neurons, net.inputs[1]):
+        with pytest.raises(InputError, match="the gate takes a neuron"):
+            device.gate(wrong)
+
+
 def test_samples_can_be_taught(device):
     one = lesson([2])
     device.run(**{name: np.stack([table] * 3) for name, table in one.items()})
@@ -83,6 +113,15 @@ def test_samples_can_be_taught(device):
         ({"steps": 5, "gate": {0: 4}}, "the gate takes a neuron from 0 to 3, or None for all, got 4"),
         ({"steps": 5, "gate": 3}, "gate must be a mapping of steps"),
         ({"steps": 5, "learning": 3}, "learning must be a mapping of steps"),
+        ({"steps": 5, "learning": {0: 3}}, "learning is True or False, got 3 at step 0"),
+        ({"steps": 5, "adaptation": {0: None}}, "adaptation is True or False, got None at step 0"),
+        ({"steps": 5, "adaptation": {5: False}}, r"adaptation names step 5, the run has 5 \(0 to 4\)"),
+        ({"steps": 5, "modulation": [[1.0], [1.0, 2.0]]}, "a number for each of 5 steps"),
+        ({"steps": 5, "teacher": {5: 0}}, r"teacher names step 5, the run has 5 \(0 to 4\)"),
+        ({"steps": 5, "teacher": {0: 9}}, "teacher needs neurons from 0 to 8.* got 9 at 0"),
+        ({"steps": 5, "teacher": {0: [1, 1]}}, "teacher names a neuron twice at step 0"),
+        ({"steps": 5, "teacher": {0: 0.5}}, "teacher needs neurons from 0 to 8"),
+        ({"teacher": {0: 1}}, "nothing to run; give steps=100"),
         ({"steps": 5, "changes": {0: {99: 1}}}, "this chip has no register 99"),
         ({"steps": 5, "changes": {0: {Control.WEIGHT_MAX: 128}}}, "WEIGHT_MAX of this chip holds integers from -128"),
         ({"steps": 5, "changes": {0: 5}}, "changes of a step are a mapping"),
@@ -130,7 +169,7 @@ def test_freezing_keeps_the_other_flags(device):
     device.learning(False)
     assert device.read(Region.CONTROL)[Control.LEARNING] == before & ~int(LearningFlag.ENABLE)
     device.run(5, learning={0: False, 3: True})
-    assert device.read(Region.CONTROL)[Control.LEARNING] == before
+    assert device.read(Region.CONTROL)[Control.LEARNING] == before & ~int(LearningFlag.ENABLE)
     registers = device.read(Region.CONTROL).copy()
     registers[Control.LEARNING] = 0
     device.write(Region.CONTROL, registers)
@@ -172,6 +211,7 @@ def test_clear_by_kind(device):
 
 def test_chip_without_learning_says_so():
     with ncx.open("emulator", config=CoreConfig(neurons=4, inputs=6)) as device:
+        device.load(ncx.Network(inputs=6, neurons=4))
         for attempt in (
             lambda: device.learning(False), lambda: device.gate(1), lambda: device.modulation(0.5),
             lambda: device.run(3, modulation={0: 1.0}), lambda: device.run(3, learning=True),
@@ -191,13 +231,13 @@ def test_plastic_tells_which_synapses_learn(device):
     assert np.array_equal(device.plastic(), expected)
 
 
-def test_weights_have_the_drift_in_them():
+def test_drift_is_in_the_weights():
     net = build(superneuromat([4, 2], [-1, -2]))
     with ncx.open("emulator") as device:
         device.load(net)
         device.run(5)  # 0, -1, -3, -3, -3
         assert device.weights()[:INPUTS, 0].tolist() == [30] * 4 + [7] * 2
-        assert device.read(Region.WEIGHTS)[0, 0] == 40
+        assert device.read(Region.WEIGHTS)[0, 0] == 30
 
 
 def test_weights_over_time_are_those_of_separate_runs(device, tmp_path):
@@ -248,15 +288,23 @@ def test_tiny_runs_need_one_exchange(device):
     assert device._session.exchanges == before + 1
 
 
-def test_changes_come_in_a_fixed_order():
-    changes = Changes(10, CoreConfig(learning=Learning.EXPONENTIAL), NEURONS)
+def test_changes_come_in_a_fixed_order_and_are_taken_back():
+    registers = np.zeros(20, np.int64)
+    registers[[Control.MODULATION, Control.GATE]] = 256, 0xFFFF
+    changes = Changes(10, CoreConfig(learning=Learning.EXPONENTIAL), NEURONS, lambda: registers)
     changes.gate({3: 1})
     changes.clear({3: Clear.TRACES, 1: Clear.STATE})
     changes.modulate([1.0, 1.0, 2.0])
-    stream = changes.applied(ncx.EventStream(10))
-    assert stream.change_step.tolist() == [0, 1, 2, 3, 3]
-    assert stream.change_register.tolist() == [Control.MODULATION, -1, Control.MODULATION, -1, Control.GATE]
-    assert changes.last == {Control.MODULATION: 512, Control.GATE: 1}
+    changes.planned([[4, Control.POTENTIATION, 3]])
+    changes.registers({5: {Control.RANDOM: 7}})
+    stream = changes.applied(ncx.EventStream(10).setting(10, Control.DEPRESSION, 9))
+    assert stream.change_step.tolist() == [0, 1, 2, 3, 3, 4, 5, 10, 10, 10]
+    assert [Control(r).name if r >= 0 else "clear" for r in stream.change_register] == [
+        "MODULATION", "clear", "MODULATION", "clear", "GATE", "POTENTIATION", "RANDOM",
+        "MODULATION", "GATE", "DEPRESSION",
+    ]  # fmt: skip
+    assert stream.change_value.tolist()[7:] == [256, 0xFFFF, 9]
+    assert changes.last == {Control.POTENTIATION: 3, Control.DEPRESSION: 9}
 
 
 def test_example_of_the_page_on_learning_runs(tmp_path, monkeypatch, capsys):

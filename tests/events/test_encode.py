@@ -1,11 +1,15 @@
 """Encoders: shapes, counts, order, seeds, files."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurocorex import encode
 from neurocorex.errors import FileFormatError, InputError
+from neurocorex.events.stream import EventStream
+from neurocorex.network.network import Network
 
 
 @pytest.mark.parametrize("encoder", [encode.poisson, encode.rate, encode.latency])
@@ -79,6 +83,90 @@ def test_latency_is_earlier_for_larger_values():
     raster = encode.latency([1.0, 0.5, 0.01, 0.0], steps=11)
     assert raster.sum(axis=0).tolist() == [1, 1, 1, 0]
     assert np.argmax(raster, axis=0).tolist()[:3] == [0, 5, 10]
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (700,), (0,)], ids=str)
+def test_large_rasters_are_those_of_whole_draws(shape, monkeypatch):
+    monkeypatch.setattr(encode.spikes, "PIECE", 1000)
+    values = np.random.default_rng(0).random(shape)
+    drawn = np.random.default_rng(7).random((*shape[:-1], 50, shape[-1])) < values[..., None, :]
+    assert np.array_equal(encode.poisson(values, 50, 7), drawn)
+    sums = np.floor(np.arange(51)[:, None] * values[..., None, :] + 0.5 + 1e-9)
+    assert np.array_equal(encode.rate(values, 50), np.diff(sums, axis=-2) > 0)
+
+
+def test_encoders_need_little_more_than_their_result():
+    encode.poisson([0.5] * 100, 10)
+    for encoder in (encode.poisson, encode.rate, encode.latency):
+        tracemalloc.start()
+        raster = encoder(np.full(1000, 0.01), 60_000)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 1.6 * raster.nbytes
+
+
+def test_poisson_currents_have_mean_and_variance_of_their_sources():
+    currents = encode.poisson_currents([0.0, 0.5, 8.0], [2.0, -0.5, 0.25], steps=50_000, seed=4)
+    assert currents.shape == (50_000, 3)
+    assert currents.mean(axis=0) == pytest.approx([0, -0.25, 2.0], rel=0.02)
+    assert currents.var(axis=0) == pytest.approx([0, 0.5 * 0.25, 8.0 / 16], rel=0.03)
+    assert set(np.unique(currents[:, 2] * 4)) <= set(range(60))
+
+
+def test_poisson_currents_may_be_in_hertz_and_in_pieces():
+    whole = encode.poisson_currents([3.0, 7.0], 0.1, 60, seed=1)
+    random = np.random.default_rng(1)
+    pieces = [encode.poisson_currents([30_000.0, 70_000.0], 0.1, 20, random, dt_ms=0.1) for _ in range(3)]
+    assert np.array_equal(np.concatenate(pieces), whole)
+    assert encode.poisson_currents(np.ones((2, 3)), 1, 5).shape == (2, 5, 3)
+
+
+def test_explicit_takes_a_population_and_numbers_of_numpy():
+    net = Network(inputs=4, neurons=1)
+    raster = encode.explicit([np.int64(1), np.uint8(2)], net.inputs[1:3], steps=np.int16(4), inputs=np.int64(4))
+    assert np.argwhere(raster).tolist() == [[1, 1], [2, 2]]
+
+
+def test_a_spike_given_twice_is_refused_with_its_place(tmp_path):
+    message = "spike of input 1 at step 3 is given twice; .*use another input"
+    with pytest.raises(InputError, match=message):
+        encode.explicit([3, 0, 5, 3], [1, 1, 0, 1], steps=10, inputs=2)
+    (tmp_path / "in.csv").write_text("3,1\n3,1\n")
+    with pytest.raises(InputError, match=r"in\.csv: the " + message):
+        encode.from_file(tmp_path / "in.csv", inputs=2)
+    with pytest.raises(InputError, match="entry 1 is step 3, 1, which is given twice"):
+        EventStream(10, [3, 3], [1, 1])
+    with pytest.raises(InputError, match=r"graded events must rise .* 0, 2, which is given twice"):
+        EventStream(10, graded_step=[0, 0], graded_index=[2, 2], graded_value=[1, 1])
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (
+            lambda: encode.poisson([20_000.0], 10, dt_ms=0.1),
+            "got 2; an input has one spike .*10000 per second at 0.1 ms",
+        ),
+        (lambda: encode.poisson_events([1.5], 10), "encode.poisson_currents for what many sources inject"),
+        (lambda: encode.poisson_currents([-1.0], 1.0, 5), "rates must be from 0 to 1e.06 spikes per step, got -1"),
+        (lambda: encode.poisson_currents([1.0], [1.0, 2.0], 5), "weight must be a finite number, or one for each of 1"),
+        (lambda: encode.poisson_currents([1.0], np.nan, 5), "weight must be a finite number"),
+        (lambda: encode.poisson([0.5], 5, "x"), "seed must be an integer from 0 up"),
+        (lambda: encode.poisson([0.5], 5, -1), "seed must be an integer from 0 up"),
+        (lambda: encode.poisson([0.5], 5, dt_ms="1"), "dt_ms must be above 0 ms, got '1'"),
+        (lambda: encode.poisson([1j], 5), "rates must be an array of numbers: got complex"),
+        (lambda: encode.rate([0.5], 5, phase=[[0.1], [0.1, 0.2]]), "phase must be an array of numbers"),
+        (lambda: encode.rate([[0.5], [0.1, 0.2]], 5), "values must be an array of numbers"),
+        (lambda: encode.explicit([[0], [1, 2]], [0, 1], 5, 2), "times must be an array of numbers"),
+        (lambda: encode.explicit([[0]], [[0]], 5, 2), r"times must be a list of integers, got shape \(1, 1\)"),
+        (lambda: encode.explicit([0], [0], 5, -1), "inputs must be an integer above 0, got -1"),
+        (lambda: encode.explicit([0], [0], 5, 2.5), "inputs must be an integer above 0, got 2.5"),
+        (lambda: encode.from_file("x.csv", inputs="3"), "inputs must be an integer above 0, got '3'"),
+    ],
+)
+def test_no_value_ends_in_an_error_of_numpy(action, message):
+    with pytest.raises(InputError, match=message):
+        action()
 
 
 def test_explicit_spikes_stand_where_they_were_put():

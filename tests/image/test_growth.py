@@ -5,15 +5,18 @@ import io
 import json
 import pickle
 import zipfile
+from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.check.trial import Trial
-from neurocorex.errors import FileFormatError
+from neurocorex.errors import FileFormatError, NeuroCoreXWarning
+from neurocorex.events.stream import EventStream
 from neurocorex.image import Image, blank
 from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region
 from support.paths import ROOT
+from support.streams import kept
 
 DATA = ROOT / "tests/data"
 BOTH = ("spikes", "v")
@@ -90,7 +93,7 @@ def test_register_that_is_missing_takes_its_default(monkeypatch: pytest.MonkeyPa
 def test_registers_without_names_are_those_of_version_3() -> None:
     image = trial_image()
     items = image.regions[Region.CONTROL][: Control.RANDOM + 1].astype("<u4")
-    file = edited(image, header={"registers": None}, drop=("control",), add={"control": items})
+    file = edited(image, header={"registers": None, "version": 3}, drop=("control",), add={"control": items})
     assert np.array_equal(Image.from_bytes(file).regions[Region.CONTROL][: Control.RANDOM + 1], items)
 
 
@@ -168,40 +171,89 @@ def test_shipped_digits_of_each_version_run_as_they_did(version: int) -> None:
     assert found.counts.sum() == 47
 
 
-def test_replay_of_version_3_runs_as_it_did() -> None:
-    trial, expected = Trial.load(DATA / "v3/replay.npz"), ncx.Result.load(DATA / "v3/replay-result.npz")
+def test_learning_of_version_3_runs_as_it_did() -> None:
+    """Integers that never left their range: they drift to the same numbers, put off or not."""
+    trial, expected = Trial.load(DATA / "v4/window.npz"), ncx.Result.load(DATA / "v4/window-result.npz")
     with ncx.open("emulator", config=trial.image.config) as device:
         device.load(trial.image)
-        assert_same(device.run(spikes=trial.stimulus, record=BOTH), expected)
-        assert_same_regions(device.snapshot(), Image.load(DATA / "v3/replay-after.npz"))
+        found, after = device.run(spikes=kept(trial.stimulus), record=BOTH), device.snapshot()
+    assert_same(found, expected)
+    assert found.counters["depressions"] > 1000
+    for region in set(after.regions) - {Region.FLAGS, Region.CONTROL}:
+        assert np.array_equal(after.regions[region], Image.load(DATA / "v4/window-after.npz").regions[region]), region
 
 
-def test_snapshot_of_version_3_goes_on_as_it_did() -> None:
-    trial, whole = Trial.load(DATA / "v3/replay.npz"), ncx.Result.load(DATA / "v3/replay-result.npz")
-    image = Image.load(DATA / "v3/snapshot.npz")
-    with ncx.open("emulator", config=image.config) as device:
-        device.restore(image)
-        found = device.run(spikes=trial.stimulus.cut(40, 60), record=BOTH)
-        assert np.array_equal(found.spikes, whole.spikes[40:])
-        assert np.array_equal(found.v, whole.v[40:])
-        assert_same_regions(device.snapshot(), Image.load(DATA / "v3/replay-after.npz"))
+@pytest.mark.parametrize("name", ["window", "window-after", "exponential"])
+def test_drift_of_version_3_is_in_the_weights(name: str) -> None:
+    path = DATA / f"v4/{name}.npz"
+    stored, plastic, control, bits = as_written(path)
+    image = Trial.load(path).image if name == "window" else Image.load(path)
+    drift = (control[Control.DRIFT] + 2**bits) % 2 ** (bits + 1) - 2**bits
+    expected = [
+        min(max(w + drift, -(2 ** (bits - 1))), 2 ** (bits - 1) - 1) if learns else w
+        for w, learns in zip(stored, plastic, strict=True)
+    ]
+    assert drift in (-37, -277, 90)
+    assert image.weights.reshape(-1).tolist() == expected
+    assert image.regions[Region.CONTROL][Control.DRIFT] == 0
+    assert image.regions[Region.CONTROL][Control.DRIFT_STEP] == (0 if name == "exponential" else 0xFFFE)
+    assert Image.from_bytes(image.to_bytes()) == image
+
+
+def as_written(path: Path) -> tuple[list[int], list[int], list[int], int]:
+    """Weights, plastic flags and registers as a file holds them, and the bits of a weight."""
+    with np.load(path) as file:
+        content = io.BytesIO(file["image"].tobytes()) if "image" in file.files else path
+    with np.load(content) as file:
+        bits = json.loads(zipfile.ZipFile(content).read("header.json"))["config"]["weight_bits"]
+        weights, plastic, control = (file[name].reshape(-1).tolist() for name in ("weights", "plastic", "control"))
+    return weights, plastic, control, bits
+
+
+def test_generator_that_stood_still_is_started() -> None:
+    assert as_written(DATA / "v4/exponential.npz")[2][Control.RANDOM] == 0
+    control = Image.load(DATA / "v4/exponential.npz").regions[Region.CONTROL]
+    assert control[Control.RANDOM] == Control.RANDOM.row.power_up(CONFIG) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("v4/exponential-drift", "DRIFT_STEP was -3 and is 0 now: .* drift no more; .* learning='window'"),
+        ("v4/wide-step", "DRIFT_STEP was 200 and is 127 now: allowed are -128 to 127"),
+        ("v3/snapshot", "snapshot.npz: DRIFT_STEP was 1 and is 0 now: .* drift no more"),
+    ],
+)
+def test_drift_that_chips_lack_is_told(name: str, message: str) -> None:
+    with pytest.warns(NeuroCoreXWarning, match=message):
+        image = Image.load(DATA / f"{name}.npz")
+    held = image.regions[Region.CONTROL][Control.DRIFT_STEP]
+    assert held == (127 if name == "v4/wide-step" else 0)
+    assert Image.from_bytes(image.to_bytes()) == image
+
+
+def test_replay_with_a_drift_that_chips_lack_is_told() -> None:
+    with pytest.warns(NeuroCoreXWarning, match=r"replay.npz: DRIFT_STEP was 1 and is 0 now"):
+        Trial.load(DATA / "v3/replay.npz")
+
+
+def test_register_that_is_gone_is_a_refused_event_of_an_old_stimulus() -> None:
+    config = CoreConfig(neurons=5, inputs=3, learning=Learning.WINDOW)
+    with ncx.open("emulator", config=config) as device:
+        device.load(Trial.random(config, 3, 1).image)
+        stimulus = EventStream(3).setting(1, Control.DRIFT, 5)
+        assert device.run(spikes=stimulus).counters["refused_events"] == 1
 
 
 def assert_same(found: ncx.Result, expected: ncx.Result) -> None:
     assert np.array_equal(found.spikes, expected.spikes)
-    assert np.array_equal(found.v, expected.v)
+    assert np.array_equal(found.in_units("chip").v, expected.v)
     later = {counter.name.lower() for counter in Counter if counter > Counter.FRAMES_BAD} | {
         "frames_good",
         "frames_bad",
     }
     counted = {name: value for name, value in expected.counters.items() if name not in later}
     assert {name: found.counters[name] for name in counted} == counted
-
-
-def assert_same_regions(found: Image, expected: Image) -> None:
-    """All that the earlier version knew; flags of recording aside, which differ with what was recorded."""
-    for region in set(expected.regions) - {Region.FLAGS}:
-        assert np.array_equal(found.regions[region], expected.regions[region]), region.name
 
 
 @pytest.mark.parametrize("version", [1, 3])

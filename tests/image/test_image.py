@@ -43,6 +43,7 @@ def control_values(image):
     return {
         register.name: value - (1 << bits[register]) if register.signed and value >> (bits[register] - 1) else value
         for register, value in held
+        if bits[register]
     }
 
 
@@ -199,7 +200,7 @@ HUGE = WEIGHTS.tobytes() + bytes(5000)
         pytest.param({"header": b"[1]"}, "another format", id="JSON of another kind"),
         pytest.param({"header": b" " * (1 << 21)}, "header is larger", id="large header"),
         pytest.param({"header": HEADER | {"format": "other"}}, "another format", id="other format"),
-        pytest.param({"header": HEADER | {"version": 4}}, "version 4 .* update", id="later version"),
+        pytest.param({"header": HEADER | {"version": VERSION + 1}}, "version 5 .* update", id="later version"),
         pytest.param({"header": HEADER | {"version": True}}, "version True", id="no version"),
         pytest.param({"header": HEADER | {"config": {"neurons": 0}}}, "bad header", id="bad geometry"),
         pytest.param({"header": HEADER | {"config": 3}}, "bad header", id="geometry of a wrong type"),

@@ -15,7 +15,7 @@ def test_export_read_back_gives_the_same_integers(name, tmp_path):
     ncx.to_nir(net, path)
     back = ncx.from_nir(path)
     assert back.image == ncx.quantise(net)[0]
-    assert back.report.exact
+    assert back.report.exact == (name == "whole"), "its numbers are floats, those of the chip are integers"
 
 
 def test_names_and_units_of_an_imported_graph_go_with_it(tmp_path):
@@ -64,7 +64,7 @@ def test_snapshot_keeps_its_state():
 def test_others_read_what_we_write_and_hand_it_on(name, tmp_path):
     path, net = tmp_path / "net.nir", networks()[name]
     ncx.to_nir(net, path)
-    read = nir.read(path, type_check=False)
+    read = nir.read(path)
     assert {type(node).__name__ for node in read.nodes.values()} <= {
         "Input", "Output", "LIF", "IF", "CubaLIF", "Linear", "Affine", "Delay",
     }  # fmt: skip

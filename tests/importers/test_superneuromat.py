@@ -13,6 +13,7 @@ from neurocorex.errors import FitError, InputError
 from neurocorex.importers.superneuromat import from_superneuromat
 from neurocorex.spec import CoreConfig, Region
 from support.superneuromat_models import departures, item, model_of, random_model
+from support.warned import warned
 
 # Numbers -------------------------------------------------------------------------------------------
 
@@ -54,7 +55,7 @@ def test_weights_that_keep_a_scale_from_fitting_are_named():
     synapses = [(0, 1, {"weight": 100.0}), (0, 2, {"weight": 0.001, "stdp_enabled": True})]
     model = model_of({}, {}, {}, synapses=synapses)
     model.stdp_setup(Apos=[1.0], Aneg=[-0.0001])
-    reason = from_superneuromat(model).report.scale_reason
+    reason = warned(from_superneuromat, model).report.scale_reason
     assert "at 10000 all numbers were whole" in reason
     assert "1 weights are beyond 3.2767, such as 100 of synapse 0" in reason
 
@@ -68,7 +69,7 @@ def test_learned_weights_are_read_back_in_the_units_of_the_model():
                   for pre in range(5) for post in range(5)],
     )  # fmt: skip
     model.stdp_setup(Apos=[0.0321, 0.0123], Aneg=[-0.0011, -0.0007])
-    imported = from_superneuromat(model, frac_bits=12)
+    imported = warned(from_superneuromat, model, frac_bits=12)
     with ncx.open("emulator") as device:
         device.load(imported.image)
         device.run(30, spikes=imported.stimulus)
@@ -102,7 +103,7 @@ def test_models_of_real_numbers_compare_with_their_floats():
 def test_frac_bits_are_the_numbers_of_spikeengine():
     values = [0.3, -0.7123, 1.99, 0.00004]
     model = model_of({"threshold": 0.77}, *[{}] * 4, synapses=[(0, 1 + k, {"weight": w}) for k, w in enumerate(values)])
-    image = from_superneuromat(model, frac_bits=13).image
+    image = warned(from_superneuromat, model, frac_bits=13).image
     assert image.weights[1].tolist() == [0, *(round(w * 2**13) for w in values)]
     assert image.regions[Region.THRESHOLD][0] == round(0.77 * 2**13)
     assert (image.config.weight_bits, image.config.state_bits, image.scale) == (16, 24, 2**13)
@@ -164,8 +165,8 @@ def test_models_that_no_chip_holds_are_refused(error, said, model):
 
 def test_too_many_lags_are_refused():
     model = model_of({}, {}, synapses=[(0, 1, {"stdp_enabled": True})])
-    model.stdp_setup(Apos=[1.0] * 11, Aneg=[-1.0] * 11)
-    with pytest.raises(FitError, match="11 lags, at most 10"):
+    model.stdp_setup(Apos=[1.0] * 21, Aneg=[-1.0] * 21)
+    with pytest.raises(FitError, match="21 lags, at most 20"):
         from_superneuromat(model)
 
 

@@ -37,6 +37,29 @@ def test_list_of_tuples_uses_positions_within_the_groups(net):
     assert np.count_nonzero(net.weights) == 2
 
 
+def test_list_of_tuples_takes_members_and_numbers_of_numpy(net):
+    part, targets = net.neurons[1:], net.neurons[2:]
+    net.connect(part, targets, [(net.neurons[1], np.int64(1), np.int16(3)), (np.uint8(2), targets[0], -1)])
+    assert net.weights[3 + 1, 3] == 3
+    assert net.weights[3 + 3, 2] == -1
+    assert net.weights.dtype == np.int64
+    for strange in (net.neurons[0], net.neurons[1:3], net.inputs[1]):
+        with pytest.raises(InputError, match="pre must be one of <3 neurons"):
+            net.connect(part, targets, [(strange, 0, 1)])
+
+
+def test_population_as_an_index_stands_for_its_members(net):
+    assert net.neurons[1:][net.neurons[[3, 1]]].indices.tolist() == [3, 1]
+    for part in (net.neurons[0], net.inputs[1], Network(inputs=3, neurons=4).neurons[1]):
+        with pytest.raises(InputError, match="it is no part of it"):
+            net.neurons[1:][part]
+
+
+def test_population_is_an_array_of_indices(net):
+    assert np.asarray(net.neurons[2:]).tolist() == [2, 3]
+    assert np.arange(10)[net.neurons[1:3]].tolist() == [1, 2]
+
+
 def test_empty_list_connects_nothing(net):
     net.connect(net.inputs, net.neurons, [])
     assert not net.weights.any()
@@ -219,6 +242,9 @@ def test_impossible_network_is_refused(action, message):
         pytest.param([(-1, 0, 1.0)], "pre must be an integer from 0 to 2, got -1", id="pre"),
         pytest.param([(0.5, 0, 1.0)], "pre must be an integer from 0 to 2, got 0.5", id="half"),
         pytest.param([(0, 1)], "tuples", id="pair"),
+        pytest.param([(0, 1, 2), 5], "tuples", id="number"),
+        pytest.param([((0, 1), 1, 2), (0, 1, 2)], "pre of a list must be a number", id="tuple in a tuple"),
+        pytest.param([(0, 1, "x")], "must be numbers", id="word"),
     ],
 )
 def test_bad_weights_are_refused_and_change_nothing(net, weights, message):

@@ -4,12 +4,16 @@ import io
 import subprocess
 import sys
 
+import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex import plot
 from neurocorex.device.result import Result
 from neurocorex.errors import InputError, MissingToolError
 from neurocorex.plot.pictures import SAMPLES, TRACES
+
+#: What the quantiser says of these networks is of no matter here.
+pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
 
 
 def drawn(figure):
@@ -40,10 +44,12 @@ def result():
         spike_times=times,
         spike_neurons=neurons,
         spikes_of=np.arange(3),
-        counts=RASTER.sum(axis=1),
-        v=np.arange(16, dtype=np.int32).reshape(2, 4, 2),
+        spike_counts=RASTER.sum(axis=1),
+        v_items=np.arange(16, dtype=np.int32).reshape(2, 4, 2),
         v_neurons=np.array([0, 2]),
         dt_ms=2.0,
+        scales=np.array([2.0, 1.0, 4.0]),
+        units="network",
     )
 
 
@@ -90,13 +96,13 @@ def test_silence_can_be_drawn():
 
 def test_membranes_have_a_line_for_each_neuron():
     v = np.arange(12).reshape(4, 3)
-    figure = plot.membranes(v, neurons=[5, 6, 9], threshold=[10, 20, 30], scale=2.0, dt_ms=0.5)
+    figure = plot.membranes(v, neurons=[5, 6, 9], threshold=[10, 20, 30], dt_ms=0.5)
     assert [axis.get_ylabel() for axis in figure.axes] == ["neuron 5", "neuron 6", "neuron 9"]
     zero, threshold, trace = figure.axes[1].lines
     assert set(zero.get_ydata()) == {0}
-    assert set(threshold.get_ydata()) == {10}
+    assert set(threshold.get_ydata()) == {20}
     assert trace.get_xdata().tolist() == [0.5, 1, 1.5, 2]
-    assert trace.get_ydata().tolist() == [0.5, 2, 3.5, 5]
+    assert trace.get_ydata().tolist() == [1, 4, 7, 10]
     drawn(figure)
 
 
@@ -104,7 +110,7 @@ def test_membranes_of_a_result_show_its_spikes(result):
     figure = result.plot_v(sample=1, neurons=[0])
     (axis,) = figure.axes
     trace, spike = axis.lines[1:]
-    assert trace.get_ydata().tolist() == [8, 10, 12, 14]
+    assert trace.get_ydata().tolist() == [4, 5, 6, 7]
     assert spike.get_xdata() == [8.0, 8.0]
 
 
@@ -126,7 +132,7 @@ def test_weights_are_drawn_symmetrically_about_zero():
     [
         pytest.param(lambda: plot.raster(np.zeros(3)), r"spikes have shape \(3,\), expected \[steps", id="spikes"),
         pytest.param(lambda: plot.raster(RASTER, inputs=np.zeros((2, 5, 1))), "another length", id="inputs"),
-        pytest.param(lambda: plot.raster(RASTER, groups={"a": [3]}), "group 'a' names neurons 3 to 3", id="group"),
+        pytest.param(lambda: plot.raster(RASTER, groups={"a": [3]}), "group 'a' names neuron 3", id="group"),
         pytest.param(lambda: plot.membranes(np.zeros((2, 0))), "no membranes", id="no membranes"),
         pytest.param(lambda: plot.membranes(np.zeros((2, 3)), neurons=[1]), "neurons names 1", id="neurons"),
         pytest.param(lambda: plot.membranes(np.zeros((2, 3)), sample=1), "no sample 1", id="sample"),
@@ -169,10 +175,10 @@ def test_weights_over_time_show_median_and_spread():
 def test_weights_over_time_draw_those_that_learn():
     table, mask = growing(), np.zeros((6, 4), bool)
     mask[0, :2] = True
-    axis = plot.weights_over_time(table, plastic=mask, scale=2.0).axes[0]
+    axis = plot.weights_over_time(table, plastic=mask).axes[0]
     assert len(axis.lines) == 2 + 1
-    assert axis.lines[0].get_ydata()[-1] == table[-1, 0, :2].min() / 2
-    assert axis.get_ylabel() == "weight"
+    assert axis.lines[0].get_ydata()[-1] == table[-1, 0, :2].min()
+    assert axis.get_ylabel() == "weight (units of the chip)"
     assert plot.weights_over_time(np.zeros((3, 2, 2))).axes  # none learns
 
 
@@ -191,6 +197,79 @@ def test_weight_histogram_counts_every_synapse():
     assert tops == [3, 3]  # bins of two weights
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["before", "after"]
     assert drawn(plot.weight_histogram(np.full(5, 0.5)))
+
+
+def test_bins_lie_between_the_steps_of_the_weights():
+    steps = np.arange(1, 8) * 0.05
+    edges = plot.weight_histogram(np.repeat(steps, [1, 2, 3, 4, 3, 2, 1])).axes[0].patches[0].get_xy()[:, 0]
+    assert edges.min() == pytest.approx(0.025)
+    assert edges.max() == pytest.approx(0.375)
+    assert np.rint(np.unique(edges) / 0.025).astype(int).tolist() == [1, 3, 5, 7, 9, 11, 13, 15]
+
+
+# Units -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """Weights of 0.1 to 0.6 that learn up to 0.6, on a chip with a gain: network, result, weights, plastic."""
+    net = ncx.Network(inputs=8, neurons=4)
+    net.connect(net.inputs, net.neurons, np.random.default_rng(1).uniform(0.1, 0.6, (8, 4)), plastic=True)
+    net.connect(net.neurons, net.neurons, -0.2)
+    net.neurons.set(threshold=1.0, tau_ms=20.0)
+    net.learn(ncx.learning.stdp(20.0, 20.0, 0.05, -0.02, bounds=(0.0, 0.6), accumulate=12.0))
+    spikes = ncx.encode.poisson([0.05] * 8, steps=500, seed=1)
+    with ncx.open("emulator") as device:
+        assert device.load(net).gain_input > 0
+        result = device.run(spikes=spikes, record=["spikes", "v"], snapshot_every=50)
+        return net, result, device.weights(), device.plastic()
+
+
+def test_weights_are_drawn_in_units_of_the_network(learned):
+    net, result, weights, plastic = learned
+    figure = plot.weights(weights, inputs=8)
+    assert figure.axes[0].images[0].get_clim() == pytest.approx((-0.6, 0.6), abs=0.005)
+    assert figure.axes[1].get_ylabel() == "weight"
+    axis = result.plot_weights(plastic=plastic).axes[0]
+    highest = max(line.get_ydata().max() for line in axis.lines)
+    assert highest == pytest.approx(0.6, abs=0.005)
+    assert axis.get_ylabel() == "weight"
+    spread = plot.weight_histogram(weights[plastic]).axes[0]
+    assert 0 < spread.get_xlim()[1] < 0.65
+    assert spread.get_xlabel() == "weight"
+    change = plot.weight_change(net.weights, weights).axes[0]
+    assert change.images[0].get_clim()[1] == pytest.approx(0.6, abs=0.005)
+
+
+def test_membranes_and_thresholds_are_drawn_in_units_of_the_network(learned):
+    net, result, _, _ = learned
+    figure = result.plot_v(neurons=net.neurons[1:3], threshold=1.0)
+    assert [axis.get_ylabel() for axis in figure.axes] == ["neuron 1", "neuron 2"]
+    trace = figure.axes[0].lines[2].get_ydata()
+    assert 0.5 < trace.max() <= 1.001
+    each = result.plot_v(neurons=net.neurons[[2]], threshold=[0.1, 0.2, 0.3, 0.4])
+    assert set(each.axes[0].lines[1].get_ydata()) == {0.3}
+
+
+def test_pictures_of_chip_units_say_so(learned):
+    chip = learned[1].in_units("chip")
+    assert chip.plot_weights().axes[0].get_ylabel() == "weight (units of the chip)"
+    assert chip.plot_v().get_suptitle() == "membranes (units of the chip)"
+    assert learned[1].plot_v().get_suptitle() == "membranes"
+
+
+def test_groups_are_populations(learned):
+    net, result, _, _ = learned
+    figure = result.raster(groups={"first": net.neurons[:2], "last": np.array([False, False, False, True])})
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["first", "last"]
+    with pytest.raises(InputError, match=r"group 'in' takes neurons, got <8 inputs"):
+        result.raster(groups={"in": net.inputs})
+
+
+@pytest.mark.parametrize("draw", [lambda r: r.plot_v(scale=2.0), lambda r: r.plot_weights(scale=2.0)])
+def test_scale_of_earlier_versions_is_refused(learned, draw):
+    with pytest.raises(InputError, match=r"scale= is gone: results and Device.weights are in units of the network"):
+        draw(learned[1])
 
 
 @pytest.mark.parametrize(

@@ -54,12 +54,17 @@ class Simulation:
         return self.nodes[name]["type"] == "Delay" and np.rint(self.nodes[name]["delay"] / self.dt).min() >= 1
 
     def run(self, spikes, name):
-        """Output of a node in every step, for spikes [steps, inputs]; a loop starts from zero."""
+        """Output of a node in every step; a loop starts from zero.
+
+        Spikes or other values are [steps, inputs], for the only input or for each by name.
+        """
+        ports = [node for node in self.order if self.nodes[node]["type"] == "Input" and "/" not in node]
+        values = spikes if isinstance(spikes, dict) else dict.fromkeys(ports, spikes)
         found = []
-        for step in spikes:
+        for step in range(len(values[ports[0]])):
             for node in self.order:
-                if self.nodes[node]["type"] == "Input" and "/" not in node:
-                    self.given[node] = step.reshape(self.nodes[node]["shape"]).astype(float)
+                if node in ports:
+                    self.given[node] = values[node][step].reshape(self.nodes[node]["shape"]).astype(float)
                     continue
                 total = self._arriving(node)
                 self.given[node] = getattr(self, "_" + self.nodes[node]["type"].lower())(node, self.nodes[node], total)
@@ -112,6 +117,18 @@ class Simulation:
         (high, wide), (down, across) = node["kernel_size"], node["stride"]
         rows, columns = range(0, x.shape[1] - high + 1, down), range(0, x.shape[2] - wide + 1, across)
         return np.array([[[c[i : i + high, j : j + wide].sum() for j in columns] for i in rows] for c in x])
+
+    def _conv2d(self, name, node, x):
+        weight, bias = node["weight"], node["bias"]
+        high, wide = weight.shape[2:]
+        rows, columns = range(x.shape[1] - high + 1), range(x.shape[2] - wide + 1)
+        return np.array([
+            [[(kernel * x[:, i : i + high, j : j + wide]).sum() + offset for j in columns] for i in rows]
+            for kernel, offset in zip(weight, bias, strict=True)
+        ])  # fmt: skip
+
+    def _avgpool2d(self, name, node, x):
+        return self._sumpool2d(name, node, x) / np.prod(node["kernel_size"])
 
     def _threshold(self, name, node, x):
         return (x > node["threshold"]).astype(float)

@@ -125,8 +125,9 @@ def measure_fidelity(
     """
     if isinstance(within, bool) or not isinstance(within, int) or within < 0:
         raise InputError(f"within must be a number of steps from 0 up, got {within!r}")
-    net, image = _subject(source, device)
+    net = _network(source)
     axons, currents = stimulus_of(net, spikes, inject)
+    image = _image(source, device, np.abs(currents).max(axis=(0, 1), initial=0))
     floats = simulate_floats(net, axons, currents).spikes
     chip, saturations = _on_chip(image, axons, currents, device)
     chip = chip[..., : net.neuron_count]
@@ -138,17 +139,24 @@ def measure_fidelity(
     )  # fmt: skip
 
 
-def _subject(source: Report | Network, device: Device | None) -> tuple[Network, Image]:
+def _network(source: Report | Network) -> Network:
     if isinstance(source, Network):
-        config = None if device is None or device.elastic else device.config
-        return source, quantise(source, config)[0]
+        return source
     if not isinstance(source, Report):
         raise InputError(f"expected a Report or a Network, got {type(source).__name__}; quantise returns a report")
     if source.subject is None:
         raise InputError(
             "nothing is known of the floats of this image; take the report of quantise, or of Device.load of a network"
         )
-    return source.subject
+    return source.subject[0]
+
+
+def _image(source: Report | Network, device: Device | None, currents: Floats) -> Image:
+    """Return the image of a report, or that of a network with room for the injected currents."""
+    if isinstance(source, Report) and source.subject is not None:
+        return source.subject[1]
+    config = None if device is None or device.elastic else device.config
+    return quantise(_network(source), config, inject_max=currents)[0]
 
 
 def matches(one: Bools, other: Bools, within: int) -> Ints:
@@ -184,7 +192,7 @@ def _on_chip(image: Image, spikes: Bools, inject: Floats, device: Device | None)
         axons = np.zeros((*spikes.shape[:-1], image.config.inputs), np.bool_)
         axons[..., : spikes.shape[-1]] = spikes
         learning = False if image.config.learning else None
-        result = chip.run(spikes=axons, inject=currents, learning=learning)
+        result = chip.run(spikes=axons, inject=currents, units="chip", learning=learning)
         return result.spikes, result.counters["saturations"]
     finally:
         if device is None:

@@ -71,7 +71,8 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
         v = v * (1 - values["decay"])
         v = np.sign(v) * np.maximum(np.abs(v) - values["leak"], 0) + i + values["bias"]
         h = h * (1 - net.adaptation_decay)
-        fires = (left == 0) & (v > values["threshold"] + h)
+        level = values["threshold"] + h
+        fires = (left == 0) & ((v > level) | (values["inclusive"] & (v == level)))
         v = np.where((left > 0) & values["hold"], values["reset"], v)
         left = np.maximum(left - 1, 0)
         v = np.where(fires, np.where(values["subtract"], v - values["threshold"], values["reset"]), v)

@@ -21,7 +21,7 @@ from ..network.network import Network
 from ..network.population import Neurons
 from ..quantiser.demand import Demand
 from ..quantiser.populations import groups_of, scales_of
-from ..quantiser.quantise import quantise
+from ..quantiser.quantise import quantised
 from ..quantiser.report import Report
 from ..spec import CoreConfig
 from .fidelity import Fidelity, measure_fidelity
@@ -104,14 +104,14 @@ def search_scale(
     InputError
         For a wrong stimulus.
     """
-    image, _ = quantise(net, config, populations=populations)
+    image, _ = quantised(net, config, populations=populations)
     first = scales_of(image)[: net.neuron_count]
     attempts: list[Attempt] = []
     with open_device("emulator", config=image.config) as device:
 
         def attempt(scales: NDArray[np.float64]) -> Attempt | None:
             try:
-                _, report = quantise(net, image.config, scale=scales)
+                _, report = quantised(net, image.config, scale=scales)
             except FitError:  # a threshold beyond the range
                 return None
             attempts.append(Attempt(scales, measure_fidelity(report, spikes, inject, within=within, device=device)))
@@ -131,4 +131,4 @@ def search_scale(
                 another = None if factor == 1 else attempt(scales)
                 if another and another.rank > best.rank:
                     best = another
-    return Found(*quantise(net, image.config, scale=best.scales), best.fidelity, attempts)
+    return Found(*quantised(net, image.config, scale=best.scales), best.fidelity, attempts)

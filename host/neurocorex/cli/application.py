@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from ..errors import InternalError, NeuroCoreXError
-from . import bench, boards, chips, convert, demos, doctor, runs, selftest
+from . import bench, boards, chips, convert, demos, doctor, output, runs, selftest
 
 #: Exit codes that are those of no error of the library.
 _OTHER_CODES = {0: "done", 2: "the command line is wrong; see --help", 130: "interrupted"}
@@ -62,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with a documented code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        application.main(words or ["--help"], prog_name="neurocorex", standalone_mode=False)
+        with output.warnings_as_lines():
+            application.main(words or ["--help"], prog_name="neurocorex", standalone_mode=False)
     except NeuroCoreXError as error:
         _fail(words, error.code, str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -65,7 +65,7 @@ def load(chosen: DeviceChoice, file: Path, verify: bool, as_json: bool) -> None:
       neurocorex load /dev/ttyUSB1 digits.npz --verify
     """
     with chosen.open() as chip:
-        with output.progress_bar("loading", quiet=as_json) as progress:
+        with output.progress_bar("loading", quiet=as_json) as progress, output.warnings_in_report():
             report = chip.load(file, verify=verify, progress=progress)
         values = {
             "device": chosen.name,
@@ -86,7 +86,7 @@ def load(chosen: DeviceChoice, file: Path, verify: bool, as_json: bool) -> None:
 def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: bool) -> None:
     """Read the weights of the chip at DEVICE.
 
-    They are read as the chip applies them: with what was learned, and with drift.
+    They are the integers of the whole chip, with what was learned.
 
     \b
     Example:
@@ -99,7 +99,7 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     if out is not None and out.suffix not in (".npz", ".csv"):
         raise InputError(f"cannot write weights as {out.suffix or 'a file without a suffix'!r}; use .npz or .csv")
     with chosen.open() as chip:
-        matrix, inputs = chip.weights(), chip.config.inputs
+        matrix, inputs = chip.weights(units="chip"), chip.config.inputs
         values = {
             "device": chosen.name,
             "config": chip.config.to_dict(),

@@ -1,15 +1,18 @@
-"""Output of commands: JSON or text, tables, progress bars, and files."""
+"""Output of commands: JSON or text, tables, warnings, progress bars, and files."""
 
 from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from ..errors import NeuroCoreXWarning
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,6 +25,31 @@ def json_option(command: Command) -> Command:
 def emit(as_json: bool, values: dict[str, Any], text: Callable[[], str]) -> None:
     """Print a result as JSON or as text."""
     click.echo(json.dumps(values, default=_plain) if as_json else text())
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Print warnings of the library as lines on standard error, each once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", NeuroCoreXWarning)
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **options: Any) -> None:
+            if issubclass(category, NeuroCoreXWarning):
+                click.echo(f"warning: {message}", err=True)
+            else:
+                others(message, category, *rest, **options)
+
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
+def warnings_in_report() -> Iterator[None]:
+    """Print no warnings of the library: the report that follows has them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NeuroCoreXWarning)
+        yield
 
 
 def _plain(value: Any) -> Any:

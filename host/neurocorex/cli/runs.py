@@ -40,7 +40,7 @@ _SHOWN = (
 @click.option("--membranes", metavar="LIST", help="Record the membranes of these neurons, as in 0,3,8-11.")
 @click.option("--keep-state", is_flag=True, help="Start from the state that the chip is in, instead of from rest.")
 @click.option("--check", is_flag=True, help="Run the same on the emulator; the exit code is 1 if a bit differs.")
-@click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file, or its spikes as .csv.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Draw how the weights changed to a picture.")
 @click.option("--raster", type=click.Path(path_type=Path), help="Draw the spikes to a picture (.png, .pdf, .svg).")
 @output.json_option

@@ -250,7 +250,7 @@ def learn(
     return Learned(
         predictions=predictions,
         labels=test_y,
-        weights=device.weights(),
+        weights=device.weights(units="chip"),
         trained=len(train_y),
         facts={"lessons": taught},
         summary=f"{len(train_y)} images learned with {taught} lessons",

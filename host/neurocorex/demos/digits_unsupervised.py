@@ -176,7 +176,7 @@ def sort(
     return Learned(
         predictions=np.where(answers >= 0, digits[answers], -1),
         labels=test_y,
-        weights=device.weights(),
+        weights=device.weights(units="chip"),
         trained=len(train_y),
         facts={"used": used, "digits": digits, "winners_per_image": spikes / (settings.epochs * len(stimulus))},
         summary=f"{len(train_y)} images learned, {used} of {NEURONS} neurons stand for a digit",

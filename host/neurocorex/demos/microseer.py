@@ -214,10 +214,10 @@ def classify(
         device.load(image)
         if done == 1:
             device.clear(counters=True)
-        inject = np.zeros((STEPS, papers.neurons), np.int64)
-        inject[0, paper] = round(INPUT * SCALE)
+        inject = np.zeros((STEPS, papers.neurons))
+        inject[0, paper] = INPUT
         spikes.append(device.run(inject=inject, counters=False).spikes)
-        weights.append(device.weights()[1:])
+        weights.append(device.weights(units="chip")[1:])
         if progress is not None:
             progress(done, len(shown))
     answers = [papers.answer(table, paper) for table, paper in zip(weights, shown, strict=True)]

@@ -67,6 +67,10 @@ class Chip(ABC):
         """Write whole regions, whose items fit, then clear what the flags name; `progress` counts pieces of work."""
 
     @abstractmethod
+    def write_items(self, region: Region, pieces: Iterable[tuple[int, Items]]) -> None:
+        """Write parts of a region: items that fit, from an item (in row-major order) on; all others stay."""
+
+    @abstractmethod
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register, given as the bits that it holds."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -10,14 +11,17 @@ import numpy.typing as npt
 
 from ..errors import DeviceError, InputError
 from ..events.stream import CLEAR_ALL
-from ..image import Image, program_regions, region_shape, state_regions
+from ..image import Image, blank, program_regions, region_shape, state_regions
 from ..network.network import Network
 from ..spec import Control, CoreConfig, Region, layout
+from ..spec.regions import PARAMETERS
 from ..wire.regions import Items
 from .chip import Progress
 from .loaded import LoadedNetwork
 from .session import Session
-from .weights import drift_of, effective
+from .units import Units, is_chip
+
+LOGGER = logging.getLogger("neurocorex")
 
 
 class Traces(NamedTuple):
@@ -37,8 +41,8 @@ class Copies:
         Of the chip that they come from, see `Session`.
     flags : array [N]
         `Region.FLAGS`.
-    learning : int
-        The register `LEARNING`.
+    control : array
+        `Region.CONTROL` but for the registers that move by themselves.
     used : CoreConfig
         Geometry of the part in use.
     counters : (int, array)
@@ -47,7 +51,7 @@ class Copies:
 
     generation: int
     flags: Items | None = None
-    learning: int | None = None
+    control: Items | None = None
     used: CoreConfig | None = None
     counters: tuple[int, Items] | None = None
 
@@ -64,12 +68,15 @@ class Contents:
     ----------
     network : LoadedNetwork
         The one that was loaded last.
+    unsettled : (int, dict of Control to int)
+        Registers that a run should have set back, and the generation of the chip that it ran on.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.network = LoadedNetwork()
         self._copies = Copies(session.generation)
+        self.unsettled: tuple[int, dict[Control, int]] = (session.generation, {})
 
     @property
     def config(self) -> CoreConfig:
@@ -79,7 +86,30 @@ class Contents:
     @property
     def geometry(self) -> CoreConfig:
         """Geometry of the network that was loaded last, or of the chip if none was."""
-        return self.network.image.config if self.network.image else self.config
+        return self.network.geometry(self.config)
+
+    def units(self) -> Units:
+        """Return the units of the network that was loaded.
+
+        Raises
+        ------
+        InputError
+            If there is no network, or if its scale is not known: this session did not load it.
+        DisconnectedError
+            If it is no longer, or not wholly, on the chip.
+        """
+        self.require_network()
+        if self.network.units is None:
+            raise InputError("the scale of this network is not known: it was not loaded here; say units='chip'")
+        return self.network.units
+
+    def units_named(self, units: str | None) -> str:
+        """Return the name of the units of a result; by default the network's, if they are known."""
+        known = self.network.units is not None
+        chip = not known if units is None else is_chip(units)
+        if not known and not chip:
+            self.units()
+        return "chip" if chip else "network"
 
     # Networks ----------------------------------------------------------------------------------
 
@@ -88,13 +118,14 @@ class Contents:
         config = self.config
         fitted = image.fit(config)
         self.forget()
+        self.unsettled = (self.session.generation, {})
         self.network.begin()
         writable = {region: values for region, values in fitted.regions.items() if layout(region, config).writable}
         with self.session.exchange() as chip:
             chip.write(writable, clear=None if fitted.is_snapshot else CLEAR_ALL, progress=progress)
         self.network.arrive(image, self.session.generation)
-        learning = int(fitted.regions[Region.CONTROL][Control.LEARNING]) if config.learning else None
-        self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], learning, fitted.used)
+        control = fitted.regions[Region.CONTROL].copy()
+        self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], control, fitted.used)
         if verify:
             self._verify(fitted)
 
@@ -115,8 +146,31 @@ class Contents:
         return self.network.snapshot(self.read(*program_regions(config), *state_regions(config)), config)
 
     def require_network(self) -> None:
-        """Raise DisconnectedError if the network that was loaded is no longer, or not wholly, on the chip."""
-        self.network.require(self.session.generation)
+        """Make sure that there is a network to run.
+
+        Raises
+        ------
+        DisconnectedError
+            If the one that was loaded is no longer, or not wholly, on the chip.
+        InputError
+            If this session loaded none, and the chip holds none from before.
+        """
+        network = self.network
+        if network.generation is None:
+            if self._is_blank():
+                raise InputError("no network was loaded, and the chip holds none; call device.load(net) first")
+            LOGGER.warning("this session loaded no network: the chip runs what it holds from before, 1 ms a step")
+            network.adopt(self.session.generation)
+        network.require(self.session.generation)
+
+    def _is_blank(self) -> bool:
+        """Whether parameters and weights are as after power-up; weights are seldom read for it."""
+        config = self.config
+        return all(
+            np.array_equal(values, blank(region, config))
+            for group in (PARAMETERS, (Region.WEIGHTS,))
+            for region, values in self.read(*group).items()
+        )
 
     def suited(self, net: Network) -> CoreConfig:
         """Return the geometry to quantise for: the numbers of this chip, and the size of the network."""
@@ -126,6 +180,7 @@ class Contents:
 
     def read(self, *regions: Region) -> dict[Region, Items]:
         """Read whole regions in one exchange, in sizes of the chip."""
+        self.settle()
         with self.session.exchange() as chip:
             return chip.read(*regions)
 
@@ -133,37 +188,25 @@ class Contents:
         """Write a whole region; raises InputError, before anything is written, if the values do not fit."""
         self.forget()
         fitting = _checked(region, values, self.config)
+        self.settle()
         with self.session.exchange() as chip:
             chip.write({region: fitting})
+        self.network.adopt(self.session.generation)
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
-        if register is Control.LEARNING:
-            self.copies.learning = None
+        control, self.copies.control = self.control(), None
         with self.session.exchange() as chip:
             chip.set_register(register, value)
-        if register is Control.LEARNING:
-            self.copies.learning = value
-
-    def weights(self) -> Items:
-        """Weights [A, N] of the network, as they act now."""
-        config = self.config
-        held = self.read(Region.CONTROL, Region.WEIGHTS)
-        table, drift = held[Region.WEIGHTS], drift_of(held[Region.CONTROL], config)
-        if drift:
-            table = effective(table, self._plastic(), drift, config)
-        return self.network.crop(table, config)
+        control[register] = value
+        self.copies.control = control
 
     def plastic(self) -> npt.NDArray[np.bool_]:
         """Plastic synapses of the network, bool [A, N]."""
-        return self.network.crop(self._plastic(), self.config).astype(np.bool_)
-
-    def _plastic(self) -> Items:
-        """Plastic flags [A, N] in sizes of the chip."""
         config = self.config
         if not config.learning:
-            return np.zeros(region_shape(Region.WEIGHTS, config), np.int32)
-        return self.read(Region.PLASTIC)[Region.PLASTIC]
+            return np.zeros((self.geometry.axons, self.geometry.neurons), np.bool_)
+        return self.network.crop(self.read(Region.PLASTIC)[Region.PLASTIC], config).astype(np.bool_)
 
     def traces(self) -> Traces:
         """Traces of the axons and neurons of the network; zeros if the chip does not learn."""
@@ -194,12 +237,21 @@ class Contents:
             copies.flags = self.read(Region.FLAGS)[Region.FLAGS]
         return copies.flags
 
-    def learning_flags(self) -> int:
-        """Return the register `LEARNING`."""
+    def control(self) -> Items:
+        """Return the control registers; those that move by themselves may be old."""
         copies = self.copies
-        if copies.learning is None:
-            copies.learning = int(self.read(Region.CONTROL)[Region.CONTROL][Control.LEARNING])
-        return copies.learning
+        if copies.control is None:
+            copies.control = self.read(Region.CONTROL)[Region.CONTROL].copy()
+        return copies.control
+
+    def settle(self) -> None:
+        """Set the registers back that a run which did not come to its end has left changed."""
+        generation, registers = self.unsettled
+        if registers and generation == self.session.generation:
+            with self.session.exchange() as chip:
+                for register, value in registers.items():
+                    chip.set_register(register, value)
+        self.unsettled = (generation, {})
 
     def used(self) -> CoreConfig:
         """Return the geometry of the part of the chip in use."""
@@ -220,10 +272,13 @@ def _checked(region: Region, values: Any, config: CoreConfig) -> Items:
     array = np.asarray(values)
     if not table.writable:
         raise InputError(f"{region.name} of this chip can be read only")
+    proper = "; weights in the units and the shape of the network are written by set_weights"
     if array.shape != shape:
-        raise InputError(f"{region.name} of this chip has shape {shape}, got {array.shape}")
+        hint = proper if region is Region.WEIGHTS else ""
+        raise InputError(f"{region.name} of this chip has shape {shape}, got {array.shape}{hint}")
     if array.dtype.kind not in "iub":
-        raise InputError(f"{region.name} holds integers, got an array of {array.dtype}; round it first")
+        hint = proper if region is Region.WEIGHTS else "; round it first"
+        raise InputError(f"{region.name} holds integers, got an array of {array.dtype}{hint}")
     low, high = table.range
     wrong = (array < low) | (array > high)
     if wrong.any():

@@ -7,27 +7,30 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
-import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..events.stream import EventStream
-from ..image import Image, state_regions
+from ..image import Image
 from ..network.network import Network
-from ..quantiser.quantise import Report, quantise
+from ..network.population import Population
+from ..quantiser.quantise import Report, quantised, tell
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
-from ..wire.regions import Items
 from . import counters as counting
-from .changes import Teaching, gate_bits, known, modulation_bits, require_learning
 from .chip import Chip, Progress
-from .contents import Contents, Traces
+from .injection import injected
+from .memories import Memories
 from .result import Result
 from .run import Run
 from .session import Connect, Session, once
+from .source import Source
 from .stimulus import Stimulus
+from .teaching import Teaching, gate_bits, known, modulation_bits, require_learning
+from .units import Units
 
 
-class Device:
+class Device(Memories):
     """One chip: the emulator, a simulated chip or a board; made by `neurocorex.open`. A context manager.
 
     A device describes itself; nobody tells it what it is. After any error it can be used again, and if it went away it
@@ -51,8 +54,7 @@ class Device:
     """
 
     def __init__(self, chip: Chip | None = None, *, connect: Connect | None = None, elastic: bool = False) -> None:
-        self._session = Session(connect or once(chip))
-        self._contents = Contents(self._session)
+        super().__init__(Session(connect or once(chip)))
         self.elastic = elastic
         self.interrupted: Result | None = None
 
@@ -94,7 +96,7 @@ class Device:
         with self._session.exchange() as chip:
             return chip.link
 
-    # Memories ----------------------------------------------------------------------------------
+    # Networks ----------------------------------------------------------------------------------
 
     def load(
         self,
@@ -102,40 +104,46 @@ class Device:
         *,
         verify: bool = False,
         progress: Progress | None = None,
+        stimulus: EventStream | npt.ArrayLike | None = None,
     ) -> Report:
         """Put a network onto the chip; its state goes to zero, or to that of a snapshot.
 
         Parameters
         ----------
         source : Network, Image or path
-            A network is quantised for this chip; an image for a smaller chip is placed in the corner of this one.
+            A network is quantised for this chip; an image for a smaller chip goes into the corner of this one.
         verify : bool
             Read everything back and compare.
         progress : callable, optional
             Called with (pieces done, pieces of all).
+        stimulus : bool array or EventStream, optional
+            Spikes that inputs will get, see `quantise`.
 
         Returns
         -------
         Report
-            What was rounded, clipped or is suspicious.
+            What was rounded, clipped or is suspicious; of a network or file it is told by QuantisationWarning, too.
 
         Raises
         ------
-        FitError
-            If it has no room here.
-        FileFormatError
-            If the file cannot be used.
-        DeviceError
-            If the chip holds something else than what was written, see also `Chip`.
+        FitError, FileFormatError, InputError, DeviceError
+            If it has no room here, the file cannot be used, the stimulus is not for this network, or the chip holds
+            something else than what was written; see also `Chip`.
         """
         if isinstance(source, Network):
-            image, report = quantise(source, None if self.elastic else self._contents.suited(source))
+            config = None if self.elastic else self._contents.suited(source)
+            image, report = quantised(source, config, stimulus=stimulus)
+        elif stimulus is not None:
+            raise InputError("a stimulus is for a network; an image has the room of its traces already")
         else:
             image = source if isinstance(source, Image) else Image.load(Path(source))
             report = Report.of(image)
         if self.elastic:
             self._session.adapt(image.config)
         self._contents.load(image, verify=verify, progress=progress)
+        self._contents.network.source = Source(source) if isinstance(source, Network) else None
+        if not isinstance(source, Image) and not image.is_snapshot:  # what made these has told
+            tell(report.alerts, image)
         return report
 
     def restore(self, image: Image) -> None:
@@ -143,42 +151,14 @@ class Device:
         self.load(image)
 
     def snapshot(self) -> Image:
-        """Read everything that can be written: loaded again, here or elsewhere, it goes on bit for bit."""
+        """Read everything that can be written: loaded again, here or elsewhere, it goes on bit for bit.
+
+        Scales and shape of the network go with it, so that numbers stay in its units.
+        """
         return self._contents.snapshot()
 
-    def read(self, region: Region) -> Items:
-        """Read a whole region: [A, N] for the weights, one dimension for all others; in sizes of the chip."""
-        return self._contents.read(region)[region]
-
-    def write(self, region: Region, values: npt.ArrayLike) -> None:
-        """Write a whole region; raises InputError, and writes nothing, for a wrong shape, type or range."""
-        self._contents.write(region, values)
-
-    def weights(self) -> Items:
-        """Weights [A, N] of the network that was loaded, as they act now.
-
-        Row a < M is from input axon a, row M + j from neuron j, the rows behind those from extra axons. The drift of a
-        chip that learns is in them; `read` has what is stored.
-        """
-        return self._contents.weights()
-
-    def plastic(self) -> npt.NDArray[np.bool_]:
-        """Tell which synapses learn, bool [A, N] in the order of `weights`."""
-        return self._contents.plastic()
-
-    def traces(self) -> Traces:
-        """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
-        return self._contents.traces()
-
-    def state(self) -> dict[Region, Items]:
-        """State of the neurons, and of axons and neurons that learn: one dimension each, in sizes of the chip."""
-        return self._contents.read(*state_regions(self.config))
-
     def counters(self) -> dict[str, int]:
-        """Counters of the chip by their names in lower case.
-
-        With them come `synaptic_events` (arrivals times neurons) and `cycles` (`busy_cycles` and `stall_cycles`).
-        """
+        """Counters by their names, `synaptic_events` (arrivals times neurons), and `cycles` (busy and stalled)."""
         return counting.named(self.read(Region.COUNTERS), self.config)
 
     def clear(
@@ -207,11 +187,11 @@ class Device:
     def learning(self, enabled: bool) -> None:
         """Freeze the weights of a chip that learns (other chips raise InputError), or not; traces go on in any case."""
         require_learning(self.config, "learning")
-        others = self._contents.learning_flags() & ~int(LearningFlag.ENABLE)
+        others = int(self._contents.control()[Control.LEARNING]) & ~int(LearningFlag.ENABLE)
         self._contents.set_register(Control.LEARNING, others | (int(LearningFlag.ENABLE) if enabled else 0))
 
-    def gate(self, neuron: int | None) -> None:
-        """Let only one neuron learn, or all again (None)."""
+    def gate(self, neuron: int | Population | None) -> None:
+        """Let only one neuron learn, a number or a population of one, or all again (None)."""
         require_learning(self.config, "the gate")
         self._contents.set_register(Control.GATE, gate_bits(neuron, self.neurons))
 
@@ -225,8 +205,8 @@ class Device:
     def prepare(self, steps: int | None = None) -> None:
         """Do now what the first run in a process would do first: load compiled code.
 
-        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly.
-        `steps` makes no difference; earlier versions asked for it.
+        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly;
+        `steps` makes no difference.
         """
         with self._session.exchange() as chip:
             chip.prepare()
@@ -235,12 +215,13 @@ class Device:
         self,
         steps: int | None = None,
         spikes: EventStream | npt.ArrayLike | None = None,
-        inject: npt.ArrayLike | None = None,
+        inject: npt.ArrayLike | Mapping[Any, npt.ArrayLike] | None = None,
         record: str | Iterable[str] | Mapping[str, Any] = ("spikes",),
         *,
         snapshot_every: int | None = None,
         counters: bool = True,
         progress: Progress | None = None,
+        units: str | None = None,
         **teaching: Unpack[Teaching],
     ) -> Result:
         """Run the network, in one exchange however many steps it takes.
@@ -251,25 +232,32 @@ class Device:
             How many, of each sample; by default as many as the stimulus has. Further ones are silent.
         spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
             Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
-        inject : int array [steps, N] or [samples, steps, N], optional
-            Currents added to neurons, in units of the chip: those of the network times `Image.scale`, or times
-            `quantiser.populations.scales_of` the image if populations have scales of their own.
+        inject : float array [steps, N] or [samples, steps, N], or mapping of neurons to array, optional
+            Currents added to neurons, in units of the network; a mapping such as ``{net.neurons[0:4]: currents}`` has
+            arrays [steps, K], or [steps] for all of them. Each current is rounded to the nearest integer of the chip,
+            half to even; a warning tells if that changes what a neuron gets by more than 2 %.
         record : names, or mapping of name to neurons
             Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
-            in ``{"spikes": True, "v": [0, 3]}``.
+            in ``{"spikes": True, "v": net.neurons[0:4]}``: a population, slice, list, number or bool array [N].
         snapshot_every : int, optional
             Steps from one reading of the weights to the next, for `Result.weights_over_time`; the first is before all.
         counters : bool
             Whether to read the counters, for `Result.counters`; many tiny runs are faster without.
         progress : callable, optional
             Called with (steps done, steps of all) from time to time.
+        units : {"network", "chip"}, optional
+            Units of `inject`, and of membranes and weights in the result. "chip": integers that the chip gets and
+            holds. By default the network's; but an `inject` of integers, where both units differ, is taken in units
+            of the chip as in earlier versions, with a FutureWarning. An EventStream has units of the chip.
         **teaching
-            `teacher`, `modulation`, `gate`, `learning`, `changes`, `clear`: see `Teaching`.
+            `teacher`, `modulation`, `gate`, `learning`, `adaptation`, `changes`, `clear`: see `Teaching`. None of them
+            outlasts the run.
 
         Raises
         ------
         InputError
-            For a wrong shape, type or range; nothing has run then.
+            For a wrong shape, type or range, or without a network; nothing has run then. A chip may hold one from an
+            earlier session, which the logger `neurocorex` is told.
         DisconnectedError
             If the device went away, now or since the network was loaded.
         DeviceError
@@ -279,16 +267,26 @@ class Device:
         """
         self._contents.require_network()
         self.interrupted = None
-        teacher = known(teaching).get("teacher")
-        stimulus = Stimulus.of(steps, spikes, inject, teacher, network=self._contents.geometry, chip=self.config)
+        network, config = self._contents.network, self.config
+        result_units = self._contents.units_named(units)
+        currents = injected(
+            inject, result_units if network.units is None else units, network.units or Units.of_chip(config),
+            steps=steps, limits=config.state_range,
+        )  # fmt: skip
+        stimulus = Stimulus.of(
+            steps, spikes, currents, known(teaching).get("teacher"), network=self._contents.geometry, chip=config,
+            image=network.image.config if network.image else None,
+        )  # fmt: skip
         run = Run(
             self._contents, stimulus, teaching, record, snapshot_every=snapshot_every, counters=counters,
-            progress=progress,
+            progress=progress, units=result_units,
         )  # fmt: skip
         try:
             with self._session.exchange() as chip:
                 chip.run(run.stream, run.take, flags=run.flags, looks=run.looks)
-        except KeyboardInterrupt:
-            self.interrupted = run.partial()
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                self.interrupted = run.partial()
+            run.undo()
             raise
         return run.finish()

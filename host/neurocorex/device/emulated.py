@@ -69,6 +69,14 @@ class EmulatedChip(Chip):
             if progress is not None:
                 progress(total, total)
 
+    def write_items(self, region: Region, pieces: Iterable[tuple[int, Items]]) -> None:
+        """Write parts of a region in one go, because the emulator prepares the whole of it again."""
+        whole = self._copy(region)
+        flat = whole.reshape(-1)
+        for start, part in pieces:
+            flat[start : start + part.size] = part
+        self.write({region: whole})
+
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
         self._emulator.write(Region.CONTROL, [value], register)

@@ -10,9 +10,12 @@ import numpy as np
 from ..errors import DisconnectedError
 from ..events.arrays import Ints
 from ..image import Image
+from ..quantiser.extent import EXTENT, extent_of
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
+from .source import Source
+from .units import Units
 
 #: Generation of a network that has not arrived as a whole.
 _INCOMPLETE = -1
@@ -27,14 +30,23 @@ class LoadedNetwork:
     image : Image or None
         As it was loaded; it may be smaller than the chip.
     generation : int or None
-        See `Session.generation`, when it arrived; None if nothing was loaded.
+        See `Session.generation`, when it arrived; None if nothing was loaded or adopted.
     age : int
         Steps since then.
+    source : Source or None
+        The `Network` that the image was made of, if it was loaded as one.
+    own : CoreConfig or None
+        Geometry of the network in the image.
+    units : Units or None
+        Units of the network; None if they are not known, because no image was loaded.
     """
 
     image: Image | None = None
     generation: int | None = None
     age: int = 0
+    source: Source | None = None
+    own: CoreConfig | None = None
+    units: Units | None = None
 
     def begin(self) -> None:
         """Note that what the chip holds is being replaced."""
@@ -43,6 +55,12 @@ class LoadedNetwork:
     def arrive(self, image: Image, generation: int) -> None:
         """Note that a network is on the chip as a whole."""
         self.image, self.generation, self.age = image, generation, 0
+        self.own, self.units = extent_of(image), Units.of(image)
+
+    def adopt(self, generation: int) -> None:
+        """Note that the chip holds what this session did not load: written region by region, or found there."""
+        if self.generation is None:
+            self.generation = generation
 
     def require(self, generation: int) -> None:
         """Raise DisconnectedError if the network is no longer, or not wholly, on the chip."""
@@ -65,7 +83,7 @@ class LoadedNetwork:
 
     def geometry(self, chip: CoreConfig) -> CoreConfig:
         """Geometry of the network, or of the chip if none was loaded."""
-        return self.image.config if self.image else chip
+        return self.own or chip
 
     def rows(self, chip: CoreConfig) -> Ints:
         """Rows that the axons of the network have on the chip."""
@@ -84,4 +102,7 @@ class LoadedNetwork:
             return Image(chip, contents)
         ahead = [change for change in self.schedule if change[0] >= 0]
         meta = {name: value for name, value in self.image.meta.items() if ahead or name != SCHEDULE}
+        own = self.geometry(chip)
+        if own != chip:
+            meta[EXTENT] = [own.inputs, own.neurons, own.extra_axons]
         return Image(chip, contents, self.image.scale, {**meta, SCHEDULE: ahead} if ahead else meta)

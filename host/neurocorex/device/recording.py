@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..events.arrays import Ints
+from ..network.selection import indices_of
 from ..spec import Flag
 from ..wire.regions import Items
 
@@ -79,17 +80,4 @@ def _indices(name: str, chosen: Any, neurons: int, awake: int) -> Ints:
 def _named(name: str, chosen: Any, neurons: int) -> Ints:
     if chosen is None or chosen is False:
         return np.empty(0, np.int64)
-    every = np.arange(neurons, dtype=np.int64)
-    if isinstance(chosen, slice):
-        return every[chosen]
-    index = np.atleast_1d(np.asarray(chosen))
-    if index.dtype == np.bool_ and index.shape == every.shape:
-        return np.flatnonzero(index)
-    if index.size == 0:
-        return every[:0]
-    if index.dtype.kind not in "iu" or index.ndim != 1:
-        raise InputError(f"record of {name!r} must be True or a list of neurons, got {chosen!r}")
-    outside = index[(index < 0) | (index >= neurons)]
-    if outside.size:
-        raise InputError(f"record of {name!r} names neuron {outside[0]}, there are {neurons} (0 to {neurons - 1})")
-    return np.unique(index).astype(np.int64)
+    return np.unique(indices_of(chosen, neurons, f"record of {name!r}"))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from ..errors import DeviceError, InputError
 from ..events.stream import EventStream
-from ..spec import Control, Region
+from ..spec import Region
 from . import counters as counting
-from .changes import Changes, Teaching
+from .changes import Changes
 from .chip import Look, Progress
 from .contents import Contents
 from .recording import Recording
+from .remarks import tell_of_run
 from .result import Result
 from .stimulus import Stimulus
+from .teaching import Teaching, is_integer
 from .weights import WeightLog
 
 
@@ -38,6 +41,8 @@ class Run:
         Whether counters are read, before and after.
     progress : callable, optional
         Called with (steps done, steps of all) when a piece of the run is complete.
+    units : str
+        Units of the result, see `Result.units`.
 
     Attributes
     ----------
@@ -64,17 +69,22 @@ class Run:
         snapshot_every: int | None,
         counters: bool,
         progress: Progress | None,
+        units: str,
     ) -> None:
         self._contents, self._stimulus = contents, stimulus
-        changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons)
+        if contents.network.source is not None:
+            contents.network.source.warn_if_changed(stimulus.stream.steps * contents.geometry.neurons)
+        contents.settle()
+        self._generation = contents.session.generation
+        changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons, contents.control)
         changes.planned(contents.network.schedule)
-        changes.teach(teaching, contents.learning_flags)
-        self.stream, self._registers = changes.applied(stimulus.stream), changes.last
-        if snapshot_every is not None and (not isinstance(snapshot_every, int) or snapshot_every < 1):
+        changes.teach(teaching, stimulus.starts)
+        self.stream, self._changes = changes.applied(stimulus.stream), changes
+        if snapshot_every is not None and (not is_integer(snapshot_every) or snapshot_every < 1):
             raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
         self._recording = Recording.of(record, contents.geometry.neurons, awake=contents.used().neurons)
         self._log = WeightLog(self.stream.steps, snapshot_every, contents.config)
-        self._counters = counters
+        self._counters, self._units = counters, units
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
         self._progress = progress
@@ -84,11 +94,8 @@ class Run:
         self._flags = self._recording.flags(present)
         self.flags = None if np.array_equal(self._flags, present) else self._flags
         self.looks = self._planned_looks()
-        # Unknown, should the run not come to its end.
         if self.flags is not None:
-            contents.copies.flags = None
-        if Control.LEARNING in self._registers:
-            contents.copies.learning = None
+            contents.copies.flags = None  # unknown, should the run not come to its end
 
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
@@ -108,12 +115,24 @@ class Run:
         contents.network.age += self._done
         copies = contents.copies
         copies.flags = self._flags
-        copies.learning = self._registers.get(Control.LEARNING, copies.learning)
+        if copies.control is not None:
+            for register, value in self._changes.last.items():
+                copies.control[register] = value
         if not self._counters:
             return self._result({})
         before, after = self._before.contents[Region.COUNTERS], self._after.contents[Region.COUNTERS]
         copies.counters = contents.session.exchanges, after
-        return self._result(counting.added(before, after, contents.config))
+        added = counting.added(before, after, contents.config)
+        tell_of_run(added, contents.network.image)
+        return self._result(added)
+
+    def undo(self) -> None:
+        """Set the registers back after a run that did not come to its end; the next access does, if this fails."""
+        contents = self._contents
+        contents.unsettled = (self._generation, self._changes.back(self._done))
+        contents.copies.control = None
+        with suppress(DeviceError):
+            contents.settle()
 
     def partial(self) -> Result:
         """Return what had come when the run was interrupted: its complete steps, or samples; no counters."""
@@ -133,6 +152,6 @@ class Run:
         return Result.from_stream(
             EventStream.join(self._results), neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
-            counters=counters, dt_ms=network.dt_ms,
+            counters=counters, dt_ms=network.dt_ms, scaling=network.units,
             weights=self._log.over_time(network) if self._log.looks else None,
-        )  # fmt: skip
+        ).in_units(self._units)  # fmt: skip

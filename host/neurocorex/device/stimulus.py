@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,12 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..events.arrays import Ints, entries
 from ..events.stream import EventStream
+from ..network.population import Neurons, Population
 from ..spec import CoreConfig
+from .teaching import is_integer
+
+#: Entries of a table that are compared at a time.
+_PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Stimulus:
     Attributes
     ----------
     stream : EventStream
-        All samples, one after the other.
+        All samples, one after the other; nothing is cleared between them yet.
     samples : int or None
         How many; None if the caller gave no sample axis.
     """
@@ -34,6 +40,11 @@ class Stimulus:
         """Steps of one sample."""
         return self.stream.steps // max(self.samples or 1, 1)
 
+    @property
+    def starts(self) -> Ints:
+        """Steps at which samples begin, and everything but what was learned goes to zero."""
+        return np.arange((self.samples or 0) if self.steps else 0, dtype=np.int64) * self.steps
+
     @classmethod
     def of(
         cls,
@@ -44,6 +55,7 @@ class Stimulus:
         *,
         network: CoreConfig,
         chip: CoreConfig,
+        image: CoreConfig | None = None,
     ) -> Stimulus:
         """Check and convert the arguments of `Device.run`.
 
@@ -51,22 +63,24 @@ class Stimulus:
         ----------
         steps, spikes, inject, teacher
             As there.
-        network, chip : CoreConfig
-            Geometries; arrays may be as wide as either.
+        network, chip, image : CoreConfig
+            Geometries; arrays may be as wide as any of them.
 
         Raises
         ------
         InputError
             Naming what is wrong, what is expected, and an example.
         """
-        inputs, neurons = (network.inputs, chip.inputs), (network.neurons, chip.neurons)
+        sizes = (network, chip, image or network)
+        inputs, neurons = tuple(each.inputs for each in sizes), tuple(each.neurons for each in sizes)
         if isinstance(spikes, EventStream):
             if inject is not None or teacher is not None:
                 raise InputError("an EventStream has its own currents and forced spikes; leave out inject and teacher")
             return cls(_checked_stream(spikes, steps, max(inputs), max(neurons)), None)
         table = None if spikes is None else _zeros_and_ones("spikes", spikes, inputs)
         current = None if inject is None else _current_table(inject, neurons, chip.state_range)
-        forced = None if teacher is None else _zeros_and_ones("teacher", teacher, neurons)
+        by_step = isinstance(teacher, Mapping)
+        forced = None if teacher is None or by_step else _zeros_and_ones("teacher", teacher, neurons)
         given = [each for each in (table, current, forced) if each is not None]
         if len({each.shape[:-1] for each in given}) > 1:
             shapes = " and ".join(str(each.shape) for each in given)
@@ -76,17 +90,14 @@ class Stimulus:
         leading = given[0].shape[:-1] if given else (0,)
         duration = leading[-1] if steps is None else _checked_steps(steps, leading[-1])
         samples = leading[0] if len(leading) == 2 else None
-        stream = EventStream(
-            duration * (1 if samples is None else samples), *_events(table, duration),
-            *_graded_events(current, forced, duration),
-        )  # fmt: skip
-        if duration and samples:
-            stream = stream.clearing(np.arange(samples, dtype=np.int64) * duration)
+        length = duration * (1 if samples is None else samples)
+        fires = _forced_by_step(teacher, length, neurons) if by_step else _events(forced, duration)
+        stream = EventStream(length, *_events(table, duration), *_graded_events(current, fires, duration))
         return cls(stream, samples)
 
 
 def _checked_steps(steps: Any, at_least: int) -> int:
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
+    if not is_integer(steps) or steps < 0:
         raise InputError(f"steps must be an integer from 0 up, got {steps!r}")
     if steps < at_least:
         raise InputError(f"the stimulus has {at_least} steps, more than steps={steps}; cut it to spikes[:{steps}]")
@@ -103,16 +114,21 @@ def _checked_stream(stream: EventStream, steps: int | None, inputs: int, neurons
 
 def _zeros_and_ones(name: str, given: Any, widths: tuple[int, ...]) -> npt.NDArray[Any]:
     table = _shaped(name, given, widths, "np.zeros((100, {}), bool)")
-    if table.dtype != np.bool_:
-        wrong = (table != 0) & (table != 1)
+    # Looked at piece by piece: a stimulus may be as large as the memory has room for once.
+    for piece, start in _pieces(table) if table.dtype != np.bool_ else ():
+        wrong = (piece != 0) & (piece != 1)
         if wrong.any():
-            at = tuple(np.argwhere(wrong)[0].tolist())
-            raise InputError(f"{name} must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject")
+            first, *rest = np.argwhere(wrong)[0].tolist()
+            at = (start + first, *rest)
+            raise InputError(
+                f"{name} must be 0 or 1, got {table[at]} at {list(at)}; for currents use inject, for "
+                "real-valued inputs of an imported graph inject=model.currents(x)"
+            )
     return table
 
 
 def _current_table(inject: Any, widths: tuple[int, ...], current_range: tuple[int, int]) -> npt.NDArray[Any]:
-    table = _shaped("inject", inject, widths, "np.zeros((100, {}), int)")
+    table = _shaped("inject", inject, widths, "np.zeros((100, {}))")
     if table.dtype.kind not in "iub":
         raise InputError(f"inject must hold integers, in units of the chip's membranes, got {table.dtype}; round it")
     low, high = current_range
@@ -123,7 +139,7 @@ def _current_table(inject: Any, widths: tuple[int, ...], current_range: tuple[in
 
 
 def _shaped(name: str, values: Any, widths: tuple[int, ...], example: str) -> npt.NDArray[Any]:
-    table = np.asarray(values)
+    table = _array(name, values)
     if table.dtype.kind not in "biuf":
         raise InputError(f"{name} must be an array of numbers, got {type(values).__name__} of {table.dtype}")
     if table.ndim not in (2, 3) or table.shape[-1] not in widths:
@@ -133,6 +149,20 @@ def _shaped(name: str, values: Any, widths: tuple[int, ...], example: str) -> np
             f"for example {example.format(widths[0])}"
         )
     return table
+
+
+def _array(name: str, values: Any) -> npt.NDArray[Any]:
+    """Return what was given as an array; raises InputError where NumPy raises anything."""
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError) as error:
+        raise InputError(f"{name} must be an array of numbers, got {type(values).__name__}: {error}") from None
+
+
+def _pieces(table: npt.NDArray[Any]) -> Iterator[tuple[npt.NDArray[Any], int]]:
+    """Parts of a table along its first axis, and where each begins."""
+    rows = max(_PIECE // max(table[:1].size, 1), 1)
+    return ((table[start : start + rows], start) for start in range(0, len(table), rows))
 
 
 def _events(table: npt.NDArray[Any] | None, duration: int) -> tuple[Ints, Ints]:
@@ -146,17 +176,39 @@ def _events(table: npt.NDArray[Any] | None, duration: int) -> tuple[Ints, Ints]:
     return sample * duration + step, index
 
 
+def _forced_by_step(teacher: Mapping[Any, Any], steps: int, widths: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """Step and neuron of what a mapping of steps to neurons forces, sorted."""
+    places = [np.empty(0, np.int64)]
+    width = max(widths)
+    for step, chosen in teacher.items():
+        if not is_integer(step) or not 0 <= step < steps:
+            raise InputError(f"teacher names step {step!r}, the run has {steps} (0 to {steps - 1})")
+        index = np.atleast_1d(_array("teacher", chosen))
+        if isinstance(chosen, Population) and not isinstance(chosen, Neurons):
+            raise InputError(f"teacher takes neurons, got {chosen!r}")
+        if index.size and (index.dtype.kind not in "iu" or index.ndim > 1 or index.min() < 0 or index.max() >= width):
+            raise InputError(
+                f"teacher needs neurons from 0 to {width - 1}, or a population, at each step; got {chosen!r} at {step}"
+            )
+        if len(np.unique(index)) != index.size:
+            raise InputError(f"teacher names a neuron twice at step {step}: {chosen!r}")
+        places.append(int(step) * width + index.astype(np.int64))
+    place = np.sort(np.concatenate(places))
+    return place // width, place % width
+
+
 def _graded_events(
-    current: npt.NDArray[Any] | None, forced: npt.NDArray[Any] | None, duration: int
+    current: npt.NDArray[Any] | None, fires: tuple[Ints, Ints], duration: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Step, neuron, current and whether it is forced, of all neurons that get a current or have to fire."""
-    present = [table for table in (current, forced) if table is not None]
-    width = max((table.shape[-1] for table in present), default=1)
-    places = [step * width + index for step, index in (_events(table, duration) for table in present)]
-    place = places[0] if len(places) == 1 else np.unique(np.concatenate([np.empty(0, np.int64), *places]))
-    value, force = np.zeros(place.size, np.int64), np.zeros(place.size, np.int64)
-    if current is not None:
-        value[place.searchsorted(places[0])] = current[np.nonzero(current)]
-    if forced is not None:
-        force[place.searchsorted(places[-1])] = 1
-    return place // width, place % width, value, force
+    step, index = _events(current, duration)
+    value = np.empty(0, np.int64) if current is None else current[current != 0].astype(np.int64, copy=False)
+    if not fires[0].size:
+        return step, index, value, np.zeros(value.size, np.int64)
+    width = 1 + int(max(index.max(initial=0), fires[1].max()))
+    given, forced = step * width + index, fires[0] * width + fires[1]
+    place = np.union1d(given, forced)
+    values, force = np.zeros(place.size, np.int64), np.zeros(place.size, np.int64)
+    values[place.searchsorted(given)] = value
+    force[place.searchsorted(forced)] = 1
+    return place // width, place % width, values, force

@@ -91,6 +91,13 @@ class WiredChip(Chip):
                 request.answer = partial(_tell, progress, done, len(requests))
         self._perform(requests)
 
+    def write_items(self, region: Region, pieces: Iterable[tuple[int, Items]]) -> None:
+        """Write parts of a region, each in frames of its own."""
+        config = self.config
+        self._perform(
+            _Request(*each) for start, items in pieces for each in write_requests(region, items, config, start)
+        )
+
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
         place = WRITE_ARGUMENTS.pack(Region.CONTROL, 0, register)

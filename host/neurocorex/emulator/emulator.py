@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,24 @@ class StepResult(NamedTuple):
     spikes: Ints
 
 
+class _Current(Mapping[Region, npt.NDArray[Any]]):
+    """Regions as they are now: `settle` is called before weights are looked up."""
+
+    def __init__(self, views: Mapping[Region, npt.NDArray[Any]], settle: Callable[[], None]) -> None:
+        self._views, self._settle = views, settle
+
+    def __getitem__(self, region: Region) -> npt.NDArray[Any]:
+        if region is Region.WEIGHTS:
+            self._settle()
+        return self._views[region]
+
+    def __iter__(self) -> Iterator[Region]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+
 class Emulator:
     """Emulator of one core of a given geometry; all memories are zero at first.
 
@@ -45,13 +64,14 @@ class Emulator:
     ----------
     regions : mapping of Region to array
         Those that the chip has, counters and description aside, as they are now: `WEIGHTS` and `PLASTIC` [A, N], the
-        others in one dimension. The arrays cannot be written to; `write` does that.
+        others in one dimension. The arrays cannot be written to; `write` does that. Look them up anew after a run:
+        drift is put off until somebody asks for the weights.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self.config = config
         self._memory = Memory(config)
-        self.regions = self._memory.views()
+        self.regions: Mapping[Region, npt.NDArray[Any]] = _Current(self._memory.views(), self._settle)
         self._counts = dict.fromkeys(Counter, 0)
         self._rebuild()
 
@@ -59,6 +79,11 @@ class Emulator:
         """Forget what was worked out from parameters."""
         self._in_use: CoreInUse | None = None
         self._runner: Runner | None = None
+
+    def _settle(self) -> None:
+        """Bring the weights up to date."""
+        if self._runner:
+            self._runner.settle()
 
     # Access ------------------------------------------------------------------------------------
 
@@ -81,6 +106,7 @@ class Emulator:
         InputError
             If the region cannot be written, or has no room for so many items.
         """
+        self._settle()
         self._memory.write(region, values, start)
         self._rebuild()
 
@@ -151,7 +177,7 @@ class Emulator:
 
     def _run(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
         """Run steps; fill a row of `membranes` for each if given."""
-        before = self._memory.save()
+        before, drift = self._memory.save(), self._runner.save() if self._runner else None
         core = self._core()
         accepted = _accepted(stimulus, core.config)
         try:
@@ -159,9 +185,12 @@ class Emulator:
             activity = self._runner.run(accepted, membranes)
         except BaseException:  # Ctrl-C, most likely: a step is not left half done
             self._memory.restore(before)
+            if self._runner and drift:
+                self._runner.restore(drift)
             self._rebuild()
             raise
         if self._in_use:
+            self._settle()
             self._in_use.put_back(accepted)
         self._tally(core.config, stimulus, accepted, activity)
         return activity

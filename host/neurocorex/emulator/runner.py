@@ -65,10 +65,16 @@ class _BoundCode:
         Machine code; None to run its source.
     core, learner, scratch
         Arrays, which stay where they are.
+
+    Attributes
+    ----------
+    drift : tuple of int64 array
+        Drift that is put off in all and by row, see `Scratch`; the first is zero if weights are up to date.
     """
 
     def __init__(self, code: machine_code.Code | None, core: Core, learner: Learner, scratch: Scratch) -> None:
         self._code, self._core, self._learner, self._scratch = code, core, learner, scratch
+        self.drift = (scratch.total, scratch.seen)
         self._words = [word for table in (core, learner, scratch) for word in words(table)]
 
     def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
@@ -91,7 +97,7 @@ class Runner:
     Parameters
     ----------
     memory : Memory
-        Of the core; updated in place.
+        Of the core; updated in place, but for a drift of weights that is put off: `settle` comes before they are read.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -112,6 +118,7 @@ class Runner:
         parts = parallel.split(stimulus, self._memory)
         if len(parts) == 1:
             return self._run(self._bound, stimulus, membranes)
+        self.settle()  # the parts share the weights, and know of no drift
         starts = [start for start, _ in parts]
         jobs = [
             partial(
@@ -121,6 +128,21 @@ class Runner:
             for part, bound in zip(parts, self._bound_at(starts), strict=True)
         ]  # fmt: skip
         return Activity.join(parallel.run(jobs), starts)
+
+    def settle(self) -> None:
+        """Bring the weights up to date; until then the memory may lack a part of their drift, which is put off."""
+        if self._bound.drift[0].any():
+            self._run(self._bound, EventStream(0), None, settles=True)
+
+    def save(self) -> list[Ints]:
+        """Copy the drift that is put off."""
+        return [array.copy() for array in self._bound.drift]
+
+    def restore(self, saved: list[Ints]) -> None:
+        """Put back what `save` copied, and bring the weights, which are those of that time, up to date."""
+        for array, held in zip(self._bound.drift, saved, strict=True):
+            array[:] = held
+        self.settle()
 
     def _bound_at(self, starts: Sequence[int]) -> list[_BoundCode]:
         """Bind the kernel for parts that begin at these steps: the last to the memories, the others to copies."""
@@ -142,13 +164,14 @@ class Runner:
         return _BoundCode(self._code, core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
 
     def _run(
-        self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None
-    ) -> Activity:
+        self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None,
+        *, settles: bool = False,
+    ) -> Activity:  # fmt: skip
         neurons = self._memory.config.neurons
         watched, rows = np.empty(0, np.int64), np.empty((0, 0), np.int64)
         if membranes is not None:
             watched, rows = np.flatnonzero(self._memory[Region.FLAGS] & Flag.RECORD_MEMBRANE), membranes
-        sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET)
+        sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET, settles=settles)
         # However a stream was made, the kernel is given one layout.
         events = Stimulus(*(np.ascontiguousarray(column, np.int64) for column in stimulus.columns))
         counts, position = np.zeros(len(Counter) + 1, np.int64), np.zeros(5, np.int64)
@@ -170,7 +193,7 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         inputs=config.inputs, neurons=config.neurons, weight_bits=config.weight_bits, state_bits=config.state_bits,
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
-        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0,
+        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],

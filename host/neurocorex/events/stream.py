@@ -98,7 +98,11 @@ class EventStream:
         rises = (step[1:] > step[:-1]) | ((step[1:] == step[:-1]) & (index[1:] > index[:-1]))
         if not rises.all():
             at = int(np.argmin(rises)) + 1
-            raise InputError(f"{what}s must rise by step, then by index; entry {at} is step {step[at]}, {index[at]}")
+            again = (step[at], index[at]) == (step[at - 1], index[at - 1])
+            raise InputError(
+                f"{what}s must rise by step, then by index; entry {at} is step {step[at]}, {index[at]}"
+                + (", which is given twice" if again else "")
+            )
         if not 0 <= step[0] <= step[-1] < self.steps:
             raise InputError(f"{what} at step {step[0] if step[0] < 0 else step[-1]} of a stream of {self.steps} steps")
 

@@ -23,9 +23,9 @@ from ..errors import FileFormatError
 
 FORMAT = "neurocorex-image"
 #: Version of the container. Rows that are added or lacking need no other one, see `growth`.
-VERSION = 3
-#: Versions 1 and 2 are the same container with fewer rows.
-VERSIONS = (1, 2, VERSION)
+VERSION = 4
+#: Earlier versions are the same container: 1 and 2 with fewer rows, up to 3 with a drift, see `conversion`.
+VERSIONS = (1, 2, 3, VERSION)
 HEADER_ENTRY = "header.json"
 #: Bounds on what is read at all: the whole file, its header, its number of entries and the head of an array.
 FILE_LIMIT = 256 << 20

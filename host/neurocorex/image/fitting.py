@@ -47,6 +47,8 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
     else:
         placed[: array.size] = array
+    if region is Region.THRESHOLD:  # at the end of the range, where states stop, a threshold is out of reach
+        placed[placed == old.state_range[1]] = new.state_range[1]
     if region is Region.HISTORY:  # spikes that are older than the deepest delay cannot arrive any more
         placed &= (1 << new.max_delay) - 1
     return placed

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Region, controls
 from .content import blank, file_dtype, program_regions, region_shape, state_regions
+from .conversion import converted, had_drift
 from .file import ImageFile
 
 #: Last register of files that do not name their registers.
@@ -51,7 +52,7 @@ def contents(file: ImageFile, config: CoreConfig) -> dict[Region, NDArray[Any]]:
     ------
     FileFormatError
         For a region or register that is unknown here or on such a chip, by name; for one that is missing and has no
-        default; for an array of another shape or dtype.
+        default; for an array of another shape or dtype; for a drift that today's chips cannot hold.
     """
     wanted = [*program_regions(config), *(state_regions(config) if file_name(Region.MEMBRANE) in file.names else ())]
     known = {file_name(region): region for region in Region}
@@ -71,7 +72,7 @@ def contents(file: ImageFile, config: CoreConfig) -> dict[Region, NDArray[Any]]:
     regions = {region: arrays[file_name(region)] if region in present else blank(region, config) for region in wanted}
     control = blank(Region.CONTROL, config)
     control[registers] = regions[Region.CONTROL]
-    return {**regions, Region.CONTROL: control}
+    return converted(file, {**regions, Region.CONTROL: control}, config)
 
 
 def _check_whole(file: ImageFile) -> None:
@@ -94,7 +95,7 @@ def _registers(file: ImageFile, config: CoreConfig) -> list[Control]:
     """Control registers that a file has, in its order."""
     names = _names(file, "registers")
     if names is None:
-        return [register for register in Control if register <= LAST_UNNAMED and register.bits(config)]
+        return [each for each in Control if each <= LAST_UNNAMED and (each.bits(config) or had_drift(each, config))]
     _refuse(file, set(names) - set(Control.__members__), "register(s)")
     registers = [Control[name] for name in names]
     strange = sorted(set(registers) - set(controls(config)))

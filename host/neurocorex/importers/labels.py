@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ..errors import FitError
+from ..errors import FitError, InputError
 from ..quantiser.report import Report
 
 
@@ -69,6 +69,10 @@ class ImportReport:
         Report of the quantiser; None if an unsupported part ended the import before.
     notes : list of str
         Anything else that the user should know.
+    checker : callable or None
+        `check` of the imported model, if it can be held against a recording.
+    assumed : list of str
+        What the model does not say and was taken for granted; the report begins with it.
     """
 
     source: str
@@ -76,6 +80,8 @@ class ImportReport:
     scale_reason: str = ""
     quantised: Report | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+    checker: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
+    assumed: Sequence[str] = field(default_factory=tuple)
 
     @property
     def exact(self) -> bool:
@@ -87,15 +93,29 @@ class ImportReport:
         """Unsupported parts."""
         return [item for item in self.items if item.label is Label.UNSUPPORTED]
 
-    def check(self) -> None:
-        """Raise FitError, naming all unsupported parts, if there are any."""
+    def check(self, recording: Any = None, **options: Any) -> Any:
+        """Hold the imported model against spikes that its producer recorded; see ``Imported.check`` of `nir`.
+
+        Raises
+        ------
+        FitError
+            Without a recording: if there are unsupported parts; the message names all of them.
+        InputError
+            If no recording can be made of such a model, or for one that does not belong to it.
+        """
+        if recording is not None:
+            if self.checker is None:
+                raise InputError(f"{self.source} cannot be held against a recording; only imported NIR graphs can")
+            return self.checker(recording, **options)
         if self.unsupported:
             reasons = "; ".join(f"{item.name}: {item.detail}" for item in self.unsupported)
             raise FitError(f"{self.source} cannot be imported: {reasons}")
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
         return {
+            "assumed": list(self.assumed),
             "source": self.source,
             "exact": self.exact,
             "items": [asdict(item) | {"label": str(item.label)} for item in self.items],
@@ -108,6 +128,7 @@ class ImportReport:
     def lines(self) -> list[str]:
         """The report as text, a line each."""
         return [
+            *(f"assumed: {each}" for each in self.assumed),
             f"{self.source}: {'exact' if self.exact else 'not exact'}",
             *([f"scale: {self.scale_reason}"] if self.scale_reason else []),
             *map(str, self.items),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Bounds = tuple[float, float]
 
 #: Largest modulation, and with the other sign the smallest: what `Control.MODULATION` holds.
@@ -68,6 +69,10 @@ class Rule:
         """Estimate how much a single spike can strengthen a weight that has no bounds."""
         return 0.0
 
+    def law(self, lags: Ints, dt_ms: float) -> tuple[Floats, Floats]:
+        """Return the changes by one pair at some lags in steps: potentiation, and depression (0 at lag 0)."""
+        raise NotImplementedError
+
     @property
     def bounds_are_integers(self) -> bool:
         """Whether the bounds are integers, or there are none."""
@@ -83,3 +88,27 @@ def changes(name: str, given: Any) -> tuple[float, ...]:
     if not all(map(math.isfinite, values)):
         raise InputError(f"{name} must hold finite numbers, got {values}")
     return values
+
+
+def with_pairing(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a rule with `nearest` for `pairing`; raises InputError for a scheme that no chip has.
+
+    Schemes as in Morrison, Diesmann and Gerstner 2008 ("Phenomenological models of synaptic plasticity based on spike
+    timing"): "all" is all-to-all; "nearest" is the symmetric nearest-neighbour scheme; "once" would be
+    the reduced symmetric one.
+    """
+    options = dict(options)
+    if "pairing" not in options:
+        return options
+    pairing = options.pop("pairing")
+    if pairing == "once":
+        raise InputError(
+            "pairing='once' (each spike in one pair only) needs to know for each synapse whether its axon and its "
+            "neuron have spiked since their last pair; a chip keeps one trace for each axon and one for each neuron, "
+            "so it cannot; take pairing='nearest', where each spike pairs with the latest of the other side"
+        )
+    if pairing not in ("all", "nearest"):
+        raise InputError(f"pairing must be 'all' or 'nearest', got {pairing!r}")
+    if options.setdefault("nearest", pairing == "nearest") != (pairing == "nearest"):
+        raise InputError(f"pairing={pairing!r} and nearest={options['nearest']!r} contradict each other; give one")
+    return options

@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError
-from .rule import Rule
+from .rule import Floats, Ints, Rule, with_pairing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +23,15 @@ class TraceRule(Rule):
     potentiation, depression : float
         Changes at a lag of one step.
     nearest : bool
-        Whether a pair is made with the latest spike only, instead of all.
-    accumulate : float
-        How many simultaneous spikes a trace can hold, at least 1. Further spikes are not counted. Larger values leave
-        less resolution.
+        Whether a pair is made with the latest spike only, instead of all; see `pairing`.
+    accumulate : float or (float, float), optional
+        How many simultaneous spikes a trace can hold, at least 1; of axons and of neurons, if they differ. Further
+        spikes are cut short, and counted by the chip. Larger values leave less resolution. By default it follows from
+        the rates, from a stimulus that the quantiser is given, or is 4, which the report names as an assumption. For
+        bursts: the spikes of a burst that is shorter than the time constant.
+    pre_rate_hz, post_rate_hz : float, optional
+        Largest mean rate of an axon, and of a neuron, whose synapses learn. The traces get room for spikes that come at
+        random at that rate.
     """
 
     tau_pre_ms: float
@@ -32,7 +39,9 @@ class TraceRule(Rule):
     potentiation: float
     depression: float
     nearest: bool = False
-    accumulate: float = 4.0
+    accumulate: float | tuple[float, float] | None = None
+    pre_rate_hz: float | None = None
+    post_rate_hz: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,8 +51,51 @@ class TraceRule(Rule):
         for name in ("potentiation", "depression"):
             if not math.isfinite(getattr(self, name)):
                 raise InputError(f"{name} must be a finite number, got {getattr(self, name)!r}")
-        if not 1 <= self.accumulate < math.inf:
-            raise InputError(f"accumulate must be 1 or more spikes, got {self.accumulate!r}; for example 4.0")
+        self._check_rooms()
+        for side in ("pre", "post"):
+            rate, tau_ms = getattr(self, f"{side}_rate_hz"), getattr(self, f"tau_{side}_ms")
+            if rate is None:
+                continue
+            if not 0 <= rate < math.inf:
+                raise InputError(f"{side}_rate_hz must be 0 or more spikes a second, got {rate!r}; for example 30.0")
+            if tau_ms == math.inf:
+                raise InputError(
+                    f"a trace that never fades (tau_{side}_ms is infinite) holds the spikes of a whole run, whatever "
+                    f"{side}_rate_hz is; give accumulate, for example accumulate=20.0"
+                )
+
+    def _check_rooms(self) -> None:
+        if self.accumulate is None:
+            return
+        try:
+            given = tuple(float(each) for each in np.broadcast_to(np.asarray(self.accumulate, np.float64), (2,)))
+        except (TypeError, ValueError):
+            given = (math.nan, math.nan)
+        if not all(1 <= each < math.inf for each in given):
+            raise InputError(
+                f"accumulate must be 1 or more spikes, got {self.accumulate!r}; for example 4.0, or (4.0, 30.0) for "
+                "axons and neurons"
+            )
+        if not isinstance(self.accumulate, int | float):
+            object.__setattr__(self, "accumulate", given)
+
+    def law(self, lags: Ints, dt_ms: float) -> tuple[Floats, Floats]:
+        """Return the changes by one pair at some lags in steps: potentiation, and depression (0 at lag 0)."""
+        after_first = (lags - 1) * dt_ms
+        potentiation = self.potentiation * np.exp(-after_first / self.tau_pre_ms)
+        return potentiation, np.where(lags > 0, self.depression * np.exp(-after_first / self.tau_post_ms), 0.0)
+
+    @property
+    def rooms(self) -> tuple[float, float] | None:
+        """Spikes that the traces of axons and of neurons can hold, if the rule states it."""
+        if self.accumulate is None:
+            return None
+        return self.accumulate if isinstance(self.accumulate, tuple) else (float(self.accumulate),) * 2
+
+    @property
+    def pairing(self) -> str:
+        """Which spikes make pairs, "all" or "nearest", see `stdp`."""
+        return "nearest" if self.nearest else "all"
 
 
 def stdp(tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression: float, **options: Any) -> TraceRule:
@@ -56,7 +108,10 @@ def stdp(tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression:
     potentiation, depression : float
         Changes at a lag of one step. In the usual rule `depression` is below zero.
     **options
-        `nearest`, `accumulate`, `bounds`, `soft`, `stochastic`, `seed`, see `TraceRule`.
+        `accumulate`, `pre_rate_hz`, `post_rate_hz`, `bounds`, `soft`, `stochastic`, `seed`, see `TraceRule`. And
+        `pairing`: "all" (the default) pairs each spike with all of the other side; "nearest" pairs each spike with the
+        latest of the other side, the symmetric nearest-neighbour scheme of Morrison, Diesmann and Gerstner 2008.
+        ``nearest=True`` is the same.
 
     Examples
     --------
@@ -64,8 +119,9 @@ def stdp(tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression:
     False
     """
     return TraceRule(
-        tau_pre_ms=tau_pre_ms, tau_post_ms=tau_post_ms, potentiation=potentiation, depression=depression, **options
-    )
+        tau_pre_ms=tau_pre_ms, tau_post_ms=tau_post_ms, potentiation=potentiation, depression=depression,
+        **with_pairing(options),
+    )  # fmt: skip
 
 
 def symmetric_stdp(tau_ms: float, change: float, **options: Any) -> TraceRule:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import InputError
-from .rule import Bounds, Floats, Rule, changes
+from .rule import Bounds, Floats, Ints, Rule, changes, with_pairing
 
 #: Changes by lag: one for each step, or a function that takes an array of lags in ms and returns an array of changes.
 Kernel = Callable[[Floats], ArrayLike] | tuple[float, ...]
@@ -28,7 +28,7 @@ class WindowRule(Rule):
     span_ms : float
         Longest lag at which callables are evaluated.
     nearest : bool
-        Whether only the latest spike in the window counts, instead of the sum over all.
+        Whether only the latest spike in the window counts, instead of the sum over all; windows of up to 10 steps.
     drift : tuple of float
         Change of every plastic synapse in each step, from the first step on. The last value holds for all later steps.
     """
@@ -48,6 +48,11 @@ class WindowRule(Rule):
         if not 0 <= self.span_ms < math.inf:
             raise InputError(f"span_ms must be 0 or more, got {self.span_ms!r}")
 
+    @property
+    def pairing(self) -> str:
+        """Which spikes make pairs, "all" or "nearest", see `stdp`."""
+        return "nearest" if self.nearest else "all"
+
     def steps(self, dt_ms: float) -> int:
         """Return the length of the window in steps of `dt_ms`."""
         reach = math.floor(self.span_ms / dt_ms + 1e-9)
@@ -58,6 +63,11 @@ class WindowRule(Rule):
     def reach(self, dt_ms: float) -> float:
         """Return the sum of all potentiation of a full window."""
         return float(np.maximum(self.kernels(dt_ms, self.steps(dt_ms))[0], 0).sum())
+
+    def law(self, lags: Ints, dt_ms: float) -> tuple[Floats, Floats]:
+        """Return the changes by one pair at some lags in steps: potentiation, and depression (0 at lag 0)."""
+        potentiation, depression = self.kernels(dt_ms, int(lags.max(initial=0)) + 1)
+        return potentiation[lags], np.concatenate([[0.0], depression])[lags]
 
     def kernels(self, dt_ms: float, steps: int) -> tuple[Floats, Floats]:
         """Return the changes by potentiation at lags 0 to ``steps - 1``, and by depression at lags 1 to `steps`."""
@@ -79,12 +89,12 @@ def rectangular_stdp(
     potentiation, depression : float
         The changes. In the usual rule `depression` is below zero.
     **options
-        `nearest`, `bounds`, `soft`, `stochastic`, `seed`, see `WindowRule`.
+        `pairing` ("all" or "nearest", see `stdp`), `bounds`, `soft`, `stochastic`, `seed`, see `WindowRule`.
     """
     window_post_ms = window_ms if window_post_ms is None else window_post_ms
     return WindowRule(
         potentiation=Rectangle(potentiation, window_ms), depression=Rectangle(depression, window_post_ms),
-        span_ms=max(window_ms, window_post_ms), **options,
+        span_ms=max(window_ms, window_post_ms), **with_pairing(options),
     )  # fmt: skip
 
 
@@ -110,7 +120,7 @@ def window_stdp(
     3
     """
     kernels = [k if callable(k) else changes("a kernel", k) for k in (potentiation, depression)]
-    return WindowRule(potentiation=kernels[0], depression=kernels[1], span_ms=span_ms, **options)
+    return WindowRule(potentiation=kernels[0], depression=kernels[1], span_ms=span_ms, **with_pairing(options))
 
 
 def superneuromat(apos: Iterable[float], aneg: Iterable[float], *, bounds: Bounds | None = None) -> WindowRule:
@@ -125,7 +135,7 @@ def superneuromat(apos: Iterable[float], aneg: Iterable[float], *, bounds: Bound
     Parameters
     ----------
     apos, aneg : sequence of float
-        As in SuperNeuroMAT, equally long, at most 10. `aneg` is not above zero.
+        As in SuperNeuroMAT, equally long, at most 20. `aneg` is not above zero.
     bounds : (float, float), optional
         SuperNeuroMAT has none. By default the range of the chip's weights.
     """

@@ -67,6 +67,7 @@ class Sealed:
 
     def _unknown(self, name: str, annotated: set[str]) -> str:
         kind = type(self).__name__
+        annotated = {each for each in annotated if not each.startswith("_")}
         if name in self._elsewhere:
             return f"{name} is no attribute of {kind}; {self._elsewhere[name]}"
         if hasattr(self, name):

@@ -13,6 +13,7 @@ from ..learning import Rule
 from ..spec.config import LIMITS
 from . import parameters
 from .attributes import Sealed
+from .delays import OwnAxons
 from .parameters import KEYWORDS, SCALED
 
 _SET = {name: f"set it by net.neurons.set({name}=...)" for name in KEYWORDS}
@@ -40,6 +41,8 @@ class NetworkData(Sealed):
     plastic: NDArray[np.bool_]
     extra_source: list[int]
     extra_delay_ms: list[float]
+    calls: int
+    _axons: OwnAxons
     rule: Rule | None
     parameters: dict[str, NDArray[Any]]
     adaptation_step: int | float
@@ -55,6 +58,8 @@ class NetworkData(Sealed):
         self.weights = np.zeros(shape, np.int64)
         self.connected, self.plastic = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
         self.extra_source, self.extra_delay_ms = [], []
+        self._axons = OwnAxons.of(self.neuron_count)
+        self.calls = 0
         self.rule = None
         self.parameters = parameters.initial(self.neuron_count)
         self.adaptation_step, self.adaptation_decay = 0, 0.0
@@ -92,13 +97,35 @@ class NetworkData(Sealed):
         stated = isinstance(self.adaptation_step, int) and self.weights.dtype.kind == "i"
         return bounded and stated and all(parameters.is_integer(name, self.parameters[name]) for name in SCALED)
 
-    def assign(self, neurons: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> None:
-        """Set parameters of some neurons to values that `parameters.checked` returned."""
+    @property
+    def default_delay_ms(self) -> NDArray[np.float64]:
+        """Delay of the connections that were given none, for each neuron, in milliseconds; NaN: not set, one step."""
+        return self._axons.default_ms.copy()
+
+    @property
+    def moved_delays(self) -> dict[int, tuple[float, float]]:
+        """Neurons whose default delay was changed after they were connected by it: before and now, in milliseconds."""
+        return self._axons.moved
+
+    def assign(self, neurons: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> dict[int, tuple[float, float]]:
+        """Set parameters of some neurons to values that `parameters.checked` returned.
+
+        Returns
+        -------
+        dict of (float, float)
+            See `OwnAxons.set_default`.
+        """
+        self.calls += 1
+        changed: dict[int, tuple[float, float]] = {}
         for name, given in values.items():
+            if name == "delay_ms":
+                changed = self._axons.set_default(self, neurons, given.astype(np.float64))
+                continue
             array = self.parameters[name]
             if array.dtype.kind == "i" and given.dtype.kind == "f":
                 array = self.parameters[name] = array.astype(np.float64)
             array[neurons] = given
+        return changed
 
 
 def _count(name: str, value: int) -> int:

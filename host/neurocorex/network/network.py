@@ -49,11 +49,13 @@ class Network(NetworkData):
     parameters : dict of arrays [neurons]
         Values by name: `threshold`, `reset`, `bias`, `leak` in the units of the weights (integers until a float joins);
         `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
-        `hold`, `subtract`, `learns` as bool.
+        `hold`, `subtract`, `learns` as bool. `delay_ms` is that of the neuron's own axon, see `default_delay_ms`.
     adaptation_step : float or int
         Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
     adaptation_decay : float
         Fraction of that rise that is lost in one step.
+    calls : int
+        Calls that may have changed connections, parameters or the rule.
 
     Examples
     --------
@@ -109,10 +111,12 @@ class Network(NetworkData):
             Where they go.
         weights : number, array [sources, targets], or list of tuples
             One number for all pairs, one for each pair, or ``[(pre, post, weight), ...]`` with the positions of the
-            two within `source` and `target`. SciPy's sparse arrays are taken as such a list.
+            two within `source` and `target`, or one member of each, such as ``(net.inputs[3], net.neurons[0], 0.5)``.
+            SciPy's sparse arrays are taken as such a list.
         delay_ms : float, optional
-            Delay of these connections; by default that of the neuron's own axon. If that axon has another delay, or is
-            in use without a delay of its own, the neuron gets an extra axon, which the chip must have room for.
+            Delay of these connections, which they keep, whatever is called before or after. By default they follow
+            ``neurons.set(delay_ms=...)``, and take one step if that is never called. A neuron with several delays gets
+            extra axons, which the chip must have room for.
         plastic : bool
             Whether these synapses learn, by the rule given to `learn`: all pairs of an array, weights of 0 included, or
             the pairs of a list.
@@ -124,15 +128,21 @@ class Network(NetworkData):
             network, or a delay that cannot be. Nothing has been connected then.
         """
         self._check_pair(source, target)
-        addition, pairs = weight_matrix(weights, len(source), len(target))
-        rows = source.rows if delay_ms is None else self._axons(source, delay_ms)
+        delay = self._checked_delay(source, delay_ms)
+        addition, pairs = weight_matrix(weights, source, target)
+        self.calls += 1
         if addition.dtype.kind == "f":
             self.weights = self.weights.astype(np.float64, copy=False)
+        rows = source.rows.copy()
+        if isinstance(source, Neurons):
+            sends = pairs.any(axis=1)
+            rows[sends] = self._axons.carry(self, source.indices[sends], delay)
         block = np.ix_(rows, target.indices)
         self.weights[block] += addition
         self.connected[block] |= pairs
         if plastic:
             self.plastic[block] |= pairs
+        self._axons.add(self, rows, target.indices, addition, pairs, given=delay is not None, plastic=plastic)
 
     @checked_keywords
     def learn(
@@ -171,9 +181,12 @@ class Network(NetworkData):
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise InputError(f"between needs (source, target), such as (net.inputs, net.neurons), got {pair!r}")
             self._check_pair(*pair)
+        self.calls += 1
         for source, target in pairs:
             block = np.ix_(self._all_axons(source), target.indices)
             self.plastic[block] |= self.connected[block]
+            if isinstance(source, Neurons):
+                self._axons.learn(source.indices, target.indices)
         self.rule = rule
 
     @checked_keywords
@@ -201,38 +214,19 @@ class Network(NetworkData):
         if not isinstance(target, Neurons):
             raise InputError("only neurons can be a target; the inputs are driven by the host")
 
+    def _checked_delay(self, source: Population, delay_ms: Any) -> float | None:
+        if delay_ms is None:
+            return None
+        if not isinstance(source, Neurons):
+            raise InputError("inputs have no delay: the host sends their spikes at the step where they shall arrive")
+        number = isinstance(delay_ms, int | float | np.integer | np.floating) and not isinstance(delay_ms, bool)
+        if not number or not 0 <= delay_ms < np.inf:
+            raise InputError(f"delay_ms must be 0 or more, got {delay_ms!r}; for example {2 * self.dt_ms}")
+        return float(delay_ms)
+
     def _all_axons(self, source: Population) -> NDArray[np.intp]:
         """Rows of all axons of a population, extra ones included."""
         if not isinstance(source, Neurons):
             return source.rows
         extra = np.flatnonzero(np.isin(self.extra_source, source.indices))
         return np.concatenate([source.rows, self.input_count + self.neuron_count + extra])
-
-    def _axons(self, source: Population, delay_ms: float) -> NDArray[np.intp]:
-        """Rows of the axons of a population that have a given delay; missing ones are added."""
-        if not isinstance(source, Neurons):
-            raise InputError("inputs have no delay: the host sends their spikes at the step where they shall arrive")
-        if not 0 <= delay_ms < np.inf:
-            raise InputError(f"delay_ms must be 0 or more, got {delay_ms!r}; for example {2 * self.dt_ms}")
-        own = self.parameters["delay_ms"][source.indices]
-        free = np.isnan(own) & (~self.connected[source.rows].any(axis=1) | (delay_ms == self.dt_ms))
-        source[free].set(delay_ms=delay_ms)
-        rows = source.rows.copy()
-        for position in np.flatnonzero(~free & (own != delay_ms)):
-            rows[position] = self._extra_axon(int(source.indices[position]), float(delay_ms))
-        missing = self.input_count + self.neuron_count + len(self.extra_source) - len(self.weights)
-        if missing:
-            self.weights, self.connected, self.plastic = (
-                np.concatenate([table, np.zeros((missing, self.neuron_count), table.dtype)])
-                for table in (self.weights, self.connected, self.plastic)
-            )
-        return rows
-
-    def _extra_axon(self, neuron: int, delay_ms: float) -> int:
-        """Row of the extra axon with a delay; added if it is missing."""
-        axons = list(zip(self.extra_source, self.extra_delay_ms, strict=True))
-        if (neuron, delay_ms) not in axons:
-            self.extra_source.append(neuron)
-            self.extra_delay_ms.append(delay_ms)
-            axons.append((neuron, delay_ms))
-        return self.input_count + self.neuron_count + axons.index((neuron, delay_ms))

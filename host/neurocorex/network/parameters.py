@@ -23,6 +23,8 @@ QUANTITIES: dict[str, Quantity] = {
 }
 #: Names of those that are in the units of the weights.
 SCALED = tuple(name for name, quantity in QUANTITIES.items() if quantity.scales)
+#: Names of those that can be infinite: such a neuron never fires.
+ENDLESS = ("threshold",)
 #: Time constants, and the decay that each sets.
 TIME_CONSTANTS = {"tau_ms": "decay", "tau_syn_ms": "decay_syn"}
 #: Choices: the flag that each sets, and what it is for each word. At first a flag is what the first word says.
@@ -30,6 +32,7 @@ CHOICES: dict[str, tuple[str, dict[Any, bool]]] = {
     "refractory": ("hold", {"integrate": False, "hold": True}),
     "reset_mode": ("subtract", {"value": False, "subtract": True}),
     "learns": ("learns", {True: True, False: False}),
+    "fires_at": ("inclusive", {">": False, ">=": True}),
 }
 #: All keywords of `Neurons.set`.
 KEYWORDS = (*QUANTITIES, *TIME_CONSTANTS, *CHOICES)
@@ -51,6 +54,7 @@ class Settings(TypedDict, total=False):
     reset_mode: str | ArrayLike | None
     delay_ms: ArrayLike | None
     learns: bool | ArrayLike | None
+    fires_at: str | ArrayLike | None
 
 
 def initial(neurons: int) -> dict[str, NDArray[Any]]:
@@ -65,11 +69,12 @@ def initial(neurons: int) -> dict[str, NDArray[Any]]:
 def is_integer(name: str, values: NDArray[Any]) -> bool:
     """Whether values of a parameter were given as integers.
 
-    A parameter that need not be set holds NaN, which makes floats of its integers: there, whole numbers count as such.
+    A parameter that need not be set holds NaN, and a threshold can be infinite, which makes floats of its integers:
+    there, whole numbers count as such.
     """
-    if QUANTITIES[name].initial is not None:
+    if QUANTITIES[name].initial is not None and not np.isinf(values).any():
         return values.dtype.kind == "i"
-    return bool((np.isnan(values) | (values == np.rint(values))).all())
+    return bool((~np.isfinite(values) | (values == np.rint(values))).all())
 
 
 def checked(given: Mapping[str, Any], neurons: NDArray[np.intp], dt_ms: float) -> dict[str, NDArray[Any]]:
@@ -113,7 +118,8 @@ def checked(given: Mapping[str, Any], neurons: NDArray[np.intp], dt_ms: float) -
             flag, words = CHOICES[name]
             values[flag] = _choices(name, value, words, len(neurons))
         else:
-            values[name] = _numbers(name, value, neurons, QUANTITIES[name].low, QUANTITIES[name].high)
+            low, high = QUANTITIES[name].low, QUANTITIES[name].high
+            values[name] = _numbers(name, value, neurons, low, high, infinite=name in ENDLESS)
     return values
 
 
@@ -127,7 +133,7 @@ def _numbers(
         values = np.broadcast_to(values, neurons.shape)
     except ValueError as error:
         raise InputError(f"{name} needs one number, or {len(neurons)}, one for each neuron ({error})") from None
-    wrong = ~((values >= low) & (values <= high) & (np.isfinite(values) | infinite))
+    wrong = ~((values >= low) & (values <= high) & (np.isfinite(values) | (infinite & (values > 0))))
     if wrong.any():
         bound = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more"
         what = bound if np.isfinite(low) else "a finite number"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, Unpack
 
@@ -29,7 +30,8 @@ def named(neurons: Iterable[int]) -> str:
 class Population(Sealed):
     """Some input axons or some neurons of one network, in a given order, none twice.
 
-    Index it like a NumPy array: ``net.neurons[0:86]``, ``net.neurons[3]``, ``net.neurons[[1, 5]]``.
+    Index it like a NumPy array: ``net.neurons[0:86]``, ``net.neurons[3]``, ``net.neurons[[1, 5]]``. As an array it is
+    that of its indices.
 
     Attributes
     ----------
@@ -57,6 +59,8 @@ class Population(Sealed):
         return len(self.indices)
 
     def __getitem__(self, key: Any) -> Self:
+        if isinstance(key, Population):
+            return self._members(key)
         try:
             chosen = np.atleast_1d(self.indices[key])
         except (IndexError, TypeError) as error:
@@ -64,6 +68,17 @@ class Population(Sealed):
         if chosen.ndim != 1 or len(np.unique(chosen)) != len(chosen):
             raise InputError(f"{key!r} names a {self.noun} twice; a population has each once")
         return type(self)(self.network, chosen)
+
+    def _members(self, other: Population) -> Self:
+        """Members that another population names; as an index it stands for them, not for positions."""
+        strange = type(other) is not type(self) or other.network is not self.network
+        if strange or not np.isin(other.indices, self.indices).all():
+            raise InputError(f"cannot take {other!r} of {self!r}: it is no part of it")
+        return type(self)(self.network, other.indices)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the indices, so that arrays can be indexed by a population: ``result.counts[net.neurons[0:4]]``."""
+        return np.array(self.indices, dtype=dtype)
 
     def __iter__(self) -> Iterator[Self]:
         return (self[position] for position in range(len(self)))
@@ -108,7 +123,8 @@ class Neurons(Population):
         Parameters
         ----------
         threshold : float or int
-            The neuron fires above it. In the units of the weights, as `reset`, `bias` and `leak`. Initially 1.
+            The neuron fires above it, with ``math.inf`` never: so a readout is declared, of which the membrane is
+            recorded. In the units of the weights, as `reset`, `bias` and `leak`. Initially 1.
         reset : float or int
             Membrane after a spike, in `reset_mode` "value", and while it is held. Initially 0, the resting potential.
         bias : float or int
@@ -128,9 +144,13 @@ class Neurons(Population):
             Whether a spike sets the membrane to `reset` (initially), or subtracts the threshold from it.
         delay_ms : float
             Time from a spike to its arrival, at least one step; 0 makes the axon silent. If never set: one step, or
-            silent for a neuron that is connected to nothing. Connections with a delay of their own may use others.
+            silent for a neuron that is connected to nothing. It is that of all connections that were given none, made
+            before or after; those that were given a delay keep it. Changing it after such connections were made by
+            another one is warned about.
         learns : bool
             Whether plastic synapses onto these neurons learn. Initially they do.
+        fires_at : {">", ">="}
+            Whether a neuron fires only above its threshold (initially), or at it as well.
 
         Returns
         -------
@@ -145,5 +165,12 @@ class Neurons(Population):
             For an unknown parameter; the message names the nearest.
         """
         checked = parameters.checked(values, self.indices, self.network.dt_ms)
-        self.network.assign(self.indices, checked)
+        moved = self.network.assign(self.indices, checked)
+        if moved:
+            before, now = next(iter(moved.values()))
+            warnings.warn(
+                f"delay_ms of {named(moved)} changes after it was used: connections without a delay of their own now "
+                f"take {now:g} instead of {before:g} ms; connect(..., delay_ms={before:g}) makes some that keep theirs",
+                stacklevel=2,
+            )
         return self

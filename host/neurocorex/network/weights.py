@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .population import Population
 
 
-def weight_matrix(weights: Any, sources: int, targets: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Check weights in any of the forms that `Network.connect` takes.
+def weight_matrix(weights: Any, source: Population, target: Population) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Check weights in any of the forms that `Network.connect` takes, between two populations.
 
     Returns
     -------
@@ -25,17 +27,18 @@ def weight_matrix(weights: Any, sources: int, targets: int) -> tuple[NDArray[Any
     InputError
         For a wrong shape, a position that does not exist, or a weight that is not a finite number.
     """
-    shape = (sources, targets)
+    shape = (len(source), len(target))
     if hasattr(weights, "tocoo"):
         sparse = weights.tocoo()
         if sparse.shape != shape:
             raise _bad_shape(sparse.shape, shape)
         return _scattered(sparse.row, sparse.col, sparse.data, shape)
     if isinstance(weights, list) and (not weights or isinstance(weights[0], tuple)):
-        if any(len(entry) != 3 for entry in weights):
+        if any(not isinstance(entry, tuple) or len(entry) != 3 for entry in weights):
             raise InputError("a list of weights needs tuples (pre, post, weight), for example [(0, 3, 0.5)]")
-        pre, post, values = zip(*weights, strict=True) if weights else ((), (), np.zeros(0, np.int64))
-        return _scattered(np.asarray(pre), np.asarray(post), np.asarray(values), shape)
+        pre, post, values = ([entry[place] for entry in weights] for place in range(3))
+        numbers = _column("weights", values) if values else np.zeros(0, np.int64)
+        return _scattered(_positions("pre", pre, source), _positions("post", post, target), numbers, shape)
     try:
         array = np.asarray(weights)
     except ValueError:
@@ -43,6 +46,30 @@ def weight_matrix(weights: Any, sources: int, targets: int) -> tuple[NDArray[Any
     if array.ndim and array.shape != shape:
         raise _bad_shape(array.shape, shape)
     return np.broadcast_to(_numbers(array), shape), np.ones(shape, np.bool_)
+
+
+def _positions(name: str, members: Sequence[Any], part: Population) -> NDArray[Any]:
+    """Return positions within a population; each was given as one, or as a member."""
+    found = [_position(name, member, part) if isinstance(member, Population) else member for member in members]
+    return _column(name, found)
+
+
+def _column(name: str, values: Sequence[Any]) -> NDArray[Any]:
+    """Return one entry of all tuples as an array; raises InputError."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.empty(0, np.object_)
+    if array.ndim != 1 or len(array) != len(values):
+        raise InputError(f"{name} of a list must be a number in each tuple, for example [(0, 3, 0.5)]")
+    return array
+
+
+def _position(name: str, member: Population, part: Population) -> int:
+    found = np.flatnonzero(np.isin(part.indices, member.indices))
+    if type(member) is not type(part) or member.network is not part.network or len(member) != 1 or not len(found):
+        raise InputError(f"{name} must be one of {part!r}, or its position there, got {member!r}")
+    return int(found[0])
 
 
 def _scattered(

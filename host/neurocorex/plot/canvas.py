@@ -96,6 +96,21 @@ def step_length(given: Any, dt_ms: float | None) -> float:
     return given.dt_ms if isinstance(given, Recorded) else 1.0
 
 
+def refuse_scale(scale: object) -> None:
+    """Raise InputError for the argument `scale` of earlier versions, by which numbers were divided."""
+    if scale is not None:
+        raise InputError(
+            "scale= is gone: results and Device.weights are in units of the network, and so are thresholds; divide "
+            "an array in units of the chip by its scale before"
+        )
+
+
+def unit_name(given: Any, array: NDArray[Any]) -> str:
+    """Return what an axis says of the units: of a result those that it has, integers of an array are of the chip."""
+    chip = given.units == "chip" if isinstance(given, Recorded) else array.dtype.kind in "iu"
+    return " (units of the chip)" if chip else ""
+
+
 def draw_spikes(
     axis: Axes, spikes: Spikes, members: NDArray[Any] | slice, dt_ms: float, colour: str, label: str | None = None
 ) -> None:

@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..network.population import Population
+from ..network.selection import indices_of
+from ..spec.config import LIMITS
 from .canvas import (
     COLOURS,
     FAINT,
@@ -22,7 +25,9 @@ from .canvas import (
     frame_spikes,
     mark_samples,
     new_figure,
+    refuse_scale,
     step_length,
+    unit_name,
     whole_numbers,
     with_samples,
 )  # fmt: skip
@@ -32,6 +37,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+#: What names neurons: see `neurocorex.network.selection.indices_of`.
+Selection = Population | Sequence[int] | NDArray[Any] | slice | int
+#: Most neurons that an array of membranes can be of.
+COUNT_LIMIT = max(LIMITS["neurons"])
 #: Most membranes that are drawn, one above the other.
 TRACES = 24
 #: Most samples that a raster shows.
@@ -42,7 +51,7 @@ def raster(
     spikes: Recorded | ArrayLike,
     *,
     inputs: ArrayLike | None = None,
-    groups: Mapping[str, Sequence[int] | slice | range] | None = None,
+    groups: Mapping[str, Selection] | None = None,
     labels: Sequence[str] | None = None,
     dt_ms: float | None = None,
     title: str | None = None,
@@ -56,7 +65,7 @@ def raster(
     inputs : bool array of the same steps (and samples), optional
         Input spikes, drawn in a panel above.
     groups : dict, optional
-        Neurons (a slice, range or list) by the name of their group, each with its own colour.
+        Neurons (a population, slice, list or bool array) by the name of their group, each with its own colour.
     labels : list of str, optional
         What stands above each sample.
     dt_ms : float, optional
@@ -100,9 +109,9 @@ def raster(
 def membranes(
     v: Recorded | ArrayLike,
     *,
-    neurons: Sequence[int] | NDArray[Any] | None = None,
+    neurons: Selection | None = None,
     threshold: ArrayLike | None = None,
-    scale: float | None = None,
+    scale: None = None,
     sample: int = 0,
     dt_ms: float | None = None,
     title: str | None = None,
@@ -112,13 +121,13 @@ def membranes(
     Parameters
     ----------
     v : Result, or array [steps, neurons] or [samples, steps, neurons]
-        Membranes at the ends of the steps.
-    neurons : sequence of int, optional
+        Membranes at the ends of the steps. Those of a result are in units of the network, see `Result.units`.
+    neurons : population, slice or sequence of int, optional
         Numbers of the neurons in `v`; of a result, which of those that it has.
     threshold : float or array [neurons], optional
-        Drawn as dashed lines, in the units of `v`.
-    scale : float, optional
-        Chip units per unit of the network, as in `Image.scale`: membranes and thresholds are divided by it.
+        Drawn as dashed lines, in the units of `v`; for each neuron that is drawn, or for each of the network.
+    scale : None
+        Not needed any more; raises InputError.
     sample : int
         Which one to draw, if there are several.
     dt_ms, title
@@ -131,18 +140,16 @@ def membranes(
     MissingToolError
         If matplotlib is not installed.
     """
+    refuse_scale(scale)
     dt_ms = step_length(v, dt_ms)
     traces = with_samples(np.asarray(v.v if isinstance(v, Recorded) else v), "membranes")
     if not 0 <= sample < len(traces):
         raise InputError(f"there is no sample {sample}, the membranes are of {len(traces)} (the first is 0)")
     numbers, columns = _columns(v, neurons, traces.shape[2])
-    trace = traces[sample][:, columns[:TRACES]] / (scale or 1.0)
-    limits = None
-    if threshold is not None:
-        limits = np.broadcast_to(np.asarray(threshold, np.float64), len(numbers)) / (scale or 1.0)
-    unit = "units of the chip" if scale is None else "units of the network"
+    trace = traces[sample][:, columns[:TRACES]]
+    limits = None if threshold is None else _limits(v, threshold, numbers)
     count = trace.shape[1]
-    figure = new_figure(9, min(1.4 + 0.9 * count, 14), title or f"membranes, {unit}")
+    figure = new_figure(9, min(1.4 + 0.9 * count, 14), title or f"membranes{unit_name(v, trace)}")
     axes = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
     times = (np.arange(len(trace)) + 1) * dt_ms
     for row, axis in enumerate(axes):
@@ -194,20 +201,15 @@ def weights(matrix: ArrayLike, *, inputs: int | None = None, title: str | None =
     axis.set_ylabel("from axon" if inputs is None else f"from axon (neurons from {inputs} on)")
     whole_numbers(axis.xaxis)
     whole_numbers(axis.yaxis)
-    figure.colorbar(picture, ax=axis, label="weight (units of the chip)" if values.dtype.kind in "iu" else "weight")
+    figure.colorbar(picture, ax=axis, label=f"weight{unit_name(None, values)}")
     return figure
 
 
-def _groups(
-    groups: Mapping[str, Sequence[int] | slice | range] | None, count: int
-) -> dict[str | None, NDArray[Any] | slice]:
+def _groups(groups: Mapping[str, Selection] | None, count: int) -> dict[str | None, NDArray[Any] | slice]:
     """Rows by group; all of them without a name if there are no groups."""
-    chosen: dict[str | None, NDArray[Any] | slice] = {}
-    for name, members in (groups or {}).items():
-        rows = members if isinstance(members, slice) else np.asarray(members, np.intp)
-        if isinstance(rows, np.ndarray) and rows.size and not 0 <= rows.min() <= rows.max() < count:
-            raise InputError(f"group {name!r} names neurons {rows.min()} to {rows.max()}, there are 0 to {count - 1}")
-        chosen[name] = rows
+    chosen: dict[str | None, NDArray[Any] | slice] = {
+        name: indices_of(members, count, f"group {name!r}") for name, members in (groups or {}).items()
+    }
     return chosen or {None: slice(None)}
 
 
@@ -216,16 +218,31 @@ def _columns(v: Any, neurons: Any, count: int) -> tuple[list[int], list[int]]:
     if not count:
         raise InputError("there are no membranes to draw; run with record=['spikes', 'v']")
     if not isinstance(v, Recorded):
-        numbers = list(range(count)) if neurons is None else [int(number) for number in neurons]
+        numbers = list(range(count)) if neurons is None else _named(neurons, COUNT_LIMIT)
         if len(numbers) != count:
             raise InputError(f"neurons names {len(numbers)}, the membranes are of {count}")
         return numbers, list(range(count))
     own = {int(number): column for column, number in enumerate(v.v_neurons)}
-    numbers = list(own) if neurons is None else [int(number) for number in neurons]
+    numbers = list(own) if neurons is None else _named(neurons, v.neurons)
     missing = [number for number in numbers if number not in own]
     if missing or not numbers:
         raise InputError(f"membranes of neurons {missing} were not recorded; run with record={{'v': [...]}}")
     return numbers, [own[number] for number in numbers]
+
+
+def _named(neurons: Any, count: int) -> list[int]:
+    numbers: list[int] = indices_of(neurons, count, "neurons").tolist()
+    return numbers
+
+
+def _limits(v: Any, threshold: Any, numbers: list[int]) -> NDArray[np.float64]:
+    """Return a threshold for each neuron that is drawn."""
+    given = np.asarray(threshold, np.float64)
+    if isinstance(v, Recorded) and given.shape == (v.neurons,):
+        given = given[numbers]
+    if given.shape not in ((), (len(numbers),)):
+        raise InputError(f"threshold has shape {given.shape}, expected a number or one for each of {len(numbers)}")
+    return np.broadcast_to(given, len(numbers))
 
 
 def _spike_times(v: Any, sample: int, neuron: int, dt_ms: float) -> NDArray[Any]:

@@ -1,15 +1,15 @@
-"""Pictures of plasticity: weights over time, before and after, and as histograms."""
+"""Pictures of plasticity: weights over time, before and after, as histograms, and the window of a rule."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from .canvas import COLOURS, FAINT, INK, new_figure, step_length, whole_numbers
+from .canvas import COLOURS, FAINT, INK, new_figure, refuse_scale, step_length, unit_name, whole_numbers
 from .recorded import Recorded
 
 if TYPE_CHECKING:
@@ -18,8 +18,42 @@ if TYPE_CHECKING:
 
 #: About how many synapses get a line of their own, from the weakest to the strongest at the end.
 DRAWN = 30
+#: Most different weights of a chip.
+MOST_STEPS = 1 << 16
 #: Percentiles of the shaded band.
 BAND = (5, 95)
+
+
+class DrawnSide(Protocol):
+    """One side of a window, see `neurocorex.quantiser.window.Side`."""
+
+    @property
+    def name(self) -> str:
+        """What happens on this side."""
+
+    @property
+    def lags_ms(self) -> Sequence[float]:
+        """Lags."""
+
+    @property
+    def acting(self) -> Sequence[float]:
+        """Mean change at each."""
+
+    @property
+    def wanted(self) -> Sequence[float] | None:
+        """Change that was asked for."""
+
+
+class DrawnWindow(Protocol):
+    """Both sides of a window, see `neurocorex.quantiser.window.ActingWindow`."""
+
+    @property
+    def potentiation(self) -> DrawnSide:
+        """When the neuron fires after an arrival."""
+
+    @property
+    def depression(self) -> DrawnSide:
+        """When an arrival comes after it fired."""
 
 
 def weights_over_time(
@@ -27,7 +61,7 @@ def weights_over_time(
     *,
     steps: ArrayLike | None = None,
     plastic: ArrayLike | None = None,
-    scale: float | None = None,
+    scale: None = None,
     dt_ms: float | None = None,
     title: str | None = None,
 ) -> Figure:
@@ -36,13 +70,13 @@ def weights_over_time(
     Parameters
     ----------
     weights : Result, or array [K, axons, neurons]
-        A result of ``Device.run(..., snapshot_every=n)``.
+        A result of ``Device.run(..., snapshot_every=n)``, in units of the network, see `Result.units`.
     steps : int array [K], optional
         Steps after which an array was read; by default 0, 1, 2, ...
     plastic : bool array [axons, neurons], optional
         Synapses that learn, as `Device.plastic` tells; by default those that changed at all.
-    scale : float, optional
-        Units of the chip per unit of a weight of the network; weights are divided by it.
+    scale : None
+        Not needed any more; raises InputError.
     dt_ms : float, optional
         Length of a step; by default that of the result, or 1 ms.
     title : str, optional
@@ -55,6 +89,7 @@ def weights_over_time(
     MissingToolError
         If matplotlib is not installed.
     """
+    refuse_scale(scale)
     table = np.asarray(weights.weights_over_time if isinstance(weights, Recorded) else weights)
     if table.ndim != 3 or not table.size:
         raise InputError("there are no weights over time; run with snapshot_every=100, or give [times, axons, neurons]")
@@ -63,7 +98,7 @@ def weights_over_time(
     mask = (table != table[0]).any(axis=0) if plastic is None else np.asarray(plastic, np.bool_)
     if mask.shape != table.shape[1:] or times.shape != table.shape[:1]:
         raise InputError(f"weights have shape {table.shape}, plastic {mask.shape}, steps {times.shape}")
-    paths = table[:, mask] / (scale or 1.0)
+    paths = table[:, mask].astype(np.float64)
     figure = new_figure(9, 4, title or f"{paths.shape[1]} weights that learn")
     axis, side = figure.subplots(1, 2, sharey=True, width_ratios=(4, 1))
     if paths.shape[1]:
@@ -71,7 +106,7 @@ def weights_over_time(
         _draw_spread(side, {"before": paths[0], "after": paths[-1]}, horizontal=True)
         axis.legend(frameon=False)
     axis.set_xlabel("time (ms)")
-    axis.set_ylabel(_unit(table, scale))
+    axis.set_ylabel(f"weight{unit_name(weights, table)}")
     return figure
 
 
@@ -112,7 +147,7 @@ def weight_change(
             axis.axhline(inputs - 0.5, color=INK, linewidth=0.8)
         whole_numbers(axis.xaxis)
         if name != "before":
-            figure.colorbar(picture, ax=axis)
+            figure.colorbar(picture, ax=axis, label=f"weight{unit_name(None, np.asarray(before))}")
     axes[0].set_ylabel("from axon" if inputs is None else f"from axon (neurons from {inputs} on)")
     whole_numbers(axes[0].yaxis)
     return figure
@@ -142,11 +177,44 @@ def weight_histogram(weights: Mapping[str, ArrayLike] | ArrayLike, *, title: str
     figure = new_figure(6, 3.5, title)
     axis = figure.subplots()
     _draw_spread(axis, named, horizontal=False)
-    axis.set_xlabel("weight")
+    axis.set_xlabel("weight" + unit_name(None, np.concatenate(list(named.values()))))
     axis.set_ylabel("synapses")
     if len(named) > 1:
         axis.legend(frameon=False)
     return figure
+
+
+def learning_window(window: DrawnWindow, *, axis: Axes | None = None, title: str | None = None) -> Figure:
+    """Draw both sides of a learning window: what was asked for as lines, what acts as points.
+
+    Parameters
+    ----------
+    window : ActingWindow
+        As `Report.window`.
+    axis : Axes, optional
+        Where to draw; by default in a figure of its own.
+    title : str, optional
+        Heading of that figure.
+
+    Raises
+    ------
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    figure = axis.get_figure(root=True) if axis is not None else new_figure(6, 3.5, title or "learning window")
+    axis = figure.subplots() if axis is None else axis  # type: ignore[union-attr]
+    for side, sign, colour in ((window.depression, -1, COLOURS[1]), (window.potentiation, 1, COLOURS[0])):
+        lags = sign * np.asarray(side.lags_ms)
+        axis.plot(lags, side.acting, ".", markersize=4, color=colour, label=f"{side.name}, acting")
+        if side.wanted is not None:
+            axis.plot(lags, side.wanted, color=INK, linewidth=0.8, label=None if sign > 0 else "wanted")
+    axis.axhline(0, color=FAINT, linewidth=0.8)
+    axis.axvline(0, color=FAINT, linewidth=0.8)
+    axis.set_xlabel("spike of the neuron after the arrival (ms)")
+    axis.set_ylabel("change of a weight")
+    axis.legend(frameon=False, fontsize="small")
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure  # type: ignore[return-value]
 
 
 def _draw_paths(axis: Axes, times: NDArray[Any], paths: NDArray[Any]) -> None:
@@ -162,14 +230,9 @@ def _draw_paths(axis: Axes, times: NDArray[Any], paths: NDArray[Any]) -> None:
 
 
 def _draw_spread(axis: Axes, named: Mapping[str, NDArray[Any]], *, horizontal: bool) -> None:
-    """Draw histograms over each other, the bins shared and on whole numbers where the weights are."""
+    """Draw histograms over each other with shared bins."""
     every = np.concatenate([values.reshape(-1) for values in named.values()]).astype(np.float64)
-    low, high = float(every.min()), float(every.max())
-    bins = max(int(min(40, 4 + np.sqrt(every.size))), 2)
-    edges = np.linspace(low, high, bins + 1) if high > low else np.array([low - 0.5, low + 0.5])
-    if np.array_equal(every, np.rint(every)):
-        width = max(int(np.ceil((high - low + 1) / bins)), 1)
-        edges = np.arange(low, high + width + 1, width) - 0.5
+    edges = _edges(every, max(int(min(40, 4 + np.sqrt(every.size))), 2))
     for position, (name, values) in enumerate(named.items()):
         axis.hist(
             values, bins=edges.tolist(), histtype="step" if position else "stepfilled", label=name, linewidth=1.5,
@@ -182,5 +245,18 @@ def _draw_spread(axis: Axes, named: Mapping[str, NDArray[Any]], *, horizontal: b
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _unit(table: NDArray[Any], scale: float | None) -> str:
-    return "weight" if scale is not None or table.dtype.kind == "f" else "weight (units of the chip)"
+def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Return about so many edges of bins, between the steps of the weights, so that each bin has equally many steps."""
+    low, high = float(values.min()), float(values.max())
+    whole = np.array_equal(values, np.rint(values))
+    if low == high:
+        half = 0.5 if whole else max(abs(low), 1e-6) / 20
+        return np.array([low - half, low + half])
+    step = 1.0 if whole else float(np.diff(np.unique(values)).min())
+    count = (high - low) / step
+    steps = (values - low) / step
+    if count > MOST_STEPS or np.abs(steps - np.rint(steps)).max() > 0.01:  # neurons have scales of their own
+        return np.linspace(low, high, bins + 1)
+    width = max(int(np.ceil((count + 1) / bins)), 1)
+    first = np.arange(0, round(count) + 1, width)
+    return low + (np.append(first, round(count) + 1) - 0.5) * step

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..image import Image
+from ..image import Image, blank
 from ..spec import Control, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from ..spec.regions import PARAMETERS
 
 Ints = NDArray[np.int64]
 
@@ -46,7 +47,8 @@ def highest(drive: Ints, decay: Ints, leak: Ints, top: int) -> Ints:
 def never_fire(image: Image, injected: Ints | None = None) -> Ints:
     """Return the neurons that no pattern of input spikes makes fire, from rest, or from the state of a snapshot.
 
-    Neurons that only neurons which never fire drive are among them.
+    Neurons that only neurons which never fire drive are among them. Those that are not in use, and those that are meant
+    never to fire, are not: see `in_use` and `out_of_reach`.
 
     Parameters
     ----------
@@ -69,9 +71,47 @@ def never_fire(image: Image, injected: Ints | None = None) -> Ints:
     while True:
         new = ~silent & ~_crosses(image, drive, head_start)
         if not new.any():
-            return np.flatnonzero(silent)
+            return np.flatnonzero(silent & in_use(image) & ~out_of_reach(image))
         drive -= excitation[inputs:][new[source] & delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
         silent |= new
+
+
+def in_use(image: Image) -> NDArray[np.bool_]:
+    """Tell which neurons of a chip belong to the network, bool [N].
+
+    Those that a network does not use are connected to nothing, and all their parameters are 0 or as after power-up.
+    """
+    config, numbers = image.config, image.regions
+    first = config.inputs
+    linked = image.weights.any(axis=0) | image.weights[first : first + config.neurons].any(axis=1)
+    if image.learns:
+        linked |= numbers[Region.PLASTIC].any(axis=0)
+        linked |= numbers[Region.PLASTIC][first : first + config.neurons].any(axis=1)
+    for region in PARAMETERS:
+        linked |= (numbers[region] != 0) & (numbers[region] != blank(region, config))
+    return np.asarray(linked & (np.arange(config.neurons) < image.used.neurons))
+
+
+def out_of_reach(image: Image) -> NDArray[np.bool_]:
+    """Tell which neurons are meant never to fire, bool [N]: their threshold is the largest state, where states stop."""
+    return np.asarray(image.regions[Region.THRESHOLD] == image.config.state_range[1])
+
+
+def driven(image: Image, injected: Ints | None = None) -> NDArray[np.bool_]:
+    """Tell which neurons something excites, bool [N]: an input, an injected current, a bias, or a neuron so excited."""
+    excites = _reach(image)[1] > 0
+    reached = excites[: image.config.inputs].any(axis=0) | (_wide(image, Region.BIAS) > 0)
+    reached |= _wide(image, Region.THRESHOLD) < 0
+    if injected is not None:
+        reached |= injected > 0
+    if image.is_snapshot:
+        reached |= _wide(image, Region.MEMBRANE) > 0
+    delivers, source = _axons(image)
+    waiting = reached
+    while waiting.any():
+        new = excites[image.config.inputs :][waiting[source] & delivers].any(axis=0) & ~reached
+        waiting, reached = new, reached | new
+    return np.asarray(reached)
 
 
 def never_silent(image: Image) -> Ints:
@@ -89,7 +129,8 @@ def rooms(image: Image) -> NDArray[np.float64]:
         + (np.maximum(weights[inputs:], 0).sum(axis=0, dtype=np.int64) << gain_recurrent)
         for weights in (-lowest, highest)
     ]
-    resting = np.maximum(*(np.abs(_wide(image, region)) for region in (Region.THRESHOLD, Region.RESET)))
+    threshold = np.where(out_of_reach(image), 0, _wide(image, Region.THRESHOLD))
+    resting = np.maximum(np.abs(threshold), np.abs(_wide(image, Region.RESET)))
     level = resting + np.abs(_wide(image, Region.BIAS)) + np.maximum(*reach)
     return np.asarray(level / image.config.state_range[1])
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FitError
+from ..errors import FitError, InputError
 from ..learning import Rule, WindowRule
 from ..network.data import NetworkData
 from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
-from ..spec.config import LIMITS
+from ..spec.config import LIMITS, TABLE_STEPS
 from ..spec.rows import Unit
 
 Ints = NDArray[np.int64]
@@ -36,14 +37,11 @@ class Durations:
         Where the user has set a delay, including 0 (a silent axon).
     extra_delays : int64 array [E]
         Delays of the extra axons.
-    errors : dict of float
-        Largest rounding error of each time, in milliseconds.
     """
 
     steps: dict[str, Ints]
     delay_given: NDArray[np.bool_]
     extra_delays: Ints
-    errors: dict[str, float]
 
     @classmethod
     def of(cls, net: NetworkData) -> Durations:
@@ -56,11 +54,8 @@ class Durations:
             name: np.rint(np.minimum(times / net.dt_ms, 1 << 40)).astype(np.int64) for name, times in wanted.items()
         }
         steps["delay_ms"] = np.maximum(steps["delay_ms"], wanted["delay_ms"] > 0)
-        errors = {name: float(np.abs(steps[name] * net.dt_ms - times).max()) for name, times in wanted.items()}
-        # The last bits of a division such as 0.3 ms / 0.1 ms are no rounding.
-        errors = {name: error if error > 1e-9 * net.dt_ms else 0.0 for name, error in errors.items()}
         steps["delay_ms"], extra = np.split(steps["delay_ms"], [net.neuron_count])
-        return cls(steps, given, extra, errors)
+        return cls(steps, given, extra)
 
     @property
     def refractory(self) -> Ints:
@@ -95,7 +90,9 @@ class Demand:
     lowest, highest : array [axons, N]
         Extremes that each weight can reach.
     levels : dict of array [N]
-        Parameters in the units of the weights, by name; 0 where one was not set.
+        Parameters in the units of the weights, by name; 0 where one was not set, and for an infinite threshold.
+    injected : array [N]
+        Largest current that is injected into each neuron in a step.
     """
 
     net: NetworkData
@@ -105,13 +102,27 @@ class Demand:
     lowest: NDArray[Any]
     highest: NDArray[Any]
     levels: dict[str, NDArray[Any]]
+    injected: NDArray[Any]
 
     @classmethod
-    def of(cls, net: NetworkData) -> Demand:
-        """Read a network."""
-        levels = {name: np.nan_to_num(net.parameters[name]) for name in SCALED}
+    def of(cls, net: NetworkData, inject_max: ArrayLike | None = None) -> Demand:
+        """Read a network, and the largest current that is injected into all neurons, or into each; see `quantise`."""
+        levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
         rule = net.rule if net.learns else None
-        return cls(net, Durations.of(net), rule, net.is_integer, *net.reach(), levels)
+        injected = _currents(inject_max, net.neuron_count)
+        return cls(net, Durations.of(net), rule, net.is_integer, *net.reach(), levels, injected)
+
+    @property
+    def states(self) -> list[NDArray[Any]]:
+        """Return everything that a state has to hold alone, in the units of the weights."""
+        return [*self.levels.values(), self.injected, np.array(self.net.adaptation_step)]
+
+    def with_room(self, firings: int) -> Demand:
+        """Return the same with weights that may grow by all that so many firings can add, if nothing bounds them."""
+        if self.rule is None or self.rule.bounds is not None:
+            return self
+        grown = self.net.weights + firings * self.rule.reach(self.net.dt_ms)
+        return replace(self, highest=np.where(self.net.plastic, np.maximum(self.highest, grown), self.highest))
 
     def smallest(self) -> CoreConfig:
         """Return the smallest geometry that has room; see `smallest_config`."""
@@ -130,11 +141,10 @@ class Demand:
             values["soft_bounds"] = self.rule.soft
         if self.is_integer:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
-            bounds = (self.rule.bounds if self.rule is not None else None) or (0, 0)
-            bits = max(_signed_bits(net.weights), _signed_bits(np.array(bounds)))
-            values["weight_bits"] = chosen.weight_bits if bits <= chosen.weight_bits else 16
-            states = [*self.levels.values(), np.array(net.adaptation_step)]
-            values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, states))))
+            bits = max(map(_signed_bits, (self.lowest, self.highest)))
+            unbounded = self.rule is not None and self.rule.bounds is None  # may become anything
+            values["weight_bits"] = 16 if unbounded or bits > chosen.weight_bits else chosen.weight_bits
+            values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, self.states))))
         for name, way_out in (
             ("max_delay", "use a longer dt_ms"), ("refractory_bits", "use a longer dt_ms"),
             ("extra_axons", "give fewer neurons a second delay"),
@@ -162,15 +172,22 @@ class Demand:
             raise FitError(f"the network needs {', '.join(lacking)}; take a larger chip or a smaller network")
 
 
-def smallest_config(net: NetworkData) -> CoreConfig:
+def smallest_config(net: NetworkData, *, inject_max: ArrayLike | None = None) -> CoreConfig:
     """Return a geometry with as many neurons and inputs as a network; else the default, and wider only where needed.
+
+    Parameters
+    ----------
+    net : NetworkData
+        The network.
+    inject_max : float or array [N], optional
+        Largest current that is injected in a step, see `quantise`.
 
     Raises
     ------
     FitError
         If no chip can be built that large.
     """
-    return Demand.of(net).smallest()
+    return Demand.of(net, inject_max).smallest()
 
 
 def engine_of(rule: Rule) -> Learning:
@@ -185,6 +202,11 @@ def window_steps(rule: Rule, dt_ms: float) -> int:
     if steps > most:
         raise FitError(
             f"the rule looks back over {steps} steps, at most {most} can be built; shorten it or use a longer dt_ms"
+        )
+    if isinstance(rule, WindowRule) and rule.nearest and steps > TABLE_STEPS:
+        raise FitError(
+            f"the rule looks back over {steps} steps and pairs with the nearest spike only, which needs one table; a "
+            f"table holds {TABLE_STEPS} steps: shorten it, use a longer dt_ms, or pairing='all'"
         )
     return steps
 
@@ -202,6 +224,24 @@ def _lacking_to_learn(rule: Rule, dt_ms: float, config: CoreConfig) -> list[str]
     return lacking
 
 
+def _currents(given: ArrayLike | None, neurons: int) -> NDArray[Any]:
+    """Check the largest injected currents; return one for each neuron, 0 if none was given."""
+    if given is None:
+        return np.zeros(neurons, np.int64)
+    try:
+        values = np.asarray(given)
+        if values.dtype.kind not in "iuf":
+            raise ValueError(f"{values.dtype} is no number")
+        currents: NDArray[Any] = np.broadcast_to(values, (neurons,))
+    except ValueError as error:
+        raise InputError(f"inject_max needs one number, or {neurons}, one for each neuron ({error})") from None
+    wrong = ~(np.isfinite(currents) & (currents >= 0))
+    if wrong.any():
+        raise InputError(f"inject_max must be 0 or more, the largest size of a current; got {currents[wrong][0]!s}")
+    return currents
+
+
 def _signed_bits(values: NDArray[Any]) -> int:
-    """Width of the largest of some integers in two's complement."""
-    return max(int(values.max()).bit_length(), int(-1 - values.min()).bit_length() if values.min() < 0 else 0) + 1
+    """Width in two's complement of the integers between which some numbers lie."""
+    low, high = math.floor(float(values.min())), math.ceil(float(values.max()))
+    return max(high.bit_length(), (-1 - low).bit_length() if low < 0 else 0) + 1

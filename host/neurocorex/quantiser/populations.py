@@ -8,7 +8,7 @@ Scales are chosen together. For each pair of gains, every population gets the be
 
 - leave room for a membrane at threshold, the bias, and all axons firing in the same step (headroom),
 - clip no weight at these gains,
-- need no rounding for the largest weight of either kind, for a power of two, or for the smallest step of a drift;
+- need no rounding for the largest weight of either kind, for a power of two, or for the whole numbers of a rule;
 
 the best is the one with the smallest rounding error of weights and thresholds (as a part of their energy), then the
 largest. The pair of gains with the smallest sum of errors is taken.
@@ -28,9 +28,10 @@ from ..errors import InputError
 from ..image import Image
 from ..network.population import Neurons, named
 from ..spec import CoreConfig, Region
-from .activity import rooms
+from .activity import in_use, rooms
 from .demand import Demand
-from .scale import GAIN_MAX, Kinds, choose_scale, drift_of, largest, largest_multiple, rounding, sample, weight_unit
+from .ratio import distortion, quanta, whole_numbers
+from .scale import GAIN_MAX, Kinds, choose_scale, largest, largest_multiple, rounding, sample, weight_unit
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -45,6 +46,13 @@ def scales_of(image: Image) -> Floats:
     if isinstance(given, list) and all(isinstance(each, int | float) and 0 < each < math.inf for each in given):
         scales[: len(given)] = given[: len(scales)]
     return scales
+
+
+def injected_units(image: Image, currents: NDArray[Any]) -> Ints:
+    """Return injected currents of the neurons of a network, in its units, as units of the chip, for all its neurons."""
+    units, count = np.zeros(image.config.neurons, np.int64), len(currents)
+    units[:count] = np.ceil(np.minimum(currents * scales_of(image)[:count], image.config.state_range[1]))
+    return units
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,8 @@ class PopulationScale:
         """Return the populations of an image, the one with neuron 0 first."""
         scales, room = scales_of(image), rooms(image)
         units = np.abs(image.regions[Region.THRESHOLD].astype(np.int64))
-        groups = [np.flatnonzero(scales == scale) for scale in dict.fromkeys(scales.tolist())]
+        used = in_use(image) | ~in_use(image).any()
+        groups = [np.flatnonzero(used & (scales == scale)) for scale in dict.fromkeys(scales[used].tolist())]
         return [
             cls(group.tolist(), float(scales[group[0]]), float(room[group].max()), int(units[group].min()))
             for group in groups
@@ -178,8 +187,8 @@ class _Group:
         Thresholds that are not 0.
     span : float
         Distance of the bounds between which its weights learn; 0 if there are none.
-    drift : float64 array
-        Drift of its weights; empty if there is none.
+    numbers : float64 array
+        Whole numbers of the rule by which its weights learn, see `ratio`; empty if there are none.
     learns : int
         Index of the kind of weights that learns, or of one of both.
     """
@@ -189,7 +198,7 @@ class _Group:
     units: list[float]
     thresholds: Floats
     span: float
-    drift: Floats
+    numbers: Floats
     learns: int
 
     @classmethod
@@ -203,15 +212,15 @@ class _Group:
             for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
         ]
         weights = net.weights[:, group]
-        thresholds = net.parameters["threshold"][group].astype(np.float64)
+        thresholds = demand.levels["threshold"][group].astype(np.float64)
         room = 0.999 * config.state_range[1] / level if level else math.inf
-        kinds, drift = Kinds(demand), drift_of(demand)
+        kinds, numbers = Kinds(demand), whole_numbers(demand)
         plastic = net.plastic[:, group] & (demand.rule is not None)
         # A weight that learns between bounds may become anything there, so its present value does not matter.
         fixed = np.where(plastic & bool(kinds.span), 0, weights)
         return cls(
             room, [sample(fixed[:first]), sample(fixed[first:])], units, thresholds[thresholds != 0],
-            kinds.span * bool(plastic.any()), drift[drift != 0] if plastic.any() else drift[:0], kinds.plastic_kind,
+            kinds.span * bool(plastic.any()), numbers if plastic.any() else numbers[:0], kinds.plastic_kind,
         )  # fmt: skip
 
     def best(self, *gains: int) -> tuple[float, float]:
@@ -220,15 +229,16 @@ class _Group:
         limit = min(self.room, *bounds, math.inf)
         if limit == math.inf:
             return 0.0, 1.0
-        quanta = np.sort(np.abs(self.drift)).tolist()[:1]
-        quanta += [unit / (1 << gain) for gain, unit in zip(gains, self.units, strict=True) if unit]
-        scales = {largest_multiple(limit, 1 / quantum) for quantum in (*quanta, 1.0)}
+        units = quanta(self.numbers) + [
+            unit / (1 << gain) for gain, unit in zip(gains, self.units, strict=True) if unit
+        ]
+        scales = {largest_multiple(limit, 1 / quantum) for quantum in (*units, 1.0)}
         cost, negative = min((self._cost(scale, gains), -scale) for scale in scales)
         return cost, -negative
 
     def _cost(self, scale: float, gains: tuple[int, ...]) -> float:
         parts = [(part, (1 << gain) / scale) for part, gain in zip(self.samples, gains, strict=True)]
         learned = (1 << gains[self.learns]) / scale
-        parts += [(self.thresholds, 1 / scale), (self.drift, learned)]
-        between_bounds = (learned / self.span) ** 2 / 12 if self.span else 0.0
-        return round(sum(rounding(part, step) for part, step in parts if len(part)) + between_bounds, 12)
+        parts += [(self.thresholds, 1 / scale)]
+        learning = distortion(self.numbers, learned) + ((learned / self.span) ** 2 / 12 if self.span else 0.0)
+        return round(sum(rounding(part, step) for part, step in parts if len(part)) + learning, 12)

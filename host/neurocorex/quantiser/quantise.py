@@ -10,30 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError
+from ..events.stream import EventStream
 from ..image import Image
-from ..learning import TraceRule
 from ..network.network import Network
 from ..network.population import Neurons, named
-from ..spec import Control, CoreConfig, Flag, Region, controls, layout
-from ..spec.regions import PARAMETERS
-from ..spec.rows import Unit
+from ..spec import CoreConfig
+from .assembly import Assembly
+from .comparison import Comparison
 from .demand import Demand, smallest_config
-from .populations import SCALES, choose_scales, given_scales, groups_of
+from .losses import loss_warnings
+from .notice import tell
+from .populations import choose_scales, given_scales, groups_of, injected_units
 from .report import Report
-from .rounding import Rounding, WeightLoss
-from .scale import Kinds, choose_scale, integers_fit
-from .tuning import SCHEDULE, Tuning
+from .rounding import Rounding
+from .scale import Kinds, choose_scale, gain_for, integers_fit, with_room_to_learn
 
-__all__ = ["Report", "quantise", "smallest_config"]
-
-#: Relative error of a threshold above which the report warns.
-COARSE = 0.01
+__all__ = ["Report", "quantise", "quantised", "smallest_config", "tell"]
 
 
 def quantise(
@@ -42,6 +38,8 @@ def quantise(
     *,
     scale: ArrayLike | None = None,
     populations: Sequence[Neurons] | None = None,
+    stimulus: EventStream | ArrayLike | None = None,
+    inject_max: ArrayLike | None = None,
 ) -> tuple[Image, Report]:
     """Turn a network into integers for one chip.
 
@@ -57,189 +55,95 @@ def quantise(
         `populations`. With ``scale=1``, integers that are stored as floats stay as they are.
     populations : sequence of Neurons, optional
         Parts of the network that get a scale each, see `populations`. By default all neurons share one.
+    stimulus : bool array [steps, inputs] or [samples, steps, inputs], or EventStream, optional
+        Spikes that the inputs will get. Traces of the learning rule get room for them, see `room`.
+    inject_max : float or array [N], optional
+        Largest size of a current that is injected in a step, in the units of the network, into all neurons or each. The
+        scale leaves room for it, and neurons that fire by it only are no mistake. By default 0.
 
     Returns
     -------
     image : Image
         What `Device.load` writes.
     report : Report
-        What was lost, and what looks like a mistake.
+        What was lost, and what looks like a mistake; told by QuantisationWarning, too, once for a network.
 
     Raises
     ------
     FitError
         If the chip has no room; the message names every limit.
     InputError
-        If `scale` is not above 0, or `populations` are not disjoint parts of the network.
+        If `scale` is not above 0, `inject_max` below 0, or `populations` are not disjoint parts of the network.
     """
-    demand, notes = Demand.of(net), list[str]()
+    made = quantised(net, config, scale=scale, populations=populations, stimulus=stimulus, inject_max=inject_max)
+    tell(made[1].alerts, made[0])
+    return made
+
+
+def quantised(
+    net: Network,
+    config: CoreConfig | None = None,
+    *,
+    scale: ArrayLike | None = None,
+    populations: Sequence[Neurons] | None = None,
+    stimulus: EventStream | ArrayLike | None = None,
+    inject_max: ArrayLike | None = None,
+) -> tuple[Image, Report]:
+    """Do as `quantise`, for callers that tell the warnings of the report themselves, or try something out."""
+    demand, notes = Demand.of(net, inject_max), list[str]()
     scales = None if scale is None else given_scales(demand, scale)
     groups = None if populations is None else groups_of(demand, populations, notes)
     if config is None:
         config = demand.smallest()
     demand.check(config)
     if scales is None:
-        scales = _chosen_scales(demand, config, groups, notes)
-    assembly = _Assembly(demand, Rounding(config, scales, notes=notes))
+        scales, demand = _chosen_scales(demand, config, groups, notes)
+    assembly = Assembly(demand, Rounding(config, scales, notes=notes), stimulus)
     image = assembly.image()
+    comparison = Comparison.of(net, image)
+    notes += loss_warnings(comparison, config)
     report = Report.of(
-        image, weights=assembly.losses, parameters=assembly.rounding.errors, notes=notes,
-        learning=assembly.tuning.rounded if assembly.tuning else None,
+        image, comparison=comparison, notes=notes, rule=demand.rule,
+        learning=assembly.tuning.rounded if assembly.tuning else None, injected=injected_units(image, demand.injected),
     )  # fmt: skip
-    return image, replace(report, subject=(net, image))
+    return image, replace(report, remarks=_remarks(net), subject=(net, image))
+
+
+def _remarks(net: Network) -> list[str]:
+    """Say whose connections got another delay after they were made."""
+    moved = net.moved_delays
+    if not moved:
+        return []
+    before, now = next(iter(moved.values()))
+    return [
+        f"delays: connections of {named(moved)} that were given none take {now:g} ms, set after they were made "
+        f"(before: {before:g} ms)"
+    ]
 
 
 def _chosen_scales(
     demand: Demand, config: CoreConfig, groups: Sequence[NDArray[np.int64]] | None, notes: list[str]
-) -> NDArray[np.float64]:
-    """Return 1 for integers that fit, else the best scales; note if integers are scaled or lose bits."""
+) -> tuple[NDArray[np.float64], Demand]:
+    """Return 1 for integers that fit, else the best scales, and what they have room for; note what is lost."""
     ones = np.ones(demand.net.neuron_count)
     if demand.is_integer:
         if integers_fit(demand, config):
-            gain = max(Kinds(demand).gains(1.0, config))
-            if gain:
-                notes.append(f"integer weights are beyond {config.weight_bits} bits and lose up to {gain} low bits")
-            return ones
+            kinds = Kinds(demand)
+            gains = [gain_for(stated, 1.0, config) for stated in kinds.stated]
+            if any((part % (1 << gain)).any() for part, gain in zip(kinds.parts, gains, strict=True)):
+                notes.append(
+                    f"integer weights are beyond {config.weight_bits} bits and lose up to {max(gains)} low bits"
+                )
+            return ones, demand
         bits = f"{config.weight_bits}-bit weights and {config.state_bits}-bit states"
         notes.append(f"the integers do not fit into {bits}: scaled")
-    return ones * choose_scale(demand, config) if groups is None else choose_scales(demand, config, groups)
+
+    def choose(asked: Demand) -> NDArray[np.float64]:
+        return ones * choose_scale(asked, config) if groups is None else choose_scales(asked, config, groups)
+
+    unbounded = demand.rule is not None and demand.rule.bounds is None
+    return with_room_to_learn(demand, config, choose) if unbounded else (choose(demand), demand)
 
 
-class _Assembly:
-    """Image of one network on one chip, put together region by region.
-
-    Parameters
-    ----------
-    demand : Demand
-        Of the network.
-    rounding : Rounding
-        With the geometry of the chip and the scale of each neuron.
-
-    Attributes
-    ----------
-    losses : dict of WeightLoss
-        Of "input" and "recurrent" weights.
-    tuning : Tuning or None
-        The learning rule on the chip.
-    """
-
-    def __init__(self, demand: Demand, rounding: Rounding) -> None:
-        self.demand, self.net, self.rounding = demand, demand.net, rounding
-        self.config, self.scales = rounding.config, rounding.scales
-        self.regions: dict[Region, NDArray[Any]] = {}
-        self.control = np.array([each.power_up(self.config) for each in controls(self.config)], np.int64)
-        self.losses: dict[str, WeightLoss] = {}
-        self.tuning: Tuning | None = None
-
-    def image(self) -> Image:
-        """Fill in everything."""
-        net, config, differ = self.net, self.config, bool((self.scales != self.scales[0]).any())
-        top = float(self.scales.max())
-        kinds = Kinds(self.demand, self.scales / top if differ else None)
-        gains = kinds.gains(top, config)
-        self._put_weights(kinds, gains)
-        learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
-        self._put_rule((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
-        self._put_parameters()
-        self._put_flags()
-        self._put_axons()
-        step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
-        self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
-        self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
-        self.regions[Region.CONTROL] = self.control
-        self.regions[Region.IN_USE] = np.array(config.blocks_for(net.neuron_count, net.input_count))
-        meta: dict[str, Any] = {"dt_ms": net.dt_ms}
-        if self.tuning and self.tuning.schedule:
-            meta[SCHEDULE] = self.tuning.schedule
-        if differ:
-            meta[SCALES] = self.scales.tolist()
-        return Image.completed(config, self.regions, float(self.scales[0]), meta)
-
-    def _put_weights(self, kinds: Kinds, gains: tuple[int, int]) -> None:
-        blocks = []
-        for kind, gain, part in zip(("input", "recurrent"), gains, kinds.parts, strict=True):
-            block, self.losses[kind] = self.rounding.weights(part, gain)
-            blocks.append(block)
-        self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
-        self.control[Control.GAIN_INPUT], self.control[Control.GAIN_RECURRENT] = gains
-
-    def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
-        """Return a table of the axons of the network with the rows and columns of the chip."""
-        net, config = self.net, self.config
-        placed = np.zeros((config.axons, config.neurons), np.int32)
-        inputs, neurons, extra = np.split(table, [net.input_count, net.input_count + net.neuron_count])
-        firsts = (0, config.inputs, config.inputs + config.neurons)
-        for first, rows in zip(firsts, (inputs, neurons, extra), strict=True):
-            placed[first : first + len(rows), : net.neuron_count] = rows
-        return placed
-
-    def _put_rule(self, unit: float) -> None:
-        """Turn the rule into registers and tables; `unit` is that of a plastic weight on the chip."""
-        net, rule, notes = self.net, self.demand.rule, self.rounding.notes
-        if rule is None:
-            if net.plastic.any():
-                notes.append("synapses are plastic, but there is no rule: call Network.learn")
-            elif net.rule is not None:
-                notes.append("there is a rule, but no synapse is plastic: connect(..., plastic=True)")
-            return
-        if rule.bounds is None and isinstance(rule, TraceRule) and not self.demand.is_integer:
-            raise InputError("the rule needs bounds in the units of the weights, for example bounds=(0.0, 1.0)")
-        self.regions[Region.PLASTIC] = self._placed(net.plastic)
-        self.tuning = Tuning(rule, self.config, net.dt_ms, unit)
-        notes += self.tuning.warnings
-        self.regions |= self.tuning.tables
-        for register, value in self.tuning.registers().items():
-            self.control[register] = value
-
-    def _put_parameters(self) -> None:
-        """Round the parameters that are declared with a quantity, each by its unit."""
-        rounding, durations = self.rounding, self.demand.durations
-        for region in PARAMETERS:
-            quantity = region.row.quantity
-            if quantity is None:
-                continue
-            values = self.net.parameters[quantity.name]
-            if quantity.unit is Unit.MS:
-                self._put(region, durations.steps[quantity.name])
-            elif quantity.unit is Unit.FRACTION:
-                self._put(region, rounding.decays(quantity.name, values))
-            else:
-                self._put(region, rounding.states(quantity.name, values, region.row.default_on(self.config)))
-        rounding.errors |= {name: error for name, error in durations.errors.items() if error}
-        self._note_coarse_thresholds()
-
-    def _put_flags(self) -> None:
-        subtract, hold, learns = (self.net.parameters[name] for name in ("subtract", "hold", "learns"))
-        flags = subtract * int(Flag.RESET_SUBTRACT) | hold * int(Flag.REFRACTORY_HOLD)
-        if self.config.learning:
-            flags |= ~learns * int(Flag.PLASTICITY_OFF)
-        self._put(Region.FLAGS, flags)
-
-    def _put_axons(self) -> None:
-        """Silence the axons that lead nowhere and were given no delay, and place the extra axons."""
-        config, durations = self.config, self.demand.durations
-        leads: NDArray[np.bool_] = np.asarray(self.regions[Region.WEIGHTS].any(axis=1))
-        if Region.PLASTIC in self.regions:
-            leads |= self.regions[Region.PLASTIC].any(axis=1)
-        own = leads[config.inputs : config.inputs + self.net.neuron_count]
-        self._put(Region.DELAY, np.where(durations.delay_given | own, durations.delays, 0))
-        if self.net.extra_source:
-            self._put(Region.EXTRA_SOURCE, np.array(self.net.extra_source))
-            self._put(Region.EXTRA_DELAY, durations.extra_delays)
-
-    def _put(self, region: Region, values: NDArray[Any]) -> None:
-        """Give the first items of a region their values, and the others the default."""
-        default = region.row.default_on(self.config) or 0
-        self.regions[region] = np.full(layout(region, self.config).items, default, np.int64)
-        self.regions[region][: len(values)] = values
-
-    def _note_coarse_thresholds(self) -> None:
-        """Warn of thresholds of so few units that rounding moves them noticeably."""
-        wanted = self.net.parameters["threshold"]
-        got = self.regions[Region.THRESHOLD][: self.net.neuron_count] / self.scales
-        coarse = np.flatnonzero(np.abs(got - wanted) > COARSE * np.abs(wanted))
-        if len(coarse):
-            self.rounding.notes.append(
-                f"thresholds of {named(coarse.tolist())} have so few units that they move by more than {COARSE:.0%}: "
-                "give populations of their own, or take a larger scale"
-            )
+# Scripts of 0.1.0, where `quantise` was a module, say ``neurocorex.quantise.quantise(net)``.
+quantise.quantise = quantise  # type: ignore[attr-defined]

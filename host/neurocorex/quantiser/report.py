@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..image import Image
+from ..learning import Rule
 from ..network.network import Network
 from ..network.population import named
+from ..plot.plasticity import learning_window
 from ..spec import Control, CoreConfig, Region
-from ..spec.fixed import DECAY_ALL, DECAY_BITS
-from .activity import always_saturates, never_fire, never_silent, rooms
+from .acting import acting_window
+from .activity import always_saturates, driven, never_fire, never_silent, rooms
+from .comparison import Comparison
 from .demand import ENGINES
+from .difference import Difference, WeightLoss, finite
+from .losses import UNBOUNDED
+from .mistakes import CROWDED, RESTLESS, mistakes
+from .outside import outside_bounds
 from .populations import PopulationScale
-from .rounding import WeightLoss
 from .tuning import Rounded
+from .window import SMALL, ActingWindow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -32,21 +43,24 @@ class Report:
     is_snapshot : bool
         Whether the image holds the state of a running chip.
     exact : bool
-        Whether nothing was rounded or clipped.
+        Whether the chip holds every number of the network: `comparison` finds no difference. States that fade are still
+        rounded to whole units in every step, see `decaying`, and states stop at the ends of their range, see
+        `can_saturate`. False for an image that came from elsewhere, of which nothing is known.
     scale : float
         Units of the chip's state per unit of the network; for the first neuron, see `populations`.
     gain_input, gain_recurrent : int
         Left shifts of the two kinds of weights.
-    weights : dict
-        `WeightLoss` of "input" and "recurrent" weights. Empty for an image that came from elsewhere.
-    parameters : dict of float
-        Largest rounding error of each kind of parameter, in the units of the network, milliseconds for times.
     learning : list of Rounded
         Every number of the learning rule as wanted, and as the chip holds it, in the units of the network.
     plastic : int
         Number of synapses that learn.
+    window : ActingWindow or None
+        The learning window that the chip acts by, from its integers; None if nothing learns.
     never_fire : list of int
-        Neurons that no pattern of input spikes makes fire; injected currents may.
+        Neurons that no pattern of input spikes makes fire; injected currents may. Those that are meant never to fire,
+        with an infinite threshold, are not among them, nor those of a chip that the network does not use.
+    undriven : list of int
+        Those of `never_fire` that nothing excites, so that injected currents must be what drives them.
     never_silent : list of int
         Neurons that fire without any input.
     headroom : float
@@ -59,7 +73,13 @@ class Report:
     populations : list of PopulationScale
         Neurons by scale, with the figures that it was chosen by.
     warnings : list of str
-        What looks like a mistake, a line each.
+        What was lost, and what looks like a mistake, a line each.
+    remarks : list of str
+        What is as it was asked for, but may surprise: a default delay that changed after connections were made.
+    notes : list of str
+        Those of `warnings` that the quantiser gave: what was lost, not what the activity may be.
+    comparison : Comparison or None
+        Every number of the network beside what the chip holds; None for an image that came from elsewhere.
     subject : (Network, Image) or None
         The network and its image, for `neurocorex.measure_fidelity`; None for an image that came from elsewhere.
     """
@@ -70,17 +90,20 @@ class Report:
     scale: float
     gain_input: int
     gain_recurrent: int
-    weights: dict[str, WeightLoss]
-    parameters: dict[str, float]
     never_fire: list[int]
     never_silent: list[int]
     headroom: float
+    undriven: list[int] = field(default_factory=list)
     learning: list[Rounded] = field(default_factory=list)
     plastic: int = 0
+    window: ActingWindow | None = None
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     can_saturate: list[int] = field(default_factory=list)
     always_saturates: list[int] = field(default_factory=list)
     populations: list[PopulationScale] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    comparison: Comparison | None = field(default=None, repr=False)
     subject: tuple[Network, Image] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -88,11 +111,11 @@ class Report:
         cls,
         image: Image,
         *,
-        weights: dict[str, WeightLoss] | None = None,
-        parameters: dict[str, float] | None = None,
+        comparison: Comparison | None = None,
         learning: list[Rounded] | None = None,
         notes: list[str] | None = None,
         injected: NDArray[np.int64] | None = None,
+        rule: Rule | None = None,
     ) -> Report:
         """Examine an image, and add what its quantisation lost, if it has just been made.
 
@@ -100,38 +123,78 @@ class Report:
         ----------
         image : Image
             What goes to the chip.
-        weights, parameters, learning
-            As the attributes.
+        comparison : Comparison, optional
+            Of the network with its image.
+        learning
+            As the attribute.
         notes : list of str
-            Warnings of the quantiser, which come first.
+            As the attribute; they come first among the warnings.
         injected : int64 array [N], optional
             Largest current that is injected into each neuron, in units of the chip; see `never_fire`.
+        rule : Rule, optional
+            What `window` is compared with.
         """
-        weights, parameters, learning = weights or {}, parameters or {}, learning or []
-        mute, restless = never_fire(image, injected).tolist(), never_silent(image).tolist()
-        room = rooms(image)
+        mute, room = never_fire(image, injected), rooms(image)
+        undriven = np.setdiff1d(mute, np.flatnonzero(driven(image, injected)))
+        restless = never_silent(image).tolist()
+        window = acting_window(image, rule)
+        learned = [*(window.warnings if window else []), *outside_bounds(image)]
         control = image.regions[Region.CONTROL]
-        lossless = not any(loss.max_error for loss in weights.values()) and not any(parameters.values())
-        lossless = lossless and all(number.exact for number in learning)
+        found = mistakes(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
         return cls(
             config=image.config,
             is_snapshot=image.is_snapshot,
-            exact=lossless,
+            exact=comparison is not None and comparison.exact,
             scale=image.scale,
             gain_input=int(control[Control.GAIN_INPUT]),
             gain_recurrent=int(control[Control.GAIN_RECURRENT]),
-            weights=weights,
-            parameters=parameters,
-            never_fire=mute,
+            never_fire=mute.tolist(),
             never_silent=restless,
             headroom=float(room.max()),
-            learning=learning,
+            undriven=undriven.tolist(),
+            learning=learning or [],
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
-            warnings=[*(notes or []), *_loss_warnings(weights), *_warnings(image, mute, restless, room)],
+            window=window,
+            warnings=[*(notes or []), *learned, *found],
+            notes=[*(notes or []), *learned],
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
+            comparison=comparison,
         )
+
+    @property
+    def alerts(self) -> list[str]:
+        """Those of `warnings` that those shall see who do not print a report: they are told by `warnings` and the log.
+
+        Left out are neurons that fire without input, which are meant to by their bias, a reach of the learning window
+        that is a little short, and what need not happen: states that saturate if all axons fire at once, weights that
+        learning may lead out of range. Runs count both.
+        """
+        return [line for line in self.warnings if not line.endswith((RESTLESS, CROWDED, UNBOUNDED, SMALL))]
+
+    @property
+    def weights(self) -> dict[str, WeightLoss]:
+        """Loss of "input" and "recurrent" weights; empty for an image that came from elsewhere."""
+        return self.comparison.weights if self.comparison else {}
+
+    @property
+    def differences(self) -> dict[str, Difference]:
+        """Largest absolute and relative difference of every kind of number, by name; empty as `weights`."""
+        return self.comparison.kinds if self.comparison else {}
+
+    @property
+    def decaying(self) -> list[int]:
+        """Neurons of which a state fades by a part of itself, which a chip rounds in every step."""
+        return self.comparison.decaying if self.comparison else []
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Largest difference of each kind of number but weights, where there is one; milliseconds for times."""
+        return {
+            name: each.absolute
+            for name, each in self.differences.items() if each.differing and not name.endswith(" weights")
+        }  # fmt: skip
 
     @property
     def compare(self) -> Never:
@@ -141,10 +204,18 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
         learning = [
-            {**asdict(each), "wanted": _finite(each.wanted), "got": _finite(each.got)} for each in self.learning
+            {**asdict(each), "wanted": finite(each.wanted), "got": finite(each.got), "error": each.error}
+            for each in self.learning
         ]
-        plain = asdict(replace(self, subject=None)) | {"config": self.config.to_dict(), "learning": learning}
-        del plain["subject"]
+        plain = asdict(replace(self, subject=None, comparison=None, window=None)) | {
+            "config": self.config.to_dict(), "learning": learning,
+            "window": self.window.to_dict() if self.window else None,
+            "weights": {name: loss.to_dict() for name, loss in self.weights.items()},
+            "differences": {name: each.to_dict() for name, each in self.differences.items()},
+            "parameters": {name: finite(error) for name, error in self.parameters.items()},
+            "decaying": self.decaying,
+        }  # fmt: skip
+        del plain["subject"], plain["comparison"]
         return plain
 
     @property
@@ -153,7 +224,6 @@ class Report:
         kind = "snapshot" if self.is_snapshot else "network"
         size = f"{self.config.inputs} inputs, {self.config.neurons} neurons, {self.config.weight_bits}-bit weights"
         gains = f"gain {1 << self.gain_input} for inputs, {1 << self.gain_recurrent} for neurons"
-        rounded = [f"{name} {error:.2g}" for name, error in self.parameters.items() if error]
         return [
             f"{kind} of {size}",
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
@@ -161,57 +231,38 @@ class Report:
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
             *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
-            *(["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []),
-            *(["nothing was rounded"] if self.weights and self.exact else []),
+            *(self.window.lines if self.window else []),
+            *self._accuracy(),
+            *([f"{named(self.undriven)}: nothing excites them but injected currents"] if self.undriven else []),
             *(f"warning: {warning}" for warning in self.warnings),
         ]
+
+    def _accuracy(self) -> list[str]:
+        """Say what was rounded, and what will be."""
+        if self.comparison is None:
+            return []
+        told = self.comparison.rule if self.learning else []  # line by line, see `learning`
+        rounded = [str(each) for name, each in self.differences.items() if name in self.parameters and name not in told]
+        lines = ["rounding of parameters at most: " + ", ".join(rounded)] if rounded else []
+        if self.exact:
+            lines.append("nothing was rounded: the chip holds every number of the network")
+        if self.exact and self.decaying:
+            lines.append(f"states of {named(self.decaying)} fade, and are rounded to whole units in every step")
+        return lines
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
+    def plot_window(self, ax: Axes | None = None) -> Figure:
+        """Draw the learning window into `ax`, or a figure of its own: wanted as lines, acting as points.
 
-def _finite(value: float) -> float | None:
-    """JSON has no infinity: a trace that never fades has no time constant there."""
-    return value if math.isfinite(value) else None
-
-
-def _loss_warnings(weights: dict[str, WeightLoss]) -> list[str]:
-    found = []
-    for name, loss in weights.items():
-        if loss.clipped:
-            places = ", ".join(map(str, loss.clipped_at)) + (", ..." if loss.clipped > len(loss.clipped_at) else "")
-            found.append(
-                f"{loss.clipped} {name} weights were clipped, at {places}: take a smaller scale or wider weights"
-            )
-        if loss.relative_error > 0.1:
-            found.append(f"{name} weights lost {loss.relative_error:.0%} by rounding: take wider weights")
-    return found
-
-
-def _warnings(image: Image, mute: list[int], restless: list[int], room: NDArray[np.float64]) -> list[str]:
-    found = []
-    if mute:
-        found.append(f"{named(mute)} can never fire: raise weights or bias, or lower threshold or leak")
-    if restless:
-        found.append(f"{named(restless)} will fire without any input: lower the bias or raise the threshold")
-    if (room > 1).any():
-        who = named(np.flatnonzero(room > 1).tolist())
-        found.append(
-            f"states of {who} can saturate, at {room.max():.1f} times their range: lower the scale or take more state "
-            "bits"
-        )
-    flooded = always_saturates(image).tolist()
-    if flooded:
-        found.append(f"every spike saturates {named(flooded)}: lower the scale or take more state bits")
-    coarse = np.zeros(image.config.neurons, np.bool_)
-    for region in (Region.DECAY, Region.CURRENT_DECAY):
-        decay = image.regions[region].astype(np.int64)
-        at_threshold = image.regions[Region.THRESHOLD].astype(np.int64) * decay
-        coarse |= (at_threshold > 0) & (decay < DECAY_ALL) & (at_threshold < 1 << DECAY_BITS)
-    coarse[mute] = False
-    if coarse.any():
-        found.append(
-            f"decay of {named(np.flatnonzero(coarse).tolist())} is faster than told, as a chip takes off whole units: "
-            "scale thresholds and weights up"
-        )
-    return found
+        Raises
+        ------
+        InputError
+            If nothing learns.
+        MissingToolError
+            If matplotlib is not installed.
+        """
+        if self.window is None:
+            raise InputError("nothing learns, so there is no learning window; see Network.learn")
+        return learning_window(self.window, axis=ax)

@@ -2,18 +2,20 @@
 
 The scale is the largest one at which
 
-- the state has room for a membrane at threshold, the bias and all axons firing in the same step,
+- the state has room for a membrane at threshold, the bias, all axons firing in the same step, and what is injected,
 - every parameter in the units of the weights fits into the state, and so does the adaptation step,
 - the largest weight fits with the largest gain, so that nothing is clipped,
 
-among those at which the largest input weight, the largest recurrent weight, a power of two, or the smallest step of a
-drift needs no rounding. A weight that learns counts as its bounds. Of these four kinds of scale, the one with the
-smallest rounding error is taken: of weights and drift, and of all weights that may be learned between bounds.
+among those at which the largest input weight, the largest recurrent weight, a power of two, or the whole numbers of a
+rule (see `ratio`) need no rounding. A weight that learns counts as its bounds. Of these kinds of scale, the one with
+the smallest rounding error is taken: of weights and numbers of the rule, and of all weights that may be learned between
+bounds.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,11 +25,14 @@ from ..learning import WindowRule
 from ..spec import CoreConfig
 from ..spec.fixed import GAIN_BITS
 from .demand import Demand
+from .ratio import LOSS, distortion, keeps, quanta, whole_numbers
 
 Floats = NDArray[np.float64]
 GAIN_MAX = (1 << GAIN_BITS) - 1
 #: Parameters that add up in a membrane; every other one has to fit into the state alone.
 ADDED = ("threshold", "reset", "bias")
+#: Firings by which weights without bounds should be able to grow, if it costs little, and at least.
+FIRINGS = (64, 16, 4, 1)
 #: About how many weights of each kind are sampled to compare scales.
 SAMPLE = 1 << 15
 
@@ -52,6 +57,8 @@ class Kinds:
         The same without the weights that learn between bounds, whose present value does not matter.
     extremes : list of float64 array [2]
         Lowest and highest value that the weights of each kind can get, 0 included.
+    stated : list of float64 array [2]
+        The same without what a rule that has no bounds adds, which is an estimate.
     span : float
         Distance of the bounds; 0 if there are none.
     plastic_kind : int
@@ -64,11 +71,17 @@ class Kinds:
         if relative is not None:
             lowest, highest = lowest * relative, highest * relative
         self.parts = [net.weights[:first], net.weights[first:]]
-        self.extremes = [
-            np.array([low.min(initial=0), high.max(initial=0)], np.float64)
-            for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
-        ]
         bounds = demand.rule.bounds if demand.rule is not None else None
+        self.extremes = _extremes(lowest, highest, first)
+        self.stated, self._whole = self.extremes, [np.zeros(0)] * 2
+        if demand.rule is not None and bounds is None:
+            present = net.weights if relative is None else net.weights * relative
+            self.stated = _extremes(present, present, first)
+            # What loses its fractions at a larger gain: the weights, and the changes that a rule makes.
+            steps = [changes_of(demand) if kind.any() else np.zeros(0) for kind in (
+                net.plastic[:first], net.plastic[first:])]  # fmt: skip
+            self._whole = [np.append(part.ravel(), more) for part, more in zip(
+                (present[:first], present[first:]), steps, strict=True)]  # fmt: skip
         self.span = float(bounds[1] - bounds[0]) if bounds else 0.0
         self.fixed = self.parts
         if self.span:
@@ -78,17 +91,45 @@ class Kinds:
         self.plastic_kind = 0 if plastic[0] else 1
 
     def gains(self, scale: float, config: CoreConfig) -> tuple[int, int]:
-        """Gains of inputs and neurons at a scale."""
-        inputs, neurons = (gain_for(extreme, scale, config) for extreme in self.extremes)
-        return (max(inputs, neurons),) * 2 if self._tied else (inputs, neurons)
+        """Gains of inputs and neurons at a scale.
+
+        Where a rule has no bounds, the room that it is estimated to need never rounds weights that are whole without.
+        """
+        gains = [gain_for(extreme, scale, config) for extreme in self.extremes]
+        least = [gain_for(extreme, scale, config) for extreme in self.stated]
+        if self._tied:
+            gains, least = [max(gains)] * 2, [max(least)] * 2
+        if gains != least and not self._are_whole(gains, scale) and self._are_whole(least, scale):
+            gains = least
+        return gains[0], gains[1]
+
+    def _are_whole(self, gains: list[int], scale: float) -> bool:
+        units = [part * (scale / (1 << gain)) for part, gain in zip(self._whole, gains, strict=True)]
+        return all(bool((np.abs(part - np.rint(part)) <= 1e-9).all()) for part in units)
+
+
+def _extremes(lowest: NDArray[Any], highest: NDArray[Any], first: int) -> list[Floats]:
+    """Return the lowest and the highest weight of the first rows, and of the others."""
+    return [
+        np.array([low.min(initial=0), high.max(initial=0)], np.float64)
+        for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
+    ]
+
+
+def changes_of(demand: Demand) -> Floats:
+    """Return the changes that a rule with windows makes: by lag, and by drift; none of another rule."""
+    rule = demand.rule
+    if not isinstance(rule, WindowRule):
+        return np.zeros(0)
+    steps = rule.steps(demand.net.dt_ms)
+    return np.concatenate([*rule.kernels(demand.net.dt_ms, steps), rule.drift])
 
 
 def integers_fit(demand: Demand, config: CoreConfig) -> bool:
     """Whether a network of integers fits a chip at scale 1, with any gain."""
     low, high = config.state_range
-    states = [*demand.levels.values(), np.array(demand.net.adaptation_step)]
-    fits = all(values.min() >= low and values.max() <= high for values in states)
-    return fits and max(weight_unit(extreme, config) for extreme in Kinds(demand).extremes) <= 1 << GAIN_MAX
+    fits = all(values.min() >= low and values.max() <= high for values in demand.states)
+    return fits and max(weight_unit(extreme, config) for extreme in Kinds(demand).stated) <= 1 << GAIN_MAX
 
 
 def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
@@ -100,7 +141,7 @@ def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
     lowest, highest = demand.lowest[:, chosen], demand.highest[:, chosen]
     incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
     size = {name: np.abs(values[chosen]) for name, values in demand.levels.items()}
-    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming
+    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming + demand.injected[chosen]
     alone = (float(values.max()) for name, values in size.items() if name not in ADDED)
     return max(float(level.max()), *alone, float(demand.net.adaptation_step))
 
@@ -112,12 +153,11 @@ def choose_scale(demand: Demand, config: CoreConfig) -> float:
         return 1.0
     kinds = Kinds(demand)
     units = [weight_unit(extreme, config) for extreme in kinds.extremes if extreme.any()]
-    drift = drift_of(demand)
+    numbers = whole_numbers(demand) if demand.rule is not None else np.zeros(0)
     # A little less than the range, so that no sum of rounded values exceeds it.
     limit = min(0.999 * config.state_range[1] / level, *((1 << GAIN_MAX) / unit for unit in units), math.inf)
     scales = {largest_multiple(limit, 1 / quantum) for quantum in (*units, 1.0)}
-    if drift.any():  # at the largest scale, and at the largest without a gain
-        quantum = np.abs(drift[drift != 0]).min()
+    for quantum in quanta(numbers) if len(numbers) else ():  # at the largest scale, and at the largest without a gain
         scales |= {largest_multiple(bound, 1 / quantum) for bound in (limit, min(limit, 1 / max(units)))}
     samples = [sample(part) for part in kinds.fixed]
 
@@ -126,16 +166,44 @@ def choose_scale(demand: Demand, config: CoreConfig) -> float:
         errors = [rounding(part, step) for part, step in zip(samples, steps, strict=True) if len(part)]
         if kinds.span:
             errors.append((steps[kinds.plastic_kind] / kinds.span) ** 2 / 12)
-        if drift.any():
-            errors.append(rounding(drift, steps[kinds.plastic_kind]))
+        if len(numbers):
+            errors.append(distortion(numbers, steps[kinds.plastic_kind]))
         return round(sum(errors), 12), -scale
 
     return min(scales, key=cost)
 
 
-def drift_of(demand: Demand) -> Floats:
-    """Return the drift of the plastic weights in each of the first steps, in the units of the network."""
-    return np.array(demand.rule.drift if isinstance(demand.rule, WindowRule) else (), np.float64)
+def with_room_to_learn(demand: Demand, config: CoreConfig, choose: Callable[[Demand], Floats]) -> tuple[Floats, Demand]:
+    """Choose scales at which weights that learn without bounds can grow, as far as that costs little.
+
+    Returns
+    -------
+    scales : float64 array [N]
+        By `choose`.
+    demand : Demand
+        With the room that they have.
+    """
+    for firings in FIRINGS:
+        roomy = demand.with_room(firings)
+        scales = choose(roomy)
+        if costs_little(roomy, config, scales):
+            break
+    return scales, roomy
+
+
+def costs_little(demand: Demand, config: CoreConfig, scales: Floats) -> bool:
+    """Whether weights have their room, a rule keeps its numbers, and weights lose next to nothing, at some scales."""
+    scale, kinds = float(scales.max()), Kinds(demand, scales / scales.max())
+    gains = kinds.gains(scale, config)
+    if any(gain < gain_for(most, scale, config) for gain, most in zip(gains, kinds.extremes, strict=True)):
+        return False
+    steps = [(1 << gain) / scale for gain in gains]
+    learner = float(scales[int(np.argmax(demand.net.plastic.any(axis=0)))])
+    parts = [sample(part) for part in kinds.fixed]
+    losses = [rounding(part, step) for part, step in zip(parts, steps, strict=True) if len(part)]
+    return max(losses, default=0.0) <= LOSS and keeps(
+        whole_numbers(demand), steps[kinds.plastic_kind] * scale / learner
+    )
 
 
 def sample(weights: NDArray[Any]) -> NDArray[Any]:

@@ -12,45 +12,24 @@ from numpy.typing import NDArray
 
 from ..errors import FitError, InputError
 from ..learning import Rule, TraceRule, WindowRule
-from ..spec import Control, CoreConfig, LearningFlag, Region, shrink
+from ..spec import Control, CoreConfig, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, signed_range
 from ..spec.registers import GATE_ALL, MODULATION_ONE
+from .room import NO_ROOMS, STATED, Room
+from .rounded import Rounded
+from .tables import single_spikes, table_of
+from .trace import Fading, applied, called_for, fading, rate_for
 
 #: Key of `Image.meta` for the registers that change in the first steps: [[step, register, value], ...].
 SCHEDULE = "schedule"
-#: Relative difference of a rounded number above which the report warns.
-TOLERANCE = 0.1
+#: Registers of the traces of axons, and of neurons: decay, rate, increment, cap.
+_PRE = (Control.PRE_DECAY, Control.POTENTIATION, Control.PRE_INCREMENT, Control.PRE_CAP)
+_POST = (Control.POST_DECAY, Control.DEPRESSION, Control.POST_INCREMENT, Control.POST_CAP)
+#: Error of a rate as a part of the changes of a whole window, above which another increment of the trace is tried.
+FINE = 1e-3
 
-
-@dataclass(frozen=True)
-class Rounded:
-    """A number of a rule as wanted, and as the chip holds it.
-
-    Attributes
-    ----------
-    name : str
-        Name of the number.
-    wanted, got : float
-        In the units of the rule.
-    clipped : bool
-        Whether it is beyond the range of the chip.
-    """
-
-    name: str
-    wanted: float
-    got: float
-    clipped: bool = False
-
-    @property
-    def exact(self) -> bool:
-        """Whether both are equal, give or take the last bits of a division."""
-        return math.isclose(self.wanted, self.got, rel_tol=1e-9, abs_tol=1e-12)
-
-    def __str__(self) -> str:
-        wanted, got = f"{self.wanted:.4g}", f"{self.got:.4g}"
-        change = "" if wanted == got else f" (wanted {wanted}{', clipped' if self.clipped else ''})"
-        return f"{self.name} {got}{change}"
+__all__ = ["SCHEDULE", "Rounded", "Tuning", "schedule_of"]
 
 
 @dataclass
@@ -67,6 +46,8 @@ class Tuning:
         Length of a step.
     unit : float
         One unit of a plastic weight on the chip, in the units of the network.
+    rooms : (Room, Room)
+        How many spikes the traces of axons and of neurons can hold.
 
     Attributes
     ----------
@@ -86,6 +67,7 @@ class Tuning:
     config: CoreConfig
     dt_ms: float
     unit: float
+    rooms: tuple[Room, Room] = NO_ROOMS
     control: dict[Control, int] = field(default_factory=dict)
     tables: dict[Region, NDArray[np.int64]] = field(default_factory=dict)
     schedule: list[list[int]] = field(default_factory=list)
@@ -105,7 +87,7 @@ class Tuning:
             self._set_tables(rule)
             self._set_drift(rule)
         modulation = round(rule.modulation * MODULATION_ONE)
-        self._note("modulation", rule.modulation, modulation / MODULATION_ONE)
+        self._note("modulation", rule.modulation, modulation / MODULATION_ONE, remedy="take a multiple of 1/256")
         self.control |= {
             Control.LEARNING: flags, Control.MODULATION: modulation, Control.GATE: GATE_ALL,
             Control.RANDOM: rule.random_state,
@@ -125,7 +107,9 @@ class Tuning:
         ):
             whole = round(bound / self.unit)
             self.control[register] = min(max(whole, lowest), highest)
-            self._note(name, bound, self.control[register] * self.unit, clipped=not lowest <= whole <= highest)
+            clipped = not lowest <= whole <= highest
+            remedy = "take a smaller scale" if clipped else "take wider weights"
+            self._note(name, bound, self.control[register] * self.unit, clipped=clipped, remedy=remedy)
         self._span = self.control[Control.WEIGHT_MAX] - self.control[Control.WEIGHT_MIN]
         if self._span < 1:
             raise FitError(f"the bounds {wanted} are one and the same weight on this chip; take wider weights")
@@ -145,57 +129,100 @@ class Tuning:
 
     def _set_traces(self, rule: TraceRule) -> None:
         cap = (1 << self.config.trace_bits) - 1
-        increment = cap if rule.nearest else max(round(cap / rule.accumulate), 1)
-        for name, tau_ms, change, decay, rate, side in (
-            ("tau_pre_ms", rule.tau_pre_ms, rule.potentiation, Control.PRE_DECAY, Control.POTENTIATION, 0),
-            ("tau_post_ms", rule.tau_post_ms, rule.depression, Control.POST_DECAY, Control.DEPRESSION, 1),
-        ):
+        for side, (name, tau_ms, change, registers) in enumerate((
+            ("tau_pre_ms", rule.tau_pre_ms, rule.potentiation, _PRE),
+            ("tau_post_ms", rule.tau_post_ms, rule.depression, _POST),
+        )):  # fmt: skip
+            decay, rate, increment, cap_register = registers
             units = min(round(-math.expm1(-self.dt_ms / tau_ms) * (1 << DECAY_BITS)), DECAY_ALL)
-            self.control[decay] = units
             left = 1 - units / (1 << DECAY_BITS) if units < DECAY_ALL else 0.0
-            self._note(name, tau_ms, -self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0))
-            # At a lag of one step, the trace that potentiation reads has faded once; that of depression has not.
-            trace = increment if side else shrink(increment, units)
-            self.control[rate] = self._rate(rate.name.lower(), change, trace, tau_name=name)
-        self.control |= {
-            Control.PRE_INCREMENT: increment, Control.POST_INCREMENT: increment,
-            Control.PRE_CAP: cap, Control.POST_CAP: cap,
-        }  # fmt: skip
+            got = -self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0)
+            self._note(name, tau_ms, got, remedy="take another dt_ms")
+            rise = cap if rule.nearest else self._rise(rate.name.lower(), side, change)
+            if change and not side and rise * left < 1:
+                raise InputError(f"{name} is too short: its trace is gone in one step; take {self.dt_ms:g} ms or more")
+            self.control |= {decay: units, cap_register: cap}
+            self.control[rate], self.control[increment] = self._rate(rate.name.lower(), side, rise, units)
 
-    def _rate(self, name: str, change: float, trace: int, *, tau_name: str) -> int:
-        """Return the rate at which a trace of this value changes a weight by `change`."""
+    def _rise(self, name: str, side: int, change: float) -> int:
+        """Return how much a spike raises a trace that has to hold the spikes of its room.
+
+        The more spikes there is room for, the larger is the rate that a change by one of them takes. A room that was
+        not stated ends where the rate would be beyond its register.
+        """
+        cap, most = (1 << self.config.trace_bits) - 1, signed_range(self.config.change_bits)[1]
+        limit = max(0.95 * most / (abs(change) * self._change_unit), 1.0) if change else math.inf
+        if self.rooms[side].spikes > limit and self.rooms[side].why != STATED:
+            less = Room(limit, f"{self.rooms[side].why}, as much as changes of this size allow")
+            self.rooms = (less, self.rooms[1]) if side == 0 else (self.rooms[0], less)
+        room = self.rooms[side].spikes
+        rise = max(int(cap / room), 1)
+        if cap / rise < 0.8 * room:
+            self.warnings.append(
+                f"traces of {self.config.trace_bits} bits hold {cap / rise:.0f} spikes for {name}, not {room:.0f}: "
+                "take a chip with more trace_bits"
+            )
+        return rise
+
+    def _rate(self, name: str, side: int, rise: int, decay: int) -> tuple[int, int]:
+        """Return rate and increment of a trace at which all lags together change a weight by what the rule says.
+
+        An increment that is a little smaller may let the product of both come closer. What the chip holds is told as
+        the change at a lag of one step of the law that has its area.
+        """
+        rule, bits, limits = self.rule, self.config.trace_bits, signed_range(self.config.change_bits)
+        change = float(rule.law(np.array([1]), self.dt_ms)[side][0])
         if not change:
             self._note(name, 0.0, 0.0)
-            return 0
-        if not trace:
-            raise InputError(f"{tau_name} is too short: its trace is gone in one step; take {self.dt_ms:g} ms or more")
-        low, high = signed_range(self.config.change_bits)
-        wanted = round(change * self._change_unit * (1 << self.config.trace_bits) / trace)
-        rate = min(max(wanted, low), high)
-        self._note_change(name, change, trace * rate >> self.config.trace_bits, clipped=rate != wanted)
-        return rate
+            return 0, rise
+        best: tuple[float, int, int] = (math.inf, 0, rise)
+        for increment in range(rise, max(math.ceil(0.9 * rise), rise - 16, 1) - 1, -1):
+            trace = fading(increment, decay)
+            wanted = self._wanted(trace, side)
+            rate, clipped = rate_for(trace, wanted, bits, limits)
+            got = float(trace.times() @ called_for(np.arange(increment + 1), rate, bits))
+            error = abs(got / wanted - 1)
+            if error < best[0]:
+                best = error, rate, increment
+            if error < FINE or clipped:
+                break
+        _, rate, increment = best
+        trace = fading(increment, decay)
+        acts = float(trace.times() @ self._acting(called_for(np.arange(increment + 1), rate, bits)))
+        self._note_change(name, change, change * self._change_unit * acts / self._wanted(trace, side), clipped=clipped)
+        return rate, increment
+
+    def _wanted(self, trace: Fading, side: int) -> float:
+        """Return what all lags together have to change, in 1/256 of a weight; of one lag, if traces never fade."""
+        law = self.rule.law(trace.lags + side, self.dt_ms)[side]
+        return float(law.sum()) * trace.share * self._change_unit
+
+    def _acting(self, called: NDArray[Any]) -> NDArray[np.float64]:
+        """Return what traces and tables bring about on average, in 1/256 of a weight."""
+        if self.rule.stochastic or self.rule.soft:
+            return np.asarray(called, np.float64)
+        return applied(np.asarray(called), stochastic=False)[0] * (1 << CHANGE_FRACTION)
 
     # Windows -----------------------------------------------------------------------------------
 
     def _set_tables(self, rule: WindowRule) -> None:
-        steps = self.config.window_steps
-        patterns = np.arange(1 << steps)[:, None] >> np.arange(steps) & 1  # [pattern, lag]
-        if rule.nearest:
-            patterns &= np.cumsum(patterns, axis=1) == 1
-        low, high = signed_range(self.config.change_bits)
-        kernels = rule.kernels(self.dt_ms, steps)
+        limits, grain = signed_range(self.config.change_bits), 1
+        if not (rule.stochastic or rule.soft):
+            grain = 1 << CHANGE_FRACTION  # the nearest whole weight; the chip rounds fractions to zero
+        kernels = rule.kernels(self.dt_ms, self.config.window_steps)
         for region, name, first, kernel in (
             (Region.PRE_TABLE, "potentiation", 0, kernels[0]), (Region.POST_TABLE, "depression", 1, kernels[1]),
         ):  # fmt: skip
-            wanted = np.rint(patterns @ (kernel * self._change_unit))
-            table = self.tables[region] = np.clip(wanted, low, high).astype(np.int64)
-            for lag, change in enumerate(kernel):
-                if change:
-                    entry = int(table[1 << lag])
-                    self._note_change(f"{name} at lag {lag + first}", change, entry, clipped=entry != wanted[1 << lag])
-            crowded = int(np.count_nonzero(table != wanted))
+            units = kernel * self._change_unit
+            table, crowded = table_of(units, limits, nearest=rule.nearest, grain=grain)
+            self.tables[region] = table
+            entries = np.clip(single_spikes(table, self.config.window_steps), *limits)
+            for lag in np.flatnonzero(kernel).tolist():
+                clipped = not limits[0] <= grain * round(units[lag] / grain) <= limits[1]
+                self._note_change(f"{name} at lag {lag + first}", kernel[lag], float(entries[lag]), clipped=clipped)
             if crowded:
-                self.warnings.append(f"{name} is clipped where {crowded} of {table.size} patterns of spikes add up")
+                patterns = 1 << self.config.window_steps
+                self.warnings.append(f"{name} is clipped where {crowded} of {patterns} patterns of spikes add up")
 
     def _set_drift(self, rule: WindowRule) -> None:
         low, high = signed_range(Control.DRIFT_STEP.bits(self.config))
@@ -204,7 +231,10 @@ class Tuning:
             units = round(change / self.unit)
             steps.append(min(max(units, low), high))
             if change:
-                self._note(f"drift in step {step}", change, steps[-1] * self.unit, clipped=steps[-1] != units)
+                self._note(
+                    f"drift in step {step}", change, steps[-1] * self.unit, clipped=steps[-1] != units,
+                    remedy="take wider weights or another scale, at which it is a whole unit of a weight",
+                )  # fmt: skip
         self.control[Control.DRIFT_STEP] = steps[0] if steps else 0
         mask = (1 << Control.DRIFT_STEP.bits(self.config)) - 1
         self.schedule = [
@@ -214,22 +244,22 @@ class Tuning:
 
     # Notes -------------------------------------------------------------------------------------
 
-    def _note_change(self, name: str, wanted: float, units: int, *, clipped: bool) -> None:
-        """Note a change of `units`, in units of the chip with their fraction."""
-        self._note(name, wanted, units / self._change_unit, clipped=clipped)
-        if abs(units) < 1 << CHANGE_FRACTION and units and not self.rule.stochastic:
-            self.warnings.append(
-                f"{name} is less than one unit of a weight and rounds to nothing: use stochastic=True or wider weights"
-            )
+    def _note_change(self, name: str, wanted: float, units: float, *, clipped: bool) -> None:
+        """Note a change of `units` on average, in units of the chip with their fraction."""
+        if clipped:
+            remedy = "take a smaller one" + (", or accumulate=1.0" if isinstance(self.rule, TraceRule) else "")
+        elif self.rule.stochastic:
+            remedy = "take wider weights, closer bounds or a larger scale"
+        else:
+            remedy = "use stochastic=True, wider weights or a larger scale"
+        self._note(name, wanted, units / self._change_unit, clipped=clipped, remedy=remedy)
 
-    def _note(self, name: str, wanted: float, got: float, *, clipped: bool = False) -> None:
+    def _note(self, name: str, wanted: float, got: float, *, clipped: bool = False, remedy: str = "") -> None:
         rounded = Rounded(name, float(wanted), float(got), bool(clipped))
         self.rounded.append(rounded)
-        if clipped:
-            hint = "a smaller one, or accumulate=1.0" if isinstance(self.rule, TraceRule) else "a smaller one"
-            self.warnings.append(f"{name} is clipped from {wanted:.4g} to {got:.4g}: take {hint}")
-        elif not rounded.exact and abs(got - wanted) > TOLERANCE * abs(wanted):
-            self.warnings.append(f"{name} became {got:.4g} instead of {wanted:.4g}: take wider weights or more scale")
+        warning = rounded.warning(remedy)
+        if warning:
+            self.warnings.append(warning)
 
 
 def schedule_of(meta: Mapping[str, Any]) -> list[list[int]]:

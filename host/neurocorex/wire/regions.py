@@ -20,18 +20,15 @@ def read_request(region: Region, config: CoreConfig) -> tuple[Op, bytes]:
     return Op.READ, READ_ARGUMENTS.pack(region, 0, 0, layout(region, config).items)
 
 
-def write_requests(region: Region, values: Items, config: CoreConfig) -> Iterator[tuple[Op, bytes]]:
-    """Cut a whole region into requests that fill frames; `values` must fit, see `checked`."""
+def write_requests(region: Region, values: Items, config: CoreConfig, start: int = 0) -> Iterator[tuple[Op, bytes]]:
+    """Cut a whole region, or its items from `start` on, into requests that fill frames; `values` must fit."""
     table = layout(region, config)
     data = to_bytes(values, table)
     per_frame = (config.payload_bytes - WRITE_ARGUMENTS.size) // table.item_bytes
-    for first in range(0, table.items, per_frame):
-        row, column = divmod(first, table.columns)
-        start = first * table.item_bytes
-        yield (
-            Op.WRITE,
-            WRITE_ARGUMENTS.pack(region, row, column) + data[start : start + per_frame * table.item_bytes],
-        )
+    for first in range(0, values.size, per_frame):
+        row, column = divmod(start + first, table.columns)
+        octets = data[first * table.item_bytes : (first + per_frame) * table.item_bytes]
+        yield Op.WRITE, WRITE_ARGUMENTS.pack(region, row, column) + octets
 
 
 def to_bytes(values: Items, table: Layout) -> bytes:

@@ -65,4 +65,4 @@ def compare_run(device, emulator, stimulus):
     result = device.run(spikes=stimulus, record=("spikes", "v"))
     expected = emulator.run(stimulus)
     np.testing.assert_array_equal(np.nonzero(result.spikes), [expected.event_step, expected.event_index])
-    np.testing.assert_array_equal(result.v.reshape(-1), expected.graded_value)
+    np.testing.assert_array_equal(result.in_units("chip").v.reshape(-1), expected.graded_value)

@@ -35,6 +35,8 @@ class Sizes(NamedTuple):
     """Of the stimulus."""
     budget: int
     """Updates of neurons and synapses after which the call returns."""
+    settles: bool
+    """Whether weights are brought up to date at the end, see `drift`."""
 
 
 class Core(NamedTuple):

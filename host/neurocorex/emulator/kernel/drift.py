@@ -2,7 +2,8 @@
 
 ``w = sat_W(w + DRIFT_STEP)`` in every step is the same as once with the sum of the steps, as long as these have one
 sign. So `Scratch.total` is the sum since the last time when all rows were up to date, and ``seen[a]`` what row a has
-had of it. When the step turns its sign, all rows are brought up to date first; and at the end of every call.
+had of it. When the step turns its sign, all rows are brought up to date first; and at the end of a call that asks for
+it, for nobody else may read the weights before.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
@@ -12,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from .arithmetic import clamp
-from .constants import DRIFT_STEP, ENABLE, LEARNING, ROW_FIXED, ROW_PLASTIC
+from .constants import DRIFT_STEP, ENABLE, LEARNING, ROW_FIXED
 
 #: An index known not to be negative.
 _at = np.uintp
@@ -32,15 +33,10 @@ def settle_row(weights, learner, scratch, width, a, least, most):
     if drift == 0 or learner.kinds[a] == ROW_FIXED:
         return
     start = a * width
-    if learner.kinds[a] == ROW_PLASTIC:
-        for j in range(width):
-            w = np.int32(np.int32(weights[_at(start + j)]) + drift)
-            weights[_at(start + j)] = min(max(w, least), most)
-    else:
-        for j in range(width):
-            moved = np.int32(drift * learner.plastic[_at(start + j)])
-            w = np.int32(np.int32(weights[_at(start + j)]) + moved)
-            weights[_at(start + j)] = min(max(w, least), most)
+    for j in range(width):
+        moved = np.int32(drift * learner.plastic[_at(start + j)])
+        w = np.int32(np.int32(weights[_at(start + j)]) + moved)
+        weights[_at(start + j)] = min(max(w, least), most)
 
 
 def settle_rows(weights, learner, scratch, width, count, least, most):

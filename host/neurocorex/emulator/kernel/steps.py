@@ -117,7 +117,7 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
         slot = (slot + after - step) % delays
         step = after
 
-    if learner is not None:
+    if learner is not None and sizes.settles:
         settle(core, learner, scratch, sizes, rules)
     keep_history(history, delays, step - since, fired_step, fired_neuron, spikes, step)
     position[0], position[1], position[2], position[3], position[4] = step, event, graded, change, spikes

@@ -41,11 +41,11 @@ SUM_LIMIT = 1 << 29
 class Bounds(NamedTuple):
     """Bounds of weights, all int32: those of their width, those of the rule, and the end to which weights drift."""
 
-    least: int
-    most: int
-    low: int
-    high: int
-    end: int
+    least: np.int32
+    most: np.int32
+    low: np.int32
+    high: np.int32
+    end: np.int32
     """Beyond all weights if there is no drift."""
 
 

@@ -7,6 +7,7 @@ from .events import read_spikes, write_spikes
 from .export import to_nir
 from .imported import Imported
 from .importing import from_nir
-from .options import PRODUCERS, Options
+from .options import Options
+from .producers import PRODUCERS
 
 __all__ = ["PRODUCERS", "Imported", "Options", "from_nir", "read_spikes", "to_nir", "write_spikes"]

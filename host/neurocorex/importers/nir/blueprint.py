@@ -115,6 +115,7 @@ class Blueprint:
                 threshold=self.height[name] * unit, reset=layer.reset * unit, bias=self.bias[name] * unit,
                 decay=layer.decay, decay_syn=layer.decay_syn, refractory_ms=layer.refractory * 1e3,
                 reset_mode="subtract" if layer.subtract else "value", refractory="hold" if layer.hold else "integrate",
+                fires_at=">=" if layer.inclusive else ">",
             )  # fmt: skip
         for projection in self.projections:
             target = net.neurons[places[projection.target]]
@@ -127,6 +128,11 @@ class Blueprint:
                 source = net.neurons[places[projection.source]][used]
                 net.connect(source, target, projection.weights[used], delay_ms=projection.steps * net.dt_ms)
         return net
+
+    def pacemakers(self) -> list[int]:
+        """Return the neurons that the graph means to fire without input: they rest above their threshold."""
+        drives = [np.broadcast_to(layer.drive, layer.size) for layer in self.layers.values()]
+        return [int(neuron) for neuron in np.flatnonzero(np.concatenate(drives) > 0)]
 
     def into(self, name: str) -> list[Projection]:
         """Return the projections to a layer."""

@@ -14,13 +14,14 @@ from .layer import Layer
 from .node import STATEFUL, Floats
 from .options import Options
 from .shapes import infer_shapes
+from .units import unit_of
 from .wiring import Arrivals, Wiring
 
 #: A membrane that is only read is assumed to add up the largest input of a step for at most so many steps.
 PILE = 64.0
 
 
-def blueprint_of(graph: Graph, options: Options, levels: float) -> Blueprint:
+def blueprint_of(graph: Graph, options: Options, levels: float, weight_bits: int) -> Blueprint:
     """Make the blueprint of a graph.
 
     Parameters
@@ -32,20 +33,22 @@ def blueprint_of(graph: Graph, options: Options, levels: float) -> Blueprint:
     levels : float
         Largest ratio of a threshold to the largest weight at which the weights set the unit of a layer; above it the
         threshold does.
+    weight_bits : int
+        Width of a weight of the chip.
 
     Raises
     ------
     FileFormatError, InputError, FitError
         For a node that is inconsistent, too large or impossible; the message names it.
     """
-    return _Builder(graph, options, levels).build()
+    return _Builder(graph, options, levels, weight_bits).build()
 
 
 class _Builder:
     """Builder of the blueprint of one graph."""
 
-    def __init__(self, graph: Graph, options: Options, levels: float) -> None:
-        self.graph, self.options, self.levels = graph, options, levels
+    def __init__(self, graph: Graph, options: Options, levels: float, weight_bits: int) -> None:
+        self.graph, self.options, self.levels, self.weight_bits = graph, options, levels, weight_bits
         self.shapes = infer_shapes(graph)
         self.wiring = Wiring(graph, self.shapes, options.dt)
         nodes = graph.nodes
@@ -71,8 +74,11 @@ class _Builder:
     def build(self) -> Blueprint:
         blueprint = self.blueprint
         for name, layer in list(self.layers.items()):
+            layer = self.layers[name] = layer.started(blueprint.timing.latency[name])
             blueprint.notes.setdefault(name, []).extend(layer.notes)
-            blueprint.bias[name] = np.zeros(layer.size)
+            blueprint.bias[name] = np.zeros(layer.size) + layer.drive
+            if layer.restless:
+                blueprint.remarks.setdefault(name, []).append("rests above its threshold and fires by itself")
             for projection in self._projections(layer, self.arrivals[name]):
                 blueprint.projections.append(projection)
             if layer.late:
@@ -136,7 +142,7 @@ class _Builder:
         """Give a layer its bias: a parameter, or spikes of a clock if it must not act from the first step on."""
         late = self.blueprint.timing.latency[layer.name]
         if not late and not layer.filters:
-            self.blueprint.bias[layer.name] = amount
+            self.blueprint.bias[layer.name] += amount
             return
         if CLOCK not in self.layers:
             self._add(Layer.memoryless(CLOCK, (1,), -1.0))
@@ -162,8 +168,10 @@ class _Builder:
         blueprint, scaling = self.blueprint, self.options.scaling
         for name, layer in self.layers.items():
             blueprint.height[name] = self._height(layer)
-            if isinstance(scaling, str):
-                unit = self._unit(layer, each=scaling == "neuron") if scaling != "none" else np.ones(layer.size)
+            if scaling == "none":
+                unit = np.ones(layer.size)
+            elif isinstance(scaling, str):
+                unit = unit_of(blueprint, name, self.levels, self.weight_bits, each=scaling == "neuron")
             else:
                 unit = np.full(layer.size, scaling.get(name, 1.0))
             blueprint.unit[name] = unit
@@ -188,14 +196,3 @@ class _Builder:
         steps = np.minimum(1 / np.maximum(layer.decay * layer.decay_syn, 1 / PILE), PILE)
         height = np.maximum(arriving, np.abs(self.blueprint.bias[layer.name])) * steps
         return np.where(height > 0, height, 1.0)
-
-    def _unit(self, layer: Layer, *, each: bool) -> Floats:
-        largest = np.zeros(layer.size)
-        for projection in self.blueprint.into(layer.name):
-            largest = np.maximum(largest, np.abs(projection.weights).max(axis=0, initial=0.0))
-        blueprint = self.blueprint
-        level = np.maximum(np.abs(blueprint.height[layer.name]), np.abs(layer.reset))
-        level = np.maximum(level, np.abs(blueprint.bias[layer.name]))
-        size = np.where(largest > 0, np.maximum(largest, level / self.levels), level)
-        size = size if each else np.full(layer.size, size.max(initial=0.0))
-        return np.where(size > 0, 1 / np.where(size > 0, size, 1.0), 1.0)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...device.result import Result
 from ...errors import FileFormatError, InputError
+from .child import read_tree
 from .hdf5 import DATASET_LIMIT, opened
 
 #: Name of the observable.
@@ -97,22 +98,26 @@ def read_spikes(path: str | Path, dt: float, *, node: str | None = None) -> NDAr
     """
     if not dt > 0:
         raise InputError(f"dt must be above 0, got {dt!r}")
-    with opened(path, "r") as file:
-        nodes = list(file["nodes"])
-        if node is None and len(nodes) != 1:
-            raise InputError(f"{path} has events of {len(nodes)} nodes; name one of {', '.join(nodes)}")
-        if node is not None and node not in nodes:
-            raise InputError(f"{path} has no events of {node!r}; there are {', '.join(nodes)}")
-        name = node or nodes[0]
-        group = file["nodes"][name]["observables"][SPIKES]
-        neurons, end = int(group.attrs["n_neurons"]), float(group.attrs["t_max"])
-        shape = group["idx"].shape
-        if group["time"].shape != shape or len(shape) != 2 or math.prod(shape) > DATASET_LIMIT:
-            raise FileFormatError(f"{path}: node {name!r} has events of shape {shape} and {group['time'].shape}")
-        steps = end / dt
-        if not (neurons >= 0 and steps >= 0 and shape[0] * (steps + 1) * neurons <= DATASET_LIMIT):
-            raise FileFormatError(f"{path}: node {name!r} has {neurons} neurons in {steps:g} steps, which is too much")
-        idx, time = group["idx"][()], group["time"][()]
+    nodes = _members(read_tree(path, attributes=True), "nodes", path)
+    if node is None and len(nodes) != 1:
+        raise InputError(f"{path} has events of {len(nodes)} nodes; name one of {', '.join(nodes)}")
+    if node is not None and node not in nodes:
+        raise InputError(f"{path} has no events of {node!r}; there are {', '.join(nodes)}")
+    name = node or next(iter(nodes))
+    group = _members(_members(_members(nodes, name, path), "observables", path), SPIKES, path)
+    try:
+        neurons, end = int(group["@n_neurons"]), float(group["@t_max"])
+        idx, time = np.asarray(group["idx"]), np.asarray(group["time"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileFormatError(
+            f"{path}: the events of node {name!r} lack {error}; it is damaged or no event data"
+        ) from None
+    shape = idx.shape
+    if time.shape != shape or len(shape) != 2 or idx.dtype.kind not in "iuf" or time.dtype.kind not in "iuf":
+        raise FileFormatError(f"{path}: node {name!r} has events of shape {shape} and {time.shape}")
+    steps = end / dt
+    if not (neurons >= 0 and steps >= 0 and shape[0] * (steps + 1) * neurons <= DATASET_LIMIT):
+        raise FileFormatError(f"{path}: node {name!r} has {neurons} neurons in {steps:g} steps, which is too much")
     # k * dt may be rounded down in its last bit; the spike belongs to step k nevertheless.
     count = int(np.rint(steps)) if abs(steps - np.rint(steps)) < 1e-6 else math.ceil(steps)
     sample, place = np.nonzero(idx >= 0)
@@ -123,3 +128,11 @@ def read_spikes(path: str | Path, dt: float, *, node: str | None = None) -> NDAr
     raster = np.zeros((shape[0], count, neurons), np.bool_)
     raster[sample, step.astype(np.int64), neuron] = True
     return raster
+
+
+def _members(group: Any, name: str, path: str | Path) -> dict[str, Any]:
+    """Return a group within a group, without its attributes where it holds nodes; raises FileFormatError."""
+    found = group.get(name) if isinstance(group, dict) else None
+    if not isinstance(found, dict):
+        raise FileFormatError(f"cannot read {path} as NIR event data: it has no {name!r}; it is of another kind")
+    return found if "idx" in found else {key: value for key, value in found.items() if not key.startswith("@")}

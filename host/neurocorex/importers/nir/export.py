@@ -1,28 +1,33 @@
-"""Export of a network or image as a NIR graph that other tools can read."""
+"""Export of a network, an image or an imported graph as a NIR graph that other tools can read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
-from ...quantiser.demand import Durations
-from ...quantiser.quantise import quantise
-from ...spec import Control, CoreConfig, Region
-from ...spec.fixed import DECAY_ALL, DECAY_BITS
+from ...quantiser.populations import scales_of
+from ...quantiser.quantise import quantised
+from ...spec import CoreConfig
+from .cells import Cells
+from .connections import Connection, Connections
 from .hdf5 import write_tree
 from .imported import Imported
+from .latency import Timing
 from .metadata import NAMESPACE, image_metadata
 from .node import Floats
+from .places import Place, Places
 
 #: Version of NIR that is written.
 NIR_VERSION = "1.0"
+#: Relative differences below this are the last bits of a division.
+TINY = 1e-9
 #: Time constant in steps that stands for infinity.
 FOR_EVER = 2.0**32
 
@@ -30,7 +35,7 @@ FOR_EVER = 2.0**32
 def to_nir(
     model: Network | Image | Imported, path: str | Path | None = None, *, config: CoreConfig | None = None
 ) -> dict[str, Any]:
-    """Write a network as a NIR graph of LIF, IF and CubaLIF neurons, Linear or Affine weights and delays.
+    """Write a network as a NIR graph of LIF, IF, CubaLIF and LI neurons, Linear or Affine weights and delays.
 
     Simulated by Euler's method with the same step, the graph does what the network does. NIR cannot express refractory
     periods, subtracting resets, linear leaks, adaptation and learning. These, and the integers of the chip, are kept in
@@ -39,7 +44,9 @@ def to_nir(
     Parameters
     ----------
     model : Network, Image or Imported
-        A network is written with its floats, an image with the values that its integers stand for.
+        A network is written with its floats, an image with the values that its integers stand for. An imported graph
+        is written with these values, too, layer by layer and in its own time: without relays and the clock that the
+        importer added.
     path : path, optional
         File to write.
     config : CoreConfig, optional
@@ -61,154 +68,171 @@ def to_nir(
     MissingToolError
         If there is a path, but no h5py.
     """
-    imported = model if isinstance(model, Imported) else None
-    if isinstance(model, Imported):
-        model = model.image
+    if not isinstance(model, Network | Image | Imported):
+        raise InputError(f"expected a Network, an Image or an imported graph, got {type(model).__name__}")
     if isinstance(model, Network):
-        image, cells = quantise(model, config)[0], _Cells.of_network(model)
-        dt = model.dt_ms * 1e-3
-    elif isinstance(model, Image):
-        dt = float(model.meta.get("dt_ms", 1.0)) * 1e-3
-        image, cells = model, _Cells.of_image(model)
+        image = quantised(model, config)[0]
+        cells = Cells.of_network(model, image)
     else:
-        raise InputError(f"expected a Network or an Image, got {type(model).__name__}")
-    tree = _Writer(cells, dt).graph()
-    tree["metadata"] = {NAMESPACE: image_metadata(image, tree, dt, imported)}
+        image = model.image if isinstance(model, Imported) else model
+        cells = Cells.of_image(image)
+    places = model.places if isinstance(model, Imported) else _grouped(cells, scales_of(image))
+    dt = float(image.meta.get("dt_ms", 1.0)) * 1e-3
+    tree = _Writer(cells, places, dt).graph()
+    held = _Writer(Cells.of_image(image), places, dt).graph() if isinstance(model, Network) else tree
+    tree["metadata"] = {NAMESPACE: image_metadata(image, tree, dt, places, _errors(tree, held))}
     if path is not None:
         write_tree(path, {"version": NIR_VERSION, "node": tree})
     return tree
 
 
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """Numbers of a network in floats: parameters [N], weights [axons, N], delays in steps."""
+def _grouped(cells: Cells, scales: Floats) -> Places:
+    """Return the neurons of a network without names by their kind, each with an output."""
+    kinds = np.where(cells.decay_syn < 1, "CubaLIF", np.where(cells.decay > 0, "LIF", "IF"))
+    found = sorted(set(kinds.tolist()))
+    layers = {}
+    for kind in found:
+        members = np.flatnonzero(kinds == kind)
+        name = "neurons" if len(found) == 1 else f"neurons_{kind.lower()}"
+        layers[name] = Place(members, (members.size,), 0, scales[members], np.zeros(members.size))
+    outputs = {name.replace("neurons", "output"): name for name in layers}
+    return Places({"input": slice(0, cells.inputs)}, layers, outputs)
 
-    weights: Floats
-    decay: Floats
-    decay_syn: Floats
-    threshold: Floats
-    reset: Floats
-    bias: Floats
-    delays: NDArray[np.int64]
-    extra_source: NDArray[np.int64]
-    extra_delays: NDArray[np.int64]
 
-    @classmethod
-    def of_network(cls, net: Network) -> _Cells:
-        values, times = net.parameters, Durations.of(net)
-        names = ("decay", "decay_syn", "threshold", "reset", "bias")
-        decay, decay_syn, threshold, reset, bias = (values[name].astype(np.float64) for name in names)
-        source = np.asarray(net.extra_source, np.int64)
-        weights = net.weights.astype(np.float64)
-        return cls(
-            weights, decay, decay_syn, threshold, reset, bias, times.delays, source, times.extra_delays
-        )  # fmt: skip
-
-    @classmethod
-    def of_image(cls, image: Image) -> _Cells:
-        regions, config = image.regions, image.config
-        gains = np.full(config.axons, int(regions[Region.CONTROL][Control.GAIN_RECURRENT]))
-        gains[: config.inputs] = int(regions[Region.CONTROL][Control.GAIN_INPUT])
-        weights = np.ldexp(image.weights.astype(np.float64), gains[:, None]) / image.scale
-        decays = (regions[region] for region in (Region.DECAY, Region.CURRENT_DECAY))
-        decay, decay_syn = (np.where(units == DECAY_ALL, 1.0, units / (1 << DECAY_BITS)) for units in decays)
-        threshold, reset, bias = (
-            regions[region] / image.scale for region in (Region.THRESHOLD, Region.RESET, Region.BIAS)
-        )
-        none = np.zeros(0, np.int64)
-        source, delays = (
-            np.asarray(regions.get(region, none), np.int64) for region in (Region.EXTRA_SOURCE, Region.EXTRA_DELAY)
-        )
-        own = regions[Region.DELAY].astype(np.int64)
-        return cls(weights, decay, decay_syn, threshold, reset, bias, own, source, delays)
+def _errors(tree: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, float]:
+    """Return the largest relative difference of the numbers of each node from those of the chip, where there is one."""
+    found = {}
+    for name, node in tree["nodes"].items():
+        # A node whose numbers have all become 0 is missing.
+        other = held["nodes"].get(name, {})
+        worst = 0.0
+        for key, value in node.items():
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                size = np.abs(value)
+                error = np.abs(np.asarray(other.get(key, 0.0)) - value) / np.where(size > 0, size, 1.0)
+                worst = max(worst, float(error.max(initial=0.0)))
+        if worst > TINY:
+            found[name] = worst
+    return found
 
 
 class _Writer:
     """Builder of the graph of one network."""
 
-    def __init__(self, cells: _Cells, dt: float) -> None:
-        self.cells, self.dt = cells, dt
-        self.neurons = cells.decay.size
-        self.inputs = len(cells.weights) - self.neurons - cells.extra_source.size
+    def __init__(self, cells: Cells, places: Places, dt: float) -> None:
+        self.cells, self.places, self.dt = cells, places, dt
+        self.connections = Connections(cells, places)
+        self.layers = self.connections.layers
         self.nodes: dict[str, Any] = {}
         self.edges: list[list[str]] = []
-        kinds = np.where(cells.decay_syn < 1, "CubaLIF", np.where(cells.decay > 0, "LIF", "IF"))
-        found = sorted(set(kinds.tolist()))
-        self.groups = {
-            ("neurons" if len(found) == 1 else f"neurons_{kind.lower()}"): (kind, np.flatnonzero(kinds == kind))
-            for kind in found
-        }
+        self.inputs = {
+            self._free(name): axons.stop - axons.start for name, axons in places.inputs.items()
+        } or {"input": cells.inputs}  # fmt: skip
+        self.names: dict[str, str] = {}
 
     def graph(self) -> dict[str, Any]:
-        self.nodes["input"] = {"type": "Input", "shape": np.array([self.inputs])}
-        for name, (kind, members) in self.groups.items():
-            self.nodes[name] = self._neurons(kind, members)
-        for target, (kind, members) in self.groups.items():
-            bias = self.cells.bias[members] * (self.cells.decay_syn[members] if kind == "CubaLIF" else 1.0)
-            self._connect("input", target, self.cells.weights[: self.inputs, members], bias=bias)
-        axons = [(self.inputs + np.arange(self.neurons), self.cells.delays), *self._extra()]
-        for number, (rows, delays) in enumerate(axons):
-            for source, (_, senders) in self.groups.items():
-                for target, (_, members) in self.groups.items():
-                    weights = np.where(
-                        (delays > 0)[senders, None], self.cells.weights[np.ix_(rows[senders], members)], 0.0
-                    )
-                    self._connect(
-                        source, target, weights, delays=delays[senders], suffix=f"_{number}" if number else ""
-                    )
-        for name, (_, members) in self.groups.items():
-            out = name.replace("neurons", "output")
-            self.nodes[out] = {"type": "Output", "shape": np.array([members.size])}
-            self.edges.append([name, out])
+        for name, size in self.inputs.items():
+            self.nodes[name] = {"type": "Input", "shape": np.array([size])}
+        self.names = dict(zip(self.places.inputs, self.inputs, strict=False))
+        for name, place in self.layers.items():
+            self.names[name] = own = self._free(name)
+            self.nodes[own] = (
+                {"type": "Output", "shape": np.array([place.neurons.size])}
+                if self._is_sum(name)
+                else self._neurons(name, place)
+            )
+        arriving = [*self.connections.of_inputs(), *self.connections.of_layers()]
+        loop = self._loops(arriving)
+        for name in self.layers:
+            self._lead([each for each in arriving if each.target == name], name, loop)
+        self._end_inputs()
+        self._end_layers()
         return {"type": "NIRGraph", "nodes": self.nodes, "edges": self.edges}
 
-    def _extra(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Return the rows and delays [N] of the first, second, ... extra axon of each neuron; 0 where there is none."""
-        rounds: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        used = np.zeros(self.neurons, np.int64)
-        for extra, (source, delay) in enumerate(zip(self.cells.extra_source, self.cells.extra_delays, strict=True)):
-            if source >= self.neurons:
-                continue
-            if used[source] == len(rounds):
-                rounds.append((np.zeros(self.neurons, np.int64), np.zeros(self.neurons, np.int64)))
-            rows, delays = rounds[used[source]]
-            rows[source], delays[source] = self.inputs + self.neurons + extra, delay
-            used[source] += 1
-        return rounds
+    def _is_sum(self, name: str) -> bool:
+        """Whether a layer stands for an output that weights lead to."""
+        return self.places.outputs.get(name) == name
 
-    def _connect(
-        self, source: str, target: str, weights: Floats, *, bias: Floats | None = None,
-        delays: NDArray[np.int64] | None = None, suffix: str = "",
-    ) -> None:  # fmt: skip
-        """Add a matrix [source, target], behind a Delay node if a delay is longer than one step."""
-        biased = bias is not None and bias.any()
-        if not weights.any() and not biased:
-            return
-        name = f"{source}_to_{target}{suffix}"
-        self.nodes[name] = {"type": "Affine" if biased else "Linear", "weight": np.ascontiguousarray(weights.T)}
-        if biased:
+    def _free(self, wanted: str) -> str:
+        """Return a name for a node that none has yet; names of graphs within graphs have no slash here."""
+        plain = wanted.replace("/", ".")
+        name, number = plain, 1
+        while name in self.nodes:
+            name, number = f"{plain}_{number}", number + 1
+        return name
+
+    def _loops(self, arriving: list[Connection]) -> Mapping[str, int]:
+        edges = [(each.source, each.target, int(each.steps.min())) for each in arriving]
+        return Timing.of(list(self.layers), edges, list(self.places.inputs)).loop
+
+    def _lead(self, arriving: list[Connection], target: str, loop: Mapping[str, int]) -> None:
+        """Add all that leads to a layer; its bias goes with the first connection, or with weights of zero."""
+        bias = self.connections.bias(target)
+        if not arriving:
+            source, size = next(iter(self.inputs.items()))
+            self._connect(source, target, np.zeros((size, bias.size)), bias)
+        for number, each in enumerate(arriving):
+            within = each.source in loop and loop[each.source] == loop[target]
+            steps = np.where(each.steps == 1, 0, each.steps) if within and each.steps.max() <= 1 else each.steps
+            own = bias if number == 0 else np.zeros_like(bias)
+            self._connect(self.names[each.source], target, each.weights, own, np.asarray(steps * self.dt, np.float64))
+
+    def _connect(self, source: str, target: str, weights: Floats, bias: Floats, delay: Floats | None = None) -> None:
+        """Add a matrix [source, target], behind a Delay node if there is a delay."""
+        end = self.names[target]
+        name = self._free(f"{source}_to_{end}")
+        self.nodes[name] = {"type": "Affine" if bias.any() else "Linear", "weight": np.ascontiguousarray(weights.T)}
+        if bias.any():
             self.nodes[name]["bias"] = bias
-        if delays is not None and (delays > 1).any():
-            wait = f"{name}_delay"
-            self.nodes[wait] = {"type": "Delay", "delay": delays * self.dt}
-            self.edges += [[source, wait], [wait, name], [name, target]]
-        else:
-            self.edges += [[source, name], [name, target]]
+        way = [source, name, end]
+        if delay is not None and delay.any():
+            wait = self._free(f"{name}_delay")
+            self.nodes[wait] = {"type": "Delay", "delay": delay}
+            way.insert(1, wait)
+        self.edges += [list(pair) for pair in pairwise(way)]
 
-    def _neurons(self, kind: str, members: NDArray[np.intp]) -> dict[str, Any]:
-        cells = self.cells
-        node: dict[str, Any] = {
-            "type": kind, "v_threshold": cells.threshold[members], "v_reset": cells.reset[members],
-            "metadata": {NAMESPACE: {"neurons": members}},
+    def _end_inputs(self) -> None:
+        """Lead inputs without effect to a layer that runs on time, since the nir package adds an output to others."""
+        first = min(self.layers, key=lambda name: self.layers[name].latency)
+        for name, size in self.inputs.items():
+            if not any(source == name for source, _ in self.edges):
+                width = self.layers[first].neurons.size
+                self._connect(name, first, np.zeros((size, width)), np.zeros(width))
+
+    def _end_layers(self) -> None:
+        """Add the outputs, and one for each layer that leads nowhere, as the nir package would."""
+        for output, layer in self.places.outputs.items():
+            if output != layer:
+                self._output(output, layer)
+        for name in self.layers:
+            if not self._is_sum(name) and not any(source == self.names[name] for source, _ in self.edges):
+                self._output(f"{name}_output", name)
+        if not any(node["type"] == "Output" for node in self.nodes.values()):
+            self._output("output", list(self.layers)[-1])
+
+    def _output(self, name: str, layer: str) -> None:
+        own = self._free(name)
+        self.nodes[own] = {"type": "Output", "shape": np.array([self.layers[layer].neurons.size])}
+        self.edges.append([self.names[layer], own])
+
+    def _neurons(self, name: str, place: Place) -> dict[str, Any]:
+        cells, members, unit = self.cells, place.neurons, self.connections.unit[name]
+        decay, synaptic = cells.decay[members], cells.decay_syn[members]
+        node: dict[str, Any] = {"metadata": {NAMESPACE: {"neurons": members}}}
+        if not place.silent:
+            node["v_threshold"] = cells.threshold[members] / unit + place.rest
+            node["v_reset"] = cells.reset[members] / unit + place.rest
+        suffix = "" if place.silent else "F"
+        if (synaptic == 1).all() and not decay.any() and not place.rest.any():
+            return node | {"type": f"I{suffix}", "r": np.full(members.size, 1 / self.dt)}
+        steps = _steps(decay)
+        node |= {"v_leak": np.array(place.rest, np.float64), "r": steps}
+        if (synaptic == 1).all():
+            return node | {"type": f"LI{suffix}", "tau": steps * self.dt}
+        late = _steps(synaptic)
+        return node | {
+            "type": f"CubaLI{suffix}", "tau_mem": steps * self.dt, "tau_syn": late * self.dt, "w_in": late,
         }  # fmt: skip
-        if kind == "IF":
-            return node | {"r": np.full(members.size, 1 / self.dt)}
-        steps = _steps(cells.decay[members])
-        node |= {"v_leak": np.zeros(members.size), "r": steps}
-        if kind == "LIF":
-            return node | {"tau": steps * self.dt}
-        synaptic = _steps(cells.decay_syn[members])
-        return node | {"tau_mem": steps * self.dt, "tau_syn": synaptic * self.dt, "w_in": synaptic}
 
 
 def _steps(fraction: Floats) -> Floats:

@@ -36,6 +36,16 @@ class Graph:
         """Whether a node is an input or output of the whole graph."""
         return "/" not in name and self.nodes[name].kind in ("Input", "Output")
 
+    def check_ports(self) -> None:
+        """Raise FileFormatError for a graph that nothing can drive, or of which nothing is read."""
+        kinds = {node.kind for name, node in self.nodes.items() if self.is_port(name)}
+        for kind, why in (
+            ("Input", "nothing could drive it; add a node of type Input with its shape, and an edge from it"),
+            ("Output", "nothing would be read of it; add a node of type Output, and an edge from the last layer"),
+        ):
+            if kind not in kinds:
+                raise FileFormatError(f"the graph has no {kind}, so {why}")
+
     @classmethod
     def of(cls, tree: Any) -> Graph:
         """Read nested dictionaries as of ``nir.NIRGraph.to_dict``, or an object that has `to_dict`.

@@ -52,8 +52,11 @@ def opened(path: str | Path, mode: str) -> Iterator[Any]:
         raise FileFormatError(f"cannot {verb} {path} as HDF5: {reason}; it is damaged or of another format") from None
 
 
-def read_tree(path: str | Path) -> dict[str, Any]:
-    """Read a file: groups as dictionaries, strings as str, all else as arrays.
+def read_here(path: str | Path, *, attributes: bool = False) -> dict[str, Any]:
+    """Read a file in this process: groups as dictionaries, strings as str, all else as arrays.
+
+    `child.read_tree` does the same in another process; files of strangers are read so. With `attributes`, those of
+    groups are among the members, with an @ before their names.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def read_tree(path: str | Path) -> dict[str, Any]:
         If h5py is not installed.
     """
     with opened(path, "r") as file:
-        tree: dict[str, Any] = _Reader(str(path)).group(file, "", 0)
+        tree: dict[str, Any] = _Reader(str(path), attributes).group(file, "", 0)
     return tree
 
 
@@ -89,15 +92,15 @@ def _write(group: Any, tree: Mapping[str, Any]) -> None:
 class _Reader:
     """Reads one file, and counts elements and entries against the limits."""
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(self, source: str, attributes: bool) -> None:
+        self._source, self._attributes = source, attributes
         self._elements = self._entries = 0
 
     def group(self, group: Any, place: str, depth: int) -> dict[str, Any]:
         h5py = library()
         if depth > DEPTH_LIMIT:
             raise FileFormatError(f"{self._source}: {place} nests groups more than {DEPTH_LIMIT} deep")
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = self._of_group(group, place) if self._attributes else {}
         for name in group:
             inner = f"{place}/{name}"
             self._entries += 1
@@ -116,6 +119,18 @@ class _Reader:
                 found[name] = self.dataset(item, inner)
             else:
                 raise FileFormatError(f"{self._source}: {inner} is neither a group nor a dataset")
+        return found
+
+    def _of_group(self, group: Any, place: str) -> dict[str, Any]:
+        """Return the attributes of a group that are single numbers or texts; others are no part of NIR."""
+        found: dict[str, Any] = {}
+        for name in group.attrs:
+            self._entries += 1
+            if self._entries > ENTRY_LIMIT:
+                raise FileFormatError(f"{self._source}: {place} has too many attributes")
+            kept = group.attrs.get_id(name)
+            if kept.shape == () and kept.dtype.kind in "iuf":
+                found[f"@{name}"] = np.asarray(group.attrs[name])
         return found
 
     def dataset(self, dataset: Any, place: str) -> Any:

@@ -6,16 +6,19 @@ In every step, with g what arrives (see docs/model.md)::
     u = u * (1 - decay) + i
     fires if u > threshold
 
-where u is the membrane less its resting potential, and i the synaptic current times its effect on the membrane.
+where u is the membrane less its origin, and i the synaptic current times its effect on the membrane. The origin is the
+resting potential, from which a membrane starts. A neuron that rests above its threshold fires by itself: its origin is
+where it starts, and what drives it to its rest is a bias.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .dynamics import dynamics_of
 from .node import SILENT, Floats, Node, Shape
 from .options import Options
 
@@ -35,9 +38,9 @@ class Layer:
     factor : float array [size]
         Current that one unit of input adds.
     threshold, reset : float array [size]
-        Threshold and reset value minus the resting potential.
+        Threshold and reset value minus the origin.
     rest : float array [size]
-        Resting potential.
+        Origin: the membrane in the graph that is 0 on the chip.
     silent : bool
         Whether the neurons never spike and are read by their membrane.
     subtract : bool
@@ -48,6 +51,10 @@ class Layer:
         Whether the membrane stays at its reset value while the neuron is refractory.
     refractory : float
         Time without spikes after each spike.
+    inclusive : bool
+        Whether it fires at the threshold as well.
+    drive : float array [size]
+        Bias by which membranes rest elsewhere than at their origin.
     notes : list of (float, str)
         Differences from the graph before rounding: relative size, and description.
     """
@@ -65,6 +72,8 @@ class Layer:
     late: bool = False
     hold: bool = False
     refractory: float = 0.0
+    inclusive: bool = False
+    drive: Floats = field(default_factory=lambda: np.zeros(1))
     notes: list[tuple[float, str]] = field(default_factory=list)
 
     @property
@@ -91,71 +100,78 @@ class Layer:
         Raises
         ------
         FileFormatError
-            For time constants that are not above 0, thresholds below rest or reset, or a step that Euler's method
+            For time constants that are not above 0, thresholds below the reset value, or a step that Euler's method
             cannot take; the message names the node.
         """
-        ones = np.ones(shape)
-        decay, decay_syn, factor, rest = ones, ones, ones, np.zeros(shape)
-        if node.kind in ("LIF", "LI", "CubaLIF", "CubaLI"):
-            tau = "tau_mem" if node.kind.startswith("Cuba") else "tau"
-            decay = _lost(node, tau, shape, options)
-            rest = node.parameter("v_leak", shape, 0.0)
-            factor = node.parameter("r", shape) * decay
-        elif node.kind in ("IF", "I"):
-            decay = np.zeros(shape)
-            factor = node.parameter("r", shape) * (1.0 if options.current == "jump" else options.dt)
-        if node.kind.startswith("Cuba"):
-            decay_syn = _lost(node, "tau_syn", shape, options)
-            gain = 1.0 if options.current == "jump" else decay_syn
-            factor = factor * gain * node.parameter("w_in", shape, 1.0)
         silent = node.kind in SILENT
-        threshold, reset = (ones, ones * 0) if silent else _limits(node, shape, rest)
+        step = dynamics_of(node, shape, options)
         mode = "value" if silent or node.kind == "Threshold" else options.reset_of(node.name)
         notes: list[tuple[float, str]] = []
-        if mode.startswith("zero"):
-            reset = -rest
-        hold = mode == "zero-late"
-        refractory = 0.0 if silent else max(options.refractory_of(node.name), options.dt * hold)
-        if mode.startswith("subtract") and rest.any():
+        if silent:
+            threshold, reset, origin = np.ones(shape), np.zeros(shape), step.rest
+        else:
+            threshold, reset, origin = _levels(node, shape, step.rest, mode)
+        hold = mode == "zero-late" or (options.hold and not silent)
+        refractory = 0.0 if silent else max(options.refractory_of(node.name), options.dt * (mode == "zero-late"))
+        if mode.startswith("subtract") and origin.any():
             notes.append(
-                (float(np.abs(rest).max() / max(threshold.max(), 1e-300)), "a spike takes off v_threshold less v_leak")
+                (
+                    float(np.abs(origin).max() / max(threshold.max(), 1e-300)),
+                    "a spike takes off v_threshold less v_leak",
+                )
             )
-        late = mode == "subtract-late" and bool(decay.any())
-        if late and (decay_syn < 1).any():
-            notes.append((float(decay.max()), "a spike takes off the threshold at once, not after the next decay"))
+        late = mode == "subtract-late" and bool(step.decay.any())
+        if late and (step.decay_syn < 1).any():
+            notes.append((float(step.decay.max()), "a spike takes off the threshold at once, not after the next decay"))
             late = False
         return cls(
-            node.name, shape, decay.reshape(-1), decay_syn.reshape(-1), factor.reshape(-1), threshold.reshape(-1),
-            reset.reshape(-1), rest.reshape(-1), silent, mode.startswith("subtract"), late, hold,
-            refractory, notes,
+            node.name, shape, step.decay.reshape(-1), step.decay_syn.reshape(-1), step.factor.reshape(-1),
+            threshold.reshape(-1), reset.reshape(-1), origin.reshape(-1), silent, mode.startswith("subtract"), late,
+            hold, refractory, not silent and options.fires_at_of(node.name) == ">=",
+            ((step.rest - origin) * step.decay).reshape(-1), notes,
+        )  # fmt: skip
+
+    @property
+    def restless(self) -> bool:
+        """Whether some of its neurons fire by themselves."""
+        return bool((self.drive > 0).any())
+
+    def started(self, late: int) -> Layer:
+        """Return the layer with membranes that reach their start after `late` steps, in which nothing arrives.
+
+        The drive acts from the first step of the chip on, so they begin so much farther from their rest.
+        """
+        kept = (1 - self.decay) ** late
+        if not late or not self.restless:
+            return self
+        if self.subtract or (kept < 1e-2).any():
+            text = "steps, by which neurons that fire by themselves begin early"
+            return replace(self, notes=[*self.notes, (float(late), text)])
+        # Rest above the origin, drive / decay, grows by 1 / kept; neurons without drive stay as they are.
+        above = self.drive / np.where(self.decay > 0, self.decay, 1.0)
+        moved = above * (1 / kept - 1)
+        return replace(
+            self, drive=self.drive + moved * self.decay, rest=self.rest - moved, threshold=self.threshold + moved,
+            reset=self.reset + moved,
         )  # fmt: skip
 
 
-def _lost(node: Node, name: str, shape: Shape, options: Options) -> Floats:
-    """Return the fraction that a time constant of a node loses in one step."""
-    tau = node.parameter(name, shape)
-    if (tau <= 0).any():
-        raise node.bad(f"{name} must be above 0, got {tau.min():g}")
-    if options.discretisation == "exact":
-        return np.asarray(-np.expm1(-options.dt / tau))
-    fraction = options.dt / tau
-    if (fraction > 1 + 1e-6).any():
-        raise node.bad(
-            f"{name} {tau.min():g} is shorter than a step of {options.dt:g}, which Euler's method cannot take; give a "
-            "smaller dt, or discretisation='exact'"
-        )
-    return np.minimum(fraction, 1.0)
-
-
-def _limits(node: Node, shape: Shape, rest: Floats) -> tuple[Floats, Floats]:
-    """Return threshold and reset value minus rest."""
+def _levels(node: Node, shape: Shape, rest: Floats, mode: str) -> tuple[Floats, Floats, Floats]:
+    """Return threshold and reset value minus the origin, and the origin."""
     name = "threshold" if node.kind == "Threshold" else "v_threshold"
     threshold = node.parameter(name, shape)
-    reset = node.parameter("v_reset", shape, 0.0) if node.kind != "Threshold" else np.zeros(shape)
-    for what, level in (("rest", rest), ("v_reset", reset)):
-        if (threshold < level).any():
-            at = np.argmax(threshold < level)
-            raise node.bad(
-                f"{name} must not be below {what} ({level.flat[at]:g}), got {threshold.flat[at]:g}: it fires for ever"
-            )
-    return threshold - rest, reset - rest
+    reset = np.zeros(shape)
+    if mode == "value" and node.kind != "Threshold":
+        reset = node.parameter("v_reset", shape, 0.0)
+    # Where a membrane starts that fires by itself: at the value that a reset gives it, or at 0.
+    origin = np.where(threshold < rest, reset, rest)
+    if mode.startswith("subtract"):
+        beyond = (threshold < rest) & (threshold <= 0)
+        reset = origin
+    else:
+        beyond = threshold < reset
+    if beyond.any():
+        at = np.argmax(beyond)
+        what = f"v_reset ({reset.flat[at]:g})" if mode == "value" else "the 0 that a reset leads to"
+        raise node.bad(f"{name} must not be below {what}, got {threshold.flat[at]:g}: it fires for ever")
+    return threshold - origin, reset - origin, origin

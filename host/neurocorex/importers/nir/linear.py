@@ -7,6 +7,7 @@ identity, the nodes of a path give the matrix of the whole path, convolutions an
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,10 @@ def input_shape(node: Node) -> Shape | None:
         shape = node.floats(node.kind.lower()).shape
         return shape if math.prod(shape) > 1 else None
     if node.kind == "Flatten":
-        return node.shape_field("input_type")
+        given = node.fields.get("input_type")
+        if isinstance(given, Mapping):
+            node = Node(node.name, node.kind, {"input_type": given.get("input")})
+        return node.shape_field("input_type", unknown=True)
     if node.kind in ("Conv1d", "Conv2d") and node.fields.get("input_shape") is not None:
         space = node.shape_field("input_shape") or ()
         return (_weight(node, 2 + _SPACE[node.kind]).shape[1] * _groups(node), *space)

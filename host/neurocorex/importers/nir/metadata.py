@@ -18,21 +18,40 @@ from ...errors import FileFormatError, InputError
 from ...image import Image, blank, program_regions, state_regions
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
-from ..labels import ImportReport, Item, Label
+from ..labels import ImportReport, Item
 from .graph import Graph
-from .imported import Imported, Place
+from .imported import Imported
+from .intended import corrected
 from .node import Node
-from .places import places_text, read_places
+from .places import Place, Places, places_text, read_places
 
 #: Key of the metadata, and the version of their format.
 NAMESPACE = "neurocorex"
 VERSION = 1
 
 
-def image_metadata(image: Image, graph: Mapping[str, Any], dt: float, model: Imported | None = None) -> dict[str, Any]:
-    """Return the metadata for a graph that was made from an image, or from an imported model with names of its own."""
-    return ({"parts": places_text(model)} if model is not None else {}) | {
+def image_metadata(
+    image: Image, graph: Mapping[str, Any], dt: float, places: Places, errors: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return the metadata for a graph that was made from an image.
+
+    Parameters
+    ----------
+    image : Image
+        The image.
+    graph : mapping
+        The graph.
+    dt : float
+        Length of a step in seconds.
+    places : Places
+        Its inputs, layers and outputs, by the names that `from_nir` gives them.
+    errors : mapping of str to float
+        For each node whose numbers are not those of the image, the largest relative difference.
+    """
+    return {
         "version": np.int64(VERSION),
+        "parts": places_text(places),
+        "errors": json.dumps(dict(errors)),
         "config": image.config.to_json(),
         "scale": np.float64(image.scale),
         "meta": json.dumps(dict(image.meta)),
@@ -120,24 +139,37 @@ def _members(given: Any, node: Node, every: NDArray[np.intp]) -> NDArray[np.intp
     return np.asarray(every[np.sort(members)])
 
 
-def _imported(image: Image, graph: Graph, source: str, extras: Mapping[str, Any]) -> Imported:
-    dt = _number(extras, "dt")
+def _places(image: Image, graph: Graph, extras: Mapping[str, Any]) -> Places:
+    if "parts" in extras:
+        return read_places(str(extras["parts"]), image)
+    # Files of earlier versions tell the neurons of each node only.
     every = np.arange(image.config.neurons)
     layers: dict[str, Place] = {}
-    outputs: dict[str, str] = {}
     for name, node in graph.nodes.items():
         own = node.fields.get("metadata")
         if isinstance(own, Mapping) and isinstance(own.get(NAMESPACE), Mapping):
             members = _members(own[NAMESPACE].get("neurons"), node, every)
             unit = np.full(members.size, image.scale)
             layers[name] = Place(members, (members.size,), 0, unit, np.zeros(members.size))
-    for name, node in graph.nodes.items():
-        if node.kind == "Output":
-            outputs[name] = graph.sources[name][0]
-    inputs = {"input": slice(0, image.config.inputs)}
-    if "parts" in extras:
-        inputs, layers, outputs = read_places(str(extras["parts"]), image)
-    items = [Item(f"{node.name} ({node.kind})", Label.EXACT) for node in graph.nodes.values()]
+    outputs = {name: graph.sources[name][0] for name, node in graph.nodes.items() if node.kind == "Output"}
+    return Places({"input": slice(0, image.config.inputs)}, layers, outputs)
+
+
+def _errors(extras: Mapping[str, Any]) -> dict[str, float]:
+    """Return the largest relative difference between the numbers of each node and the image, where there is one."""
+    try:
+        return {str(name): float(error) for name, error in json.loads(str(extras.get("errors", "{}"))).items()}
+    except (ValueError, TypeError, AttributeError):
+        raise FileFormatError(f"metadata {NAMESPACE}: errors make no sense; write the graph again") from None
+
+
+def _imported(image: Image, graph: Graph, source: str, extras: Mapping[str, Any]) -> Imported:
+    places, errors = _places(image, graph, extras), _errors(extras)
+    items = []
+    for node in graph.nodes.values():
+        error = errors.get(node.name, 0.0)
+        detail = f"{error:.3g} of a number, which the network had in floats" if error else ""
+        items.append(Item.rounded(f"{node.name} ({node.kind})", error, detail))
     reason = "the integers that the graph was exported with"
-    report = ImportReport(source, items, reason, Report.of(image))
-    return Imported(image, report, dt, inputs, layers, outputs)
+    report = ImportReport(source, items, reason, corrected(Report.of(image), places))
+    return Imported(image, report, _number(extras, "dt"), *places)

@@ -55,10 +55,23 @@ class Node:
         """Return an error that names this node."""
         return FileFormatError(f"node {self.name!r} ({self.kind}): {what}")
 
-    def floats(self, name: str, default: float | None = None) -> Floats:
-        """Return a field as float64; raises FileFormatError if it is missing, or not made of finite numbers."""
+    def raw(self, name: str) -> Floats:
+        """Return a field as float64 without any check; empty if it is missing or does not hold numbers."""
+        try:
+            return self._array(name) if self.fields.get(name) is not None else np.zeros(0)
+        except FileFormatError:
+            return np.zeros(0)
+
+    def floats(self, name: str, default: float | None = None, *, endless: bool = False) -> Floats:
+        """Return a field as float64.
+
+        Raises
+        ------
+        FileFormatError
+            If it is missing, or not made of finite numbers; with `endless`, infinity is allowed.
+        """
         value = self._array(name, default)
-        beyond = ~(np.abs(value) <= LARGEST)
+        beyond = ~((np.abs(value) <= LARGEST) | (endless & np.isposinf(value)))
         if beyond.any():
             worst = value[beyond].flat[0]
             advice = "; IF and I are neurons without leak" if name.startswith("tau") and worst > 0 else ""
@@ -66,9 +79,14 @@ class Node:
             raise self.bad(f"{name} must be finite{limit}, got {worst}{advice}")
         return value
 
-    def parameter(self, name: str, shape: Shape, default: float | None = None) -> Floats:
-        """Return a field with a number for each neuron, of `shape`; one number stands for all of them."""
-        value = self.floats(name, default)
+    def parameter(self, name: str, shape: Shape, default: float | None = None, *, endless: bool = False) -> Floats:
+        """Return a field with a number for each neuron, of `shape`; one number stands for all of them.
+
+        Leading ones of its shape, which are batch and time of some tool, are taken off.
+        """
+        value = self.floats(name, default, endless=endless)
+        while value.ndim > len(shape) and value.shape[0] == 1:
+            value = value[0]
         if value.size != 1 and value.shape != shape:
             raise self.bad(f"{name} has shape {value.shape}, expected {shape}")
         return np.broadcast_to(value.reshape(()) if value.size == 1 else value, shape)
@@ -92,11 +110,16 @@ class Node:
             raise self.bad(f"{name} must be one whole number, got {_short(value.reshape(-1))}")
         return int(value.item())
 
-    def shape_field(self, name: str) -> Shape | None:
-        """Return a field that is a shape, None if it is missing; raises FileFormatError for an impossible shape."""
+    def shape_field(self, name: str, *, unknown: bool = False) -> Shape | None:
+        """Return a field that is a shape, None if it is missing; raises FileFormatError for an impossible shape.
+
+        With `unknown`, zeros count as missing: before NIR 1.0 that was how a Flatten had no shape.
+        """
         if self.fields.get(name) is None:
             return None
         value = self._array(name).reshape(-1)
+        if unknown and not value.any():
+            return None
         if not (np.isfinite(value).all() and (value >= 1).all() and (value == np.rint(value)).all()):
             raise self.bad(f"{name} must be sizes of at least 1, got {_short(value)}")
         shape = tuple(int(size) for size in value) if (value < 1e18).all() else (1 << 62,)

@@ -3,23 +3,87 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import FileFormatError
 from ...image import Image
-from .imported import Imported, Place
+from .blueprint import Blueprint
+from .node import Floats, Shape
 
-Places = tuple[dict[str, slice], dict[str, Place], dict[str, str]]
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Place of one node on the chip.
+
+    Attributes
+    ----------
+    neurons : int array
+        Its neurons, in rising order.
+    shape : tuple of int
+        Shape of the node.
+    latency : int
+        Steps by which its spikes are later than in the graph.
+    unit : float array [neurons]
+        Units of the chip's state per unit of the membrane in the graph.
+    rest : float array [neurons]
+        Membrane in the graph that is 0 on the chip.
+    silent : bool
+        Whether its neurons never fire and are read by their membrane.
+    late : bool
+        Whether the importer gave its neurons weights onto themselves, which take off the threshold after the decay of
+        the next step.
+    """
+
+    neurons: NDArray[np.intp]
+    shape: Shape
+    latency: int
+    unit: Floats
+    rest: Floats
+    silent: bool = False
+    late: bool = False
 
 
-def places_text(model: Imported) -> str:
-    """Return the places of an imported graph as JSON."""
+class Places(NamedTuple):
+    """Where the parts of a graph are on the chip; the attributes are those of `Imported`."""
+
+    inputs: dict[str, slice]
+    layers: dict[str, Place]
+    outputs: dict[str, str]
+
+    @property
+    def latency(self) -> int:
+        """Latency of the latest layer, in steps."""
+        return max(place.latency for place in self.layers.values())
+
+
+def layers_of(blueprint: Blueprint, image: Image) -> dict[str, Place]:
+    """Return the place of each layer of a blueprint on the chip."""
+    every = np.arange(image.config.neurons)
+    return {
+        name: Place(
+            every[place],
+            blueprint.layers[name].shape,
+            blueprint.timing.latency[name],
+            blueprint.unit[name] * image.scale,
+            blueprint.layers[name].rest,
+            blueprint.layers[name].silent,
+            blueprint.layers[name].late,
+        )
+        for name, place in blueprint.places().items()
+    }
+
+
+def places_text(model: Places) -> str:
+    """Return places as JSON."""
     layers = {
         name: {
             "neurons": place.neurons.tolist(), "shape": list(place.shape), "latency": place.latency,
             "unit": place.unit.tolist(), "rest": place.rest.tolist(),
+            "silent": bool(place.silent), "late": bool(place.late),
         }
         for name, place in model.layers.items()
     }  # fmt: skip
@@ -40,7 +104,7 @@ def read_places(text: str, image: Image) -> Places:
             raise ValueError("outputs of layers that there are not")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FileFormatError(f"metadata neurocorex: parts make no sense ({error}); write the graph again") from None
-    return inputs, layers, outputs
+    return Places(inputs, layers, outputs)
 
 
 def _place(fields: Any, image: Image) -> Place:
@@ -52,4 +116,7 @@ def _place(fields: Any, image: Image) -> Place:
         raise ValueError("neurons that the image does not have")
     if not (np.isfinite(unit).all() and (unit > 0).all() and np.isfinite(rest).all()):
         raise ValueError("units that are not above 0")
-    return Place(neurons, tuple(int(size) for size in fields["shape"]), int(fields["latency"]), unit, rest)
+    # Files of earlier versions have neither of the flags.
+    silent, late = (bool(fields.get(flag, False)) for flag in ("silent", "late"))
+    shape = tuple(int(size) for size in fields["shape"])
+    return Place(neurons, shape, int(fields["latency"]), unit, rest, silent, late)

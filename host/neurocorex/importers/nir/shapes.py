@@ -8,11 +8,16 @@ from . import linear
 from .graph import Graph
 from .node import LINEAR, Node, Shape
 
-#: For each kind of neuron, a field with one number per neuron.
+#: For each kind of neuron, the fields with a number for each neuron, or one for all. The first one must be there.
 _SIZED = {
-    "LIF": "v_threshold", "IF": "v_threshold", "CubaLIF": "v_threshold", "Threshold": "threshold", "LI": "tau",
-    "CubaLI": "tau_mem", "I": "r",
-}  # fmt: skip
+    "LIF": ("v_threshold", "tau", "r", "v_leak", "v_reset"),
+    "CubaLIF": ("v_threshold", "tau_mem", "tau_syn", "r", "w_in", "v_leak", "v_reset"),
+    "IF": ("v_threshold", "r", "v_reset"),
+    "Threshold": ("threshold",),
+    "LI": ("tau", "r", "v_leak"),
+    "CubaLI": ("tau_mem", "tau_syn", "r", "w_in", "v_leak"),
+    "I": ("r",),
+}
 
 
 def infer_shapes(graph: Graph) -> dict[str, Shape]:
@@ -45,17 +50,26 @@ def infer_shapes(graph: Graph) -> dict[str, Shape]:
 
 
 def _drop_batches(graph: Graph, known: dict[str, Shape]) -> None:
-    """Remove the leading 1 of ports that a tool exported with a batch of one."""
+    """Remove the leading ones, batch and time, that a tool left in the shape of a port or of neurons."""
     for name in graph.sources:
         for source in graph.sources[name]:
-            ends = (name, source)
-            for port, other in (ends, ends[::-1]):
-                if graph.nodes[port].kind not in ("Input", "Output") or other not in known or port not in known:
-                    continue
-                node = graph.nodes[other]
-                takes = linear.input_shape(node) if node.kind in LINEAR and other == name else known[other]
-                if known[port][:1] == (1,) and known[port][1:] == takes:
-                    known[port] = known[port][1:]
+            if name not in known or source not in known:
+                continue
+            target = graph.nodes[name]
+            takes = linear.input_shape(target) if target.kind in LINEAR else known[name]
+            given = known[source]
+            if takes is None or takes == given:
+                continue
+            if target.kind not in LINEAR and _without_ones(takes, given):
+                known[name] = given
+            elif graph.nodes[source].kind not in LINEAR and _without_ones(given, takes):
+                known[source] = takes
+
+
+def _without_ones(shape: Shape, other: Shape) -> bool:
+    """Whether a shape is another one behind leading ones."""
+    extra = len(shape) - len(other)
+    return extra > 0 and shape[:extra] == (1,) * extra and shape[extra:] == other
 
 
 def _own(node: Node) -> Shape | None:
@@ -68,8 +82,8 @@ def _own(node: Node) -> Shape | None:
                 return Node(node.name, node.kind, {"shape": next(iter(field.values()), None)}).shape_field("shape")
         return shape
     if node.kind in _SIZED:
-        shape = node.floats(_SIZED[node.kind]).shape
-        return shape if math.prod(shape) > 1 else None
+        shapes = [node.raw(name).shape for name in _SIZED[node.kind]]
+        return next((shape for shape in shapes if math.prod(shape) > 1), None)
     if node.kind in LINEAR:
         takes = linear.input_shape(node)
         return None if takes is None else linear.output_shape(node, takes)
@@ -82,8 +96,12 @@ def _given(graph: Graph, name: str, known: dict[str, Shape]) -> Shape | None:
     for source in graph.sources[name]:
         if source in known:
             return linear.output_shape(node, known[source]) if node.kind in LINEAR else known[source]
+    if node.kind == "Input":
+        targets = [graph.nodes[target] for target, sources in graph.sources.items() if name in sources]
+        taken = [linear.input_shape(each) if each.kind in LINEAR else known.get(each.name) for each in targets]
+        return next((shape for shape in taken if shape is not None), None)
     if not graph.sources[name] and node.kind in _SIZED:
-        return node.floats(_SIZED[node.kind]).shape or (1,)
+        return node.floats(_SIZED[node.kind][0]).shape or (1,)
     return None
 
 

@@ -201,7 +201,7 @@ class OnDevice:
         counts[kept] = state[Region.REFRACTORY_COUNT][: len(kept)]
         snn.neuron_refractory_periods_state = counts.tolist()
         if model.gains:
-            table = self.device.weights()
+            table = self.device.weights(units="chip")
             snn.synaptic_weights = imported.weights(table).tolist()
             low, high = self.device.config.weight_range
             _, axons, columns = imported.learned

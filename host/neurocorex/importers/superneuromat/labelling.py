@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...quantiser.difference import WeightLoss
 from ...quantiser.report import Report
-from ...quantiser.rounding import WeightLoss
 from ..labels import ImportReport, Item, Label
 from .model import Model
 from .relays import Folding
@@ -28,7 +28,7 @@ def label(source: str, model: Model, folding: Folding, scaling: Scaling, quantis
     """
     errors = quantised.parameters
     loss = quantised.weights.get("recurrent")
-    weights = scaling.error(model.weights) if scaling.whole or not loss else loss.max_error
+    weights = max(scaling.error(model.weights) if scaling.whole else 0.0, loss.max_error if loss else 0.0)
     items = [
         Item.rounded("thresholds", 0.0 if scaling.whole else errors.get("threshold", 0.0), _beyond(model, quantised)),
         Item.rounded("reset states", 0.0, "every neuron counts from its own"),
@@ -77,8 +77,13 @@ def _inputs(cut: float) -> str:
 def _room(model: Model, scaling: Scaling, quantised: Report) -> Item:
     """Label the range of learned weights: SuperNeuroMAT has no bounds, a chip has the width of its weights."""
     low, high = (bound * (1 << quantised.gain_recurrent) / scaling.scale for bound in quantised.config.weight_range)
-    name, drift = "room of learned weights", -sum(model.losses)
+    name, drift, weights = "room of learned weights", -sum(model.losses), model.weights[model.plastic]
+    room = f"{low:g} to {high:g}"
+    beyond = float(weights.max()) + sum(max(gain - loss, 0) for gain, loss in zip(
+        model.gains, model.losses, strict=True)) - high  # fmt: skip
+    if beyond > 0:
+        return Item(name, Label.APPROXIMATE, beyond, f"{room}; one spike can lead beyond, where the chip stops weights")
     if not drift:
-        return Item(name, Label.EXACT, detail=f"{low:g} to {high:g}")
-    ticks = int((float(model.weights[model.plastic].min()) - low) / drift)
-    return Item(name, Label.EXACT, detail=f"{low:g} to {high:g}; without a coincidence that lasts {ticks} ticks")
+        return Item(name, Label.EXACT, detail=room)
+    ticks = int((float(weights.min()) - low) / drift)
+    return Item(name, Label.EXACT, detail=f"{room}; without a coincidence that lasts {ticks} ticks")

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import InputError
 from ...network.network import Network
 from ...quantiser.demand import Demand
-from ...quantiser.scale import GAIN_MAX, choose_scale
+from ...quantiser.scale import GAIN_MAX, choose_scale, largest
 from ...spec import CoreConfig
 from .commonscale import distance, whole_scale
 from .model import Model
@@ -79,13 +79,23 @@ def chosen(model: Model, net: Network, config: CoreConfig, scale: float | None, 
         last = "; the floats are off by their last bits" if distance(values, whole) else ""
         text = "all numbers are whole" if whole == 1 else f"the smallest at which all numbers are whole{last}"
         return Scaling(float(whole), True, f"{whole}, {text}")
-    found = choose_scale(Demand.of(net), config)
+    found = choose_scale(_with_inputs(model, net), config)
     top = config.state_range[1]
     begin = np.abs(model.states - model.resets).max(initial=0)
     while begin * found > top:
         found /= 2
     why = "no scale makes all numbers whole" if whole is None else _too_large(model, whole, config)
     return Scaling(found, False, f"{found:.6g}, the largest that leaves room for all synapses at once; {why}")
+
+
+def _with_inputs(model: Model, net: Network) -> Demand:
+    """Return the demand of a network with the queued input spikes.
+
+    One beyond all that its neuron can get otherwise counts as that much: the chip may cut it, see `_fits`.
+    """
+    demand = Demand.of(net)
+    strongest = float(np.abs(model.inputs.value).max(initial=0))
+    return Demand.of(net, min(strongest, largest(demand)))
 
 
 def _given(values: Floats, scale: float, reason: str) -> Scaling:

@@ -19,7 +19,7 @@ from ...errors import FitError
 from ...events.stream import EventStream
 from ...image import Image
 from ...network.network import Network
-from ...quantiser.quantise import quantise
+from ...quantiser.quantise import quantised, tell
 from ...quantiser.report import Report
 from ...spec import Control, CoreConfig, Region
 from ...spec.config import LIMITS
@@ -107,22 +107,28 @@ class Imported:
         """
         return self.folding.spikes(result.spikes, self.model.last if last is None else last)
 
-    def states(self, membranes: NDArray[np.integer[Any]]) -> Floats:
-        """States in the units of SuperNeuroMAT, [..., N], from membranes of the chip, [..., n]; relays are at rest."""
+    def states(self, membranes: NDArray[Any]) -> Floats:
+        """States in the units of SuperNeuroMAT, [..., N], from membranes [..., n] of a result; relays are at rest.
+
+        Floats are in units of the network, integers in units of the chip, as results have them.
+        """
         kept = self.folding.neurons
         states = np.broadcast_to(self.model.resets, (*membranes.shape[:-1], self.model.neurons)).copy()
-        states[..., kept] += membranes[..., : len(kept)] / self.scale
+        scale = self.scale if membranes.dtype.kind in "iu" else 1.0
+        states[..., kept] += membranes[..., : len(kept)] / scale
         return states
 
-    def weights(self, table: NDArray[np.integer[Any]]) -> Floats:
+    def weights(self, table: NDArray[Any]) -> Floats:
         """Weights of all synapses, [..., S], from weights as `Device.weights` returns them, [..., A, N].
 
-        Weights that do not learn are those of the model.
+        Floats are in units of the network, integers in units of the chip. Weights that do not learn are those of the
+        model.
         """
         synapses, axons, columns = self.learned
         gain = int(self.image.regions[Region.CONTROL][Control.GAIN_RECURRENT])
         weights = np.broadcast_to(self.model.weights, (*table.shape[:-2], len(self.model.weights))).copy()
-        weights[..., synapses] = table[..., axons, columns].astype(np.float64) * (1 << gain) / self.scale
+        unit = (1 << gain, self.scale) if table.dtype.kind in "iu" else (1, 1.0)
+        weights[..., synapses] = table[..., axons, columns].astype(np.float64) * unit[0] / unit[1]
         return weights
 
 
@@ -150,14 +156,16 @@ def translated(
     chip = geometry(net, model, folding, longest, config)
     scaling = chosen(model, net, chip, scale, frac_bits)
     set_levels(net, model, folding, scaling, chip)
-    program, lost = quantise(net, chip, scale=scaling.scale)
+    program, lost = quantised(net, chip, scale=scaling.scale)
     image = with_state(program, model, folding, net)
     if config is not None:
         image.fit(config)
     stimulus, cut = currents(model.inputs, folding, image)
-    quantised = Report.of(
-        image, weights=lost.weights, parameters=lost.parameters, learning=lost.learning,
+    report = Report.of(
+        image, comparison=lost.comparison, learning=lost.learning, notes=lost.notes,
         injected=strongest(stimulus, chip),
     )  # fmt: skip
-    told = label(source, model, folding, scaling, replace(quantised, subject=(net, program)), cut)
+    # Not which neurons are silent: spikes can be queued later.
+    tell([line for line in lost.alerts if line in lost.notes], program)
+    told = label(source, model, folding, scaling, replace(report, subject=(net, program)), cut)
     return Imported(model, folding, net, image, stimulus, told)

@@ -1,0 +1,138 @@
+"""Weight matrix of the loaded network: read, and written as a whole, in blocks or synapse by synapse, in its units."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..network.population import Neurons, named
+from ..spec import CoreConfig, Region
+from ..wire.regions import Items
+from .contents import Contents
+from .synapses import Synapses, WeightsSet
+from .units import Gains, is_chip
+
+#: Difference of a number from an integer, relative to it, that is that of float64 and no rounding.
+NOISE = 1e-9
+
+
+class WeightMatrix:
+    """Weights of the network on a chip.
+
+    Parameters
+    ----------
+    contents : Contents
+        Of the chip.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+
+    def read(self, units: Any) -> npt.NDArray[Any]:
+        """Return the weights [A, N] now: float64 in units of the network, or integers of the chip."""
+        contents, chip = self._contents, is_chip(units)
+        own = None if chip else contents.units()
+        held = contents.read(Region.CONTROL, Region.WEIGHTS)
+        items = contents.network.crop(held[Region.WEIGHTS], contents.config)
+        return items if own is None else own.weights(items, Gains.of(held[Region.CONTROL]))
+
+    def write(self, weights: Any, source: Any, target: Any, units: Any) -> WeightsSet:
+        """Write some weights, or all; raises InputError, and writes nothing, for what cannot be used."""
+        contents, chip = self._contents, is_chip(units)
+        contents.require_network()
+        synapses = Synapses.of(weights, source, target, contents.geometry)
+        self._refuse_other_axons(source, synapses)
+        held = contents.read(Region.CONTROL, *self._delays())
+        gains, whole = Gains.of(held[Region.CONTROL]), synapses.values.dtype.kind in "iu"
+        if chip and not whole:
+            raise InputError("weights in units='chip' must be integers; round them, or leave out units")
+        exact: npt.NDArray[Any] = synapses.values
+        if not chip:
+            exact = contents.units().weight_items(exact.astype(np.float64), synapses.rows, synapses.columns, gains)
+        items = np.rint(exact).astype(np.float64)
+        self._refuse_beyond(items, synapses, gains, chip=chip)
+        self._warn_of_silent_axons(items, synapses, held)
+        config = contents.config
+        pieces = synapses.pieces(items.astype(np.int64), contents.network.rows(config), config.neurons)
+        with contents.session.exchange() as device:
+            device.write_items(Region.WEIGHTS, pieces)
+        return self._report(synapses, items, np.abs(items - exact) > NOISE * np.maximum(np.abs(exact), 1), gains)
+
+    # Details -----------------------------------------------------------------------------------
+
+    def _delays(self) -> tuple[Region, ...]:
+        return (Region.DELAY, Region.EXTRA_DELAY) if self._contents.config.extra_axons else (Region.DELAY,)
+
+    def _refuse_other_axons(self, source: Any, synapses: Synapses) -> None:
+        """Refuse neurons as a source if connections with a delay of their own lead from them to these targets."""
+        image, own = self._contents.network.image, self._contents.geometry
+        if not isinstance(source, Neurons) or image is None or not own.extra_axons:
+            return
+        first = image.config.inputs + image.config.neurons
+        sources = image.regions[Region.EXTRA_SOURCE][: own.extra_axons]
+        places = np.ix_(np.arange(first, first + own.extra_axons), np.unique(synapses.columns))
+        leads = np.zeros(own.extra_axons, np.bool_)
+        for region in {Region.WEIGHTS, Region.PLASTIC} & set(image.regions):
+            leads |= image.regions[region][places].any(axis=1)
+        if found := np.flatnonzero(leads & np.isin(sources, source.indices)).tolist():
+            neuron, row = int(sources[found[0]]), own.inputs + own.neurons + found[0]
+            raise InputError(
+                f"neuron {neuron} has connections with another delay, whose weights are in row {row} of the matrix; "
+                f"name rows instead of a population, such as source=[{own.inputs + neuron}] or source=[{row}]"
+            )
+
+    def _refuse_beyond(self, items: npt.NDArray[Any], synapses: Synapses, gains: Gains, *, chip: bool) -> None:
+        low, high = self._contents.config.weight_range
+        wrong = np.flatnonzero((items < low) | (items > high))
+        if not wrong.size:
+            return
+        at = wrong[:1]
+        row, column, limits = synapses.rows[at], synapses.columns[at], np.array([low, high], np.float64)
+        if not chip:
+            limits = self._contents.units().weight_values(limits, row.repeat(2), column.repeat(2), gains)
+        remedy = "" if chip else "; a smaller scale has more range: quantise(net, scale=...)"
+        many = f"{wrong.size} weights are out of range, first: " if wrong.size > 1 else ""
+        raise InputError(
+            f"{many}the weight from axon {row[0]} to neuron {column[0]} can be {limits[0]:.6g} to {limits[1]:.6g} "
+            f"{'(integers of the chip)' if chip else 'at the scale of this network'}, got {synapses.values[at[0]]}; "
+            f"nothing was written{remedy}"
+        )
+
+    def _warn_of_silent_axons(self, items: npt.NDArray[Any], synapses: Synapses, held: dict[Region, Items]) -> None:
+        """Warn of weights on axons of neurons that carry no spikes, because their delay is 0."""
+        own: CoreConfig = self._contents.geometry
+        delays = np.concatenate([held[region][:count] for region, count in (
+            (Region.DELAY, own.neurons), (Region.EXTRA_DELAY, own.extra_axons)) if region in held])  # fmt: skip
+        silent = own.inputs + np.flatnonzero(delays == 0)
+        rows = np.unique(synapses.rows[(items != 0) & np.isin(synapses.rows, silent)]) - own.inputs
+        if rows.size:
+            which = named(rows[rows < own.neurons].tolist()) if (rows < own.neurons).any() else "extra axons"
+            warnings.warn(
+                f"weights were set on the axon of {which}, which is silent: its delay is 0, as of a neuron that is "
+                "connected to nothing; give it a delay before loading, net.neurons[...].set(delay_ms=...)",
+                UserWarning, stacklevel=4,
+            )  # fmt: skip
+
+    def _report(
+        self, synapses: Synapses, items: npt.NDArray[Any], rounded: npt.NDArray[np.bool_], gains: Gains
+    ) -> WeightsSet:
+        wanted = synapses.values.astype(np.float64)
+        if not rounded.any():
+            return WeightsSet(wanted.size)
+        got = self._contents.units().weight_values(items, synapses.rows, synapses.columns, gains)
+        error = np.where(rounded, got - wanted, 0)
+        energy = float(np.vdot(wanted, wanted))
+        vanished = int(np.count_nonzero((items == 0) & (wanted != 0)))
+        if vanished:
+            warnings.warn(
+                f"{vanished} of {wanted.size} weights are too small for the scale of this network and became 0",
+                UserWarning, stacklevel=4,
+            )  # fmt: skip
+        return WeightsSet(
+            wanted.size, int(np.count_nonzero(rounded)), vanished, float(np.abs(error).max()),
+            float(np.sqrt(np.vdot(error, error) / energy)) if energy else 0.0,
+        )  # fmt: skip

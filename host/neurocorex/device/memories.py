@@ -1,0 +1,141 @@
+"""Memories of a device: raw regions of the chip, and what they mean for the loaded network, in its units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..image import state_regions
+from ..network.population import Population
+from ..spec import Region
+from ..wire.regions import Items
+from .contents import Contents, Traces
+from .matrix import WeightMatrix
+from .session import Session
+from .synapses import WeightsSet
+from .units import is_chip
+
+#: What names inputs or neurons: see `neurocorex.network.selection.indices_of`.
+Selection = Population | slice | int | npt.ArrayLike
+
+
+class Memories:
+    """Memories of one chip: the part of a `Device` that reads and writes them.
+
+    What is "of the network" has its shape, also on a larger chip, and its units, unless ``units="chip"`` asks for the
+    integers that the chip holds. `read` and `write` are raw: whole regions of the chip, integers.
+
+    Parameters
+    ----------
+    session : Session
+        With the chip.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._contents = Contents(session)
+        self._matrix = WeightMatrix(self._contents)
+
+    def read(self, region: Region) -> Items:
+        """Read a whole region: [A, N] for the weights, one dimension for all others; in sizes of the chip."""
+        return self._contents.read(region)[region]
+
+    def write(self, region: Region, values: npt.ArrayLike) -> None:
+        """Write a whole region, in sizes of the chip; raises InputError, and writes nothing, if the values do not fit.
+
+        Weights in the units and the shape of the network are written by `set_weights`.
+        """
+        self._contents.write(region, values)
+
+    def state(self) -> dict[Region, Items]:
+        """State of the neurons, and of axons and neurons that learn: raw regions, in sizes of the chip."""
+        return self._contents.read(*state_regions(self._session.info.config))
+
+    # Of the network ----------------------------------------------------------------------------
+
+    def weights(self, *, units: str = "network") -> npt.NDArray[Any]:
+        """Weights [A, N] of the network that was loaded, as they are now.
+
+        Row a < M is from input axon a, row M + j from neuron j, the rows behind those from extra axons.
+
+        Parameters
+        ----------
+        units : {"network", "chip"}
+            "network": float64, ``(integer << gain) / scale``, with the scale of the neuron and the gain of the axon. A
+            network of integers that fit has the same numbers in both. "chip": the integers.
+
+        Raises
+        ------
+        InputError
+            For units of the network if nothing was loaded.
+        """
+        return self._matrix.read(units)
+
+    def set_weights(
+        self,
+        weights: Any,
+        source: Selection | None = None,
+        target: Selection | None = None,
+        *,
+        units: str = "network",
+    ) -> WeightsSet:
+        """Set weights of the network that was loaded: all, a block, or single synapses. All others stay.
+
+        Which synapses learn does not change. Only what is named is sent to the chip.
+
+        Parameters
+        ----------
+        weights : array [A, N], number, list of (pre, post, weight), or sparse matrix
+            An array as `weights` returns it, or of the shape of the block; one number for all of it; or the synapses
+            of a list, or of a sparse matrix, where `pre` and `post` count within the block. In a list without a block
+            they may also be populations.
+        source : population, or rows of the matrix, optional
+            Axons of the block, as a slice, list or bool array [A]; a population stands for the rows of its axons.
+        target : population, slice, list or bool array [N], optional
+            Neurons of the block.
+        units : {"network", "chip"}
+            "network": rounded to the nearest integers of the chip, half to even. "chip": these integers.
+
+        Returns
+        -------
+        WeightsSet
+            What was rounded.
+
+        Raises
+        ------
+        InputError
+            For a wrong shape, a place that does not exist or is named twice, or a weight that is not finite or is
+            beyond the range of the chip; nothing has been written then.
+
+        Examples
+        --------
+        >>> device.set_weights(0.5 * device.weights())  # doctest: +SKIP
+        >>> device.set_weights(0.0, net.inputs, net.neurons[0:4])  # doctest: +SKIP
+        >>> device.set_weights([(0, 3, 0.25), (1, 3, -0.5)])  # doctest: +SKIP
+        """
+        return self._matrix.write(weights, source, target, units)
+
+    def plastic(self) -> npt.NDArray[np.bool_]:
+        """Tell which synapses learn, bool [A, N] in the order of `weights`."""
+        return self._contents.plastic()
+
+    def membranes(self, *, units: str = "network") -> npt.NDArray[Any]:
+        """Membranes [N] of the network that was loaded, now: float64, or integers with ``units="chip"``."""
+        return self._states(units, Region.MEMBRANE)
+
+    def thresholds(self, *, units: str = "network") -> npt.NDArray[Any]:
+        """Thresholds [N] above which neurons fire now, adaptation included; units as `membranes`."""
+        adapts = self._session.info.config.adaptation
+        return self._states(units, Region.THRESHOLD, *([Region.ADAPTATION] if adapts else []))
+
+    def traces(self) -> Traces:
+        """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
+        return self._contents.traces()
+
+    def _states(self, units: str, *regions: Region) -> npt.NDArray[Any]:
+        own = None if is_chip(units) else self._contents.units()
+        held, neurons = self._contents.read(*regions), self._contents.geometry.neurons
+        items = np.sum([held[region][:neurons].astype(np.int64) for region in regions], axis=0)
+        return items if own is None else own.states(items)

@@ -1,0 +1,49 @@
+"""Remarks on a run: what its counters say of a learning rule that could not act as its report says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..image import Image
+from ..quantiser.notice import tell
+from ..quantiser.room import ROOMS
+
+#: Part of the spikes of a side whose rise of a trace was cut short, above which it matters.
+FULL = 0.01
+
+
+def remarks(counters: Mapping[str, int], image: Image | None) -> list[str]:
+    """Return what was lost in a run, and the remedy, a line each; nothing for an image that no rule was quantised for.
+
+    Parameters
+    ----------
+    counters : mapping of str to int
+        What was added to each counter of a chip in the run.
+    image : Image or None
+        What the chip was loaded with.
+    """
+    if image is None or not counters or "dt_ms" not in image.meta:
+        return []
+    found = []
+    # The counter does not tell the sides apart; the one with fewer spikes may have all of it.
+    rises = [counters["input_events"] + counters["recurrent_events"], counters["spikes"]]
+    least = min((count for count in rises if count), default=0)
+    learned = counters["potentiations"] + counters["depressions"]
+    if ROOMS in image.meta and learned and counters.get("full_traces", 0) > FULL * least:
+        found.append(
+            "traces of the learning rule were full, so pairs of spikes changed weights less than the rule says "
+            "(counter full_traces): state pre_rate_hz and post_rate_hz of the rule, or give accumulate= the spikes of "
+            "a burst"
+        )
+    if counters.get("drift_clips", 0):
+        found.append(
+            "weights stood at the end of their range when the drift of the rule took them further, and came back from "
+            "there (counter drift_clips): take wider weights, a smaller scale, or bounds"
+        )
+    return found
+
+
+def tell_of_run(counters: Mapping[str, int], image: Image | None) -> None:
+    """Tell the remarks on a run, each once for a network."""
+    if image is not None and (found := remarks(counters, image)):
+        tell(found, image)

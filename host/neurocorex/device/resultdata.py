@@ -1,0 +1,73 @@
+"""Recorded data of a run: spikes, counts, membranes and weights as the chip sent them, and their scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ..events.arrays import Ints
+
+
+@dataclass(frozen=True, eq=False)
+class ResultData:
+    """What a device recorded, as integers of the chip, and the scales that make numbers of the network of them.
+
+    Attributes
+    ----------
+    steps, neurons : int
+        Steps of each sample; neurons of the network.
+    samples : int or None
+        How many; None if the stimulus had no sample axis. Then the arrays below have none either.
+    spike_times, spike_neurons : int64 array [E]
+        Step within its sample, and neuron, of each spike, by sample, then step, then neuron.
+    spike_samples : int64 array [E]
+        Sample of each spike.
+    spikes_of : int64 array
+        Neurons whose spikes were recorded.
+    v_neurons : int64 array [K]
+        Neurons whose membranes were recorded.
+    counters : dict of str to int
+        What the run added to each counter of the chip, and `synaptic_events` and `cycles` derived from them; see
+        `Device.counters`. Empty if the run was interrupted.
+    dt_ms : float
+        Length of a step, for pictures.
+    weight_steps : int64 array [K]
+        Steps of the run after which weights were read, counted through all samples; empty if none were.
+    units : {"network", "chip"}
+        Units of the numbers that `Result` makes of these. A file of an earlier version does not have the scales, so
+        its numbers are those of the chip.
+    spike_counts : int64 array [N] or [samples, N]
+        Spikes of each neuron; 0 for those that were not recorded.
+    v_items : int32 array [steps, K] or [samples, steps, K]
+        Membranes at the end of each step, as integers of the chip.
+    weight_items : int16 array [K, A, N]
+        Weights after each of `weight_steps`, as integers of the chip.
+    scales : float64 array [N]
+        Units of the chip's state per unit of the network, for each neuron; empty if they are not known.
+    weight_gains : int64 array [K, 2]
+        Gains of the weights from inputs and of the others, for each of `weight_steps`.
+    weight_inputs : int
+        Rows of the weights that belong to inputs.
+    """
+
+    steps: int
+    neurons: int
+    samples: int | None
+    spike_samples: Ints
+    spike_times: Ints
+    spike_neurons: Ints
+    spikes_of: Ints
+    spike_counts: Ints
+    v_items: npt.NDArray[np.int32]
+    v_neurons: Ints
+    counters: dict[str, int] = field(default_factory=dict)
+    dt_ms: float = 1.0
+    has_raster: bool = True
+    weight_steps: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    weight_items: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty((0, 0, 0), np.int16))
+    weight_gains: Ints = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    scales: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    weight_inputs: int = 0
+    units: str = "chip"

@@ -1,0 +1,174 @@
+"""Files of results: npz with everything, and CSV with the spikes for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import warnings
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ..errors import FileFormatError, InputError
+from ..spec import CoreConfig, Counter
+from .resultdata import ResultData
+
+FORMAT = "neurocorex-result"
+VERSION = 3
+#: Earlier versions are the same with fewer arrays and counters.
+VERSIONS = (1, 2, VERSION)
+#: No array of a result file may be larger, unpacked.
+ARRAY_LIMIT = 1 << 30
+#: Endings of files of other programs, which an npz file must not have.
+FOREIGN = (".txt", ".tsv", ".json", ".npy", ".mat", ".h5", ".hdf5", ".nir", ".parquet", ".xlsx", ".pkl", ".pickle")
+_SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster", "units", "weight_inputs")
+#: Attribute of each array of a file.
+_ARRAYS = {
+    **{name: name for name in ("spike_samples", "spike_times", "spike_neurons", "spikes_of", "v_neurons")},
+    "counts": "spike_counts", "v": "v_items", "weight_steps": "weight_steps", "weights_over_time": "weight_items",
+    "weight_gains": "weight_gains", "scales": "scales",
+}  # fmt: skip
+#: Arrays that a file of an earlier version lacks.
+_ADDED = ("weight_steps", "weights_over_time", "weight_gains", "scales")
+#: What `counters` has beside the counters of the chip.
+_DERIVED = ("synaptic_events", "cycles")
+
+
+def save(result: ResultData, path: Path) -> None:
+    """Write a result, as `Result.save` says."""
+    ending = path.suffix.lower()
+    if ending in FOREIGN:
+        raise InputError(f"results are saved as .npz, or their spikes as .csv; {path.name} would be neither")
+    try:
+        if ending == ".csv":
+            _save_csv(result, path)
+        else:
+            _save_npz(result, path)
+    except OSError as error:
+        raise FileFormatError(f"cannot write {path}: {error.strerror}; choose another place") from error
+
+
+def _save_npz(result: ResultData, path: Path) -> None:
+    header = {"format": FORMAT, "version": VERSION, **{name: getattr(result, name) for name in _SCALARS}}
+    arrays: dict[str, Any] = {name: np.ascontiguousarray(getattr(result, own)) for name, own in _ARRAYS.items()}
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _save_csv(result: ResultData, path: Path) -> None:
+    """Write a line for each spike; says so if the result has more than spikes."""
+    if not result.has_raster or not result.spikes_of.size:
+        raise InputError("a .csv file has the spikes, which this result has not; run with record=['spikes']")
+    left_out = [name for name, array in (("membranes", result.v_items), ("weights", result.weight_items)) if array.size]
+    if left_out:
+        warnings.warn(
+            f"{path.name} has the spikes only; save the {' and '.join(left_out)} as .npz", UserWarning, stacklevel=4
+        )
+    sampled = result.samples is not None
+    times = (result.spike_times * result.dt_ms).tolist()
+    columns = [result.spike_times.tolist(), [f"{time:.10g}" for time in times], result.spike_neurons.tolist()]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*(["sample"] if sampled else []), "step", "time_ms", "neuron"])
+        writer.writerows(zip(*([result.spike_samples.tolist()] if sampled else []), *columns, strict=True))
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """Read the attributes of a result, as `Result.load` says."""
+    if str(path).lower().endswith(".csv"):
+        raise FileFormatError(f"{path}: a .csv file has only the spikes of a result; load the .npz file")
+    arrays = _read_arrays(path)
+    header = json.loads(arrays.pop("header").tobytes())
+    if header.pop("format") != FORMAT or header.pop("version") not in VERSIONS:
+        raise ValueError("another format or version")
+    _refuse(path, set(header) - set(_SCALARS))
+    counters = _grown(path, header["counters"])
+    # Earlier versions did not keep the scale, so their numbers stay in units of the chip.
+    attributes: dict[str, Any] = {"units": "chip"} | header | {"counters": counters}
+    return attributes | {_ARRAYS[name]: array for name, array in arrays.items()}
+
+
+def check(result: ResultData) -> None:
+    """Raise ValueError if the attributes, which a file said, do not belong together."""
+    sizes = (result.steps, result.neurons, 0 if result.samples is None else result.samples, result.weight_inputs)
+    if not all(type(size) is int and size >= 0 for size in sizes) or not math.isfinite(result.dt_ms):
+        raise ValueError(f"bad sizes {sizes}")
+    if not all(type(count) is int for count in result.counters.values()):
+        raise ValueError("counters must be integers")
+    leading = () if result.samples is None else (result.samples,)
+    events, weights = result.spike_times.shape, result.weight_items.shape
+    wanted = {
+        "spike_counts": (*leading, result.neurons), "v_items": (*leading, result.steps, result.v_neurons.size),
+        "spike_samples": events, "spike_neurons": events, "weight_items": (result.weight_steps.size, *weights[1:3]),
+    }  # fmt: skip
+    for name, shape in wanted.items():
+        if getattr(result, name).shape != shape:
+            raise ValueError(f"{name} has shape {getattr(result, name).shape}, expected {shape}")
+    for name, limit in (
+        ("spike_samples", 1 if result.samples is None else result.samples), ("spike_times", result.steps),
+        ("weight_steps", result.steps * (1 if result.samples is None else result.samples) + 1),
+        ("spike_neurons", result.neurons), ("spikes_of", result.neurons), ("v_neurons", result.neurons),
+    ):  # fmt: skip
+        index = getattr(result, name)
+        if index.ndim != 1 or index.min(initial=0) < 0 or index.max(initial=-1) >= limit:
+            raise ValueError(f"{name} is out of range")
+    _check_units(result)
+
+
+def _check_units(result: ResultData) -> None:
+    scales, gains = result.scales, result.weight_gains
+    known = scales.size > 0
+    if result.units not in ("network", "chip") or (result.units == "network" and not known):
+        raise ValueError(f"bad units {result.units!r}")
+    if not known:
+        return
+    if scales.shape != (result.neurons,) or not np.isfinite(scales).all() or (scales <= 0).any():
+        raise ValueError("scales must be above 0, one for each neuron")
+    if gains.shape != (result.weight_steps.size, 2) or gains.min(initial=0) < 0 or gains.max(initial=0) > 64:
+        raise ValueError("weight_gains are out of range")
+
+
+def _refuse(path: str | Path, unknown: Iterable[str]) -> None:
+    """Refuse what a later version wrote, by name."""
+    if names := ", ".join(sorted(unknown)):
+        raise FileFormatError(f"{path} holds {names}, which this version does not know; update neurocorex")
+
+
+def _grown(path: str | Path, counters: dict[str, int]) -> dict[str, int]:
+    """Counters of a file; those of a whole chip get the ones that they lack, at their defaults."""
+    known = {counter.name.lower(): counter.row.default_on(CoreConfig()) or 0 for counter in Counter}
+    _refuse(path, set(counters) - {*known, *_DERIVED})
+    return {**known, **counters} if set(_DERIVED) <= set(counters) else counters
+
+
+def _read_arrays(path: str | Path) -> dict[str, Any]:
+    """Arrays of an npz file by name; none is larger than its bytes in the file."""
+    arrays = {}
+    with zipfile.ZipFile(path) as archive:
+        present = {name.removesuffix(".npy") for name in archive.namelist()}
+        _refuse(path, present - {"header", *_ARRAYS})
+        for name in ("header", *(name for name in _ARRAYS if name in present or name not in _ADDED)):
+            if archive.getinfo(f"{name}.npy").file_size > ARRAY_LIMIT:
+                raise ValueError(f"{name} is larger than any result")
+            arrays[name] = _array(name, archive.read(f"{name}.npy"))
+    return arrays
+
+
+def _array(name: str, content: bytes) -> np.ndarray:
+    """Array of the bytes of an npy file: integers, but for the scales."""
+    stream = io.BytesIO(content)
+    if npy.read_magic(stream) != (1, 0):
+        raise ValueError(f"{name} is of an unknown array format")
+    shape, fortran, dtype = npy.read_array_header_1_0(stream, max_header_size=1024)
+    size = math.prod(shape) * dtype.itemsize
+    kinds = "f" if name == "scales" else "iu"
+    if dtype.kind not in kinds or fortran or min(shape, default=0) < 0 or len(content) - stream.tell() != size:
+        raise ValueError(f"{name} is damaged")
+    return np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape)

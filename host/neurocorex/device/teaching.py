@@ -1,0 +1,97 @@
+"""Teaching: the arguments of a run that say what acts besides spikes and currents, and the registers that they mean."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..learning import MODULATION_LIMIT
+from ..network.population import Neurons, Population
+from ..spec import Clear, Control, CoreConfig
+from ..spec.registers import GATE_ALL, MODULATION_ONE
+
+
+class Teaching(TypedDict, total=False):
+    """Keywords of `Device.run` that say what acts besides spikes and currents; all of them optional.
+
+    None of them outlasts its run: afterwards every register is what it was before, but for those that a run moves by
+    itself (`RANDOM`). What is to stay is set on the device, by `Device.learning`, `gate` or `modulation`. Steps count
+    through all samples; each change acts before its step, clears first.
+
+    Attributes
+    ----------
+    teacher : bool array [steps, N] or [samples, steps, N], or mapping of step to neurons
+        Where a neuron fires whatever its membrane, and even while it is refractory.
+    modulation : float array [steps], or mapping of step to float
+        Reward: factor of all changes of weights, -127 to 127.
+    gate : mapping of step to neuron or None
+        The one neuron that learns from then on; None: all.
+    learning : bool, or mapping of step to bool
+        Whether weights change. False freezes them, drift included; traces go on.
+    adaptation : bool, or mapping of step to bool
+        Whether thresholds adapt. False holds raised thresholds where they are: they neither rise nor fade, and neither
+        a new sample nor ``clear=True`` sets them to zero.
+    changes : mapping of step to {Control: int}
+        Any other control registers.
+    clear : bool, or mapping of step to Clear
+        Start from zero state; or what goes to zero when, as in ``{20: Clear.TRACES}``.
+    """
+
+    teacher: npt.ArrayLike | Mapping[int, Any] | None
+    modulation: npt.ArrayLike | Mapping[int, float] | None
+    gate: Mapping[int, int | Neurons | None] | None
+    learning: bool | Mapping[int, bool] | None
+    adaptation: bool | Mapping[int, bool] | None
+    changes: Mapping[int, Mapping[Control, int]] | None
+    clear: bool | Mapping[int, Clear]
+
+
+def known(teaching: Teaching) -> Teaching:
+    """Return what was given; raises TypeError, as Python does, for a keyword that `Device.run` does not have."""
+    for name in teaching:
+        if name not in Teaching.__annotations__:
+            near = difflib.get_close_matches(name, Teaching.__annotations__, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"Device.run() got an unexpected keyword argument {name!r}{hint}")
+    return teaching
+
+
+def modulation_bits(value: Any) -> int:
+    """Return the register of a reward; raises InputError."""
+    number = isinstance(value, int | float | np.integer | np.floating)
+    if not number or not abs(value) <= MODULATION_LIMIT:
+        raise InputError(f"modulation must be {-MODULATION_LIMIT} to {MODULATION_LIMIT}, got {value!r}; 1.0 is neutral")
+    return round(float(value) * MODULATION_ONE) & 0xFFFF
+
+
+def gate_bits(neuron: Any, neurons: int) -> int:
+    """Return the register that lets one neuron learn, or all of them for None; raises InputError."""
+    if neuron is None:
+        return GATE_ALL
+    number = neuron
+    if isinstance(neuron, Population):
+        number = int(neuron.indices[0]) if isinstance(neuron, Neurons) and len(neuron) == 1 else None
+    if not is_integer(number) or not 0 <= number < neurons:
+        raise InputError(f"the gate takes a neuron from 0 to {neurons - 1}, or None for all, got {neuron!r}")
+    return int(number)
+
+
+def require_learning(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip does not learn, so that `what` has no meaning."""
+    if not config.learning:
+        raise InputError(f"{what} needs a chip that learns; this one was built without a learning engine")
+
+
+def is_integer(value: Any) -> bool:
+    """Whether a value is an integer of Python or NumPy, and no bool."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def is_bool(value: Any) -> bool:
+    """Whether a value is a bool of Python or NumPy."""
+    return isinstance(value, bool | np.bool_)

@@ -1,0 +1,186 @@
+"""Assembly of an image: the integers of a network, region by region, at given scales."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from ..events.stream import EventStream
+from ..image import Image
+from ..learning import TraceRule
+from ..network.population import named
+from ..spec import Control, Flag, Region, controls, layout
+from ..spec.regions import PARAMETERS
+from ..spec.rows import Unit
+from .demand import Demand
+from .extent import EXTENT
+from .inclusive import fire_at_threshold
+from .losses import UNBOUNDED
+from .populations import SCALES
+from .room import NO_ROOMS, ROOMS, trace_rooms
+from .rounding import Rounding
+from .scale import Kinds
+from .tuning import SCHEDULE, Tuning
+
+#: Relative error of a threshold above which the report warns.
+COARSE = 0.01
+
+
+class Assembly:
+    """Image of one network on one chip, put together region by region.
+
+    Parameters
+    ----------
+    demand : Demand
+        Of the network.
+    rounding : Rounding
+        With the geometry of the chip and the scale of each neuron.
+    stimulus : EventStream or array, optional
+        Spikes that the inputs will get.
+
+    Attributes
+    ----------
+    tuning : Tuning or None
+        The learning rule on the chip.
+    """
+
+    def __init__(self, demand: Demand, rounding: Rounding, stimulus: EventStream | ArrayLike | None = None) -> None:
+        self.demand, self.net, self.rounding, self.stimulus = demand, demand.net, rounding, stimulus
+        self.config, self.scales = rounding.config, rounding.scales
+        self.regions: dict[Region, NDArray[Any]] = {}
+        self.control = np.array([each.power_up(self.config) for each in controls(self.config)], np.int64)
+        self.tuning: Tuning | None = None
+
+    def image(self) -> Image:
+        """Fill in everything."""
+        net, config, differ = self.net, self.config, bool((self.scales != self.scales[0]).any())
+        top = float(self.scales.max())
+        kinds = Kinds(self.demand, self.scales / top if differ else None)
+        gains = kinds.gains(top, config)
+        self._put_weights(kinds, gains)
+        self._note_room(kinds, gains)
+        learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
+        self._put_rule((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
+        self._put_parameters()
+        self._put_flags()
+        self._put_axons()
+        if net.parameters["inclusive"].any():
+            fire_at_threshold(net, config, self.regions, self.control, self.rounding.notes)
+        step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
+        self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
+        self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
+        self.regions[Region.CONTROL] = self.control
+        self.regions[Region.IN_USE] = np.array(config.blocks_for(net.neuron_count, net.input_count))
+        meta: dict[str, Any] = {"dt_ms": net.dt_ms}
+        own = [net.input_count, net.neuron_count, len(net.extra_source)]
+        if own != [config.inputs, config.neurons, config.extra_axons]:
+            meta[EXTENT] = own
+        if self.tuning and self.tuning.schedule:
+            meta[SCHEDULE] = self.tuning.schedule
+        if self.tuning and isinstance(self.tuning.rule, TraceRule):
+            meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
+        if differ:
+            meta[SCALES] = self.scales.tolist()
+        return Image.completed(config, self.regions, float(self.scales[0]), meta)
+
+    def _put_weights(self, kinds: Kinds, gains: tuple[int, int]) -> None:
+        blocks = [self.rounding.weights(part, gain) for part, gain in zip(kinds.parts, gains, strict=True)]
+        self.regions[Region.WEIGHTS] = self._placed(np.concatenate(blocks))
+        self.control[Control.GAIN_INPUT], self.control[Control.GAIN_RECURRENT] = gains
+
+    def _note_room(self, kinds: Kinds, gains: tuple[int, int]) -> None:
+        """Warn where a rule without bounds may lead weights beyond the range of the chip."""
+        if self.demand.rule is None or self.demand.rule.bounds is not None:
+            return
+        change = self.demand.rule.reach(self.net.dt_ms)
+        unit = (1 << gains[kinds.plastic_kind]) / float(self.scales.max())
+        top, high = float(kinds.stated[kinds.plastic_kind][1]), self.config.weight_range[1] * unit
+        if change and top <= high < top + change:
+            self.rounding.notes.append(
+                f"weights that learn can grow from {top:g} to {top + change:g} by one spike, the chip stops them at "
+                f"{high:g}{UNBOUNDED}"
+            )
+
+    def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
+        """Return a table of the axons of the network with the rows and columns of the chip."""
+        net, config = self.net, self.config
+        placed = np.zeros((config.axons, config.neurons), np.int32)
+        inputs, neurons, extra = np.split(table, [net.input_count, net.input_count + net.neuron_count])
+        firsts = (0, config.inputs, config.inputs + config.neurons)
+        for first, rows in zip(firsts, (inputs, neurons, extra), strict=True):
+            placed[first : first + len(rows), : net.neuron_count] = rows
+        return placed
+
+    def _put_rule(self, unit: float) -> None:
+        """Turn the rule into registers and tables; `unit` is that of a plastic weight on the chip."""
+        net, rule, notes = self.net, self.demand.rule, self.rounding.notes
+        if rule is None:
+            if net.plastic.any():
+                notes.append("synapses are plastic, but there is no rule: call Network.learn")
+            elif net.rule is not None:
+                notes.append("there is a rule, but no synapse is plastic: connect(..., plastic=True)")
+            return
+        if rule.bounds is None and isinstance(rule, TraceRule) and not self.demand.is_integer:
+            raise InputError("the rule needs bounds in the units of the weights, for example bounds=(0.0, 1.0)")
+        self.regions[Region.PLASTIC] = self._placed(net.plastic)
+        rooms = trace_rooms(net, rule, self.stimulus) if isinstance(rule, TraceRule) else NO_ROOMS
+        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms)
+        notes += self.tuning.warnings
+        self.regions |= self.tuning.tables
+        for register, value in self.tuning.registers().items():
+            self.control[register] = value
+
+    def _put_parameters(self) -> None:
+        """Round the parameters that are declared with a quantity, each by its unit."""
+        rounding, durations = self.rounding, self.demand.durations
+        for region in PARAMETERS:
+            quantity = region.row.quantity
+            if quantity is None:
+                continue
+            values = self.net.parameters[quantity.name]
+            if quantity.unit is Unit.MS:
+                self._put(region, durations.steps[quantity.name])
+            elif quantity.unit is Unit.FRACTION:
+                self._put(region, rounding.decays(quantity.name, values))
+            else:
+                self._put(region, rounding.states(quantity.name, values, region.row.default_on(self.config)))
+        self._note_coarse_thresholds()
+
+    def _put_flags(self) -> None:
+        subtract, hold, learns = (self.net.parameters[name] for name in ("subtract", "hold", "learns"))
+        flags = subtract * int(Flag.RESET_SUBTRACT) | hold * int(Flag.REFRACTORY_HOLD)
+        if self.config.learning:
+            flags |= ~learns * int(Flag.PLASTICITY_OFF)
+        self._put(Region.FLAGS, flags)
+
+    def _put_axons(self) -> None:
+        """Silence the axons that lead nowhere and were given no delay, and place the extra axons."""
+        config, durations = self.config, self.demand.durations
+        leads: NDArray[np.bool_] = np.asarray(self.regions[Region.WEIGHTS].any(axis=1))
+        if Region.PLASTIC in self.regions:
+            leads |= self.regions[Region.PLASTIC].any(axis=1)
+        own = leads[config.inputs : config.inputs + self.net.neuron_count]
+        self._put(Region.DELAY, np.where(durations.delay_given | own, durations.delays, 0))
+        if self.net.extra_source:
+            self._put(Region.EXTRA_SOURCE, np.array(self.net.extra_source))
+            self._put(Region.EXTRA_DELAY, durations.extra_delays)
+
+    def _put(self, region: Region, values: NDArray[Any]) -> None:
+        """Give the first items of a region their values, and the others the default."""
+        default = region.row.default_on(self.config) or 0
+        self.regions[region] = np.full(layout(region, self.config).items, default, np.int64)
+        self.regions[region][: len(values)] = values
+
+    def _note_coarse_thresholds(self) -> None:
+        """Warn of thresholds of so few units that rounding moves them noticeably."""
+        wanted = self.net.parameters["threshold"]
+        got = self.regions[Region.THRESHOLD][: self.net.neuron_count] / self.scales
+        coarse = np.flatnonzero(np.abs(got - wanted) > COARSE * np.abs(wanted))
+        if len(coarse):
+            self.rounding.notes.append(
+                f"thresholds of {named(coarse.tolist())} have so few units that they move by more than {COARSE:.0%}: "
+                "give populations of their own, or take a larger scale"
+            )

@@ -1,0 +1,144 @@
+"""Learning rule as an image holds it, compared with the rule of the network: registers and tables, number by number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..image import Image
+from ..learning import Rule, TraceRule, WindowRule
+from ..network.data import NetworkData
+from ..spec import Control, LearningFlag, Region
+from ..spec.config import CHANGE_FRACTION, TABLE_STEPS
+from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from ..spec.registers import GATE_ALL, MODULATION_ONE
+from .difference import Difference
+from .tuning import schedule_of
+
+Floats = NDArray[np.float64]
+#: Part of a number of a rule up to which a difference comes from the last bits of sums and products of floats.
+TOLERANCE = 1e-12
+
+
+def learned(net: NetworkData, image: Image, units: Sequence[float]) -> Iterator[Difference]:
+    """Compare the learning rule of a network with that of an image.
+
+    Parameters
+    ----------
+    net, image
+        The network and the image.
+    units : sequence of float
+        Different units of the weights that learn, in the units of the network. The largest difference counts.
+    """
+    rule = net.rule
+    if rule is None or not net.learns:
+        return
+    if not image.config.learning:
+        yield _number("learning rule", [1.0], [0.0])
+        return
+    held = [_Held(image, rule, net.dt_ms, unit) for unit in units]
+    for pairs in zip(*(each.numbers() for each in held), strict=True):
+        yield max((_number(*pair) for pair in pairs), key=lambda found: (found.absolute, found.relative))
+
+
+def _number(name: str, wanted: Sequence[float] | Floats, held: Sequence[float] | Floats) -> Difference:
+    return Difference.of(name, np.asarray(wanted, np.float64), np.asarray(held, np.float64), "", TOLERANCE)
+
+
+class _Held:
+    """Numbers of a rule as an image holds them, in the units of the network, for weights of one unit."""
+
+    def __init__(self, image: Image, rule: Rule, dt_ms: float, unit: float) -> None:
+        self.image, self.rule, self.dt_ms, self.unit, self.config = image, rule, dt_ms, unit, image.config
+        self.control = image.regions[Region.CONTROL]
+        span = self.signed(Control.WEIGHT_MAX) - self.signed(Control.WEIGHT_MIN)
+        # A soft bound is told by the change of a weight that is as far from it as can be.
+        soft = span / (1 << self.config.weight_bits) if rule.soft else 1.0
+        self.change = unit * soft / (1 << CHANGE_FRACTION)
+
+    def signed(self, register: Control) -> int:
+        """Return a register that has a sign."""
+        sign = 1 << (register.bits(self.config) - 1)
+        return (int(self.control[register]) ^ sign) - sign
+
+    def numbers(self) -> Iterator[tuple[str, Sequence[float] | Floats, Sequence[float] | Floats]]:
+        """Return the name, the wanted and the held numbers of each kind."""
+        rule = self.rule
+        if rule.bounds is not None:
+            bounds = [self.signed(register) * self.unit for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX)]
+            yield "bounds", [float(bound) for bound in rule.bounds], bounds
+        else:
+            ends = [self.signed(register) for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX)]
+            yield "bounds", [float(end) for end in self.config.weight_range], ends
+        yield "modulation", [rule.modulation], [self.signed(Control.MODULATION) / MODULATION_ONE]
+        yield "gate", [GATE_ALL], [float(self.control[Control.GATE])]
+        if not self.image.is_snapshot:  # it moves on as a network runs
+            yield "seed", [float(rule.random_state)], [float(self.control[Control.RANDOM])]
+        yield from self._flags()
+        if isinstance(rule, TraceRule):
+            yield from self._traces(rule)
+        elif isinstance(rule, WindowRule):
+            yield from self._tables(rule)
+            yield from self._drift(rule)
+
+    def _flags(self) -> Iterator[tuple[str, list[float], list[float]]]:
+        nearest = isinstance(self.rule, TraceRule) and bool(self.rule.nearest)
+        wanted = {
+            LearningFlag.ENABLE: True, LearningFlag.STOCHASTIC: self.rule.stochastic, LearningFlag.SOFT: self.rule.soft,
+            LearningFlag.NEAREST_PRE: nearest, LearningFlag.NEAREST_POST: nearest,
+        }  # fmt: skip
+        flags = int(self.control[Control.LEARNING])
+        for flag, state in wanted.items():
+            yield str(flag.name).lower(), [float(state)], [float(bool(flags & flag))]
+
+    def _traces(self, rule: TraceRule) -> Iterator[tuple[str, list[float], list[float]]]:
+        for name, tau_ms, change, decay, rate, increment, fades in (
+            ("tau_pre_ms", rule.tau_pre_ms, rule.potentiation, Control.PRE_DECAY, Control.POTENTIATION,
+             Control.PRE_INCREMENT, True),
+            ("tau_post_ms", rule.tau_post_ms, rule.depression, Control.POST_DECAY, Control.DEPRESSION,
+             Control.POST_INCREMENT, False),
+        ):  # fmt: skip
+            units = int(self.control[decay])
+            left = 1 - units / (1 << DECAY_BITS) if units < DECAY_ALL else 0.0
+            yield name, [tau_ms], [-self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0)]
+            # At a lag of one step, the trace that potentiation reads has faded once; that of depression has not.
+            trace = int(self.control[increment]) * (left if fades else 1.0)
+            held = trace * self.signed(rate) / (1 << self.config.trace_bits) * self.change
+            yield rate.name.lower(), [change], [held]
+
+    def _tables(self, rule: WindowRule) -> Iterator[tuple[str, Floats, Floats]]:
+        steps = self.config.window_steps
+        kernels = rule.kernels(self.dt_ms, steps)
+        for name, region, kernel in (
+            ("potentiation", Region.PRE_TABLE, kernels[0]), ("depression", Region.POST_TABLE, kernels[1]),
+        ):  # fmt: skip
+            late = min(steps, TABLE_STEPS)
+            held = self.image.regions[region] * self.change
+            wanted = [_sums(kernel, rule.nearest) for kernel in (kernel[:late], kernel[late:]) if len(kernel)]
+            yield name, np.concatenate(wanted), held
+            if rule.nearest and len(wanted) > 1:  # the parts are added, where only the later one should count
+                mixed = bool(held[1 << late :].any() and held[: 1 << late].any())
+                yield f"{name} by the latest spike", np.zeros(1), np.array([float(mixed)])
+
+    def _drift(self, rule: WindowRule) -> Iterator[tuple[str, Floats, Floats]]:
+        """Compare the drift of every step until it stays, from the register and the schedule of the image."""
+        wanted = rule.drift or (0.0,)
+        sign = 1 << (Control.DRIFT_STEP.bits(self.config) - 1)
+        held = [float(self.signed(Control.DRIFT_STEP))]
+        planned = {step: value for step, register, value in schedule_of(self.image.meta)
+                   if register == Control.DRIFT_STEP}  # fmt: skip
+        for step in range(1, max([len(wanted), *(last + 1 for last in planned)])):
+            held.append(float((planned[step] ^ sign) - sign) if step in planned else held[-1])
+        last = [wanted[-1]] * (len(held) - len(wanted))
+        yield "drift", np.array([*wanted, *last]), np.array(held) * self.unit
+
+
+def _sums(kernel: Floats, nearest: bool) -> Floats:
+    """Return the change for each pattern of spikes in a window."""
+    patterns = np.arange(1 << len(kernel))[:, None] >> np.arange(len(kernel)) & 1
+    if nearest:
+        patterns &= np.cumsum(patterns, axis=1) == 1
+    return np.asarray(patterns @ kernel)

@@ -1,0 +1,126 @@
+"""Room of traces: how many spikes a trace has to hold before its cap cuts it, from rates or from a stimulus."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from ..events.stream import EventStream
+from ..learning import TraceRule
+from ..network.data import NetworkData
+
+#: Spikes that a trace can hold if nothing is known of the rates.
+ASSUMED = 4.0
+#: Standard deviations above the mean of a trace that there is room for, if spikes come at random at a stated rate.
+DEVIATIONS = 4.0
+#: Room beyond what spikes fill exactly, as a trace fades right on average only.
+MARGIN = 1.05
+#: Why a room is as it is, if the rule states it.
+STATED = "stated"
+#: Key of `Image.meta` for the rooms of both sides: [[spikes, why], [spikes, why]].
+ROOMS = "trace_rooms"
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many simultaneous spikes a trace can hold, and why.
+
+    Attributes
+    ----------
+    spikes : float
+        At least 1.
+    why : str
+        `STATED`, "by rate", "by stimulus", "assumed", or "enough for the closest spikes that can be".
+    """
+
+    spikes: float
+    why: str
+
+
+#: Rooms of a chip without exponential traces, or of a rule of which nothing is known.
+NO_ROOMS = (Room(ASSUMED, "assumed"),) * 2
+
+
+def trace_rooms(
+    net: NetworkData, rule: TraceRule, stimulus: EventStream | ArrayLike | None = None
+) -> tuple[Room, Room]:
+    """Return the rooms of the traces of axons and of neurons.
+
+    What the rule states comes first, then the stimulus, which tells of inputs only; else `ASSUMED` spikes. No room is
+    larger than spikes can fill that are as close as steps, or refractory periods, allow.
+
+    Raises
+    ------
+    InputError
+        If the stimulus does not have a column for each input.
+    """
+    if rule.rooms is not None:
+        return Room(rule.rooms[0], STATED), Room(rule.rooms[1], STATED)
+    learn = net.plastic & np.asarray(net.parameters["learns"], np.bool_)
+    pre = _by_rate(rule.pre_rate_hz, rule.tau_pre_ms)
+    if pre is None and stimulus is not None:
+        pre = _by_stimulus(net, learn, spikes_of(stimulus, net.input_count), rule.tau_pre_ms)
+    periods = 1 + np.rint(net.parameters["refractory_ms"][learn.any(axis=0)] / net.dt_ms)
+    shortest = float(periods.min()) if periods.size else 1.0
+    return (
+        _bounded(pre, net.dt_ms / rule.tau_pre_ms),
+        _bounded(_by_rate(rule.post_rate_hz, rule.tau_post_ms), shortest * net.dt_ms / rule.tau_post_ms),
+    )
+
+
+def _bounded(room: Room | None, fades: float) -> Room:
+    """Return the room, or what is assumed; no more than is filled if a trace fades by `fades` from spike to spike."""
+    room = room or Room(ASSUMED, "assumed")
+    most = max(-MARGIN / math.expm1(-fades), 1.0) if fades else math.inf
+    return room if room.spikes <= most else Room(most, "enough for the closest spikes that can be")
+
+
+def _by_stimulus(net: NetworkData, learn: NDArray[np.bool_], spikes: NDArray[np.bool_], tau_ms: float) -> Room | None:
+    """Room for the inputs that learn; nothing is known of neurons whose axons learn."""
+    inputs, neurons = np.split(learn.any(axis=1), [net.input_count])
+    seen = MARGIN * fullest(spikes[..., inputs], net.dt_ms / tau_ms)
+    return None if neurons.any() and seen < ASSUMED else Room(seen, "by stimulus")
+
+
+def _by_rate(rate_hz: float | None, tau_ms: float) -> Room | None:
+    """Room for spikes that come at random: above the mean of the trace by `DEVIATIONS`."""
+    if rate_hz is None:
+        return None
+    level = rate_hz * tau_ms / 1000
+    return Room(1 + level + DEVIATIONS * math.sqrt(level / 2), "by rate")
+
+
+def fullest(spikes: NDArray[np.bool_], fades: float) -> float:
+    """Return the largest value of the traces of some spikes, in spikes, at least 1.
+
+    Parameters
+    ----------
+    spikes : bool array [steps, axons] or [samples, steps, axons]
+        Samples begin with empty traces.
+    fades : float
+        Length of a step as a part of the time constant.
+    """
+    kept, most = math.exp(-fades), 1.0
+    trace = np.zeros(spikes.shape[:-2] + spikes.shape[-1:])
+    for step in range(spikes.shape[-2]):
+        trace *= kept
+        trace += spikes[..., step, :]
+        most = max(most, float(trace.max(initial=0)))
+    return most
+
+
+def spikes_of(stimulus: EventStream | ArrayLike, inputs: int) -> NDArray[np.bool_]:
+    """Return a stimulus as an array [..., steps, inputs]; raises InputError for one of another shape."""
+    if isinstance(stimulus, EventStream):
+        return stimulus.dense(inputs)
+    array = np.asarray(stimulus)
+    if array.ndim not in (2, 3) or array.shape[-1] != inputs or array.dtype.kind not in "biuf":
+        raise InputError(
+            f"stimulus has shape {array.shape}, expected [steps, {inputs}] or [samples, steps, {inputs}], a column for "
+            "each input"
+        )
+    return np.asarray(array != 0)
