@@ -153,10 +153,9 @@ def test_reports_fit_into_json_and_have_a_line_for_every_item():
     [
         (InputError, "list has no neuron_thresholds", []),
         (InputError, "there are no neurons", superneuromat.SNN()),
-        (FitError, "neuron 1 is refractory for 70000 ticks", model_of({}, {"refractory_period": 70_000})),
         (FitError, "the state of neuron 0, 2e", model_of({"initial_state": 2e7, "leak": 1, "threshold": 1})),
     ],
-    ids=["no model", "no neurons", "refractory", "state"],
+    ids=["no model", "no neurons", "state"],
 )
 def test_models_that_no_chip_holds_are_refused(error, said, model):
     with pytest.raises(error, match=said):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import neurocorex as ncx
 import numpy as np
 import pytest
@@ -44,3 +46,21 @@ def test_random_models_fire_and_learn():
         delayed += int(np.sum(np.array(model.synaptic_delays) < 0))
     assert min(spikes, delayed) > 200
     assert min(potentiated, depressed) > 80
+
+
+@pytest.mark.parametrize("lags", [9, 10, 11, 15, 20])
+def test_stdp_of_many_lags(lags):
+    rng = np.random.default_rng([lags, 7])
+    model = random_model(3, learns=True)
+    model.stdp_setup(Apos=rng.integers(0, 9, lags).tolist(), Aneg=(-rng.integers(0, 3, lags)).tolist())
+    with ncx.open("emulator") as device:
+        assert departures(model, device, 60) == []
+    assert len(set(model.synaptic_weights)) > 3
+
+
+@pytest.mark.slow
+def test_stdp_of_20_lags_on_the_gates():
+    model = random_model(3, learns=True)
+    model.stdp_setup(Apos=list(range(20, 0, -1)), Aneg=[-1] * 20)
+    with ncx.open("rtl", config=(chip := replace(CHIP, window_steps=20))) as device:
+        assert departures(model, device, 40, config=chip) == []

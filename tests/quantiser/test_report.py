@@ -219,7 +219,7 @@ def test_stated_currents_can_fire_and_have_room():
     assert plain.scale * 50 > plain.config.state_range[1]
     with ncx.open("emulator") as device:
         device.load(roomy)
-        result = device.run(inject=np.full((5, 3), int(50 * roomy.scale)))
+        result = device.run(inject=np.full((5, 3), 50.0))
     assert not result.counters["saturations"]
 
 

@@ -57,6 +57,46 @@ def random_model(seed: int, *, learns: bool | None = None) -> Any:
     return model
 
 
+#: Room for each of the first 20 strong models, so that one simulated chip serves all.
+STRONG_CHIP = CoreConfig(
+    neurons=12, inputs=1, lanes=4, weight_bits=16, state_bits=24, adaptation=False, max_delay=8, extra_axons=24,
+    learning=Learning.WINDOW, window_steps=20, refractory_bits=3,
+)  # fmt: skip
+
+
+def strong_model(seed: int, ticks: int) -> Any:
+    """Return a model of integers with weights of any size of 16 bits, and taps that need room, up to 20 lags.
+
+    Weights may leave the range within these ticks, by coincidences or without them, and may come back.
+    """
+    rng = np.random.default_rng([seed, 12])
+    model = superneuromat.SNN()
+    model.backend = "cpu"
+    neurons, top = int(rng.integers(2, 7)), int(rng.choice([30, 300, 20_000, 32_767]))
+    for _ in range(neurons):
+        model.create_neuron(
+            threshold=int(rng.integers(0, top)), leak=[0, top // 9, math.inf][rng.integers(3)],
+            refractory_period=int(rng.choice([0, 0, 2, 30, 10**6])), initial_state=int(rng.integers(-top, top)),
+        )  # fmt: skip
+    for pre in range(neurons):
+        for post in range(neurons):
+            if rng.random() < 0.6 or (pre, post) == (0, 1):
+                model.create_synapse(
+                    pre, post, weight=int(rng.integers(-top, top + 1)), delay=int(rng.choice([1, 1, 1, 2, 6])),
+                    stdp_enabled=(pre, post) == (0, 1) or rng.random() < 0.8,
+                )  # fmt: skip
+    lags, strength = int(rng.choice([1, 2, 3, 5, 12, 20])), int(rng.choice([1, 50, 400, 2801]))
+    kind = rng.integers(5)
+    model.stdp_setup(
+        Apos=rng.integers(0, strength + 1, lags).tolist(), Aneg=(-rng.integers(0, strength + 1, lags) // 3).tolist(),
+        positive_update=bool(kind != 1), negative_update=bool(kind != 2),
+    )  # fmt: skip
+    for tick in range(ticks):
+        for neuron in np.flatnonzero(rng.random(neurons) < 0.3).tolist():
+            model.add_spike(tick, neuron, int(rng.integers(0, 2 * top)))
+    return model
+
+
 def run_by_tick(model: Any, ticks: int = TICKS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Let SuperNeuroMAT simulate: spikes and states after every tick, weights before the first and after every one."""
     states, weights = [], [list(model.synaptic_weights)]

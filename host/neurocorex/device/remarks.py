@@ -10,6 +10,8 @@ from ..quantiser.room import ROOMS
 
 #: Part of the spikes of a side whose rise of a trace was cut short, above which it matters.
 FULL = 0.01
+#: Key of `Image.meta`, true if the rule of a model has no bounds, so that none should be reached.
+UNBOUNDED = "unbounded"
 
 
 def remarks(counters: Mapping[str, int], image: Image | None) -> list[str]:
@@ -39,6 +41,11 @@ def remarks(counters: Mapping[str, int], image: Image | None) -> list[str]:
         found.append(
             "weights stood at the end of their range when the drift of the rule took them further, and came back from "
             "there (counter drift_clips): take wider weights, a smaller scale, or bounds"
+        )
+    if image.meta.get(UNBOUNDED) and (counters.get("clips_high", 0) or counters.get("clips_low", 0)):
+        found.append(
+            "weights that learned reached the end of their range, which the model does not have (counters clips_high, "
+            "clips_low): take wider weights, a smaller scale, or smaller taps"
         )
     return found
 

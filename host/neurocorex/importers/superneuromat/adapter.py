@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...device.device import Device
 from ...device.open import open_device
@@ -15,13 +15,13 @@ from ...device.result import Result
 from ...errors import InputError
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport
+from .calls import Callback, callback_of, check_backend, ticks_of
+from .commonscale import TOLERANCE, distance
 from .currents import currents
-from .model import Model
-from .reader import Floats
+from .model import Inputs, Model
+from .refractory import counts_after
+from .saturation import Cause, saturated
 from .translation import Imported, translated
-
-#: Called before each tick with the model, the tick, and the number of ticks.
-Callback = Callable[[Any, int, int], None]
 
 
 def on_device(
@@ -77,9 +77,15 @@ class OnDevice:
         As for `from_superneuromat`.
     closes : bool
         Whether the device is closed with this object.
+
+    Attributes
+    ----------
+    saturated : dict of Cause to int
+        What reached bounds of the chip in all runs so far, which SuperNeuroMAT does not have, and how often. The first
+        time, each cause is a RuntimeWarning.
     """
 
-    _OWN = ("snn", "device", "imported", "_numbers", "_left", "_finalizer", "_warned", "__weakref__")
+    _OWN = ("snn", "device", "imported", "saturated", "_numbers", "_left", "_finalizer", "__weakref__")
     __slots__ = _OWN
 
     def __init__(
@@ -90,7 +96,7 @@ class OnDevice:
         self._numbers = scale, frac_bits
         self.imported: Imported | None = None
         self._left: Model | None = None
-        self._warned = False
+        self.saturated: dict[Cause, int] = {}
         Model.of(snn)  # refuses what is no model
         self._finalizer = weakref.finalize(self, device.close) if closes else None
 
@@ -135,8 +141,11 @@ class OnDevice:
         """Labels of the parts of the model, see `from_superneuromat`."""
         return (self.imported or self._translated(Model.of(self.snn))).report
 
-    def simulate(self, time_steps: int = 1, callback: Callback | None = None, **ignored: Any) -> None:
-        """Run some ticks on the device.
+    def simulate(
+        self, time_steps: int = 1, callback: Callback | None = None, use: str | None = None, sparse: Any = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """Run some ticks on the device. Arguments are taken, and refused, as SuperNeuroMAT 3.5 does.
 
         Parameters
         ----------
@@ -144,76 +153,102 @@ class OnDevice:
             Number of ticks, from 1 up.
         callback : callable, optional
             Called before each tick; it may read and change the model. Every tick is then an exchange of its own.
-        **ignored
-            Further arguments of SuperNeuroMAT, such as its backend.
+            What cannot be called is left out.
+        use, sparse
+            How SuperNeuroMAT computes; checked, without effect on a device.
+        **kwargs
+            SuperNeuroMAT takes none either.
 
         Raises
         ------
         InputError
-            For a wrong number of ticks, an inconsistent model, or one with `manual_setup`.
+            For a wrong number of ticks, backend or sparsity, an inconsistent model, or one with `manual_setup`. It is
+            a ValueError; and a TypeError for what is no number, and for unknown arguments.
         FitError
             If the chip has no room for the model.
         """
-        if isinstance(time_steps, bool) or not isinstance(time_steps, int | np.integer) or time_steps < 1:
-            raise InputError(f"time_steps must be a whole number from 1 up, got {time_steps!r}")
+        ticks = ticks_of(time_steps)
         if getattr(self.snn, "manual_setup", False):
             raise InputError("a device needs no setup(); leave manual_setup at False")
-        if callback is None:
-            self._run(int(time_steps))
+        check_backend(self.snn, use, sparse, kwargs)
+        called = callback_of(callback)
+        if called is None:
+            self._run(ticks)
             return
-        for tick in range(int(time_steps)):
-            callback(self, tick, int(time_steps))
+        for tick in range(ticks):
+            called(self, tick, ticks)
             self._run(1)
 
     # Details -----------------------------------------------------------------------------------
 
     def _run(self, ticks: int) -> None:
+        """Run some ticks, in pieces if the chip cannot count the refractory periods to their end."""
+        while ticks:
+            ticks -= self._piece(ticks)
+
+    def _piece(self, ticks: int) -> int:
+        """Run at most so many ticks; return how many."""
         model = Model.of(self.snn)
         imported = self.imported
         if imported is None or not self._goes_on(model, imported):
             imported = self.imported = self._translated(model)
             self.device.load(imported.image)
-        stimulus, cut = currents(model.inputs.before(ticks), imported.folding, imported.image)
-        if cut:
-            self._warn("input spikes")
+        ticks = min(ticks, imported.refractory.run_limit or ticks)
+        given = currents(model.inputs.before(ticks), imported.folding, imported.image)
         self._left = None  # until the results are complete
-        result = self.device.run(ticks, spikes=stimulus)
-        self._leave(model, imported, result, ticks)
-        self._left = Model.of(self.snn)
+        result = self.device.run(ticks, spikes=given.stimulus)
+        learned, same = self._leave(model, imported, result, ticks)
+        if same:
+            self._left = Model.of(self.snn)
+        self._note(saturated(imported.model, self.device.config, result.counters, learned, given.cut))
+        return ticks
 
     def _goes_on(self, model: Model, imported: Imported) -> bool:
-        """Whether the model is as the last run left it, and has no input for a folded relay."""
+        """Whether the model is as the last run left it, and its input can be injected as it is."""
         known = self._left is not None and model.same_but_inputs(self._left)
-        return known and bool(np.isin(model.inputs.neuron, imported.folding.neurons).all())
+        free = bool(np.isin(model.inputs.neuron, imported.folding.neurons).all())
+        return known and free and self._holds(model.inputs, imported)
+
+    def _holds(self, inputs: Inputs, imported: Imported) -> bool:
+        """Whether input is as whole at the scale as the report says; not asked for a scale that the user gave."""
+        if self._numbers != (None, None) or not len(inputs.value):
+            return True
+        said = next(each.error for each in imported.report.items if each.name == "input spikes")
+        off = distance(inputs.value, imported.scale)
+        return off <= max(said, TOLERANCE * max(float(np.abs(inputs.value).max()), 1))
 
     def _translated(self, model: Model) -> Imported:
         config = None if self.device.elastic else self.device.config
         scale, frac_bits = self._numbers
-        return translated(model, "the model", config=config, scale=scale, frac_bits=frac_bits)
+        return translated(model, "the model", config=config, scale=scale, frac_bits=frac_bits, pieces=True)
 
-    def _leave(self, model: Model, imported: Imported, result: Result, ticks: int) -> None:
-        """Write results into the model, where SuperNeuroMAT does."""
+    def _leave(self, model: Model, imported: Imported, result: Result, ticks: int) -> tuple[NDArray[Any], bool]:
+        """Write results into the model, where SuperNeuroMAT does.
+
+        Return the weights that learn, in units of the chip, and whether the chip holds all that the model holds.
+        """
         snn, kept = self.snn, imported.folding.neurons
         state = self.device.state()
-        snn.spike_train.extend(imported.spikes(result, model.last).astype(snn.default_bool_dtype))
+        spikes = imported.spikes(result, model.last)
+        snn.spike_train.extend(spikes.astype(snn.default_bool_dtype))
         snn.neuron_states = imported.states(state[Region.MEMBRANE]).tolist()
-        counts: Floats = np.zeros(model.neurons)
-        counts[kept] = state[Region.REFRACTORY_COUNT][: len(kept)]
-        snn.neuron_refractory_periods_state = counts.tolist()
+        counts = counts_after(model, spikes)
+        snn.neuron_refractory_periods_state = counts.astype(np.float64).tolist()
+        same = np.array_equal(counts[kept], state[Region.REFRACTORY_COUNT][: len(kept)])
+        learned: NDArray[Any] = np.empty(0, np.int64)
         if model.gains:
             table = self.device.weights(units="chip")
-            snn.synaptic_weights = imported.weights(table).tolist()
-            low, high = self.device.config.weight_range
-            _, axons, columns = imported.learned
-            if np.isin(table[axons, columns], (low, high)).any():
-                self._warn("learned weights")
-        if result.counters["saturations"]:
-            self._warn("states")
+            synapses, axons, columns = imported.learned
+            learned = table[axons, columns]
+            weights = model.weights.copy()
+            weights[synapses] = imported.model_units(learned)
+            snn.synaptic_weights = weights.tolist()
         snn.input_spikes = {tick - ticks: queued for tick, queued in snn.input_spikes.items() if tick >= ticks}
+        return learned, same
 
-    def _warn(self, what: str) -> None:
-        """Warn, once, that bounds of the chip were reached which SuperNeuroMAT does not have."""
-        if not self._warned:
-            self._warned = True
-            message = f"{what} reached the bounds of the chip, which SuperNeuroMAT does not have; take a smaller scale"
-            warnings.warn(message, RuntimeWarning, stacklevel=4)
+    def _note(self, found: dict[Cause, int]) -> None:
+        """Count what saturated, and warn of each cause the first time."""
+        for cause, count in found.items():
+            if cause not in self.saturated:
+                warnings.warn(cause.warning(count), RuntimeWarning, stacklevel=5)
+            self.saturated[cause] = self.saturated.get(cause, 0) + count

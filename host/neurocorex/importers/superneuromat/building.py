@@ -16,11 +16,12 @@ from ...spec.config import LIMITS
 from .commonscale import below
 from .model import Model
 from .reader import WHOLE_LIMIT, Floats
+from .refractory import Refractory
 from .relays import Folding
 from .scaling import STATE_BITS, WEIGHT_BITS, Scaling
 
 
-def network(model: Model, folding: Folding) -> Network:
+def network(model: Model, folding: Folding, refractory: Refractory) -> Network:
     """Build the network in the units of the model. `set_levels` completes it when the scale is known."""
     kept = folding.neurons
     if len(kept) > max(LIMITS["neurons"]):
@@ -30,7 +31,9 @@ def network(model: Model, folding: Folding) -> Network:
     # For the choice of a scale. Infinite levels do not count; `set_levels` replaces them.
     levels = [np.where(np.isfinite(each), each, 0.0)[kept] for each in (model.thresholds - model.resets, model.leaks)]
     net.neurons.set(
-        threshold=natural(levels[0]), leak=natural(levels[1]), refractory_ms=model.periods[kept].astype(np.float64)
+        threshold=natural(levels[0]),
+        leak=natural(levels[1]),
+        refractory_ms=refractory.held(model.periods[kept]).astype(np.float64),
     )
     place = folding.position
     weights = natural(model.weights)
@@ -67,14 +70,16 @@ def set_levels(net: Network, model: Model, folding: Folding, scaling: Scaling, c
     )  # fmt: skip
 
 
-def geometry(net: Network, model: Model, folding: Folding, longest: int, config: CoreConfig | None) -> CoreConfig:
+def geometry(
+    net: Network, model: Model, folding: Folding, refractory: Refractory, config: CoreConfig | None
+) -> CoreConfig:
     """Return the geometry of the image: that of a given chip with as many neurons as needed, or the smallest."""
     neurons, extra_axons = net.neuron_count, len(net.extra_source)
     if config is not None:
         return replace(config, neurons=neurons, inputs=1, extra_axons=extra_axons)
     return CoreConfig(
         neurons=neurons, inputs=1, extra_axons=extra_axons, lanes=lanes(neurons), weight_bits=WEIGHT_BITS,
-        state_bits=STATE_BITS, adaptation=False, refractory_bits=max(longest.bit_length(), 1),
+        state_bits=STATE_BITS, adaptation=False, refractory_bits=refractory.bits,
         max_delay=max((hop.delay for hop in folding.hops), default=1),
         learning=Learning.WINDOW if model.gains else Learning.NONE, window_steps=max(len(model.gains), 1),
     )  # fmt: skip

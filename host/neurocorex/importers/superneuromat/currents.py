@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ...events.stream import EventStream
 from ...image import Image
 from ...spec import CoreConfig
+from .commonscale import distance
 from .model import Inputs
 from .reader import Ints
 from .relays import Folding
 
 
-def currents(inputs: Inputs, folding: Folding, image: Image) -> tuple[EventStream, float]:
-    """Return input spikes as a stimulus, and the largest amount by which one was cut to the range of states.
+@dataclass(frozen=True)
+class Currents:
+    """Input spikes as injected currents.
+
+    Attributes
+    ----------
+    stimulus : EventStream
+        The currents, up to the step of the last one.
+    excess : float
+        Largest amount by which one was cut to the range of states, in units of the model.
+    cut : int
+        How many were cut.
+    rounded : float
+        Largest amount by which one was rounded to whole units of the chip, in units of the model.
+    """
+
+    stimulus: EventStream
+    excess: float
+    cut: int
+    rounded: float
+
+
+def currents(inputs: Inputs, folding: Folding, image: Image) -> Currents:
+    """Return input spikes as a stimulus.
 
     Parameters
     ----------
@@ -30,7 +55,11 @@ def currents(inputs: Inputs, folding: Folding, image: Image) -> tuple[EventStrea
     index = np.array([folding.position[neuron] for neuron in inputs.neuron.tolist()], np.int64)
     steps = int(inputs.tick[-1]) + 1 if len(inputs.tick) else 0
     stream = EventStream(steps, graded_step=inputs.tick, graded_index=index, graded_value=values)
-    return stream, float(np.abs(wanted - values).max(initial=0) / image.scale)
+    excess = np.abs(wanted - values)
+    return Currents(
+        stream, float(excess.max(initial=0) / image.scale), int(np.count_nonzero(excess)),
+        distance(inputs.value, image.scale),
+    )  # fmt: skip
 
 
 def strongest(stimulus: EventStream, config: CoreConfig) -> Ints:

@@ -2,53 +2,110 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ...quantiser.difference import WeightLoss
 from ...quantiser.report import Report
 from ..labels import ImportReport, Item, Label
+from .currents import Currents
 from .model import Model
+from .refractory import Refractory
 from .relays import Folding
 from .scaling import Scaling
 
+#: Numbers of the rule that the report compares: sums of every pattern of spikes, and what acts in every tick.
+RULE = ("potentiation", "depression", "drift", "bounds")
 
-def label(source: str, model: Model, folding: Folding, scaling: Scaling, quantised: Report, cut: float) -> ImportReport:
+
+@dataclass(frozen=True)
+class Before:
+    """A model before and after its numbers were rounded each by itself; the same if they were not.
+
+    Attributes
+    ----------
+    original, model : Model
+        As it was given, and as it is translated.
+    """
+
+    original: Model
+    model: Model
+
+    def moved(self, name: str) -> float:
+        """Return the largest difference between finite numbers of one kind."""
+        before, after = (np.asarray(getattr(each, name), np.float64) for each in (self.original, self.model))
+        finite = np.isfinite(before) & np.isfinite(after)
+        return float(np.abs(before[finite] - after[finite]).max(initial=0.0))
+
+    @property
+    def taps(self) -> float:
+        """Largest difference between gains or losses."""
+        return max(self.moved("gains"), self.moved("losses"))
+
+    @property
+    def inputs(self) -> float:
+        """Largest difference between input spikes."""
+        return float(np.abs(self.original.inputs.value - self.model.inputs.value).max(initial=0.0))
+
+
+def label(
+    source: str, before: Before, folding: Folding, scaling: Scaling, refractory: Refractory, quantised: Report,
+    given: Currents,
+) -> ImportReport:  # fmt: skip
     """Label every part of a model.
 
     Parameters
     ----------
     source : str
         Name of the model.
-    model, folding, scaling
-        The model, its folded relays, and its scale.
+    before, folding, scaling, refractory
+        The model, its folded relays, its scale, and its refractory periods on the chip.
     quantised : Report
         Report of the quantiser.
-    cut : float
-        Largest amount by which an input spike was cut.
+    given : Currents
+        Queued input spikes on the chip.
     """
-    errors = quantised.parameters
+    model, errors = before.model, quantised.parameters
     loss = quantised.weights.get("recurrent")
     weights = max(scaling.error(model.weights) if scaling.whole else 0.0, loss.max_error if loss else 0.0)
+    thresholds = 0.0 if scaling.whole else errors.get("threshold", 0.0)
     items = [
-        Item.rounded("thresholds", 0.0 if scaling.whole else errors.get("threshold", 0.0), _beyond(model, quantised)),
-        Item.rounded("reset states", 0.0, "every neuron counts from its own"),
-        Item.rounded("leaks", errors.get("leak", 0.0), ""),
-        Item.rounded("refractory periods", 0.0),
-        Item.rounded("initial states", scaling.error(model.states - model.resets)),
-        Item.rounded("weights", weights, _clipped(loss)),
+        Item.rounded("thresholds", thresholds + before.moved("thresholds"), _beyond(model, quantised)),
+        Item.rounded("reset states", before.moved("resets"), "every neuron counts from its own"),
+        Item.rounded("leaks", errors.get("leak", 0.0) + before.moved("leaks"), ""),
+        _refractory(refractory),
+        Item.rounded("initial states", scaling.error(model.states - model.resets) + before.moved("states")),
+        Item.rounded("weights", weights + before.moved("weights"), _clipped(loss)),
         Item.rounded("delays", 0.0, _delays(folding)),
-        Item.rounded("input spikes", max(cut, scaling.error(model.inputs.value)), _inputs(cut)),
+        Item.rounded("input spikes", max(given.excess, given.rounded) + before.inputs, _inputs(given.excess)),
     ]
     if model.gains:
-        lost = [each for each in quantised.learning if not each.exact and "bound" not in each.name]
-        worst = max((abs(each.wanted - each.got) for each in lost), default=0.0)
-        taps = np.array([*model.gains, *model.losses])
-        items += [
-            Item.rounded("STDP", worst or scaling.error(taps) * scaling.whole, f"{len(model.gains)} lags"),
-            Item.rounded("STDP per synapse", 0.0, f"{int(model.plastic.sum())} synapses learn"),
-            _room(model, scaling, quantised),
-        ]
+        items += _learning(before, scaling, quantised)
+    items += _others(quantised)
     return ImportReport(source, items, scaling.reason, quantised)
+
+
+def _learning(before: Before, scaling: Scaling, quantised: Report) -> list[Item]:
+    """Label the rule, as the tables and the drift of the image are."""
+    model = before.model
+    worst = max((quantised.parameters.get(name, 0.0) for name in RULE), default=0.0)
+    taps = np.array([*model.gains, *model.losses])
+    error = (worst or scaling.error(taps) * scaling.whole) + before.taps
+    return [
+        Item.rounded("STDP", error, f"{len(model.gains)} lags"),
+        Item.rounded("STDP per synapse", 0.0, f"{int(model.plastic.sum())} synapses learn"),
+        _room(model, scaling, quantised),
+    ]
+
+
+def _others(quantised: Report) -> list[Item]:
+    """Label what else the image holds otherwise than the network, so that nothing goes without a label."""
+    known = {"threshold", "leak", "recurrent weights", *RULE}
+    return [
+        Item(each.name, Label.APPROXIMATE, each.absolute, "as the image holds it")
+        for name, each in quantised.differences.items() if each.differing and name not in known
+    ]  # fmt: skip
 
 
 def _beyond(model: Model, quantised: Report) -> str:
@@ -72,6 +129,18 @@ def _delays(folding: Folding) -> str:
 
 def _inputs(cut: float) -> str:
     return "those beyond the range of states are cut to it; take a smaller scale" if cut else ""
+
+
+def _refractory(refractory: Refractory) -> Item:
+    """Label refractory periods that the chip may not count to the end."""
+    name, most = "refractory periods", refractory.most
+    if not refractory.beyond:
+        return Item.rounded(name, 0.0)
+    held = f"those of {refractory.beyond} neurons end at {most} ticks of up to {refractory.longest}"
+    if refractory.pieces:
+        return Item.rounded(name, 0.0, f"{held}; counts are set anew after every {most} ticks")
+    return Item(name, Label.APPROXIMATE, float(refractory.longest - most), f"{held}; runs of up to {most} ticks after "
+                "load are the same, longer ones need more refractory_bits, or on_device")  # fmt: skip
 
 
 def _room(model: Model, scaling: Scaling, quantised: Report) -> Item:

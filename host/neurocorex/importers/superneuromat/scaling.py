@@ -61,14 +61,10 @@ def chosen(model: Model, net: Network, config: CoreConfig, scale: float | None, 
     config : CoreConfig
         Geometry of the chip.
     scale, frac_bits
-        Scale that the user gave; or that of SpikeEngine, ``2**frac_bits``.
+        Scale that the user gave; or that of SpikeEngine, ``2**frac_bits``, of a model that has its numbers.
     """
     values = moving(model)
-    if scale is not None and frac_bits is not None:
-        raise InputError("give scale or frac_bits, not both: frac_bits is a scale of 2**frac_bits")
     if frac_bits is not None:
-        if isinstance(frac_bits, bool) or not isinstance(frac_bits, int) or not 0 <= frac_bits <= STATE_BITS - 2:
-            raise InputError(f"frac_bits must be 0 to {STATE_BITS - 2}, got {frac_bits!r}; SpikeEngine has 13")
         return _given(values, math.ldexp(1.0, frac_bits), f"2^{frac_bits}, the number contract of SpikeEngine")
     if scale is not None:
         if not (math.isfinite(scale) and scale > 0):
@@ -86,6 +82,14 @@ def chosen(model: Model, net: Network, config: CoreConfig, scale: float | None, 
         found /= 2
     why = "no scale makes all numbers whole" if whole is None else _too_large(model, whole, config)
     return Scaling(found, False, f"{found:.6g}, the largest that leaves room for all synapses at once; {why}")
+
+
+def check_frac_bits(frac_bits: int, scale: float | None) -> None:
+    """Refuse what is no number of bits behind the point, and a scale besides."""
+    if scale is not None:
+        raise InputError("give scale or frac_bits, not both: frac_bits is a scale of 2**frac_bits")
+    if isinstance(frac_bits, bool) or not isinstance(frac_bits, int) or not 0 <= frac_bits <= STATE_BITS - 2:
+        raise InputError(f"frac_bits must be 0 to {STATE_BITS - 2}, got {frac_bits!r}; SpikeEngine has 11 or 13")
 
 
 def _with_inputs(model: Model, net: Network) -> Demand:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...device.remarks import UNBOUNDED
 from ...errors import FitError
 from ...image import Image, blank, program_regions, state_regions
 from ...network.network import Network
@@ -31,10 +32,11 @@ def with_state(image: Image, model: Model, folding: Folding, net: Network) -> Im
         raise FitError(f"the state of neuron {at}, {model.states[at]:g}, is beyond the chip's {low} to {high} at scale "
                        f"{image.scale:g}; take a smaller scale")  # fmt: skip
     regions[Region.MEMBRANE][:] = membranes
-    regions[Region.REFRACTORY_COUNT][:] = model.counts[kept]
+    regions[Region.REFRACTORY_COUNT][:] = np.minimum(model.counts[kept], (1 << config.refractory_bits) - 1)
     regions[Region.HISTORY][:] = folding.history()
     meta = dict(image.meta)
     if model.gains:
+        meta[UNBOUNDED] = True
         _set_traces(regions[Region.PRE_TRACE], model, folding, net, config)
         meta[SCHEDULE] = _started(regions[Region.CONTROL], meta.get(SCHEDULE, []), len(model.train))
     return Image(config, regions, image.scale, meta)

@@ -7,6 +7,7 @@ operations in a tick is that of a step (docs/model.md), so models of whole numbe
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -24,17 +25,19 @@ from ...quantiser.report import Report
 from ...spec import Control, CoreConfig, Region
 from ...spec.config import LIMITS
 from ..labels import ImportReport
+from . import contract
 from .building import geometry, network, set_levels
 from .currents import currents, strongest
-from .labelling import label
+from .labelling import Before, label
 from .model import Bools, Model
 from .reader import Floats, Ints
+from .refractory import Refractory
 from .relays import Folding
-from .scaling import chosen
+from .saturation import Cause, saturated
+from .scaling import Scaling, check_frac_bits, chosen
 from .state import rows, with_state
 
 _DEEPEST: int = max(LIMITS["max_delay"])
-_LONGEST: int = (1 << max(LIMITS["refractory_bits"])) - 1
 _MOST_LAGS: int = max(LIMITS["window_steps"])
 
 
@@ -45,7 +48,7 @@ class Imported:
     Attributes
     ----------
     model : Model
-        The model that was read.
+        The model that was read; with `frac_bits`, its numbers as SpikeEngine has them.
     folding : Folding
         Neurons that the chip needs, and relays that became delays.
     network : Network
@@ -56,6 +59,10 @@ class Imported:
         For `Device.run`: the queued input spikes as injected currents, up to the step of the last one.
     report : ImportReport
         A label for every part of the model.
+    scaling : Scaling
+        Scale of the model, and the reason for it.
+    refractory : Refractory
+        Refractory periods on the chip.
 
     Examples
     --------
@@ -71,6 +78,8 @@ class Imported:
     image: Image
     stimulus: EventStream
     report: ImportReport
+    scaling: Scaling
+    refractory: Refractory
 
     @property
     def config(self) -> CoreConfig:
@@ -123,13 +132,41 @@ class Imported:
 
         Floats are in units of the network, integers in units of the chip. Weights that do not learn are those of the
         model.
+
+        Warns
+        -----
+        RuntimeWarning
+            If depression took weights to the lower end of their range, where SuperNeuroMAT may have gone on.
         """
         synapses, axons, columns = self.learned
-        gain = int(self.image.regions[Region.CONTROL][Control.GAIN_RECURRENT])
+        learned = self.model_units(table[..., axons, columns])
+        low = self.model_units(np.array([self.config.weight_range[0]]))
+        if any(self.model.losses) and (at_end := int(np.count_nonzero(learned <= low * (1 - 1e-12)))):
+            warnings.warn(Cause.DRIFT.warning(at_end), RuntimeWarning, stacklevel=2)
         weights = np.broadcast_to(self.model.weights, (*table.shape[:-2], len(self.model.weights))).copy()
-        unit = (1 << gain, self.scale) if table.dtype.kind in "iu" else (1, 1.0)
-        weights[..., synapses] = table[..., axons, columns].astype(np.float64) * unit[0] / unit[1]
+        weights[..., synapses] = learned
         return weights
+
+    def model_units(self, weights: NDArray[Any]) -> Floats:
+        """Return weights in units of the model, from integers of the chip, or floats in units of the network."""
+        gain = int(self.image.regions[Region.CONTROL][Control.GAIN_RECURRENT])
+        unit = (1 << gain, self.scale) if weights.dtype.kind in "iu" else (1, 1.0)
+        return np.asarray(weights.astype(np.float64) * unit[0] / unit[1])
+
+    def saturated(self, result: Result, table: NDArray[Any]) -> dict[Cause, int]:
+        """Return what reached bounds of the chip in a run, which SuperNeuroMAT does not have: how often, by cause.
+
+        Parameters
+        ----------
+        result : Result
+            Result of a run of `stimulus`, or the first steps of it, with its counters.
+        table : int array [A, N]
+            Weights after the run, ``device.weights(units="chip")``; the image's own if nothing learns.
+        """
+        _, axons, columns = self.learned
+        run = self.model.inputs.before(result.steps)
+        cut = currents(run, self.folding, self.image).cut
+        return saturated(self.model, self.config, result.counters, table[axons, columns], cut)
 
 
 def translated(
@@ -139,33 +176,39 @@ def translated(
     config: CoreConfig | None = None,
     scale: float | None = None,
     frac_bits: int | None = None,
+    pieces: bool = False,
 ) -> Imported:
-    """Turn a model into what a device needs; see `from_superneuromat`."""
+    """Turn a model into what a device needs; see `from_superneuromat`, and `Refractory` for `pieces`."""
+    original = model
+    if frac_bits is not None:
+        check_frac_bits(frac_bits, scale)
+        model = contract.rounded(original, frac_bits)
     folding = Folding(model, config.max_delay if config else _DEEPEST)
     lags = len(model.gains)
-    longest = int(max(model.periods.max(), model.counts.max()))
-    if longest > _LONGEST:
-        at = int(np.argmax(np.maximum(model.periods, model.counts)))
-        raise FitError(f"{source}: neuron {at} is refractory for {longest} ticks, at most {_LONGEST} can be built; "
-                       "shorten it, which changes nothing if runs are shorter")  # fmt: skip
     if lags > _MOST_LAGS:
         raise FitError(
             f"{source}: apos and aneg have {lags} lags, at most {_MOST_LAGS} can be built; leave out the last ones"
         )
-    net = network(model, folding)
-    chip = geometry(net, model, folding, longest, config)
+    refractory = Refractory.of(model, config, pieces=pieces)
+    net = network(model, folding, refractory)
+    chip = geometry(net, model, folding, refractory, config)
     scaling = chosen(model, net, chip, scale, frac_bits)
     set_levels(net, model, folding, scaling, chip)
     program, lost = quantised(net, chip, scale=scaling.scale)
     image = with_state(program, model, folding, net)
     if config is not None:
         image.fit(config)
-    stimulus, cut = currents(model.inputs, folding, image)
+    given = currents(model.inputs, folding, image)
     report = Report.of(
         image, comparison=lost.comparison, learning=lost.learning, notes=lost.notes,
-        injected=strongest(stimulus, chip),
+        injected=strongest(given.stimulus, chip),
     )  # fmt: skip
+    lines = contract.losses(original, model) if frac_bits is not None else []
     # Not which neurons are silent: spikes can be queued later.
-    tell([line for line in lost.alerts if line in lost.notes], program)
-    told = label(source, model, folding, scaling, replace(report, subject=(net, program)), cut)
-    return Imported(model, folding, net, image, stimulus, told)
+    tell([*lines, *(line for line in lost.alerts if line in lost.notes)], program)
+    told = label(
+        source, Before(original, model), folding, scaling, refractory, replace(report, subject=(net, program)), given,
+    )  # fmt: skip
+    if frac_bits is not None:
+        told = replace(told, notes=[*lines, *contract.differences(model, frac_bits)])
+    return Imported(model, folding, net, image, given.stimulus, told, scaling, refractory)
