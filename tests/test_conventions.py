@@ -72,10 +72,12 @@ def test_delay_is_from_spike_to_arrival(delay_ms, steps):
     assert list(zip(result.spike_neurons, result.spike_times, strict=True)) == [(0, 3), (1, 3 + steps)]
 
 
-@says("A neuron fires if its membrane is above the threshold. Equal is not enough.")
+@says('A neuron fires if its membrane is above the threshold. Equal is not enough, unless `fires_at=">="` is set.')
 def test_equal_is_not_enough():
     assert run(neuron(weight=5), spikes=spikes_at(2)).spike_times.size == 0
     assert run(neuron(weight=6), spikes=spikes_at(2)).spike_times.tolist() == [2]
+    assert run(neuron(weight=5, fires_at=">="), spikes=spikes_at(2)).spike_times.tolist() == [2]
+    assert run(neuron(weight=4, fires_at=">="), spikes=spikes_at(2)).spike_times.size == 0
     for weight, fires in ((5, []), (6, [0])):
         assert ticks(lambda model, w=weight: model.create_neuron(threshold=5).add_spike(0, w))[0] == fires
 
