@@ -205,7 +205,7 @@ def test_neurons_that_nothing_drives_are_a_line_and_no_warning():
     report = quantise(injected_network())[1]
     assert report.never_fire == [0, 1, 2]
     assert report.undriven == [0, 1]
-    assert "2 neurons (0, 1): nothing excites them but injected currents" in report.lines
+    assert "2 neurons (0, 1): excited by nothing but injected currents" in report.lines
     assert [line[:24] for line in report.warnings] == ["neuron 2 can never fire:"]
 
 

@@ -42,6 +42,12 @@ def remarks(counters: Mapping[str, int], image: Image | None) -> list[str]:
             "weights stood at the end of their range when the drift of the rule took them further, and came back from "
             "there (counter drift_clips): take wider weights, a smaller scale, or bounds"
         )
+    # What loaded a state of its own, as the importer of SuperNeuroMAT does, tells that itself.
+    if counters.get("saturations", 0) and not image.is_snapshot:
+        found.append(
+            "states of neurons reached the end of their range (counter saturations): lower the scale, take more state "
+            "bits, or less drive"
+        )
     if image.meta.get(UNBOUNDED) and (counters.get("clips_high", 0) or counters.get("clips_low", 0)):
         found.append(
             "weights that learned reached the end of their range, which the model does not have (counters clips_high, "

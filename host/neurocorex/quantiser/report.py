@@ -233,7 +233,7 @@ class Report:
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
             *(self.window.lines if self.window else []),
             *self._accuracy(),
-            *([f"{named(self.undriven)}: nothing excites them but injected currents"] if self.undriven else []),
+            *([f"{named(self.undriven)}: excited by nothing but injected currents"] if self.undriven else []),
             *self.remarks,
             *(f"warning: {warning}" for warning in self.warnings),
         ]
