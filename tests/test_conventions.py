@@ -136,6 +136,7 @@ def test_a_held_neuron_goes_on_with_its_current():
 @says(
     "`tau_ms` becomes the fraction `1 - exp(-dt_ms / tau_ms)` lost in a step, before arrivals are added, so an arrival"
 )
+@pytest.mark.filterwarnings("ignore:neuron 0 can never fire")
 def test_decay_is_exact_and_comes_before_arrivals():
     net = neuron(weight=100_000, threshold=8_000_000, tau_ms=10.0)
     v = run(net, spikes=spikes_at(2, 5)).v[:, 0]
@@ -147,6 +148,7 @@ def test_decay_is_exact_and_comes_before_arrivals():
 
 
 @says("a current I through a resistance R is `bias = I * R * (1 - exp(-dt_ms / tau_ms))`.")
+@pytest.mark.filterwarnings("ignore:neuron 0 can never fire")
 def test_bias_of_a_current_settles_at_its_voltage():
     net = neuron(threshold=8_000_000, tau_ms=10.0, bias=round(2_000_000 * -math.expm1(-0.1)))
     v = run(net, steps=200).v[:, 0]

@@ -118,7 +118,7 @@ def lesson(tmp_path: Path) -> Path:
     net = ncx.Network(inputs=5, neurons=4)
     net.connect(net.inputs, net.neurons, 50, plastic=True)
     net.neurons.set(threshold=100_000)
-    net.learn(ncx.learning.stdp(20.0, 20.0, 5.0, -5.0, bounds=(0, 100)))
+    net.learn(ncx.learning.stdp(20.0, 20.0, 5.0, -5.0, bounds=(0, 100), pre_rate_hz=300))
     path = tmp_path / "lesson.npz"
     ncx.quantise(net)[0].save(path)
     (tmp_path / "teacher.csv").write_text("step,neuron\n20,2\n40,2\n")

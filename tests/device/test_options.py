@@ -18,6 +18,8 @@ CONFIG = CoreConfig(
     neurons=NEURONS, inputs=INPUTS, lanes=2, learning=Learning.EXPONENTIAL, adaptation=True, weight_bits=8,
     soft_bounds=True,
 )  # fmt: skip
+#: The rule of these runs has no room for their rates, which is of no matter here.
+pytestmark = pytest.mark.filterwarnings("ignore:traces of the learning rule were full")
 MOVES = [int(register) for register in MOVING]
 
 

@@ -1,6 +1,7 @@
 """What a device says of runs without a network, and of a network that is changed after it was loaded."""
 
 import gc
+import warnings
 import weakref
 
 import neurocorex as ncx
@@ -9,7 +10,7 @@ import pytest
 from neurocorex.device.device import Device
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
-from neurocorex.errors import DisconnectedError, InputError
+from neurocorex.errors import DisconnectedError, InputError, QuantisationWarning
 from neurocorex.learning import stdp
 from neurocorex.spec import CoreConfig, Region
 from support.devices import BOTH, IMAGE, SPIKES, assert_same
@@ -119,8 +120,10 @@ def test_a_change_after_loading_is_told_once(loaded, change, named):
     assert told[0].filename == __file__
     assert np.array_equal(before, after)
     device.run(spikes=spikes)
-    device.load(net)
-    device.run(spikes=spikes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QuantisationWarning)  # of the changed network, not of the change
+        device.load(net)
+        device.run(spikes=spikes)
 
 
 def test_a_second_change_is_told_again(loaded):

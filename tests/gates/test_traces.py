@@ -136,14 +136,14 @@ def test_traces_of_all_kinds_of_axons_follow_step_and_place(name):
 
 def test_mean_of_many_traces_follows_their_decay():
     """With 4 bits a trace that loses a tenth in each step would stay for ever, or be gone at once."""
-    config = CoreConfig(learning=Learning.EXPONENTIAL, trace_bits=4, neurons=1, inputs=320, lanes=8, state_bits=16)
+    config = CoreConfig(learning=Learning.EXPONENTIAL, trace_bits=4, neurons=1, inputs=128, lanes=8, state_bits=16)
 
     async def body(core):
         await core.write(Region.PRE_TRACE, [8] * config.inputs)
         await core.write(Region.CONTROL, [6554], Control.PRE_DECAY)
         await core.run(encode_steps([Step()] * 7))
         traces = (await core.read(Region.PRE_TRACE))[: config.inputs]
-        assert sum(traces) / len(traces) == pytest.approx(8 * 0.9**7, rel=0.06)
+        assert sum(traces) / len(traces) == pytest.approx(8 * 0.9**7, rel=0.1)
 
     on_core(config, body)
 

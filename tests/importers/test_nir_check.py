@@ -86,7 +86,7 @@ def test_other_spikes_fail_and_the_text_says_where(recording):
     turned = dict(recording, spikes=~recording["spikes"])
     checked = model().check(turned)
     assert not checked.passed
-    assert "failed, 90.00% is needed" in str(checked)
+    assert "failed, 90.00% within 1 step is needed" in str(checked)
     assert "of spikes in the same step" in str(checked)
     assert "of 4 neurons differ in number, most of all neuron" in str(checked)
 
@@ -179,7 +179,7 @@ def test_convert_prints_the_check_for_people(recording, tmp_path, invoke):
     np.savez(tmp_path / "recording.npz", **recording)
     code, text, _ = invoke("convert", tmp_path / "net.nir", "--check", tmp_path / "recording.npz")
     assert code == 0
-    assert "check against a recording of 1 x 120 steps: passed, 90.00% is needed" in text
+    assert "check against a recording of 1 x 120 steps: passed, 90.00% within 1 step is needed" in text
 
 
 def test_convert_wants_a_recording_for_a_share(tmp_path, invoke):

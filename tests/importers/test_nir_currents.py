@@ -11,6 +11,9 @@ from support.nirrandom import DT, cells, drawn
 from support.nirreference import Simulation
 from support.spikematch import matched
 
+#: Some random layers have weights too coarse for 8 bits. That is told, and does not matter to currents.
+pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
+
 STEPS = 150
 
 

@@ -11,6 +11,9 @@ from support.nirrandom import DT, cells, drawn
 from support.nirreference import Simulation
 from support.spikematch import matched
 
+#: Most layers here are made to be rounded badly. What they are warned about is read from the report.
+pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
+
 STEPS = 200
 
 

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from support.nirrandom import DT, drawn
 
+#: Some random graphs lose rates at 8 bits. That is told, and does not matter to a round trip.
+pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
+
 SEEDS = range(16)
 STEPS = 100
 

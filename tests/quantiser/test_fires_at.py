@@ -3,8 +3,10 @@
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.quantiser.inclusive import threshold_meant, weights_meant
+from neurocorex.quantiser.inclusive import as_meant
+from neurocorex.quantiser.quantise import quantised
 from neurocorex.spec import Control, Region
+from support.warned import warned
 
 STEPS = 600
 
@@ -81,9 +83,37 @@ def test_missing_axon_is_a_warning():
     net.connect(net.inputs, net.neurons[0], np.array([[3]]))
     net.connect(net.neurons[0], net.neurons[1], np.array([[5]]), delay_ms=3.0)
     net.neurons.set(threshold=6, reset_mode="subtract", fires_at=">=")
-    with pytest.warns(UserWarning, match="neuron 0 takes off one unit"):
-        _, report = ncx.quantise(net, scale=1)
-    assert any("neuron 0 takes off one unit of the chip less" in text for text in report.warnings)
+    _, report = warned(ncx.quantise, net, scale=1, match="neuron 0 takes off one unit of the chip less")
+    assert len(report.warnings) == 1
+    assert [each.name for each in report.comparison.differing] == ["threshold"]
+
+
+def test_leak_is_a_warning():
+    """A leak stops at zero, so the rest of the threshold would go below."""
+    net = network(np.array([[3]]), 6, "subtract", leak=1)
+    report = warned(ncx.quantise, net, scale=1, match="takes off one unit")[1]
+    assert not report.exact
+
+
+def test_no_threshold_is_never_reached():
+    net = network(np.full((1, 1), 100), np.inf, "value")
+    image, report = ncx.quantise(net, scale=1)
+    assert report.exact
+    assert image.regions[Region.THRESHOLD][0] == image.config.state_range[1]
+
+
+@pytest.mark.parametrize("odd", [{}, {"step": 3}], ids=["plain", "adaptation"])
+def test_gain_and_an_adaptive_threshold(odd):
+    """Raised thresholds need not be multiples of the gain, so the next lower membrane is one unit away."""
+    net = ncx.Network(inputs=1, neurons=1)
+    net.connect(net.inputs, net.neurons, 512)
+    net.connect(net.neurons, net.neurons, 512, delay_ms=1.0)
+    net.neurons.set(threshold=1024, reset_mode="subtract", fires_at=">=")
+    if odd:
+        net.adaptation(**odd)
+    image, report = quantised(net, ncx.CoreConfig(neurons=1, inputs=1, weight_bits=8), scale=1)
+    assert report.exact is not bool(odd)
+    assert image.regions[Region.THRESHOLD][0] == (1023 if odd else 1024 - (1 << report.gain_recurrent))
 
 
 def test_what_was_asked_for_is_read_back_from_the_chip():
@@ -93,12 +123,12 @@ def test_what_was_asked_for_is_read_back_from_the_chip():
     image, report = ncx.quantise(net, scale=1)
     assert report.exact
     assert not report.warnings
-    gain = int(image.regions[Region.CONTROL][Control.GAIN_RECURRENT])
-    assert gain == 0
+    assert image.regions[Region.CONTROL][Control.GAIN_RECURRENT] == 0
     assert image.regions[Region.THRESHOLD].tolist() == [5, 5]
-    assert threshold_meant(image.regions[Region.THRESHOLD], np.array([6.0, 6.0]), gain).tolist() == [6, 6]
     assert image.weights[1:].tolist() == [[1, 1], [0, -1]]
-    assert weights_meant(net, image.weights[1:], np.array([[2, 1], [0, 0]])).tolist() == [[2, 1], [0, 0]]
+    thresholds, returned = as_meant(net, image)
+    assert thresholds.tolist() == [6, 6]
+    assert returned == [(1, 0), (2, 1)]
 
 
 def test_other_words_are_refused():

@@ -96,6 +96,12 @@ def test_worst_weight_is_relative_and_located():
     assert "the worst weight by 29 %" in str(loss)
 
 
+def test_a_loss_of_everything_is_a_hundred_percent():
+    net = ncx.Network(inputs=2, neurons=2)
+    net.connect(net.inputs, net.neurons, [[100.0, 0.0], [0.3, -70.0]])
+    assert "the worst weight by 100 %, 1 became 0" in str(quantise(net, scale=1)[1])
+
+
 # False warnings ------------------------------------------------------------------------------------
 
 
@@ -213,7 +219,7 @@ def test_stated_currents_can_fire_and_have_room():
     assert plain.scale * 50 > plain.config.state_range[1]
     with ncx.open("emulator") as device:
         device.load(roomy)
-        result = device.run(inject=np.full((5, 3), int(50 * roomy.scale)))
+        result = device.run(inject=np.full((5, 3), 50.0))
     assert not result.counters["saturations"]
 
 

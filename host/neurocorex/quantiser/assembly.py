@@ -12,7 +12,7 @@ from ..events.stream import EventStream
 from ..image import Image
 from ..learning import TraceRule
 from ..network.population import named
-from ..spec import Control, Flag, Region, controls, layout
+from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .demand import Demand
@@ -36,8 +36,14 @@ class Assembly:
     ----------
     demand : Demand
         Of the network.
-    rounding : Rounding
-        With the geometry of the chip and the scale of each neuron.
+    config : CoreConfig
+        Geometry of the chip.
+    scales : float64 array [N]
+        Units of the chip's state per unit of the network, for each neuron.
+    kinds, gains
+        Kinds of weights, and the gain of each.
+    notes : list of str
+        Gets warnings.
     stimulus : EventStream or array, optional
         Spikes that the inputs will get.
 
@@ -47,9 +53,19 @@ class Assembly:
         The learning rule on the chip.
     """
 
-    def __init__(self, demand: Demand, rounding: Rounding, stimulus: EventStream | ArrayLike | None = None) -> None:
-        self.demand, self.net, self.rounding, self.stimulus = demand, demand.net, rounding, stimulus
-        self.config, self.scales = rounding.config, rounding.scales
+    def __init__(
+        self,
+        demand: Demand,
+        config: CoreConfig,
+        scales: NDArray[np.float64],
+        kinds: Kinds,
+        gains: tuple[int, int],
+        notes: list[str],
+        stimulus: EventStream | ArrayLike | None = None,
+    ) -> None:
+        self.demand, self.net, self.stimulus = demand, demand.net, stimulus
+        self.config, self.scales, self.kinds, self.gains = config, scales, kinds, gains
+        self.rounding = Rounding(config, scales, notes=notes)
         self.regions: dict[Region, NDArray[Any]] = {}
         self.control = np.array([each.power_up(self.config) for each in controls(self.config)], np.int64)
         self.tuning: Tuning | None = None
@@ -57,9 +73,7 @@ class Assembly:
     def image(self) -> Image:
         """Fill in everything."""
         net, config, differ = self.net, self.config, bool((self.scales != self.scales[0]).any())
-        top = float(self.scales.max())
-        kinds = Kinds(self.demand, self.scales / top if differ else None)
-        gains = kinds.gains(top, config)
+        kinds, gains = self.kinds, self.gains
         self._put_weights(kinds, gains)
         self._note_room(kinds, gains)
         learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
@@ -67,11 +81,11 @@ class Assembly:
         self._put_parameters()
         self._put_flags()
         self._put_axons()
-        if net.parameters["inclusive"].any():
-            fire_at_threshold(net, config, self.regions, self.control, self.rounding.notes)
         step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
         self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
         self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
+        if net.parameters["inclusive"].any():
+            fire_at_threshold(net, config, self.regions, self.control, self.rounding.notes)
         self.regions[Region.CONTROL] = self.control
         self.regions[Region.IN_USE] = np.array(config.blocks_for(net.neuron_count, net.input_count))
         meta: dict[str, Any] = {"dt_ms": net.dt_ms}
@@ -163,7 +177,7 @@ class Assembly:
         if Region.PLASTIC in self.regions:
             leads |= self.regions[Region.PLASTIC].any(axis=1)
         own = leads[config.inputs : config.inputs + self.net.neuron_count]
-        self._put(Region.DELAY, np.where(durations.delay_given | own, durations.delays, 0))
+        self._put(Region.DELAY, np.where(durations.delay_given | own, durations.steps["delay_ms"], 0))
         if self.net.extra_source:
             self._put(Region.EXTRA_SOURCE, np.array(self.net.extra_source))
             self._put(Region.EXTRA_DELAY, durations.extra_delays)

@@ -24,7 +24,7 @@ from ..spec.rows import Unit
 from .demand import Durations
 from .difference import Difference, Loss, WeightLoss
 from .held import learned
-from .inclusive import threshold_meant, weights_meant
+from .inclusive import as_meant
 from .populations import scales_of
 
 Floats = NDArray[np.float64]
@@ -107,6 +107,8 @@ class _Sides:
         self.scales = scales_of(image)[: self.count]
         self.control = image.regions[Region.CONTROL].astype(np.int64)
         self.durations = Durations.of(net)
+        self.thresholds, returned = as_meant(net, image)
+        self.returned = dict(returned)
 
     def chip(self, region: Region) -> Ints:
         """Return a region of neurons, for those of the network."""
@@ -128,10 +130,13 @@ class _Sides:
     def weights(self, kind: str) -> tuple[NDArray[Any], Floats]:
         """Return the weights of a kind as wanted and as held."""
         wanted = self.net.input_weights if kind == INPUT else self.net.recurrent_weights
-        held: NDArray[Any] = self.image.weights[self.rows(kind), : self.count]
-        if kind == RECURRENT and self.net.parameters["inclusive"].any():
-            held = weights_meant(self.net, held, wanted / self.steps_of(kind))
-        return wanted, held * self.steps_of(kind)
+        rows = self.rows(kind)
+        held = self.image.weights[rows, : self.count] * self.steps_of(kind)
+        for place, row in enumerate(rows.tolist() if self.returned else ()):
+            if row in self.returned:
+                neuron = self.returned[row]
+                held[place, neuron] += self.steps_of(kind)[neuron]
+        return wanted, held
 
     def fixed(self, blocks: dict[str, tuple[NDArray[Any], Floats]]) -> list[tuple[NDArray[Any], Floats]]:
         """Return weights, each kind (wanted, held), with 0 for those that learn."""
@@ -166,7 +171,7 @@ class _Sides:
                 continue
             wanted, held = self.net.parameters[quantity.name].astype(np.float64), self.chip(region)
             if region is Region.THRESHOLD:
-                held = self._meant(held, wanted)
+                held = self.thresholds
             if quantity.unit is Unit.MS:
                 yield Difference.of(quantity.name, wanted, held * self.net.dt_ms, "ms")
             elif quantity.unit is Unit.FRACTION:
@@ -175,14 +180,6 @@ class _Sides:
                 # A threshold at the end of the range is out of reach, because states stop there.
                 endless = np.isposinf(wanted) & (held == top)
                 yield Difference.of(quantity.name, wanted, np.where(endless, np.inf, held / self.scales))
-
-    def _meant(self, held: Ints, wanted: Floats) -> Ints:
-        """Return thresholds as the neurons that fire at them mean them."""
-        inclusive = self.net.parameters["inclusive"]
-        if not inclusive.any():
-            return held
-        units = np.where(np.isfinite(wanted), wanted, 0) * self.scales
-        return np.where(inclusive, threshold_meant(held, units, int(self.control[Control.GAIN_RECURRENT])), held)
 
     def axons(self) -> Iterable[Difference]:
         """Compare the delays of all axons that matter, and the neurons that extra axons belong to."""

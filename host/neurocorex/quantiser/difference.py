@@ -21,6 +21,11 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def percent(part: float) -> str:
+    """Two digits of a part in percent: 0.29 is ``29``, and 1 is ``100``, not ``1e+02``."""
+    return f"{float(f'{100 * part:.2g}'):g}"
+
+
 @dataclass(frozen=True)
 class Difference:
     """Largest difference of one kind of numbers.
@@ -71,7 +76,7 @@ class Difference:
         }  # fmt: skip
 
     def __str__(self) -> str:
-        part = f" ({100 * self.relative:.2g} %)" if math.isfinite(self.relative) else ""
+        part = f" ({percent(self.relative)} %)" if math.isfinite(self.relative) else ""
         return f"{self.name} {self.absolute:.2g}{' ' if self.unit else ''}{self.unit}{part}"
 
 
@@ -142,7 +147,7 @@ class WeightLoss:
             return f"{self.synapses} weights, all exact"
         text = f"{self.synapses} weights, error {self.relative_error:.2%} rms, at most {self.max_error:.3g}"
         if self.worst_at is not None and math.isfinite(self.worst):
-            text += f", the worst weight by {100 * self.worst:.2g} %"
+            text += f", the worst weight by {percent(self.worst)} %"
         return text + "".join(
             f", {count} {what}" for count, what in ((self.vanished, "became 0"), (self.clipped, "clipped")) if count
         )

@@ -4,7 +4,7 @@ A reset by subtraction then takes off one unit less than it should. A synapse of
 step after the spike, takes off the rest. It needs an axon with a delay of one step, and a membrane that gets inputs
 without a synaptic current; its smallest weight is one unit times the gain of recurrent weights. So with a gain the
 threshold goes down by that much, where no membrane can lie between: without decay, bias and leak, on weights that are
-all multiples of it.
+all multiples of it. A leak would stop at zero before the rest is taken off, so that neurons with a leak go without.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..image import Image
 from ..network.data import NetworkData
 from ..network.population import named
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from .populations import scales_of
 
 Ints = NDArray[np.int64]
 #: A unit that a reset lacks is told for thresholds of fewer units than this.
@@ -47,14 +49,15 @@ def fire_at_threshold(
     """
     chosen = np.flatnonzero(net.parameters["inclusive"])
     threshold = regions[Region.THRESHOLD]
-    gains = int(control[Control.GAIN_INPUT]), int(control[Control.GAIN_RECURRENT])
     lacking = []
     for neuron in chosen.tolist():
+        if np.isposinf(net.parameters["threshold"][neuron]):
+            continue  # never fires
         step = 1
         if net.parameters["subtract"][neuron]:
-            step = _step(neuron, regions, gains)
+            step = _step(neuron, regions, control)
             # With a gain and a membrane between its multiples, one unit is less than what rounding takes anyway.
-            if step == 1 << gains[1] and not _gives_back(neuron, config, regions):
+            if step == 1 << int(control[Control.GAIN_RECURRENT]) and not _gives_back(neuron, config, regions):
                 step = 1
                 if threshold[neuron] < NOTICEABLE:
                     lacking.append(neuron)
@@ -62,64 +65,61 @@ def fire_at_threshold(
     if lacking:
         notes.append(
             f"a spike of {named(lacking)} takes off one unit of the chip less than the threshold: they fire at it, "
-            "and have no axon of one step and no weight that could take off the rest"
+            "and have a leak, or no axon of one step and no weight that could take off the rest"
         )
 
 
-def threshold_meant(held: NDArray[Any], wanted: NDArray[Any], gain: int) -> Ints:
-    """Return the thresholds that lowered ones stand for.
+def as_meant(net: NetworkData, image: Image) -> tuple[Ints, list[tuple[int, int]]]:
+    """Return what the thresholds and weights of an image stand for, of neurons that fire at their threshold.
 
-    Parameters
-    ----------
-    held : int array
-        Thresholds of a chip, of neurons that fire at them.
-    wanted : float array
-        Thresholds that were asked for, in units of the chip.
-    gain : int
-        Gain of recurrent weights.
+    Returns
+    -------
+    thresholds : int64 array [N]
+        In units of the chip: where a neuron fires, or what a spike takes off in all, if that is not the same. Those of
+        other neurons are as they are.
+    returned : list of (axon, neuron)
+        Weights of the chip that are one unit lower than meant, because they complete the reset of their neuron.
     """
-    whole = np.rint(wanted).astype(np.int64)
-    below = whole - held
-    return np.where((below == 1) | (below == 1 << gain), whole, held).astype(np.int64)
+    config, regions, values = image.config, image.regions, net.parameters
+    control, scales = regions[Region.CONTROL], scales_of(image)
+    held = regions[Region.THRESHOLD][: net.neuron_count].astype(np.int64)
+    rest = 1 << int(control[Control.GAIN_RECURRENT])
+    returned: list[tuple[int, int]] = []
+    meant = held.copy()
+    for neuron in np.flatnonzero(values["inclusive"] & ~np.isposinf(values["threshold"])).tolist():
+        fires_at = int(held[neuron]) + (_step(neuron, regions, control) if values["subtract"][neuron] else 1)
+        meant[neuron] = fires_at
+        if not values["subtract"][neuron] or not _left(neuron, regions):
+            continue
+        row, off = _one_step_axon(neuron, config, regions), int(held[neuron])
+        if row is not None and _can_give_back(neuron, row, regions):
+            extra = row - config.inputs - config.neurons
+            own = neuron if extra < 0 else net.neuron_count + extra
+            wanted = np.rint(net.recurrent_weights[own, neuron] * scales[neuron] / rest)
+            if np.clip(wanted, *config.weight_range) - int(regions[Region.WEIGHTS][row, neuron]) == 1:
+                returned.append((row, neuron))
+                off += rest
+        if fires_at == round(float(values["threshold"][neuron] * scales[neuron])):
+            meant[neuron] = off
+    return meant, returned
 
 
-def weights_meant(net: NetworkData, held: NDArray[Any], wanted: NDArray[Any]) -> Ints:
-    """Return recurrent weights without what `fire_at_threshold` took off them.
-
-    Parameters
-    ----------
-    net : NetworkData
-        The network.
-    held : int array [N + extra axons, N]
-        Weights of a chip, of the axons of neurons and of the extra axons.
-    wanted : float array, of the same shape
-        Weights that were asked for, in units of the chip's weights.
-    """
-    source = np.concatenate([np.arange(net.neuron_count), np.asarray(net.extra_source, np.int64)])
-    lowered = net.parameters["inclusive"] & net.parameters["subtract"]
-    meant = np.asarray(held, np.int64).copy()
-    rows = np.flatnonzero(lowered[source])
-    columns = source[rows]
-    meant[rows, columns] += held[rows, columns] == np.rint(wanted[rows, columns]) - 1
-    return meant
-
-
-def _step(neuron: int, regions: Mapping[Region, NDArray[Any]], gains: tuple[int, int]) -> int:
+def _step(neuron: int, regions: Mapping[Region, NDArray[Any]], control: NDArray[Any]) -> int:
     """Return the distance to the next lower membrane that a neuron can have, as far as a weight can express it."""
-    grid = 1 << gains[1]
+    grid = 1 << int(control[Control.GAIN_RECURRENT])
     drifts = any(int(regions[region][neuron]) for region in (Region.DECAY, Region.LEAK, Region.BIAS))
-    whole = gains[0] >= gains[1] and int(regions[Region.THRESHOLD][neuron]) % grid == 0
-    return grid if whole and not drifts else 1
+    # A neuron that is held at its reset starts from there, and an adaptive threshold may stop anywhere.
+    levels = [regions[region][neuron] for region in (Region.THRESHOLD, Region.RESET)]
+    whole = int(control[Control.GAIN_INPUT]) >= int(control[Control.GAIN_RECURRENT]) and not any(
+        int(level) % grid for level in levels
+    )
+    return grid if whole and not drifts and not control[Control.ADAPTATION_STEP] else 1
 
 
-def _own_axon(neuron: int, config: CoreConfig, regions: Mapping[Region, NDArray[Any]]) -> int | None:
-    """Return the row of an axon that brings a spike back after one step; an axon that leads nowhere becomes one."""
-    row = config.inputs + neuron
-    delay = regions[Region.DELAY]
-    if not delay[neuron] and not regions[Region.WEIGHTS][row].any():
-        delay[neuron] = 1
-    if delay[neuron] == 1:
-        return row
+def _one_step_axon(neuron: int, config: CoreConfig, regions: Mapping[Region, NDArray[Any]]) -> int | None:
+    """Return the row of an axon that brings a spike of a neuron back after one step."""
+    if regions[Region.DELAY][neuron] == 1:
+        return config.inputs + neuron
     if Region.EXTRA_SOURCE in regions:
         found = np.flatnonzero((regions[Region.EXTRA_SOURCE] == neuron) & (regions[Region.EXTRA_DELAY] == 1))
         if found.size:
@@ -127,15 +127,28 @@ def _own_axon(neuron: int, config: CoreConfig, regions: Mapping[Region, NDArray[
     return None
 
 
+def _left(neuron: int, regions: Mapping[Region, NDArray[Any]]) -> int:
+    """Return how much of one unit a membrane still has one step later: its decay takes its part."""
+    return round(1 - int(regions[Region.DECAY][neuron]) / (1 << DECAY_BITS))
+
+
+def _can_give_back(neuron: int, row: int, regions: Mapping[Region, NDArray[Any]]) -> bool:
+    """Whether a weight of a neuron onto itself acts on the membrane as it is, and stays as it is."""
+    remembers = int(regions[Region.CURRENT_DECAY][neuron]) != DECAY_ALL
+    learns = Region.PLASTIC in regions and bool(regions[Region.PLASTIC][row, neuron])
+    return not (remembers or learns or int(regions[Region.LEAK][neuron]))
+
+
 def _gives_back(neuron: int, config: CoreConfig, regions: Mapping[Region, NDArray[Any]]) -> bool:
     """Lower the weight of a neuron onto itself by one, if that takes off the rest of the threshold."""
-    row = _own_axon(neuron, config, regions)
-    remembers = int(regions[Region.CURRENT_DECAY][neuron]) != DECAY_ALL
-    if row is None or remembers or (Region.PLASTIC in regions and regions[Region.PLASTIC][row, neuron]):
+    if not _left(neuron, regions):
+        return True
+    delay, weights, own = regions[Region.DELAY], regions[Region.WEIGHTS], config.inputs + neuron
+    idle = not delay[neuron] and not weights[own].any()
+    row = own if idle else _one_step_axon(neuron, config, regions)
+    if row is None or weights[row, neuron] <= config.weight_range[0] or not _can_give_back(neuron, row, regions):
         return False
-    weights = regions[Region.WEIGHTS]
-    if weights[row, neuron] <= config.weight_range[0]:
-        return False
-    # The decay of a step takes its part of the rest as well.
-    weights[row, neuron] -= round(1 - int(regions[Region.DECAY][neuron]) / (1 << DECAY_BITS))
+    if idle:
+        delay[neuron] = 1  # an axon that leads nowhere is free
+    weights[row, neuron] -= 1
     return True

@@ -26,7 +26,6 @@ from .losses import loss_warnings
 from .notice import tell
 from .populations import choose_scales, given_scales, groups_of, injected_units
 from .report import Report
-from .rounding import Rounding
 from .scale import Kinds, choose_scale, gain_for, integers_fit, with_room_to_learn
 
 __all__ = ["Report", "quantise", "quantised", "smallest_config", "tell"]
@@ -98,7 +97,9 @@ def quantised(
     demand.check(config)
     if scales is None:
         scales, demand = _chosen_scales(demand, config, groups, notes)
-    assembly = Assembly(demand, Rounding(config, scales, notes=notes), stimulus)
+    top = float(scales.max())
+    kinds = Kinds(demand, scales / top if (scales != top).any() else None)
+    assembly = Assembly(demand, config, scales, kinds, kinds.gains(top, config), notes, stimulus)
     image = assembly.image()
     comparison = Comparison.of(net, image)
     notes += loss_warnings(comparison, config)

@@ -234,6 +234,7 @@ class Report:
             *(self.window.lines if self.window else []),
             *self._accuracy(),
             *([f"{named(self.undriven)}: nothing excites them but injected currents"] if self.undriven else []),
+            *self.remarks,
             *(f"warning: {warning}" for warning in self.warnings),
         ]
 

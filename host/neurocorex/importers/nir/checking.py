@@ -80,10 +80,9 @@ class Agreement:
         recorded, on_chip = np.array(self.recorded), np.array(self.on_chip)
         apart = np.abs(recorded - on_chip)
         worst = [neuron for neuron in np.argsort(-apart, kind="stable")[:NAMED].tolist() if apart[neuron]]
-        steps = f"{self.within} step{'s' if self.within != 1 else ''}"
         counts = "; ".join(f"neuron {neuron}: {on_chip[neuron]} instead of {recorded[neuron]}" for neuron in worst)
         return [
-            f"{self.name}: {self.same:.2%} of spikes in the same step, {self.near:.2%} within {steps}; "
+            f"{self.name}: {self.same:.2%} of spikes in the same step, {self.near:.2%} {_span(self.within)}; "
             f"{recorded.sum()} recorded, {on_chip.sum()} on the chip",
             f"{self.name}: spikes of {np.count_nonzero(apart)} of {apart.size} neurons differ in number"
             + (f", most of all {counts}" if worst else ""),
@@ -127,8 +126,10 @@ class Check:
     def lines(self) -> list[str]:
         """The check as text, a line each."""
         verdict = "passed" if self.passed else "failed"
+        spans = {each.within for each in self.agreements}
+        needed = ", ".join(f"{self.share:.2%} {_span(within)}" for within in sorted(spans))
         return [
-            f"check against a recording of {self.samples} x {self.steps} steps: {verdict}, {self.share:.2%} is needed",
+            f"check against a recording of {self.samples} x {self.steps} steps: {verdict}, {needed} is needed",
             *(line for each in self.agreements for line in each.lines),
         ]
 
@@ -180,6 +181,10 @@ def _overlap(wanted: Bools, got: Bools, shift: int) -> tuple[Bools, Bools]:
     if shift > 0:
         return wanted[:, shift:], got[:, :-shift]
     return wanted[:, :shift], got[:, -shift:]
+
+
+def _span(within: int) -> str:
+    return f"within {within} step{'s' if within != 1 else ''}"
 
 
 def _late(name: str, shift: int) -> str:

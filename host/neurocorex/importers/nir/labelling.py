@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...image import Image
-from ...quantiser.inclusive import threshold_meant
-from ...spec import Control, Region
+from ...spec import Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
 from ..labels import Item, Label
 from .blueprint import CLOCK, RELAY, Blueprint, Projection
@@ -38,7 +38,7 @@ def _item(node: Node, blueprint: Blueprint, image: Image, losses: Losses) -> Ite
     found = [(error, text) for error, text in blueprint.notes.get(node.name, []) if error > TINY]
     remarks = list(blueprint.remarks.get(node.name, []))
     if node.kind in STATEFUL:
-        found += _parameter_errors(blueprint.layers[node.name], blueprint, image)
+        found += _parameter_errors(blueprint.layers[node.name], blueprint, image, losses.thresholds)
         late = blueprint.timing.latency[node.name]
         remarks += [f"{late} step{'s' if late > 1 else ''} later than in the graph"] if late else []
         remarks += ["read by its membrane"] if blueprint.layers[node.name].silent else []
@@ -78,7 +78,9 @@ def _weight_errors(loss: Loss, what: str) -> list[tuple[float, str]]:
     return [(loss.worst, f"{what}, {loss}")] if loss.worst > TINY else []
 
 
-def _parameter_errors(layer: Layer, blueprint: Blueprint, image: Image) -> list[tuple[float, str]]:
+def _parameter_errors(
+    layer: Layer, blueprint: Blueprint, image: Image, thresholds: NDArray[np.int64]
+) -> list[tuple[float, str]]:
     """Return the largest relative error of each parameter of a layer."""
     place = blueprint.places()[layer.name]
     unit = blueprint.unit[layer.name] * image.scale
@@ -96,7 +98,7 @@ def _parameter_errors(layer: Layer, blueprint: Blueprint, image: Image) -> list[
     ):  # fmt: skip
         got = image.regions[region][place]
         if region is Region.THRESHOLD and layer.inclusive:
-            got = threshold_meant(got, wanted * unit, int(image.regions[Region.CONTROL][Control.GAIN_RECURRENT]))
+            got = thresholds[place]
         if not (layer.silent and region is Region.THRESHOLD):
             found.append((_relative(got / unit, wanted), what))
     period = image.regions[Region.REFRACTORY][place]

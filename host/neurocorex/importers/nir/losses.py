@@ -17,6 +17,7 @@ from ...image import Image
 from ...network.network import Network
 from ...network.population import named
 from ...quantiser.demand import Durations
+from ...quantiser.inclusive import as_meant
 from ...quantiser.populations import scales_of
 from ...spec import Control, Region
 from .blueprint import CLOCK, RELAY, Blueprint, Projection
@@ -77,14 +78,22 @@ class Losses:
     Attributes
     ----------
     wanted, held : float array [axons, N]
-        Weights of the network, and those of the image in the same units.
+        Weights of the network, and those of the image in the same units, as they are meant.
+    thresholds : int array [N]
+        Thresholds of the image as they are meant, see `as_meant`.
     """
 
     def __init__(self, blueprint: Blueprint, net: Network, image: Image) -> None:
         self._blueprint, self._net, self._image = blueprint, net, image
         self._delays = Durations.of(net)
         self.wanted: Floats = np.asarray(net.weights, np.float64)
+        self.thresholds, returned = as_meant(net, image)
         self.held = self._on_chip()
+        config, unit = image.config, (1 << int(image.regions[Region.CONTROL][Control.GAIN_RECURRENT]))
+        for row, neuron in returned:
+            extra = row - config.inputs - config.neurons
+            place = net.input_count + (neuron if extra < 0 else net.neuron_count + extra)
+            self.held[place, neuron] += unit / scales_of(image)[neuron]
 
     def _on_chip(self) -> Floats:
         """Return the weights of the image in the units of the network."""
