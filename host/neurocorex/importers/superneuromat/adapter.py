@@ -163,7 +163,9 @@ class OnDevice:
         ------
         InputError
             For a wrong number of ticks, backend or sparsity, an inconsistent model, or one with `manual_setup`. It is
-            a ValueError; and a TypeError for what is no number, and for unknown arguments.
+            a ValueError, which SuperNeuroMAT raises.
+        TypeError
+            For a number of ticks that is not whole, and for unknown arguments, as in SuperNeuroMAT.
         FitError
             If the chip has no room for the model.
         """
