@@ -8,6 +8,7 @@ import warnings
 import neurocorex as ncx
 import numpy as np
 import pytest
+from neurocorex.errors import QuantisationWarning
 from neurocorex.importers.labels import Label
 from neurocorex.importers.superneuromat import from_superneuromat, on_device
 from support.superneuromat_models import STRONG_CHIP, item, model_of, strong_model
@@ -67,7 +68,7 @@ def test_strong_models_that_are_run_as_images_are_equal_or_told():
 @pytest.mark.slow
 def test_the_gates_tell_the_same_of_strong_models():
     with ncx.open("rtl", config=STRONG_CHIP) as gates, ncx.open("emulator", config=STRONG_CHIP) as emulator:
-        for seed in range(20):
+        for seed in range(8):
             found = outcome(seed, gates)
             assert found == outcome(seed, emulator), seed
             assert found[0] or found[1], seed
@@ -112,3 +113,14 @@ def test_queued_inputs_have_room():
     ))  # fmt: skip
     assert imported.scale <= quiet.scale
     assert imported.scale * (0.7131 + 1.1) < imported.config.state_range[1]
+
+
+@pytest.mark.parametrize(("gain", "lags", "label"), [(1_600, 20, Label.EXACT), (1_800, 20, Label.APPROXIMATE)])
+def test_taps_whose_sum_the_chip_does_not_hold_are_no_longer_called_exact(gain, lags, label):
+    model = model_of({"threshold": 0}, {"threshold": 9}, synapses=[(0, 1, {"weight": -32_000, "stdp_enabled": True})])
+    model.stdp_setup(Apos=[gain] * lags, Aneg=[0] * lags)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QuantisationWarning)
+        imported = from_superneuromat(model)
+    assert item(imported, "STDP").label is label
+    assert imported.report.exact is (label is Label.EXACT)

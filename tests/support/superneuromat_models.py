@@ -57,7 +57,7 @@ def random_model(seed: int, *, learns: bool | None = None) -> Any:
     return model
 
 
-#: Room for each of the first 20 strong models, so that one simulated chip serves all.
+#: Room for each of the first 8 strong models, so that one simulated chip serves all.
 STRONG_CHIP = CoreConfig(
     neurons=12, inputs=1, lanes=4, weight_bits=16, state_bits=24, adaptation=False, max_delay=8, extra_axons=24,
     learning=Learning.WINDOW, window_steps=20, refractory_bits=3,

@@ -37,7 +37,8 @@ def from_superneuromat(
         Units of the chip per unit of the model. By default the smallest at which all numbers are whole; if none fits,
         the choice of the quantiser.
     frac_bits : int, optional
-        Use the numbers of SpikeEngine, ``round(x * 2**frac_bits)``.
+        Use the numbers of SpikeEngine: each threshold, leak, weight and tap is rounded by itself, half to even, to
+        ``round(x * 2**frac_bits)``; weights and taps end at 16 bits. The report notes where its hardware differs.
 
     Returns
     -------

@@ -163,7 +163,9 @@ class OnDevice:
         ------
         InputError
             For a wrong number of ticks, backend or sparsity, an inconsistent model, or one with `manual_setup`. It is
-            a ValueError; and a TypeError for what is no number, and for unknown arguments.
+            a ValueError, which SuperNeuroMAT raises.
+        TypeError
+            For a number of ticks that is not whole, and for unknown arguments, as in SuperNeuroMAT.
         FitError
             If the chip has no room for the model.
         """
@@ -190,7 +192,7 @@ class OnDevice:
         """Run at most so many ticks; return how many."""
         model = Model.of(self.snn)
         imported = self.imported
-        if imported is None or not self._goes_on(model, imported):
+        if imported is None or not self._goes_on(model, imported, ticks):
             imported = self.imported = self._translated(model)
             self.device.load(imported.image)
         ticks = min(ticks, imported.refractory.run_limit or ticks)
@@ -203,11 +205,11 @@ class OnDevice:
         self._note(saturated(imported.model, self.device.config, result.counters, learned, given.cut))
         return ticks
 
-    def _goes_on(self, model: Model, imported: Imported) -> bool:
-        """Whether the model is as the last run left it, and its input can be injected as it is."""
+    def _goes_on(self, model: Model, imported: Imported, ticks: int) -> bool:
+        """Whether the model is as the last run left it, and its next input can be injected as it is."""
         known = self._left is not None and model.same_but_inputs(self._left)
         free = bool(np.isin(model.inputs.neuron, imported.folding.neurons).all())
-        return known and free and self._holds(model.inputs, imported)
+        return known and free and self._holds(model.inputs.before(ticks), imported)
 
     def _holds(self, inputs: Inputs, imported: Imported) -> bool:
         """Whether input is as whole at the scale as the report says; not asked for a scale that the user gave."""

@@ -12,16 +12,12 @@ Callback = Callable[[Any, int, int], None]
 BACKENDS = ("auto", "cpu", "jit", "gpu")
 
 
-class CallError(InputError, TypeError):
-    """Argument of the wrong type; a TypeError, as in SuperNeuroMAT."""
-
-
 def ticks_of(time_steps: Any) -> int:
     """Return a number of ticks: anything that equals an integer above 0.
 
     Raises
     ------
-    CallError
+    TypeError
         For what equals no integer.
     InputError
         For 0 and below.
@@ -31,7 +27,7 @@ def ticks_of(time_steps: Any) -> int:
     except (TypeError, ValueError):
         whole = False
     if not whole:
-        raise CallError(f"time_steps must be a whole number from 1 up, got {time_steps!r}")
+        raise TypeError(f"time_steps must be a whole number from 1 up, got {time_steps!r}")
     if int(time_steps) <= 0:
         raise InputError(f"time_steps must be a whole number from 1 up, got {time_steps!r}")
     return int(time_steps)
@@ -49,7 +45,7 @@ def check_backend(snn: Any, use: Any, sparse: Any, others: Mapping[str, Any]) ->
     ------
     InputError
         For a backend that does not exist, a sparsity that is none, or a sparse one with a backend that has none.
-    CallError
+    TypeError
         For an argument that does not exist.
     """
     use = snn.backend if use is None else use
@@ -59,7 +55,7 @@ def check_backend(snn: Any, use: Any, sparse: Any, others: Mapping[str, Any]) ->
     if use and use not in BACKENDS:
         raise InputError(f"use must be one of {', '.join(BACKENDS)}, got {use!r}")
     if others:
-        raise CallError(f"simulate() got an unexpected keyword argument {next(iter(others))!r}; it takes time_steps, "
+        raise TypeError(f"simulate() got an unexpected keyword argument {next(iter(others))!r}; it takes time_steps, "
                         "callback, use and sparse")  # fmt: skip
 
 

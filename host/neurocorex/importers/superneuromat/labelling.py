@@ -8,6 +8,8 @@ import numpy as np
 
 from ...quantiser.difference import WeightLoss
 from ...quantiser.report import Report
+from ...spec.config import CHANGE_FRACTION
+from ...spec.fixed import signed_range
 from ..labels import ImportReport, Item, Label
 from .currents import Currents
 from .model import Model
@@ -88,10 +90,13 @@ def label(
 
 def _learning(before: Before, scaling: Scaling, quantised: Report) -> list[Item]:
     """Label the rule, as the tables and the drift of the image are."""
-    model = before.model
+    model, config = before.model, quantised.config
     worst = max((quantised.parameters.get(name, 0.0) for name in RULE), default=0.0)
     taps = np.array([*model.gains, *model.losses])
-    error = (worst or scaling.error(taps) * scaling.whole) + before.taps
+    # The entries of a window of two parts are added on the chip, and the sum ends at the range of changes.
+    most = sum(gain - loss for gain, loss in zip(model.gains, model.losses, strict=True))
+    room = signed_range(config.change_bits)[1] / (1 << CHANGE_FRACTION) / scaling.scale
+    error = max(worst or scaling.error(taps) * scaling.whole, most - room) + before.taps
     return [
         Item.rounded("STDP", error, f"{len(model.gains)} lags"),
         Item.rounded("STDP per synapse", 0.0, f"{int(model.plastic.sum())} synapses learn"),

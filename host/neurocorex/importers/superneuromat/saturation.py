@@ -35,12 +35,11 @@ class Cause(StrEnum):
 
     def counted(self, count: int) -> str:
         """Return what was counted, in words."""
-        noun = {
-            Cause.INPUTS: "cut", Cause.STATES: "updates of a neuron (counter saturations)",
-            Cause.ABOVE: "changes (counter clips_high)",
-            Cause.DRIFT: "changes (counter drift_clips), or weights at the end of their range",
+        return {
+            Cause.INPUTS: f"{count} of them", Cause.STATES: f"counter saturations: {count}",
+            Cause.ABOVE: f"counter clips_high: {count}",
+            Cause.DRIFT: f"counter drift_clips, and weights at the lower end: {count}",
         }[self]  # fmt: skip
-        return f"{count} {noun}"
 
     @property
     def _remedy(self) -> str:
