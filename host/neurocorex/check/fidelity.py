@@ -13,6 +13,7 @@ from ..device.open import open_device
 from ..errors import InputError
 from ..image import Image
 from ..network.network import Network
+from ..quantiser.notice import muted
 from ..quantiser.populations import scales_of
 from ..quantiser.quantise import quantise
 from ..quantiser.report import Report
@@ -192,7 +193,8 @@ def _on_chip(image: Image, spikes: Bools, inject: Floats, device: Device | None)
         axons = np.zeros((*spikes.shape[:-1], image.config.inputs), np.bool_)
         axons[..., : spikes.shape[-1]] = spikes
         learning = False if image.config.learning else None
-        result = chip.run(spikes=axons, inject=currents, units="chip", learning=learning)
+        with muted():  # the fidelity has the saturations
+            result = chip.run(spikes=axons, inject=currents, units="chip", learning=learning)
         return result.spikes, result.counters["saturations"]
     finally:
         if device is None:

@@ -10,7 +10,9 @@ import sys
 import warnings
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ LOGGER.addHandler(logging.NullHandler())
 #: How many warnings are remembered, so that a long run with ever new networks needs no more memory.
 REMEMBERED = 4096
 _PACKAGE = str(Path(__file__).resolve().parents[1])
+_muted: ContextVar[bool] = ContextVar("muted", default=False)
 _told: OrderedDict[tuple[int, str], None] = OrderedDict()
 
 
@@ -44,7 +47,7 @@ def tell(messages: Iterable[str], image: Image) -> None:
         For each, at the line outside of this package that led here.
     """
     lines = list(messages)
-    if not lines:
+    if not lines or _muted.get():
         return
     content = _content(image)
     fresh = [line for line in dict.fromkeys(lines) if (content, line) not in _told]
@@ -56,6 +59,16 @@ def tell(messages: Iterable[str], image: Image) -> None:
     level = _caller()
     for line in fresh:
         warnings.warn(line, QuantisationWarning, stacklevel=level)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Tell nothing meanwhile, nor remember it as told: for trials of which the caller reports all that was lost."""
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 def forget() -> None:
