@@ -7,9 +7,10 @@ from neurocorex.check.trial import Trial
 from neurocorex.device.device import Device
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.emulator import Emulator
+from neurocorex.events.codec import NO_REGISTER
 from neurocorex.image import state_regions
 from neurocorex.spec import CoreConfig, Flag, Region, layout
-from neurocorex.spec.registers import MODEL_COUNTERS
+from neurocorex.spec.registers import MODEL_COUNTERS, MOVING
 
 from neurocorex_sim.bench import settings, start
 from neurocorex_sim.uart import PinTransport, UartPins
@@ -62,6 +63,10 @@ def converse(transport, config, given):
 
 
 def compare_run(device, emulator, stimulus):
+    # A device sets registers back after a run, but for what is set behind the last step.
+    for register, value in dict(zip(stimulus.change_register, stimulus.change_value, strict=True)).items():
+        if register not in (NO_REGISTER, *MOVING):
+            stimulus = stimulus.setting(stimulus.steps, int(register), int(value))
     result = device.run(spikes=stimulus, record=("spikes", "v"))
     expected = emulator.run(stimulus)
     np.testing.assert_array_equal(np.nonzero(result.spikes), [expected.event_step, expected.event_index])
