@@ -1,4 +1,4 @@
-"""The bits stay what they are: stress networks that an earlier version saved, their frames and answers as digests.
+"""The bits stay what they are: stress networks that an earlier version saved, requests and answers as digests.
 
 A change of the model changes these digests on purpose, and only then. Write them anew and say so in CHANGELOG.md:
 
@@ -30,11 +30,12 @@ from neurocorex.spec import (
     controls,
     layout,
 )  # fmt: skip
-from neurocorex.spec.protocol import HELLO_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
+from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex.wire.regions import write_requests
 from support.paths import ROOT
 
 FOLDER = ROOT / "tests/data/stress"
+SESSION = 7
 DIGESTS: dict[str, str] = json.loads((FOLDER / "digests.json").read_text())
 #: Regions in the order of their numbers, as they were when the digests were made.
 REGIONS = [
@@ -45,26 +46,30 @@ REGIONS = [
 
 
 class Wire:
-    """Exchanges with an emulated chip, hashed in both directions."""
+    """Exchanges with an emulated chip, hashed in both directions: what frames hold, not how they are packed."""
 
     def __init__(self, chip: VirtualChip) -> None:
         self._chip, self._decoder = chip, ResponseDecoder()
         self._sequence = self._expected = 0
         self._hash = hashlib.sha256()
-        self._take(chip.receive(Request(Op.HELLO, payload=HELLO_ARGUMENTS.pack(7)).encode()))
+        self._take(self._send(Op.HELLO))
 
     def exchange(self, op: int, payload: bytes) -> None:
-        request = Request(op, sequence=self._sequence, ack=self._expected, payload=payload).encode()
+        self._hash.update(bytes([op]) + payload)
+        open_ = self._take(self._send(op, payload))
         self._sequence = (self._sequence + 1) % 256
-        self._hash.update(request)
-        open_ = self._take(self._chip.receive(request))
         while open_:
-            open_ = self._take(self._chip.receive(Request(Op.ACK, ack=self._expected).encode()))
+            open_ = self._take(self._send(Op.ACK))
+
+    def _send(self, op: int, payload: bytes = b"") -> bytes:
+        return self._chip.receive(Request(op, self._sequence, self._expected, payload, SESSION).encode())
 
     def _take(self, data: bytes) -> bool:
-        """Hash what the chip sent; tell whether the answer goes on."""
-        self._hash.update(data)
-        numbered = [frame for frame in self._decoder.feed(data) if isinstance(frame, Response) and frame.op >= Op.READ]
+        """Hash what the chip answered; tell whether the answer goes on."""
+        frames = [frame for frame in self._decoder.feed(data) if isinstance(frame, Response)]
+        numbered = [frame for frame in frames if frame.op >= Op.READ]
+        for frame in numbered:
+            self._hash.update(bytes([frame.op, frame.sequence, frame.ack, frame.credit, frame.status]) + frame.payload)
         self._expected = (self._expected + len(numbered)) % 256
         return bool(numbered) and numbered[-1].status == Status.MORE
 

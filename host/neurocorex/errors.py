@@ -51,7 +51,15 @@ class FitError(NeuroCoreXError):
 
 
 class DeviceError(NeuroCoreXError):
-    """Base of errors of a device; raised itself when a device refuses a command."""
+    """Base of errors of a device; raised itself when a device refuses a command.
+
+    Attributes
+    ----------
+    steps : int or None
+        Steps of a run whose results had all come when it was cut off; None if no run was under way.
+    """
+
+    steps: int | None = None
 
     exit_code = 6
     code = "device"
@@ -80,6 +88,14 @@ class DisconnectedError(DeviceError):
     exit_code = 9
     code = "disconnected"
     meaning = "the device went away"
+
+
+class StateLostError(DisconnectedError):
+    """Chip that was reset, replaced, or used by another session meanwhile: what it held is no longer there."""
+
+    exit_code = 12
+    code = "state-lost"
+    meaning = "the chip no longer holds what was loaded"
 
 
 class MissingToolError(NeuroCoreXError):

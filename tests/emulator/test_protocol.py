@@ -5,7 +5,7 @@ import random
 import pytest
 from neurocorex.spec import CoreConfig, Counter, Op, Region, Request, Response, Status
 from neurocorex.spec.protocol import READ_ARGUMENTS, cobs_encode, with_crc
-from support.wire import TOKEN, Wire
+from support.wire import SESSION, Wire
 
 CONFIG = CoreConfig(neurons=8, inputs=4, lanes=4, frame_bytes=64, rx_frames=4, tx_frames=2)
 #: A READ of a region that needs several responses: 96 weights in frames of 60 bytes.
@@ -23,7 +23,7 @@ def summary(frames: list[Response]) -> list[tuple[int, int, int]]:
 
 
 def test_hello_is_answered_with_its_token_and_full_credit(wire: Wire) -> None:
-    assert wire.hello() == Response(Op.HELLO, 0, 0, 4, Status.OK, TOKEN)
+    assert wire.hello() == Response(Op.HELLO, 0, 0, 4, Status.OK, bytes(2), SESSION)
 
 
 def test_numbered_requests_are_answered_in_order(wire: Wire) -> None:

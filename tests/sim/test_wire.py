@@ -17,14 +17,14 @@ from neurocorex.spec import (
     regions,
 )
 from neurocorex.spec.events import ARGUMENTS, CLEAR, END, GRADED, IDLE, SKIP
-from neurocorex.spec.protocol import CLEAR_ARGUMENTS, HELLO_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
+from neurocorex.spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex.spec.registers import MODEL_COUNTERS
 from neurocorex.wire.process import ProcessTransport
 from neurocorex_sim.chip import build_chip
 
 CONFIG = CoreConfig(neurons=10, inputs=260, lanes=4, state_bits=18, max_delay=5, frame_bytes=64)
 SILENCE_S = 60.0
-NUMBER = 0x12345678
+SESSION = 0x1234
 
 
 class Client:
@@ -37,14 +37,13 @@ class Client:
         self.hello()
 
     def hello(self):
-        self.send(Op.HELLO, HELLO_ARGUMENTS.pack(NUMBER))
+        self.send(Op.HELLO)
         answer = self._next()
-        assert answer.op == Op.HELLO
-        assert answer.payload == HELLO_ARGUMENTS.pack(NUMBER)
+        assert (answer.op, answer.session) == (Op.HELLO, SESSION)
         self._sequence = self._expected = 0
 
     def send(self, op, payload=b"", sequence=0, ack=0):
-        self._transport.write(b"\0" + Request(op, sequence, ack, payload).encode())
+        self._transport.write(b"\0" + Request(op, sequence, ack, payload, SESSION).encode())
 
     def call(self, op, payload=b""):
         """Carry out a numbered request; return its last status and all of its payload."""

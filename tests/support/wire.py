@@ -9,9 +9,9 @@ from neurocorex.emulator.protocol import VirtualChip
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import CoreConfig, FrameError, Op, Region, Request, Response, ResponseDecoder, Status, layout
 from neurocorex.spec.fixed import pack, unpack
-from neurocorex.spec.protocol import HELLO_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
+from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 
-TOKEN = HELLO_ARGUMENTS.pack(0x12345678)
+SESSION = 0x1234
 
 
 class Wire:
@@ -39,7 +39,7 @@ class Wire:
         return [frame for frame in frames if isinstance(frame, Response)]
 
     def hello(self) -> Response:
-        (answer,) = self.raw(Request(Op.HELLO, payload=TOKEN).encode())
+        (answer,) = self.raw(Request(Op.HELLO, session=SESSION).encode())
         self.sequence = self.ack = 0
         return answer
 
@@ -48,7 +48,7 @@ class Wire:
         number = self.sequence if sequence is None else sequence
         if op >= Op.READ and sequence is None:
             self.sequence = (self.sequence + 1) % 256
-        return Request(op, number, self.ack, payload).encode()
+        return Request(op, number, self.ack, payload, SESSION).encode()
 
     def send(self, op: int, payload: bytes = b"", *, sequence: int | None = None) -> list[Response]:
         return self.raw(self.frame(op, payload, sequence=sequence))

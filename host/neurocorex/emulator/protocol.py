@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..spec import ChipInfo, CoreConfig, Counter, FrameError, Op, Request, RequestDecoder, Response, Status
-from ..spec.protocol import HELLO_ARGUMENTS, SEQUENCE_MODULUS
+from ..spec.protocol import HELLO_ANSWER, SEQUENCE_MODULUS
 from .commands import Answer, CommandUnit, Job
 from .emulator import Emulator
 
@@ -48,6 +48,7 @@ class VirtualChip:
         self._commands = CommandUnit(self.emulator, info)
         self._frames = RequestDecoder()
         self._out = bytearray()
+        self._session = self._origin = 0
         self._reset_link()
 
     def _reset_link(self) -> None:
@@ -83,6 +84,10 @@ class VirtualChip:
             if frame.op == Op.HELLO:
                 self._greet(frame)
                 continue
+            if frame.session != self._session:
+                if frame.op == Op.POLL or frame.op >= Op.READ:
+                    self._notify(Status.OTHER_SESSION)
+                continue
             self._acknowledge(frame)
             if frame.op < Op.READ:
                 self._serve(frame)
@@ -103,9 +108,8 @@ class VirtualChip:
         else:
             self._commands.end_step()
         self._reset_link()
-        self._send(
-            Response(Op.HELLO, payload=request.payload[: HELLO_ARGUMENTS.size].ljust(HELLO_ARGUMENTS.size, b"\0"))
-        )
+        self._session = request.session
+        self._send(Response(Op.HELLO, payload=HELLO_ANSWER.pack(self._origin)))
 
     def _serve(self, request: Request) -> None:
         if request.op == Op.POLL:
@@ -124,6 +128,7 @@ class VirtualChip:
             self._notify(Status.NO_ROOM)
         else:
             self._expected = (self._expected + 1) % SEQUENCE_MODULUS
+            self._origin = self._session
             self._jobs.append(Job(request.op, request.payload))
 
     def _acknowledge(self, request: Request) -> None:
@@ -179,4 +184,4 @@ class VirtualChip:
     def _send(self, response: Response) -> None:
         """Put a frame on the wire, with the acknowledgement and credit of this moment."""
         credit = self.config.rx_frames - len(self._jobs)
-        self._out += replace(response, ack=self._expected, credit=credit).encode()
+        self._out += replace(response, ack=self._expected, credit=credit, session=self._session).encode()

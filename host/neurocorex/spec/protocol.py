@@ -67,6 +67,14 @@ class Status(IntEnum):
     """Notice: a frame came that was not the next one."""
     NO_ROOM = 0x22
     """Notice: a frame came beyond the credit."""
+    OTHER_SESSION = 0x23
+    """Notice: a frame came that is not of the session of the last HELLO; after a reset there is none."""
+    BUSY = 0x30
+    """Answer of a server to HELLO, with a text: another client has the chip."""
+    WAIT = 0x31
+    """Answer of a server to HELLO, with a text: the client is in the queue, and HELLO will be answered again."""
+    REFUSED = 0x32
+    """Answer of a server to HELLO, with a text: it will not serve this client."""
 
 
 class FrameError(ValueError):
@@ -164,18 +172,21 @@ class Request:
         Number of the next frame that the host expects from the chip.
     payload : bytes
         Arguments.
+    session : int
+        Session that it belongs to, 16 bits; of HELLO the one that it begins.
     """
 
-    HEADER: ClassVar = struct.Struct("<BBB")
+    HEADER: ClassVar = struct.Struct("<BBBH")
 
     op: int
     sequence: int = 0
     ack: int = 0
     payload: bytes = b""
+    session: int = 0
 
     def encode(self) -> bytes:
         """Bytes for the wire, closing delimiter included."""
-        content = self.HEADER.pack(self.op, self.sequence, self.ack) + self.payload
+        content = self.HEADER.pack(self.op, self.sequence, self.ack, self.session) + self.payload
         return cobs_encode(with_crc(content)) + bytes([DELIMITER])
 
     @classmethod
@@ -184,8 +195,8 @@ class Request:
         content = without_crc(cobs_decode(stuffed))
         if len(content) < cls.HEADER.size:
             raise FrameError(f"a request of {len(content)} bytes is too short")
-        op, sequence, ack = cls.HEADER.unpack_from(content)
-        return cls(op, sequence, ack, content[cls.HEADER.size :])
+        op, sequence, ack, session = cls.HEADER.unpack_from(content)
+        return cls(op, sequence, ack, content[cls.HEADER.size :], session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +217,11 @@ class Response:
         A `Status`.
     payload : bytes
         Data.
+    session : int
+        Session of the chip, 16 bits; 0 if no HELLO has come since its reset.
     """
 
-    HEADER: ClassVar = struct.Struct("<BBBBB")
+    HEADER: ClassVar = struct.Struct("<BBBBBH")
 
     op: int
     sequence: int = 0
@@ -216,10 +229,13 @@ class Response:
     credit: int = 0
     status: int = Status.OK
     payload: bytes = b""
+    session: int = 0
 
     def encode(self) -> bytes:
         """Bytes for the wire, closing delimiter included."""
-        header = self.HEADER.pack(self.op | RESPONSE, self.sequence, self.ack, self.credit, self.status)
+        header = self.HEADER.pack(
+            self.op | RESPONSE, self.sequence, self.ack, self.credit, self.status, self.session
+        )
         return trailing_encode(with_crc(header + self.payload)) + bytes([DELIMITER])
 
     @classmethod
@@ -228,8 +244,8 @@ class Response:
         content = without_crc(trailing_decode(stuffed))
         if len(content) < cls.HEADER.size or not content[0] & RESPONSE:
             raise FrameError(f"not a response: {content[:8].hex(' ')}")
-        op, sequence, ack, credit, status = cls.HEADER.unpack_from(content)
-        return cls(op & ~RESPONSE, sequence, ack, credit, status, content[cls.HEADER.size :])
+        op, sequence, ack, credit, status, session = cls.HEADER.unpack_from(content)
+        return cls(op & ~RESPONSE, sequence, ack, credit, status, content[cls.HEADER.size :], session)
 
 
 #: Bytes without a delimiter that are kept; no frame is longer.
@@ -282,8 +298,8 @@ READ_ARGUMENTS = struct.Struct("<BHHI")
 """Region, row, column, number of items."""
 WRITE_ARGUMENTS = struct.Struct("<BHH")
 """Region, row, column; items follow."""
-HELLO_ARGUMENTS = struct.Struct("<I")
-"""A number of the host's choice, sent back so that it can tell this answer from older ones."""
+HELLO_ANSWER = struct.Struct("<H")
+"""Origin: session of the last numbered request that the chip took, 0 if it took none since its reset."""
 CLEAR_ARGUMENTS = struct.Struct("<B")
 """`Clear` flags."""
 SET_BAUD_ARGUMENTS = struct.Struct("<H")

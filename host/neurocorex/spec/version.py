@@ -18,7 +18,7 @@ from .flags import Clear, Flag, LearningFlag
 from .regions import INFO_WORDS, Region, layout
 
 #: Number of the rules that no table shows: equations, order of events, retransmission. Raise it when one changes.
-RULES = 5
+RULES = 6
 #: Chips on which formats are compared; their sizes all differ, so that no two widths look alike.
 GEOMETRIES = (
     CoreConfig(neurons=21, inputs=13, weight_bits=8, state_bits=17, refractory_bits=5, max_delay=29, extra_axons=3),
@@ -50,7 +50,7 @@ def contract() -> Iterator[str]:
     for module, names in CONSTANTS.items():
         yield " ".join(f"{name}={getattr(module, name):#x}" for name in names)
     headers = (protocol.Request.HEADER, protocol.Response.HEADER)
-    arguments = (protocol.READ_ARGUMENTS, protocol.WRITE_ARGUMENTS, protocol.HELLO_ARGUMENTS, protocol.CLEAR_ARGUMENTS,
+    arguments = (protocol.READ_ARGUMENTS, protocol.WRITE_ARGUMENTS, protocol.HELLO_ANSWER, protocol.CLEAR_ARGUMENTS,
                  protocol.SET_BAUD_ARGUMENTS)  # fmt: skip
     yield f"formats {' '.join(form.format for form in (*headers, *arguments))}"
 

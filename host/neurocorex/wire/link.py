@@ -6,9 +6,9 @@ import contextlib
 import secrets
 from collections.abc import Iterable, Iterator
 
-from ..errors import DeviceError, DisconnectedError, NoAnswerError
+from ..errors import DeviceError, DisconnectedError, NoAnswerError, StateLostError
 from ..spec import Op, Request, Response, Status
-from ..spec.protocol import DEFAULT_BAUD, DELIMITER, HELLO_ARGUMENTS, SET_BAUD_ARGUMENTS
+from ..spec.protocol import DEFAULT_BAUD, DELIMITER, HELLO_ANSWER, SET_BAUD_ARGUMENTS
 from .reception import Reception
 from .refusals import refusal, unheard
 from .transport import Transport
@@ -18,6 +18,8 @@ from .window import Window
 ATTEMPTS = 5
 #: Answers to POLL that contradict what is known, in a row, before the chip is taken to have been reset.
 CONTRADICTIONS = 3
+#: Numbers of sessions, from 1 up.
+SESSIONS = 0xFFFF
 
 
 class Link:
@@ -38,12 +40,15 @@ class Link:
     ----------
     reset_bauds : list of int
         Rates at which a chip that was just reset may listen.
+    origin : int
+        Session, before the present one, in which the chip was used last; 0: it was reset since. See docs/protocol.md.
     """
 
     def __init__(self, transport: Transport, *, timeout_s: float = 0.5) -> None:
         self._transport = transport
         self._reception = Reception(transport, timeout_s)
         self.reset_bauds = [DEFAULT_BAUD]
+        self.origin = 0
         self._window = Window()
         self._in_step = False
         self._polling = self._stopping = self._ack_due = False
@@ -80,13 +85,14 @@ class Link:
             if attempt:  # an earlier host may have left the chip at another rate
                 self._transport.send_break()
                 self._set_rate(self.reset_bauds[(attempt - 1) % len(self.reset_bauds)])
-            nonce = HELLO_ARGUMENTS.pack(secrets.randbits(32))
+            session = 1 + secrets.randbelow(SESSIONS)
             self._reception.restart()
-            self._write(_delimited(Op.HELLO, payload=nonce))
+            self._write(_delimited(Op.HELLO, session=session))
             while (frames := self._receive()) is not None:
                 for frame in frames:
-                    if isinstance(frame, Response) and (frame.op, frame.payload) == (Op.HELLO, nonce):
-                        self._window = Window(limit=frame.ack + frame.credit)
+                    if isinstance(frame, Response) and (frame.op, frame.session) == (Op.HELLO, session):
+                        (self.origin,) = HELLO_ANSWER.unpack(frame.payload)
+                        self._window = Window(limit=frame.ack + frame.credit, session=session)
                         self._polling = self._stopping = self._ack_due = False
                         self._reception.silences = self._contradictions = 0
                         self._in_step = True
@@ -198,6 +204,10 @@ class Link:
         for frame in frames:
             if not isinstance(frame, Response):
                 self._poll()
+            elif frame.status == Status.OTHER_SESSION:
+                raise StateLostError(f"{self.name} was reset, or another session has taken it; load the network again")
+            elif frame.session != self._window.session:
+                continue
             elif frame.op >= Op.READ:
                 yield from self._take(frame)
             elif frame.op == Op.POLL:
@@ -260,14 +270,14 @@ class Link:
             self._ask()
 
     def _ask(self) -> None:
-        stop = _delimited(Op.STOP) if self._stopping else b""
-        self._write(stop + _delimited(Op.POLL, ack=self._window.ack))
+        stop = _delimited(Op.STOP, session=self._window.session) if self._stopping else b""
+        self._write(stop + _delimited(Op.POLL, ack=self._window.ack, session=self._window.session))
         self._polling = True
 
     def _acknowledge(self) -> None:
         """Free the chip's buffers, if there is something to acknowledge: it waits when they are full."""
         if self._ack_due:
-            self._write(Request(Op.ACK, ack=self._window.ack).encode())
+            self._write(Request(Op.ACK, ack=self._window.ack, session=self._window.session).encode())
 
     def _write(self, data: bytes) -> None:
         self._transport.write(data)
@@ -281,6 +291,6 @@ class Link:
             self._transport.set_baud(baud)
 
 
-def _delimited(op: Op, *, ack: int = 0, payload: bytes = b"") -> bytes:
+def _delimited(op: Op, *, ack: int = 0, session: int) -> bytes:
     """Return an unnumbered request that whatever came before on the line cannot harm."""
-    return bytes([DELIMITER]) + Request(op, ack=ack, payload=payload).encode()
+    return bytes([DELIMITER]) + Request(op, ack=ack, session=session).encode()

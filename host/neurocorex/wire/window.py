@@ -31,6 +31,8 @@ class Window:
         The first request that the chip has no room for.
     expected : int
         The next response that the host expects.
+    session : int
+        Session of the link, for the header of every request.
     """
 
     requests: deque[tuple[int, bytes]] = field(default_factory=deque)
@@ -39,6 +41,7 @@ class Window:
     cursor: int = 0
     limit: int = 0
     expected: int = 0
+    session: int = 0
 
     @property
     def last(self) -> int:
@@ -70,7 +73,7 @@ class Window:
             return None
         op, payload = self.requests[self.cursor - self.answered]
         self.cursor += 1
-        return Request(op, (self.cursor - 1) % SEQUENCE_MODULUS, self.ack, payload)
+        return Request(op, (self.cursor - 1) % SEQUENCE_MODULUS, self.ack, payload, self.session)
 
     def acknowledge(self, response: Response) -> bool:
         """Note which requests the chip has taken; False if the response contradicts the window.
