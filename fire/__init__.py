@@ -1,1 +1,1 @@
-"""Campaigns that try to break NeuroCoreX: damage, resets, kills, strange frames and files, and clients that misbehave."""
+"""Campaigns that try to break NeuroCoreX: damage, resets, kills, strange frames and files, clients that misbehave."""

@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))  # what tests share is shared with them
 
-from .runner import main  # noqa: E402
+from .runner import main
 
 sys.exit(main())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 KEPT = 10
 
 
-class Skip(Exception):
+class SkippedError(Exception):
     """Case that cannot be tried here; the reason is its text."""
 
 

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .campaign import Case, Skip, Work
+from .campaign import Case, SkippedError, Work
 from .fuzz import FINDING, seeds
 from .readers import READERS
 from .talks import TALKS
@@ -23,7 +23,7 @@ INPUT_S, MEMORY_MB = 20, 2000
 def _fuzzed(work: Work) -> None:
     """Run one target; a finding is told as hex, with the command that repeats it."""
     if find_spec("atheris") is None:
-        raise Skip("needs atheris: pip install 'neurocorex[fire]'")
+        raise SkippedError("needs atheris: pip install 'neurocorex[fire]'")
     name = work.case.name.partition(".")[2]
     with TemporaryDirectory(prefix="fire-") as folder:
         corpus = Path(folder) / "corpus"

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .campaign import Case, Skip, Work
+from .campaign import Case, SkippedError, Work
 from .catalogue import cases
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +51,7 @@ def run_here(case: Case, work: Work) -> Row:
     begun, outcome = time.monotonic(), ""
     try:
         case.run(work)
-    except Skip as skip:
+    except SkippedError as skip:
         outcome = f"skipped: {skip}"
     except BaseException as error:
         work.fail(f"{type(error).__name__}: {error}\n{traceback.format_exc()}", work.first + work.done)
@@ -74,7 +74,19 @@ def _work(case: Case, options: argparse.Namespace) -> Work:
 def _in_child(case: Case, options: argparse.Namespace) -> Row:
     """Run one case in a child, which ends with the stacks of all threads if it takes too long."""
     limit_s = case.limit_s + 60 * (options.minutes or 0)
-    words = [sys.executable, "-X", "faulthandler", "-m", "fire", case.name, "--here", "--seed", str(options.seed)]
+    words = [
+        sys.executable,
+        "-W",
+        "error",
+        "-X",
+        "faulthandler",
+        "-m",
+        "fire",
+        case.name,
+        "--here",
+        "--seed",
+        str(options.seed),
+    ]
     for name in ("count", "minutes", "first"):
         if getattr(options, name):
             words += [f"--{name}", str(getattr(options, name))]

@@ -99,6 +99,7 @@ class ScriptTransport(Transport):
         self._reads = 0
 
     def write(self, data: bytes) -> None:
+        """Answer HELLO, and nothing else."""
         for frame in self._decoder.feed(data):
             if isinstance(frame, Request) and frame.op == Op.HELLO:
                 self._session = frame.session
@@ -106,6 +107,7 @@ class ScriptTransport(Transport):
                 self._answers += b"\0" + hello.encode()
 
     def read(self, timeout_s: float) -> bytes:
+        """Return the next piece of the script."""
         self._reads += 1
         if self._reads > READS:
             raise EndlessWaitError(f"the host waits without end: {READS} reads")
@@ -131,7 +133,7 @@ class ScriptTransport(Transport):
         return bytes(out)
 
     def close(self) -> None:
-        pass
+        """Do nothing."""
 
 
 def _answers() -> list[bytes]:
