@@ -172,8 +172,9 @@ class Tap:
     def _greet(self, response: Response) -> None:
         if response.session != self._greeting or response.status != Status.OK:
             return
-        if len(response.payload) != HELLO_ANSWER.size or response.session == self._session:
+        if len(response.payload) != HELLO_ANSWER.size:
             return
+        self._greeting = None  # the answer may come twice
         self.cut()
         self._begin()
         self._session, (origin,) = response.session, HELLO_ANSWER.unpack(response.payload)
