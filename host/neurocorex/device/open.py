@@ -172,7 +172,7 @@ def open_device(
             return EmulatedChip(config or geometry or CoreConfig())
         timeout_s = _SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S
         chip = WiredChip(line(config or geometry), baud=baud, timeout_s=timeout_s)
-        if keeping:
+        if keeping and keeping.is_complete:
             _keep_contents(chip)
         return chip
 

@@ -45,6 +45,8 @@ class SessionLog(Log):
         Whether the log is not complete, because it could not be written.
     """
 
+    is_complete = True
+
     def __init__(self, path: Path, device: str) -> None:
         super().__init__()
         self._path, self._device = path, device

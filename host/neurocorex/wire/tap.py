@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ..errors import DeviceError
 from ..spec import Op, Request, RequestDecoder, Response, ResponseDecoder, Status
@@ -78,7 +79,15 @@ KINDS = ("opened", "stop", "lost", "error")
 
 
 class Log(ABC):
-    """Receiver of what passes a line, over all connections to one device."""
+    """Receiver of what passes a line, over all connections to one device.
+
+    Attributes
+    ----------
+    is_complete : bool
+        Whether it wants to begin with what a chip holds that was used before.
+    """
+
+    is_complete: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._tap = Tap(self)
