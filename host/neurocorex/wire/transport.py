@@ -45,6 +45,11 @@ class Transport(ABC):
     def close(self) -> None:
         """Release the other end; may be called twice."""
 
+    @property
+    def faults(self) -> dict[str, int]:
+        """Faults that were made on purpose, by their names; none on an ordinary line. See `wire.faulty`."""
+        return {}
+
     def set_baud(self, baud: int) -> None:
         """Change the rate of this end; does nothing where bytes have no rate."""
         return
