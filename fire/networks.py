@@ -6,9 +6,11 @@ import functools
 from collections.abc import Sequence
 
 import neurocorex as ncx
+import numpy as np
 from neurocorex.check.trial import Trial
 from neurocorex.image import Image, program_regions
 from neurocorex.spec import CoreConfig, Learning
+from numpy.typing import NDArray
 
 #: One chip without learning, one of each kind.
 LEARNING = (
@@ -24,10 +26,17 @@ LEARNING = (
 )  # fmt: skip
 
 
+@functools.cache
 def image_of(config: CoreConfig, seed: int) -> Image:
     """Return the image of a random network."""
     whole = Trial.random(config, seed, 1).image
     return Image(config, {region: whole.regions[region] for region in program_regions(config)}, 2.0, {"dt_ms": 0.5})
+
+
+@functools.cache
+def spikes_of(config: CoreConfig, *shape: int) -> NDArray[np.bool_]:
+    """Return a stimulus of (steps) or (samples, steps)."""
+    return np.random.default_rng(1).random((*shape, config.inputs)) < 0.3
 
 
 @functools.cache

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import gc
 import json
 import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from neurocorex.errors import QuantisationWarning
 
 from .campaign import Case, SkippedError, Work
 from .catalogue import cases
@@ -50,7 +56,8 @@ def run_here(case: Case, work: Work) -> Row:
     """Run one case in this process; return its row of the table."""
     begun, outcome = time.monotonic(), ""
     try:
-        case.run(work)
+        with _strict(work):
+            case.run(work)
     except SkippedError as skip:
         outcome = f"skipped: {skip}"
     except BaseException as error:
@@ -65,6 +72,28 @@ def run_here(case: Case, work: Work) -> Row:
     }  # fmt: skip
 
 
+@contextmanager
+def _strict(work: Work) -> Iterator[None]:
+    """Make failures of warnings, threads that die, and what is left open or fails while it is taken away.
+
+    A random network saturates, so what the quantiser has to say is left out.
+    """
+
+    def noted(unraisable: Any) -> None:
+        work.fail(f"{unraisable.exc_type.__name__}: {unraisable.exc_value}")
+
+    hooks = sys.unraisablehook, threading.excepthook
+    sys.unraisablehook = threading.excepthook = noted
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.simplefilter("ignore", QuantisationWarning)
+            yield
+            gc.collect()
+    finally:
+        sys.unraisablehook, threading.excepthook = hooks
+
+
 def _work(case: Case, options: argparse.Namespace) -> Work:
     """Return the tries that the options ask for."""
     minutes = options.minutes if options.minutes is not None else 0 if options.count else case.minutes
@@ -74,19 +103,7 @@ def _work(case: Case, options: argparse.Namespace) -> Work:
 def _in_child(case: Case, options: argparse.Namespace) -> Row:
     """Run one case in a child, which ends with the stacks of all threads if it takes too long."""
     limit_s = case.limit_s + 60 * (options.minutes or 0)
-    words = [
-        sys.executable,
-        "-W",
-        "error",
-        "-X",
-        "faulthandler",
-        "-m",
-        "fire",
-        case.name,
-        "--here",
-        "--seed",
-        str(options.seed),
-    ]
+    words = [sys.executable, "-X", "faulthandler", "-m", "fire", case.name, "--here", "--seed", str(options.seed)]
     for name in ("count", "minutes", "first"):
         if getattr(options, name):
             words += [f"--{name}", str(getattr(options, name))]
