@@ -15,7 +15,6 @@ from ..image import Image
 from ..spec import Control, CoreConfig, Flag, Learning, Region
 from .drawing import Drawing
 
-
 #: Most bytes of a file, unpacked.
 FILE_LIMIT = 256 << 20
 

@@ -176,6 +176,8 @@ class Archive:
 
     def _check_end(self, data: bytes, entries: int) -> None:
         """Check the size of the directory, before `zipfile` reads it as a whole."""
+        if data.startswith(_MAGIC[:6]):
+            raise self.error("it holds a single array (npy), expected an npz file; write it by numpy.savez")
         place = data.rfind(_END_MARK, max(len(data) - _END.size - 0xFFFF, 0))
         if not data.startswith(b"PK") or place < 0 or len(data) - place < _END.size:
             raise self.error(f"not {self._kind}, or truncated; save it again")
