@@ -51,6 +51,8 @@ class Client:
         When it got the chip.
     heard : float
         When something came from it, by the monotonic clock.
+    behind : bool
+        Whether the chip takes what came from it more slowly than it comes. The end of the connection may lie behind it.
     moved : asyncio.Event
         Set when its place in the queue may have changed.
     end : asyncio.Future of (str, bool)
@@ -64,6 +66,7 @@ class Client:
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.greeting, self.session, self.since = Greeting(), 0, ""
         self.heard = time.monotonic()
+        self.behind = False
         self.moved = asyncio.Event()
         self.end: asyncio.Future[tuple[str, bool]] = asyncio.get_running_loop().create_future()
         self._requests = RequestDecoder()

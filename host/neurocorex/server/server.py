@@ -207,7 +207,9 @@ class Server:
         try:
             while data:
                 if frames := requests.feed(data):
+                    client.behind = True
                     await self._worker.write(frames)
+                    client.behind = False
                 data = await client.reader.read(_CHUNK_BYTES)
                 client.heard = time.monotonic()
         except NoAnswerError:

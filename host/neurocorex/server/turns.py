@@ -10,6 +10,8 @@ from .client import HELLO_BYTES, Client
 
 #: Time after which a client in the queue is told again that it waits.
 TELL_S = 1.0
+#: Time to find out whether a client has gone whose input the chip has not taken yet: the next answer to it will tell.
+GRACE_S, GRACE_LOOKS = 1.5, 30
 
 
 class Turns:
@@ -39,7 +41,8 @@ class Turns:
         StrangerError, OSError
             If the client breaks the rules or goes while it waits.
         """
-        if self.owner is not None and self.owner.gone:
+        await self._look_again()
+        while self.owner is not None and self.owner.gone:
             self.owner.drop("went away")
             self.leave(self.owner)
         if self.owner is None:  # then nobody waits
@@ -51,6 +54,13 @@ class Turns:
             await client.refuse(Status.BUSY, self._busy)
             return False
         return True
+
+    async def _look_again(self) -> None:
+        """Give a client whose input the chip has not taken yet the time to turn out to have gone."""
+        for _ in range(GRACE_LOOKS):
+            if self.owner is None or self.owner.gone or not self.owner.behind:
+                return
+            await asyncio.sleep(GRACE_S / GRACE_LOOKS)
 
     def leave(self, client: Client) -> None:
         """Forget a client; if it had the chip, the next one gets it."""
