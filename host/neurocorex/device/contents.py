@@ -129,6 +129,16 @@ class Contents:
         if verify:
             self._verify(fitted)
 
+    def put_back(self, image: Image) -> None:
+        """Put a snapshot of the network that was loaded onto the chip; its units and its age stay."""
+        config = self.config
+        fitted = image.fit(config)
+        self.forget()
+        generation, self.network.generation = self.network.generation, -1
+        with self.session.exchange() as chip:
+            chip.write({region: values for region, values in fitted.regions.items() if layout(region, config).writable})
+        self.network.generation = generation
+
     def _verify(self, image: Image) -> None:
         """Read an image back; raises DeviceError for the first item that differs."""
         held = self.read(*image.regions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -18,6 +19,7 @@ from ..quantiser.quantise import Report, quantised, tell
 from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
 from ..wire.link import Link
 from . import counters as counting
+from .checkpoint import Checkpoint, CheckpointedRun
 from .chip import Chip, Progress
 from .injection import injected
 from .memories import Memories
@@ -222,6 +224,8 @@ class Device(Memories):
         counters: bool = True,
         progress: Progress | None = None,
         units: str | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int | None = None,
         **teaching: Unpack[Teaching],
     ) -> Result:
         """Run the network, in one exchange however many steps it takes.
@@ -249,6 +253,12 @@ class Device(Memories):
             Units of `inject`, and of membranes and weights in the result. "chip": integers that the chip gets and
             holds. By default the network's; but an `inject` of integers, where both units differ, is taken in units
             of the chip as in earlier versions, with a FutureWarning. An EventStream has units of the chip.
+        checkpoint : path, optional
+            File that is written on the way, atomically, with all that is needed to go on: the same call goes on from
+            it, in another process and on another device too, and returns the result of all steps. A file of a run that
+            has ended stays, and gives its result again; delete it to run anew. See docs/devices.md.
+        checkpoint_every : int, optional
+            Steps from one checkpoint to the next, of all samples in a row.
         **teaching
             `teacher`, `modulation`, `gate`, `learning`, `adaptation`, `changes`, `clear`: see `Teaching`. None of them
             outlasts the run.
@@ -265,6 +275,7 @@ class Device(Memories):
         KeyboardInterrupt
             After the chip was stopped; `interrupted` has what came until then.
         """
+        saving = Checkpoint.of(checkpoint, checkpoint_every)
         self._contents.require_network()
         self.interrupted = None
         network, config = self._contents.network, self.config
@@ -277,16 +288,17 @@ class Device(Memories):
             steps, spikes, currents, known(teaching).get("teacher"), network=self._contents.geometry, chip=config,
             image=network.image.config if network.image else None,
         )  # fmt: skip
-        run = Run(
+        run = (Run if saving is None else partial(CheckpointedRun, saving))(
             self._contents, stimulus, teaching, record, snapshot_every=snapshot_every, counters=counters,
             progress=progress, units=result_units,
         )  # fmt: skip
         try:
             with self._session.exchange() as chip:
-                chip.run(run.stream, run.take, flags=run.flags, looks=run.looks)
+                run.perform(chip)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 self.interrupted = run.partial()
+            run.note(error)
             run.undo()
             raise
         return run.finish()

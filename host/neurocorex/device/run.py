@@ -12,7 +12,7 @@ from ..events.stream import EventStream
 from ..spec import Region
 from . import counters as counting
 from .changes import Changes
-from .chip import Look, Progress
+from .chip import Chip, Look, Progress
 from .contents import Contents
 from .recording import Recording
 from .remarks import tell_of_run
@@ -97,6 +97,10 @@ class Run:
         if self.flags is not None:
             contents.copies.flags = None  # unknown, should the run not come to its end
 
+    def perform(self, chip: Chip) -> None:
+        """Have a chip run it, in one exchange."""
+        chip.run(self.stream, self.take, flags=self.flags, looks=self.looks)
+
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
         self._results.append(results)
@@ -133,6 +137,9 @@ class Run:
         contents.copies.control = None
         with suppress(DeviceError):
             contents.settle()
+
+    def note(self, error: BaseException) -> None:
+        """Add to an error that ended the run what is kept of it: nothing, see `CheckpointedRun`."""
 
     def partial(self) -> Result:
         """Return what had come when the run was interrupted: its complete steps, or samples; no counters."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import DisconnectedError, NoAnswerError
@@ -92,11 +91,16 @@ def named(name: str) -> Port:
         return found[0]
     if not found:
         raise NoAnswerError(f"no port has the serial number of {name!r}; {known()}")
-    ports = ", ".join(map(str, found))
-    raise NoAnswerError(
-        f"{name!r} names several ports: {ports}; add the interface, as in '{SCHEME}{serial}:{found[0].interface or 1}', "
-        "or give the name of the port"
-    )
+    choice = " or ".join(f"{usb_name(port)!r} ({port.device})" for port in found)
+    raise NoAnswerError(f"{name!r} names several ports; choose {choice}, or give the name of the port")
+
+
+def usb_name(port: Port) -> str | None:
+    """Return the name that opens a port whatever the system calls it; None for a port without a serial number."""
+    if not port.serial_number:
+        return None
+    is_shared = sum(each.serial_number == port.serial_number for each in listed()) > 1
+    return f"{SCHEME}{port.serial_number}" + (f":{port.interface}" if is_shared and port.interface else "")
 
 
 def returned(port: Port | None, name: str) -> str:
@@ -143,18 +147,3 @@ def _told(port: Port) -> str:
     if port.serial_number:
         return f"serial {port.serial_number}"
     return "a port of no USB device" if port.vid is None else f"{port.vid:04x}:{port.pid or 0:04x} without a serial"
-
-
-def table() -> Sequence[tuple[str, str]]:
-    """Return name and description of each port, the latter with what opens it whatever its name is."""
-    shared = [port.serial_number for port in listed()]
-    return [
-        (port.device, f"{port.description}, {_usb_name(port, shared.count(port.serial_number) > 1)}")
-        if port.serial_number
-        else (port.device, port.description)
-        for port in listed()
-    ]
-
-
-def _usb_name(port: Port, is_shared: bool) -> str:
-    return f"{SCHEME}{port.serial_number}" + (f":{port.interface}" if is_shared and port.interface else "")
