@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import FileFormatError, InputError
 from ..image import program_regions, state_regions
-from ..spec import Counter, Region
+from ..spec import Region
 from ..wire.regions import Items
 from . import counters as counting
 from . import identity
 from .checkpointfile import Saved, load, save
 from .chip import Chip, Look
-from .result import Result
 from .run import Run
 from .teaching import is_integer
 
@@ -98,14 +95,17 @@ class CheckpointedRun(Run):
     def perform(self, chip: Chip) -> None:
         """Have a chip run what is left of it, in one exchange."""
         if self._is_complete:
+            for look in (self._before, self._after) if self._counters else ():
+                look.contents.update(chip.read(Region.COUNTERS))
             return
         # In the order of steps; a checkpoint has what else is read before the same step.
         looks = sorted([*self.looks, *self._points], key=lambda look: look.step)
         ahead = [Look(max(look.step - self._start, 0), look.regions, look.contents) for look in looks]
         chip.run(self.stream.cut(self._start, self.stream.steps + 1), self.take, flags=self.flags, looks=ahead)
 
-    def note(self, error: BaseException) -> None:
-        """Add to an error that ended the run what the file has."""
+    def end(self, error: BaseException, chip: Chip | None) -> None:
+        """Note where the chip stands, and add to the error what the file has."""
+        super().end(error, chip)
         if self._written is not None:
             error.add_note(
                 f"{self._checkpoint} has the first {self._written} of {self.stream.steps} steps: load the network "
@@ -115,7 +115,7 @@ class CheckpointedRun(Run):
     def write(self, step: int, held: Mapping[Region, Items]) -> None:
         """Write a checkpoint: of what the chip holds before a step, or behind the end for more steps than there are."""
         contents, steps = self._contents, self.stream.steps
-        self._encoded += [each.encode(interleave=True) for each in self._results[len(self._encoded) :]]
+        self._encoded += [each.encode(interleave=True) for each, _ in self._taken[len(self._encoded) :]]
         image = identity.compact({region: held[region] for region in self._kept}, contents.network, contents.config)
         added: dict[str, int] = {}
         if step and self._counters:
@@ -173,20 +173,18 @@ class CheckpointedRun(Run):
         if saved.done or saved.is_complete:  # the very first is written before anything is read
             self._log.go_on(saved.done, saved.weights)
             self.looks = [look for look in self.looks if look.step > saved.done or look is self._before]
-        self._results = [saved.stream()]
+        self._taken = [(saved.stream(), saved.done)]
         self._encoded = [saved.results]
-        self._start = self._done = self._written = saved.done
+        self._start = self._written = saved.done
         self._is_complete, self._earlier = saved.is_complete, saved.counters
         self.flags = self._flags
-        if saved.is_complete and self._counters:
-            zeros = np.zeros(2 * len(Counter), np.int64)
-            self._before.contents[Region.COUNTERS] = self._after.contents[Region.COUNTERS] = zeros
+
+    def _added(self) -> dict[str, int]:
+        return self._summed(super()._added())
 
     def _summed(self, added: dict[str, int]) -> dict[str, int]:
+        """Add what the steps before have added to the counters."""
         return {name: count + self._earlier.get(name, 0) for name, count in added.items()}
-
-    def _result(self, counters: dict[str, int]) -> Result:
-        return super()._result(self._summed(counters))
 
 
 class _Point(dict[Region, Items]):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Control, CoreConfig, Region
 from ..wire.link import Link
+from ..wire.patience import Patience
 from ..wire.regions import Items
 
 #: Called with what is done and what there is to do.
@@ -40,6 +41,18 @@ class Chip(ABC):
     Every method raises DisconnectedError if the chip went away, and another DeviceError if it refuses something or does
     not answer.
     """
+
+    cut = False
+    settled = True
+
+    @property
+    def patience(self) -> Patience:
+        """Interim."""
+        return Patience()
+
+    def resume(self) -> None:
+        """Interim."""
+        raise NotImplementedError
 
     @property
     @abstractmethod
