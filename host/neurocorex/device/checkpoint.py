@@ -177,6 +177,10 @@ class CheckpointedRun(Run):
         self._encoded = [saved.results]
         self._start = self._written = saved.done
         self._is_complete, self._earlier = saved.is_complete, saved.counters
+        own = self._contents.geometry
+        if saved.weights.items.shape[1:] != (own.axons, own.neurons):
+            raise InputError(f"weights of shape {saved.weights.items.shape}")
+        self.partial()  # raises if the results are not those of this run
         self.flags = self._flags
 
     def _added(self) -> dict[str, int]:

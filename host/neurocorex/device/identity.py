@@ -15,6 +15,7 @@ from ..events.stream import EventStream
 from ..image import Image, blank, program_regions, state_regions
 from ..quantiser.extent import EXTENT
 from ..spec import Clear, Control, CoreConfig, Flag, Region
+from ..spec.registers import MOVING
 from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_window, learns
 from ..wire.regions import Items
 from .loaded import LoadedNetwork
@@ -48,8 +49,11 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         part = cut(region, values, network, config)
         if region is Region.FLAGS:  # what is recorded belongs to the run
             part = part & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
-        if region is Region.CONTROL and not is_plastic:
-            part = np.trim_zeros(np.where(np.isin(np.arange(part.size), _OF_LEARNING), 0, part), "b")
+        if region is Region.CONTROL:
+            moving = {each: int(part[each]) for each in MOVING if each < part.size and is_plastic}
+            found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items()}
+            ignored = MOVING if is_plastic else _OF_LEARNING
+            part = np.trim_zeros(np.where(np.isin(np.arange(part.size), ignored), 0, part), "b")
         if part.any():  # a region that a chip lacks is one of zeros
             found[f"{'network' if cleared is None else 'state'}: {region.name.lower()}"] = digest(part)
     return found
