@@ -35,7 +35,7 @@ WIDER = replace(IMAGE.config, inputs=IMAGE.config.inputs + 3, neurons=IMAGE.conf
 pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
 
 
-class Cut(Exception):
+class CutError(Exception):
     """Something that ends a run, of which the library knows nothing."""
 
 
@@ -58,30 +58,33 @@ def saving(tmp_path: Path) -> dict[str, Any]:
     return {"checkpoint": tmp_path / "run.ckpt", "checkpoint_every": EVERY}
 
 
-def cut_after(monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
-    """End a run right after so many checkpoints."""
+def run_until(writes: int, device: Device, saving: dict[str, Any]) -> list[str]:
+    """Run, until so many checkpoints are there; return what is added to the error."""
     save, left = checkpoints.save, [writes]
 
     def saved(*arguments: Any) -> None:
         save(*arguments)
         left[0] -= 1
         if not left[0]:
-            raise Cut
+            raise CutError
 
-    monkeypatch.setattr(checkpoints, "save", saved)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checkpoints, "save", saved)
+        with pytest.raises(CutError) as cut:
+            device.run(**work(), **saving)
+    return getattr(cut.value, "__notes__", [])
 
 
 @pytest.mark.parametrize("wrapper", [None, WrappedTransport], ids=["in process", "by wire"])
 @pytest.mark.parametrize("writes", range(1, WRITES + 1))
 def test_run_cut_after_any_checkpoint_goes_on_with_the_same_bits(
-    writes: int, wrapper: Any, whole: Any, saving: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    writes: int, wrapper: Any, whole: Any, saving: dict[str, Any]
 ) -> None:
-    with monkeypatch.context() as patched, loaded(wrapper) as device, pytest.raises(Cut) as cut:
-        cut_after(patched, writes)
-        device.run(**work(), **saving)
+    with loaded(wrapper) as device:
+        notes = run_until(writes, device, saving)
     done = min((writes - 1) * EVERY, TOTAL)
     if writes > 1:  # it was cut as the checkpoint was there, and before the run knew of it
-        assert f"the first {(writes - 2) * EVERY} of {TOTAL} steps" in cut.value.__notes__[0]
+        assert f"the first {(writes - 2) * EVERY} of {TOTAL} steps" in notes[0]
     assert load(saving["checkpoint"]).done == done
     with loaded(wrapper) as device:
         result = device.run(**work(), **saving)
@@ -127,12 +130,9 @@ def test_killed_process_leaves_a_good_file(call: int, whole: Any, saving: dict[s
     ],
     ids=["on a larger chip", "on a smaller chip", "on another larger chip"],
 )
-def test_run_goes_on_elsewhere(
-    first: Any, then: Any, whole: Any, saving: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patched, loaded(config=first) as device, pytest.raises(Cut):
-        cut_after(patched, 3)
-        device.run(**work(), **saving)
+def test_run_goes_on_elsewhere(first: Any, then: Any, whole: Any, saving: dict[str, Any]) -> None:
+    with loaded(config=first) as device:
+        run_until(3, device, saving)
     with loaded(WrappedTransport, config=then) as device:
         result = device.run(**work(), **saving)
     result.counters["busy_cycles"] = whole[0].counters["busy_cycles"]  # a larger chip takes longer
@@ -142,10 +142,11 @@ def test_run_goes_on_elsewhere(
 def test_file_of_a_whole_run_gives_its_result_again(
     whole: Any, saving: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
+    progress: list[int] = []
     for _ in range(2):
         caplog.clear()
+        progress.clear()
         with loaded() as device, caplog.at_level(logging.INFO, "neurocorex"):
-            progress: list[int] = []
             assert_equal(device.run(**work(), **saving, progress=lambda done, _: progress.append(done)), whole[0])
             assert device.snapshot() == whole[1]
             assert device.run(steps=3).counters["steps"] == 3
@@ -153,12 +154,9 @@ def test_file_of_a_whole_run_gives_its_result_again(
     assert "has all 270 steps of the run: nothing is left to run" in caplog.text
 
 
-def test_where_a_run_goes_on_is_told(
-    saving: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    with monkeypatch.context() as patched, loaded() as device, pytest.raises(Cut):
-        cut_after(patched, 4)
-        device.run(**work(), **saving)
+def test_where_a_run_goes_on_is_told(saving: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    with loaded() as device:
+        run_until(4, device, saving)
     progress: list[tuple[int, int]] = []
     with loaded() as device, caplog.at_level(logging.INFO, "neurocorex"):
         device.run(**work(), **saving, progress=lambda *done: progress.append(done))
@@ -191,7 +189,7 @@ def test_file_of_another_run_is_refused_by_what_differs(part: str, saving: dict[
 def test_run_that_begins_from_other_weights_is_another(saving: dict[str, Any]) -> None:
     with loaded() as device:
         device.run(**work(), **saving)
-        with pytest.raises(InputError, match="network: weights, state: .*load the network first"):
+        with pytest.raises(InputError, match=r"network: weights, state: .*load the network first"):
             device.run(**work(), **saving)
 
 
@@ -205,7 +203,7 @@ def test_state_that_a_run_clears_does_not_matter(saving: dict[str, Any]) -> None
     with emulated() as device:
         device.load(PLAIN)
         device.run(steps=5)
-        with pytest.raises(InputError, match="differs in state: .*stimulus: changes"):
+        with pytest.raises(InputError, match=r"differs in state: .*stimulus: changes"):
             device.run(steps=50, **saving)
 
 
@@ -257,7 +255,7 @@ def test_results_of_another_run_are_no_results_of_this_one(saving: dict[str, Any
         replace(saved, weights=WeightTables(*(each[:-1] for each in saved.weights))),
     ):
         save(saving["checkpoint"], changed)
-        with loaded() as device, pytest.raises(FileFormatError, match="is corrupt: .*; delete it, and begin anew"):
+        with loaded() as device, pytest.raises(FileFormatError, match=r"is corrupt: .*; delete it, and begin anew"):
             device.run(**work(), **saving)
 
 

@@ -91,9 +91,8 @@ def run(
         if weights is not None:
             work["snapshot_every"] = max(len(work["spikes"]) // SNAPSHOTS, 1)
         started = time.perf_counter()
-        saving = {"checkpoint": checkpoint, "checkpoint_every": checkpoint_every}
         with output.progress_bar("running", quiet=as_json) as progress, _told():
-            result = chip.run(**work, **saving, progress=progress)
+            result = chip.run(**work, checkpoint=checkpoint, checkpoint_every=checkpoint_every, progress=progress)
         values = _values(chosen.name, chip, result, time.perf_counter() - started)
         found = _compare(chip, file, work, result) if check and file is not None else None
         values |= verdict.values(found)

@@ -68,7 +68,7 @@ def save(path: Path, saved: Saved) -> None:
         "format": FORMAT, "version": VERSION, "identity": saved.identity, "steps": saved.steps, "done": saved.done,
         "complete": saved.is_complete, "counters": saved.counters,
     }  # fmt: skip
-    entries = {
+    entries: dict[str, Any] = {
         _HEADER: json.dumps(header, indent=1).encode(), _CHIP: saved.image.to_bytes(), _RESULTS: saved.results,
         **dict(zip(_WEIGHTS, saved.weights, strict=True)),
     }  # fmt: skip
@@ -112,7 +112,7 @@ def _check(saved: Saved) -> None:
         raise ValueError("its parts do not belong together")
     if steps.ndim != 1 or items.ndim != 3 or len(items) != steps.size or gains.shape != (steps.size, 2):
         raise ValueError("the weights on the way do not belong together")
-    if (steps.dtype, items.dtype, gains.dtype) != (np.int64, np.int16, np.int64):
+    if not (steps.dtype == gains.dtype == np.int64 and items.dtype == np.int16):
         raise ValueError("the weights on the way are of another type")
     if gains.min(initial=0) < 0 or gains.max(initial=0) > 64:
         raise ValueError("gains out of range")

@@ -40,7 +40,7 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         What goes to zero before the first step, and so does not matter.
     """
     is_plastic = Region.PLASTIC in held and bool(held[Region.PLASTIC].any())
-    found = {}
+    found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared
         idle = not is_plastic and (region.row.present in (learns, has_window) or cleared is Clear.TRACES)

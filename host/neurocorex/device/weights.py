@@ -71,7 +71,11 @@ class WeightLog:
         read = WeightTables(steps, tables, np.array(gains, np.int64).reshape(-1, 2))
         if self.earlier is None:
             return read
-        return WeightTables(*(np.concatenate(parts) for parts in zip(self.earlier, read, strict=True)))
+        early = self.earlier
+        return WeightTables(
+            np.concatenate([early.steps, read.steps]), np.concatenate([early.items, read.items]),
+            np.concatenate([early.gains, read.gains]),
+        )  # fmt: skip
 
     def go_on(self, done: int, earlier: WeightTables) -> None:
         """Go on behind the first `done` steps of the run, with what was read until then.
