@@ -13,7 +13,7 @@ from neurocorex.errors import DisconnectedError, MissingToolError, NoAnswerError
 from neurocorex.spec import Op, Request, Response, ResponseDecoder
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.serialport import SerialTransport
-from neurocorex.wire.server import Server
+from neurocorex.server.server import Server
 from neurocorex.wire.transport import Transport
 from support.fakes import SMALL
 

@@ -1,8 +1,7 @@
-"""Commands of one chip: info, load, weights, serve, and the list of devices."""
+"""Commands of one chip: info, load, weights, and the list of devices."""
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import click
 
 from . import choice, output
 from .choice import DeviceChoice
-from .geometry import GeometryCommand, configured
 
 
 @click.command()
@@ -128,56 +126,6 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
         return output.table([(name, values[name]) for name in names if values[name] is not None])
 
     output.emit(as_json, values, text)
-
-
-@click.command(cls=GeometryCommand)
-@click.argument("software", metavar="{emulator|rtl}", shell_complete=choice.complete_software)
-@click.option("--port", default=0, type=click.IntRange(0, 65535), show_default="any free one", help="TCP port.")
-@click.option(
-    "--host", default="127.0.0.1", show_default=True,
-    help="Address to listen on. Whoever reaches it controls the chip.",
-)  # fmt: skip
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Geometry as a JSON file.")
-@output.json_option
-def serve(software: str, port: int, host: str, config: Path | None, as_json: bool, **fields: int | None) -> None:
-    """Serve a software chip on a TCP port.
-
-    Clients can be in any language. `emulator` is fast. `rtl` is the chip's logic, compiled once per geometry (about
-    half a minute). Clients are served one after the other; the chip keeps its state between them. Stop with Ctrl-C.
-    With --json the object (`device`, `config`) is printed once the port is open.
-
-    \b
-    Example:
-      neurocorex serve rtl --port 4001 --neurons 128 &
-      neurocorex info socket://127.0.0.1:4001
-    """
-    from ..device.open import SOFTWARE, Target, open_transport
-    from ..wire.server import Server
-
-    if not Target.of(software).takes_geometry:
-        known = " or ".join(target.name for target in SOFTWARE)
-        raise click.BadParameter(f"{software!r} cannot be served; choose {known}", param_hint="DEVICE")
-
-    def say(message: str) -> None:
-        click.echo(message, err=True)
-
-    geometry = configured(config, fields)
-    transport = open_transport(software, config=geometry, progress=say)
-    try:
-        server = Server(transport, host, port)
-        # A shell starts background jobs with SIGINT ignored; `kill` must end them, too.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        if as_json:
-            output.emit(True, {"device": server.url, "config": geometry.to_dict()}, str)
-        say(f"serving {software} on {server.url} - stop with Ctrl-C")
-        try:
-            server.serve(lambda address: say(f"client {address}"))
-        except KeyboardInterrupt:
-            say("stopped")
-        finally:
-            server.close()
-    finally:
-        transport.close()
 
 
 @click.command()

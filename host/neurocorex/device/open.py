@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,6 +14,7 @@ from ..errors import InputError, MissingToolError
 from ..spec import CoreConfig
 from ..wire.process import ProcessTransport
 from ..wire.serialport import SerialTransport
+from ..wire.socketport import SocketTransport
 from ..wire.transport import Transport
 from .chip import Chip
 from .device import Device
@@ -108,7 +110,7 @@ def open_device(
     target : str
         ``"emulator"``: software, in this process. ``"rtl"``: the chip's own logic, simulated behind its UART pins and
         compiled when it is first needed, once per geometry. A serial port such as ``"/dev/ttyUSB1"`` or ``"COM3"``.
-        Any URL that pyserial opens, such as ``"socket://127.0.0.1:4000"``.
+        A served chip such as ``"socket://127.0.0.1:4000"``, see `Address`. Any other URL that pyserial opens.
     config : CoreConfig, optional
         Geometry of the emulator or the simulated chip. Without it they fit what is loaded.
     baud : int, optional
@@ -182,6 +184,8 @@ def open_transport(
         program = _simulated_chip(config or CoreConfig(), trace=trace is not None, progress=progress)
         words, linger_s = (trace.arguments, _LINGER_S) if trace else ([], 0.0)
         return ProcessTransport([program, *words], name="the simulated chip", linger_s=linger_s)
+    if target.startswith("socket:") and os.name == "posix":
+        return SocketTransport(target)
     return SerialTransport(target)
 
 

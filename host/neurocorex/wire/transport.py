@@ -16,10 +16,17 @@ class Transport(ABC):
         Name of the other end, for messages.
     baud : int
         Bits per second now, 0 where bytes have no rate.
+    greeting : bytes
+        Payload of HELLO for a server on the way to the chip, see `Greeting`; chips ignore it.
     """
 
     name: str
     baud: int = 0
+    greeting: bytes = b""
+
+    def prepare(self) -> None:
+        """Do now what would make the first answer late, such as compiling; does nothing where there is nothing."""
+        return
 
     @abstractmethod
     def read(self, timeout_s: float) -> bytes:
