@@ -136,16 +136,18 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
 def devices(probe: bool, as_json: bool) -> None:
     """List the devices of this computer.
 
+    A board is opened by its port, or by usb: and its serial number, which stays the same wherever it is plugged in.
     Serial ports are only listed. With --probe each is opened and gets a request, which other equipment may not like.
     """
-    from serial.tools import list_ports
-
     from ..device.open import SOFTWARE
     from ..errors import NeuroCoreXError
+    from ..wire import ports
 
     found: list[dict[str, Any]] = [{"device": each.name, "description": each.description} for each in SOFTWARE]
-    for port in sorted(list_ports.comports()):
+    for port in ports.listed():
         entry: dict[str, Any] = {"device": port.device, "description": port.description}
+        if name := ports.usb_name(port):
+            entry |= {"serial_number": port.serial_number, "usb": name}
         if probe:
             try:
                 with DeviceChoice(port.device, quiet=True).open() as chip:
@@ -155,7 +157,7 @@ def devices(probe: bool, as_json: bool) -> None:
         found.append(entry)
 
     def text() -> str:
-        return output.table([(entry["device"], _describe(entry)) for entry in found])
+        return output.table([(_shown(entry), _describe(entry)) for entry in found])
 
     output.emit(as_json, {"devices": found}, text)
 
@@ -166,3 +168,8 @@ def _describe(entry: dict[str, Any]) -> str:
     if "error" in entry:
         return f"{entry['description']} ({entry['error']['message']})"
     return str(entry["description"])
+
+
+def _shown(entry: dict[str, Any]) -> str:
+    """Name of a device; of a board also that by its serial number, which stays when it is plugged in elsewhere."""
+    return ", ".join(str(entry[name]) for name in ("device", "usb") if name in entry)

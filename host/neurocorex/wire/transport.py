@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from ..errors import DisconnectedError
+
 
 class Transport(ABC):
     """Bytes to and from one chip. One thread may read while another writes.
@@ -51,6 +53,19 @@ class Transport(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the other end; may be called twice."""
+
+    def again(self) -> Transport:
+        """Close this transport and return a new one to the same place, at the same rate.
+
+        Raises
+        ------
+        DisconnectedError
+            If the other end is gone for good, is not back yet, or another one has taken its place.
+        NoAnswerError
+            If it is back, and cannot be opened.
+        """
+        self.close()
+        raise DisconnectedError(f"{self.name} is gone, and with it what it held; open it again")
 
     def set_baud(self, baud: int) -> None:
         """Change the rate of this end; does nothing where bytes have no rate."""
