@@ -178,7 +178,9 @@ def _require_geometry(device: Device, parts: list[_Part]) -> None:
         theirs = part.info.config.to_dict()
         other = [f"{name} is {mine[name]}, in the log {theirs[name]}" for name in mine if mine[name] != theirs[name]]
         if other:
-            raise InputError(f"this chip has another geometry than the log: {'; '.join(other)}; replay on emulator or rtl")
+            raise InputError(
+                f"this chip has another geometry than the log: {'; '.join(other)}; replay on emulator or rtl"
+            )
 
 
 class _Player:
