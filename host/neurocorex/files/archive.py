@@ -160,9 +160,10 @@ class Archive:
         else:
             flat = np.frombuffer(data, head.dtype, offset=head.size)
         try:
-            return flat.reshape(head.shape, order="F" if head.fortran else "C")
+            shaped: NDArray[Any] = flat.reshape(head.shape, order="F" if head.fortran else "C")
         except DAMAGE as error:  # more axes than NumPy has, or an empty array of impossible axes
             raise self.error(f"{name}.npy has a corrupt head ({error}); save it again") from None
+        return shaped
 
     def _entry(self, entry: str) -> zipfile.ZipInfo:
         if entry not in self._entries:
@@ -275,5 +276,5 @@ def _head(data: bytes) -> Head:
     sizes = [each.strip().removesuffix("L") for each in pairs["shape"].strip("()").split(",")]
     shape = tuple(int(each) for each in sizes if each)
     if max(shape, default=0) > 1 << 40 or len(shape) > 32:
-        raise ValueError(f"of shape {str(shape):.60}")
+        raise ValueError(f"of shape {shape!s:.60}")
     return Head(shape, pairs["fortran_order"] == "True", dtype, size)
