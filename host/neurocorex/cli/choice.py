@@ -59,7 +59,7 @@ class DeviceChoice(NamedTuple):
     @property
     def is_faulty(self) -> bool:
         """Whether faults are made on its line."""
-        from ..wire.faulty import PREFIX
+        from ..wire.faults import PREFIX
 
         return self.name.startswith(PREFIX)
 

@@ -13,7 +13,8 @@ from ..emulator.transport import VirtualTransport
 from ..errors import InputError, MissingToolError
 from ..image import program_regions, state_regions
 from ..spec import CoreConfig
-from ..wire.faulty import Faults, faulty
+from ..wire.faults import faulty
+from ..wire.faulty import Faults
 from ..wire.log import SessionLog
 from ..wire.process import ProcessTransport
 from ..wire.serialport import SerialTransport
