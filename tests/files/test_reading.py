@@ -85,7 +85,7 @@ BAD_JSON = {
 
 @pytest.mark.parametrize("text", BAD_JSON.values(), ids=BAD_JSON)
 def test_bad_json_is_refused(text) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         parse(text)
     with pytest.raises(FileFormatError, match="no JSON that can be used"):
         read_json(text.encode(), 1 << 24)

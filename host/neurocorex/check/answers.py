@@ -106,7 +106,9 @@ def _items(got: bytes, expected: Call, config: CoreConfig) -> AnswerDifference |
             counter = Counter(at // 2)
             if counter not in MODEL_COUNTERS:
                 continue
-            return AnswerDifference(f"counter {counter.name.lower()}", f"{'high' if at % 2 else 'low'} word", value, wanted)
+            return AnswerDifference(
+                f"counter {counter.name.lower()}", f"{'high' if at % 2 else 'low'} word", value, wanted
+            )
         place = f"row {row}, column {column} ({_place(region, row, column, config)})"
         return AnswerDifference(name, place, value, wanted)
     return None
@@ -159,7 +161,9 @@ def _membranes(stream: EventStream) -> Iterator[Event]:
         yield (step, neuron), "membrane", value
 
 
-def _first(mine: Iterator[Event], theirs: Iterator[Event]) -> Iterator[tuple[tuple[int, int], str, int | None, int | None]]:
+def _first(
+    mine: Iterator[Event], theirs: Iterator[Event]
+) -> Iterator[tuple[tuple[int, int], str, int | None, int | None]]:
     """Yield the first event that is not in both, in the order of steps and neurons."""
     for got, expected in zip_longest(mine, theirs):
         if got == expected:

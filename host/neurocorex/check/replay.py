@@ -10,15 +10,16 @@ from itertools import chain
 from ..device.chip import Progress
 from ..device.device import Device
 from ..device.emulated import EmulatedChip
-from ..errors import DeviceError, FileFormatError, InputError
+from ..errors import DeviceError
 from ..image import program_regions, state_regions
-from ..spec import ChipInfo, Clear, CoreConfig, Op, Region, Status, layout
-from ..spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS
+from ..spec import Clear, CoreConfig, Op, Region, Status, layout
+from ..spec.protocol import CLEAR_ARGUMENTS
 from ..wire.link import Link
-from ..wire.log import LogFile, described
-from ..wire.regions import Items, from_bytes, write_requests
-from ..wire.tap import Call, Entry, Greeting, Log
+from ..wire.log import LogFile
+from ..wire.regions import Items, write_requests
+from ..wire.tap import Call, Entry, Log
 from .answers import AnswerDifference, decoded, first_difference, operation
+from .part import Part, held_before, parts_of, require_geometry
 from .stimulus import StepCutter
 
 #: Opens the device with a geometry, or with its own, and a log.
@@ -71,25 +72,6 @@ class Replay:
     skipped: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Part:
-    """Part of a log in which nobody else used or reset the chip.
-
-    Attributes
-    ----------
-    info : ChipInfo
-        Of its chip.
-    fresh : bool
-        Whether the chip had not been used since its reset.
-    calls : int
-        Requests.
-    """
-
-    info: ChipInfo
-    fresh: bool
-    calls: int = 0
-
-
 class _Answers(Log):
     """Answers of the device, as they pass its line."""
 
@@ -127,14 +109,14 @@ def replay(log: LogFile, opened: Open, *, elastic: bool, progress: Progress | No
     DeviceError
         If the device fails.
     """
-    parts = list(_parts(log))
+    parts = list(parts_of(log))
     total = sum(part.calls for part in parts)
     calls = (entry for entry in log.entries() if isinstance(entry, Call))
     found, answers = Replay(), _Answers()
     with ExitStack() as stack:
         device = None if elastic else stack.enter_context(opened(None, answers))
         if device is not None:
-            _require_geometry(device, parts)
+            require_geometry(device.config, parts)
         for part in parts:
             with ExitStack() as own:
                 here = device or own.enter_context(opened(part.info.config, answers))
@@ -145,40 +127,9 @@ def replay(log: LogFile, opened: Open, *, elastic: bool, progress: Progress | No
     return found
 
 
-def _parts(log: LogFile) -> Iterator[_Part]:
-    """Cut a log where its chip was reset, replaced or used by others; all of it is read for that."""
-    part, session = _Part(log.info, fresh=True), 0
-    used: set[int] = set()
-    for entry in log.entries():
-        if isinstance(entry, Greeting):
-            session = entry.session
-            if entry.origin not in used:
-                if part.calls:
-                    yield part
-                part = _Part(part.info, fresh=not entry.origin)
-                used.clear()
-        elif isinstance(entry, Call):
-            part.calls += 1
-            used.add(session)
-            try:
-                part.info = described(entry) or part.info
-            except ValueError as error:
-                raise FileFormatError(f"{log.path} has a chip that this library cannot replay: {error}") from None
-    yield part
-
-
 def _first(calls: Iterator[Call], count: int) -> Iterator[Call]:
     for _, call in zip(range(count), calls, strict=False):
         yield call
-
-
-def _require_geometry(device: Device, parts: list[_Part]) -> None:
-    mine = device.config.to_dict()
-    for part in parts:
-        theirs = part.info.config.to_dict()
-        other = [f"{name} is {mine[name]}, in the log {theirs[name]}" for name in mine if mine[name] != theirs[name]]
-        if other:
-            raise InputError(f"this chip has another geometry than the log: {'; '.join(other)}; replay on emulator or rtl")
 
 
 class _Player:
@@ -188,7 +139,7 @@ class _Player:
     ----------
     found : Replay
         Is filled in.
-    part : _Part
+    part : Part
         Of the log.
     device : Device
         That the requests are sent to.
@@ -199,7 +150,7 @@ class _Player:
     """
 
     def __init__(
-        self, found: Replay, part: _Part, device: Device, answers: _Answers, told: Callable[[int], None] | None
+        self, found: Replay, part: Part, device: Device, answers: _Answers, told: Callable[[int], None] | None
     ) -> None:
         self._found, self._part, self._answers, self._told = found, part, answers, told
         self._config = part.info.config
@@ -214,7 +165,7 @@ class _Player:
             if not fresh:
                 self._put(EmulatedChip(self._config).read(*program_regions(self._config), *state_regions(self._config)))
         else:
-            seen, held = _held(calls, self._config)
+            seen, held = held_before(calls, self._config)
             calls = chain(seen, calls)
             if held is None:
                 self._give_up(calls, "the chip held something before that the log does not have")
@@ -318,22 +269,3 @@ class _Player:
     def _skip(self, what: str) -> None:
         if what not in self._found.skipped:
             self._found.skipped.append(what)
-
-
-def _held(calls: Iterator[Call], config: CoreConfig) -> tuple[list[Call], dict[Region, Items] | None]:
-    """Read on up to the first request that may change something; return these requests, and what the chip held.
-
-    None if they do not tell all of it.
-    """
-    seen: list[Call] = []
-    held: dict[Region, Items] = {}
-    for call in calls:
-        seen.append(call)
-        if call.op != Op.READ:
-            break
-        for region in (*program_regions(config), *state_regions(config)):
-            table = layout(region, config)
-            whole = call.payload == READ_ARGUMENTS.pack(region, 0, 0, table.items)
-            if whole and call.status == Status.OK and len(call.data) == table.items * table.item_bytes:
-                held[region] = from_bytes(call.data, table)
-    return seen, held if {*program_regions(config), *state_regions(config)} <= set(held) else None

@@ -13,10 +13,12 @@ from ..emulator.transport import VirtualTransport
 from ..errors import InputError, MissingToolError
 from ..image import program_regions, state_regions
 from ..spec import CoreConfig
-from ..wire.faulty import Faults, faulty
+from ..wire.faults import faulty
+from ..wire.faulty import Faults
 from ..wire.log import SessionLog
 from ..wire.process import ProcessTransport
 from ..wire.serialport import SerialTransport
+from ..wire.socketport import SocketTransport
 from ..wire.tap import Log
 from ..wire.transport import Transport
 from .chip import Chip
@@ -117,7 +119,7 @@ def open_device(
     target : str
         ``"emulator"``: software, in this process. ``"rtl"``: the chip's own logic, simulated behind its UART pins and
         compiled when it is first needed, once per geometry. A serial port such as ``"/dev/ttyUSB1"`` or ``"COM3"``.
-        Any URL that pyserial opens, such as ``"socket://127.0.0.1:4000"``.
+        A served chip such as ``"socket://127.0.0.1:4000"``, see `Address`. Any other URL that pyserial opens.
         ``"faulty:emulator?loss=0.01&seed=3"``: any of these behind a line that misbehaves, see `FaultRates`.
     config : CoreConfig, optional
         Geometry of the emulator or the simulated chip. Without it they fit what is loaded.
@@ -215,6 +217,8 @@ def open_transport(
         program = _simulated_chip(config or CoreConfig(), trace=trace is not None, progress=progress)
         words, linger_s = (trace.arguments, _LINGER_S) if trace else ([], 0.0)
         return ProcessTransport([program, *words], name="the simulated chip", linger_s=linger_s)
+    if target.startswith("socket:") and os.name == "posix":
+        return SocketTransport(target)
     return SerialTransport(target)
 
 

@@ -1,4 +1,4 @@
-"""Files that grow line by line: begun whole, flushed with each line, and read up to where a killed process left them."""
+"""Files that grow line by line: begun whole, flushed with each line, read up to where a killed process left them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ An older file stays as it was until the new one is complete: a kill, an interrup
 from __future__ import annotations
 
 import errno
-import io
 import os
 import platform
 import re
@@ -47,18 +46,11 @@ def write_atomic(path: str | Path, data: bytes | Writer) -> None:
     FileFormatError
         If it cannot be written. What `data` raises otherwise goes through, and nothing is written either.
     """
-    with _told(path):
-        target = _target(Path(path))
-        if target is None:
-            content = data if isinstance(data, bytes) else _drawn(data)
-            with open(path, "wb") as device:
-                device.write(content)
-            return
-        with _replaced(target) as temporary, open(temporary, "r+b") as file:
-            if isinstance(data, bytes):
-                file.write(data)
-            else:
-                data(file)
+    with _told(path), replacing(path) as temporary, open(temporary, "r+b") as file:
+        if isinstance(data, bytes):
+            file.write(data)
+        else:
+            data(file)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -78,17 +70,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
         As `write_atomic` does: at the start, if there can be no file in this place.
     """
     with _told(path):
-        target = _target(Path(path))
-        if target is not None:
-            with _replaced(target) as temporary:
-                yield temporary
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            temporary = Path(folder) / "content"
-            temporary.touch()
-            yield temporary
-            with temporary.open("rb") as content, open(path, "wb") as device:
-                shutil.copyfileobj(content, device)
+        draft = _draft(Path(path))
+    try:
+        yield draft.temporary
+        with _told(path):
+            draft.finish()
+    finally:
+        draft.discard()
 
 
 def temporary_name(folder: Path) -> Path:
@@ -117,34 +105,60 @@ def _told(path: str | Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
         raise FileFormatError(f"cannot write {path}: {reason}; choose another place") from error
-    except ValueError as error:
-        if "null" not in str(error):  # a path with a NUL; other errors are those of the writer
-            raise
-        raise FileFormatError(f"cannot write {str(path)!r}: {error}; choose another place") from error
 
 
-@contextmanager
-def _replaced(target: Path) -> Iterator[Path]:
+class _Draft:
     """Temporary file beside a regular one, which it replaces at the end."""
-    older = _older(target)
-    folder = target.parent
-    if str(folder) not in _swept:
-        _swept.add(str(folder))
-        sweep(folder)
-    temporary = temporary_name(folder)
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if older is None else 0o600))
-    try:
-        yield temporary
-        _flush(temporary, os.O_RDWR)
-        if older is not None:
-            _like(temporary, older)
-        os.replace(temporary, target)
-    except BaseException:
+
+    def __init__(self, target: Path) -> None:
+        self._target, self._older = target, _older(target)
+        folder = target.parent
+        if str(folder) not in _swept:
+            _swept.add(str(folder))
+            sweep(folder)
+        self.temporary = temporary_name(folder)
+        mode = 0o666 if self._older is None else 0o600
+        os.close(os.open(self.temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+
+    def finish(self) -> None:
+        """Flush, then rename: the older file is there, or the new one."""
+        _flush(self.temporary, os.O_RDWR)
+        if self._older is not None:
+            _like(self.temporary, self._older)
+        os.replace(self.temporary, self._target)
+        if os.name == "posix":
+            _flush(self._target.parent, os.O_RDONLY)
+
+    def discard(self) -> None:
+        """Remove what was not finished."""
         with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    if os.name == "posix":
-        _flush(folder, os.O_RDONLY)
+            os.unlink(self.temporary)
+
+
+class _DeviceDraft:
+    """Temporary file for a device or pipe, to which its content goes at the end."""
+
+    def __init__(self, device: Path) -> None:
+        self._device = device
+        handle, name = tempfile.mkstemp()
+        os.close(handle)
+        self.temporary = Path(name)
+
+    def finish(self) -> None:
+        """Copy the content."""
+        with self.temporary.open("rb") as content, self._device.open("wb") as device:
+            shutil.copyfileobj(content, device)
+
+    def discard(self) -> None:
+        """Remove the copy."""
+        self.temporary.unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> _Draft | _DeviceDraft:
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "there is a NUL in its name")
+    target = _target(path)
+    return _DeviceDraft(path) if target is None else _Draft(target)
 
 
 def _older(target: Path) -> os.stat_result | None:
@@ -200,13 +214,6 @@ def _target(path: Path) -> Path | None:
     except FileNotFoundError:
         return here
     return here if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else None
-
-
-def _drawn(writer: Writer) -> bytes:
-    """Return what a writer writes; archives need a stream in which they can go back."""
-    stream = io.BytesIO()
-    writer(stream)
-    return stream.getvalue()
 
 
 @cache

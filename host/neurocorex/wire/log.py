@@ -144,7 +144,9 @@ class LogFile:
         if found.get("format") != FORMAT:
             raise FileFormatError(f"{self.path} is no log of a session; name a file that --log has written")
         if found.get("version") != VERSION:
-            raise FileFormatError(f"{self.path} is a log of version {found.get('version')!r}; this library reads {VERSION}")
+            raise FileFormatError(
+                f"{self.path} is a log of version {found.get('version')!r}; this library reads {VERSION}"
+            )
         words, self.device, self.library = found.get("info"), found.get("device"), found.get("library")  # type: ignore[assignment]
         if not (isinstance(self.device, str) and isinstance(self.library, str) and isinstance(words, dict)):
             raise self._error(1, "the header lacks device, library or info")

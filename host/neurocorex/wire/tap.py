@@ -1,9 +1,11 @@
-"""Tap on a line: the numbered requests that pass it, each with its answers, once and in order, whatever is sent again."""
+"""Tap on a line: the numbered requests that pass it, each with its answers, once and in order."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -12,6 +14,7 @@ from ..spec import Op, Request, RequestDecoder, Response, ResponseDecoder, Statu
 from ..spec.protocol import HELLO_ANSWER, SEQUENCE_MODULUS
 from .transport import Transport
 from .window import unwrap
+from .wrapper import Wrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,50 +205,35 @@ class Tap:
             self._log.keep(self._calls.popleft())
 
 
-class TappedTransport(Transport):
+class TappedTransport(Wrapper):
     """Transport whose bytes pass a tap; made by `Log.wrap`."""
 
     def __init__(self, inner: Transport, tap: Tap, log: Log) -> None:
-        self.name, self.baud = inner.name, inner.baud
-        self._inner, self._tap, self._log = inner, tap, log
-        self._closed = False
-
-    @property
-    def faults(self) -> dict[str, int]:
-        """Faults of the line; see `Transport.faults`."""
-        return self._inner.faults
+        super().__init__(inner)
+        self._tap, self._log = tap, log
 
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that are there; see `Transport.read`."""
-        try:
-            data = self._inner.read(timeout_s)
-        except DeviceError as error:
-            self._log.keep(Event("error", str(error)))
-            raise
+        with self._failures():
+            data = super().read(timeout_s)
         self._tap.heard(data)
         return data
 
     def write(self, data: bytes) -> None:
         """Hand over all bytes; see `Transport.write`."""
         self._tap.sent(data)
-        try:
-            self._inner.write(data)
-        except DeviceError as error:
-            self._log.keep(Event("error", str(error)))
-            raise
+        with self._failures():
+            super().write(data)
 
     def close(self) -> None:
         """Close the line."""
-        if not self._closed:
-            self._closed = True
-            self._inner.close()
-            self._log.pause()
+        super().close()
+        self._log.pause()
 
-    def set_baud(self, baud: int) -> None:
-        """Change the rate; see `Transport.set_baud`."""
-        self._inner.set_baud(baud)
-        self.baud = self._inner.baud
-
-    def send_break(self) -> None:
-        """Send a break; see `Transport.send_break`."""
-        self._inner.send_break()
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except DeviceError as error:
+            self._log.keep(Event("error", str(error)))
+            raise
