@@ -160,9 +160,16 @@ def open_device(
     faults = Faults(rates, keeps=kind.takes_geometry) if rates else None
     keeping = SessionLog(Path(log), target) if isinstance(log, str | os.PathLike) else log
 
-    def line(geometry: CoreConfig | None) -> Transport:
+    raw: Transport | None = None
+
+    def line(geometry: CoreConfig | None, *, again: bool = False) -> Transport:
         def opened() -> Transport:
-            return open_transport(behind, config=geometry, trace=trace, wait=False, progress=progress)
+            nonlocal raw
+            if again and raw is not None:
+                raw = raw.again()
+            else:
+                raw = open_transport(behind, config=geometry, trace=trace, wait=False, progress=progress)
+            return raw
 
         transport = faults.open(opened, geometry) if faults else opened()
         return keeping.wrap(transport) if keeping else transport
@@ -173,7 +180,12 @@ def open_device(
 
             return EmulatedChip(config or geometry or CoreConfig())
         timeout_s = _SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S
-        chip = WiredChip(line(config or geometry), baud=baud, timeout_s=timeout_s)
+        # Software ends with its line, unless the line only pretends to break.
+        returns = faults is not None or not kind.takes_geometry
+        chip = WiredChip(
+            line(config or geometry), baud=baud, timeout_s=timeout_s,
+            reopen=(lambda: line(config or geometry, again=True)) if returns else None,
+        )  # fmt: skip
         if keeping and keeping.is_complete:
             _keep_contents(chip)
         return chip

@@ -59,7 +59,7 @@ class Link:
         self._line = Line(transport, timeout_s, self.patience)
         self._flow = Flow(self._line)
         self.reset_bauds = [DEFAULT_BAUD]
-        self.greeting = b""
+        self.greeting = transport.greeting
         self.origin = 0
         self.cut = False
         self._in_step = self._lost = self._moved = self._anew = False
