@@ -31,6 +31,8 @@ def info(chosen: DeviceChoice, as_json: bool) -> None:
             "build_id": f"{told.build_id:08x}",
             "counters": chip.counters(),
         }
+        if chosen.is_faulty:
+            values["faults"] = chip.link.faults
 
     def text() -> str:
         rows: list[tuple[str, object]] = [
@@ -41,6 +43,7 @@ def info(chosen: DeviceChoice, as_json: bool) -> None:
             *told.config.to_dict().items(),
             ("synapses", told.config.axons * told.config.neurons),
             *((f"counter {name}", count) for name, count in values["counters"].items()),
+            *((f"fault {name}", count) for name, count in values.get("faults", {}).items()),
         ]
         return output.table(rows)
 

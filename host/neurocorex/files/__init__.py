@@ -6,10 +6,11 @@ with a file is a FileFormatError.
 
 from .archive import Archive, pack, read_arrays, write_arrays
 from .documents import parse, read_json, write_json
+from .lines import LineWriter, read_lines
 from .reading import decoded, read_bytes, read_text
 from .writing import replacing, write_atomic, write_text
 
 __all__ = [
-    "Archive", "decoded", "pack", "parse", "read_arrays", "read_bytes", "read_json", "read_text", "replacing",
-    "write_arrays", "write_atomic", "write_json", "write_text",
+    "Archive", "LineWriter", "decoded", "pack", "parse", "read_arrays", "read_bytes", "read_json", "read_lines",
+    "read_text", "replacing", "write_arrays", "write_atomic", "write_json", "write_text",
 ]  # fmt: skip

@@ -64,6 +64,11 @@ class Link:
         """Frames from the chip, so far, that failed their checksum."""
         return self._reception.damaged
 
+    @property
+    def faults(self) -> dict[str, int]:
+        """Faults made on purpose; see `Transport.faults`."""
+        return self._transport.faults
+
     def close(self) -> None:
         """Close the transport."""
         self._in_step = False

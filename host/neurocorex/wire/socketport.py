@@ -87,6 +87,7 @@ class SocketTransport(Transport):
     """
 
     def __init__(self, url: str, *, watch: bool = False) -> None:
+        self._url, self._watch = url, watch
         address = Address.parse(url)
         self.name = str(Address(address.host, address.port))
         self.greeting = Greeting(token=address.token, wait=address.wait, watch=watch, who=myself()).encode()
@@ -116,6 +117,11 @@ class SocketTransport(Transport):
             self._stream.write(data)
         except DisconnectedError as error:
             raise self._explained(error) from error
+
+    def again(self) -> SocketTransport:
+        """Close the connection, and make another to the same address; see `Transport.again`."""
+        self.close()
+        return SocketTransport(self._url, watch=self._watch)
 
     def close(self) -> None:
         """Close the connection."""

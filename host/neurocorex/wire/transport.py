@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 
 from ..errors import DisconnectedError
 
+#: Longest time without one byte taken, in seconds, after which the other end counts as dead.
+WRITE_TIMEOUT_S = 10.0
+
 
 class Transport(ABC):
     """Bytes to and from one chip. One thread may read while another writes.
@@ -18,15 +21,14 @@ class Transport(ABC):
         Bits per second now, 0 where bytes have no rate.
     greeting : bytes
         Payload of HELLO for a server on the way to the chip, see `Greeting`; chips ignore it.
+    write_timeout_s : float
+        Longest time, in seconds, that `write` waits without one byte taken; set before each by who has less time.
     """
 
     name: str
     baud: int = 0
     greeting: bytes = b""
-
-    def prepare(self) -> None:
-        """Do now what would make the first answer late, such as compiling; does nothing where there is nothing."""
-        return
+    write_timeout_s: float = WRITE_TIMEOUT_S
 
     @abstractmethod
     def read(self, timeout_s: float) -> bytes:
@@ -67,6 +69,14 @@ class Transport(ABC):
         self.close()
         raise DisconnectedError(f"{self.name} is gone, and with it what it held; open it again")
 
+    def check(self) -> None:
+        """Raise DisconnectedError if the other end is known to be gone; never waits, and may not know."""
+        return
+
+    def prepare(self) -> None:
+        """Do now what the first request would have to wait for; does nothing where there is nothing to do."""
+        return
+
     def set_baud(self, baud: int) -> None:
         """Change the rate of this end; does nothing where bytes have no rate."""
         return
@@ -74,3 +84,8 @@ class Transport(ABC):
     def send_break(self) -> None:
         """Hold the line low for far longer than 32 bit times; does nothing where there is no line."""
         return
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """Faults that were made on purpose, by their names; none on an ordinary line. See `wire.faulty`."""
+        return {}
