@@ -96,6 +96,7 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     import numpy as np
 
     from ..errors import InputError
+    from ..files import write_arrays
 
     if out is not None and out.suffix not in (".npz", ".csv"):
         raise InputError(f"cannot write weights as {out.suffix or 'a file without a suffix'!r}; use .npz or .csv")
@@ -116,13 +117,14 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     if out is None and as_json:
         values["weights"] = matrix
     if out is not None:
-        output.write(
-            out, lambda: np.savetxt(out, matrix, "%d", ",") if out.suffix == ".csv" else np.savez(out, weights=matrix)
-        )
+        if out.suffix == ".csv":
+            output.write(out, lambda stream: np.savetxt(stream, matrix, "%d", ","))
+        else:
+            write_arrays(out, {"weights": matrix}, compressed=False)
     if plot is not None:
         from ..plot.pictures import weights as draw
 
-        output.write(plot, lambda: draw(matrix, inputs=inputs).savefig(plot))
+        output.picture(plot, draw(matrix, inputs=inputs))
 
     def text() -> str:
         names = ("neurons", "inputs", "minimum", "maximum", "nonzero", "plastic", "out", "plot")

@@ -100,10 +100,10 @@ def run(
         result.save(out)
     if weights is not None:
         drawn = result.plot_weights()
-        output.write(weights, lambda: drawn.savefig(weights))
+        output.picture(weights, drawn)
     if raster is not None:
         figure = result.raster()
-        output.write(raster, lambda: figure.savefig(raster))
+        output.picture(raster, figure)
     values |= {"out": out, "raster": raster, "weights": weights, "trace": chosen.trace and chosen.trace.path}
     verdict.emit(as_json, values, lambda: _text(values, result, found), found)
 

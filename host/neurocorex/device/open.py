@@ -177,7 +177,8 @@ def open_device(
 
             return EmulatedChip(config or geometry or CoreConfig())
         timeout_s = _SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S
-        chip = WiredChip(opener.open(config or geometry), baud=baud, timeout_s=timeout_s)
+        reopen = partial(opener.open, config or geometry) if opener.returns else None
+        chip = WiredChip(opener.open(config or geometry), baud=baud, timeout_s=timeout_s, reopen=reopen)
         if keeping and keeping.is_complete:
             _keep_contents(chip)
         return chip

@@ -30,6 +30,10 @@ class Transport(ABC):
     greeting: bytes = b""
     write_timeout_s: float = WRITE_TIMEOUT_S
 
+    def prepare(self) -> None:
+        """Do now what the first request would have to wait for; does nothing where there is nothing to do."""
+        return
+
     @abstractmethod
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that are there, at least one; none only after `timeout_s` seconds of silence.
@@ -71,10 +75,6 @@ class Transport(ABC):
 
     def check(self) -> None:
         """Raise DisconnectedError if the other end is known to be gone; never waits, and may not know."""
-        return
-
-    def prepare(self) -> None:
-        """Do now what the first request would have to wait for; does nothing where there is nothing to do."""
         return
 
     def set_baud(self, baud: int) -> None:
