@@ -1,15 +1,19 @@
 """Boards that are unplugged and come back: found by their serial numbers, and asked whether they hold the same."""
 
+import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import neurocorex as ncx
 import pytest
+from neurocorex.device.checkpointfile import load
 from neurocorex.errors import DisconnectedError, NoAnswerError, StateLostError
 from serial.tools import list_ports
 from support.boards import Board
 from support.devices import BOTH, IMAGE, SPIKES, assert_same
 from support.fakes import random_spikes
+from support.serving import serving
 
 Plug = Callable[..., Board]
 LONG = random_spikes(4000, SPIKES.shape[1], seed=9)
@@ -136,3 +140,54 @@ def test_board_with_two_ports_is_found_by_its_interface(plugged: Plug, tmp_path:
             device.run(spikes=SPIKES)
         board.plug(tmp_path / "ttyUSB5")
         assert_same(device.run(spikes=SPIKES, record=BOTH), reference)
+
+
+def test_checkpointed_run_is_resumed_on_the_same_board(plugged: Plug, tmp_path: Path, long: ncx.Result) -> None:
+    board = plugged(tmp_path / "ttyUSB0")
+    saving = {"checkpoint": tmp_path / "run.ckpt", "checkpoint_every": 500}
+    with ncx.open(str(tmp_path / "ttyUSB0")) as device:
+        device.load(IMAGE)
+        board.unplug()
+        board.plug(tmp_path / "ttyUSB0", until=20_000)
+        with pytest.raises(DisconnectedError) as gone:
+            device.run(spikes=LONG, record=BOTH, **saving)
+        assert "of 4000 steps: load the network again" in gone.value.__notes__[-1]
+        board.unplug()
+        board.plug(tmp_path / "ttyUSB3")
+        assert_same(device.resume(), long)
+        assert load(tmp_path / "run.ckpt").is_complete
+
+
+def test_checkpointed_run_goes_on_after_the_state_was_lost(plugged: Plug, tmp_path: Path, long: ncx.Result) -> None:
+    board = plugged(tmp_path / "ttyUSB0")
+    saving = {"checkpoint": tmp_path / "run.ckpt", "checkpoint_every": 500}
+    with ncx.open(str(tmp_path / "ttyUSB0")) as device:
+        device.load(IMAGE)
+        board.unplug()
+        board.plug(tmp_path / "ttyUSB0", until=60_000)
+        with pytest.raises(DisconnectedError):
+            device.run(spikes=LONG, record=BOTH, **saving)
+        board.unplug()
+        board.reset()
+        board.plug(tmp_path / "ttyUSB1")
+        with pytest.raises(StateLostError):
+            device.resume()
+        assert 500 <= load(tmp_path / "run.ckpt").done < len(LONG)
+        device.load(IMAGE)
+        assert_same(device.run(spikes=LONG, record=BOTH, **saving), long)
+
+
+def test_server_is_connected_to_again(long: ncx.Result) -> None:
+    with serving() as (url, _), ncx.open(url) as device:
+        device.load(IMAGE)
+        line = device.link._line.transport
+
+        def cut(done: int, _total: int) -> None:
+            if 0 < done < len(LONG):
+                line._socket.shutdown(socket.SHUT_RDWR)
+
+        with contextlib.suppress(DisconnectedError):
+            assert_same(device.run(spikes=LONG, record=BOTH, progress=cut), long)
+            pytest.fail("the connection was not cut")
+        device.load(IMAGE)
+        assert_same(device.run(spikes=LONG, record=BOTH), long)
