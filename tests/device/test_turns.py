@@ -1,10 +1,10 @@
 """One call at a time: threads wait for their turn, callbacks are refused, and every wait has an end."""
 
-import _thread
 import copy
 import gc
 import os
 import pickle
+import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -183,12 +183,10 @@ def test_readers_beside_a_run_find_whole_numbers(wrapper, monkeypatch: pytest.Mo
 
 def test_threads_have_their_turns_in_the_order_in_which_they_came(device: Device) -> None:
     order: list[int] = []
-    with ThreadPoolExecutor(5) as pool:
-        with busy(device):
-            for number in range(5):
-                # Evaluated in the turn of the call, by the thread that has it.
-                pool.submit(device.run, 1, progress=lambda done, total, number=number: order.append(number))
-                until(lambda number=number: waiting(device) == number + 1)
+    with ThreadPoolExecutor(5) as pool, busy(device):
+        for number in range(5):
+            pool.submit(device.run, 1, progress=lambda done, total, number=number: order.append(number))
+            until(lambda number=number: waiting(device) == number + 1)
     assert list(dict.fromkeys(order)) == [0, 1, 2, 3, 4]
 
 
@@ -209,7 +207,7 @@ def test_interrupt_ends_the_waiting_and_nothing_else(device: Device) -> None:
 
         def interrupt() -> None:
             until(lambda: waiting(device) == 1)
-            _thread.interrupt_main()
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
         pool.submit(interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -260,7 +258,7 @@ def test_fork_is_told_whose_the_device_is() -> None:
         if not child:
             code = 1
             try:
-                with pytest.raises(DeviceError, match="opened by process .* belongs to it; open it anew"):
+                with pytest.raises(DeviceError, match=r"opened by process .* belongs to it; open it anew"):
                     device.run(1)
                 device.close()
                 del device
@@ -296,9 +294,13 @@ def test_end_of_a_block_hides_no_error() -> None:
             super().close()
             raise OSError("the port is stuck")
 
-    with pytest.raises(ZeroDivisionError) as found, emulated(Stubborn) as device:
-        device.load(IMAGE)
-        _ = 1 // 0
+    def work() -> None:
+        with emulated(Stubborn) as device:
+            device.load(IMAGE)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as found:
+        work()
     assert found.value.__notes__ == ["closing the device failed as well: the port is stuck"]
     with pytest.raises(OSError, match="the port is stuck"), emulated(Stubborn) as device:
         device.load(IMAGE)
