@@ -9,8 +9,8 @@ from typing import Any
 
 from ..errors import DisconnectedError, NoAnswerError
 from ..spec.protocol import DEFAULT_BAUD
-from .descriptors import WRITE_TIMEOUT_S, Descriptors
-from .transport import Transport
+from .descriptors import Descriptors
+from .transport import WRITE_TIMEOUT_S, Transport
 
 
 class SerialTransport(Transport):
@@ -76,12 +76,18 @@ class SerialTransport(Transport):
         """Hand over all bytes; see `Transport.write`."""
         self._check_open()
         if self._descriptors is not None:
-            self._descriptors.write(data)
+            self._descriptors.write(data, self.write_timeout_s)
             return
         try:
             self._port.write(data)
         except (self._failure, OSError) as error:
             raise DisconnectedError(f"{self.name} went away while writing: {error}") from error
+
+    def check(self) -> None:
+        """Raise DisconnectedError if the port is known to be gone; see `Transport.check`."""
+        self._check_open()
+        if self._descriptors is not None:
+            self._descriptors.check()
 
     def set_baud(self, baud: int) -> None:
         """Change the rate; raises NoAnswerError if the port has no such rate."""

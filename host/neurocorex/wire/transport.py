@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+#: Longest time without one byte taken, in seconds, after which the other end counts as dead.
+WRITE_TIMEOUT_S = 10.0
+
 
 class Transport(ABC):
     """Bytes to and from one chip. One thread may read while another writes.
@@ -14,10 +17,13 @@ class Transport(ABC):
         Name of the other end, for messages.
     baud : int
         Bits per second now, 0 where bytes have no rate.
+    write_timeout_s : float
+        Longest time, in seconds, that `write` waits without one byte taken; set before each by who has less time.
     """
 
     name: str
     baud: int = 0
+    write_timeout_s: float = WRITE_TIMEOUT_S
 
     @abstractmethod
     def read(self, timeout_s: float) -> bytes:
@@ -44,6 +50,14 @@ class Transport(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the other end; may be called twice."""
+
+    def check(self) -> None:
+        """Raise DisconnectedError if the other end is known to be gone; never waits, and may not know."""
+        return
+
+    def prepare(self) -> None:
+        """Do now what the first request would have to wait for; does nothing where there is nothing to do."""
+        return
 
     def set_baud(self, baud: int) -> None:
         """Change the rate of this end; does nothing where bytes have no rate."""
