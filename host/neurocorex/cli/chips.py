@@ -31,6 +31,8 @@ def info(chosen: DeviceChoice, as_json: bool) -> None:
             "build_id": f"{told.build_id:08x}",
             "counters": chip.counters(),
         }
+        if chosen.is_faulty:
+            values["faults"] = chip.link.faults
 
     def text() -> str:
         rows: list[tuple[str, object]] = [
@@ -41,6 +43,7 @@ def info(chosen: DeviceChoice, as_json: bool) -> None:
             *told.config.to_dict().items(),
             ("synapses", told.config.axons * told.config.neurons),
             *((f"counter {name}", count) for name, count in values["counters"].items()),
+            *((f"fault {name}", count) for name, count in values.get("faults", {}).items()),
         ]
         return output.table(rows)
 
@@ -93,6 +96,7 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     import numpy as np
 
     from ..errors import InputError
+    from ..files import write_arrays
 
     if out is not None and out.suffix not in (".npz", ".csv"):
         raise InputError(f"cannot write weights as {out.suffix or 'a file without a suffix'!r}; use .npz or .csv")
@@ -113,13 +117,14 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     if out is None and as_json:
         values["weights"] = matrix
     if out is not None:
-        output.write(
-            out, lambda: np.savetxt(out, matrix, "%d", ",") if out.suffix == ".csv" else np.savez(out, weights=matrix)
-        )
+        if out.suffix == ".csv":
+            output.write(out, lambda stream: np.savetxt(stream, matrix, "%d", ","))
+        else:
+            write_arrays(out, {"weights": matrix}, compressed=False)
     if plot is not None:
         from ..plot.pictures import weights as draw
 
-        output.write(plot, lambda: draw(matrix, inputs=inputs).savefig(plot))
+        output.picture(plot, draw(matrix, inputs=inputs))
 
     def text() -> str:
         names = ("neurons", "inputs", "minimum", "maximum", "nonzero", "plastic", "out", "plot")
@@ -134,16 +139,18 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
 def devices(probe: bool, as_json: bool) -> None:
     """List the devices of this computer.
 
+    A board is opened by its port, or by usb: and its serial number, which stays the same wherever it is plugged in.
     Serial ports are only listed. With --probe each is opened and gets a request, which other equipment may not like.
     """
-    from serial.tools import list_ports
-
     from ..device.open import SOFTWARE
     from ..errors import NeuroCoreXError
+    from ..wire import ports
 
     found: list[dict[str, Any]] = [{"device": each.name, "description": each.description} for each in SOFTWARE]
-    for port in sorted(list_ports.comports()):
+    for port in ports.listed():
         entry: dict[str, Any] = {"device": port.device, "description": port.description}
+        if name := ports.usb_name(port):
+            entry |= {"serial_number": port.serial_number, "usb": name}
         if probe:
             try:
                 with DeviceChoice(port.device, quiet=True).open() as chip:
@@ -153,7 +160,7 @@ def devices(probe: bool, as_json: bool) -> None:
         found.append(entry)
 
     def text() -> str:
-        return output.table([(entry["device"], _describe(entry)) for entry in found])
+        return output.table([(_shown(entry), _describe(entry)) for entry in found])
 
     output.emit(as_json, {"devices": found}, text)
 
@@ -164,3 +171,8 @@ def _describe(entry: dict[str, Any]) -> str:
     if "error" in entry:
         return f"{entry['description']} ({entry['error']['message']})"
     return str(entry["description"])
+
+
+def _shown(entry: dict[str, Any]) -> str:
+    """Name of a device; of a board also that by its serial number, which stays when it is plugged in elsewhere."""
+    return ", ".join(str(entry[name]) for name in ("device", "usb") if name in entry)
