@@ -111,6 +111,31 @@ def test_greeting_has_what_the_url_says_and_the_name_has_no_token() -> None:
         transport.close()
 
 
+def test_new_connection_to_the_same_place_greets_without_hello() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        first = SocketTransport(f"socket://127.0.0.1:{listener.getsockname()[1]}")
+        listener.accept()[0].close()
+        second = first.again()
+        far, _ = listener.accept()
+    with far:
+        assert far.recv(500) == b"\0" + Request(Op.ACK, payload=first.greeting).encode()
+    with pytest.raises(DisconnectedError, match="is not back yet"):
+        second.again()
+
+
+def test_connections_of_a_process_have_names_of_their_own() -> None:
+    with relay() as (first, _), relay() as (second, _):
+        assert first.greeting != second.greeting
+
+
+def test_check_notices_the_end_without_waiting() -> None:
+    with relay() as (transport, far):
+        transport.check()
+        far.close()
+        with pytest.raises(DisconnectedError, match="went away"):
+            transport.check()
+
+
 def test_end_of_the_relay_is_a_disconnection() -> None:
     with relay() as (transport, far):
         far.close()

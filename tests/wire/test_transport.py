@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DisconnectedError, MissingToolError, NoAnswerError
-from neurocorex.server.server import Server
 from neurocorex.spec import Op, Request, Response, ResponseDecoder
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.serialport import SerialTransport

@@ -203,7 +203,9 @@ class Server:
     async def _relay_requests(self, client: Client) -> None:
         """Pass on what the client sends, as fast as the chip takes it."""
         requests = RequestFilter()
-        data = bytes([DELIMITER]) + Request(Op.HELLO, session=client.session).encode()
+        data = bytes([DELIMITER])  # ends what another client may have left incomplete
+        if not client.returns:
+            data += Request(Op.HELLO, session=client.session).encode()
         try:
             while data:
                 if frames := requests.feed(data):
@@ -254,11 +256,13 @@ class Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 1 << 16:
+        raise InputError(f"TCP ports are 0 to 65535, got {port}; choose another --port")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
-        return socket.create_server((address[0], port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError, UnicodeError) as error:
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except (OSError, UnicodeError) as error:
         reason = reason_of(error)
         raise InputError(f"cannot listen on {host}:{port} ({reason}); choose another --port or --host") from error
 
