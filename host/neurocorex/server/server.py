@@ -61,6 +61,13 @@ class Server:
     share : bool
         Whether clients may watch what the chip sends to another.
 
+    Attributes
+    ----------
+    host, port : str, int
+        Address that it listens on, as a number, and port.
+    url : str
+        What a client passes to `neurocorex.open`, token included.
+
     Raises
     ------
     InputError
@@ -76,20 +83,11 @@ class Server:
         self._token = check_token(token) if token else ""
         self._transport, self._idle_s, self._queue, self._share = transport, idle_s, queue, share
         self._listener = _listen(host, port)
+        self.host, self.port = self._listener.getsockname()[:2]
+        self.url = str(Address(self.host, self.port, self._token))
         self._lock = threading.RLock()  # of the two below; a signal handler may come while it is held
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    @property
-    def host(self) -> str:
-        """Address that it listens on, as a number."""
-        return str(self._listener.getsockname()[0])
-
-    @property
-    def url(self) -> str:
-        """What a client passes to `neurocorex.open`, token included."""
-        host, port = self._listener.getsockname()[:2]
-        return str(Address(host, port, self._token))
 
     def serve(self, say: Say = lambda _line: None) -> None:
         """Serve until `close` is called, from another thread or a signal handler, or the chip goes away.
