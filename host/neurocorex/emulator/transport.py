@@ -39,10 +39,6 @@ class VirtualTransport(Transport):
         self._arrival = threading.Condition()
         self._closed = False
 
-    def prepare(self) -> None:
-        """Load the kernel, and compile it where there is none; see `Transport.prepare`."""
-        self._chip.emulator.prepare()
-
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that are there; see `Transport.read`."""
         deadline = time.monotonic() + timeout_s
