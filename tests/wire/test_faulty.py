@@ -162,11 +162,10 @@ def test_geometry_fits_the_network_behind_faults() -> None:
 
 
 def test_a_chip_that_was_reset_is_noticed() -> None:
-    with ncx.open("faulty:emulator?reset=0.02&seed=3", config=SMALL) as device:
-        with pytest.raises(StateLostError):
-            for _ in range(200):
-                device.load(IMAGE)
-                device.run(spikes=SPIKES)
+    with ncx.open("faulty:emulator?reset=0.02&seed=3", config=SMALL) as device, pytest.raises(StateLostError):
+        for _ in range(200):
+            device.load(IMAGE)
+            device.run(spikes=SPIKES)
 
 
 def test_a_chip_that_was_disconnected_from_still_has_its_state() -> None:

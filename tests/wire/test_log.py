@@ -108,7 +108,7 @@ def test_session_goes_on_when_the_log_cannot(
 def test_log_cut_at_every_byte_is_read_or_refused(written: Path, tmp_path: Path) -> None:
     data, path = written.read_bytes(), tmp_path / "cut"
     header = data.index(b"\n")
-    places = {*range(0, header + 1000), *range(len(data) - 100, len(data) + 1)}
+    places = {*range(header + 1000), *range(len(data) - 100, len(data) + 1)}
     whole = list(LogFile(written).entries())
     for size in sorted(places):
         path.write_bytes(data[:size])

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 import pytest
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DisconnectedError, MissingToolError, NoAnswerError
+from neurocorex.server.server import Server
 from neurocorex.spec import Op, Request, Response, ResponseDecoder
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.serialport import SerialTransport
-from neurocorex.wire.server import Server
 from neurocorex.wire.transport import Transport
 from support.fakes import SMALL
 
 ECHO = "import sys, os\nwhile data := os.read(0, 65536): os.write(1, data)"
 TIMEOUT_S = 20.0
-HELLO = b"\0" + Request(Op.HELLO, payload=b"\1\2\3\4").encode()
+HELLO = b"\0" + Request(Op.HELLO, session=0x1234).encode()
 
 
 def child(program: str) -> ProcessTransport:
@@ -162,7 +162,7 @@ def test_emulator_answers_without_waiting() -> None:
     transport.write(HELLO)
     (answer,) = ResponseDecoder().feed(transport.read(TIMEOUT_S))
     assert isinstance(answer, Response)
-    assert answer.payload == b"\1\2\3\4"
+    assert answer.session == 0x1234
     transport.close()
     with pytest.raises(DisconnectedError, match="closed"):
         transport.write(HELLO)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from . import geometry, output
+from . import geometry
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from ..device.open import Target, Trace
     from ..spec import CoreConfig
     from ..wire.tap import Log
+
+#: Kind of a block of an FST file that is being written.
+_UNFINISHED = 255
 
 Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -81,7 +85,7 @@ class DeviceChoice(NamedTuple):
         say = None if self.quiet else lambda message: click.echo(message, err=True)
         geometry, trace = config or self.geometry(), self.trace
         with (
-            nullcontext() if trace is None or not self.target.is_simulated else _waveform(trace),
+            nullcontext(trace) if trace is None or not self.target.is_simulated else _waveform(trace) as trace,
             open_device(
                 self.name, config=geometry, baud=self.baud, trace=trace, by_wire=by_wire, log=self.log, progress=say
             ) as device,
@@ -90,19 +94,38 @@ class DeviceChoice(NamedTuple):
 
 
 @contextmanager
-def _waveform(trace: Trace) -> Iterator[None]:
-    """Make sure that the file of a waveform can be written, and that nothing is left of one without a step."""
-    from ..errors import InputError
+def _waveform(trace: Trace) -> Iterator[Trace]:
+    """Waveform that becomes its file when the simulated chip has ended; an older file stays until then.
 
-    output.write(trace.path, lambda: trace.path.write_bytes(b""))
-    try:
-        yield
-    finally:
-        empty = not trace.path.stat().st_size
-        if empty:
-            trace.path.unlink()
-    if empty:
-        raise InputError(f"--from {trace.first} is beyond the last step; steps are counted from 0")
+    That of a run which failed is kept as well: it is there to be looked at.
+    """
+    from ..errors import FileFormatError, InputError, NeuroCoreXError
+    from ..files import replacing
+
+    failed: NeuroCoreXError | None = None
+    with replacing(trace.path) as temporary:
+        try:
+            yield replace(trace, path=temporary)
+        except NeuroCoreXError as error:
+            failed = error
+        if not temporary.stat().st_size:
+            raise failed or InputError(f"--from {trace.first} is beyond the last step; steps are counted from 0")
+        if not _is_whole(temporary):
+            raise failed or FileFormatError(
+                f"cannot write {trace.path}: the waveform is cut off, as on a full disk; choose another place"
+            )
+    if failed:
+        raise failed
+
+
+def _is_whole(waveform: Path) -> bool:
+    """Whether the blocks of an FST file, each a kind and a length before its content, end where the file ends."""
+    place, size = 0, waveform.stat().st_size
+    with waveform.open("rb") as file:
+        while place < size and len(head := file.read(9)) == 9 and head[0] != _UNFINISHED:
+            place += 1 + int.from_bytes(head[1:], "big")
+            file.seek(place)
+    return place == size
 
 
 def complete_software(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from ..errors import DeviceError
+from ..errors import DeviceError, DisconnectedError, StateLostError
 from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Control, CoreConfig, Op, Region, Status, layout
@@ -46,13 +47,26 @@ class WiredChip(Chip):
     baud : int, optional
         Rate to change to once the chip answers, if it has a UART; with a warning it stays at its own if that fails.
     timeout_s : float
-        Silence after which the chip is asked whether it is still there, see `Link`.
+        Longest silence after which the chip is asked whether it is still there, see `Link`.
+    reopen : callable, optional
+        Opens another transport to the same chip, when one has raised DisconnectedError: before the next call, or at
+        once if that was at the very beginning of a call. Raises DeviceError while it is not there.
     """
 
-    def __init__(self, transport: Transport, *, baud: int | None = None, timeout_s: float = 0.5) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        baud: int | None = None,
+        timeout_s: float = 0.5,
+        reopen: Callable[[], Transport] | None = None,
+    ) -> None:
         self._link = Link(transport, timeout_s=timeout_s)
-        self._baud = baud
+        self.patience = self._link.patience
+        self._baud, self._reopen = baud, reopen
+        self._gone = False
         self._info: ChipInfo | None = None
+        self._exchange = _Exchange(())
         if baud:
             self._link.reset_bauds = list(dict.fromkeys([DEFAULT_BAUD, baud]))
 
@@ -60,9 +74,30 @@ class WiredChip(Chip):
     def info(self) -> ChipInfo:
         """What the chip says of itself; asked once."""
         if self._info is None:
-            self._info = _identified(self._link)
-            self._speed_up(self._info)
+            if self._gone:
+                self._return()
+            try:
+                self._info = _identified(self._link)
+                self._speed_up(self._info)
+            except DisconnectedError:
+                self._gone = self.returns
+                raise
         return self._info
+
+    @property
+    def cut(self) -> bool:
+        """Whether an exchange was cut off, and can be resumed."""
+        return self._link.cut
+
+    @property
+    def settled(self) -> bool:
+        """False if the last exchange ended so that the chip may have changed more than was handed over."""
+        return self._link.settled and self._exchange.settled
+
+    @property
+    def returns(self) -> bool:
+        """Whether another transport can be opened."""
+        return self._reopen is not None
 
     @property
     def link(self) -> Link:
@@ -127,12 +162,11 @@ class WiredChip(Chip):
                 else:
                     yield from results.requests(part, self.config.payload_bytes)
 
-        try:
-            self._perform(requests())
-        except KeyboardInterrupt:
-            results.decode()
-            raise
-        results.check()
+        self._perform(requests(), results)
+
+    def resume(self) -> None:
+        """Go on with the exchange that was cut off."""
+        self._carry_out(self._link.resume)
 
     def prepare(self) -> None:
         """Do nothing: this chip is always ready."""
@@ -143,19 +177,38 @@ class WiredChip(Chip):
 
     # Details -----------------------------------------------------------------------------------
 
-    def _perform(self, requests: Iterable[_Request]) -> None:
+    def _perform(self, requests: Iterable[_Request], results: _Results | None = None) -> None:
         """Carry out requests in one exchange and hand their responses over."""
-        waiting = deque[_Request]()
+        self.info  # noqa: B018  # identify the chip first
+        exchange = self._exchange = _Exchange(requests, results)
+        source = exchange.sent()
+        self._carry_out(lambda: self._link.execute(source))
 
-        def sent() -> Iterator[tuple[int, bytes]]:
-            for request in requests:
-                waiting.append(request)
-                yield request.op, request.payload
+    def _carry_out(self, begin: Callable[[], Iterator[tuple[int, bytes]]]) -> None:
+        """Follow the exchange; over another transport if this one turns out to be dead before anything has come."""
+        exchange, opened = self._exchange, 0
+        while True:
+            if self._gone:
+                self._return(anew=opened > 0)  # the second time: the other end did not take the session as it was
+                opened += 1
+            before = exchange.heard
+            try:
+                return exchange.follow(begin(), self._link.stop)
+            except StateLostError:
+                self._info = None
+                raise
+            except DisconnectedError:
+                self._gone = self.returns
+                if not self._gone or exchange.heard != before or opened > 1:
+                    raise
+            if self._link.cut:
+                begin = self._link.resume
 
-        for status, data in self.link.execute(sent()):
-            request = waiting[0] if status == Status.MORE else waiting.popleft()
-            if request.answer is not None:
-                request.answer(status, data)
+    def _return(self, *, anew: bool = False) -> None:
+        """Open another transport to the chip."""
+        if self._reopen is not None:
+            self._link.reattach(self._reopen(), anew=anew)
+        self._gone = False
 
     def _reads(self, regions: Iterable[Region], into: dict[Region, Items]) -> Iterator[_Request]:
         """Return requests for whole regions, which come into a mapping."""
@@ -175,6 +228,64 @@ class WiredChip(Chip):
             )
 
 
+class _Exchange:
+    """Requests of one exchange, in the order in which their responses come; kept until the next, to be resumed.
+
+    Parameters
+    ----------
+    requests : iterable of _Request
+        Taken one by one.
+    results : _Results, optional
+        Of a run.
+
+    Attributes
+    ----------
+    heard : int
+        Responses so far.
+    """
+
+    def __init__(self, requests: Iterable[_Request], results: _Results | None = None) -> None:
+        self._requests, self._results = requests, results
+        self._waiting = deque[_Request]()
+        self.heard = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that has come was handed over, or waits for more."""
+        return self._results is None or self._results.settled
+
+    def sent(self) -> Iterator[tuple[int, bytes]]:
+        """Return what the link is given."""
+        for request in self._requests:
+            self._waiting.append(request)
+            yield request.op, request.payload
+
+    def follow(self, answers: Iterator[tuple[int, bytes]], stop: Callable[[], Iterator[tuple[int, bytes]]]) -> None:
+        """Hand responses over to the end; if what they are handed to fails, stop the chip and hand over the rest."""
+        results = self._results
+        try:
+            for answer in answers:
+                try:
+                    self._hand_over(*answer)
+                except BaseException as error:
+                    for rest in stop():
+                        with suppress(type(error)):
+                            self._hand_over(*rest)
+                    raise
+        except KeyboardInterrupt:
+            if results is not None:
+                results.decode()
+            raise
+        if results is not None:
+            results.check()
+
+    def _hand_over(self, status: int, data: bytes) -> None:
+        self.heard += 1
+        request = self._waiting[0] if status == Status.MORE else self._waiting.popleft()
+        if request.answer is not None:
+            request.answer(status, data)
+
+
 class _Reading:
     """Bytes of a whole region; its items are put into a mapping when all of them have come."""
 
@@ -190,10 +301,17 @@ class _Reading:
 
 
 class _Results:
-    """Results of a run: bytes of its responses, decoded into streams of whole steps."""
+    """Results of a run: bytes of its responses, decoded into streams of whole steps.
+
+    Attributes
+    ----------
+    settled : bool
+        False if an exception came between taking bytes and handing over their steps.
+    """
 
     def __init__(self, take: Callable[[EventStream], None]) -> None:
         self._take = take
+        self.settled = True
         self._decoder = StreamDecoder()
         self._bytes: list[bytes] = []
 
@@ -222,9 +340,12 @@ class _Results:
     def decode(self) -> None:
         """Hand over the steps that are complete."""
         if self._bytes:
+            self.settled = False
             data = b"".join(self._bytes)
             self._bytes.clear()
-            self._take(self._decoder.feed(data))
+            steps = self._decoder.feed(data)
+            self.settled = True
+            self._take(steps)
 
     def check(self) -> None:
         """Raise DeviceError if the results do not end with a step, or have no meaning."""

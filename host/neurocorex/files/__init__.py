@@ -4,13 +4,14 @@ Nothing else in the packages opens a file for writing, or parses an archive or J
 with a file is a FileFormatError.
 """
 
-from .archive import Archive, pack, read_arrays, write_arrays
-from .documents import parse, read_json, write_json
+from .archive import DAMAGE, Archive, pack, read_arrays, write_arrays
+from .documents import JSON_LIMIT, parse, read_json, write_json
 from .lines import LineWriter, read_lines
 from .reading import decoded, read_bytes, read_text
 from .writing import replacing, write_atomic, write_text
 
 __all__ = [
-    "Archive", "LineWriter", "decoded", "pack", "parse", "read_arrays", "read_bytes", "read_json", "read_lines",
+    "DAMAGE", "JSON_LIMIT", "Archive", "LineWriter", "decoded", "pack", "parse", "read_arrays", "read_bytes",
+    "read_json", "read_lines",
     "read_text", "replacing", "write_arrays", "write_atomic", "write_json", "write_text",
 ]  # fmt: skip

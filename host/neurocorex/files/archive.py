@@ -80,6 +80,8 @@ class Archive:
         The file, or its content.
     label : str, optional
         What to call it in messages; by default its path.
+    kind : str
+        What it should be, for messages.
     limit : int
         Largest file in bytes.
     unpacked : int
@@ -103,11 +105,13 @@ class Archive:
         source: str | Path | bytes,
         *,
         label: str | None = None,
+        kind: str = "an npz file",
         limit: int = FILE_LIMIT,
         unpacked: int = UNPACKED_LIMIT,
         entries: int = ENTRIES,
     ) -> None:
         self._label = label or ("the archive" if isinstance(source, bytes) else str(source))
+        self._kind = kind
         data = source if isinstance(source, bytes) else read_bytes(source, limit)
         if len(data) > limit:
             raise self.error(f"larger than {limit} bytes")
@@ -115,7 +119,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except DAMAGE as error:
-            raise self.error(f"no archive, or truncated ({error}); save it again") from None
+            raise self.error(f"not {kind}, or truncated ({error}); save it again") from None
         self._entries = {entry.filename: entry for entry in self._zip.infolist()}
         self._check(self._zip.infolist(), self._zip.start_dir, unpacked)
         self.names = [entry.removesuffix(".npy") for entry in self._entries]
@@ -172,9 +176,11 @@ class Archive:
 
     def _check_end(self, data: bytes, entries: int) -> None:
         """Check the size of the directory, before `zipfile` reads it as a whole."""
+        if data.startswith(_MAGIC[:6]):
+            raise self.error("it holds a single array (npy), expected an npz file; write it by numpy.savez")
         place = data.rfind(_END_MARK, max(len(data) - _END.size - 0xFFFF, 0))
         if not data.startswith(b"PK") or place < 0 or len(data) - place < _END.size:
-            raise self.error("no archive (npz), or truncated; save it again")
+            raise self.error(f"not {self._kind}, or truncated; save it again")
         _, _, _, _, count, size, _, _ = _END.unpack_from(data, place)
         if count > entries or size > DIRECTORY_LIMIT:
             raise self.error(f"another format ({count} entries, at most {entries} are read)")

@@ -15,8 +15,8 @@ from .writing import write_text
 
 #: Largest document in bytes, and deepest nesting, if nothing else is said.
 JSON_LIMIT, DEPTH = 1 << 20, 32
-#: Digits of the longest integer.
-DIGITS = 30
+#: Digits of the longest integer, and of the longest that may become a float.
+DIGITS, MORE_DIGITS = 30, 1000
 #: What a document is scanned for before it is parsed: strings, which are passed over, brackets, and numbers that need
 #: a look. An unfinished string reaches to the end, so that the scan stays linear.
 _SCAN = re.compile(rf'"(?:[^"\\]++|\\.)*+"?|[\[{{]|[\]}}]|\d{{{DIGITS + 1},}}|[eE]\+?\d{{3,}}', re.DOTALL)
@@ -34,7 +34,7 @@ def parse(text: str, *, depth: int = DEPTH, constants: bool = False) -> Any:
     depth : int
         Deepest nesting of lists and objects.
     constants : bool
-        Whether NaN and Infinity are allowed.
+        Whether NaN and Infinity are allowed. If so, a number beyond every float is infinite.
 
     Returns
     -------
@@ -50,7 +50,9 @@ def parse(text: str, *, depth: int = DEPTH, constants: bool = False) -> Any:
     if not constants:
         options["parse_constant"] = _no_constant
     if _long_numbers(text, depth):
-        options |= {"parse_int": _integer, "parse_float": float if constants else _finite}
+        options |= {"parse_int": _any_integer, "parse_float": float} if constants else {
+            "parse_int": _integer, "parse_float": _finite
+        }  # fmt: skip
     try:
         found = json.loads(text, **options)
     except RecursionError:  # the stack of the caller was nearly full
@@ -91,8 +93,8 @@ def read_json(
     if len(data) > limit:
         raise FileFormatError(f"{name} has more than {limit} bytes, the most that is read of a file of this kind")
     try:
-        return parse(decoded(data, name), depth=depth, constants=constants)
-    except ValueError as error:
+        return parse(decoded(data, "it"), depth=depth, constants=constants)
+    except (ValueError, FileFormatError) as error:
         raise FileFormatError(f"{name} is no JSON that can be used: {error}; save it again") from None
 
 
@@ -134,6 +136,10 @@ def _integer(digits: str) -> int:
     if len(digits) > DIGITS:
         raise ValueError(f"an integer of {len(digits)} digits, {digits[:10]}...")
     return int(digits)
+
+
+def _any_integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= DIGITS else float(digits if len(digits) < MORE_DIGITS else _integer(digits))
 
 
 def _finite(digits: str) -> float:

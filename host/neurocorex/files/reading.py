@@ -54,9 +54,8 @@ def decoded(data: bytes, label: str) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise FileFormatError(
-            f"{label} is no text: byte {error.start} is not {encoding[:6]}; save it as UTF-8"
-        ) from None
+        name = encoding.removesuffix("-sig").upper()
+        raise FileFormatError(f"{label} is no text: byte {error.start} is not {name}; save it as UTF-8") from None
     if "\0" in text:
         raise FileFormatError(f"{label} is no text: it has a NUL at place {text.index(chr(0))}; save it as UTF-8")
     return text
