@@ -132,11 +132,6 @@ class SocketTransport(Transport):
         except DisconnectedError as error:
             raise self._explained(error) from error
 
-    def again(self) -> SocketTransport:
-        """Close the connection, and make another to the same address; see `Transport.again`."""
-        self.close()
-        return SocketTransport(self._url, watch=self._watch)
-
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
@@ -149,7 +144,7 @@ class SocketTransport(Transport):
         """
         self.close()
         try:
-            fresh = SocketTransport(self._url)
+            fresh = SocketTransport(self._url, watch=self._watch)
         except NoAnswerError as error:
             raise DisconnectedError(f"{self.name} is not back yet: {error}") from error
         fresh.greeting = self.greeting
