@@ -91,7 +91,8 @@ class SocketTransport(Transport):
     """
 
     def __init__(self, url: str, *, watch: bool = False) -> None:
-        self._url, address = url, Address.parse(url)
+        self._url, self._watch = url, watch
+        address = Address.parse(url)
         self.name = str(Address(address.host, address.port))
         self.greeting = Greeting(
             token=address.token, wait=address.wait, watch=watch, who=myself(next(_NUMBERS))
@@ -143,7 +144,7 @@ class SocketTransport(Transport):
         """
         self.close()
         try:
-            fresh = SocketTransport(self._url)
+            fresh = SocketTransport(self._url, watch=self._watch)
         except NoAnswerError as error:
             raise DisconnectedError(f"{self.name} is not back yet: {error}") from error
         fresh.greeting = self.greeting
