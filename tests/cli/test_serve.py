@@ -15,6 +15,7 @@ import pytest
 from neurocorex.cli import serve as command
 from neurocorex.errors import NoAnswerError, StateLostError
 from neurocorex.spec import Op, Request, Status
+from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.socketport import Address
 from support.devices import BOTH, IMAGE, SPIKES, assert_same, emulated
 from support.fakes import SMALL, random_spikes
@@ -164,6 +165,18 @@ def test_bad_option_is_one_line_and_a_code(words: tuple[str, ...], code: int, te
     got, out, err = invoke("serve", *WORDS, *words)
     assert (got, out) == (code, "")
     assert text in err.splitlines()[-1]
+
+
+def test_chip_that_ends_is_an_error_with_its_code(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> ProcessTransport:
+        return ProcessTransport([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], name="the simulated chip")
+
+    monkeypatch.setattr("neurocorex.device.open.open_transport", killed)
+    before = signal.getsignal(signal.SIGINT)
+    code, _, err = invoke("serve", *WORDS)
+    assert code == 9
+    assert err.splitlines()[-1] == "neurocorex: the simulated chip ended (exit code -9); open it again"
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_taken_port_is_refused(invoke: Invoke) -> None:
