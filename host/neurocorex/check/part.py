@@ -47,6 +47,8 @@ def parts_of(log: LogFile) -> Iterator[Part]:
                 used.clear()
         elif isinstance(entry, Call):
             part.calls += 1
+            if len(entry.payload) > part.info.config.payload_bytes:
+                raise FileFormatError(f"{log.path} has a request of {len(entry.payload)} bytes, which no frame of its chip holds")
             used.add(session)
             try:
                 part.info = described(entry) or part.info

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,6 +111,7 @@ def open_device(
     trace: Trace | None = None,
     by_wire: bool = False,
     log: Log | str | os.PathLike[str] | None = None,
+    deadline_s: float | None = None,
     progress: Say | None = None,
 ) -> Device:
     """Open a chip.
@@ -119,7 +121,9 @@ def open_device(
     target : str
         ``"emulator"``: software, in this process. ``"rtl"``: the chip's own logic, simulated behind its UART pins and
         compiled when it is first needed, once per geometry. A serial port such as ``"/dev/ttyUSB1"`` or ``"COM3"``.
-        A served chip such as ``"socket://127.0.0.1:4000"``, see `Address`. Any other URL that pyserial opens.
+        ``"usb:SERIAL"``: the port of the board with this USB serial number, whatever its name is; `neurocorex devices`
+        lists them. A served chip such as ``"socket://127.0.0.1:4000"``, see `Address`. Any other URL that pyserial
+        opens.
         ``"faulty:emulator?loss=0.01&seed=3"``: any of these behind a line that misbehaves, see `FaultRates`.
     config : CoreConfig, optional
         Geometry of the emulator or the simulated chip. Without it they fit what is loaded.
@@ -131,6 +135,8 @@ def open_device(
         Whether the emulator is sent frames, as all other chips are, instead of being called; it is slower then.
     log : path or Log, optional
         File that keeps every request and its answers, for `neurocorex replay`; the emulator is sent frames then.
+    deadline_s : float, optional
+        `Device.deadline_s`: seconds that any call may take. Opening itself is not a call.
     progress : callable, optional
         Called with a sentence about work that takes long.
 
@@ -160,19 +166,10 @@ def open_device(
     faults = Faults(rates, keeps=kind.takes_geometry) if rates else None
     keeping = SessionLog(Path(log), target) if isinstance(log, str | os.PathLike) else log
 
-    raw: Transport | None = None
+    def make(geometry: CoreConfig | None) -> Transport:
+        return open_transport(behind, config=geometry, trace=trace, wait=False, progress=progress)
 
-    def line(geometry: CoreConfig | None, *, again: bool = False) -> Transport:
-        def opened() -> Transport:
-            nonlocal raw
-            if again and raw is not None:
-                raw = raw.again()
-            else:
-                raw = open_transport(behind, config=geometry, trace=trace, wait=False, progress=progress)
-            return raw
-
-        transport = faults.open(opened, geometry) if faults else opened()
-        return keeping.wrap(transport) if keeping else transport
+    opener = _Opener(make, faults, keeping, is_software=kind.takes_geometry)
 
     def connect(geometry: CoreConfig | None) -> Chip:
         if kind.is_emulator and not by_wire and keeping is None:
@@ -180,17 +177,14 @@ def open_device(
 
             return EmulatedChip(config or geometry or CoreConfig())
         timeout_s = _SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S
-        # Software ends with its line, unless the line only pretends to break.
-        returns = faults is not None or not kind.takes_geometry
-        chip = WiredChip(
-            line(config or geometry), baud=baud, timeout_s=timeout_s,
-            reopen=(lambda: line(config or geometry, again=True)) if returns else None,
-        )  # fmt: skip
+        reopen = partial(opener.open, config or geometry) if opener.returns else None
+        chip = WiredChip(opener.open(config or geometry), baud=baud, timeout_s=timeout_s, reopen=reopen)
         if keeping and keeping.is_complete:
             _keep_contents(chip)
         return chip
 
     device = Device(connect=connect, elastic=kind.takes_geometry and config is None)
+    device.deadline_s = deadline_s
     if config is not None or not kind.takes_geometry:
         try:
             _ = device.info
@@ -198,6 +192,42 @@ def open_device(
             device.close()
             raise
     return device
+
+
+class _Opener:
+    """Opener of the line to a chip, first and again: of a board under whatever name it has then, of a server.
+
+    Parameters
+    ----------
+    make : callable
+        Opens the transport to the chip itself.
+    faults, log
+        What stands before it, if anything.
+    is_software : bool
+        Whether the chip lives behind its transport, so that another transport leads to another chip.
+    """
+
+    def __init__(
+        self, make: Callable[[CoreConfig | None], Transport], faults: Faults | None, log: Log | None, *,
+        is_software: bool,
+    ) -> None:  # fmt: skip
+        self._make, self._faults, self._log, self._is_software = make, faults, log, is_software
+        self._last: Transport | None = None
+
+    @property
+    def returns(self) -> bool:
+        """Whether the same chip can be there when the line is opened again."""
+        return not self._is_software or self._faults is not None
+
+    def open(self, geometry: CoreConfig | None) -> Transport:
+        """Open the line; the one before is closed, if it still is open."""
+        bare = partial(self._bare, geometry)
+        transport = self._faults.open(bare, geometry) if self._faults else bare()
+        return self._log.wrap(transport) if self._log else transport
+
+    def _bare(self, geometry: CoreConfig | None) -> Transport:
+        self._last = self._make(geometry) if self._last is None or self._is_software else self._last.again()
+        return self._last
 
 
 def open_transport(

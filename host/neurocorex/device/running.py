@@ -38,7 +38,7 @@ class Running(Memories):
         Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly;
         `steps` makes no difference.
         """
-        with self._session.exchange() as chip:
+        with self._turn.taken("prepare"), self._session.exchange() as chip:
             chip.prepare()
 
     def run(
@@ -145,7 +145,7 @@ class Running(Memories):
         with self._turn.taken("resume", deadline_s):
             run: Run = self._contents.standing.cut_run()
             run.progress = progress
-            return self._carried_out(run, Chip.resume)
+            return self._carried_out(run, lambda chip: chip.resume())
 
     async def run_async(self, *arguments: Any, **options: Any) -> Result:
         """Run the network in a thread, and await the result; arguments and errors are those of `run`.

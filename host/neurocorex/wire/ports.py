@@ -120,8 +120,8 @@ def returned(port: Port | None, name: str) -> str:
         If it is not back, or if its name belongs to another board now.
     """
     if port is not None and port.serial_number:
-        same = [each for each in listed() if each.is_same(port)]
-        for matters in ("interface", "location", "device"):
+        same = [each for each in listed() if each.is_same(port) and each.interface == port.interface]
+        for matters in ("location", "device"):
             if len(same) > 1:
                 same = [each for each in same if getattr(each, matters) == getattr(port, matters)] or same
         if len(same) == 1:

@@ -16,7 +16,7 @@ class Wrapper(Transport):
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
-        self.name, self.baud = inner.name, inner.baud
+        self.name, self.baud, self.greeting = inner.name, inner.baud, inner.greeting
 
     @property
     def faults(self) -> dict[str, int]:
