@@ -50,9 +50,11 @@ class VirtualChip:
         self._arrived: deque[Request | FrameError] = deque()
         self._out = bytearray()
         self._session = self._origin = 0
+        self._failure: BaseException | None = None
         self._reset_link()
 
     def _reset_link(self) -> None:
+        self._halted = False  # an exception has ended a run; further ones are, until the host says STOP or HELLO
         self._expected = 0
         self._jobs: deque[Job] = deque()  # the first of them is being carried out
         self._answers: Iterator[Answer] | None = None
@@ -86,11 +88,19 @@ class VirtualChip:
         room : int, optional
             Bytes to send after which no further frame is looked at; those wait for the next call.
         """
-        left = self._work(work)
-        self._arrived += self._frames.feed(data)
-        while self._arrived and (room is None or len(self._out) < room):
-            self._hear(self._arrived.popleft())
-            left = self._work(left)
+        try:
+            left = self._work(work)
+            self._arrived += self._frames.feed(data)
+            while self._arrived and (room is None or len(self._out) < room):
+                self._hear(self._arrived.popleft())
+                left = self._work(left)
+        except BaseException as error:
+            if error is not self._failure:  # Ctrl-C in a bad place: what was taken and has run is not known
+                self._commands.end_step()
+                self._session = self._origin = 0
+                self._reset_link()
+            self._failure = None
+            raise
         sent = bytes(self._out)
         self._out.clear()
         return sent
@@ -132,6 +142,7 @@ class VirtualChip:
             for sent in self._unacknowledged:
                 self._send_numbered(sent)
         elif request.op == Op.STOP:
+            self._halted = False
             self._stop()
         elif request.op != Op.ACK:
             self._notify(Status.BAD_OP)
@@ -144,7 +155,7 @@ class VirtualChip:
         else:
             self._expected = (self._expected + 1) % SEQUENCE_MODULUS
             self._origin = self._session
-            self._jobs.append(Job(request.op, request.payload))
+            self._jobs.append(Job(request.op, request.payload, stopped=self._halted))
 
     def _acknowledge(self, request: Request) -> None:
         """Drop the responses that the host acknowledges; a number of no such response is ignored."""
@@ -169,15 +180,12 @@ class VirtualChip:
         while self.busy and pieces != 0:
             if self._answers is None:
                 self._answers = self._commands.execute(self._jobs[0])
-            try:
-                answer = next(self._answers)
-            except BaseException:  # Ctrl-C in a bad place: what has run is not known, as after a reset
-                self._commands.end_step()
-                self._session = self._origin = 0
-                self._reset_link()
-                raise
+            answer = next(self._answers)
             if (failure := self._commands.failed()) is not None:
-                raise failure  # the host gets what has run until then
+                # Between two steps: the host gets what has run until then. Runs that are queued would leave a gap.
+                self._failure, self._halted = failure, True
+                self._stop()
+                raise failure
             if answer is not None:
                 self._answer(*answer)
             pieces = None if pieces is None else pieces - 1
