@@ -36,6 +36,7 @@ class SerialTransport(Transport):
         import serial
 
         self.name, self.baud = url, baud
+        self.begins_anew = url.startswith("socket:")
         self._failure: type[Exception] = serial.SerialException
         options: dict[str, Any] = {} if "://" in url else {"exclusive": True}
         try:

@@ -17,12 +17,15 @@ class Transport(ABC):
         Name of the other end, for messages.
     baud : int
         Bits per second now, 0 where bytes have no rate.
+    begins_anew : bool
+        Whether a session ends with the connection, as at a server: what comes first has to be HELLO.
     write_timeout_s : float
         Longest time, in seconds, that `write` waits without one byte taken; set before each by who has less time.
     """
 
     name: str
     baud: int = 0
+    begins_anew: bool = False
     write_timeout_s: float = WRITE_TIMEOUT_S
 
     @abstractmethod
