@@ -147,9 +147,11 @@ class Run:
         self._grow()
         if isinstance(error, DeviceError):
             error.steps = self.done
-        if chip is not None and chip.cut:
+        if chip is None:
+            return  # nothing was sent
+        if chip.cut:
             standing.cut(self)
-        elif chip is not None and (not chip.settled or type(error) is DeviceError):
+        elif not chip.settled or type(error) is DeviceError:
             standing.torn(self)  # also if it refuses something, or its results make no sense
         else:
             standing.known()
