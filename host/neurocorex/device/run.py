@@ -106,7 +106,8 @@ class Run:
 
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
-        self._taken.append((results, self.done + results.steps))
+        # No function of ours is called before they are kept: see `chip.kept`.
+        self._taken.append((results, results.steps + (self._taken[-1][1] if self._taken else 0)))
         if self.progress is not None:
             self.progress(self.done, self.stream.steps)
 
