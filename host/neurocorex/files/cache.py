@@ -159,7 +159,7 @@ def is_whole(entry: Path, made_from: str) -> bool:
     if not entry.exists():
         return False
     try:
-        manifest = read_json(_manifest(_owned(entry)))
+        manifest = read_json(_owned(_manifest(_owned(entry))))
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
             raise FileFormatError("its manifest is of another format")
         if manifest.get("made_from") != made_from:
@@ -179,16 +179,22 @@ def content(entry: Path, made_from: str) -> bytes | None:
 
 def seal(entry: Path, made_from: str) -> None:
     """Take away the rights of others to write an entry, and write its manifest."""
-    for path in (entry, *_files(entry).values()):
-        path.chmod(path.stat().st_mode & ~OTHERS)
+    inner = list(entry.rglob("*")) if entry.is_dir() else []
+    for path in (entry, *inner):
+        _close(path)
     values = {"format": FORMAT, "version": VERSION, "made_from": made_from, "files": _hashes(entry)}
     write_json(_manifest(entry), values)
+    _close(_manifest(entry))
 
 
 def drop(entry: Path) -> None:
     """Remove an entry and its manifest."""
     _remove(_manifest(entry))
     _remove(entry)
+
+
+def _close(path: Path) -> None:
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
 
 
 def _manifest(entry: Path) -> Path:
