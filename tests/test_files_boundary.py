@@ -18,9 +18,12 @@ WRITING = {
 }  # fmt: skip
 #: The same, of these modules only: other objects have methods of these names.
 OF_MODULES = {
-    ("os", "replace"), ("os", "open"), ("os", "fdopen"), ("os", "rename"), ("os", "truncate"), ("np", "save"), ("shutil", "copy"), ("shutil", "move"),
-    ("np", "load"), ("numpy", "load"), ("np", "loadtxt"), ("np", "fromfile"), ("np", "genfromtxt"), ("json", "load"),
-    ("json", "loads"), ("pickle", "load"), ("pickle", "loads"), ("npy", "read_array"), ("h5py", "File"),
+    *(("os", name) for name in ("replace", "open", "fdopen", "rename", "truncate")),
+    *(("np", name) for name in ("load", "loadtxt", "genfromtxt", "fromfile", "save")),
+    *(("json", name) for name in ("load", "loads")),
+    *(("pickle", name) for name in ("load", "loads")),
+    *(("shutil", name) for name in ("copy", "move")),
+    ("npy", "read_array"), ("h5py", "File"),
 }  # fmt: skip
 #: Modules that do so nevertheless, and why.
 EXCEPTIONS = {
@@ -56,7 +59,7 @@ def found(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _writes(call: ast.Call) -> bool:
-    """Whether an `open` has a mode other than one for reading; the mode is the second argument, of a path's the first."""
+    """Whether an `open` has a mode other than for reading: its second argument, the first for a method of a path."""
     given = [word.value for word in call.keywords if word.arg == "mode"]
     given += call.args[:1] if isinstance(call.func, ast.Attribute) else call.args[1:2]
     modes = [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
@@ -87,7 +90,8 @@ def test_every_exception_is_needed(module) -> None:
         ("open('x', 'w')", 1), ("path.open('wb')", 1), ("open('x', mode='a')", 1), ("open('x', 'r+')", 1),
         ("open('x')", 0), ("path.open('rb')", 0), ("device.open('rtl')", 0), ("path.write_text('')", 1),
         ("np.savez(path, a=a)", 1), ("figure.savefig(path)", 1), ("np.load(path)", 1), ("json.loads(text)", 1),
-        ("figure.savefig(stream)", 0), ("write_text(path, text)", 0), ("json.dumps(value)", 0), ("os.replace(a, b)", 1), ("text.replace(a, b)", 0), ("image.save(path)", 0),
+        ("figure.savefig(stream)", 0), ("write_text(path, text)", 0), ("json.dumps(value)", 0),
+        ("os.replace(a, b)", 1), ("text.replace(a, b)", 0), ("image.save(path)", 0),
     ],
 )  # fmt: skip
 def test_calls_are_found(line, count) -> None:

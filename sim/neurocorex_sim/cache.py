@@ -11,20 +11,20 @@ from neurocorex.files.cache import cache_folder, drop, obtained
 KEPT = 24
 
 
-def cached(stem: str, suffix: str, made_from: str, make: Callable[[Path], object]) -> Path:
+def cached(name: str, made_from: str, make: Callable[[Path], object]) -> Path:
     """Return the path of a cached file.
 
     Parameters
     ----------
-    stem, suffix : str
-        Beginning and end of its name; between them stands the start of `made_from`.
+    name : str
+        Its name, which tells what it is made from already: there is no other with this one.
     made_from : str
         Digest of what it is made from.
     make : callable
         Writes it to the path that it is given, if it is not there.
     """
     folder = cache_folder("chips")
-    path = obtained(folder / f"{stem}{made_from[:24]}{suffix}", made_from, make)
+    path = obtained(folder / name, made_from, make)
     _prune(folder)
     return path
 

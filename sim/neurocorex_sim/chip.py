@@ -108,7 +108,7 @@ def chip_verilog(config: CoreConfig, clock_hz: int, baud: int, progress: Progres
 
         write_text(target, build.verilog(config, clock_hz, baud))
 
-    return cached("", ".v", key, export).read_text()
+    return cached(f"{key[:24]}.v", key, export).read_text()
 
 
 def compile_chip(verilog: str, *, trace: bool = False, progress: Progress | None = None) -> Path:
@@ -131,7 +131,7 @@ def compile_chip(verilog: str, *, trace: bool = False, progress: Progress | None
             _verilate(folder, trace)
             _compile(folder, target, trace)
 
-    return cached("", ".chip", key, build)
+    return cached(f"{key[:24]}.chip", key, build)
 
 
 def _require_tools(trace: bool) -> None:
@@ -182,7 +182,7 @@ def _compile(folder: Path, target: Path, trace: bool) -> None:
             return folder / f"{source.stem}.o"
         # Verilator's own library is the same for every chip.
         key = origin(verilator_version(), *map(str, command))
-        return cached(f"{source.stem}-", ".o", key, lambda unfinished: call([*command, unfinished], cwd=folder))
+        return cached(f"{source.stem}-{key[:24]}.o", key, lambda draft: call([*command, draft], cwd=folder))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(compile_one, sources))

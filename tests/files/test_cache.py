@@ -59,16 +59,16 @@ DAMAGE = {
     "another file": lambda entry: (entry / "three").touch(),
     "a file lost": lambda entry: (entry / "deep/one").unlink(),
     "replaced by a file": lambda entry: (entry.rename(entry.with_name("x")), entry.write_bytes(b"content")),
-    "no manifest": lambda entry: entry.with_name("entry.manifest").unlink(),
-    "manifest cut off": lambda entry: entry.with_name("entry.manifest").write_text('{"format"'),
-    "manifest of another kind": lambda entry: entry.with_name("entry.manifest").write_text("[1]"),
+    "no manifest": lambda entry: entry.with_name(".entry.manifest").unlink(),
+    "manifest cut off": lambda entry: entry.with_name(".entry.manifest").write_text('{"format"'),
+    "manifest of another kind": lambda entry: entry.with_name(".entry.manifest").write_text("[1]"),
     "manifest of another version": lambda entry: change(
-        entry.with_name("entry.manifest"), '"version": 1', '"version": 2'
+        entry.with_name(".entry.manifest"), '"version": 1', '"version": 2'
     ),
-    "made from something else": lambda entry: change(entry.with_name("entry.manifest"), MADE_FROM, "0" * 64),
+    "made from something else": lambda entry: change(entry.with_name(".entry.manifest"), MADE_FROM, "0" * 64),
     "written by others": lambda entry: (entry / "two").chmod(0o666),
     "folder of others": lambda entry: entry.chmod(0o777),
-    "manifest of others": lambda entry: entry.with_name("entry.manifest").chmod(0o666),
+    "manifest of others": lambda entry: entry.with_name(".entry.manifest").chmod(0o666),
 }  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_broken_or_foreign_entry_is_made_anew_and_told(folder, damage, caplog) -
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
-@pytest.mark.parametrize("name", ["entry", "entry/two", "entry.manifest"])
+@pytest.mark.parametrize("name", ["entry", "entry/two", ".entry.manifest"])
 def test_entry_of_somebody_else_is_made_anew(folder, name, caplog) -> None:
     make = Maker(files=True)
     entry = cache.obtained(folder / "entry", MADE_FROM, make)
@@ -120,7 +120,7 @@ def test_failed_making_leaves_nothing_and_the_older_entry(folder) -> None:
     with pytest.raises(FileFormatError, match="No space left on device; make room"):
         cache.obtained(entry, MADE_FROM, fail, fresh=True)
     assert cache.content(entry, MADE_FROM) == b"content"
-    assert sorted(os.listdir(folder)) == [".entry.lock", "entry", "entry.manifest"]
+    assert sorted(os.listdir(folder)) == [".entry.lock", "entry", ".entry.manifest"]
 
 
 KILLED = """
@@ -199,7 +199,7 @@ def test_link_of_somebody_else_is_not_followed(folder, tmp_path) -> None:
 
 def test_manifest_says_what_it_is_of(folder) -> None:
     entry = cache.obtained(folder / "entry", MADE_FROM, Maker(files=True))
-    manifest = json.loads(entry.with_name("entry.manifest").read_text())
+    manifest = json.loads(entry.with_name(".entry.manifest").read_text())
     assert manifest["made_from"] == MADE_FROM
     assert set(manifest["files"]) == {"two", "deep/one"}
     cache.drop(entry)

@@ -198,7 +198,7 @@ def _close(path: Path) -> None:
 
 
 def _manifest(entry: Path) -> Path:
-    return entry.with_name(f"{entry.name}.manifest")
+    return entry.with_name(f".{entry.name}.manifest")
 
 
 def _files(entry: Path) -> dict[str, Path]:

@@ -136,7 +136,12 @@ def _order(
     except ValueError as error:
         raise InputError(str(error)) from error
     made_from = _key(order)
-    return order, made_from, cache.cache_folder("boards") / f"{board.name}-{made_from[:16]}"
+    return order, made_from, _cache() / f"{board.name}-{made_from[:16]}"
+
+
+def _cache() -> Path:
+    """Return the folder of all builds in the cache."""
+    return cache.cache_folder("boards")
 
 
 def _make(order: Any, place: Path, say: Say) -> None:
