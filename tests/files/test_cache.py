@@ -120,7 +120,7 @@ def test_failed_making_leaves_nothing_and_the_older_entry(folder) -> None:
     with pytest.raises(FileFormatError, match="No space left on device; make room"):
         cache.obtained(entry, MADE_FROM, fail, fresh=True)
     assert cache.content(entry, MADE_FROM) == b"content"
-    assert sorted(os.listdir(folder)) == [".entry.lock", "entry", ".entry.manifest"]
+    assert sorted(os.listdir(folder)) == [".entry.lock", ".entry.manifest", "entry"]
 
 
 KILLED = """
