@@ -60,7 +60,7 @@ def test_request_out_of_order_is_dropped(wire: Wire) -> None:
 
 
 def test_bad_checksum_is_refused(wire: Wire) -> None:
-    run = bytearray(Request(Op.RUN, 0, 0, b"\xff" * 5).encode())
+    run = bytearray(Request(Op.RUN, 0, 0, b"\xff" * 5, SESSION).encode())
     run[5] ^= 1
     (notice,) = wire.raw(bytes(run))
     assert (notice.op, notice.status, notice.ack) == (Op.POLL, Status.BAD_FRAME, 0)
@@ -228,7 +228,7 @@ def test_lossy_line_to_the_chip_changes_nothing(seed: int) -> None:
         data = bytearray()
         for number in range(begun, min(begun + 4, len(requests))):
             op, payload = requests[number]
-            frame = bytearray(Request(op, number % 256, wire.ack, payload).encode())
+            frame = bytearray(Request(op, number % 256, wire.ack, payload, SESSION).encode())
             fate = rng.random()
             if fate < 0.1:
                 continue

@@ -13,13 +13,12 @@ from neurocorex.errors import DisconnectedError, MissingToolError, NoAnswerError
 from neurocorex.spec import Op, Request, Response, ResponseDecoder
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.serialport import SerialTransport
-from neurocorex.wire.server import Server
 from neurocorex.wire.transport import Transport
 from support.fakes import SMALL
 
 ECHO = "import sys, os\nwhile data := os.read(0, 65536): os.write(1, data)"
 TIMEOUT_S = 20.0
-HELLO = b"\0" + Request(Op.HELLO, payload=b"\1\2\3\4").encode()
+HELLO = b"\0" + Request(Op.HELLO, session=0x1234).encode()
 
 
 def child(program: str) -> ProcessTransport:
@@ -162,7 +161,7 @@ def test_emulator_answers_without_waiting() -> None:
     transport.write(HELLO)
     (answer,) = ResponseDecoder().feed(transport.read(TIMEOUT_S))
     assert isinstance(answer, Response)
-    assert answer.payload == b"\1\2\3\4"
+    assert answer.session == 0x1234
     transport.close()
     with pytest.raises(DisconnectedError, match="closed"):
         transport.write(HELLO)
@@ -190,20 +189,3 @@ def test_reader_of_shared_emulator_ends_when_it_is_closed() -> None:
     threading.Thread(target=read).start()
     transport.close()
     assert ended.wait(TIMEOUT_S)
-
-
-def test_socket_reaches_a_served_chip_and_notices_its_end() -> None:
-    chip = VirtualTransport(SMALL, wait=True)
-    server = Server(chip)
-    serving = threading.Thread(target=server.serve)
-    serving.start()
-    transport = SerialTransport(server.url)
-    transport.write(HELLO)
-    (answer,) = ResponseDecoder().feed(transport.read(TIMEOUT_S))
-    assert isinstance(answer, Response)
-    server.close()
-    serving.join(TIMEOUT_S)
-    with pytest.raises(DisconnectedError):
-        transport.read(TIMEOUT_S)
-    transport.close()
-    chip.close()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..device.device import Device
     from ..device.open import Target, Trace
     from ..spec import CoreConfig
+    from ..wire.tap import Log
 
 #: Kind of a block of an FST file that is being written.
 _UNFINISHED = 255
@@ -41,6 +42,8 @@ class DeviceChoice(NamedTuple):
         Waveform to write.
     quiet : bool
         Whether nothing is printed while the device is opened.
+    log : Log, optional
+        Gets the session, see `open_device`.
     """
 
     name: str
@@ -48,6 +51,7 @@ class DeviceChoice(NamedTuple):
     baud: int | None = None
     trace: Trace | None = None
     quiet: bool = False
+    log: Log | None = None
 
     @property
     def target(self) -> Target:
@@ -55,6 +59,13 @@ class DeviceChoice(NamedTuple):
         from ..device.open import Target
 
         return Target.of(self.name)
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether faults are made on its line."""
+        from ..wire.faults import PREFIX
+
+        return self.name.startswith(PREFIX)
 
     def geometry(self) -> CoreConfig | None:
         """Geometry of ``--config``; None without it."""
@@ -76,7 +87,7 @@ class DeviceChoice(NamedTuple):
         with (
             nullcontext(trace) if trace is None or not self.target.is_simulated else _waveform(trace) as trace,
             open_device(
-                self.name, config=geometry, baud=self.baud, trace=trace, by_wire=by_wire, progress=say
+                self.name, config=geometry, baud=self.baud, trace=trace, by_wire=by_wire, log=self.log, progress=say
             ) as device,
         ):
             yield device
@@ -136,7 +147,9 @@ def complete_device(ctx: click.Context, param: click.Parameter, incomplete: str)
     return complete_software(ctx, param, incomplete) + found
 
 
-def device(*, default: str | None = None, config: bool = True, baud: bool = True, trace: bool = False) -> Wrapper:
+def device(
+    *, default: str | None = None, config: bool = True, baud: bool = True, trace: bool = False, log: bool = True
+) -> Wrapper:
     """Give a command its device as the argument `chosen`, a `DeviceChoice`.
 
     The command must have `output.json_option`, too.
@@ -145,7 +158,7 @@ def device(*, default: str | None = None, config: bool = True, baud: bool = True
     ----------
     default : str, optional
         With a default the device is the option ``--device``, otherwise the argument DEVICE.
-    config, baud, trace : bool
+    config, baud, trace, log : bool
         Which options the command has beside it.
     """
     options = [
@@ -162,15 +175,19 @@ def device(*, default: str | None = None, config: bool = True, baud: bool = True
         options.append(_BAUD)
     if trace:
         options += _TRACE
+    if log:
+        options.append(_LOG)
 
     def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def choosing(
-            device: str, as_json: bool, config: Path | None = None, baud: int | None = None, **others: Any
-        ) -> Any:
+            device: str, as_json: bool, config: Path | None = None, baud: int | None = None,
+            session_log: Path | None = None, **others: Any,
+        ) -> Any:  # fmt: skip
             traced = _trace(**{name: others.pop(name) for name in ("trace", "first", "last")}) if trace else None
-            chosen = DeviceChoice(device, config, baud, traced, quiet=as_json)
-            return command(chosen=chosen, as_json=as_json, **others)
+            with _logged(session_log, device) as kept:
+                chosen = DeviceChoice(device, config, baud, traced, quiet=as_json, log=kept)
+                return command(chosen=chosen, as_json=as_json, **others)
 
         wrapped: Callable[..., Any] = choosing
         for option in reversed(options):
@@ -186,6 +203,10 @@ _CONFIG = click.option(
     help="Geometry of `emulator` and `rtl` as a JSON file; without it they fit the network.",
 )
 _BAUD = click.option("--baud", type=click.IntRange(1), help="Speed up a serial link to this rate once it answers.")
+_LOG = click.option(
+    "--log", "session_log", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Keep every request and its answers in FILE, for `neurocorex replay`.",
+)  # fmt: skip
 _TRACE = (
     click.option(
         "--trace", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.fst",
@@ -200,6 +221,21 @@ _TRACE = (
         help="Last step of the waveform, itself included.  [default: the last one]",
     ),
 )  # fmt: skip
+
+
+@contextmanager
+def _logged(path: Path | None, device: str) -> Iterator[Log | None]:
+    """Make the log of all that a command opens; if it could not be written to its end, the exit code tells."""
+    if path is None:
+        yield None
+        return
+    from ..errors import FileFormatError
+    from ..wire.log import SessionLog
+
+    log = SessionLog(path, device)
+    yield log
+    if log.failed:  # as a warning has said
+        raise SystemExit(FileFormatError.exit_code)
 
 
 def _trace(trace: Path | None, first: int | None, last: int | None) -> Trace | None:

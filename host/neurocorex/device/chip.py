@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Control, CoreConfig, Region
 from ..wire.link import Link
+from ..wire.patience import Patience
 from ..wire.regions import Items
 
 #: Called with what is done and what there is to do.
@@ -37,9 +38,43 @@ class Look:
 class Chip(ABC):
     """One chip. Each method is one exchange, and carries out what it is given in order.
 
-    Every method raises DisconnectedError if the chip went away, and another DeviceError if it refuses something or does
-    not answer.
+    Every method raises StateLostError if the chip was reset, replaced or used by another session, DisconnectedError if
+    it went away, NoAnswerError or GarbageError if it does not answer or the deadline is over, and another DeviceError
+    if it refuses something.
+
+    Attributes
+    ----------
+    patience : Patience
+        Deadline of the present call; whoever calls begins it.
     """
+
+    patience: Patience
+
+    @property
+    @abstractmethod
+    def cut(self) -> bool:
+        """Whether a call was cut off by silence, garbage, the deadline or a lost connection, and can be resumed."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Go on with the call that was cut off, where it was, as if nothing had happened.
+
+        Its `take` is called with the results that come from now on, and its looks are filled in. Another call gives it
+        up. Raises as that call does, and DeviceError if there is none.
+        """
+
+    @property
+    @abstractmethod
+    def settled(self) -> bool:
+        """False if the last call ended so that the chip may have run or changed more than was handed over.
+
+        A call that is `cut` may be unsettled, until it is resumed. Ask right after the error.
+        """
+
+    @property
+    def returns(self) -> bool:
+        """Whether the next call can reach the same chip again after a DisconnectedError."""
+        return False
 
     @property
     @abstractmethod

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from ..emulator.access import items
 from ..emulator.emulator import Emulator
-from ..errors import DeviceError
+from ..errors import DeviceError, NoAnswerError
 from ..events.stream import EventStream
 from ..image import region_shape
-from ..spec import ChipInfo, Clear, Control, CoreConfig, Region, layout, regions
+from ..spec import ChipInfo, Clear, Control, CoreConfig, Counter, Region, layout, regions
 from ..wire.link import Link
+from ..wire.patience import Patience
 from ..wire.regions import Items, item_type
 from .chip import Chip, Look, Progress, course
 
@@ -32,6 +34,9 @@ class EmulatedChip(Chip):
     def __init__(self, config: CoreConfig) -> None:
         self._emulator = Emulator(config)
         self._info = ChipInfo(config=config, clock_hz=0, baud=0, build_id=0)
+        self.patience = Patience()
+        self._pieces: Iterator[Callable[[], None]] = iter(())
+        self._cut, self._settled = False, True
 
     @property
     def info(self) -> ChipInfo:
@@ -43,8 +48,44 @@ class EmulatedChip(Chip):
         """Raise DeviceError: there is none."""
         raise DeviceError("an emulator in this process has no line that could be examined; open it with by_wire=True")
 
+    @property
+    def cut(self) -> bool:
+        """Whether the deadline has cut a call off, which can be resumed."""
+        return self._cut
+
+    @property
+    def settled(self) -> bool:
+        """False if the last call ended so that the chip may have run or changed more than was handed over."""
+        return self._settled
+
+    def resume(self) -> None:
+        """Go on with the call that the deadline has cut off."""
+        if not self._cut:
+            raise DeviceError("there is no run to resume: none was cut off, or something else was done since")
+        self._go_on()
+
+    def _perform(self, pieces: Iterator[Callable[[], None]]) -> None:
+        """Carry out pieces of work, between which the call can end."""
+        self._pieces = pieces
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._cut = False
+        try:
+            while True:
+                self.patience.check()
+                if (piece := next(self._pieces, None)) is None:
+                    break
+                piece()
+        except NoAnswerError:
+            self._cut = True
+            raise
+        self._settled = True
+
     def read(self, *regions: Region) -> dict[Region, Items]:
         """Copy whole regions."""
+        self._cut, self._settled = False, True
+        self.patience.check()
         return {region: self._copy(region) for region in regions}
 
     def _copy(self, region: Region) -> Items:
@@ -58,16 +99,20 @@ class EmulatedChip(Chip):
     ) -> None:
         """Write whole regions, then clear; `progress` counts these."""
         total = len(contents) + bool(clear)
-        for done, (region, values) in enumerate(contents.items(), 1):
-            flat = values.reshape(-1)
-            for start in range(0, flat.size, _PIECE_ITEMS):
-                self._emulator.write(region, flat[start : start + _PIECE_ITEMS], start)
-            if progress is not None:
-                progress(done, total)
-        if clear:
-            self.clear(clear)
-            if progress is not None:
-                progress(total, total)
+        tell = progress or (lambda _done, _total: None)
+
+        def pieces() -> Iterator[Callable[[], None]]:
+            for done, (region, values) in enumerate(contents.items(), 1):
+                flat = values.reshape(-1)
+                for start in range(0, flat.size, _PIECE_ITEMS):
+                    yield partial(self._emulator.write, region, flat[start : start + _PIECE_ITEMS], start)
+                yield partial(tell, done, total)
+            if clear:
+                yield partial(self._emulator.clear, clear)
+                yield partial(tell, total, total)
+
+        self._settled = False
+        self._perform(pieces())
 
     def write_items(self, region: Region, pieces: Iterable[tuple[int, Items]]) -> None:
         """Write parts of a region in one go, because the emulator prepares the whole of it again."""
@@ -79,10 +124,12 @@ class EmulatedChip(Chip):
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
+        self._cut, self._settled = False, True
         self._emulator.write(Region.CONTROL, [value], register)
 
     def clear(self, what: Clear) -> None:
         """Set to zero what the flags name."""
+        self._cut, self._settled = False, True
         self._emulator.clear(what)
 
     def run(
@@ -93,16 +140,36 @@ class EmulatedChip(Chip):
         flags: Items | None = None,
         looks: Iterable[Look] = (),
     ) -> None:
-        """Run all steps, in pieces that Ctrl-C ends between or takes back as a whole."""
-        if flags is not None:
-            self._emulator.write(Region.FLAGS, flags)
-        piece = max(PIECE_UPDATES // self.config.neurons, 1)
-        for part in course(stimulus, looks):
-            if isinstance(part, Look):
-                part.contents.update(self.read(*part.regions))
-                continue
-            for start in range(0, part.steps + min(part.change_step.size, 1), piece):
-                take(self._emulator.run(part.cut(start, start + piece)))
+        """Run all steps, in pieces that Ctrl-C and the deadline end between, or take back as a whole."""
+        steps = max(PIECE_UPDATES // self.config.neurons, 1)
+
+        def pieces() -> Iterator[Callable[[], None]]:
+            if flags is not None:
+                yield partial(self._emulator.write, Region.FLAGS, flags)
+            for part in course(stimulus, looks):
+                if isinstance(part, Look):
+                    yield partial(self._look, part)
+                    continue
+                for start in range(0, part.steps + min(part.change_step.size, 1), steps):
+                    yield partial(self._run, part.cut(start, start + steps), take)
+
+        self._settled = True
+        self._perform(pieces())
+
+    def _look(self, look: Look) -> None:
+        look.contents.update({region: self._copy(region) for region in look.regions})
+
+    def _run(self, piece: EventStream, take: Callable[[EventStream], None]) -> None:
+        """Run a piece, or nothing of it, and hand its results over."""
+        self._settled = False
+        before = self._emulator.counters[Counter.STEPS]
+        try:
+            results = self._emulator.run(piece)
+        except BaseException:
+            self._settled = self._emulator.counters[Counter.STEPS] == before
+            raise
+        self._settled = True
+        take(results)
 
     def prepare(self) -> None:
         """Load the kernel of the emulator."""

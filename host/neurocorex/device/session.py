@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..errors import DisconnectedError
+from ..errors import DisconnectedError, StateLostError
 from ..spec import ChipInfo, CoreConfig
 from .chip import Chip
 
@@ -36,7 +36,7 @@ class Session:
     Attributes
     ----------
     generation : int
-        Counts up when the chip is lost or replaced: what it held is gone.
+        Counts up when what the chip held is gone: it was reset, used by another session, replaced, or cannot return.
     exchanges : int
         Counts up with every exchange.
     """
@@ -56,7 +56,7 @@ class Session:
 
     @contextmanager
     def exchange(self) -> Iterator[Chip]:
-        """Use the chip for one exchange; if that finds it gone, the next one opens it again."""
+        """Use the chip for one exchange; if that finds it gone for good, the next one opens it again."""
         self.exchanges += 1
         with self._opened() as chip:
             yield chip
@@ -69,8 +69,12 @@ class Session:
             self._chip = self._connect(self._geometry)
         try:
             yield self._chip
+        except StateLostError:
+            self.generation += 1
+            raise
         except DisconnectedError:
-            self._drop()
+            if not self._chip.returns:
+                self._drop()
             raise
 
     def adapt(self, config: CoreConfig) -> None:

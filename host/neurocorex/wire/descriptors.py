@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
 from collections import deque
 
 from ..errors import DisconnectedError, NoAnswerError
+from .transport import WRITE_TIMEOUT_S
 
 _CHUNK_BYTES = 1 << 16
-#: Longest time without one byte taken, after which the peer counts as dead.
-WRITE_TIMEOUT_S = 10.0
+#: Bytes that are read ahead at most; who sends more without taking anything is no chip.
+_AHEAD_BYTES = 1 << 24
 
 
 class Descriptors:
@@ -35,23 +37,34 @@ class Descriptors:
                 return self._ahead.popleft()
             return self._take() if select.select([self._read_fd], [], [], timeout_s)[0] else b""
 
-    def write(self, data: bytes) -> None:
-        """Hand over all bytes; see `Transport.write`."""
-        left = memoryview(data)
+    def write(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
+        """Hand over all bytes; raises NoAnswerError once none was taken for `timeout_s`; see `Transport.write`."""
+        left, taken = memoryview(data), time.monotonic()
         alone = self._reader.acquire(blocking=False)
         try:
             while left:
-                watched = [self._read_fd] if alone else []
-                readable, writable, _ = select.select(watched, [self._write_fd], [], WRITE_TIMEOUT_S)
+                watched = [self._read_fd] if alone and sum(map(len, self._ahead)) < _AHEAD_BYTES else []
+                wait_s = max(taken + timeout_s - time.monotonic(), 0.0)
+                readable, writable, _ = select.select(watched, [self._write_fd], [], wait_s)
                 if readable:
                     self._ahead.append(self._take())
                 if writable:
-                    left = left[self._put(left) :]
-                elif not readable:
+                    left, taken = left[self._put(left) :], time.monotonic()
+                elif time.monotonic() >= taken + timeout_s:
                     raise NoAnswerError(f"{self._name} takes no more bytes; check that it runs, then open it again")
         finally:
             if alone:
                 self._reader.release()
+
+    def check(self) -> None:
+        """Raise DisconnectedError if the other end is known to be gone; see `Transport.check`."""
+        if not self._reader.acquire(blocking=False):
+            return  # another thread reads, and will notice
+        try:
+            if not self._ahead and select.select([self._read_fd], [], [], 0)[0]:
+                self._ahead.append(self._take())
+        finally:
+            self._reader.release()
 
     def _take(self) -> bytes:
         try:

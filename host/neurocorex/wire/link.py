@@ -1,106 +1,161 @@
-"""Link to a chip: requests are answered once and in order, with retransmission of what the line damages or loses."""
+"""Link to a chip: exchanges of requests and responses, in sessions that tell whether the chip still holds its state."""
 
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Iterable, Iterator
 
-from ..errors import DeviceError, DisconnectedError, NoAnswerError, StateLostError
-from ..spec import Op, Request, Response, Status
-from ..spec.protocol import DEFAULT_BAUD, DELIMITER, HELLO_ANSWER, SET_BAUD_ARGUMENTS
-from .reception import Reception
-from .refusals import refusal, unheard
+from ..errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError, StateLostError
+from ..spec import Op, Response
+from ..spec.protocol import DEFAULT_BAUD, HELLO_ANSWER, SET_BAUD_ARGUMENTS
+from .flow import Flow
+from .hello import greet
+from .line import ATTEMPTS as ATTEMPTS
+from .line import Line
+from .patience import Patience
 from .transport import Transport
-from .window import Window
 
-#: Silences in a row before the host gives up.
-ATTEMPTS = 5
-#: Answers to POLL that contradict what is known, in a row, before the chip is taken to have been reset.
-CONTRADICTIONS = 3
-#: Numbers of sessions, from 1 up.
-SESSIONS = 0xFFFF
+#: Longest time, in seconds, that a chip gets to stop where the caller has no patience left.
+STOP_S = 10.0
 
 
 class Link:
     """Exchanges with one chip over one transport; see docs/protocol.md.
 
-    Nothing is sent before the first exchange. After any error, and after an exchange that was not followed to its end,
-    the next one begins with HELLO, which stops the chip and puts both ends in step.
+    Nothing is sent before the first exchange. An exchange that ended by NoAnswerError, GarbageError or
+    DisconnectedError is kept: `resume` goes on with it. After any other error, and after an exchange that was not
+    followed to its end, the next one begins with HELLO, which stops the chip and puts both ends in step.
 
     Parameters
     ----------
     transport : Transport
         Bytes to and from the chip; closed by `close`.
     timeout_s : float
-        Silence, in seconds, after which the host asks whether the chip is still there. A chip that answers is busy, and
-        is waited for without end.
+        Longest silence, in seconds, after which the host asks whether the chip is still there. A chip that answers is
+        busy, and is waited for as long as `patience` has.
 
     Attributes
     ----------
+    patience : Patience
+        Deadline of the present call.
     reset_bauds : list of int
         Rates at which a chip that was just reset may listen.
+    greeting : bytes
+        Goes to a server with each HELLO, at most 200 bytes; chips ignore it.
     origin : int
         Session, before the present one, in which the chip was used last; 0: it was reset since. See docs/protocol.md.
+    cut : bool
+        Whether an exchange is kept, which `resume` goes on with.
     """
 
     def __init__(self, transport: Transport, *, timeout_s: float = 0.5) -> None:
-        self._transport = transport
-        self._reception = Reception(transport, timeout_s)
+        self.patience = Patience()
+        self._line = Line(transport, timeout_s, self.patience)
+        self._flow = Flow(self._line)
         self.reset_bauds = [DEFAULT_BAUD]
+        self.greeting = transport.greeting
         self.origin = 0
-        self._window = Window()
-        self._in_step = False
-        self._polling = self._stopping = self._ack_due = False
-        self._contradictions = 0
+        self.cut = False
+        self._in_step = self._lost = self._moved = self._anew = False
+        self._in_order = True
 
     @property
     def name(self) -> str:
         """Name of the other end, for messages."""
-        return self._transport.name
+        return self._line.transport.name
+
+    @property
+    def session(self) -> int:
+        """Number of the present session, 0 before the first."""
+        return self._flow.window.session
+
+    @property
+    def settled(self) -> bool:
+        """False if the last exchange ended so that the chip may have changed more than was yielded: cut, or torn."""
+        return self._in_order or not self._flow.changes
 
     @property
     def damaged(self) -> int:
         """Frames from the chip, so far, that failed their checksum."""
-        return self._reception.damaged
+        return self._line.damaged
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """Faults made on purpose; see `Transport.faults`."""
+        return self._line.transport.faults
 
     def close(self) -> None:
         """Close the transport."""
-        self._in_step = False
-        self._transport.close()
+        self._in_step = self.cut = False
+        self._line.transport.close()
 
-    # Exchanges ---------------------------------------------------------------------------------
+    def reattach(self, transport: Transport, *, anew: bool = False) -> None:
+        """Go on over another transport to the same chip; the old one is closed.
+
+        Parameters
+        ----------
+        transport : Transport
+            Bytes to and from the chip.
+        anew : bool
+            Whether a session cannot outlast a connection there: `resume` begins with HELLO.
+        """
+        baud = self._line.transport.baud
+        self._line.transport.close()
+        self._line.transport = transport
+        self._line.restart()
+        if baud:
+            self._line.set_rate(baud)
+        self._in_step, self._moved = False, True
+        self._anew = anew
+
+    # Sessions ----------------------------------------------------------------------------------
 
     def hello(self) -> None:
         """Stop the chip and put both ends in step; old bytes of either direction are discarded.
 
+        If another session used the chip, or it was reset, the next exchange raises StateLostError.
+
         Raises
         ------
         NoAnswerError, GarbageError, DisconnectedError
-            If nothing comes back, if what comes back is something else, if the other end is gone.
+            If nothing comes back or another client of a server has the chip, if what comes back is something else, if
+            the other end is gone.
+        DeviceError
+            If a server refuses this client.
         """
         self._in_step = False
-        self._reception.strange.clear()
-        for attempt in range(ATTEMPTS):
-            if attempt:  # an earlier host may have left the chip at another rate
-                self._transport.send_break()
-                self._set_rate(self.reset_bauds[(attempt - 1) % len(self.reset_bauds)])
-            session = 1 + secrets.randbelow(SESSIONS)
-            self._reception.restart()
-            self._write(_delimited(Op.HELLO, session=session))
-            while (frames := self._receive()) is not None:
-                for frame in frames:
-                    if isinstance(frame, Response) and (frame.op, frame.session) == (Op.HELLO, session):
-                        (self.origin,) = HELLO_ANSWER.unpack(frame.payload)
-                        self._window = Window(limit=frame.ack + frame.credit, session=session)
-                        self._polling = self._stopping = self._ack_due = False
-                        self._reception.silences = self._contradictions = 0
-                        self._in_step = True
-                        return
-        raise unheard(self.name, self._transport.baud, self._reception.strange)
+        taboo = (self.session, self.origin)
+        self._begin(greet(self._line, greeting=self.greeting, reset_bauds=self.reset_bauds, taboo=taboo))
+
+    def _begin(self, answer: Response) -> None:
+        """Begin the session that the chip is in; note whether it is still as the last one has left it."""
+        window = self._flow.window
+        known = {window.session} if window.taken else {self.origin, window.session} if window.last else {self.origin}
+        (origin,) = HELLO_ANSWER.unpack(answer.payload)
+        self._lost |= window.session != 0 and origin not in known
+        self.origin = origin
+        self._flow = Flow(self._line, answer.session, answer.ack + answer.credit)
+        self._line.restart()
+        self._in_step = True
+
+    def _require_state(self) -> None:
+        """Raise StateLostError, once, if the chip was reset or used by another session."""
+        if self._lost:
+            what = "was used by another session meanwhile" if self.origin else "was reset"
+            self._forget()
+            raise StateLostError(f"{self.name} {what}; load the network again")
+
+    def _forget(self) -> None:
+        """Expect nothing of the chip any more: the next session begins as the first one."""
+        self._flow = Flow(self._line)
+        self._in_step = self._lost = self.cut = False
+
+    # Exchanges ---------------------------------------------------------------------------------
 
     def execute(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         """Carry out numbered requests in order, as many at a time as the chip has room for.
+
+        An exchange that was kept is given up.
 
         Parameters
         ----------
@@ -114,25 +169,83 @@ class Link:
 
         Raises
         ------
+        StateLostError
+            If the chip was reset, replaced or used by another session since the last exchange.
         DeviceError
             If the chip refuses a request.
         NoAnswerError, GarbageError, DisconnectedError
-            If it has become silent, sends something else, is gone or was reset.
+            If it has become silent or the deadline is over, if it sends something else, if it is gone.
         KeyboardInterrupt
-            After the chip was stopped and what it still sent was yielded.
+            After the chip was stopped and what it still sent was yielded; `Cancelled` by `Patience.cancel`.
         """
+        self.cut = self._moved = False
+        self._line.check()
         if not self._in_step:
             self.hello()
+        self._require_state()
+        self._flow.begin(iter(requests))
+        yield from self._follow()
+
+    def resume(self) -> Iterator[tuple[int, bytes]]:
+        """Go on with the exchange that was cut, where it was; yields and raises as `execute`.
+
+        The session goes on. Only if the chip was reached over a new transport and is not in it any more, HELLO begins
+        another one.
+
+        Raises
+        ------
+        DeviceError
+            If there is none, or the chip has ended the session, and something would be carried out twice in another.
+        """
+        if not self.cut:
+            raise DeviceError("there is no run to resume: none was cut off, or something else was done since")
+        self._line.restart()
+        if self._moved and (self._anew or not self._flow.joins()):
+            self._renew()
+        self._moved = False
+        yield from self._follow(ask=True)
+
+    def _renew(self) -> None:
+        """Begin another session, and go on in it with the exchange that was cut."""
+        flow = self._flow
+        self.hello()
+        self._require_state()
         self._in_step = False
+        if not flow.move(self._flow, self.origin):
+            self.cut = False
+            raise DeviceError(
+                f"{self.name} ended the run when the connection was lost; clear, restore or load before the next"
+            )
+
+    def _follow(self, *, ask: bool = False) -> Iterator[tuple[int, bytes]]:
+        """Follow the exchange of the flow, and note how it ended."""
+        flow = self._flow
+        self._in_step = self._in_order = self.cut = False
         try:
-            yield from self._exchange(iter(requests))
+            if ask:
+                flow.ask()
+            yield from flow.follow()
         except KeyboardInterrupt:
-            if self._reception.waiting:  # anywhere else the window may be half changed, and HELLO has to end it
-                with contextlib.suppress(DeviceError):
-                    yield from self._stop()
-                    self._in_step = True
+            if self._line.waiting:  # anywhere else the window may be half changed, and HELLO has to end it
+                yield from self.stop()
             raise
-        self._in_step = True
+        except StateLostError:
+            self._forget()
+            raise
+        except (NoAnswerError, GarbageError, DisconnectedError):
+            self.cut = True
+            raise
+        except DeviceError:
+            self._in_order = not flow.window.changes
+            raise
+        self._in_step = self._in_order = True
+
+    def stop(self) -> Iterator[tuple[int, bytes]]:
+        """End the exchange in order, after its last response was yielded: stop runs, and yield what still comes."""
+        self.patience.begin(STOP_S)
+        with contextlib.suppress(DeviceError):
+            yield from self._flow.stop()
+            self._in_step = self._in_order = True
 
     def call(self, op: Op, payload: bytes = b"") -> bytes:
         """Carry out one request and return the payload of its whole answer; raises as `execute` does."""
@@ -148,149 +261,14 @@ class Link:
         baud : int
             The rate that this makes, in bits per second.
         """
-        before = self._transport.baud
+        before = self._line.transport.baud
         self.call(Op.SET_BAUD, SET_BAUD_ARGUMENTS.pack(divisor))
         self._in_step = False
-        try:
-            self._transport.set_baud(baud)
-            self._ask()
-            while (frames := self._receive()) is not None:
-                for frame in frames:
-                    if isinstance(frame, Response) and (frame.op, frame.status) == (Op.POLL, Status.OK):
-                        self._polling = False
-                        self._in_step = True
-                        return True
-        except NoAnswerError:
-            pass  # this end has no such rate
-        self._set_rate(before)
+        with contextlib.suppress(NoAnswerError):  # this end has no such rate
+            self._line.transport.set_baud(baud)
+            if self._flow.hears():
+                self._in_step = True
+                return True
+        self._line.set_rate(before)
         self.hello()
         return False
-
-    # One exchange ------------------------------------------------------------------------------
-
-    def _exchange(self, source: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-        while self._send(source) or self._window.requests:
-            yield from self._collect()
-
-    def _send(self, source: Iterator[tuple[int, bytes]]) -> bool:
-        """Send what may be sent; False once the source has nothing left."""
-        window, out, more = self._window, bytearray(), True
-        while more and not self._polling:
-            if request := window.due():
-                out += request.encode()
-            elif not window.room:
-                break
-            elif (following := next(source, None)) is None:
-                more = False
-            else:
-                window.push(*following)
-        if out:
-            self._write(bytes(out))
-        elif more and not window.requests:
-            self._poll()  # no answer is under way that could announce room
-        elif window.requests:
-            self._acknowledge()
-        return more
-
-    def _collect(self) -> Iterator[tuple[int, bytes]]:
-        """Wait for bytes and yield the responses among them that are next."""
-        frames = self._receive()
-        if frames is None:
-            if self._reception.silences > ATTEMPTS:
-                raise unheard(self.name, self._transport.baud, self._reception.strange)
-            self._polling = False
-            self._poll()
-            return
-        for frame in frames:
-            if not isinstance(frame, Response):
-                self._poll()
-            elif frame.status == Status.OTHER_SESSION:
-                raise StateLostError(f"{self.name} was reset, or another session has taken it; load the network again")
-            elif frame.session != self._window.session:
-                continue
-            elif frame.op >= Op.READ:
-                yield from self._take(frame)
-            elif frame.op == Op.POLL:
-                self._notice(frame)
-
-    def _take(self, response: Response) -> Iterator[tuple[int, bytes]]:
-        window = self._window
-        ahead = window.distance(response)
-        if ahead > 0:
-            self._poll()
-            return
-        self._ack_due = True
-        if ahead < 0:
-            return  # sent again, because our acknowledgement has not arrived
-        window.acknowledge(response)
-        op, payload = window.requests[0] if window.requests else (None, b"")
-        if response.op != op:
-            raise DisconnectedError(f"{self.name} answers what was not asked; was it reset? Load the network again")
-        if response.status > Status.STOPPED:
-            raise refusal(self.name, response, payload)
-        window.expected += 1
-        if response.status != Status.MORE:
-            window.finish()
-        yield response.status, response.payload
-
-    def _notice(self, notice: Response) -> None:
-        """Find out where the chip stands.
-
-        A frame lost on the way puts every one behind it out of order, with a notice for each. So only one POLL is sent
-        for all of them; when its answer comes, all that was sent before it has arrived or is lost, and what is missing
-        is sent again once.
-        """
-        sensible = self._window.acknowledge(notice) and self._window.distance(notice) >= 0
-        if notice.status != Status.OK:
-            self._poll()
-        elif sensible:
-            self._contradictions = 0
-            self._polling = False
-            self._window.rewind(notice)
-        else:
-            self._contradictions += 1
-            if self._contradictions >= CONTRADICTIONS:
-                raise DisconnectedError(f"{self.name} was reset meanwhile; load the network again")
-
-    def _stop(self) -> Iterator[tuple[int, bytes]]:
-        """Stop runs and yield the answers that still come; requests that the chip has not taken are forgotten."""
-        self._stopping, self._polling = True, False
-        self._poll()
-        while self._polling or self._window.requests:
-            yield from self._collect()
-            if not self._polling:
-                self._window.retract()
-                self._acknowledge()
-        self._stopping = False
-
-    # Frames ------------------------------------------------------------------------------------
-
-    def _poll(self) -> None:
-        if not self._polling:
-            self._ask()
-
-    def _ask(self) -> None:
-        stop = _delimited(Op.STOP, session=self._window.session) if self._stopping else b""
-        self._write(stop + _delimited(Op.POLL, ack=self._window.ack, session=self._window.session))
-        self._polling = True
-
-    def _acknowledge(self) -> None:
-        """Free the chip's buffers, if there is something to acknowledge: it waits when they are full."""
-        if self._ack_due:
-            self._write(Request(Op.ACK, ack=self._window.ack, session=self._window.session).encode())
-
-    def _write(self, data: bytes) -> None:
-        self._transport.write(data)
-        self._ack_due = False
-
-    def _receive(self) -> list[Response | Exception] | None:
-        return self._reception.receive(self._window.bytes_out)
-
-    def _set_rate(self, baud: int) -> None:
-        if self._transport.baud not in (0, baud):
-            self._transport.set_baud(baud)
-
-
-def _delimited(op: Op, *, ack: int = 0, session: int) -> bytes:
-    """Return an unnumbered request that whatever came before on the line cannot harm."""
-    return bytes([DELIMITER]) + Request(op, ack=ack, session=session).encode()

@@ -62,7 +62,15 @@ class ProcessTransport(Transport):
         """Hand over all bytes; see `Transport.write`."""
         self._check_open()
         try:
-            self._pipes.write(data)
+            self._pipes.write(data, self.write_timeout_s)
+        except DisconnectedError as error:
+            raise DisconnectedError(self._last_words()) from error
+
+    def check(self) -> None:
+        """Raise DisconnectedError if the child has ended; see `Transport.check`."""
+        self._check_open()
+        try:
+            self._pipes.check()
         except DisconnectedError as error:
             raise DisconnectedError(self._last_words()) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from ..spec.protocol import SEQUENCE_MODULUS, Request, Response
+from ..spec.protocol import SEQUENCE_MODULUS, Op, Request, Response
 
 _HALF = SEQUENCE_MODULUS // 2
 
@@ -33,6 +33,8 @@ class Window:
         The next response that the host expects.
     session : int
         Session of the link, for the header of every request.
+    partial : bool
+        Whether a part of the answer to the oldest request has come.
     """
 
     requests: deque[tuple[int, bytes]] = field(default_factory=deque)
@@ -42,6 +44,7 @@ class Window:
     limit: int = 0
     expected: int = 0
     session: int = 0
+    partial: bool = False
 
     @property
     def last(self) -> int:
@@ -57,6 +60,16 @@ class Window:
     def room(self) -> bool:
         """Whether a new request may be sent now."""
         return self.cursor == self.last < self.limit
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether all unanswered requests may be carried out twice: the second time changes nothing."""
+        return not self.partial and all(op in (Op.READ, Op.WRITE, Op.CLEAR) for op, _ in self.requests)
+
+    @property
+    def changes(self) -> bool:
+        """Whether an unanswered request may change something: any but READ."""
+        return any(op != Op.READ for op, _ in self.requests)
 
     @property
     def ack(self) -> int:
@@ -81,7 +94,7 @@ class Window:
         Answers that were sent again, and duplicates, may carry an old number; the number of a chip that was reset
         makes no sense here.
         """
-        ack = _unwrap(response.ack, self.taken)
+        ack = unwrap(response.ack, self.taken)
         if not self.taken <= ack <= self.last:
             return False
         self.taken = ack
@@ -91,7 +104,7 @@ class Window:
 
     def distance(self, response: Response) -> int:
         """Places that a numbered response is ahead of the expected one; negative if it has come before."""
-        return _unwrap(response.sequence, self.expected) - self.expected
+        return unwrap(response.sequence, self.expected) - self.expected
 
     def rewind(self, response: Response) -> None:
         """Send again from the request that the chip expects, as it says in answer to the last POLL."""
@@ -110,6 +123,6 @@ class Window:
         self.cursor = self.taken
 
 
-def _unwrap(number: int, near: int) -> int:
+def unwrap(number: int, near: int) -> int:
     """Return the number closest to `near` that is `number` modulo 256."""
     return near + (number - near + _HALF) % SEQUENCE_MODULUS - _HALF

@@ -1,0 +1,127 @@
+"""Line to a chip: frames over a transport, with damage, silence and strange bytes counted."""
+
+from __future__ import annotations
+
+from ..spec import Response, ResponseDecoder
+from ..spec.config import LIMITS
+from .pace import Pace
+from .patience import Patience
+from .refusals import unheard
+from .transport import WRITE_TIMEOUT_S, Transport
+
+#: Times that a chip is silent for the whole time-out before the host gives up.
+ATTEMPTS = 5
+_BITS_PER_BYTE = 10
+_FRAME_LIMIT = max(LIMITS["frame_bytes"]) + 64
+#: Line noise leaves fewer bytes than this without one valid frame; more come from something that is no chip.
+_GARBAGE_LIMIT = 2 * _FRAME_LIMIT
+
+
+class Line:
+    """Frames to and from one chip over one transport.
+
+    Parameters
+    ----------
+    transport : Transport
+        Bytes.
+    timeout_s : float
+        Longest silence, in seconds, beside the time that bytes on the line need.
+    patience : Patience
+        Of the present call; no wait is longer.
+
+    Attributes
+    ----------
+    transport : Transport
+        As given, or the one that replaced it.
+    pace : Pace
+        When the chip is asked.
+    damaged : int
+        Frames so far that failed their checksum.
+    strange : bytearray
+        Bytes since the last valid frame.
+    silent_s : float
+        Seconds without a valid frame, as far as they were waited for.
+    waiting : bool
+        Whether bytes are being waited for; stays true if an exception ended the waiting.
+    """
+
+    def __init__(self, transport: Transport, timeout_s: float, patience: Patience) -> None:
+        self.transport, self._timeout_s, self._patience = transport, timeout_s, patience
+        self.pace = Pace(timeout_s, patience.clock)
+        self._decoder = ResponseDecoder()
+        self.strange = bytearray()
+        self.damaged = 0
+        self.silent_s = 0.0
+        self.waiting = False
+
+    def restart(self) -> None:
+        """Forget the beginning of a frame, strange bytes and silence."""
+        self._decoder = ResponseDecoder()
+        self.strange.clear()
+        self.silent_s = 0.0
+        self.pace.restart()
+
+    def check(self) -> None:
+        """Raise DisconnectedError if the other end is known to be gone."""
+        self.transport.check()
+
+    def write(self, data: bytes) -> None:
+        """Hand over bytes; see `Transport.write`."""
+        self.transport.write_timeout_s = self._patience.limit(WRITE_TIMEOUT_S)
+        self.transport.write(data)
+
+    def receive(self, bytes_out: int = 0, *, whole: bool = False) -> list[Response | Exception] | None:
+        """Wait for bytes and return the frames that they complete; None after silence or too many strange bytes.
+
+        Parameters
+        ----------
+        bytes_out : int
+            Bytes on their way to the chip, which it answers only when they have arrived.
+        whole : bool
+            Whether to wait for the whole time-out, rather than until the chip should be asked.
+
+        Raises
+        ------
+        NoAnswerError
+            Past the deadline of the call.
+        Cancelled
+            If the call was cancelled.
+        DisconnectedError
+            If the other end is gone.
+        """
+        self.pace.waits()
+        wait_s = self._timeout_s if whole else self.pace.wait_s
+        on_line_s = 0.0
+        if self.transport.baud:
+            on_line_s = (bytes_out + _FRAME_LIMIT) * _BITS_PER_BYTE / self.transport.baud
+        self.waiting = True
+        self._patience.check()
+        data = self.transport.read(self._patience.limit(wait_s + on_line_s))
+        self.waiting = False
+        frames: list[Response | Exception] = list(self._decoder.feed(data))
+        self.damaged += sum(not isinstance(frame, Response) for frame in frames)
+        if any(isinstance(frame, Response) for frame in frames):
+            self.silent_s = 0.0
+            self.strange.clear()
+        else:
+            self.strange += data
+        if data and len(self.strange) <= _GARBAGE_LIMIT:
+            return frames
+        self.silent_s += self._timeout_s if data else wait_s
+        self.pace.asks()
+        return None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the chip was silent for too long."""
+        return self.silent_s > ATTEMPTS * self._timeout_s
+
+    def give_up(self) -> None:
+        """Raise NoAnswerError or GarbageError once the chip was silent for too long."""
+        if self.is_dead:
+            raise unheard(self.transport.name, self.transport.baud, self.strange)
+
+    def set_rate(self, baud: int) -> None:
+        """Change the rate of this end, where there is one."""
+        if self.transport.baud not in (0, baud):
+            self.transport.set_baud(baud)
