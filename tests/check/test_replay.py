@@ -110,7 +110,8 @@ def test_a_bit_flipped_in_what_was_read_is_named_by_row_and_column(written: Path
     assert (found.request, found.operation) == (number, f"READ of {Region(region).name}")
     assert found.difference.quantity == Region(region).name.lower().replace("_", " ")
     assert found.difference.place.startswith(f"row {item // table.columns}, column {item % table.columns} ")
-    assert isinstance(found.difference.got, int) and isinstance(found.difference.expected, int)
+    assert isinstance(found.difference.got, int)
+    assert isinstance(found.difference.expected, int)
     within = bit - item * 8 * table.item_bytes + 8 * table.item_bytes * (row * table.columns + column)
     size = 8 * table.item_bytes
     assert (found.difference.got ^ found.difference.expected) % (1 << size) == 1 << within
@@ -190,7 +191,8 @@ def test_a_spike_that_a_chip_loses_is_found(written: Path) -> None:
 
     emulator.run = run  # type: ignore[method-assign]
     found = on(written, chip).deviation
-    assert found is not None and lost
+    assert found is not None
+    assert lost
     step, neuron = lost[0]
     assert found.operation == "RUN"
     assert str(found.difference) == f"spike at step {step}, neuron {neuron}: nothing, expected 1"
@@ -214,7 +216,7 @@ def test_counters_of_the_model_are_compared_and_those_of_the_line_are_not(writte
 
 def test_another_geometry_is_refused_before_anything_is_sent(written: Path) -> None:
     other = WrappedTransport(VirtualTransport(CoreConfig(neurons=9, inputs=5, lanes=2)))
-    with pytest.raises(InputError, match="neurons is 9, in the log 7.*emulator or rtl"):
+    with pytest.raises(InputError, match=r"neurons is 9, in the log 7.*emulator or rtl"):
         on(written, other, elastic=False)
     assert len(other.written) < 100  # HELLO, and the question what the chip is
 
