@@ -8,7 +8,8 @@ from pathlib import Path
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.check.replay import Replay, replay
+from neurocorex.check.player import Replay
+from neurocorex.check.replay import replay
 from neurocorex.check.stimulus import StepCutter
 from neurocorex.device.device import Device
 from neurocorex.device.open import open_device
@@ -357,3 +358,28 @@ def test_steps_are_cut_out_of_any_payloads(seed: int) -> None:
         whole = EventDecoder()
         done = [step for payload in [*payloads[:stopped], part] for step in whole.feed(payload)]
         assert done == EventDecoder().feed(data)[: len(ran) + steps]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 8])
+def test_a_run_that_was_resumed_is_in_the_log_as_if_it_had_not_been_cut(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "log"
+    with ncx.open(f"faulty:emulator?disconnect=0.02&loss=0.02&seed={seed}", log=path) as device:
+        until_connected(lambda: device.load(IMAGE))
+        try:
+            device.run(spikes=SPIKES, record=BOTH)
+        except DisconnectedError:
+            until_connected(device.resume)
+        until_connected(device.snapshot)
+        assert device.link.faults["disconnect"]
+    found = on_emulator(path)
+    assert found.deviation is None
+    assert (found.steps, found.skipped) == (60, [])
+
+
+def until_connected(call: Callable[[], object]) -> None:
+    while True:
+        try:
+            call()
+            return
+        except DisconnectedError:
+            pass
