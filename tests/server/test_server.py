@@ -69,6 +69,7 @@ STRANGERS = {
     "HELLO without the zero before it": HELLO[1:],
     "two zeros": b"\0" + HELLO,
     "POLL": b"\0" + POLL,
+    "ACK of a session": b"\0" + Request(Op.ACK, session=7).encode(),
     "a request": b"\0" + Request(Op.CLEAR, payload=b"\7", session=7).encode(),
     "a damaged HELLO": HELLO[:3] + bytes([HELLO[3] ^ 1]) + HELLO[4:],
     "random bytes": bytes([0, 7, 200, 31, 4, 4, 0, 9, 0]),
@@ -146,6 +147,21 @@ def test_second_client_is_told_who_has_the_chip_since_when() -> None:
         assert "neurocorex serve --queue" in text
         first.send(Op.POLL)
         assert first.read().op == Op.POLL  # it was not disturbed
+
+
+def test_client_that_lost_its_connection_goes_on_with_its_session() -> None:
+    with serving() as (url, lines), RawClient(url, greeting(who="ann"), session=7) as half_open:
+        half_open.until(Status.OK)
+        with RawClient(url, None, session=7) as other:
+            other.socket.sendall(b"\0" + Request(Op.ACK, payload=greeting(who="bob")).encode())
+            assert "ann at" in other.until(Status.BUSY)
+        with RawClient(url, None, session=7) as back:
+            back.socket.sendall(b"\0" + Request(Op.ACK, payload=greeting(who="ann")).encode())
+            back.send(Op.POLL)
+            assert (answer := back.read()).op == Op.POLL
+            assert (answer.status, answer.session) == (Status.OK, 7)
+            assert half_open.at_end()
+            lines.until("came back over another connection")
 
 
 @pytest.mark.parametrize("end", ["FIN", "RST"])
@@ -361,6 +377,7 @@ def test_server_that_never_serves_can_be_closed() -> None:
     ("make", "text"),
     [
         (lambda chip: Server(chip, port=1 << 16), "choose another --port"),
+        (lambda chip: Server(chip, port=-1), "choose another --port"),
         (lambda chip: Server(chip, host="no.such.host.invalid"), "cannot listen on no.such.host.invalid"),
         (lambda chip: Server(chip, token="a b"), "a token has 1 to 64"),
         (lambda chip: Server(chip, idle_s=0), "more than 0 s"),

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DisconnectedError, MissingToolError, NoAnswerError
-from neurocorex.server.server import Server
 from neurocorex.spec import Op, Request, Response, ResponseDecoder
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.serialport import SerialTransport
@@ -190,20 +189,3 @@ def test_reader_of_shared_emulator_ends_when_it_is_closed() -> None:
     threading.Thread(target=read).start()
     transport.close()
     assert ended.wait(TIMEOUT_S)
-
-
-def test_socket_reaches_a_served_chip_and_notices_its_end() -> None:
-    chip = VirtualTransport(SMALL, wait=True)
-    server = Server(chip)
-    serving = threading.Thread(target=server.serve)
-    serving.start()
-    transport = SerialTransport(server.url)
-    transport.write(HELLO)
-    (answer,) = ResponseDecoder().feed(transport.read(TIMEOUT_S))
-    assert isinstance(answer, Response)
-    server.close()
-    serving.join(TIMEOUT_S)
-    with pytest.raises(DisconnectedError):
-        transport.read(TIMEOUT_S)
-    transport.close()
-    chip.close()

@@ -36,7 +36,7 @@ _MEANINGS = {
 def read_config(path: Path | None) -> CoreConfig | None:
     """Read a `CoreConfig` from a JSON file; None without a path."""
     from ..errors import FileFormatError
-    from ..files import JSON_LIMIT, read_text
+    from ..files import JSON_LIMIT, printable, read_text
     from ..spec import CoreConfig
 
     if path is None:
@@ -45,7 +45,7 @@ def read_config(path: Path | None) -> CoreConfig | None:
     try:
         return CoreConfig.from_json(text)
     except ValueError as error:
-        raise FileFormatError(f"{path} is not a core configuration: {error}") from error
+        raise FileFormatError(f"{path} is not a core configuration: {printable(str(error))}") from error
 
 
 class GeometryCommand(click.Command):

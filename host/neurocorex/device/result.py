@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..errors import FileFormatError, InputError
 from ..events.arrays import Ints
 from ..events.stream import EventStream
-from ..files import DAMAGE
+from ..files import DAMAGE, printable
 from . import resultfile
 from .recording import Recording
 from .resultdata import ResultData
@@ -227,5 +227,7 @@ class Result(ResultData):
             result = cls(**resultfile.load(path))
             resultfile.check(result)
         except DAMAGE as error:
-            raise FileFormatError(f"{path} is not a result of this library, or corrupt: {error}") from error
+            raise FileFormatError(
+                f"{path} is not a result of this library, or corrupt: {printable(str(error))}"
+            ) from error
         return result

@@ -141,7 +141,9 @@ def _check_units(result: ResultData) -> None:
 def _refuse(path: str | Path, unknown: Iterable[str]) -> None:
     """Refuse what a later version wrote, by name."""
     if names := ", ".join(sorted(unknown)):
-        raise FileFormatError(f"{path} holds {names:.200}, which this version does not know; update neurocorex")
+        raise FileFormatError(
+            f"{path} holds {files.printable(names)}, which this version does not know; update neurocorex"
+        )
 
 
 def _grown(path: str | Path, counters: dict[str, int]) -> dict[str, int]:

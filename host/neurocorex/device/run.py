@@ -153,13 +153,13 @@ class Run:
             error.steps = self.done
         if chip is not None and chip.cut:
             standing.cut(self)
-        elif chip is None or chip.settled:
+        elif chip is not None and (not chip.settled or type(error) is DeviceError):
+            standing.torn(self)  # also if it refuses something, or its results make no sense
+        else:
             standing.known()
             if not isinstance(error, DeviceError):
                 with suppress(DeviceError):
                     contents.settle()
-        else:
-            standing.torn(self)
 
     def _grow(self) -> None:
         """Add the steps that came to the age of the network, once."""

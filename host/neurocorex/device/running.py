@@ -38,7 +38,7 @@ class Running(Memories):
         Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly;
         `steps` makes no difference.
         """
-        with self._session.exchange() as chip:
+        with self._turn.taken("prepare"), self._session.exchange() as chip:
             chip.prepare()
 
     def run(

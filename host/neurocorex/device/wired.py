@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from ..errors import DeviceError, DisconnectedError, StateLostError
-from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
-from ..spec import ChipInfo, Clear, Control, CoreConfig, Op, Region, Status, layout
+from ..spec import ChipInfo, Clear, Control, Op, Region
 from ..spec.protocol import CLEAR_ARGUMENTS, DEFAULT_BAUD, READ_ARGUMENTS, WRITE_ARGUMENTS
 from ..spec.registers import MAGIC, PROTOCOL_VERSION
 from ..wire.baud import divisor_for
 from ..wire.link import Link
-from ..wire.regions import Items, from_bytes, read_request, write_requests
+from ..wire.regions import Items, read_request, write_requests
 from ..wire.transport import Transport
 from .chip import Chip, Look, Progress, course
-
-#: Steps that are encoded, sent and decoded as one piece. Small enough for a lively progress display and for a software
-#: chip, which carries out a request without a pause, to answer in time; large enough to fill frames.
-PIECE_STEPS = 2048
-
-
-@dataclass(slots=True)
-class _Request:
-    """A request, and what is called with status and payload of each of its responses."""
-
-    op: Op
-    payload: bytes
-    answer: Callable[[int, bytes], None] | None = None
+from .exchange import Command, Exchange, Reading, Results
 
 
 class WiredChip(Chip):
@@ -66,7 +50,7 @@ class WiredChip(Chip):
         self._baud, self._reopen = baud, reopen
         self._gone = False
         self._info: ChipInfo | None = None
-        self._exchange = _Exchange(())
+        self._exchange = Exchange(())
         if baud:
             self._link.reset_bauds = list(dict.fromkeys([DEFAULT_BAUD, baud]))
 
@@ -117,10 +101,10 @@ class WiredChip(Chip):
         """Write whole regions, then clear; `progress` counts requests."""
         config = self.config
         requests = [
-            _Request(*each) for region, values in contents.items() for each in write_requests(region, values, config)
+            Command(*each) for region, values in contents.items() for each in write_requests(region, values, config)
         ]
         if clear:
-            requests.append(_Request(Op.CLEAR, CLEAR_ARGUMENTS.pack(clear)))
+            requests.append(Command(Op.CLEAR, CLEAR_ARGUMENTS.pack(clear)))
         if progress is not None:
             for done, request in enumerate(requests, 1):
                 request.answer = partial(_tell, progress, done, len(requests))
@@ -130,17 +114,17 @@ class WiredChip(Chip):
         """Write parts of a region, each in frames of its own."""
         config = self.config
         self._perform(
-            _Request(*each) for start, items in pieces for each in write_requests(region, items, config, start)
+            Command(*each) for start, items in pieces for each in write_requests(region, items, config, start)
         )
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
         place = WRITE_ARGUMENTS.pack(Region.CONTROL, 0, register)
-        self._perform([_Request(Op.WRITE, place + value.to_bytes(4, "little"))])
+        self._perform([Command(Op.WRITE, place + value.to_bytes(4, "little"))])
 
     def clear(self, what: Clear) -> None:
         """Set to zero what the flags name."""
-        self._perform([_Request(Op.CLEAR, CLEAR_ARGUMENTS.pack(what))])
+        self._perform([Command(Op.CLEAR, CLEAR_ARGUMENTS.pack(what))])
 
     def run(
         self,
@@ -151,11 +135,11 @@ class WiredChip(Chip):
         looks: Iterable[Look] = (),
     ) -> None:
         """Run all steps in one exchange, however many there are."""
-        results = _Results(take)
+        results = Results(take)
 
-        def requests() -> Iterator[_Request]:
+        def requests() -> Iterator[Command]:
             if flags is not None:
-                yield from (_Request(*each) for each in write_requests(Region.FLAGS, flags, self.config))
+                yield from (Command(*each) for each in write_requests(Region.FLAGS, flags, self.config))
             for part in course(stimulus, looks):
                 if isinstance(part, Look):
                     yield from self._reads(part.regions, part.contents)
@@ -177,10 +161,10 @@ class WiredChip(Chip):
 
     # Details -----------------------------------------------------------------------------------
 
-    def _perform(self, requests: Iterable[_Request], results: _Results | None = None) -> None:
+    def _perform(self, requests: Iterable[Command], results: Results | None = None) -> None:
         """Carry out requests in one exchange and hand their responses over."""
         self.info  # noqa: B018  # identify the chip first
-        exchange = self._exchange = _Exchange(requests, results)
+        exchange = self._exchange = Exchange(requests, results)
         source = exchange.sent()
         self._carry_out(lambda: self._link.execute(source))
 
@@ -210,11 +194,11 @@ class WiredChip(Chip):
             self._link.reattach(self._reopen(), anew=anew)
         self._gone = False
 
-    def _reads(self, regions: Iterable[Region], into: dict[Region, Items]) -> Iterator[_Request]:
+    def _reads(self, regions: Iterable[Region], into: dict[Region, Items]) -> Iterator[Command]:
         """Return requests for whole regions, which come into a mapping."""
         config = self.config
         for region in regions:
-            yield _Request(*read_request(region, config), _Reading(region, config, into).keep)
+            yield Command(*read_request(region, config), Reading(region, config, into).keep)
 
     def _speed_up(self, info: ChipInfo) -> None:
         link, baud = self._link, self._baud
@@ -225,133 +209,6 @@ class WiredChip(Chip):
         if not link.set_baud(divisor_for(info.clock_hz, baud), baud):
             warnings.warn(
                 f"{link.name} was not heard at {baud} baud and stays at {info.baud}; try a lower rate", stacklevel=2
-            )
-
-
-class _Exchange:
-    """Requests of one exchange, in the order in which their responses come; kept until the next, to be resumed.
-
-    Parameters
-    ----------
-    requests : iterable of _Request
-        Taken one by one.
-    results : _Results, optional
-        Of a run.
-
-    Attributes
-    ----------
-    heard : int
-        Responses so far.
-    """
-
-    def __init__(self, requests: Iterable[_Request], results: _Results | None = None) -> None:
-        self._requests, self._results = requests, results
-        self._waiting = deque[_Request]()
-        self.heard = 0
-
-    @property
-    def settled(self) -> bool:
-        """Whether all that has come was handed over, or waits for more."""
-        return self._results is None or self._results.settled
-
-    def sent(self) -> Iterator[tuple[int, bytes]]:
-        """Return what the link is given."""
-        for request in self._requests:
-            self._waiting.append(request)
-            yield request.op, request.payload
-
-    def follow(self, answers: Iterator[tuple[int, bytes]], stop: Callable[[], Iterator[tuple[int, bytes]]]) -> None:
-        """Hand responses over to the end; if what they are handed to fails, stop the chip and hand over the rest."""
-        results = self._results
-        try:
-            for answer in answers:
-                try:
-                    self._hand_over(*answer)
-                except BaseException as error:
-                    for rest in stop():
-                        with suppress(type(error)):
-                            self._hand_over(*rest)
-                    raise
-        except KeyboardInterrupt:
-            if results is not None:
-                results.decode()
-            raise
-        if results is not None:
-            results.check()
-
-    def _hand_over(self, status: int, data: bytes) -> None:
-        self.heard += 1
-        request = self._waiting[0] if status == Status.MORE else self._waiting.popleft()
-        if request.answer is not None:
-            request.answer(status, data)
-
-
-class _Reading:
-    """Bytes of a whole region; its items are put into a mapping when all of them have come."""
-
-    def __init__(self, region: Region, config: CoreConfig, into: dict[Region, Items]) -> None:
-        self._region, self._table, self._into = region, layout(region, config), into
-        self._bytes = bytearray()
-
-    def keep(self, status: int, data: bytes) -> None:
-        """Keep a response."""
-        self._bytes += data
-        if status == Status.OK:
-            self._into[self._region] = from_bytes(bytes(self._bytes), self._table)
-
-
-class _Results:
-    """Results of a run: bytes of its responses, decoded into streams of whole steps.
-
-    Attributes
-    ----------
-    settled : bool
-        False if an exception came between taking bytes and handing over their steps.
-    """
-
-    def __init__(self, take: Callable[[EventStream], None]) -> None:
-        self._take = take
-        self.settled = True
-        self._decoder = StreamDecoder()
-        self._bytes: list[bytes] = []
-
-    def requests(self, stimulus: EventStream, payload_bytes: int) -> Iterator[_Request]:
-        """Return the requests that run these steps."""
-        for start in range(0, stimulus.steps + min(stimulus.change_step.size, 1), PIECE_STEPS):
-            data = stimulus.cut(start, start + PIECE_STEPS).encode()
-            cuts = range(0, len(data), payload_bytes)
-            for at in cuts:
-                answer = self._keep if at != cuts[-1] else self._keep_last
-                yield _Request(Op.RUN, data[at : at + payload_bytes], answer)
-
-    def _keep(self, status: int, data: bytes) -> None:
-        self._bytes.append(data)
-        if status == Status.STOPPED:
-            # An emulator that was interrupted loses the end of its answer; the next answer begins with a step again.
-            self.decode()
-            self._decoder.end()
-
-    def _keep_last(self, status: int, data: bytes) -> None:
-        """Keep a response to the last request of a piece, which ends with a step."""
-        self._keep(status, data)
-        if status == Status.OK:
-            self.decode()
-
-    def decode(self) -> None:
-        """Hand over the steps that are complete."""
-        if self._bytes:
-            self.settled = False
-            data = b"".join(self._bytes)
-            self._bytes.clear()
-            steps = self._decoder.feed(data)
-            self.settled = True
-            self._take(steps)
-
-    def check(self) -> None:
-        """Raise DeviceError if the results do not end with a step, or have no meaning."""
-        if self._decoder.refused or self._decoder.open or self._decoder.partial:
-            raise DeviceError(
-                "the results of the run are not whole steps; device and library do not match, update both"
             )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from ..errors import FileFormatError
-from .reading import FILE_LIMIT, read_bytes
+from .reading import FILE_LIMIT, printable, read_bytes
 from .writing import write_atomic
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 UNPACKED_LIMIT, ENTRIES = 1 << 30, 64
 #: Longest directory of an archive, and longest head of an array, in bytes.
 DIRECTORY_LIMIT, HEAD_LIMIT = 1 << 20, 1024
+#: Longest name of an entry.
+NAME_LIMIT = 100
 #: Date of every entry, the earliest that a zip archive knows.
 DATE = (1980, 1, 1, 0, 0, 0)
 #: What `zipfile` and NumPy raise for archives and numbers that make no sense.
@@ -119,14 +121,14 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except DAMAGE as error:
-            raise self.error(f"not {kind}, or truncated ({error}); save it again") from None
+            raise self.error(f"not {kind}, or truncated ({error!s:.100}); save it again") from None
         self._entries = {entry.filename: entry for entry in self._zip.infolist()}
         self._check(self._zip.infolist(), self._zip.start_dir, unpacked)
         self.names = [entry.removesuffix(".npy") for entry in self._entries]
 
     def error(self, what: str) -> FileFormatError:
         """Error that names the file."""
-        return FileFormatError(f"{self._label}: {what}")
+        return FileFormatError(f"{self._label}: {printable(what)}")
 
     def __contains__(self, entry: str) -> bool:
         return entry in self._entries
@@ -148,7 +150,7 @@ class Archive:
         try:
             head = _head(data)
         except DAMAGE as error:
-            raise self.error(f"{entry} has a corrupt head ({error}); save it again") from None
+            raise self.error(f"{entry} has a corrupt head ({error!s:.100}); save it again") from None
         if self.size(entry) != head.size + head.content:
             raise self.error(f"{entry} is cut off or has bytes too many")
         return head
@@ -166,7 +168,7 @@ class Archive:
         try:
             shaped: NDArray[Any] = flat.reshape(head.shape, order="F" if head.fortran else "C")
         except DAMAGE as error:  # more axes than NumPy has, or an empty array of impossible axes
-            raise self.error(f"{name}.npy has a corrupt head ({error}); save it again") from None
+            raise self.error(f"{name}.npy has a corrupt head ({error!s:.100}); save it again") from None
         return shaped
 
     def _entry(self, entry: str) -> zipfile.ZipInfo:
@@ -187,11 +189,15 @@ class Archive:
 
     def _check(self, entries: list[zipfile.ZipInfo], end: int, unpacked: int) -> None:
         """Check all entries: packed as NumPy packs, names once, bytes of their own."""
+        if not entries:
+            raise self.error("it is empty; save it again")
         if len(self._entries) != len(entries):
             raise self.error("an entry stands in it twice; save it again")
         if (total := sum(entry.file_size for entry in entries)) > unpacked:
             raise self.error(f"{total} bytes unpacked, more than the {unpacked} that are read of a file of this kind")
         for entry in entries:
+            if len(entry.filename) > NAME_LIMIT or not entry.filename.isprintable():
+                raise self.error(f"an entry is named {entry.filename!r:.{NAME_LIMIT}}; the file is corrupt")
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
                 raise self.error(f"entry {entry.filename!r} is encrypted or packed in a way that NumPy never uses")
         places = sorted((entry.header_offset, entry.compress_size) for entry in entries)
@@ -208,7 +214,7 @@ class Archive:
                 if len(data) == info.file_size:
                     stream.read(1)  # the end of the entry is where its checksum is compared
         except DAMAGE as error:
-            raise self.error(f"{entry} is corrupt ({error}); save it again") from None
+            raise self.error(f"{entry} is corrupt ({error!s:.100}); save it again") from None
         if len(data) != min(limit, info.file_size):
             raise self.error(f"{entry} is cut off; save it again")
         return data

@@ -95,7 +95,7 @@ def read_json(
     try:
         return parse(decoded(data, "it"), depth=depth, constants=constants)
     except (ValueError, FileFormatError) as error:
-        raise FileFormatError(f"{name} is no JSON that can be used: {error}; save it again") from None
+        raise FileFormatError(f"{name} is no JSON that can be used: {error!s:.200}; save it again") from None
 
 
 def write_json(path: str | Path, value: Any, *, default: Callable[[Any], Any] | None = None) -> None:

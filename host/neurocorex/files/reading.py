@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import FileFormatError
 
 #: Largest file that is read if nothing else is said, in bytes.
 FILE_LIMIT = 256 << 20
+#: Bytes that are read at once.
+PIECE = 1 << 20
+
+
+#: Letters of a message about what a file holds.
+WORDS_LIMIT = 500
+
+
+def printable(text: str) -> str:
+    """Return what a message says of a file: cut at `WORDS_LIMIT`, without characters that a terminal would obey."""
+    shown = text if len(text) <= WORDS_LIMIT else f"{text[:WORDS_LIMIT]}..."
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in shown)
 
 
 def read_bytes(path: str | Path, limit: int = FILE_LIMIT) -> bytes:
@@ -27,7 +41,7 @@ def read_bytes(path: str | Path, limit: int = FILE_LIMIT) -> bytes:
     """
     try:
         with open(path, "rb") as file:
-            data = file.read(limit + 1)
+            data = b"".join(_pieces(file, limit))
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
         reason = getattr(error, "strerror", None) or error
         raise FileFormatError(f"cannot read {path}: {reason}; check the path") from None
@@ -35,6 +49,14 @@ def read_bytes(path: str | Path, limit: int = FILE_LIMIT) -> bytes:
         size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
         raise FileFormatError(f"{path} has more than {size}, the most that is read of a file of this kind")
     return data
+
+
+def _pieces(file: BinaryIO, limit: int) -> Iterator[bytes]:
+    """Content up to one byte beyond a limit, in pieces: to read all at once would reserve the limit."""
+    left = limit + 1
+    while left and (piece := file.read(min(left, PIECE))):
+        left -= len(piece)
+        yield piece
 
 
 def read_text(path: str | Path, limit: int = FILE_LIMIT) -> str:

@@ -99,4 +99,4 @@ class ImageFile:
 
     def error(self, what: str) -> FileFormatError:
         """Error that names the file."""
-        return FileFormatError(f"{self._label}: {what}")
+        return FileFormatError(f"{self._label}: {files.printable(what)}")

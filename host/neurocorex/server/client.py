@@ -47,6 +47,8 @@ class Client:
         What it says of itself.
     session : int
         Session of its last HELLO.
+    returns : bool
+        Whether it goes on with a session that it began over another connection.
     since : str
         When it got the chip.
     heard : float
@@ -66,7 +68,7 @@ class Client:
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.greeting, self.session, self.since = Greeting(), 0, ""
         self.heard = time.monotonic()
-        self.behind = False
+        self.behind = self.returns = False
         self.moved = asyncio.Event()
         self.end: asyncio.Future[tuple[str, bool]] = asyncio.get_running_loop().create_future()
         self._requests = RequestDecoder()
@@ -94,7 +96,9 @@ class Client:
         return self._writer.transport.get_write_buffer_size()
 
     async def greet(self) -> bytes:
-        """Wait for the HELLO of the client; return its greeting. What follows it stays unread.
+        """Wait for the first frame of the client; return the greeting in it. What follows it stays unread.
+
+        It is HELLO or, if the client only lost its connection, ACK of session 0.
 
         Raises
         ------
@@ -106,22 +110,25 @@ class Client:
                 if await self.reader.readexactly(1) != bytes([DELIMITER]):
                     raise StrangerError("it sent no greeting")
                 stuffed = await self.reader.readuntil(bytes([DELIMITER]))
-            hello = Request.decode(stuffed[:-1]) if len(stuffed) <= HELLO_BYTES else None
+            if len(stuffed) > HELLO_BYTES:
+                raise StrangerError("it sent no greeting")
+            first = Request.decode(stuffed[:-1])
         except TimeoutError:
             raise StrangerError(f"it sent no greeting within {HELLO_S:g} s") from None
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, FrameError):
             raise StrangerError("it sent no greeting") from None
-        if hello is None or hello.op != Op.HELLO:
+        self.returns = (first.op, first.session) == (Op.ACK, 0)
+        if not (self.returns or first.op == Op.HELLO):
             raise StrangerError("it sent no greeting")
-        self.session = hello.session
-        return hello.payload
+        self.session = first.session
+        return first.payload
 
     def greet_again(self, data: bytes) -> None:
         """Take what a client sends that has to wait: it may repeat HELLO, and nothing else."""
         for frame in self._requests.feed(data):
             if isinstance(frame, FrameError) or frame.op != Op.HELLO:
                 raise StrangerError("it sent requests while it had to wait")
-            self.session = frame.session
+            self.session, self.returns = frame.session, False
 
     def tell(self, status: Status, payload: bytes) -> None:
         """Answer the client's HELLO in the name of the server."""

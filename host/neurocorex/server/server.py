@@ -61,6 +61,13 @@ class Server:
     share : bool
         Whether clients may watch what the chip sends to another.
 
+    Attributes
+    ----------
+    host, port : str, int
+        Address that it listens on, as a number, and port.
+    url : str
+        What a client passes to `neurocorex.open`, token included.
+
     Raises
     ------
     InputError
@@ -76,20 +83,11 @@ class Server:
         self._token = check_token(token) if token else ""
         self._transport, self._idle_s, self._queue, self._share = transport, idle_s, queue, share
         self._listener = _listen(host, port)
+        self.host, self.port = self._listener.getsockname()[:2]
+        self.url = str(Address(self.host, self.port, self._token))
         self._lock = threading.RLock()  # of the two below; a signal handler may come while it is held
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    @property
-    def host(self) -> str:
-        """Address that it listens on, as a number."""
-        return str(self._listener.getsockname()[0])
-
-    @property
-    def url(self) -> str:
-        """What a client passes to `neurocorex.open`, token included."""
-        host, port = self._listener.getsockname()[:2]
-        return str(Address(host, port, self._token))
 
     def serve(self, say: Say = lambda _line: None) -> None:
         """Serve until `close` is called, from another thread or a signal handler, or the chip goes away.
@@ -203,7 +201,9 @@ class Server:
     async def _relay_requests(self, client: Client) -> None:
         """Pass on what the client sends, as fast as the chip takes it."""
         requests = RequestFilter()
-        data = bytes([DELIMITER]) + Request(Op.HELLO, session=client.session).encode()
+        data = bytes([DELIMITER])  # ends what another client may have left incomplete
+        if not client.returns:
+            data += Request(Op.HELLO, session=client.session).encode()
         try:
             while data:
                 if frames := requests.feed(data):
@@ -254,11 +254,13 @@ class Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 1 << 16:
+        raise InputError(f"TCP ports are 0 to 65535, got {port}; choose another --port")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         reason = reason_of(error)
         raise InputError(f"cannot listen on {host}:{port} ({reason}); choose another --port or --host") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ class SpikeWatch:
 
 
 def watching(transport: SocketTransport) -> Iterator[dict[str, Any]]:
-    """Ask a server to let us watch, and yield what is seen; see `SpikeWatch.feed`.
+    """Ask a server to let us watch; return what is seen from now on, see `SpikeWatch.feed`.
 
     Parameters
     ----------
@@ -136,13 +137,20 @@ def watching(transport: SocketTransport) -> Iterator[dict[str, Any]]:
     NoAnswerError
         If the other end does not answer.
     DisconnectedError
-        If the server ends.
+        If the server ends; also from the iterator.
     """
     session = 1 + secrets.randbelow(0xFFFF)
-    seen = SpikeWatch(session)
+    watch = SpikeWatch(session)
     transport.write(b"\0" + Request(Op.HELLO, payload=transport.greeting, session=session).encode())
     deadline = time.monotonic() + ANSWER_S
-    while True:
-        yield from seen.feed(transport.read(_POLL_S))
-        if not seen.accepted and time.monotonic() > deadline:
+    seen: list[dict[str, Any]] = []
+    while not watch.accepted:
+        seen += watch.feed(transport.read(_POLL_S))
+        if not watch.accepted and time.monotonic() > deadline:
             raise NoAnswerError(f"{transport.name} does not answer; is it `neurocorex serve --share`?")
+    return chain(seen, _all(watch, transport))
+
+
+def _all(watch: SpikeWatch, transport: SocketTransport) -> Iterator[dict[str, Any]]:
+    while True:
+        yield from watch.feed(transport.read(_POLL_S))

@@ -41,6 +41,9 @@ class Turns:
         StrangerError, OSError
             If the client breaks the rules or goes while it waits.
         """
+        if self.owner is not None and client.returns and client.greeting.who == self.owner.greeting.who:
+            self.owner.drop("came back over another connection")
+            self.leave(self.owner)
         await self._look_again()
         while self.owner is not None and self.owner.gone:
             self.owner.drop("went away")

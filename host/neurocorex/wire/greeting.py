@@ -80,12 +80,19 @@ def check_token(token: str) -> str:
     return token
 
 
-def myself() -> str:
-    """Return user, host, process and program of this client, for others who want the chip."""
+def myself(number: int = 1) -> str:
+    """Return user, host, process and program of this client, for others who want the chip.
+
+    Parameters
+    ----------
+    number : int
+        Which client of this process it is, from 1.
+    """
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # a user without a name, as in some containers
         user = f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"
     words = f"{user}@{socket.gethostname()} pid {os.getpid()} {Path(sys.argv[0] or 'python').name}"
     printable = "".join(letter if letter.isprintable() and letter not in '"\\' else "?" for letter in words)
-    return printable.encode()[:WHO_BYTES].decode(errors="ignore")
+    suffix = f" ({number})" if number > 1 else ""
+    return printable.encode()[: WHO_BYTES - len(suffix)].decode(errors="ignore") + suffix

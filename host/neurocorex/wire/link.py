@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import secrets
 from collections.abc import Iterable, Iterator
 
-from ..errors import DeviceError, DisconnectedError, GarbageError, InputError, NoAnswerError, StateLostError
-from ..spec import Op, Response, Status
+from ..errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError, StateLostError
+from ..spec import Op, Response
 from ..spec.protocol import DEFAULT_BAUD, HELLO_ANSWER, SET_BAUD_ARGUMENTS
-from .flow import Flow, delimited
-from .line import ATTEMPTS, Line
+from .flow import Flow
+from .hello import greet
+from .line import ATTEMPTS as ATTEMPTS
+from .line import Line
 from .patience import Patience
-from .refusals import unheard
 from .transport import Transport
 
-LOGGER = logging.getLogger("neurocorex")
-#: Numbers of sessions, from 1 up.
-SESSIONS = 0xFFFF
-#: Longest greeting, in bytes.
-GREETING_BYTES = 200
 #: Longest time, in seconds, that a chip gets to stop where the caller has no patience left.
 STOP_S = 10.0
 
@@ -129,45 +123,9 @@ class Link:
         DeviceError
             If a server refuses this client.
         """
-        if len(self.greeting) > GREETING_BYTES:
-            raise InputError(f"a greeting has at most {GREETING_BYTES} bytes, got {len(self.greeting)}")
         self._in_step = False
-        self._line.restart()
-        for attempt in range(ATTEMPTS):
-            if attempt:  # an earlier host may have left the chip at another rate
-                self._line.transport.send_break()
-                self._line.set_rate(self.reset_bauds[(attempt - 1) % len(self.reset_bauds)])
-            session = self._new_session()
-            self._line.write(delimited(Op.HELLO, session=session, payload=self.greeting))
-            if (answer := self._greeted(session)) is not None:
-                self._begin(answer)
-                return
-        raise unheard(self.name, self._line.transport.baud, self._line.strange)
-
-    def _new_session(self) -> int:
-        """Return the number of a session that the chip was not in of late."""
-        while (session := 1 + secrets.randbelow(SESSIONS)) in (self.session, self.origin):
-            pass
-        return session
-
-    def _greeted(self, session: int) -> Response | None:
-        """Wait for the answer to HELLO; None after silence. Who waits in the queue of a server waits on."""
-        queued = False
-        while (frames := self._line.receive(whole=True)) is not None or queued:
-            for frame in frames or ():
-                if not isinstance(frame, Response) or (frame.op, frame.session) != (Op.HELLO, session):
-                    continue
-                text = frame.payload.decode(errors="replace")
-                if frame.status == Status.BUSY:
-                    raise NoAnswerError(f"{self.name} is busy: {text}")
-                if frame.status == Status.REFUSED:
-                    raise DeviceError(f"{self.name} refuses this client: {text}")
-                if frame.status != Status.WAIT:
-                    return frame
-                if not queued:
-                    LOGGER.info("%s: %s", self.name, text)
-                queued = True
-        return None
+        taboo = (self.session, self.origin)
+        self._begin(greet(self._line, greeting=self.greeting, reset_bauds=self.reset_bauds, taboo=taboo))
 
     def _begin(self, answer: Response) -> None:
         """Begin the session that the chip is in; note whether it is still as the last one has left it."""

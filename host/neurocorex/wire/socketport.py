@@ -7,9 +7,11 @@ import os
 import re
 import socket
 from dataclasses import dataclass
+from itertools import count
 
 from ..errors import DisconnectedError, InputError, NoAnswerError
-from ..spec import Op, Response, ResponseDecoder, Status
+from ..spec import Op, Request, Response, ResponseDecoder, Status
+from ..spec.protocol import DELIMITER
 from .descriptors import Descriptors
 from .greeting import TOKEN, Greeting, myself
 from .transport import Transport
@@ -21,6 +23,8 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 #: Bytes in which the last words of a server are looked for.
 _LAST_BYTES = 4096
 
+#: Numbers of the connections of this process: a server tells them apart by their names.
+_NUMBERS = count(1)
 _LOGGER = logging.getLogger("neurocorex")
 _URL = re.compile(
     rf"socket://((?P<token>{TOKEN})@)?(\[(?P<six>[0-9A-Fa-f:.]+(%\w+)?)\]|(?P<host>[\w.-]+)):(?P<port>\d{{1,5}})"
@@ -90,7 +94,9 @@ class SocketTransport(Transport):
         self._url, self._watch = url, watch
         address = Address.parse(url)
         self.name = str(Address(address.host, address.port))
-        self.greeting = Greeting(token=address.token, wait=address.wait, watch=watch, who=myself()).encode()
+        self.greeting = Greeting(
+            token=address.token, wait=address.wait, watch=watch, who=myself(next(_NUMBERS))
+        ).encode()
         try:
             self._socket = socket.create_connection((address.host, address.port), timeout=CONNECT_S)
         except (OSError, UnicodeError) as error:
@@ -114,18 +120,36 @@ class SocketTransport(Transport):
         """Hand over all bytes; see `Transport.write`."""
         self._check_open()
         try:
-            self._stream.write(data)
+            self._stream.write(data, self.write_timeout_s)
         except DisconnectedError as error:
             raise self._explained(error) from error
 
-    def again(self) -> SocketTransport:
-        """Close the connection, and make another to the same address; see `Transport.again`."""
-        self.close()
-        return SocketTransport(self._url, watch=self._watch)
+    def check(self) -> None:
+        """Raise DisconnectedError if the other end is known to be gone; see `Transport.check`."""
+        self._check_open()
+        try:
+            self._stream.check()
+        except DisconnectedError as error:
+            raise self._explained(error) from error
 
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+    def again(self) -> SocketTransport:
+        """Close the connection and return a new one; see `Transport.again`.
+
+        A server gets the greeting in an ACK of session 0 instead of HELLO, which would end the session. To a chip
+        behind a bare relay that frame means nothing.
+        """
+        self.close()
+        try:
+            fresh = SocketTransport(self._url, watch=self._watch)
+        except NoAnswerError as error:
+            raise DisconnectedError(f"{self.name} is not back yet: {error}") from error
+        fresh.greeting = self.greeting
+        fresh.write(bytes([DELIMITER]) + Request(Op.ACK, payload=self.greeting).encode())
+        return fresh
 
     def _check_open(self) -> None:
         if self._socket.fileno() < 0:
@@ -139,7 +163,7 @@ class SocketTransport(Transport):
         except DisconnectedError:
             pass  # all has been read
         for frame in reversed(list(ResponseDecoder().feed(b"\0" + self._last))):
-            if isinstance(frame, Response) and (frame.op, frame.status) == (Op.HELLO, Status.REFUSED):
+            if isinstance(frame, Response) and frame.op == Op.HELLO and frame.status in (Status.BUSY, Status.REFUSED):
                 said = frame.payload.decode(errors="replace")
                 _LOGGER.warning("%s: %s", self.name, said)
                 return DisconnectedError(f"{self.name} closed the connection: {said}")
