@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from neurocorex.errors import FileFormatError, NeuroCoreXWarning, NoAnswerError
 from neurocorex.files import LineWriter
-from neurocorex.spec import Op, Region, Request, Response, Status
+from neurocorex.spec import FrameError, Op, Region, Request, Response, Status
 from neurocorex.wire.log import LogFile, SessionLog
 from neurocorex.wire.tap import Call, Event, Greeting, Log
-from neurocorex.wire.transport import Transport
 from support.devices import BOTH, IMAGE, SPIKES, assert_same
 from support.fakes import SMALL, SilentTransport
 
@@ -211,32 +210,13 @@ def calls_of_info() -> list[Call]:
 # The tap, frame by frame ---------------------------------------------------------------------------
 
 
-class Script(Transport):
-    """Says what it is told to."""
-
-    name = "script"
-
-    def __init__(self) -> None:
-        self.says = b""
-
-    def read(self, timeout_s: float) -> bytes:
-        return self.says
-
-    def write(self, data: bytes) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
 class Entries(Log):
     """Keeps all entries."""
 
     def __init__(self) -> None:
         super().__init__()
         self.all: list[object] = []
-        self.inner = Script()
-        self.line = self.wrap(self.inner)
+        self.line = self.wrap(SilentTransport())
 
     def keep(self, entry: object) -> None:
         self.all.append(entry)
@@ -253,8 +233,7 @@ class Entries(Log):
         session: int = 7,
         ack: int = 0,
     ) -> None:
-        self.inner.says = Response(op, sequence, ack, 4, status, payload, session).encode()
-        self.line.read(0.0)
+        self.line.heard([FrameError(), Response(op, sequence, ack, 4, status, payload, session)])
 
 
 @pytest.fixture
