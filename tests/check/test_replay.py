@@ -323,6 +323,31 @@ def test_a_stopped_run_is_repeated_as_far_as_it_came(tmp_path: Path, reads: int)
     assert kept is None
 
 
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+def test_a_run_of_the_emulator_that_ctrl_c_ends_inside_is_repeated(tmp_path: Path, pieces: int) -> None:
+    chip = VirtualTransport(SMALL)
+    emulator = chip._chip.emulator
+    right, left = emulator.run, [1 << 30]
+
+    def run(stimulus: EventStream) -> EventStream:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return right(stimulus)
+
+    emulator.run = run  # type: ignore[method-assign]
+    with wired(chip, SessionLog(tmp_path / "log", "emulator")) as device:
+        device.load(IMAGE)
+        left[0] = pieces + 1
+        with pytest.raises(KeyboardInterrupt):
+            device.run(8000, record=BOTH)
+        device.run(spikes=SPIKES, record=BOTH)
+        device.snapshot()
+        steps = device.counters()["steps"]
+    found = on_emulator(tmp_path / "log")
+    assert (found.deviation, found.steps) == (None, steps)
+
+
 def test_nothing_is_compared_behind_a_run_that_was_cut_off(tmp_path: Path) -> None:
     line = DyingTransport(VirtualTransport(SMALL), 3000)
     with wired(line, SessionLog(tmp_path / "log", "emulator")) as device:

@@ -75,6 +75,7 @@ class CommandUnit:
         self._config = emulator.config
         self._regions = regions(self._config)
         self._decoder = StreamDecoder(inputs=self._config.inputs, neurons=self._config.neurons)
+        self._unsent = _ResultEncoder(), bytearray()  # results of the run that is being carried out
         self._chunk = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
 
     def execute(self, job: Job) -> Iterator[Answer]:
@@ -106,15 +107,21 @@ class CommandUnit:
         return self._emulator.run(step) if is_open else EventStream(0)
 
     def abandon(self) -> Iterator[Answer]:
-        """Forget what is left of a request that was interrupted by an exception, and answer it as stopped."""
+        """Forget what is left of a request that was interrupted by an exception, and answer it as stopped.
+
+        The answer has the results of all steps that ran, as after STOP.
+        """
         self._decoder.end()
-        yield Status.STOPPED, b""
+        (results, out), self._unsent = self._unsent, (_ResultEncoder(), bytearray())
+        out += results.finish()
+        yield from self._full_frames(out)
+        yield Status.STOPPED, bytes(out)
 
     # One method for each operation -------------------------------------------------------------
 
     def _run(self, job: Job) -> Iterator[Answer]:
         stimulus = EventStream(0) if job.stopped else self._decode(job.payload)
-        results, out = _ResultEncoder(), bytearray()
+        results, out = self._unsent = _ResultEncoder(), bytearray()
         last = stimulus.steps + min(stimulus.change_step.size, 1)  # changes behind the last step belong to a cut of it
         for start in range(0, last, self._chunk):
             if job.stopped:
@@ -127,6 +134,7 @@ class CommandUnit:
             out += results.feed(self.end_step())
         out += results.finish()
         yield from self._full_frames(out)
+        self._unsent = _ResultEncoder(), bytearray()
         yield Status.STOPPED if job.stopped else Status.OK, bytes(out)
 
     def _decode(self, stimulus: bytes) -> EventStream:
