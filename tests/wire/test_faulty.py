@@ -6,6 +6,7 @@ from collections import deque
 import neurocorex as ncx
 import numpy as np
 import pytest
+from neurocorex.device.open import Target
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DisconnectedError, InputError, StateLostError
 from neurocorex.spec import Op, Request
@@ -160,6 +161,12 @@ def test_geometry_fits_the_network_behind_faults() -> None:
     with ncx.open("faulty:emulator?loss=0.01&seed=2") as device:
         device.load(IMAGE)
         assert device.config == IMAGE.config
+
+
+def test_the_emulator_behind_faults_is_compared_with_the_emulator() -> None:
+    target = Target.of("faulty:emulator?loss=0.1")
+    assert (target.takes_geometry, target.is_emulator, target.is_simulated) == (True, False, False)
+    assert Target.of("faulty:rtl?loss=0.1").is_simulated
 
 
 def test_a_chip_that_was_reset_is_noticed() -> None:
