@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from ..errors import DisconnectedError
+from ..errors import DisconnectedError, NoAnswerError
 from ..wire.transport import Transport
 
 if TYPE_CHECKING:
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 #: Pieces of work between two checks for requests; STOP waits for that long at most.
 _WORK = 4
+#: Bytes of requests that the chip gets between two checks; each may make it send all its responses again.
+_TAKE_BYTES = 1 << 10
+#: Bytes of requests that wait for the chip, where another thread writes; beyond, that thread is held up.
+_ROOM_BYTES = 1 << 14
 
 
 class VirtualTransport(Transport):
@@ -39,6 +43,10 @@ class VirtualTransport(Transport):
         self._arrival = threading.Condition()
         self._closed = False
 
+    def prepare(self) -> None:
+        """Compile the kernel, if it is not kept from before."""
+        self._chip.emulator.prepare()
+
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that are there; see `Transport.read`."""
         deadline = time.monotonic() + timeout_s
@@ -51,16 +59,24 @@ class VirtualTransport(Transport):
 
     def write(self, data: bytes) -> None:
         """Hand over all bytes; see `Transport.write`."""
+        left = memoryview(data)
         with self._arrival:
-            self._check_open()
-            self._requests += data
-            self._arrival.notify()
+            while True:
+                self._check_open()
+                room = _ROOM_BYTES - len(self._requests) if self._wait else len(left)
+                self._requests += left[:room]
+                left = left[room:]
+                self._arrival.notify_all()
+                if not left:
+                    return
+                if not self._arrival.wait_for(self._has_room, self.write_timeout_s):
+                    raise NoAnswerError("the emulator takes no more bytes, because nobody reads its answers; read them")
 
     def close(self) -> None:
         """Refuse everything from now on."""
         with self._arrival:
             self._closed = True
-            self._arrival.notify()
+            self._arrival.notify_all()
 
     def _take(self, deadline: float) -> bytes:
         """Return the bytes of the host; wait for them only while the chip has nothing to do."""
@@ -69,9 +85,13 @@ class VirtualTransport(Transport):
                 left = max(deadline - time.monotonic(), 0.0)
                 self._arrival.wait_for(lambda: self._requests or self._closed, left)
             self._check_open()
-            data = bytes(self._requests)
-            self._requests.clear()
+            data = bytes(self._requests[:_TAKE_BYTES])
+            del self._requests[:_TAKE_BYTES]
+            self._arrival.notify_all()
             return data
+
+    def _has_room(self) -> bool:
+        return self._closed or len(self._requests) < _ROOM_BYTES
 
     def _check_open(self) -> None:
         if self._closed:
