@@ -6,11 +6,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from ..errors import DeviceError
+from ..events.codec import code_positions
 from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
 from ..spec import CoreConfig, Op, Region, Status, layout
+from ..spec.events import ARGUMENTS, END, IDLE
 from ..wire.regions import Items, from_bytes
 
 #: Steps that are encoded, sent and decoded as one piece. Small enough for a lively progress display and for a software
@@ -100,51 +105,57 @@ class Reading:
 
 
 class Results:
-    """Results of a run: bytes of its responses, decoded into streams of whole steps.
-
-    Attributes
-    ----------
-    settled : bool
-        False if an exception came between taking bytes and handing over their steps.
-    """
+    """Results of a run: bytes of its responses, decoded into streams of whole steps."""
 
     def __init__(self, take: Callable[[EventStream], None]) -> None:
         self._take = take
-        self.settled = True
         self._decoder = StreamDecoder()
         self._bytes: list[bytes] = []
+        self._is_handed_over = True
+        self._within_step = self._was_stopped_within = False
+
+    @property
+    def settled(self) -> bool:
+        """False if an exception came between taking bytes and handing over their steps, or the chip stopped in a step.
+
+        Such a step, too large for one request, had only a part of its stimulus.
+        """
+        return self._is_handed_over and not (self._within_step or self._was_stopped_within)
 
     def requests(self, stimulus: EventStream, payload_bytes: int) -> Iterator[Command]:
-        """Return the requests that run these steps."""
+        """Return the requests that run these steps; each ends with a step, if that has room, so that STOP does."""
         for start in range(0, stimulus.steps + min(stimulus.change_step.size, 1), PIECE_STEPS):
             data = stimulus.cut(start, start + PIECE_STEPS).encode()
-            cuts = range(0, len(data), payload_bytes)
-            for at in cuts:
-                answer = self._keep if at != cuts[-1] else self._keep_last
-                yield Command(Op.RUN, data[at : at + payload_bytes], answer)
+            begin, is_whole = 0, True
+            for end, ends_step in _frames(data, payload_bytes):
+                answer = partial(
+                    self._keep, is_part=not (is_whole and ends_step), ends_step=ends_step, is_last=end == len(data)
+                )
+                yield Command(Op.RUN, data[begin:end], answer)
+                begin, is_whole = end, ends_step
 
-    def _keep(self, status: int, data: bytes) -> None:
+    def _keep(self, status: int, data: bytes, *, is_part: bool, ends_step: bool, is_last: bool) -> None:
+        """Keep a response to a request; `is_part` if that begins or ends within a step."""
         self._bytes.append(data)
         if status == Status.STOPPED:
             # An emulator that was interrupted loses the end of its answer; the next answer begins with a step again.
-            self.decode()
+            self.decode(doubtful=int(is_part))
             self._decoder.end()
+            self._was_stopped_within |= is_part
+        elif status == Status.OK:
+            self._within_step = not ends_step
+            if is_last:
+                self.decode()
 
-    def _keep_last(self, status: int, data: bytes) -> None:
-        """Keep a response to the last request of a piece, which ends with a step."""
-        self._keep(status, data)
-        if status == Status.OK:
-            self.decode()
-
-    def decode(self) -> None:
-        """Hand over the steps that are complete."""
+    def decode(self, *, doubtful: int = 0) -> None:
+        """Hand over the steps that are complete, but for the last ones that are doubtful."""
         if self._bytes:
-            self.settled = False
+            self._is_handed_over = False
             data = b"".join(self._bytes)
             self._bytes.clear()
-            steps = self._decoder.feed(data)
-            self.settled = True
-            self._take(steps)
+            results = self._decoder.feed(data)
+            self._is_handed_over = True
+            self._take(results.cut(0, max(results.steps - doubtful, 0)) if doubtful else results)
 
     def check(self) -> None:
         """Raise DeviceError if the results do not end with a step, or have no meaning."""
@@ -152,3 +163,18 @@ class Results:
             raise DeviceError(
                 "the results of the run are not whole steps; device and library do not match, update both"
             )
+
+
+def _frames(data: bytes, payload_bytes: int) -> Iterator[tuple[int, bool]]:
+    """Cut a stimulus: where each request ends, and whether a step ends there, or what stands behind the last step."""
+    codes = code_positions(data)
+    kinds = np.frombuffer(data, np.uint8)[codes]
+    ends = (codes + 1 + ARGUMENTS[IDLE] * (kinds == IDLE))[(kinds == END) | (kinds == IDLE)]
+    begin = 0
+    while (limit := begin + payload_bytes) < len(data):
+        last = int(ends.searchsorted(limit, side="right")) - 1
+        ends_step = last >= 0 and bool(ends[last] > begin)
+        begin = int(ends[last]) if ends_step else limit
+        yield begin, ends_step
+    if begin < len(data):
+        yield len(data), True

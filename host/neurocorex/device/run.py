@@ -188,5 +188,5 @@ class Run:
             neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
             counters=counters, dt_ms=network.dt_ms, scaling=network.units,
-            weights=self._log.over_time(network) if self._log.looks else None,
+            weights=self._log.over_time(network, self.done) if self._log.looks else None,
         ).in_units(self._units)  # fmt: skip
