@@ -68,8 +68,8 @@ class WeightLog:
         for table, look in zip(tables, whole, strict=True):
             table[:] = network.crop(look.contents[Region.WEIGHTS], self._config)
         gains = [Gains.of(look.contents[Region.CONTROL]) for look in whole]
-        steps = np.array([look.step for look in whole], np.int64)
-        read = WeightTables(steps, tables, np.array(gains, np.int64).reshape(-1, 2))
+        read_at = np.array([look.step for look in whole], np.int64)
+        read = WeightTables(read_at, tables, np.array(gains, np.int64).reshape(-1, 2))
         if self.earlier is None:
             return read
         early = self.earlier

@@ -19,6 +19,7 @@ class Wrapper(Transport):
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
         self.name, self.baud, self.greeting = inner.name, inner.baud, inner.greeting
+        self.begins_anew = inner.begins_anew
 
     @property
     def faults(self) -> dict[str, int]:
