@@ -10,7 +10,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib.memory import Memory
 from amaranth.sim import Simulator
 from neurocorex.spec import CoreConfig, FrameError, Request, RequestDecoder, Response
-from neurocorex.spec.protocol import cobs_encode, with_crc
+from neurocorex.spec.stuffing import cobs_encode, with_crc
 from neurocorex_hdl.link.crc import CRC_INIT, CRC_RESIDUE, crc_step
 from neurocorex_hdl.link.frame import FrameReceiver, FrameSender
 
