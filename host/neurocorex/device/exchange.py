@@ -17,6 +17,7 @@ from ..events.stream import EventStream
 from ..spec import CoreConfig, Op, Region, Status, layout
 from ..spec.events import ARGUMENTS, END, IDLE
 from ..wire.regions import Items, from_bytes
+from .chip import kept
 
 #: Steps that are encoded, sent and decoded as one piece. Small enough for a lively progress display and for a software
 #: chip, which carries out a request without a pause, to answer in time; large enough to fill frames.
@@ -51,12 +52,13 @@ class Exchange:
     def __init__(self, requests: Iterable[Command], results: Results | None = None) -> None:
         self._requests, self._results = requests, results
         self._waiting = deque[Command]()
+        self._handing = False
         self.heard = 0
 
     @property
     def settled(self) -> bool:
         """Whether all that has come was handed over, or waits for more."""
-        return self._results is None or self._results.settled
+        return not self._handing and (self._results is None or self._results.settled)
 
     def sent(self) -> Iterator[tuple[int, bytes]]:
         """Return what the link is given."""
@@ -65,29 +67,45 @@ class Exchange:
             yield request.op, request.payload
 
     def follow(self, answers: Iterator[tuple[int, bytes]], stop: Callable[[], Iterator[tuple[int, bytes]]]) -> None:
-        """Hand responses over to the end; if what they are handed to fails, stop the chip and hand over the rest."""
+        """Hand responses over to the end.
+
+        If who takes the results fails, the chip is stopped in order, and the rest is handed over. Any other exception
+        in here, Ctrl-C most likely, may have lost a response: nothing more is handed over then.
+        """
         results = self._results
         try:
             for answer in answers:
                 try:
                     self._hand_over(*answer)
                 except BaseException as error:
-                    for rest in stop():
-                        with suppress(type(error)):
-                            self._hand_over(*rest)
+                    if results is not None and results.kept:
+                        self._hand_over_rest(stop(), results, type(error))
                     raise
-        except KeyboardInterrupt:
-            if results is not None:
-                results.decode()
+        except BaseException as error:
+            if results is not None and not self._handing:
+                with suppress(type(error)):
+                    results.decode()
             raise
         if results is not None:
             results.check()
 
+    def _hand_over_rest(
+        self, answers: Iterator[tuple[int, bytes]], results: Results, failure: type[BaseException]
+    ) -> None:
+        """Hand over what a stopped chip still sends, although who takes it may fail each time."""
+        self._handing = False
+        for answer in answers:
+            with suppress(failure):
+                self._hand_over(*answer)
+            self._handing = self._handing and not results.kept
+
     def _hand_over(self, status: int, data: bytes) -> None:
+        self._handing = True
         self.heard += 1
         request = self._waiting[0] if status == Status.MORE else self._waiting.popleft()
         if request.answer is not None:
             request.answer(status, data)
+        self._handing = False
 
 
 class Reading:
@@ -105,10 +123,17 @@ class Reading:
 
 
 class Results:
-    """Results of a run: bytes of its responses, decoded into streams of whole steps."""
+    """Results of a run: bytes of its responses, decoded into streams of whole steps.
+
+    Attributes
+    ----------
+    kept : bool
+        Whether an exception came out of `take`, after the steps had been kept.
+    """
 
     def __init__(self, take: Callable[[EventStream], None]) -> None:
         self._take = take
+        self.kept = False
         self._decoder = StreamDecoder()
         self._bytes: list[bytes] = []
         self._is_handed_over = True
@@ -150,12 +175,16 @@ class Results:
     def decode(self, *, doubtful: int = 0) -> None:
         """Hand over the steps that are complete, but for the last ones that are doubtful."""
         if self._bytes:
-            self._is_handed_over = False
+            self._is_handed_over = self.kept = False
             data = b"".join(self._bytes)
             self._bytes.clear()
-            results = self._decoder.feed(data)
+            steps = self._decoder.feed(data)
+            try:
+                self._take(steps.cut(0, max(steps.steps - doubtful, 0)) if doubtful else steps)
+            except BaseException as error:
+                self._is_handed_over = self.kept = kept(error)
+                raise
             self._is_handed_over = True
-            self._take(results.cut(0, max(results.steps - doubtful, 0)) if doubtful else results)
 
     def check(self) -> None:
         """Raise DeviceError if the results do not end with a step, or have no meaning."""

@@ -193,8 +193,10 @@ class Turn:
     def stop(self, stop: Stop) -> None:
         """Wish that a call ends, whether it waits or has the device."""
         with self._changed:
+            has_device = bool(self._queue) and self._queue[0].stop is stop
+            if has_device and not stop.wished and self._patience is not None:
+                self._patience.cancel()  # once: a second time would disturb the end in good order
             stop.wished = True
-            self._hurry()
             self._changed.notify_all()
 
     def _hurry(self) -> None:

@@ -59,10 +59,10 @@ class WeightLog:
             Look(step, (Region.CONTROL, Region.WEIGHTS)) for step in (range(0, steps + 1, every) if every else ())
         ]
 
-    def over_time(self, network: LoadedNetwork, steps: int) -> WeightTables:
-        """Return the weights of the network as they were read, in a run that came as far as `steps`."""
+    def over_time(self, network: LoadedNetwork, done: int) -> WeightTables:
+        """Return the weights of the network as they were read, in a run of which so many steps are done."""
         # A chip that is stopped still carries out the readings that were sent for later steps: they came too early.
-        whole = [look for look in self.looks if Region.WEIGHTS in look.contents and look.step <= steps]
+        whole = [look for look in self.looks if Region.WEIGHTS in look.contents and look.step <= done]
         own = network.geometry(self._config)
         tables = np.empty((len(whole), own.axons, own.neurons), np.int16)
         for table, look in zip(tables, whole, strict=True):

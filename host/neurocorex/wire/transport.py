@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from ..errors import DisconnectedError
 
@@ -46,6 +47,10 @@ class Transport(ABC):
         DisconnectedError
             If the other end is gone.
         """
+
+    def heard(self, frames: Sequence[object]) -> None:
+        """Take note of the frames that were read, from who has decoded them; does nothing but in a log."""
+        return
 
     @abstractmethod
     def write(self, data: bytes) -> None:

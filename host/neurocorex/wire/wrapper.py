@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .transport import Transport
 
 
@@ -27,6 +29,10 @@ class Wrapper(Transport):
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that are there; see `Transport.read`."""
         return self._inner.read(timeout_s)
+
+    def heard(self, frames: Sequence[object]) -> None:
+        """Take note of the frames that were read; see `Transport.heard`."""
+        self._inner.heard(frames)
 
     def write(self, data: bytes) -> None:
         """Hand over all bytes; see `Transport.write`."""
