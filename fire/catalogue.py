@@ -7,7 +7,7 @@ from importlib import import_module
 from .campaign import Case
 
 #: Modules with a list `CASES`, in the order of the table.
-CAMPAIGNS = ("frames", "coverage", "damage", "resets", "kills", "crowds")
+CAMPAIGNS = ("frames", "files", "coverage", "damage", "resets", "kills", "crowds", "disks")
 
 
 def cases() -> dict[str, Case]:

@@ -15,8 +15,8 @@ from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.transport import Transport
 
 from .actor import Actor
-from .campaign import Case, SkippedError, Work
-from .networks import LEARNING
+from .campaign import Case, Work
+from .networks import LEARNING, simulated_chip
 
 #: One per cent of damage: of the frames of either direction, or, every other seed, of their bytes, which damages
 #: about half of the frames.
@@ -72,12 +72,8 @@ def emulator(work: Work) -> None:
 
 def simulated(work: Work) -> None:
     """Make the same calls on the chip's own logic; slower, so there is less of it."""
-    try:
-        from neurocorex_sim.chip import build_chip
-    except ImportError as error:
-        raise SkippedError(f"needs {error.name}") from None
     for number in work.tries():
-        program = build_chip(LEARNING[1 + number % 2])
+        program = simulated_chip(LEARNING[1 + number % 2])
         _compared(work, 500, number, lambda program=program: ProcessTransport([program]), 0.1)
 
 

@@ -13,7 +13,6 @@ import traceback
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 #: Marks the line that has a finding.
 FINDING = "fire-finding: "
@@ -50,29 +49,18 @@ def main(words: list[str]) -> None:
 
 def seeds(name: str) -> list[bytes]:
     """Return good inputs of a target."""
-    from .readers import READERS
+    from .readers import READERS, good
     from .talks import TALKS
 
-    return READERS[name].seeds() if name in READERS else TALKS[name].seeds()
+    return good(name) if name in READERS else TALKS[name].seeds()
 
 
 def _take(name: str) -> Callable[[bytes], object]:
     """Return what takes one input; it raises nothing but what is a finding."""
-    from .readers import READERS
+    from .readers import refused
     from .talks import TALKS
 
-    if name in TALKS:
-        return TALKS[name].take
-    reader = READERS[name]
-    folder = TemporaryDirectory(prefix="fire-")
-    path = Path(folder.name) / f"input{reader.suffix}"
-
-    def take(data: bytes) -> None:
-        path.write_bytes(data)
-        reader.trial(path)
-
-    take.folder = folder  # type: ignore[attr-defined]  # lives as long as what uses it
-    return take
+    return TALKS[name].take if name in TALKS else lambda data: refused(name, data)
 
 
 def _mutated(data: bytes, limit: int, source: random.Random, mutate: Callable[[bytes, int], bytes]) -> bytes:

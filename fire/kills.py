@@ -145,7 +145,7 @@ def files(work: Work) -> None:
             whole = {kind: (Path(name) / COMMANDS[kind][0]).stat().st_size for kind in COMMANDS}
         for number in work.tries():
             kind = list(COMMANDS)[number % len(COMMANDS)]
-            with _folder(kind) as folder:
+            with older_file(kind) as folder:
                 _killed_writer(work, number, kind, folder, server.url, lengths[kind])
     work.notes.append(f"{len(whole)} commands")
 
@@ -156,9 +156,9 @@ def _session_of(url: str) -> None:
 
 
 @contextmanager
-def _folder(kind: str) -> Iterator[Path]:
+def older_file(kind: str, place: Path | None = None) -> Iterator[Path]:
     """Make a folder with what the command reads, and an older file where it writes, if that is not read first."""
-    with TemporaryDirectory(prefix="fire-") as name:
+    with TemporaryDirectory(prefix="fire-", dir=place) as name:
         folder = Path(name)
         prepare(folder)
         if kind not in GROWING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
@@ -11,6 +12,8 @@ from neurocorex.check.trial import Trial
 from neurocorex.image import Image, program_regions
 from neurocorex.spec import CoreConfig, Learning
 from numpy.typing import NDArray
+
+from .campaign import SkippedError
 
 #: One chip without learning, one of each kind.
 LEARNING = (
@@ -46,3 +49,12 @@ def result_of(record: Sequence[str], snapshot_every: int | None = None) -> ncx.R
     with ncx.open("emulator", config=LEARNING[1]) as device:
         device.load(trial.image)
         return device.run(spikes=trial.stimulus, record=record, snapshot_every=snapshot_every)
+
+
+def simulated_chip(config: CoreConfig) -> Path:
+    """Return the program of a simulated chip; a case that needs one is skipped where there is none."""
+    try:
+        from neurocorex_sim.chip import build_chip
+    except ImportError as error:
+        raise SkippedError(f"needs {error.name}: pip install 'neurocorex[sim]'") from None
+    return build_chip(config)

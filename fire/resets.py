@@ -16,8 +16,8 @@ from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.transport import Transport
 
 from .actor import STEPS, told
-from .campaign import Case, SkippedError, Work
-from .networks import LEARNING, image_of, spikes_of
+from .campaign import Case, Work
+from .networks import LEARNING, image_of, simulated_chip, spikes_of
 
 CONFIG = LEARNING[1]
 #: Calls of a user, each of which takes several frames.
@@ -164,11 +164,7 @@ def emulator(work: Work) -> None:
 
 def simulated(work: Work) -> None:
     """Try a part of them on the chip's own logic."""
-    try:
-        from neurocorex_sim.chip import build_chip
-    except ImportError as error:
-        raise SkippedError(f"needs {error.name}") from None
-    program = build_chip(CONFIG)
+    program = simulated_chip(CONFIG)
     expected = _expected(lambda: ProcessTransport([program]), 5)
     for number in work.tries():
         tried = random.Random(number).randrange(SEQUENCE_MODULUS * len(MOMENTS) * len(CALLS))

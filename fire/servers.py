@@ -30,7 +30,9 @@ class Served:
         Its process.
     """
 
-    def __init__(self, config: CoreConfig, *options: str, port: int = 0, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, config: CoreConfig, *options: str, port: int = 0, environment: dict[str, str] | None = None
+    ) -> None:
         with NamedTemporaryFile("w", suffix=".json") as file:
             file.write(config.to_json())
             file.flush()

@@ -30,14 +30,11 @@ class Talk:
         Returns good inputs.
     take : callable
         Takes one input; raises AssertionError, or whatever escapes.
-    runs : int
-        Inputs of a sample in the tests.
     """
 
     name: str
     seeds: Callable[[], list[bytes]]
     take: Callable[[bytes], None]
-    runs: int = 2000
 
 
 class EndlessWaitError(AssertionError):

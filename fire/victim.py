@@ -15,7 +15,15 @@ from types import FrameType
 from typing import Any
 
 #: Parts of paths of the modules whose lines are counted.
-COUNTED = ("/neurocorex/", "/neurocorex_sim/", "/neurocorex_hdl/", "/zipfile.py", "/numpy/lib/", "/csv.py", "/fire/works.py")
+COUNTED = (
+    "/neurocorex/",
+    "/neurocorex_sim/",
+    "/neurocorex_hdl/",
+    "/zipfile.py",
+    "/numpy/lib/",
+    "/csv.py",
+    "/fire/works.py",
+)
 
 
 class Counter:

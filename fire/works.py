@@ -19,7 +19,8 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "raster": ("out.png", ["run", "emulator", "IN", "--poisson", "0.3", "--steps", "60", "--raster", "OUT"]),
     "log": ("out.log", ["run", "emulator", "IN", "--poisson", "0.3", "--steps", "60", "--log", "OUT"]),
     "checkpoint": ("out.ckpt", [
-        "run", "emulator", "IN", "--poisson", "0.3", "--steps", "300", "--checkpoint", "OUT", "--checkpoint-every", "50",
+        "run", "emulator", "IN", "--poisson", "0.3", "--steps", "300", "--checkpoint", "OUT",
+        "--checkpoint-every", "50",
     ]),
     "weights": ("out.npz", ["weights", "URL", "--out", "OUT"]),
     "weights_csv": ("out.csv", ["weights", "URL", "--out", "OUT"]),
