@@ -151,7 +151,7 @@ def test_options_of_an_interrupted_run_end_with_it():
         assert now.tolist() == registers
 
 
-@pytest.mark.parametrize("deaf", [False, True], ids=["at once", "by the next access"])
+@pytest.mark.parametrize("deaf", [False, True], ids=["chip that hears", "deaf chip"])
 def test_options_of_a_failed_run_end_with_it(monkeypatch, deaf):
     refused = DeviceError("refused")
     with opened(by_wire=False) as device:
@@ -173,6 +173,9 @@ def test_options_of_a_failed_run_end_with_it(monkeypatch, deaf):
             patch.setattr(EmulatedChip, "set_register", hears)
             with pytest.raises(DeviceError, match="refused"):
                 device.run(5, changes={0: {Control.LEARNING: LearningFlag.HOLD_FIRING}})
+        with pytest.raises(DeviceError, match="the last run was ended after 0 of 5 steps or more"):
+            device.snapshot()
+        device.clear()
         assert device.snapshot().regions[Region.CONTROL].tolist() == registers
         assert device.run(spikes=np.ones((20, INPUTS), bool)).spike_times.size > 0
 

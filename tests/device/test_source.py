@@ -10,7 +10,7 @@ import pytest
 from neurocorex.device.device import Device
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
-from neurocorex.errors import DisconnectedError, InputError, QuantisationWarning
+from neurocorex.errors import DisconnectedError, InputError, QuantisationWarning, StateLostError
 from neurocorex.learning import stdp
 from neurocorex.spec import CoreConfig, Region
 from support.devices import BOTH, IMAGE, SPIKES, assert_same
@@ -85,7 +85,8 @@ def test_writing_does_not_hide_that_a_network_is_gone():
     device = ncx.open("emulator")
     device.load(build())
     device._session._drop()
-    device.write(Region.BIAS, np.zeros(device.config.neurons, int))
+    with pytest.raises(StateLostError, match="load it again"):
+        device.write(Region.BIAS, np.zeros(device.config.neurons, int))
     with pytest.raises(DisconnectedError, match="the network is gone"):
         device.run(3)
 

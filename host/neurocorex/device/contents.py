@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,12 +13,14 @@ from ..errors import DeviceError, InputError
 from ..events.stream import CLEAR_ALL
 from ..image import Image, blank, program_regions, region_shape, state_regions
 from ..network.network import Network
-from ..spec import Control, CoreConfig, Region, layout
+from ..spec import Clear, Control, CoreConfig, Region, layout
 from ..spec.regions import PARAMETERS
 from ..wire.regions import Items
 from .chip import Progress
+from .copies import Copies
 from .loaded import LoadedNetwork
 from .session import Session
+from .standing import Change, Standing, clearing, setting, writing
 from .units import Units, is_chip
 
 LOGGER = logging.getLogger("neurocorex")
@@ -29,31 +31,6 @@ class Traces(NamedTuple):
 
     pre: Items
     post: Items
-
-
-@dataclass
-class Copies:
-    """Copies of registers on the host, so that they need not be read again; None where there is none.
-
-    Attributes
-    ----------
-    generation : int
-        Of the chip that they come from, see `Session`.
-    flags : array [N]
-        `Region.FLAGS`.
-    control : array
-        `Region.CONTROL` but for the registers that move by themselves.
-    used : CoreConfig
-        Geometry of the part in use.
-    counters : (int, array)
-        `Region.COUNTERS`, and the number of the exchange after which it was read.
-    """
-
-    generation: int
-    flags: Items | None = None
-    control: Items | None = None
-    used: CoreConfig | None = None
-    counters: tuple[int, Items] | None = None
 
 
 class Contents:
@@ -68,15 +45,15 @@ class Contents:
     ----------
     network : LoadedNetwork
         The one that was loaded last.
-    unsettled : (int, dict of Control to int)
-        Registers that a run should have set back, and the generation of the chip that it ran on.
+    standing : Standing
+        Whether what the chip holds is known; everything here raises as `Standing.require` says, if it is not.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.network = LoadedNetwork()
         self._copies = Copies(session.generation)
-        self.unsettled: tuple[int, dict[Control, int]] = (session.generation, {})
+        self.standing = Standing(session)
 
     @property
     def config(self) -> CoreConfig:
@@ -88,17 +65,17 @@ class Contents:
         """Geometry of the network that was loaded last, or of the chip if none was."""
         return self.network.geometry(self.config)
 
-    def units(self) -> Units:
-        """Return the units of the network that was loaded.
+    def units(self, change: Change | None = None) -> Units:
+        """Return the units of the network that was loaded; for a change see `Standing.require`.
 
         Raises
         ------
         InputError
             If there is no network, or if its scale is not known: this session did not load it.
-        DisconnectedError
+        DeviceError
             If it is no longer, or not wholly, on the chip.
         """
-        self.require_network()
+        self.require_network(change)
         if self.network.units is None:
             raise InputError("the scale of this network is not known: it was not loaded here; say units='chip'")
         return self.network.units
@@ -117,21 +94,30 @@ class Contents:
         """Put an image onto the chip in one exchange; without a state in it, the state goes to zero."""
         config = self.config
         fitted = image.fit(config)
-        self.forget()
-        self.unsettled = (self.session.generation, {})
-        self.network.begin()
-        writable = {region: values for region, values in fitted.regions.items() if layout(region, config).writable}
-        with self.session.exchange() as chip:
-            chip.write(writable, clear=None if fitted.is_snapshot else CLEAR_ALL, progress=progress)
-        self.network.arrive(image, self.session.generation)
-        control = fitted.regions[Region.CONTROL].copy()
-        self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], control, fitted.used)
+        self._put(fitted, progress)
         if verify:
             self._verify(fitted)
+        self.network.arrive(image)
+        self.standing.arrived()
+        control = fitted.regions[Region.CONTROL].copy()
+        self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], control, fitted.used)
+
+    def put_back(self, image: Image) -> None:
+        """Put a snapshot of the network that was loaded onto the chip; its units and its age stay."""
+        self._put(image.fit(self.config), None)
+        self.standing.arrived()
+
+    def _put(self, image: Image, progress: Progress | None) -> None:
+        """Write an image that fits; until its caller says that it has arrived, the network is lost."""
+        self.forget()
+        self.standing.loading()
+        writable = {region: values for region, values in image.regions.items() if layout(region, image.config).writable}
+        with self.session.exchange() as chip:
+            chip.write(writable, clear=None if image.is_snapshot else CLEAR_ALL, progress=progress)
 
     def _verify(self, image: Image) -> None:
         """Read an image back; raises DeviceError for the first item that differs."""
-        held = self.read(*image.regions)
+        held = self._fetch(*image.regions)
         for region, wanted in image.regions.items():
             if not np.array_equal(held[region], wanted):
                 at = tuple(np.argwhere(held[region] != wanted)[0].tolist())
@@ -145,23 +131,27 @@ class Contents:
         config = self.config
         return self.network.snapshot(self.read(*program_regions(config), *state_regions(config)), config)
 
-    def require_network(self) -> None:
+    def require_network(self, change: Change | None = None) -> None:
         """Make sure that there is a network to run.
+
+        Parameters
+        ----------
+        change : Change, optional
+            What the caller is about to change, see `Standing.require`.
 
         Raises
         ------
-        DisconnectedError
-            If the one that was loaded is no longer, or not wholly, on the chip.
+        DeviceError
+            If the one that was loaded is no longer, or not wholly, on the chip, or its state is not known.
         InputError
             If this session loaded none, and the chip holds none from before.
         """
-        network = self.network
-        if network.generation is None:
+        self.standing.require(change)
+        if not self.standing.has_network:
             if self._is_blank():
                 raise InputError("no network was loaded, and the chip holds none; call device.load(net) first")
             LOGGER.warning("this session loaded no network: the chip runs what it holds from before, 1 ms a step")
-            network.adopt(self.session.generation)
-        network.require(self.session.generation)
+            self.standing.adopt()
 
     def _is_blank(self) -> bool:
         """Whether parameters and weights are as after power-up; weights are seldom read for it."""
@@ -178,28 +168,48 @@ class Contents:
 
     # Regions -----------------------------------------------------------------------------------
 
-    def read(self, *regions: Region) -> dict[Region, Items]:
-        """Read whole regions in one exchange, in sizes of the chip."""
+    def read(self, *regions: Region, change: Change | None = None) -> dict[Region, Items]:
+        """Read whole regions in one exchange, in sizes of the chip; for a change see `Standing.require`."""
+        self.standing.require(change)
         self.settle()
+        return self._fetch(*regions)
+
+    def _fetch(self, *regions: Region) -> dict[Region, Items]:
         with self.session.exchange() as chip:
             return chip.read(*regions)
 
     def write(self, region: Region, values: npt.ArrayLike) -> None:
         """Write a whole region; raises InputError, before anything is written, if the values do not fit."""
-        self.forget()
+        change = writing(region)
+        self.standing.require(change)
         fitting = _checked(region, values, self.config)
+        self.forget()
         self.settle()
-        with self.session.exchange() as chip:
+        with self.standing.changing(f"write of {region.name}", change), self.session.exchange() as chip:
             chip.write({region: fitting})
-        self.network.adopt(self.session.generation)
+        self.standing.adopt()
+
+    def write_items(self, region: Region, pieces: list[tuple[int, Items]], change: Change) -> None:
+        """Write parts of a region, see `Chip.write_items`."""
+        with self.standing.changing(f"write of {region.name}", change), self.session.exchange() as chip:
+            chip.write_items(region, pieces)
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
-        control, self.copies.control = self.control(), None
-        with self.session.exchange() as chip:
+        change = setting(register)
+        self.standing.require(change)
+        self.settle()
+        control, self.copies.control = self.copies.control, None
+        with self.standing.changing(f"change of {register.name}", change), self.session.exchange() as chip:
             chip.set_register(register, value)
-        control[register] = value
-        self.copies.control = control
+        if control is not None:
+            control[register] = value
+            self.copies.control = control
+
+    def clear(self, flags: Clear) -> None:
+        """Set to zero what the flags name."""
+        with self.standing.changing("clear", clearing(flags)), self.session.exchange() as chip:
+            chip.clear(flags)
 
     def plastic(self) -> npt.NDArray[np.bool_]:
         """Plastic synapses of the network, bool [A, N]."""
@@ -237,21 +247,21 @@ class Contents:
             copies.flags = self.read(Region.FLAGS)[Region.FLAGS]
         return copies.flags
 
-    def control(self) -> Items:
+    def control(self, change: Change | None = None) -> Items:
         """Return the control registers; those that move by themselves may be old."""
         copies = self.copies
         if copies.control is None:
-            copies.control = self.read(Region.CONTROL)[Region.CONTROL].copy()
+            copies.control = self.read(Region.CONTROL, change=change)[Region.CONTROL].copy()
         return copies.control
 
     def settle(self) -> None:
         """Set the registers back that a run which did not come to its end has left changed."""
-        generation, registers = self.unsettled
-        if registers and generation == self.session.generation:
+        owed = self.standing.owed
+        if owed:
             with self.session.exchange() as chip:
-                for register, value in registers.items():
+                for register, value in owed.items():
                     chip.set_register(register, value)
-        self.unsettled = (generation, {})
+        self.standing.owed = {}
 
     def used(self) -> CoreConfig:
         """Return the geometry of the part of the chip in use."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import weakref
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Unpack
+from typing import NoReturn
 
 import numpy.typing as npt
 
@@ -13,28 +14,22 @@ from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image
 from ..network.network import Network
-from ..network.population import Population
 from ..quantiser.quantise import Report, quantised, tell
-from ..spec import ChipInfo, Clear, Control, CoreConfig, LearningFlag, Region
+from ..spec import ChipInfo, CoreConfig
 from ..wire.link import Link
-from . import counters as counting
 from .chip import Chip, Progress
-from .injection import injected
-from .memories import Memories
-from .result import Result
-from .run import Run
+from .running import Running
 from .session import Connect, Session, once
 from .source import Source
-from .stimulus import Stimulus
-from .teaching import Teaching, gate_bits, known, modulation_bits, require_learning
-from .units import Units
+from .turn import Turn
 
 
-class Device(Memories):
+class Device(Running):
     """One chip: the emulator, a simulated chip or a board; made by `neurocorex.open`. A context manager.
 
     A device describes itself; nobody tells it what it is. After any error it can be used again, and if it went away it
-    is opened again by the next call; then its network is gone and has to be loaded anew.
+    is opened again by the next call; what is allowed then is in docs/devices.md. Threads take turns, one call
+    at a time. A device belongs to the process that opened it.
 
     Parameters
     ----------
@@ -50,50 +45,91 @@ class Device(Memories):
     elastic : bool
         As given: software without a geometry of its own.
     interrupted : Result or None
-        What had come when the last run was ended by KeyboardInterrupt: its complete steps, or samples.
+        What had come when the last run was ended by an error, KeyboardInterrupt or cancellation: its complete steps, or
+        samples, without counters. None if it came to its end.
     """
 
     def __init__(self, chip: Chip | None = None, *, connect: Connect | None = None, elastic: bool = False) -> None:
-        super().__init__(Session(connect or once(chip)))
+        turn, opener = Turn(), connect or once(chip)
+
+        def connected(config: CoreConfig | None) -> Chip:
+            chip = opener(config)
+            turn.follow(chip.patience)
+            return chip
+
+        super().__init__(Session(connected), turn)
         self.elastic = elastic
-        self.interrupted: Result | None = None
+        self._release = weakref.finalize(self, _released, self._session, turn)
 
     def __enter__(self) -> Device:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            self.close()
+        except Exception as late:
+            if error is None:
+                raise
+            error.add_note(f"closing the device failed as well: {late}")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a device cannot be copied or pickled: it belongs to one process; open it where it is used")
 
     def close(self) -> None:
-        """Release the chip; what it holds stays, unless it lives in this process or in a child of it."""
-        self._session.close()
+        """Release the chip; what it holds stays, unless it lives in this process or in a child of it.
+
+        It waits for its turn: a run of another thread comes to its end first. Whoever waits longer finds a closed
+        device. In a fork of the process it does nothing.
+        """
+        if not self._turn.is_ours:
+            return
+        with self._turn.taken("close"):
+            self._contents.standing.closed()
+            self._release.detach()
+            self._session.close()
+
+    @property
+    def deadline_s(self) -> float | None:
+        """Seconds that any call may take, waiting for its turn included; None: no limit. Can be set.
+
+        A call that takes longer ends with NoAnswerError. A deadline given to a call counts instead; `math.inf` is none.
+        """
+        return self._turn.deadline_s
+
+    @deadline_s.setter
+    def deadline_s(self, seconds: float | None) -> None:
+        self._turn.deadline_s = seconds
 
     # What it is --------------------------------------------------------------------------------
 
     @property
     def info(self) -> ChipInfo:
         """What the chip says of itself."""
-        return self._session.info
+        with self._turn.taken("info", is_fact=True):
+            return self._session.info
 
     @property
     def config(self) -> CoreConfig:
         """Geometry of the chip."""
-        return self.info.config
+        with self._turn.taken("config", is_fact=True):
+            return self._contents.config
 
     @property
     def inputs(self) -> int:
         """Input axons of the network that was loaded last, or of the chip if none was."""
-        return self._contents.geometry.inputs
+        with self._turn.taken("inputs", is_fact=True):
+            return self._contents.geometry.inputs
 
     @property
     def neurons(self) -> int:
         """Neurons of the network that was loaded last, or of the chip if none was."""
-        return self._contents.geometry.neurons
+        with self._turn.taken("neurons", is_fact=True):
+            return self._contents.geometry.neurons
 
     @property
     def link(self) -> Link:
         """Link to a chip at the end of a wire, see `Chip.link`; raises DeviceError for an emulator in this process."""
-        with self._session.exchange() as chip:
+        with self._turn.taken("link"), self._session.exchange() as chip:
             return chip.link
 
     # Networks ----------------------------------------------------------------------------------
@@ -105,8 +141,12 @@ class Device(Memories):
         verify: bool = False,
         progress: Progress | None = None,
         stimulus: EventStream | npt.ArrayLike | None = None,
+        deadline_s: float | None = None,
     ) -> Report:
         """Put a network onto the chip; its state goes to zero, or to that of a snapshot.
+
+        Whatever happened before, everything is known afterwards. A load that fails leaves the old network, if it failed
+        before anything was sent, and otherwise none.
 
         Parameters
         ----------
@@ -118,6 +158,8 @@ class Device(Memories):
             Called with (pieces done, pieces of all).
         stimulus : bool array or EventStream, optional
             Spikes that inputs will get, see `quantise`.
+        deadline_s : float, optional
+            Seconds that the call may take, by default `deadline_s`.
 
         Returns
         -------
@@ -130,163 +172,35 @@ class Device(Memories):
             If it has no room here, the file cannot be used, the stimulus is not for this network, or the chip holds
             something else than what was written; see also `Chip`.
         """
-        if isinstance(source, Network):
-            config = None if self.elastic else self._contents.suited(source)
-            image, report = quantised(source, config, stimulus=stimulus)
-        elif stimulus is not None:
-            raise InputError("a stimulus is for a network; an image has the room of its traces already")
-        else:
-            image = source if isinstance(source, Image) else Image.load(Path(source))
-            report = Report.of(image)
-        if self.elastic:
-            self._session.adapt(image.config)
-        self._contents.load(image, verify=verify, progress=progress)
-        self._contents.network.source = Source(source) if isinstance(source, Network) else None
-        if not isinstance(source, Image) and not image.is_snapshot:  # what made these has told
-            tell(report.alerts, image)
-        return report
+        with self._turn.taken("load", deadline_s):
+            image, report = self._quantised(source, stimulus)
+            if self.elastic:
+                self._session.adapt(image.config)
+            self._contents.load(image, verify=verify, progress=progress)
+            self._contents.network.source = Source(source) if isinstance(source, Network) else None
+            if not isinstance(source, Image) and not image.is_snapshot:  # what made these has told
+                tell(report.alerts, image)
+            return report
 
     def restore(self, image: Image) -> None:
         """Go on where a snapshot was taken, on whatever chip; an image without state starts at zero."""
         self.load(image)
 
-    def snapshot(self) -> Image:
-        """Read everything that can be written: loaded again, here or elsewhere, it goes on bit for bit.
+    def _quantised(
+        self, source: Network | Image | str | os.PathLike[str], stimulus: EventStream | npt.ArrayLike | None
+    ) -> tuple[Image, Report]:
+        """Return what `load` was given as an image, with its report."""
+        if isinstance(source, Network):
+            config = None if self.elastic else self._contents.suited(source)
+            return quantised(source, config, stimulus=stimulus)
+        if stimulus is not None:
+            raise InputError("a stimulus is for a network; an image has the room of its traces already")
+        image = source if isinstance(source, Image) else Image.load(Path(source))
+        return image, Report.of(image)
 
-        Scales and shape of the network go with it, so that numbers stay in its units.
-        """
-        return self._contents.snapshot()
 
-    def counters(self) -> dict[str, int]:
-        """Counters by their names, `synaptic_events` (arrivals times neurons), and `cycles` (busy and stalled)."""
-        return counting.named(self.read(Region.COUNTERS), self.config)
-
-    def clear(
-        self, state: bool = True, counters: bool = False, *, traces: bool | None = None, adaptation: bool | None = None
-    ) -> None:
-        """Set something to zero; weights stay.
-
-        Parameters
-        ----------
-        state : bool
-            Membranes, currents, refractory periods, and spikes that are on their way.
-        counters : bool
-            All counters.
-        traces, adaptation : bool, optional
-            Traces of axons and neurons; raised thresholds. By default as `state`.
-        """
-        wanted = {
-            Clear.STATE: state, Clear.COUNTERS: counters, Clear.TRACES: state if traces is None else traces,
-            Clear.ADAPTATION: state if adaptation is None else adaptation,
-        }  # fmt: skip
-        with self._session.exchange() as chip:
-            chip.clear(Clear(sum(flag for flag, is_wanted in wanted.items() if is_wanted)))
-
-    # Learning ----------------------------------------------------------------------------------
-
-    def learning(self, enabled: bool) -> None:
-        """Freeze the weights of a chip that learns (other chips raise InputError), or not; traces go on in any case."""
-        require_learning(self.config, "learning")
-        others = int(self._contents.control()[Control.LEARNING]) & ~int(LearningFlag.ENABLE)
-        self._contents.set_register(Control.LEARNING, others | (int(LearningFlag.ENABLE) if enabled else 0))
-
-    def gate(self, neuron: int | Population | None) -> None:
-        """Let only one neuron learn, a number or a population of one, or all again (None)."""
-        require_learning(self.config, "the gate")
-        self._contents.set_register(Control.GATE, gate_bits(neuron, self.neurons))
-
-    def modulation(self, factor: float) -> None:
-        """Set the factor of all changes, the reward: -127 to 127, 1 is neutral."""
-        require_learning(self.config, "modulation")
-        self._contents.set_register(Control.MODULATION, modulation_bits(factor))
-
-    # Running -----------------------------------------------------------------------------------
-
-    def prepare(self, steps: int | None = None) -> None:
-        """Do now what the first run in a process would do first: load compiled code.
-
-        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly;
-        `steps` makes no difference.
-        """
-        with self._session.exchange() as chip:
-            chip.prepare()
-
-    def run(
-        self,
-        steps: int | None = None,
-        spikes: EventStream | npt.ArrayLike | None = None,
-        inject: npt.ArrayLike | Mapping[Any, npt.ArrayLike] | None = None,
-        record: str | Iterable[str] | Mapping[str, Any] = ("spikes",),
-        *,
-        snapshot_every: int | None = None,
-        counters: bool = True,
-        progress: Progress | None = None,
-        units: str | None = None,
-        **teaching: Unpack[Teaching],
-    ) -> Result:
-        """Run the network, in one exchange however many steps it takes.
-
-        Parameters
-        ----------
-        steps : int, optional
-            How many, of each sample; by default as many as the stimulus has. Further ones are silent.
-        spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
-            Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
-        inject : float array [steps, N] or [samples, steps, N], or mapping of neurons to array, optional
-            Currents added to neurons, in units of the network; a mapping such as ``{net.neurons[0:4]: currents}`` has
-            arrays [steps, K], or [steps] for all of them. Each current is rounded to the nearest integer of the chip,
-            half to even; a warning tells if that changes what a neuron gets by more than 2 %.
-        record : names, or mapping of name to neurons
-            Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
-            in ``{"spikes": True, "v": net.neurons[0:4]}``: a population, slice, list, number or bool array [N].
-        snapshot_every : int, optional
-            Steps from one reading of the weights to the next, for `Result.weights_over_time`; the first is before all.
-        counters : bool
-            Whether to read the counters, for `Result.counters`; many tiny runs are faster without.
-        progress : callable, optional
-            Called with (steps done, steps of all) from time to time.
-        units : {"network", "chip"}, optional
-            Units of `inject`, and of membranes and weights in the result. "chip": integers that the chip gets and
-            holds. By default the network's; but an `inject` of integers, where both units differ, is taken in units
-            of the chip as in earlier versions, with a FutureWarning. An EventStream has units of the chip.
-        **teaching
-            `teacher`, `modulation`, `gate`, `learning`, `adaptation`, `changes`, `clear`: see `Teaching`. None of them
-            outlasts the run.
-
-        Raises
-        ------
-        InputError
-            For a wrong shape, type or range, or without a network; nothing has run then. A chip may hold one from an
-            earlier session, which the logger `neurocorex` is told.
-        DisconnectedError
-            If the device went away, now or since the network was loaded.
-        DeviceError
-            See `Chip`.
-        KeyboardInterrupt
-            After the chip was stopped; `interrupted` has what came until then.
-        """
-        self._contents.require_network()
-        self.interrupted = None
-        network, config = self._contents.network, self.config
-        result_units = self._contents.units_named(units)
-        currents = injected(
-            inject, result_units if network.units is None else units, network.units or Units.of_chip(config),
-            steps=steps, limits=config.state_range,
-        )  # fmt: skip
-        stimulus = Stimulus.of(
-            steps, spikes, currents, known(teaching).get("teacher"), network=self._contents.geometry, chip=config,
-            image=network.image.config if network.image else None,
-        )  # fmt: skip
-        run = Run(
-            self._contents, stimulus, teaching, record, snapshot_every=snapshot_every, counters=counters,
-            progress=progress, units=result_units,
-        )  # fmt: skip
-        try:
-            with self._session.exchange() as chip:
-                chip.run(run.stream, run.take, flags=run.flags, looks=run.looks)
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                self.interrupted = run.partial()
-            run.undo()
-            raise
-        return run.finish()
+def _released(session: Session, turn: Turn) -> None:
+    """Close the transport of a device that nobody has closed, before it is forgotten."""
+    if turn.is_ours:
+        with suppress(Exception):
+            session.close()

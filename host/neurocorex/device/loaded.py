@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DisconnectedError
 from ..events.arrays import Ints
 from ..image import Image
 from ..quantiser.extent import EXTENT, extent_of
@@ -16,9 +15,6 @@ from ..spec import CoreConfig, Region
 from ..wire.regions import Items
 from .source import Source
 from .units import Units
-
-#: Generation of a network that has not arrived as a whole.
-_INCOMPLETE = -1
 
 
 @dataclass
@@ -29,10 +25,8 @@ class LoadedNetwork:
     ----------
     image : Image or None
         As it was loaded; it may be smaller than the chip.
-    generation : int or None
-        See `Session.generation`, when it arrived; None if nothing was loaded or adopted.
     age : int
-        Steps since then.
+        Steps since it arrived.
     source : Source or None
         The `Network` that the image was made of, if it was loaded as one.
     own : CoreConfig or None
@@ -42,32 +36,15 @@ class LoadedNetwork:
     """
 
     image: Image | None = None
-    generation: int | None = None
     age: int = 0
     source: Source | None = None
     own: CoreConfig | None = None
     units: Units | None = None
 
-    def begin(self) -> None:
-        """Note that what the chip holds is being replaced."""
-        self.generation = _INCOMPLETE
-
-    def arrive(self, image: Image, generation: int) -> None:
+    def arrive(self, image: Image) -> None:
         """Note that a network is on the chip as a whole."""
-        self.image, self.generation, self.age = image, generation, 0
+        self.image, self.age = image, 0
         self.own, self.units = extent_of(image), Units.of(image)
-
-    def adopt(self, generation: int) -> None:
-        """Note that the chip holds what this session did not load: written region by region, or found there."""
-        if self.generation is None:
-            self.generation = generation
-
-    def require(self, generation: int) -> None:
-        """Raise DisconnectedError if the network is no longer, or not wholly, on the chip."""
-        if self.generation not in (None, generation):
-            raise DisconnectedError(
-                "the network is gone: the device went away, or was lost while loading; load it again"
-            )
 
     @property
     def dt_ms(self) -> float:

@@ -13,6 +13,7 @@ from ..network.population import Neurons, named
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
 from .contents import Contents
+from .standing import Change, writing
 from .synapses import Synapses, WeightsSet
 from .units import Gains, is_chip
 
@@ -43,23 +44,24 @@ class WeightMatrix:
     def write(self, weights: Any, source: Any, target: Any, units: Any) -> WeightsSet:
         """Write some weights, or all; raises InputError, and writes nothing, for what cannot be used."""
         contents, chip = self._contents, is_chip(units)
-        contents.require_network()
         synapses = Synapses.of(weights, source, target, contents.geometry)
+        change = writing(Region.WEIGHTS, synapses.digest())
+        contents.require_network(change)
         self._refuse_other_axons(source, synapses)
-        held = contents.read(Region.CONTROL, *self._delays())
+        held = contents.read(Region.CONTROL, *self._delays(), change=change)
         gains, whole = Gains.of(held[Region.CONTROL]), synapses.values.dtype.kind in "iu"
         if chip and not whole:
             raise InputError("weights in units='chip' must be integers; round them, or leave out units")
         exact: npt.NDArray[Any] = synapses.values
         if not chip:
-            exact = contents.units().weight_items(exact.astype(np.float64), synapses.rows, synapses.columns, gains)
+            own = contents.units(change)
+            exact = own.weight_items(exact.astype(np.float64), synapses.rows, synapses.columns, gains)
         items = np.rint(exact).astype(np.float64)
-        self._refuse_beyond(items, synapses, gains, chip=chip)
+        self._refuse_beyond(items, synapses, gains, change, chip=chip)
         self._warn_of_silent_axons(items, synapses, held)
         config = contents.config
         pieces = synapses.pieces(items.astype(np.int64), contents.network.rows(config), config.neurons)
-        with contents.session.exchange() as device:
-            device.write_items(Region.WEIGHTS, pieces)
+        contents.write_items(Region.WEIGHTS, pieces, change)
         return self._report(synapses, items, np.abs(items - exact) > NOISE * np.maximum(np.abs(exact), 1), gains)
 
     # Details -----------------------------------------------------------------------------------
@@ -85,7 +87,9 @@ class WeightMatrix:
                 f"name rows instead of a population, such as source=[{own.inputs + neuron}] or source=[{row}]"
             )
 
-    def _refuse_beyond(self, items: npt.NDArray[Any], synapses: Synapses, gains: Gains, *, chip: bool) -> None:
+    def _refuse_beyond(
+        self, items: npt.NDArray[Any], synapses: Synapses, gains: Gains, change: Change, *, chip: bool
+    ) -> None:
         low, high = self._contents.config.weight_range
         wrong = np.flatnonzero((items < low) | (items > high))
         if not wrong.size:
@@ -93,7 +97,7 @@ class WeightMatrix:
         at = wrong[:1]
         row, column, limits = synapses.rows[at], synapses.columns[at], np.array([low, high], np.float64)
         if not chip:
-            limits = self._contents.units().weight_values(limits, row.repeat(2), column.repeat(2), gains)
+            limits = self._contents.units(change).weight_values(limits, row.repeat(2), column.repeat(2), gains)
         remedy = "" if chip else "; a smaller scale has more range: quantise(net, scale=...)"
         many = f"{wrong.size} weights are out of range, first: " if wrong.size > 1 else ""
         raise InputError(

@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..image import state_regions
+from ..image import Image, state_regions
 from ..network.population import Population
-from ..spec import Region
+from ..spec import Clear, Control, LearningFlag, Region
 from ..wire.regions import Items
+from . import counters as counting
 from .contents import Contents, Traces
 from .matrix import WeightMatrix
 from .session import Session
+from .standing import setting
 from .synapses import WeightsSet
+from .teaching import gate_bits, modulation_bits, require_learning
+from .turn import Turn
 from .units import is_chip
 
 #: What names inputs or neurons: see `neurocorex.network.selection.indices_of`.
@@ -27,31 +31,39 @@ class Memories:
     What is "of the network" has its shape, also on a larger chip, and its units, unless ``units="chip"`` asks for the
     integers that the chip holds. `read` and `write` are raw: whole regions of the chip, integers.
 
+    One call at a time: calls of other threads wait for their turn, those of a callback are refused. After an error all
+    that needs a known chip is refused until it is known again; docs/devices.md has the table.
+
     Parameters
     ----------
     session : Session
         With the chip.
+    turn : Turn
+        Of the callers.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, turn: Turn) -> None:
+        self._session, self._turn = session, turn
         self._contents = Contents(session)
         self._matrix = WeightMatrix(self._contents)
 
     def read(self, region: Region) -> Items:
         """Read a whole region: [A, N] for the weights, one dimension for all others; in sizes of the chip."""
-        return self._contents.read(region)[region]
+        with self._turn.taken("read"):
+            return self._contents.read(region)[region]
 
     def write(self, region: Region, values: npt.ArrayLike) -> None:
         """Write a whole region, in sizes of the chip; raises InputError, and writes nothing, if the values do not fit.
 
         Weights in the units and the shape of the network are written by `set_weights`.
         """
-        self._contents.write(region, values)
+        with self._turn.taken("write"):
+            self._contents.write(region, values)
 
     def state(self) -> dict[Region, Items]:
         """State of the neurons, and of axons and neurons that learn: raw regions, in sizes of the chip."""
-        return self._contents.read(*state_regions(self._session.info.config))
+        with self._turn.taken("state"):
+            return self._contents.read(*state_regions(self._contents.config))
 
     # Of the network ----------------------------------------------------------------------------
 
@@ -71,7 +83,8 @@ class Memories:
         InputError
             For units of the network if nothing was loaded.
         """
-        return self._matrix.read(units)
+        with self._turn.taken("weights"):
+            return self._matrix.read(units)
 
     def set_weights(
         self,
@@ -115,24 +128,87 @@ class Memories:
         >>> device.set_weights(0.0, net.inputs, net.neurons[0:4])  # doctest: +SKIP
         >>> device.set_weights([(0, 3, 0.25), (1, 3, -0.5)])  # doctest: +SKIP
         """
-        return self._matrix.write(weights, source, target, units)
+        with self._turn.taken("set_weights"):
+            return self._matrix.write(weights, source, target, units)
 
     def plastic(self) -> npt.NDArray[np.bool_]:
         """Tell which synapses learn, bool [A, N] in the order of `weights`."""
-        return self._contents.plastic()
+        with self._turn.taken("plastic"):
+            return self._contents.plastic()
 
     def membranes(self, *, units: str = "network") -> npt.NDArray[Any]:
         """Membranes [N] of the network that was loaded, now: float64, or integers with ``units="chip"``."""
-        return self._states(units, Region.MEMBRANE)
+        with self._turn.taken("membranes"):
+            return self._states(units, Region.MEMBRANE)
 
     def thresholds(self, *, units: str = "network") -> npt.NDArray[Any]:
         """Thresholds [N] above which neurons fire now, adaptation included; units as `membranes`."""
-        adapts = self._session.info.config.adaptation
-        return self._states(units, Region.THRESHOLD, *([Region.ADAPTATION] if adapts else []))
+        with self._turn.taken("thresholds"):
+            adapts = self._contents.config.adaptation
+            return self._states(units, Region.THRESHOLD, *([Region.ADAPTATION] if adapts else []))
 
     def traces(self) -> Traces:
         """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
-        return self._contents.traces()
+        with self._turn.taken("traces"):
+            return self._contents.traces()
+
+    # As a whole --------------------------------------------------------------------------------
+
+    def snapshot(self) -> Image:
+        """Read everything that can be written: loaded again, here or elsewhere, it goes on bit for bit.
+
+        Scales and shape of the network go with it, so that numbers stay in its units.
+        """
+        with self._turn.taken("snapshot"):
+            return self._contents.snapshot()
+
+    def counters(self) -> dict[str, int]:
+        """Counters by their names, `synaptic_events` (arrivals times neurons), and `cycles` (busy and stalled)."""
+        with self._turn.taken("counters"):
+            return counting.named(self._contents.read(Region.COUNTERS)[Region.COUNTERS], self._contents.config)
+
+    def clear(
+        self, state: bool = True, counters: bool = False, *, traces: bool | None = None, adaptation: bool | None = None
+    ) -> None:
+        """Set something to zero; weights stay. Without arguments it gives up a run that was cut off.
+
+        Parameters
+        ----------
+        state : bool
+            Membranes, currents, refractory periods, and spikes that are on their way.
+        counters : bool
+            All counters.
+        traces, adaptation : bool, optional
+            Traces of axons and neurons; raised thresholds. By default as `state`.
+        """
+        wanted = {
+            Clear.STATE: state, Clear.COUNTERS: counters, Clear.TRACES: state if traces is None else traces,
+            Clear.ADAPTATION: state if adaptation is None else adaptation,
+        }  # fmt: skip
+        with self._turn.taken("clear"):
+            self._contents.clear(Clear(sum(flag for flag, is_wanted in wanted.items() if is_wanted)))
+
+    # Learning ----------------------------------------------------------------------------------
+
+    def learning(self, enabled: bool) -> None:
+        """Freeze the weights of a chip that learns (other chips raise InputError), or not; traces go on in any case."""
+        with self._turn.taken("learning"):
+            require_learning(self._contents.config, "learning")
+            present = int(self._contents.control(setting(Control.LEARNING))[Control.LEARNING])
+            others = present & ~int(LearningFlag.ENABLE)
+            self._contents.set_register(Control.LEARNING, others | (int(LearningFlag.ENABLE) if enabled else 0))
+
+    def gate(self, neuron: int | Population | None) -> None:
+        """Let only one neuron learn, a number or a population of one, or all again (None)."""
+        with self._turn.taken("gate"):
+            require_learning(self._contents.config, "the gate")
+            self._contents.set_register(Control.GATE, gate_bits(neuron, self._contents.geometry.neurons))
+
+    def modulation(self, factor: float) -> None:
+        """Set the factor of all changes, the reward: -127 to 127, 1 is neutral."""
+        with self._turn.taken("modulation"):
+            require_learning(self._contents.config, "modulation")
+            self._contents.set_register(Control.MODULATION, modulation_bits(factor))
 
     def _states(self, units: str, *regions: Region) -> npt.NDArray[Any]:
         own = None if is_chip(units) else self._contents.units()

@@ -12,7 +12,7 @@ from ..events.stream import EventStream
 from ..spec import Region
 from . import counters as counting
 from .changes import Changes
-from .chip import Look, Progress
+from .chip import Chip, Look, Progress
 from .contents import Contents
 from .recording import Recording
 from .remarks import tell_of_run
@@ -52,6 +52,8 @@ class Run:
         Flags of all neurons to write first; None if the chip has these.
     looks : list of Look
         What is read on the way.
+    progress : callable or None
+        As given; another one may be set when a run that was cut off is resumed.
 
     Raises
     ------
@@ -75,7 +77,6 @@ class Run:
         if contents.network.source is not None:
             contents.network.source.warn_if_changed(stimulus.stream.steps * contents.geometry.neurons)
         contents.settle()
-        self._generation = contents.session.generation
         changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons, contents.control)
         changes.planned(contents.network.schedule)
         changes.teach(teaching, stimulus.starts)
@@ -87,9 +88,10 @@ class Run:
         self._counters, self._units = counters, units
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
-        self._progress = progress
-        self._results: list[EventStream] = []
-        self._done = 0
+        self.progress = progress
+        #: Results, and the steps that they and all before them cover: one list, so that Ctrl-C finds both or neither.
+        self._taken: list[tuple[EventStream, int]] = []
+        self._aged = 0
         present = contents.flags()
         self._flags = self._recording.flags(present)
         self.flags = None if np.array_equal(self._flags, present) else self._flags
@@ -97,47 +99,79 @@ class Run:
         if self.flags is not None:
             contents.copies.flags = None  # unknown, should the run not come to its end
 
+    @property
+    def done(self) -> int:
+        """Steps whose results have come."""
+        return self._taken[-1][1] if self._taken else 0
+
+    def perform(self, chip: Chip) -> None:
+        """Have a chip run it, in one exchange."""
+        chip.run(self.stream, self.take, flags=self.flags, looks=self.looks)
+
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
-        self._results.append(results)
-        self._done += results.steps
-        if self._progress is not None:
-            self._progress(self._done, self.stream.steps)
+        self._taken.append((results, self.done + results.steps))
+        if self.progress is not None:
+            self.progress(self.done, self.stream.steps)
 
     def finish(self) -> Result:
         """Return the result, once the chip has run; raises DeviceError if it does not cover all steps."""
         contents = self._contents
-        if self._done != self.stream.steps:
+        if self.done != self.stream.steps:
             raise DeviceError(
-                f"the results cover {self._done} of {self.stream.steps} steps; device and library do not match, "
+                f"the results cover {self.done} of {self.stream.steps} steps; device and library do not match, "
                 "update both"
             )
-        contents.network.age += self._done
+        result = self._result(self._added())
         copies = contents.copies
         copies.flags = self._flags
         if copies.control is not None:
             for register, value in self._changes.last.items():
                 copies.control[register] = value
-        if not self._counters:
-            return self._result({})
-        before, after = self._before.contents[Region.COUNTERS], self._after.contents[Region.COUNTERS]
-        copies.counters = contents.session.exchanges, after
-        added = counting.added(before, after, contents.config)
-        tell_of_run(added, contents.network.image)
-        return self._result(added)
+        if self._counters:
+            copies.counters = contents.session.exchanges, self._after.contents[Region.COUNTERS]
+        self._grow()
+        contents.standing.owed = {}
+        contents.standing.known()
+        return result
 
-    def undo(self) -> None:
-        """Set the registers back after a run that did not come to its end; the next access does, if this fails."""
-        contents = self._contents
-        contents.unsettled = (self._generation, self._changes.back(self._done))
-        contents.copies.control = None
-        with suppress(DeviceError):
-            contents.settle()
+    def tell(self, result: Result) -> None:
+        """Tell the remarks on a run."""
+        tell_of_run(result.counters, self._contents.network.image)
 
     def partial(self) -> Result:
-        """Return what had come when the run was interrupted: its complete steps, or samples; no counters."""
-        self._contents.network.age += self._done
+        """Return what had come when the run ended early: its complete steps, or samples; no counters."""
         return self._result({})
+
+    def end(self, error: BaseException, chip: Chip | None) -> None:
+        """Note where a chip stands whose run an error has ended; registers are set back now, or by the next access."""
+        contents, standing = self._contents, self._contents.standing
+        contents.copies.control = None
+        standing.owed = self._changes.back(self.done)
+        self._grow()
+        if isinstance(error, DeviceError):
+            error.steps = self.done
+        if chip is not None and chip.cut:
+            standing.cut(self)
+        elif chip is not None and (not chip.settled or type(error) is DeviceError):
+            standing.torn(self)  # also if it refuses something, or its results make no sense
+        else:
+            standing.known()
+            if not isinstance(error, DeviceError):
+                with suppress(DeviceError):
+                    contents.settle()
+
+    def _grow(self) -> None:
+        """Add the steps that came to the age of the network, once."""
+        self._contents.network.age += self.done - self._aged
+        self._aged = self.done
+
+    def _added(self) -> dict[str, int]:
+        """Return what the run added to the counters."""
+        if not self._counters:
+            return {}
+        before, after = self._before.contents[Region.COUNTERS], self._after.contents[Region.COUNTERS]
+        return counting.added(before, after, self._contents.config)
 
     def _planned_looks(self) -> list[Look]:
         """Return what is read on the way; counters that are known are not read before the run."""
@@ -150,7 +184,8 @@ class Run:
     def _result(self, counters: dict[str, int]) -> Result:
         network, stimulus = self._contents.network, self._stimulus
         return Result.from_stream(
-            EventStream.join(self._results), neurons=self._contents.geometry.neurons, recording=self._recording,
+            EventStream.join([results for results, _ in self._taken]),
+            neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
             counters=counters, dt_ms=network.dt_ms, scaling=network.units,
             weights=self._log.over_time(network) if self._log.looks else None,

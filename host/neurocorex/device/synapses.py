@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +109,10 @@ class Synapses:
         if twice.size:
             pair = tuple(int(each) for each in divmod(int(twice[0]), own.neurons))
             raise InputError(f"the synapse {pair} (axon, neuron) is given twice; give each once")
+
+    def digest(self) -> bytes:
+        """Return a digest of which synapses these are, in their order."""
+        return hashlib.blake2b(np.stack([self.rows, self.columns]).tobytes()).digest()
 
     def pieces(self, items: Ints, axons: Ints, width: int) -> list[tuple[int, Ints]]:
         """Return runs of neighbours in the memory of a chip: first item, and the items.

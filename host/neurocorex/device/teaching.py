@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -49,16 +48,6 @@ class Teaching(TypedDict, total=False):
     adaptation: bool | Mapping[int, bool] | None
     changes: Mapping[int, Mapping[Control, int]] | None
     clear: bool | Mapping[int, Clear]
-
-
-def known(teaching: Teaching) -> Teaching:
-    """Return what was given; raises TypeError, as Python does, for a keyword that `Device.run` does not have."""
-    for name in teaching:
-        if name not in Teaching.__annotations__:
-            near = difflib.get_close_matches(name, Teaching.__annotations__, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"Device.run() got an unexpected keyword argument {name!r}{hint}")
-    return teaching
 
 
 def modulation_bits(value: Any) -> int:

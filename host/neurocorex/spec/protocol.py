@@ -233,9 +233,7 @@ class Response:
 
     def encode(self) -> bytes:
         """Bytes for the wire, closing delimiter included."""
-        header = self.HEADER.pack(
-            self.op | RESPONSE, self.sequence, self.ack, self.credit, self.status, self.session
-        )
+        header = self.HEADER.pack(self.op | RESPONSE, self.sequence, self.ack, self.credit, self.status, self.session)
         return trailing_encode(with_crc(header + self.payload)) + bytes([DELIMITER])
 
     @classmethod

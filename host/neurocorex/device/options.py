@@ -1,0 +1,40 @@
+"""Options of a run that are given by keyword: what acts besides spikes, and how long it may take."""
+
+from __future__ import annotations
+
+import difflib
+import os
+
+from .teaching import Teaching
+
+
+class Options(Teaching, total=False):
+    """Keywords of `Device.run`, all of them optional: those of `Teaching`, and these.
+
+    Attributes
+    ----------
+    deadline_s : float
+        Seconds that the call may take, waiting for its turn included. Then it ends with NoAnswerError, and
+        `Device.resume` finishes the run. By default `Device.deadline_s`.
+    checkpoint : path
+        File that is written before the run, on the way and behind it, whole or not at all, with all that is needed to
+        go on. The same call with such a file goes on from there, in any process and on any device with room for the
+        network, and returns the Result of all steps. It begins as the first one did: load the network first. A file of
+        a whole run stays, and gives its result again; delete it to run anew.
+    checkpoint_every : int
+        Steps from one checkpoint to the next, of all samples in a row.
+    """
+
+    deadline_s: float | None
+    checkpoint: str | os.PathLike[str] | None
+    checkpoint_every: int | None
+
+
+def known(options: Options) -> Options:
+    """Return what was given; raises TypeError, as Python does, for a keyword that `Device.run` does not have."""
+    for name in options:
+        if name not in Options.__annotations__:
+            near = difflib.get_close_matches(name, Options.__annotations__, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"Device.run() got an unexpected keyword argument {name!r}{hint}")
+    return options

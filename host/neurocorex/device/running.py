@@ -1,0 +1,182 @@
+"""Running of the network on a chip: in one exchange, resumed after it was cut off, or awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, Unpack
+
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..events.stream import EventStream
+from .awaiting import awaited
+from .checkpoint import Checkpoint, CheckpointedRun
+from .chip import Chip, Progress
+from .injection import injected
+from .memories import Memories
+from .options import Options, known
+from .result import Result
+from .run import Run
+from .session import Session
+from .stimulus import Stimulus
+from .turn import Stop, Turn
+from .units import Units
+
+
+class Running(Memories):
+    """Runs of the network on one chip: the part of a `Device` that runs it; parameters as of `Memories`."""
+
+    def __init__(self, session: Session, turn: Turn) -> None:
+        super().__init__(session, turn)
+        self.interrupted: Result | None = None
+
+    def prepare(self, steps: int | None = None) -> None:
+        """Do now what the first run in a process would do first: load compiled code.
+
+        Runs do that by themselves. Call it before time is measured, or where the first answer has to come quickly;
+        `steps` makes no difference.
+        """
+        with self._turn.taken("prepare"), self._session.exchange() as chip:
+            chip.prepare()
+
+    def run(
+        self,
+        steps: int | None = None,
+        spikes: EventStream | npt.ArrayLike | None = None,
+        inject: npt.ArrayLike | Mapping[Any, npt.ArrayLike] | None = None,
+        record: str | Iterable[str] | Mapping[str, Any] = ("spikes",),
+        *,
+        snapshot_every: int | None = None,
+        counters: bool = True,
+        progress: Progress | None = None,
+        units: str | None = None,
+        **options: Unpack[Options],
+    ) -> Result:
+        """Run the network, in one exchange however many steps it takes.
+
+        If an error ends it, `interrupted` has what had come, and `steps` of a DeviceError how many steps that are.
+
+        Parameters
+        ----------
+        steps : int, optional
+            How many, of each sample; by default as many as the stimulus has. Further ones are silent.
+        spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
+            Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
+        inject : float array [steps, N] or [samples, steps, N], or mapping of neurons to array, optional
+            Currents added to neurons, in units of the network; a mapping such as ``{net.neurons[0:4]: currents}`` has
+            arrays [steps, K], or [steps] for all of them. Each current is rounded to the nearest integer of the chip,
+            half to even; a warning tells if that changes what a neuron gets by more than 2 %.
+        record : names, or mapping of name to neurons
+            Of "spikes", "v" (membranes) and "counts" (spikes, but only how many); a mapping says of which neurons, as
+            in ``{"spikes": True, "v": net.neurons[0:4]}``: a population, slice, list, number or bool array [N].
+        snapshot_every : int, optional
+            Steps from one reading of the weights to the next, for `Result.weights_over_time`; the first is before all.
+        counters : bool
+            Whether to read the counters, for `Result.counters`; many tiny runs are faster without.
+        progress : callable, optional
+            Called with (steps done, steps of all) from time to time.
+        units : {"network", "chip"}, optional
+            Units of `inject`, and of membranes and weights in the result. "chip": integers that the chip gets and
+            holds. By default the network's; but an `inject` of integers, where both units differ, is taken in units
+            of the chip as in earlier versions, with a FutureWarning. An EventStream has units of the chip.
+        **options
+            `teacher`, `modulation`, `gate`, `learning`, `adaptation`, `changes`, `clear`: see `Teaching`. None of them
+            outlasts the run. `deadline_s`, `checkpoint`, `checkpoint_every`: see `Options`.
+
+        Raises
+        ------
+        InputError
+            For a wrong shape, type or range, or without a network; nothing has run then. A chip may hold one from an
+            earlier session, which the logger `neurocorex` is told.
+        NoAnswerError, GarbageError, DisconnectedError
+            If the chip is silent, sends something else, takes longer than the deadline, or went away. Often `resume`
+            can finish the run.
+        StateLostError
+            If the network is gone, now or since it was loaded.
+        DeviceError
+            If an earlier run was cut off, or the chip refuses something; see `Chip`.
+        KeyboardInterrupt
+            After the chip was stopped, so that the next run goes on from there.
+        """
+        deadline_s = known(options).get("deadline_s")
+        saving = Checkpoint.of(options.get("checkpoint"), options.get("checkpoint_every"))
+        with self._turn.taken("run", deadline_s):
+            self._contents.require_network()
+            network, config = self._contents.network, self._contents.config
+            result_units = self._contents.units_named(units)
+            currents = injected(
+                inject, result_units if network.units is None else units, network.units or Units.of_chip(config),
+                steps=steps, limits=config.state_range,
+            )  # fmt: skip
+            stimulus = Stimulus.of(
+                steps, spikes, currents, options.get("teacher"), network=self._contents.geometry, chip=config,
+                image=network.image.config if network.image else None,
+            )  # fmt: skip
+            run = (Run if saving is None else partial(CheckpointedRun, saving))(
+                self._contents, stimulus, options, record, snapshot_every=snapshot_every, counters=counters,
+                progress=progress, units=result_units,
+            )  # fmt: skip
+            return self._carried_out(run, run.perform)
+
+    def resume(self, *, progress: Progress | None = None, deadline_s: float | None = None) -> Result:
+        """Finish the run that was cut off: no step is lost, and none is run twice.
+
+        Parameters
+        ----------
+        progress, deadline_s
+            As of `run`.
+
+        Returns
+        -------
+        Result
+            Of the whole run, with the same bits as if nothing had happened.
+
+        Raises
+        ------
+        StateLostError
+            If the chip was reset, or used by another session meanwhile.
+        DeviceError
+            If no run was cut off, or if the chip can no longer go on with it.
+        NoAnswerError, GarbageError, DisconnectedError
+            As from `run`; it can be resumed again.
+        """
+        with self._turn.taken("resume", deadline_s):
+            run: Run = self._contents.standing.cut_run()
+            run.progress = progress
+            return self._carried_out(run, lambda chip: chip.resume())
+
+    async def run_async(self, *arguments: Any, **options: Any) -> Result:
+        """Run the network in a thread, and await the result; arguments and errors are those of `run`.
+
+        Other coroutines go on meanwhile; those that use this device as well take turns. `progress` is called in the
+        thread. Cancellation ends the run in good order, soon, and leaves `interrupted`; the next run goes on there.
+        """
+
+        def work(stop: Stop) -> Result:
+            result = self.run(*arguments, **options)
+            if stop.wished:  # too late to end it, but nobody gets the result
+                self.interrupted = result
+            return result
+
+        return await awaited(self._turn, work)
+
+    def _carried_out(self, run: Run, work: Callable[[Chip], None]) -> Result:
+        """Let the chip run; whatever ends it, what came is kept, and it is noted where the chip stands."""
+        standing, chip = self._contents.standing, None
+        self.interrupted = None
+        try:
+            with self._session.exchange() as chip:
+                standing.torn(run)  # until it is known better
+                work(chip)
+            result = run.finish()
+        except BaseException as error:
+            with suppress(InputError):  # results that do not fit the run have no meaning
+                self.interrupted = run.partial()
+            run.end(error, chip)
+            raise
+        self.interrupted = result  # in case that a warning is made an error
+        run.tell(result)
+        self.interrupted = None
+        return result
