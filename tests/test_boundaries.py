@@ -11,15 +11,21 @@ from support.imports import PACKAGES, Arrow, arrows, circles, modules, reached
 
 #: Rooms and loose modules of the host, bottom first: a module imports from its own room and from those before it.
 HOST_FLOORS = (
-    "errors", "spec", "events", "learning", "encode", "image", "network", "plot", "quantiser", "wire", "emulator",
-    "fpga", "device", "check", "importers", "demos", "cli", "__main__",
+    "errors", "files", "spec", "events", "learning", "encode", "image", "network", "plot", "quantiser", "wire",
+    "emulator", "server", "fpga", "device", "check", "importers", "demos", "cli", "__main__",
 )  # fmt: skip
 #: The same for the gates.
 GATE_FLOORS = (
     "lib", "registers", "synapses", "neurons", "learning", "events", "link", "core", "chip", "synthesis", "boards",
 )  # fmt: skip
-#: What the gates may know of the host: the contract, and the facts about boards.
-GATES_READ = ("neurocorex.spec", "neurocorex.fpga.boards", "neurocorex.fpga.parts", "neurocorex.fpga.placement")
+#: What the gates may know of the host: the contract, files and caches, and the facts about boards.
+GATES_READ = (
+    "neurocorex.spec",
+    "neurocorex.files",
+    "neurocorex.fpga.boards",
+    "neurocorex.fpga.parts",
+    "neurocorex.fpga.placement",
+)
 #: Where the host reaches for the other packages, by name and only when they are needed.
 DOORS = ("neurocorex.device.open", "neurocorex.fpga.gates")
 #: Packages that take long to load. None of them is loaded before something needs it.

@@ -8,7 +8,7 @@ Floors, the lowest first; a module imports from its own floor and from those bel
 - `neurons`: equations, pipeline, sweep, input of the neurons
 - `learning`: traces, learning rule, random draws, learning lanes
 - `events`: stimulus, sequencer, arrivals, extra axons, recorder
-- `link`: UART, frames, retransmission, commands
+- `link`: UART, frames, sessions, retransmission, commands
 - `core`: the five subsystems from `registers` to `events`, joined
 - `chip`: core and link, from pin to pin
 - `synthesis`: Verilog, placement of memories, programs

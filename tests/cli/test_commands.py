@@ -13,7 +13,7 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.device.open import open_transport
-from neurocorex.wire.server import Server
+from neurocorex.server.server import Server
 
 Invoke = Callable[..., tuple[int, str, str]]
 

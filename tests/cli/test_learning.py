@@ -8,7 +8,7 @@ import pytest
 from neurocorex.demos import digits_stdp, microseer
 from neurocorex.device.open import open_transport
 from neurocorex.quantiser.quantise import smallest_config
-from neurocorex.wire.server import Server
+from neurocorex.server.server import Server
 from support.papers import write_papers
 
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
@@ -82,7 +83,8 @@ def test_table_of_calls_is_true(name: str, call: str, row: dict[str, str]) -> No
                 CALLS[call](device)
 
 
-def test_examples_of_the_page_run() -> None:
+def test_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # one of them keeps checkpoints
     net = ncx.Network(inputs=5, neurons=7)
     net.connect(net.inputs, net.neurons, np.full((5, 7), 0.5))
     net.neurons.set(threshold=1.0)

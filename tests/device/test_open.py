@@ -13,7 +13,7 @@ from neurocorex.device.open import Target, Trace
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import FitError, InputError, MissingToolError, NoAnswerError
-from neurocorex.wire.server import Server
+from neurocorex.server.server import Server
 from support.devices import BOTH, IMAGE, SPIKES, assert_same
 from support.fakes import SMALL, UartTransport, busy_image
 

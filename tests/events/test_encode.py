@@ -235,6 +235,19 @@ def test_binary_file_is_no_list_of_spikes(tmp_path):
         encode.from_file(tmp_path / "in.csv", inputs=4)
 
 
+@pytest.mark.parametrize("step", [10**12, 2**63 - 1])
+def test_step_far_away_is_refused_before_it_is_allocated(step, tmp_path):
+    (tmp_path / "in.csv").write_text(f"{step},1\n")
+    with pytest.raises(InputError, match="split the file"):
+        encode.from_file(tmp_path / "in.csv", inputs=4)
+
+
+def test_empty_array_of_a_huge_shape_is_refused(tmp_path):
+    np.savez(tmp_path / "in.npz", spikes=np.zeros((1 << 34, 0), bool))
+    with pytest.raises(InputError, match="split the file"):
+        encode.from_file(tmp_path / "in.npz", inputs=4)
+
+
 def test_array_file_of_something_else_is_refused(tmp_path):
     np.savez(tmp_path / "in.npz", other=np.zeros(3))
     with pytest.raises(FileFormatError, match="no array `spikes`"):

@@ -10,6 +10,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib.memory import Memory
 from amaranth.sim import Simulator
 from neurocorex.spec import CoreConfig, FrameError, Request, RequestDecoder, Response
+from neurocorex.spec.stuffing import cobs_encode, with_crc
 from neurocorex_hdl.link.crc import CRC_INIT, CRC_RESIDUE, crc_step
 from neurocorex_hdl.link.frame import FrameReceiver, FrameSender
 
@@ -54,7 +55,8 @@ def receive(data: bytes, config: CoreConfig, seed: int = 0) -> list[Request | No
             if ctx.get(frame.good):
                 op, *payload = written[: ctx.get(frame.length)]
                 assert op == ctx.get(frame.op)
-                found.append(Request(op, ctx.get(frame.sequence), ctx.get(frame.ack), bytes(payload)))
+                header = (ctx.get(frame.sequence), ctx.get(frame.ack))
+                found.append(Request(op, *header, bytes(payload), ctx.get(frame.session)))
             if ctx.get(frame.bad):
                 found.append(None)
             if ctx.get(frame.good) or ctx.get(frame.bad):
@@ -105,7 +107,10 @@ def test_checksum_is_that_of_zlib() -> None:
 def test_good_frames_come_through(zeros: float) -> None:
     rng = random.Random(int(100 * zeros))
     sizes = [0, 1, 4, 246, 247, 248, 249, 250, 501, 507, CONFIG.payload_bytes]
-    sent = [Request(*rng.choices(range(256), k=3), payload=content(rng, size, zeros)) for size in sizes]
+    sent = [
+        Request(*rng.choices(range(256), k=3), payload=content(rng, size, zeros), session=rng.randrange(1 << 16))
+        for size in sizes
+    ]
     assert receive(b"".join(request.encode() for request in sent), CONFIG) == sent
 
 
@@ -143,13 +148,21 @@ def test_empty_frames_are_ignored_and_short_ones_are_bad() -> None:
     assert receive(b"\0\0\0" + request.encode() + b"\0\0" + b"".join(headless), SMALL) == [request, *[None] * 3]
 
 
+@pytest.mark.parametrize("size", range(Request.HEADER.size))
+def test_frame_with_a_part_of_a_header_is_bad_whatever_its_checksum(size: int) -> None:
+    part = cobs_encode(with_crc(Request.HEADER.pack(3, 1, 2, 0x0405)[:size])) + b"\0"
+    request = Request(0x03, 1, 2, b"", 0x0405)
+    assert receive(part + request.encode(), SMALL) == [None, request]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_garbage_is_judged_as_the_definition_does(seed: int) -> None:
     rng = random.Random(seed)
     data = bytearray()
     for _ in range(40):
         payload = content(rng, rng.randrange(0, SMALL.payload_bytes + 3), rng.choice((0, 0.3)))
-        frame = bytearray(Request(rng.randrange(256), rng.randrange(256), rng.randrange(256), payload).encode())
+        header = rng.choices(range(256), k=3)
+        frame = bytearray(Request(*header, payload, session=rng.randrange(1 << 16)).encode())
         if rng.random() < 0.4:
             frame[rng.randrange(len(frame))] = rng.choice((0, rng.randrange(256)))
         if rng.random() < 0.2:
@@ -163,7 +176,8 @@ def test_garbage_is_judged_as_the_definition_does(seed: int) -> None:
 def test_sent_frame_is_the_definition_byte_by_byte(size: int, zeros: float) -> None:
     rng = random.Random(size)
     op, *header = rng.choices(range(128), k=5)
-    response = Response(op, *header, payload=content(rng, size, zeros))
+    session = rng.randrange(1 << 16)
+    response = Response(op, *header, payload=content(rng, size, zeros), session=session)
     dut = FrameSender(CONFIG)
     m = Module()
     m.submodules.dut = dut
@@ -175,6 +189,7 @@ def test_sent_frame_is_the_definition_byte_by_byte(size: int, zeros: float) -> N
     async def testbench(ctx) -> None:
         for field, value in zip((dut.sequence, dut.ack, dut.credit, dut.status), header, strict=True):
             ctx.set(field, value)
+        ctx.set(dut.session, session)
         await ctx.tick()
         ctx.set(dut.start, 1)
         await ctx.tick()

@@ -62,7 +62,7 @@ async def deaf_host(host: Host) -> None:
     await host.request(Op.READ, READ_WEIGHTS)
     await host.request(Op.RUN, bytes([BURST] * 20))
     await settle(host)
-    await host.write(b"\0" + Request(Op.HELLO, 0, 0, b"gone").encode())
+    await host.write(b"\0" + Request(Op.HELLO, session=1).encode())
     await settle(host)
     host.listening = True
 
@@ -71,26 +71,26 @@ async def rate_about_to_change(host: Host) -> None:
     host.listening = False
     await host.request(Op.SET_BAUD, (20).to_bytes(2, "little"))
     await settle(host)
-    await host.write(b"\0" + Request(Op.HELLO, 0, 0, b"gone").encode())
+    await host.write(b"\0" + Request(Op.HELLO, session=1).encode())
     host.listening = True
 
 
 async def hello_twice(host: Host) -> None:
     await host.request(Op.RUN, bytes([BURST] * 20))
-    for token in (b"abcd", b"efgh"):
-        await host.write(Request(Op.HELLO, 0, 0, token).encode())
+    for session in (1, 2):
+        await host.write(Request(Op.HELLO, session=session).encode())
 
 
 async def damaged_hello(host: Host) -> None:
     await host.request(Op.RUN, bytes([BURST] * 20))
-    frame = bytearray(Request(Op.HELLO, 0, 0, b"abcd").encode())
+    frame = bytearray(Request(Op.HELLO, session=1).encode())
     frame[-2] ^= 1
     await host.write(bytes(frame))
 
 
 async def hello_and_impatience(host: Host) -> None:
     await host.request(Op.RUN, bytes([BURST] * 20))
-    await host.write(Request(Op.HELLO, 0, 0, b"abcd").encode())
+    await host.write(Request(Op.HELLO, session=1).encode())
     for sequence in range(3):
         await host.send(Op.CLEAR, CLEAR_STATE, sequence)
         await host.send(Op.POLL)
@@ -113,7 +113,7 @@ def test_hello_gets_through(mess, seed: int) -> None:
     async def scenario(host: Host) -> None:
         await mess(host)
         host.ack = 200
-        await host.hello(token=0xFACE)
+        await host.hello(session=0xFACE)
         await settle(host)
         # If the chip was about to answer an earlier HELLO, it has answered this one twice.
         assert {frame.op for frame in host.frames} <= {Op.HELLO}

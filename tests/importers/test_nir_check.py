@@ -143,7 +143,7 @@ def test_damaged_files_are_refused_by_name(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(FileFormatError, match=r"recording\.npz"):
         model().check(path)
-    with pytest.raises(FileFormatError, match="no such file"):
+    with pytest.raises(FileFormatError, match="No such file"):
         model().check(tmp_path / "missing.npz")
     np.save(tmp_path / "single.npy", np.zeros(3))
     with pytest.raises(FileFormatError, match="it holds a single array"):

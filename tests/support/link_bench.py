@@ -22,7 +22,7 @@ from neurocorex.spec import (
     layout,
 )  # fmt: skip
 from neurocorex.spec.events import END
-from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
+from neurocorex.spec.protocol import HELLO_ANSWER, READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex_hdl.chip import ByteChip
 from neurocorex_hdl.events.controller import Run
 from neurocorex_hdl.lib.bus import READ_LATENCY, RegionBus
@@ -119,12 +119,13 @@ class FakeCore(wiring.Component):
 class Host:
     """One end of the wire, in a testbench; the methods take simulated time.
 
-    `sequence` and `ack` number the requests that `request` sends; tests may meddle with them.
+    `sequence` and `ack` number the requests that `request` sends, `session` is theirs; tests may meddle with them.
+    Session 0 is that of a chip without HELLO.
     """
 
     def __init__(self, ctx, chip: ByteChip, core: FakeCore, rng: random.Random) -> None:
         self.ctx, self.chip, self.core, self.rng = ctx, chip, core, rng
-        self.sequence = self.ack = 0
+        self.sequence = self.ack = self.session = 0
         self.frames: list[Response | FrameError] = []
         self.decoder = ResponseDecoder()
         self.wire = bytearray()
@@ -160,7 +161,7 @@ class Host:
 
     async def send(self, op: int, payload: bytes = b"", sequence: int = 0) -> None:
         """Send an unnumbered request, or one that claims to be number `sequence`."""
-        await self.write(Request(op, sequence % 256, self.ack % 256, payload).encode())
+        await self.write(Request(op, sequence % 256, self.ack % 256, payload, self.session).encode())
 
     async def request(self, op: int, payload: bytes = b"") -> None:
         """Send the next numbered request."""
@@ -195,15 +196,18 @@ class Host:
             if response.status != 1:
                 return response.status, data
 
-    async def hello(self, token: int = 0xC0FFEE00) -> None:
-        """Begin anew, whatever came before."""
-        await self.write(b"\0" + Request(Op.HELLO, 77, self.ack % 256, token.to_bytes(4, "little")).encode())
+    async def hello(self, session: int = 0xC0DE) -> int:
+        """Begin a session, whatever came before; return the origin."""
+        await self.write(b"\0" + Request(Op.HELLO, 77, self.ack % 256, b"ignored", session).encode())
         while True:
             response = await self.response()
-            if response.op == Op.HELLO and response.payload == token.to_bytes(4, "little"):
+            if response.op == Op.HELLO and response.session == session:
                 break
         assert (response.sequence, response.ack, response.credit, response.status) == (0, 0, CONFIG.rx_frames, 0)
         self.sequence = self.ack = 0
+        self.session = session
+        (origin,) = HELLO_ANSWER.unpack(response.payload)
+        return origin
 
     async def silence(self, cycles: int = 400) -> None:
         """See that the chip has nothing to say."""

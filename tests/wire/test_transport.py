@@ -13,7 +13,6 @@ from neurocorex.errors import DisconnectedError, MissingToolError, NoAnswerError
 from neurocorex.spec import Op, Request, Response, ResponseDecoder
 from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.serialport import SerialTransport
-from neurocorex.wire.server import Server
 from neurocorex.wire.transport import Transport
 from support.fakes import SMALL
 
@@ -192,18 +191,47 @@ def test_reader_of_shared_emulator_ends_when_it_is_closed() -> None:
     assert ended.wait(TIMEOUT_S)
 
 
-def test_socket_reaches_a_served_chip_and_notices_its_end() -> None:
-    chip = VirtualTransport(SMALL, wait=True)
-    server = Server(chip)
-    serving = threading.Thread(target=server.serve)
-    serving.start()
-    transport = SerialTransport(server.url)
-    transport.write(HELLO)
-    (answer,) = ResponseDecoder().feed(transport.read(TIMEOUT_S))
-    assert isinstance(answer, Response)
-    server.close()
-    serving.join(TIMEOUT_S)
-    with pytest.raises(DisconnectedError):
-        transport.read(TIMEOUT_S)
+def fill(transport: VirtualTransport) -> None:
+    """Write until there is no more room."""
+    for _ in range(1000):
+        transport.write(bytes(1 << 12))
+
+
+def test_writer_to_a_shared_emulator_is_held_up_until_it_is_read() -> None:
+    transport = VirtualTransport(SMALL, wait=True)
+    transport.write_timeout_s = 0.01
+    with pytest.raises(NoAnswerError, match="takes no more bytes"):
+        fill(transport)
+    transport.write_timeout_s = TIMEOUT_S
+    writer = threading.Thread(target=transport.write, args=(HELLO,))
+    writer.start()
+    while not (answer := transport.read(TIMEOUT_S)):
+        pass
+    writer.join(TIMEOUT_S)
+    (hello,) = ResponseDecoder().feed(answer)
+    assert isinstance(hello, Response)
     transport.close()
-    chip.close()
+
+
+def test_writer_to_a_shared_emulator_ends_when_it_is_closed() -> None:
+    transport = VirtualTransport(SMALL, wait=True)
+    ended = threading.Event()
+
+    def write() -> None:
+        with pytest.raises(DisconnectedError):
+            fill(transport)
+        ended.set()
+
+    threading.Thread(target=write).start()
+    transport.close()
+    assert ended.wait(TIMEOUT_S)
+
+
+def test_many_polls_are_answered_in_pieces() -> None:
+    transport = VirtualTransport(SMALL)
+    transport.write(Request(Op.POLL).encode() * 20_000)
+    pieces = []
+    while piece := transport.read(TIMEOUT_S):
+        pieces.append(len(piece))
+    assert len(pieces) > 2
+    assert max(pieces) < 1 << 17

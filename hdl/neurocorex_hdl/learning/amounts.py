@@ -43,7 +43,7 @@ class ChangeAmounts(wiring.Component):
     ticks : Out
         Traces at their caps, to be counted.
     bus : In(RegionBus)
-        Traces and tables. Answers after `TARGET_LATENCY` cycles.
+        Traces and tables. Answers after `TARGET_LATENCY` cycles. Strobes come at least a cycle later than the address.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -200,12 +200,15 @@ class ChangeAmounts(wiring.Component):
         """Let the bus reach traces and tables."""
         bus = self.bus
         m.submodules.finder = finder = AxonFinder(self._config)
+        # The address has been on the bus for a cycle when a strobe comes here.
+        axon = Signal.like(finder.axon, reset_less=True)
         m.d.comb += finder.number.eq(bus.column)
-        inner = finder.axon.kind == AxonKind.RECURRENT
+        m.d.sync += axon.eq(finder.axon)
+        inner = axon.kind == AxonKind.RECURRENT
         pre, post = bus.region == Region.PRE_TRACE, bus.region == Region.POST_TRACE
         places = {
-            "outer": (stores["outer"], pre & ~inner, self._outer_index(finder.axon)),
-            "inner": (stores["inner"], pre & inner, finder.axon.index),
+            "outer": (stores["outer"], pre & ~inner, self._outer_index(axon)),
+            "inner": (stores["inner"], pre & inner, axon.index),
             "post": (stores["post"], post, bus.column),
         }
         if self._config.learning is Learning.WINDOW:

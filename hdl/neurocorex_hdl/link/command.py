@@ -110,7 +110,7 @@ class CommandUnit(wiring.Component):
     good, interrupted : In(1)
         A good frame has come; the line is in a break.
     sent : In(1)
-        All responses have left the chip.
+        All responses have left the chip; during `hello` those that were on their way.
     divisor : Out(16)
         Clock cycles per bit.
     busy : Out(1)
@@ -255,7 +255,8 @@ class CommandUnit(wiring.Component):
             m.next = "IDLE"
         with m.State("SETTLE"):
             m.d.comb += [core.abort.eq(1), core.flush.eq(1), core.results.ready.eq(1)]
-            with m.If(~busy & ~core.step_open):
+            # A frame that is on its way ends in the session in which it began.
+            with m.If(~busy & ~core.step_open & (self.sent | ~self.hello)):
                 m.d.comb += [self.greeted.eq(self.hello), m.submodules.mark.settled.eq(1)]
                 m.next = "IDLE"
 

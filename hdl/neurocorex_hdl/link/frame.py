@@ -6,7 +6,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
-from neurocorex.spec.protocol import CRC_BYTES, RESPONSE, Request, Response
+from neurocorex.spec.protocol import RESPONSE, Request, Response
+from neurocorex.spec.stuffing import CRC_BYTES
 
 from .cobs import CobsDecoder, TrailingEncoder
 from .crc import CRC_INIT, CRC_RESIDUE, crc_step
@@ -18,6 +19,7 @@ class ReceivedFrame(wiring.Signature):
     Members
     -------
     op, sequence, ack : Out(8)
+    session : Out(16)
         Header, complete when `index` is 1 and the next byte comes.
     byte : Out(8)
         Byte `index` of operation, payload and checksum.
@@ -37,6 +39,7 @@ class ReceivedFrame(wiring.Signature):
             "op": Out(8),
             "sequence": Out(8),
             "ack": Out(8),
+            "session": Out(16),
             "byte": Out(8),
             "write": Out(1),
             "index": Out(range(config.frame_bytes + 2)),
@@ -78,7 +81,7 @@ class FrameReceiver(wiring.Component):
             end.eq(decoder.end),
             intact.eq(decoder.intact),
         ]
-        header = Cat(frame.op, frame.sequence, frame.ack)
+        header = Cat(frame.op, frame.sequence, frame.ack, frame.session)
         missing = Signal(range(Request.HEADER.size + 1), init=Request.HEADER.size)  # bytes of the header
         overlong = Signal()
         crc = Signal(32, init=CRC_INIT)
@@ -104,7 +107,8 @@ class FrameReceiver(wiring.Component):
 class FrameSender(wiring.Component):
     """Assembles responses.
 
-    Each input is sampled when its field is sent, so that acknowledgement and credit are up to date.
+    Each input is sampled when its field is sent, so that acknowledgement and credit are up to date. `session` has to
+    stay as it is within a frame.
 
     Members
     -------
@@ -113,6 +117,7 @@ class FrameSender(wiring.Component):
     done : Out(1)
         Its last byte is being taken; the next frame may start in the following cycle.
     sequence, ack, credit, status : In(8)
+    session : In(16)
         Header after the operation.
     length : In
         Bytes of operation and payload.
@@ -132,6 +137,7 @@ class FrameSender(wiring.Component):
             "ack": In(8),
             "credit": In(8),
             "status": In(8),
+            "session": In(16),
             "length": In(range(config.payload_bytes + 2)),
             "position": Out(range(config.payload_bytes + 2)),
             "data": In(8),
@@ -145,7 +151,8 @@ class FrameSender(wiring.Component):
         wiring.connect(m, encoder.stuffed, wiring.flipped(self.bytes))
         content = encoder.content
         crc = Signal(32, init=CRC_INIT)
-        header = (self.data | RESPONSE, self.sequence, self.ack, self.credit, self.status)
+        session = (self.session[:8], self.session[8:])
+        header = (self.data | RESPONSE, self.sequence, self.ack, self.credit, self.status, *session)
         # Field of the header; all of them: the payload, until it ends; from there on, bytes of the checksum.
         place = Signal(range(Response.HEADER.size + CRC_BYTES + 1))
         in_payload = (place == len(header)) & (self.position != self.length)

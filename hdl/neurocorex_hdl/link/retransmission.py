@@ -6,89 +6,11 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Op, Status
-from neurocorex.spec.protocol import HELLO_ARGUMENTS
+from neurocorex.spec.protocol import HELLO_ANSWER
 
 from .buffers import Answer, RequestQueue, Requests, ResponseQueue
-from .frame import FrameReceiver, FrameSender, ReceivedFrame
-
-#: Outcomes of a notice, the most urgent first. One that is due twice before it could be sent is sent once.
-NOTICES = (Status.OK, Status.BAD_FRAME, Status.OUT_OF_ORDER, Status.NO_ROOM, Status.BAD_OP)
-
-
-class FrameFilter(wiring.Component):
-    """Decides about each received frame: the next request is kept, others call for a notice.
-
-    Members
-    -------
-    frame : In(ReceivedFrame)
-        The frame.
-    room : In(1)
-        A buffer has been free for it.
-    keep : Out(1)
-        It is the request that is expected, and there is a buffer.
-    expected : Out(8)
-        Sequence number of the next request.
-    notices : Out
-        Bit k, for a cycle: notice `NOTICES[k]` is due.
-    acknowledge, poll, stop : Out(1)
-        For a cycle: `frame.ack` holds, and POLL or STOP has come with it.
-    hello : Out(1)
-        HELLO has come; no request is kept until `greeted`.
-    token : Out(32)
-        The number that came with HELLO.
-    greeted : In(1)
-        For a cycle: HELLO has been carried out, everything is as after reset.
-    """
-
-    def __init__(self, config: CoreConfig) -> None:
-        super().__init__({
-            "frame": In(ReceivedFrame(config)),
-            "room": In(1),
-            "keep": Out(1),
-            "expected": Out(8),
-            "notices": Out(len(NOTICES)),
-            "acknowledge": Out(1),
-            "poll": Out(1),
-            "stop": Out(1),
-            "hello": Out(1),
-            "token": Out(8 * HELLO_ARGUMENTS.size),
-            "greeted": In(1),
-        })  # fmt: skip
-
-    def elaborate(self, platform: object) -> Module:
-        """Build the receiver."""
-        m = Module()
-        frame = self.frame
-        due = {status: self.notices[place] for place, status in enumerate(NOTICES)}
-
-        # The token is stored here, because it must get through even if all buffers are taken. It follows the
-        # operation as bytes 1 to 4, before the checksum; the host ignores a damaged one.
-        with m.If(frame.write & (frame.op == Op.HELLO) & (frame.index != 0) & (frame.index <= HELLO_ARGUMENTS.size)):
-            m.d.sync += self.token.word_select(frame.index[:2], 8).eq(frame.byte)
-        with m.If(self.greeted):
-            m.d.sync += [self.hello.eq(0), self.expected.eq(0)]
-
-        m.d.comb += [self.acknowledge.eq(frame.good), due[Status.BAD_FRAME].eq(frame.bad)]
-        with m.If(frame.good), m.Switch(frame.op):
-            with m.Case(Op.HELLO):
-                m.d.sync += self.hello.eq(1)
-            with m.Case(Op.ACK):
-                pass
-            with m.Case(Op.POLL):
-                m.d.comb += [self.poll.eq(1), due[Status.OK].eq(1)]
-            with m.Case(Op.STOP):
-                m.d.comb += self.stop.eq(1)
-            with m.Case("0000----"):
-                m.d.comb += due[Status.BAD_OP].eq(1)
-            with m.Default():
-                in_order = frame.sequence == self.expected
-                m.d.comb += [
-                    self.keep.eq(in_order & self.room & ~self.hello),
-                    due[Status.OUT_OF_ORDER].eq(~in_order),
-                    due[Status.NO_ROOM].eq(in_order & ~self.keep),
-                ]
-                m.d.sync += self.expected.eq(self.expected + self.keep)
-        return m
+from .filter import NOTICES, FrameFilter
+from .frame import FrameReceiver, FrameSender
 
 
 class FrameScheduler(wiring.Component):
@@ -98,12 +20,16 @@ class FrameScheduler(wiring.Component):
     -------
     notices : In
         Bit k: notice `NOTICES[k]` is due.
+    called : In(1)
+        For a cycle: HELLO has come. Notices that were due before are not.
     hello : In(1)
-        HELLO is being carried out: no more responses are sent.
+        HELLO is being carried out: no more responses and notices are sent.
     greeted : In(1)
-        For a cycle: HELLO is to be answered.
-    token : In(32)
-        Content of that answer.
+        For a cycle, while `idle`: HELLO is to be answered.
+    answering : Out(1)
+        That is being done.
+    session, origin : In(16)
+        Session of every frame, and content of that answer.
     ack, credit : In(8)
         Acknowledgement and credit that every frame carries.
     rewind, acknowledge : In(1)
@@ -113,7 +39,7 @@ class FrameScheduler(wiring.Component):
     answer : In(Answer)
         Responses.
     idle : Out(1)
-        All responses have been sent.
+        All that may be sent has been sent.
     bytes : Out(stream)
         Bytes for the wire.
     """
@@ -122,9 +48,12 @@ class FrameScheduler(wiring.Component):
         self._config = config
         super().__init__({
             "notices": In(len(NOTICES)),
+            "called": In(1),
             "hello": In(1),
             "greeted": In(1),
-            "token": In(8 * HELLO_ARGUMENTS.size),
+            "answering": Out(1),
+            "session": In(16),
+            "origin": In(8 * HELLO_ANSWER.size),
             "ack": In(8),
             "credit": In(8),
             "rewind": In(1),
@@ -153,16 +82,18 @@ class FrameScheduler(wiring.Component):
         greet, notices = Signal(), Signal(len(NOTICES))
         numbered, greeting, status = Signal(), Signal(), Signal(Status)
         plain = Mux(greeting, Op.HELLO, Op.POLL)
-        token = self.token.word_select(frame.position[:2], 8)
+        origin = Mux(frame.position[1], self.origin[8:], self.origin[:8])  # bytes 2 and 1 of that answer
+        notify = notices.any() & ~self.hello
+        m.d.comb += self.answering.eq(greet | greeting)
         m.d.sync += notices.eq(notices | self.notices)
         with m.FSM():
             with m.State("CHOOSE"):
-                m.d.comb += [self.idle.eq(~queue.pending & ~greet & ~notices.any()), queue.hold.eq(0)]
+                m.d.comb += [self.idle.eq(~queue.pending & ~greet & ~notify), queue.hold.eq(0)]
                 m.d.sync += [numbered.eq(0), greeting.eq(greet), status.eq(Status.OK)]
                 with m.If(greet):
                     m.d.sync += greet.eq(0)
                     m.next = "START"
-                with m.Elif(notices.any()):
+                with m.Elif(notify):
                     for place, outcome in reversed([*enumerate(NOTICES)]):
                         with m.If(notices[place]):
                             m.d.sync += status.eq(outcome)
@@ -177,8 +108,10 @@ class FrameScheduler(wiring.Component):
                 m.next = "SEND"
             with m.State("SEND"), m.If(frame.done):
                 m.next = "CHOOSE"
+        with m.If(self.called):
+            m.d.sync += notices.eq(0)
         with m.If(self.greeted):
-            m.d.sync += [greet.eq(1), notices.eq(0)]
+            m.d.sync += greet.eq(1)
 
         m.d.comb += [
             queue.sending.eq(numbered),
@@ -186,9 +119,10 @@ class FrameScheduler(wiring.Component):
             frame.sequence.eq(queue.number),
             frame.ack.eq(self.ack),
             frame.credit.eq(self.credit),
+            frame.session.eq(self.session),
             frame.status.eq(Mux(numbered, queue.status, status)),
-            frame.length.eq(Mux(numbered, queue.length, Mux(greeting, 1 + HELLO_ARGUMENTS.size, 1))),
-            frame.data.eq(Mux(numbered, queue.data, Mux(frame.position == 0, plain, token))),
+            frame.length.eq(Mux(numbered, queue.length, Mux(greeting, 1 + HELLO_ANSWER.size, 1))),
+            frame.data.eq(Mux(numbered, queue.data, Mux(frame.position == 0, plain, origin))),
         ]
         return m
 
@@ -211,9 +145,9 @@ class Retransmission(wiring.Component):
     hello : Out(1)
         HELLO has come: end a run. What `answer` offers is dropped.
     greeted : In(1)
-        For a cycle: that has been done, and HELLO may be answered.
+        For a cycle, while `idle`: that has been done, and HELLO may be answered.
     idle : Out(1)
-        All responses have been sent.
+        All that may be sent has been sent; during `hello` what was already on its way.
     good, bad : Out(1)
         For a cycle: a frame has come.
     """
@@ -251,9 +185,12 @@ class Retransmission(wiring.Component):
             queue.keep.eq(receiver.keep),
             queue.clear.eq(self.greeted),
             receiver.greeted.eq(self.greeted),
-            sender.greeted.eq(self.greeted),
+            receiver.answering.eq(sender.answering),
+            sender.called.eq(receiver.called),
             sender.hello.eq(receiver.hello),
-            sender.token.eq(receiver.token),
+            sender.greeted.eq(self.greeted),
+            sender.session.eq(receiver.session),
+            sender.origin.eq(receiver.origin),
             sender.notices.eq(receiver.notices),
             sender.ack.eq(receiver.expected),
             sender.credit.eq(self._config.rx_frames - queue.held),

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..errors import FileFormatError, InputError
+from .. import files
+from ..errors import FileFormatError
 from ..events.stream import EventStream
 from ..image import Image
 from ..spec import Control, CoreConfig, Flag, Learning, Region
 from .drawing import Drawing
 
-#: No part of a file is larger, unpacked.
+#: Most bytes of a file, unpacked.
 FILE_LIMIT = 256 << 20
 
 
@@ -69,34 +66,20 @@ class Trial:
     def save(self, path: str | Path) -> None:
         """Write an npz file; raises FileFormatError if it cannot be written."""
         parts = {"image": self.image.to_bytes(), "stimulus": self.stimulus.encode()}
-        try:
-            with Path(path).open("wb") as file:
-                np.savez(file, allow_pickle=False, **{k: np.frombuffer(v, np.uint8) for k, v in parts.items()})
-        except OSError as error:
-            raise FileFormatError(f"cannot write {path}: {error.strerror}; choose another place") from None
+        files.write_arrays(path, {k: np.frombuffer(v, np.uint8) for k, v in parts.items()}, compressed=False)
 
     @classmethod
     def load(cls, path: str | Path) -> Trial:
         """Read a file that `save` wrote; raises FileFormatError if it is none. Nothing in it is executed."""
+        label = f"{path} is no trial, or corrupt"
+        parts = files.read_arrays(path, names=["image", "stimulus"], label=label, unpacked=FILE_LIMIT)
+        if any(part.dtype != np.uint8 or part.ndim != 1 for part in parts.values()):
+            raise FileFormatError(f"{label}: its parts are no rows of bytes")
         try:
-            with zipfile.ZipFile(path) as archive:
-                parts = [_read_bytes(archive, name) for name in ("image", "stimulus")]
-            stimulus = EventStream.decode(parts[1])
-        except OSError as error:
-            raise FileFormatError(f"cannot read {path}: {error.strerror or error}; check the path") from None
-        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, InputError) as error:
-            raise FileFormatError(f"{path} is no trial, or corrupt: {error}") from None
-        return cls(Image.from_bytes(parts[0], name=str(path)), stimulus)
-
-
-def _read_bytes(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return the bytes of one array of a file."""
-    if archive.getinfo(f"{name}.npy").file_size > FILE_LIMIT:
-        raise ValueError(f"{name} is larger than any trial")
-    array: Any = np.load(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
-    if array.dtype != np.uint8 or array.ndim != 1:
-        raise ValueError(f"{name} is no row of bytes")
-    return bytes(array.tobytes())
+            stimulus = EventStream.decode(parts["stimulus"].tobytes())
+        except (ValueError, OverflowError) as error:
+            raise FileFormatError(f"{label}: {error}") from None
+        return cls(Image.from_bytes(parts["image"].tobytes(), name=str(path)), stimulus)
 
 
 #: Geometries for chips that have none of their own: few, because each is compiled for the simulated chip.

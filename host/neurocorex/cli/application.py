@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from ..errors import InternalError, NeuroCoreXError
-from . import bench, boards, chips, convert, demos, doctor, output, runs, selftest
+from . import bench, boards, chips, convert, demos, doctor, output, replay, runs, selftest, serve
 
 #: Exit codes that are those of no error of the library.
 _OTHER_CODES = {0: "done", 2: "the command line is wrong; see --help", 130: "interrupted"}
@@ -52,8 +52,9 @@ def application() -> None:
 
 
 for _command in (
-    demos.demo, chips.info, chips.load, runs.run, chips.weights, chips.serve, chips.devices, selftest.selftest,
-    doctor.doctor, bench.bench, boards.boards, boards.plan, boards.build, boards.program, convert.convert,
+    demos.demo, chips.info, chips.load, runs.run, chips.weights, serve.serve, serve.watch, chips.devices,
+    selftest.selftest, replay.replay, doctor.doctor, bench.bench, boards.boards, boards.plan, boards.build,
+    boards.program, convert.convert,
 ):  # fmt: skip
     application.add_command(_command)
 

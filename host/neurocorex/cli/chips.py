@@ -1,8 +1,7 @@
-"""Commands of one chip: info, load, weights, serve, and the list of devices."""
+"""Commands of one chip: info, load, weights, and the list of devices."""
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import click
 
 from . import choice, output
 from .choice import DeviceChoice
-from .geometry import GeometryCommand, configured
 
 
 @click.command()
@@ -33,6 +31,8 @@ def info(chosen: DeviceChoice, as_json: bool) -> None:
             "build_id": f"{told.build_id:08x}",
             "counters": chip.counters(),
         }
+        if chosen.is_faulty:
+            values["faults"] = chip.link.faults
 
     def text() -> str:
         rows: list[tuple[str, object]] = [
@@ -43,6 +43,7 @@ def info(chosen: DeviceChoice, as_json: bool) -> None:
             *told.config.to_dict().items(),
             ("synapses", told.config.axons * told.config.neurons),
             *((f"counter {name}", count) for name, count in values["counters"].items()),
+            *((f"fault {name}", count) for name, count in values.get("faults", {}).items()),
         ]
         return output.table(rows)
 
@@ -95,6 +96,7 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     import numpy as np
 
     from ..errors import InputError
+    from ..files import write_arrays
 
     if out is not None and out.suffix not in (".npz", ".csv"):
         raise InputError(f"cannot write weights as {out.suffix or 'a file without a suffix'!r}; use .npz or .csv")
@@ -115,13 +117,14 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     if out is None and as_json:
         values["weights"] = matrix
     if out is not None:
-        output.write(
-            out, lambda: np.savetxt(out, matrix, "%d", ",") if out.suffix == ".csv" else np.savez(out, weights=matrix)
-        )
+        if out.suffix == ".csv":
+            output.write(out, lambda stream: np.savetxt(stream, matrix, "%d", ","))
+        else:
+            write_arrays(out, {"weights": matrix}, compressed=False)
     if plot is not None:
         from ..plot.pictures import weights as draw
 
-        output.write(plot, lambda: draw(matrix, inputs=inputs).savefig(plot))
+        output.picture(plot, draw(matrix, inputs=inputs))
 
     def text() -> str:
         names = ("neurons", "inputs", "minimum", "maximum", "nonzero", "plastic", "out", "plot")
@@ -130,72 +133,24 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
     output.emit(as_json, values, text)
 
 
-@click.command(cls=GeometryCommand)
-@click.argument("software", metavar="{emulator|rtl}", shell_complete=choice.complete_software)
-@click.option("--port", default=0, type=click.IntRange(0, 65535), show_default="any free one", help="TCP port.")
-@click.option(
-    "--host", default="127.0.0.1", show_default=True,
-    help="Address to listen on. Whoever reaches it controls the chip.",
-)  # fmt: skip
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Geometry as a JSON file.")
-@output.json_option
-def serve(software: str, port: int, host: str, config: Path | None, as_json: bool, **fields: int | None) -> None:
-    """Serve a software chip on a TCP port.
-
-    Clients can be in any language. `emulator` is fast. `rtl` is the chip's logic, compiled once per geometry (about
-    half a minute). Clients are served one after the other; the chip keeps its state between them. Stop with Ctrl-C.
-    With --json the object (`device`, `config`) is printed once the port is open.
-
-    \b
-    Example:
-      neurocorex serve rtl --port 4001 --neurons 128 &
-      neurocorex info socket://127.0.0.1:4001
-    """
-    from ..device.open import SOFTWARE, Target, open_transport
-    from ..wire.server import Server
-
-    if not Target.of(software).takes_geometry:
-        known = " or ".join(target.name for target in SOFTWARE)
-        raise click.BadParameter(f"{software!r} cannot be served; choose {known}", param_hint="DEVICE")
-
-    def say(message: str) -> None:
-        click.echo(message, err=True)
-
-    geometry = configured(config, fields)
-    transport = open_transport(software, config=geometry, progress=say)
-    try:
-        server = Server(transport, host, port)
-        # A shell starts background jobs with SIGINT ignored; `kill` must end them, too.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        if as_json:
-            output.emit(True, {"device": server.url, "config": geometry.to_dict()}, str)
-        say(f"serving {software} on {server.url} - stop with Ctrl-C")
-        try:
-            server.serve(lambda address: say(f"client {address}"))
-        except KeyboardInterrupt:
-            say("stopped")
-        finally:
-            server.close()
-    finally:
-        transport.close()
-
-
 @click.command()
 @click.option("--probe", is_flag=True, help="Open each port and ask what is there.")
 @output.json_option
 def devices(probe: bool, as_json: bool) -> None:
     """List the devices of this computer.
 
+    A board is opened by its port, or by usb: and its serial number, which stays the same wherever it is plugged in.
     Serial ports are only listed. With --probe each is opened and gets a request, which other equipment may not like.
     """
-    from serial.tools import list_ports
-
     from ..device.open import SOFTWARE
     from ..errors import NeuroCoreXError
+    from ..wire import ports
 
     found: list[dict[str, Any]] = [{"device": each.name, "description": each.description} for each in SOFTWARE]
-    for port in sorted(list_ports.comports()):
+    for port in ports.listed():
         entry: dict[str, Any] = {"device": port.device, "description": port.description}
+        if name := ports.usb_name(port):
+            entry |= {"serial_number": port.serial_number, "usb": name}
         if probe:
             try:
                 with DeviceChoice(port.device, quiet=True).open() as chip:
@@ -205,7 +160,7 @@ def devices(probe: bool, as_json: bool) -> None:
         found.append(entry)
 
     def text() -> str:
-        return output.table([(entry["device"], _describe(entry)) for entry in found])
+        return output.table([(_shown(entry), _describe(entry)) for entry in found])
 
     output.emit(as_json, {"devices": found}, text)
 
@@ -216,3 +171,8 @@ def _describe(entry: dict[str, Any]) -> str:
     if "error" in entry:
         return f"{entry['description']} ({entry['error']['message']})"
     return str(entry["description"])
+
+
+def _shown(entry: dict[str, Any]) -> str:
+    """Name of a device; of a board also that by its serial number, which stays when it is plugged in elsewhere."""
+    return ", ".join(str(entry[name]) for name in ("device", "usb") if name in entry)

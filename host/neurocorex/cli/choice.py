@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from . import geometry, output
+from . import geometry
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from ..device.device import Device
     from ..device.open import Target, Trace
     from ..spec import CoreConfig
+    from ..wire.tap import Log
+
+#: Kind of a block of an FST file that is being written.
+_UNFINISHED = 255
 
 Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -37,6 +42,8 @@ class DeviceChoice(NamedTuple):
         Waveform to write.
     quiet : bool
         Whether nothing is printed while the device is opened.
+    log : Log, optional
+        Gets the session, see `open_device`.
     """
 
     name: str
@@ -44,6 +51,7 @@ class DeviceChoice(NamedTuple):
     baud: int | None = None
     trace: Trace | None = None
     quiet: bool = False
+    log: Log | None = None
 
     @property
     def target(self) -> Target:
@@ -51,6 +59,13 @@ class DeviceChoice(NamedTuple):
         from ..device.open import Target
 
         return Target.of(self.name)
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether faults are made on its line."""
+        from ..wire.faults import PREFIX
+
+        return self.name.startswith(PREFIX)
 
     def geometry(self) -> CoreConfig | None:
         """Geometry of ``--config``; None without it."""
@@ -70,28 +85,47 @@ class DeviceChoice(NamedTuple):
         say = None if self.quiet else lambda message: click.echo(message, err=True)
         geometry, trace = config or self.geometry(), self.trace
         with (
-            nullcontext() if trace is None or not self.target.is_simulated else _waveform(trace),
+            nullcontext(trace) if trace is None or not self.target.is_simulated else _waveform(trace) as trace,
             open_device(
-                self.name, config=geometry, baud=self.baud, trace=trace, by_wire=by_wire, progress=say
+                self.name, config=geometry, baud=self.baud, trace=trace, by_wire=by_wire, log=self.log, progress=say
             ) as device,
         ):
             yield device
 
 
 @contextmanager
-def _waveform(trace: Trace) -> Iterator[None]:
-    """Make sure that the file of a waveform can be written, and that nothing is left of one without a step."""
-    from ..errors import InputError
+def _waveform(trace: Trace) -> Iterator[Trace]:
+    """Waveform that becomes its file when the simulated chip has ended; an older file stays until then.
 
-    output.write(trace.path, lambda: trace.path.write_bytes(b""))
-    try:
-        yield
-    finally:
-        empty = not trace.path.stat().st_size
-        if empty:
-            trace.path.unlink()
-    if empty:
-        raise InputError(f"--from {trace.first} is beyond the last step; steps are counted from 0")
+    That of a run which failed is kept as well: it is there to be looked at.
+    """
+    from ..errors import FileFormatError, InputError, NeuroCoreXError
+    from ..files import replacing
+
+    failed: NeuroCoreXError | None = None
+    with replacing(trace.path) as temporary:
+        try:
+            yield replace(trace, path=temporary)
+        except NeuroCoreXError as error:
+            failed = error
+        if not temporary.stat().st_size:
+            raise failed or InputError(f"--from {trace.first} is beyond the last step; steps are counted from 0")
+        if not _is_whole(temporary):
+            raise failed or FileFormatError(
+                f"cannot write {trace.path}: the waveform is cut off, as on a full disk; choose another place"
+            )
+    if failed:
+        raise failed
+
+
+def _is_whole(waveform: Path) -> bool:
+    """Whether the blocks of an FST file, each a kind and a length before its content, end where the file ends."""
+    place, size = 0, waveform.stat().st_size
+    with waveform.open("rb") as file:
+        while place < size and len(head := file.read(9)) == 9 and head[0] != _UNFINISHED:
+            place += 1 + int.from_bytes(head[1:], "big")
+            file.seek(place)
+    return place == size
 
 
 def complete_software(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -113,7 +147,9 @@ def complete_device(ctx: click.Context, param: click.Parameter, incomplete: str)
     return complete_software(ctx, param, incomplete) + found
 
 
-def device(*, default: str | None = None, config: bool = True, baud: bool = True, trace: bool = False) -> Wrapper:
+def device(
+    *, default: str | None = None, config: bool = True, baud: bool = True, trace: bool = False, log: bool = True
+) -> Wrapper:
     """Give a command its device as the argument `chosen`, a `DeviceChoice`.
 
     The command must have `output.json_option`, too.
@@ -122,7 +158,7 @@ def device(*, default: str | None = None, config: bool = True, baud: bool = True
     ----------
     default : str, optional
         With a default the device is the option ``--device``, otherwise the argument DEVICE.
-    config, baud, trace : bool
+    config, baud, trace, log : bool
         Which options the command has beside it.
     """
     options = [
@@ -139,15 +175,19 @@ def device(*, default: str | None = None, config: bool = True, baud: bool = True
         options.append(_BAUD)
     if trace:
         options += _TRACE
+    if log:
+        options.append(_LOG)
 
     def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def choosing(
-            device: str, as_json: bool, config: Path | None = None, baud: int | None = None, **others: Any
-        ) -> Any:
+            device: str, as_json: bool, config: Path | None = None, baud: int | None = None,
+            session_log: Path | None = None, **others: Any,
+        ) -> Any:  # fmt: skip
             traced = _trace(**{name: others.pop(name) for name in ("trace", "first", "last")}) if trace else None
-            chosen = DeviceChoice(device, config, baud, traced, quiet=as_json)
-            return command(chosen=chosen, as_json=as_json, **others)
+            with _logged(session_log, device) as kept:
+                chosen = DeviceChoice(device, config, baud, traced, quiet=as_json, log=kept)
+                return command(chosen=chosen, as_json=as_json, **others)
 
         wrapped: Callable[..., Any] = choosing
         for option in reversed(options):
@@ -163,6 +203,10 @@ _CONFIG = click.option(
     help="Geometry of `emulator` and `rtl` as a JSON file; without it they fit the network.",
 )
 _BAUD = click.option("--baud", type=click.IntRange(1), help="Speed up a serial link to this rate once it answers.")
+_LOG = click.option(
+    "--log", "session_log", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Keep every request and its answers in FILE, for `neurocorex replay`.",
+)  # fmt: skip
 _TRACE = (
     click.option(
         "--trace", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.fst",
@@ -177,6 +221,21 @@ _TRACE = (
         help="Last step of the waveform, itself included.  [default: the last one]",
     ),
 )  # fmt: skip
+
+
+@contextmanager
+def _logged(path: Path | None, device: str) -> Iterator[Log | None]:
+    """Make the log of all that a command opens; if it could not be written to its end, the exit code tells."""
+    if path is None:
+        yield None
+        return
+    from ..errors import FileFormatError
+    from ..wire.log import SessionLog
+
+    log = SessionLog(path, device)
+    yield log
+    if log.failed:  # as a warning has said
+        raise SystemExit(FileFormatError.exit_code)
 
 
 def _trace(trace: Path | None, first: int | None, last: int | None) -> Trace | None:

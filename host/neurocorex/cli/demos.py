@@ -86,7 +86,7 @@ def digits(
                 expected = job.evaluate(reference, images=limit)
                 found = [str(each) for each in differences(chip, outcome.result, reference, expected.result)]
     figure = outcome.raster()
-    output.write(raster, lambda: figure.savefig(raster))
+    output.picture(raster, figure)
 
     def text() -> str:
         return "\n".join([str(outcome), *verdict.lines(found, "bit"), f"spikes of the first images: {raster}"])

@@ -36,16 +36,16 @@ _MEANINGS = {
 def read_config(path: Path | None) -> CoreConfig | None:
     """Read a `CoreConfig` from a JSON file; None without a path."""
     from ..errors import FileFormatError
+    from ..files import JSON_LIMIT, printable, read_text
     from ..spec import CoreConfig
 
     if path is None:
         return None
+    text = read_text(path, JSON_LIMIT)
     try:
-        return CoreConfig.from_json(path.read_text())
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path}: {error.strerror}; check the path") from error
+        return CoreConfig.from_json(text)
     except ValueError as error:
-        raise FileFormatError(f"{path} is not a core configuration: {error}") from error
+        raise FileFormatError(f"{path} is not a core configuration: {printable(str(error))}") from error
 
 
 class GeometryCommand(click.Command):

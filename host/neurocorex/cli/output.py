@@ -8,11 +8,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
 from ..errors import NeuroCoreXWarning
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -90,21 +93,27 @@ def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], No
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def write(path: Path, action: Callable[[], object]) -> None:
-    """Run an action that writes `path`.
+def write(path: Path, draw: Callable[[BinaryIO], object]) -> None:
+    """Write a file by what draws it into a stream; an older file stays until the new one is whole.
 
     Raises
     ------
     FileFormatError
         If there can be no file at this place.
     InputError
-        If the action cannot write a file of this kind.
+        If it cannot be drawn so.
     """
-    from ..errors import FileFormatError, InputError
+    from ..errors import InputError, NeuroCoreXError
+    from ..files import write_atomic
 
     try:
-        action()
-    except OSError as error:
-        raise FileFormatError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+        write_atomic(path, draw)
+    except NeuroCoreXError:
+        raise
     except ValueError as error:
         raise InputError(f"cannot write {path}: {error}") from error
+
+
+def picture(path: Path, figure: Figure) -> None:
+    """Write a figure in the format of the file's suffix, PNG without one; raises as `write` does."""
+    write(path, lambda stream: figure.savefig(stream, format=path.suffix[1:].lower() or "png"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +43,23 @@ _SHOWN = (
 @click.option("--membranes", metavar="LIST", help="Record the membranes of these neurons, as in 0,3,8-11.")
 @click.option("--keep-state", is_flag=True, help="Start from the state that the chip is in, instead of from rest.")
 @click.option("--check", is_flag=True, help="Run the same on the emulator; the exit code is 1 if a bit differs.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep all that is needed to go on in FILE; the same command goes on from it.",
+)
+@click.option(
+    "--checkpoint-every", type=click.IntRange(min=1), metavar="N", help="Steps from one checkpoint to the next."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file, or its spikes as .csv.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Draw how the weights changed to a picture.")
 @click.option("--raster", type=click.Path(path_type=Path), help="Draw the spikes to a picture (.png, .pdf, .svg).")
 @output.json_option
 def run(
     chosen: DeviceChoice, file: Path | None, membranes: str | None, keep_state: bool, check: bool,
-    out: Path | None, weights: Path | None, raster: Path | None, as_json: bool, **stimulus: Any,
+    checkpoint: Path | None, checkpoint_every: int | None, out: Path | None, weights: Path | None, raster: Path | None,
+    as_json: bool, **stimulus: Any,
 ) -> None:  # fmt: skip
     """Run a network on the chip at DEVICE.
 
@@ -58,6 +71,7 @@ def run(
       neurocorex run /dev/ttyUSB1 --steps 1000 --spikes input.csv --membranes 0-9 --out result.npz
       neurocorex run emulator lesson.npz --spikes input.csv --teacher labels.csv --weights weights.png
       neurocorex run rtl digits.npz --poisson 0.1 --trace digits.fst --from 10 --to 12
+      neurocorex run usb:210319B57D2A lesson.npz --spikes long.npz --checkpoint long.ckpt --checkpoint-every 10000
     """
     from ..errors import InputError
 
@@ -65,6 +79,8 @@ def run(
         raise InputError("give --poisson or --spikes, not both")
     if check and (keep_state or file is None):
         raise InputError("--check needs FILE and a start from rest, so that both begin the same")
+    if check and checkpoint is not None:
+        raise InputError("--check compares all that the chip has counted, which is not kept; leave out --checkpoint")
     with chosen.open() as chip:
         report = chip.load(file) if file is not None else None
         if not keep_state and not (report is not None and report.is_snapshot):
@@ -75,8 +91,8 @@ def run(
         if weights is not None:
             work["snapshot_every"] = max(len(work["spikes"]) // SNAPSHOTS, 1)
         started = time.perf_counter()
-        with output.progress_bar("running", quiet=as_json) as progress:
-            result = chip.run(**work, progress=progress)
+        with output.progress_bar("running", quiet=as_json) as progress, _told():
+            result = chip.run(**work, checkpoint=checkpoint, checkpoint_every=checkpoint_every, progress=progress)
         values = _values(chosen.name, chip, result, time.perf_counter() - started)
         found = _compare(chip, file, work, result) if check and file is not None else None
         values |= verdict.values(found)
@@ -84,12 +100,33 @@ def run(
         result.save(out)
     if weights is not None:
         drawn = result.plot_weights()
-        output.write(weights, lambda: drawn.savefig(weights))
+        output.picture(weights, drawn)
     if raster is not None:
         figure = result.raster()
-        output.write(raster, lambda: figure.savefig(raster))
+        output.picture(raster, figure)
     values |= {"out": out, "raster": raster, "weights": weights, "trace": chosen.trace and chosen.trace.path}
     verdict.emit(as_json, values, lambda: _text(values, result, found), found)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Show on standard error where a run goes on from, and what a checkpoint has of one that was ended."""
+    handler = logging.Handler(logging.INFO)
+    handler.addFilter(lambda record: record.levelno == logging.INFO)  # warnings are told by `warnings`, too
+    handler.emit = lambda record: click.echo(record.getMessage(), err=True)  # type: ignore[method-assign]
+    logger = logging.getLogger("neurocorex")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    except BaseException as error:
+        for note in getattr(error, "__notes__", ()):
+            click.echo(note, err=True)
+        raise
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def _work(
@@ -118,7 +155,7 @@ def _work(
 
 
 def _values(name: str, chip: Device, result: Result, seconds: float) -> dict[str, Any]:
-    counters = chip.counters()
+    counters = result.counters  # those of the chip lack what ran before a checkpoint
     return {
         "device": name,
         "config": chip.config.to_dict(),

@@ -94,17 +94,26 @@ class Contents:
         """Put an image onto the chip in one exchange; without a state in it, the state goes to zero."""
         config = self.config
         fitted = image.fit(config)
-        self.forget()
-        self.standing.loading()
-        writable = {region: values for region, values in fitted.regions.items() if layout(region, config).writable}
-        with self.session.exchange() as chip:
-            chip.write(writable, clear=None if fitted.is_snapshot else CLEAR_ALL, progress=progress)
+        self._put(fitted, progress)
         if verify:
             self._verify(fitted)
         self.network.arrive(image)
         self.standing.arrived()
         control = fitted.regions[Region.CONTROL].copy()
         self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], control, fitted.used)
+
+    def put_back(self, image: Image) -> None:
+        """Put a snapshot of the network that was loaded onto the chip; its units and its age stay."""
+        self._put(image.fit(self.config), None)
+        self.standing.arrived()
+
+    def _put(self, image: Image, progress: Progress | None) -> None:
+        """Write an image that fits; until its caller says that it has arrived, the network is lost."""
+        self.forget()
+        self.standing.loading()
+        writable = {region: values for region, values in image.regions.items() if layout(region, image.config).writable}
+        with self.session.exchange() as chip:
+            chip.write(writable, clear=None if image.is_snapshot else CLEAR_ALL, progress=progress)
 
     def _verify(self, image: Image) -> None:
         """Read an image back; raises DeviceError for the first item that differs."""

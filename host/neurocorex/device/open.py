@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..emulator.transport import VirtualTransport
 from ..errors import InputError, MissingToolError
+from ..image import program_regions, state_regions
 from ..spec import CoreConfig
+from ..wire.faults import faulty
+from ..wire.faulty import Faults
+from ..wire.log import SessionLog
 from ..wire.process import ProcessTransport
 from ..wire.serialport import SerialTransport
+from ..wire.socketport import SocketTransport
+from ..wire.tap import Log
 from ..wire.transport import Transport
 from .chip import Chip
 from .device import Device
@@ -38,26 +46,29 @@ class Target:
         Whether it is the emulator, which all other chips are compared with.
     is_simulated : bool
         Whether it is the chip's own logic in a simulator; needs the extra `sim`, and can write waveforms.
+    takes_geometry : bool
+        Whether the chip is made with the geometry that the caller wants; a board has one of its own.
     """
 
     name: str
     description: str = "a port or URL"
     is_emulator: bool = False
     is_simulated: bool = False
+    takes_geometry: bool = False
 
     @classmethod
     def of(cls, name: str) -> Target:
-        """Return what a name stands for: software if it is in `SOFTWARE`, otherwise a port or URL."""
-        return next((target for target in SOFTWARE if target.name == name), cls(name))
+        """Return what a name stands for: software if it is in `SOFTWARE`, otherwise a port or URL.
 
-    @property
-    def takes_geometry(self) -> bool:
-        """Whether the chip is made with the geometry that the caller wants; a board has one of its own."""
-        return self.is_emulator or self.is_simulated
+        Behind faults the emulator is compared with the emulator, as any other chip is.
+        """
+        inner, rates = faulty(name)
+        found = next((target for target in SOFTWARE if target.name == inner), cls(inner))
+        return found if rates is None else replace(found, name=name, is_emulator=False)
 
 
-EMULATOR = Target("emulator", "software emulator, always there", is_emulator=True)
-SIMULATED = Target("rtl", "simulated chip, needs the extra neurocorex[sim]", is_simulated=True)
+EMULATOR = Target("emulator", "software emulator, always there", is_emulator=True, takes_geometry=True)
+SIMULATED = Target("rtl", "simulated chip, needs the extra neurocorex[sim]", is_simulated=True, takes_geometry=True)
 #: Devices that are there without any hardware.
 SOFTWARE = (EMULATOR, SIMULATED)
 
@@ -99,6 +110,8 @@ def open_device(
     baud: int | None = None,
     trace: Trace | None = None,
     by_wire: bool = False,
+    log: Log | str | os.PathLike[str] | None = None,
+    deadline_s: float | None = None,
     progress: Say | None = None,
 ) -> Device:
     """Open a chip.
@@ -108,7 +121,10 @@ def open_device(
     target : str
         ``"emulator"``: software, in this process. ``"rtl"``: the chip's own logic, simulated behind its UART pins and
         compiled when it is first needed, once per geometry. A serial port such as ``"/dev/ttyUSB1"`` or ``"COM3"``.
-        Any URL that pyserial opens, such as ``"socket://127.0.0.1:4000"``.
+        ``"usb:SERIAL"``: the port of the board with this USB serial number, whatever its name is; `neurocorex devices`
+        lists them. A served chip such as ``"socket://127.0.0.1:4000"``, see `Address`. Any other URL that pyserial
+        opens.
+        ``"faulty:emulator?loss=0.01&seed=3"``: any of these behind a line that misbehaves, see `FaultRates`.
     config : CoreConfig, optional
         Geometry of the emulator or the simulated chip. Without it they fit what is loaded.
     baud : int, optional
@@ -117,6 +133,10 @@ def open_device(
         Waveforms to write, of the simulated chip only.
     by_wire : bool
         Whether the emulator is sent frames, as all other chips are, instead of being called; it is slower then.
+    log : path or Log, optional
+        File that keeps every request and its answers, for `neurocorex replay`; the emulator is sent frames then.
+    deadline_s : float, optional
+        `Device.deadline_s`: seconds that any call may take. Opening itself is not a call.
     progress : callable, optional
         Called with a sentence about work that takes long.
 
@@ -142,16 +162,29 @@ def open_device(
         raise InputError(f"{target} has no waveforms; leave out trace, or open 'rtl'")
     if kind.is_simulated:
         _require_simulator()  # now rather than when something is loaded
+    behind, rates = faulty(target)
+    faults = Faults(rates, keeps=kind.takes_geometry) if rates else None
+    keeping = SessionLog(Path(log), target) if isinstance(log, str | os.PathLike) else log
+
+    def make(geometry: CoreConfig | None) -> Transport:
+        return open_transport(behind, config=geometry, trace=trace, wait=False, progress=progress)
+
+    opener = _Opener(make, faults, keeping, is_software=kind.takes_geometry)
 
     def connect(geometry: CoreConfig | None) -> Chip:
-        if kind.is_emulator and not by_wire:
+        if kind.is_emulator and not by_wire and keeping is None:
             from .emulated import EmulatedChip  # the emulator, which takes time to load and no board needs
 
             return EmulatedChip(config or geometry or CoreConfig())
-        transport = open_transport(target, config=config or geometry, trace=trace, progress=progress)
-        return WiredChip(transport, baud=baud, timeout_s=_SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S)
+        timeout_s = _SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S
+        reopen = partial(opener.open, config or geometry) if opener.returns else None
+        chip = WiredChip(opener.open(config or geometry), baud=baud, timeout_s=timeout_s, reopen=reopen)
+        if keeping and keeping.is_complete:
+            _keep_contents(chip)
+        return chip
 
     device = Device(connect=connect, elastic=kind.takes_geometry and config is None)
+    device.deadline_s = deadline_s
     if config is not None or not kind.takes_geometry:
         try:
             _ = device.info
@@ -161,11 +194,48 @@ def open_device(
     return device
 
 
+class _Opener:
+    """Opener of the line to a chip, first and again: of a board under whatever name it has then, of a server.
+
+    Parameters
+    ----------
+    make : callable
+        Opens the transport to the chip itself.
+    faults, log
+        What stands before it, if anything.
+    is_software : bool
+        Whether the chip lives behind its transport, so that another transport leads to another chip.
+    """
+
+    def __init__(
+        self, make: Callable[[CoreConfig | None], Transport], faults: Faults | None, log: Log | None, *,
+        is_software: bool,
+    ) -> None:  # fmt: skip
+        self._make, self._faults, self._log, self._is_software = make, faults, log, is_software
+        self._last: Transport | None = None
+
+    @property
+    def returns(self) -> bool:
+        """Whether the same chip can be there when the line is opened again."""
+        return not self._is_software or self._faults is not None
+
+    def open(self, geometry: CoreConfig | None) -> Transport:
+        """Open the line; the one before is closed, if it still is open."""
+        bare = partial(self._bare, geometry)
+        transport = self._faults.open(bare, geometry) if self._faults else bare()
+        return self._log.wrap(transport) if self._log else transport
+
+    def _bare(self, geometry: CoreConfig | None) -> Transport:
+        self._last = self._make(geometry) if self._last is None or self._is_software else self._last.again()
+        return self._last
+
+
 def open_transport(
     target: str,
     *,
     config: CoreConfig | None = None,
     trace: Trace | None = None,
+    wait: bool = True,
     progress: Say | None = None,
 ) -> Transport:
     """Open a transport to a chip and send nothing: for a server, or for a client that speaks the protocol itself.
@@ -174,15 +244,31 @@ def open_transport(
     ----------
     target, config, trace, progress
         See `open_device`; without a geometry software chips get the default one.
+    wait : bool
+        Whether another thread writes, see `VirtualTransport`.
     """
-    kind = Target.of(target)
+    behind, rates = faulty(target)
+    kind = Target.of(behind)
+    if rates:
+        return Faults(rates, keeps=kind.takes_geometry).open(
+            lambda: open_transport(behind, config=config, trace=trace, wait=wait, progress=progress), config
+        )
     if kind.is_emulator:
-        return VirtualTransport(config or CoreConfig(), wait=True)
+        return VirtualTransport(config or CoreConfig(), wait=wait)
     if kind.is_simulated:
         program = _simulated_chip(config or CoreConfig(), trace=trace is not None, progress=progress)
         words, linger_s = (trace.arguments, _LINGER_S) if trace else ([], 0.0)
         return ProcessTransport([program, *words], name="the simulated chip", linger_s=linger_s)
+    if target.startswith("socket:") and os.name == "posix":
+        return SocketTransport(target)
     return SerialTransport(target)
+
+
+def _keep_contents(chip: WiredChip) -> None:
+    """Let the log of a chip that was used before begin with what it holds."""
+    config = chip.config
+    if chip.link.origin:
+        chip.read(*program_regions(config), *state_regions(config))
 
 
 def _require_simulator() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 
 from .teaching import Teaching
 
@@ -15,9 +16,18 @@ class Options(Teaching, total=False):
     deadline_s : float
         Seconds that the call may take, waiting for its turn included. Then it ends with NoAnswerError, and
         `Device.resume` finishes the run. By default `Device.deadline_s`.
+    checkpoint : path
+        File that is written before the run, on the way and behind it, whole or not at all, with all that is needed to
+        go on. The same call with such a file goes on from there, in any process and on any device with room for the
+        network, and returns the Result of all steps. It begins as the first one did: load the network first. A file of
+        a whole run stays, and gives its result again; delete it to run anew.
+    checkpoint_every : int
+        Steps from one checkpoint to the next, of all samples in a row.
     """
 
     deadline_s: float | None
+    checkpoint: str | os.PathLike[str] | None
+    checkpoint_every: int | None
 
 
 def known(options: Options) -> Options:

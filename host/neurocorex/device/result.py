@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..errors import FileFormatError, InputError
 from ..events.arrays import Ints
 from ..events.stream import EventStream
-from ..image.file import DAMAGE
+from ..files import DAMAGE, printable
 from . import resultfile
 from .recording import Recording
 from .resultdata import ResultData
@@ -226,8 +226,8 @@ class Result(ResultData):
         try:
             result = cls(**resultfile.load(path))
             resultfile.check(result)
-        except OSError as error:
-            raise FileFormatError(f"cannot read {path}: {error.strerror or error}; check the path") from error
         except DAMAGE as error:
-            raise FileFormatError(f"{path} is not a result of this library, or corrupt: {error}") from error
+            raise FileFormatError(
+                f"{path} is not a result of this library, or corrupt: {printable(str(error))}"
+            ) from error
         return result

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import warnings
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
+from .. import files
 from ..errors import FileFormatError, InputError
 from ..spec import CoreConfig, Counter
 from .resultdata import ResultData
@@ -23,8 +20,8 @@ FORMAT = "neurocorex-result"
 VERSION = 3
 #: Earlier versions are the same with fewer arrays and counters.
 VERSIONS = (1, 2, VERSION)
-#: No array of a result file may be larger, unpacked.
-ARRAY_LIMIT = 1 << 30
+#: Most bytes of all arrays together, unpacked.
+ARRAYS_LIMIT = 2 << 30
 #: Endings of files of other programs, which an npz file must not have.
 FOREIGN = (".txt", ".tsv", ".json", ".npy", ".mat", ".h5", ".hdf5", ".nir", ".parquet", ".xlsx", ".pkl", ".pickle")
 _SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster", "units", "weight_inputs")
@@ -45,21 +42,21 @@ def save(result: ResultData, path: Path) -> None:
     ending = path.suffix.lower()
     if ending in FOREIGN:
         raise InputError(f"results are saved as .npz, or their spikes as .csv; {path.name} would be neither")
-    try:
-        if ending == ".csv":
-            _save_csv(result, path)
-        else:
-            _save_npz(result, path)
-    except OSError as error:
-        raise FileFormatError(f"cannot write {path}: {error.strerror}; choose another place") from error
+    if ending == ".csv":
+        _save_csv(result, path)
+    else:
+        _save_npz(result, path)
 
 
 def _save_npz(result: ResultData, path: Path) -> None:
     header = {"format": FORMAT, "version": VERSION, **{name: getattr(result, name) for name in _SCALARS}}
     arrays: dict[str, Any] = {name: np.ascontiguousarray(getattr(result, own)) for name, own in _ARRAYS.items()}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    with path.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+    if (size := sum(array.nbytes for array in arrays.values())) > ARRAYS_LIMIT:
+        raise InputError(
+            f"the result has {size} bytes, a file at most {ARRAYS_LIMIT}; record fewer membranes or weights"
+        )
+    files.write_arrays(path, arrays)
 
 
 def _save_csv(result: ResultData, path: Path) -> None:
@@ -74,25 +71,29 @@ def _save_csv(result: ResultData, path: Path) -> None:
     sampled = result.samples is not None
     times = (result.spike_times * result.dt_ms).tolist()
     columns = [result.spike_times.tolist(), [f"{time:.10g}" for time in times], result.spike_neurons.tolist()]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*(["sample"] if sampled else []), "step", "time_ms", "neuron"])
-        writer.writerows(zip(*([result.spike_samples.tolist()] if sampled else []), *columns, strict=True))
+    names = ["step", "time_ms", "neuron"]
+    if sampled:
+        names, columns = ["sample", *names], [result.spike_samples.tolist(), *columns]
+    rows = (",".join(map(str, row)) for row in (names, *zip(*columns, strict=True)))
+    files.write_atomic(path, lambda stream: stream.writelines(f"{row}\n".encode() for row in rows))
 
 
 def load(path: str | Path) -> dict[str, Any]:
     """Read the attributes of a result, as `Result.load` says."""
     if str(path).lower().endswith(".csv"):
         raise FileFormatError(f"{path}: a .csv file has only the spikes of a result; load the .npz file")
-    arrays = _read_arrays(path)
-    header = json.loads(arrays.pop("header").tobytes())
+    label = f"{path} is not a result of this library, or corrupt"
+    archive = files.Archive(path, label=label, limit=ARRAYS_LIMIT, unpacked=ARRAYS_LIMIT)
+    _refuse(path, set(archive.names) - {"header", *_ARRAYS})
+    header = files.read_json(_array(archive, "header").tobytes(), label=label)
     if header.pop("format") != FORMAT or header.pop("version") not in VERSIONS:
         raise ValueError("another format or version")
     _refuse(path, set(header) - set(_SCALARS))
     counters = _grown(path, header["counters"])
     # Earlier versions did not keep the scale, so their numbers stay in units of the chip.
     attributes: dict[str, Any] = {"units": "chip"} | header | {"counters": counters}
-    return attributes | {_ARRAYS[name]: array for name, array in arrays.items()}
+    present = [name for name in _ARRAYS if name in archive.names or name not in _ADDED]
+    return attributes | {_ARRAYS[name]: _array(archive, name) for name in present}
 
 
 def check(result: ResultData) -> None:
@@ -102,6 +103,8 @@ def check(result: ResultData) -> None:
         raise ValueError(f"bad sizes {sizes}")
     if not all(type(count) is int for count in result.counters.values()):
         raise ValueError("counters must be integers")
+    if result.weight_items.ndim != 3:
+        raise ValueError(f"weights of shape {result.weight_items.shape}")
     leading = () if result.samples is None else (result.samples,)
     events, weights = result.spike_times.shape, result.weight_items.shape
     wanted = {
@@ -138,7 +141,9 @@ def _check_units(result: ResultData) -> None:
 def _refuse(path: str | Path, unknown: Iterable[str]) -> None:
     """Refuse what a later version wrote, by name."""
     if names := ", ".join(sorted(unknown)):
-        raise FileFormatError(f"{path} holds {names}, which this version does not know; update neurocorex")
+        raise FileFormatError(
+            f"{path} holds {files.printable(names)}, which this version does not know; update neurocorex"
+        )
 
 
 def _grown(path: str | Path, counters: dict[str, int]) -> dict[str, int]:
@@ -148,27 +153,9 @@ def _grown(path: str | Path, counters: dict[str, int]) -> dict[str, int]:
     return {**known, **counters} if set(_DERIVED) <= set(counters) else counters
 
 
-def _read_arrays(path: str | Path) -> dict[str, Any]:
-    """Arrays of an npz file by name; none is larger than its bytes in the file."""
-    arrays = {}
-    with zipfile.ZipFile(path) as archive:
-        present = {name.removesuffix(".npy") for name in archive.namelist()}
-        _refuse(path, present - {"header", *_ARRAYS})
-        for name in ("header", *(name for name in _ARRAYS if name in present or name not in _ADDED)):
-            if archive.getinfo(f"{name}.npy").file_size > ARRAY_LIMIT:
-                raise ValueError(f"{name} is larger than any result")
-            arrays[name] = _array(name, archive.read(f"{name}.npy"))
-    return arrays
-
-
-def _array(name: str, content: bytes) -> np.ndarray:
-    """Array of the bytes of an npy file: integers, but for the scales."""
-    stream = io.BytesIO(content)
-    if npy.read_magic(stream) != (1, 0):
-        raise ValueError(f"{name} is of an unknown array format")
-    shape, fortran, dtype = npy.read_array_header_1_0(stream, max_header_size=1024)
-    size = math.prod(shape) * dtype.itemsize
-    kinds = "f" if name == "scales" else "iu"
-    if dtype.kind not in kinds or fortran or min(shape, default=0) < 0 or len(content) - stream.tell() != size:
-        raise ValueError(f"{name} is damaged")
-    return np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape)
+def _array(archive: files.Archive, name: str) -> np.ndarray:
+    """Array of a file: integers, but for the scales."""
+    head = archive.head(name)
+    if head.dtype.kind not in ("f" if name == "scales" else "iu") or head.fortran:
+        raise archive.error(f"{name} is damaged")
+    return archive.array(name)

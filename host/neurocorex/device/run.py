@@ -104,6 +104,10 @@ class Run:
         """Steps whose results have come."""
         return self._taken[-1][1] if self._taken else 0
 
+    def perform(self, chip: Chip) -> None:
+        """Have a chip run it, in one exchange."""
+        chip.run(self.stream, self.take, flags=self.flags, looks=self.looks)
+
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
         # No function of ours is called before they are kept: see `chip.kept`.

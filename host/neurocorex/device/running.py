@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Unpack
 
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..events.stream import EventStream
 from .awaiting import awaited
+from .checkpoint import Checkpoint, CheckpointedRun
 from .chip import Chip, Progress
 from .injection import injected
 from .memories import Memories
@@ -81,7 +83,7 @@ class Running(Memories):
             of the chip as in earlier versions, with a FutureWarning. An EventStream has units of the chip.
         **options
             `teacher`, `modulation`, `gate`, `learning`, `adaptation`, `changes`, `clear`: see `Teaching`. None of them
-            outlasts the run. `deadline_s`: see `Options`.
+            outlasts the run. `deadline_s`, `checkpoint`, `checkpoint_every`: see `Options`.
 
         Raises
         ------
@@ -99,6 +101,7 @@ class Running(Memories):
             After the chip was stopped, so that the next run goes on from there.
         """
         deadline_s = known(options).get("deadline_s")
+        saving = Checkpoint.of(options.get("checkpoint"), options.get("checkpoint_every"))
         with self._turn.taken("run", deadline_s):
             self._contents.require_network()
             network, config = self._contents.network, self._contents.config
@@ -111,11 +114,11 @@ class Running(Memories):
                 steps, spikes, currents, options.get("teacher"), network=self._contents.geometry, chip=config,
                 image=network.image.config if network.image else None,
             )  # fmt: skip
-            run = Run(
+            run = (Run if saving is None else partial(CheckpointedRun, saving))(
                 self._contents, stimulus, options, record, snapshot_every=snapshot_every, counters=counters,
                 progress=progress, units=result_units,
             )  # fmt: skip
-            return self._carried_out(run, lambda chip: chip.run(run.stream, run.take, flags=run.flags, looks=run.looks))
+            return self._carried_out(run, run.perform)
 
     def resume(self, *, progress: Progress | None = None, deadline_s: float | None = None) -> Result:
         """Finish the run that was cut off: no step is lost, and none is run twice.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..spec import CoreConfig, Region
 from .chip import Look
 from .loaded import LoadedNetwork
@@ -47,10 +48,13 @@ class WeightLog:
     ----------
     looks : list of Look
         What the run reads.
+    earlier : WeightTables
+        What was read before a run went on from a checkpoint.
     """
 
     def __init__(self, steps: int, every: int | None, config: CoreConfig) -> None:
         self._config = config
+        self.earlier: WeightTables | None = None
         self.looks = [
             Look(step, (Region.CONTROL, Region.WEIGHTS)) for step in (range(0, steps + 1, every) if every else ())
         ]
@@ -64,5 +68,25 @@ class WeightLog:
         for table, look in zip(tables, whole, strict=True):
             table[:] = network.crop(look.contents[Region.WEIGHTS], self._config)
         gains = [Gains.of(look.contents[Region.CONTROL]) for look in whole]
-        steps = np.array([look.step for look in whole], np.int64)
-        return WeightTables(steps, tables, np.array(gains, np.int64).reshape(-1, 2))
+        read_at = np.array([look.step for look in whole], np.int64)
+        read = WeightTables(read_at, tables, np.array(gains, np.int64).reshape(-1, 2))
+        if self.earlier is None:
+            return read
+        early = self.earlier
+        return WeightTables(
+            np.concatenate([early.steps, read.steps]), np.concatenate([early.items, read.items]),
+            np.concatenate([early.gains, read.gains]),
+        )  # fmt: skip
+
+    def go_on(self, done: int, earlier: WeightTables) -> None:
+        """Go on behind the first `done` steps of the run, with what was read until then.
+
+        Raises
+        ------
+        InputError
+            If that is not what this run reads.
+        """
+        before = [look.step for look in self.looks if look.step <= done]
+        if earlier.steps.tolist() != before:
+            raise InputError(f"weights of steps {earlier.steps.tolist()[:4]}..., expected {before[:4]}...")
+        self.earlier = earlier

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import io
 import math
-import zipfile
-import zlib
+from array import array
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from .. import files
 from ..errors import FileFormatError, InputError
 from .checks import Raster, count_of
 from .spikes import explicit
 
-#: Largest raster that is read from a file, in bytes.
-ARRAY_LIMIT = 1 << 30
+#: Largest text that is read, and largest raster that a file leads to, in bytes.
+TEXT_LIMIT, RASTER_LIMIT = 256 << 20, 1 << 30
+#: Bounds of a file with arrays beside `spikes`, which are not read: its size, their bytes unpacked, their number.
+ARCHIVE_LIMIT, UNPACKED_LIMIT, ENTRIES = 1 << 30, 1 << 34, 1000
 
 
 def from_file(path: str | Path, *, inputs: int, steps: int | None = None) -> Raster:
@@ -44,13 +45,11 @@ def from_file(path: str | Path, *, inputs: int, steps: int | None = None) -> Ras
     count_of("inputs", inputs)
     if steps is not None:
         count_of("steps", steps)
-    try:
-        if Path(path).suffix == ".npz":
-            return _fitted(_read_array(path), inputs, steps)
-        table = _read_table(path)
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path}: {error.strerror or error}; check the path") from None
+    if Path(path).suffix == ".npz":
+        return _fitted(_read_array(path), inputs, steps)
+    table = _read_table(path)
     length = steps if steps is not None else int(table[:, 0].max(initial=0)) + 1
+    _check_size(length, inputs)
     try:
         return explicit(table[:, 0], table[:, 1], length, inputs)
     except InputError as error:
@@ -58,17 +57,24 @@ def from_file(path: str | Path, *, inputs: int, steps: int | None = None) -> Ras
 
 
 def _read_table(path: str | Path) -> NDArray[np.int64]:
+    data, numbers = files.read_bytes(path, TEXT_LIMIT), array("q")
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        rows = [line.split(",") for line in text.splitlines() if line.strip()]
-        if any(len(row) != 2 for row in rows):
-            raise ValueError("a line has not two numbers")
-        first = 1 if rows and not any(map(_is_number, rows[0])) else 0
-        return np.array([[int(number) for number in row] for row in rows[first:]], np.int64).reshape(-1, 2)
-    except (ValueError, OverflowError) as error:
+        rows = (line.split(",", 2) for line in io.StringIO(files.decoded(data, "it")) if line.strip())
+        for place, row in enumerate(rows):
+            if len(row) != 2:
+                raise ValueError("a line has not two numbers")
+            if place or any(map(_is_number, row)):
+                numbers.extend(map(int, row))
+    except (ValueError, OverflowError, FileFormatError) as error:
         raise FileFormatError(
-            f"{path} is no list of spikes ({error}); lines must read step,axon such as 12,3"
+            f"{path} is no list of spikes ({error!s:.200}); lines must read step,axon such as 12,3"
         ) from None
+    return np.array(numbers, np.int64).reshape(-1, 2)
+
+
+def _check_size(steps: int, inputs: int) -> None:
+    if steps * inputs > RASTER_LIMIT:
+        raise InputError(f"{steps} steps of {inputs} inputs are more than {RASTER_LIMIT} bytes; split the file")
 
 
 def _is_number(text: str) -> bool:
@@ -80,23 +86,10 @@ def _is_number(text: str) -> bool:
 
 
 def _read_array(path: str | Path) -> NDArray[Any]:
-    """Read the array `spikes` of a file without trust: no pickles, and no more bytes than its header declares."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entry = archive.getinfo("spikes.npy")
-            if entry.file_size > ARRAY_LIMIT:
-                raise ValueError(f"{entry.file_size} bytes are too many")
-            content = archive.read(entry)
-        stream = io.BytesIO(content)
-        if npy.read_magic(stream) != (1, 0):
-            raise ValueError("unknown version of the array format")
-        shape, fortran, dtype = npy.read_array_header_1_0(stream)
-        if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
-            raise ValueError("pickled or cut off")
-        flat = np.frombuffer(content, dtype, offset=stream.tell())
-        return flat.reshape(shape, order="F" if fortran else "C")
-    except (ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise FileFormatError(f"{path} has no array `spikes` ({error}); write it with numpy.savez") from None
+    """Read the array `spikes` of a file."""
+    label = f"{path} has no array `spikes` that can be read"
+    found = files.Archive(path, label=label, limit=ARCHIVE_LIMIT, unpacked=UNPACKED_LIMIT, entries=ENTRIES)
+    return found.array("spikes")
 
 
 def _fitted(spikes: NDArray[Any], inputs: int, steps: int | None) -> Raster:
@@ -107,6 +100,7 @@ def _fitted(spikes: NDArray[Any], inputs: int, steps: int | None) -> Raster:
     length = spikes.shape[-2] if steps is None else steps
     if spikes.shape[-2] > length:
         raise InputError(f"spikes are for {spikes.shape[-2]} steps, the run has {length}")
+    _check_size(math.prod(spikes.shape[:-2]) * length, inputs)
     raster = np.zeros((*spikes.shape[:-2], length, inputs), np.bool_)
     raster[..., : spikes.shape[-2], : spikes.shape[-1]] = spikes != 0
     return raster

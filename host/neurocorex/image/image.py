@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FileFormatError, FitError, InputError
+from .. import files
+from ..errors import FitError, InputError
 from ..spec import CoreConfig, Region
 from . import file as imagefile
 from . import fitting, growth
@@ -59,8 +60,8 @@ class Image:
         if not (math.isfinite(self.scale) and self.scale > 0):
             raise InputError(f"the scale of an image must be above 0, got {self.scale!r}")
         try:
-            meta = json.loads(json.dumps(dict(self.meta), allow_nan=False))
-        except (TypeError, ValueError) as error:
+            meta = files.parse(json.dumps(dict(self.meta), allow_nan=False), depth=imagefile.HEADER_DEPTH - 2)
+        except (TypeError, ValueError, RecursionError) as error:
             raise InputError(f"the meta of an image must fit into JSON: {error}") from None
         arrays = {region: checked(region, self.regions[region], self.config) for region in sorted(wanted)}
         object.__setattr__(self, "regions", MappingProxyType(arrays))
@@ -158,7 +159,10 @@ class Image:
             For anything that is no such file, or holds what this version does not know. Sizes are checked before
             anything is allocated.
         """
-        file = imagefile.ImageFile(data, name)
+        return cls._of(imagefile.ImageFile(data, name))
+
+    @classmethod
+    def _of(cls, file: imagefile.ImageFile) -> Image:
         config = growth.geometry(file)
         try:
             scale, meta = float(file.header["scale"]), dict(file.header["meta"])
@@ -170,17 +174,14 @@ class Image:
             raise file.error(str(error)) from None
 
     def save(self, path: str | Path) -> None:
-        """Write an npz file: one JSON header and one array for each region.
+        """Write an npz file: one JSON header and one array for each region. An older file stays until it is whole.
 
         Raises
         ------
         FileFormatError
             If it cannot be written.
         """
-        try:
-            Path(path).write_bytes(self.to_bytes())
-        except OSError as error:
-            raise FileFormatError(f"cannot write {path}: {error.strerror}; choose another place") from None
+        files.write_atomic(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: str | Path) -> Image:
@@ -191,4 +192,4 @@ class Image:
         FileFormatError
             If it is missing, truncated, corrupt, of another format or another version.
         """
-        return cls.from_bytes(imagefile.read(path), name=str(path))
+        return cls._of(imagefile.ImageFile(path, str(path)))

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import IntEnum
 from typing import Any
 
+from ..files.documents import parse
+
 
 class Learning(IntEnum):
     """Learning engine of a chip, by the kind of its traces."""
@@ -123,12 +125,12 @@ class CoreConfig:
         for name, allowed in LIMITS.items():
             value = getattr(self, name)
             if not isinstance(value, int):
-                raise ValueError(f"{name} must be an integer, got {value!r}")
+                raise ValueError(f"{name} must be an integer, got {value!r:.40}")
             if isinstance(allowed, tuple):
                 if not allowed[0] <= value <= allowed[1]:
-                    raise ValueError(f"{name} must be {allowed[0]} to {allowed[1]}, got {value!r}")
+                    raise ValueError(f"{name} must be {allowed[0]} to {allowed[1]}, got {value!r:.40}")
             elif value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, sorted(allowed)))}, got {value!r}")
+                raise ValueError(f"{name} must be one of {', '.join(map(str, sorted(allowed)))}, got {value!r:.40}")
         object.__setattr__(self, "adaptation", bool(self.adaptation))
         object.__setattr__(self, "learning", Learning(self.learning))
         object.__setattr__(self, "soft_bounds", bool(self.soft_bounds))
@@ -262,7 +264,7 @@ class CoreConfig:
         """
         unknown = sorted(set(values) - {field.name for field in fields(cls)})
         if unknown:
-            raise ValueError(f"unknown field(s) {', '.join(unknown)}; known are {', '.join(LIMITS)}")
+            raise ValueError(f"unknown field(s) {', '.join(unknown):.200}; known are {', '.join(LIMITS)}")
         return cls(**values)
 
     def to_json(self) -> str:
@@ -271,8 +273,8 @@ class CoreConfig:
 
     @classmethod
     def from_json(cls, text: str) -> CoreConfig:
-        """Inverse of `to_json`; raises ValueError for anything else."""
-        values = json.loads(text)
+        """Inverse of `to_json`; raises ValueError for anything else, such as a field that stands in it twice."""
+        values = parse(text)
         if not isinstance(values, dict):
             raise ValueError(f"expected a JSON object, got {text[:40]!r}")
         return cls.from_dict(values)

@@ -1,1 +1,1 @@
-"""Wire to a chip: transports of bytes, frames that arrive exactly once, regions as bytes, and a TCP server."""
+"""Wire to a chip: transports of bytes, frames that arrive exactly once, and regions as bytes."""

@@ -1,82 +1,98 @@
-"""Greeting: HELLO begins a session with a chip, wherever it stands and whatever rate it listens at."""
+"""Greeting of a client to a server: the payload of its first HELLO, with token, role and name."""
 
 from __future__ import annotations
 
-import logging
-import secrets
-from collections.abc import Sequence
+import getpass
+import json
+import os
+import re
+import socket
+import struct
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
-from ..errors import DeviceError, InputError, NoAnswerError
-from ..spec import Op, Response, Status
-from .flow import delimited
-from .line import ATTEMPTS, Line
-from .refusals import unheard
+from ..errors import InputError
 
-LOGGER = logging.getLogger("neurocorex")
-#: Numbers of sessions, from 1 up.
-SESSIONS = 0xFFFF
 #: Longest greeting, in bytes.
 GREETING_BYTES = 200
+#: Longest name of a client, in bytes: beside it there is room for the longest token.
+WHO_BYTES = 80
+#: What a token consists of: characters that need no quoting in a URL.
+TOKEN = r"[A-Za-z0-9._~-]{1,64}"  # noqa: S105
+#: Payload of the server's answer to a client that watches: frames that it has missed so far.
+MISSED = struct.Struct("<I")
 
 
-def greet(line: Line, *, greeting: bytes, reset_bauds: Sequence[int], taboo: tuple[int, ...]) -> Response:
-    """Begin a session and return the chip's answer to HELLO.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeting:
+    """What a client says of itself in the payload of HELLO; chips ignore it.
 
-    Each attempt begins a session of its own, so that no late answer is taken for the one that is waited for.
+    Attributes
+    ----------
+    token : str
+        Secret that the server may ask for; empty for none.
+    wait : bool
+        Whether the client would wait in a queue while another one has the chip.
+    watch : bool
+        Whether the client only reads what the chip sends, and never sends anything itself.
+    who : str
+        Name for others who want the chip, printable, at most 80 bytes as UTF-8.
+    """
+
+    token: str = ""
+    wait: bool = False
+    watch: bool = False
+    who: str = ""
+
+    def encode(self) -> bytes:
+        """Return the payload of HELLO: a JSON object without what has its default."""
+        values = {name: value for name, value in asdict(self).items() if value}
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Greeting:
+        """Read the payload of HELLO, which may be empty; raises InputError for anything but a greeting."""
+        if len(payload) > GREETING_BYTES:
+            raise InputError(f"a greeting of {len(payload)} bytes is too long; {GREETING_BYTES} are allowed")
+        try:
+            values = json.loads(payload.decode() or "{}")
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"a greeting is a JSON object in UTF-8, not {payload[:20]!r}") from error
+        if not isinstance(values, dict):
+            raise InputError(f'a greeting is a JSON object such as {{"wait": true}}, not {payload[:20]!r}')
+        wanted = {field.name: bool if field.default is False else str for field in fields(cls)}
+        for name, value in values.items():
+            if name not in wanted:
+                raise InputError(f"a greeting has {', '.join(wanted)}, and no {name!r}")
+            if type(value) is not wanted[name]:
+                raise InputError(f"{name} of a greeting is of type {wanted[name].__name__}, not {value!r}")
+        greeting = cls(**values)
+        if not greeting.who.isprintable() or len(greeting.who.encode()) > WHO_BYTES:
+            raise InputError(f"who of a greeting is a printable name of at most {WHO_BYTES} bytes")
+        return greeting
+
+
+def check_token(token: str) -> str:
+    """Return a token that can stand in a URL; raises InputError for any other."""
+    if not re.fullmatch(TOKEN, token):
+        raise InputError(f"a token has 1 to 64 letters, digits or . _ ~ -, for example 'blue-42'; got {token!r}")
+    return token
+
+
+def myself(number: int = 1) -> str:
+    """Return user, host, process and program of this client, for others who want the chip.
 
     Parameters
     ----------
-    line : Line
-        To the chip.
-    greeting : bytes
-        Goes to a server with HELLO, at most 200 bytes.
-    reset_bauds : sequence of int
-        Rates at which a chip that does not answer is called next, after a break.
-    taboo : tuple of int
-        Sessions that this one is not mistaken for.
-
-    Raises
-    ------
-    NoAnswerError, GarbageError
-        If nothing comes back or another client has the chip, or if what comes back is something else.
-    DeviceError
-        If a server refuses this client.
+    number : int
+        Which client of this process it is, from 1.
     """
-    if len(greeting) > GREETING_BYTES:
-        raise InputError(f"a greeting has at most {GREETING_BYTES} bytes, got {len(greeting)}")
-    line.restart()
-    for attempt in range(ATTEMPTS):
-        if attempt:  # an earlier host may have left the chip at another rate
-            line.transport.send_break()
-            line.set_rate(reset_bauds[(attempt - 1) % len(reset_bauds)])
-        while (session := 1 + secrets.randbelow(SESSIONS)) in taboo:
-            pass
-        line.write(delimited(Op.HELLO, session=session, payload=greeting))
-        if (answer := _answer(line, session)) is not None:
-            return answer
-    raise unheard(line.transport.name, line.transport.baud, line.strange)
-
-
-def _answer(line: Line, session: int) -> Response | None:
-    """Wait for the answer to HELLO; None after silence. Who waits in the queue of a server waits on."""
-    queued = False
-    while (frames := line.receive(whole=True)) is not None or queued:
-        for frame in frames or ():
-            if not isinstance(frame, Response) or (frame.op, frame.session) != (Op.HELLO, session):
-                continue
-            if frame.status != Status.WAIT:
-                return _welcome(line.transport.name, frame)
-            if not queued:
-                LOGGER.info("%s: %s", line.transport.name, frame.payload.decode(errors="replace"))
-            queued = True
-    return None
-
-
-def _welcome(name: str, answer: Response) -> Response:
-    """Return the answer of a chip; raise what a server says instead."""
-    text = answer.payload.decode(errors="replace")
-    if answer.status == Status.BUSY:
-        raise NoAnswerError(f"{name} is busy: {text}")
-    if answer.status == Status.REFUSED:
-        raise DeviceError(f"{name} refuses this client: {text}")
-    return answer
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a user without a name, as in some containers
+        user = f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"
+    words = f"{user}@{socket.gethostname()} pid {os.getpid()} {Path(sys.argv[0] or 'python').name}"
+    printable = "".join(letter if letter.isprintable() and letter not in '"\\' else "?" for letter in words)
+    suffix = f" ({number})" if number > 1 else ""
+    return printable.encode()[: WHO_BYTES - len(suffix)].decode(errors="ignore") + suffix

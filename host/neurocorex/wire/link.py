@@ -9,7 +9,7 @@ from ..errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError
 from ..spec import Op, Response
 from ..spec.protocol import DEFAULT_BAUD, HELLO_ANSWER, SET_BAUD_ARGUMENTS
 from .flow import Flow
-from .greeting import greet
+from .hello import greet
 from .line import ATTEMPTS as ATTEMPTS
 from .line import Line
 from .patience import Patience
@@ -53,7 +53,7 @@ class Link:
         self._line = Line(transport, timeout_s, self.patience)
         self._flow = Flow(self._line)
         self.reset_bauds = [DEFAULT_BAUD]
-        self.greeting = b""
+        self.greeting = transport.greeting
         self.origin = 0
         self.cut = False
         self._in_step = self._lost = self._moved = False
@@ -78,6 +78,11 @@ class Link:
     def damaged(self) -> int:
         """Frames from the chip, so far, that failed their checksum."""
         return self._line.damaged
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """Faults made on purpose; see `Transport.faults`."""
+        return self._line.transport.faults
 
     def close(self) -> None:
         """Close the transport."""

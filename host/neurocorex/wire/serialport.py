@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import time
 from typing import Any
 
 from ..errors import DisconnectedError, NoAnswerError
 from ..spec.protocol import DEFAULT_BAUD
+from . import access, ports
 from .descriptors import Descriptors
 from .transport import WRITE_TIMEOUT_S, Transport
+
+LOGGER = logging.getLogger("neurocorex")
 
 
 class SerialTransport(Transport):
@@ -19,14 +23,20 @@ class SerialTransport(Transport):
     Parameters
     ----------
     url : str
-        Name of the port, such as ``/dev/ttyUSB1`` or ``COM3``, or a URL.
+        Name of the port, such as ``/dev/ttyUSB1`` or ``COM3``; ``usb:SERIAL``, the port of the USB device with this
+        serial number; or a URL.
     baud : int
         Rate to begin with.
+
+    Attributes
+    ----------
+    port : Port or None
+        What the port is, so that `again` finds it under another name; None if the system does not list it.
 
     Raises
     ------
     NoAnswerError
-        If it cannot be opened; the message lists the ports that there are.
+        If it cannot be opened; the message says why, or lists the ports that there are.
     """
 
     #: Longest blocking read, where the operating system cannot wait for the port.
@@ -36,15 +46,20 @@ class SerialTransport(Transport):
         import serial
 
         self.name, self.baud = url, baud
+        if by_serial := url.startswith(ports.SCHEME):
+            self.port: ports.Port | None = ports.named(url)
+        else:
+            self.port = None if "://" in url else ports.at(url)
+        path = self.port.device if by_serial and self.port else url
         self.begins_anew = url.startswith("socket:")
         self._failure: type[Exception] = serial.SerialException
-        options: dict[str, Any] = {} if "://" in url else {"exclusive": True}
+        options: dict[str, Any] = {} if "://" in path else {"exclusive": True}
         try:
             self._port = serial.serial_for_url(
-                url, baudrate=baud, timeout=self._SLICE_S, write_timeout=WRITE_TIMEOUT_S, **options
+                path, baudrate=baud, timeout=self._SLICE_S, write_timeout=WRITE_TIMEOUT_S, **options
             )
         except (serial.SerialException, OSError, ValueError) as error:
-            raise NoAnswerError(f"cannot open {url!r} ({error}); {_known_ports()}") from error
+            raise NoAnswerError(access.refused(self.name, path, error)) from error
         self._descriptors = self._waitable()
         # FTDI bridges hold a short answer back for 16 ms unless they are told not to; other ports do not know this.
         with contextlib.suppress(AttributeError, OSError, ValueError):
@@ -110,14 +125,16 @@ class SerialTransport(Transport):
         with contextlib.suppress(self._failure, OSError):
             self._port.close()
 
+    def again(self) -> SerialTransport:
+        """Close the port, and open it anew under whatever name it has now; see `Transport.again`."""
+        self.close()
+        path = self.name if "://" in self.name else ports.returned(self.port, self.name)
+        if self.port is not None and path != self.port.device:
+            LOGGER.info("%s came back as %s", self.port, path)
+        fresh = SerialTransport(self.name if self.name.startswith(ports.SCHEME) else path, baud=self.baud)
+        fresh.port = fresh.port or self.port
+        return fresh
+
     def _check_open(self) -> None:
         if not self._port.is_open:
             raise DisconnectedError(f"{self.name} was closed; open it again")
-
-
-def _known_ports() -> str:
-    from serial.tools import list_ports
-
-    names = sorted(port.device for port in list_ports.comports())
-    ports = f"ports here: {', '.join(names)}" if names else "there is no serial port here"
-    return f"{ports}; other devices are 'emulator', 'rtl' and URLs such as socket://127.0.0.1:4000"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from ..errors import DisconnectedError
 
 #: Longest time without one byte taken, in seconds, after which the other end counts as dead.
 WRITE_TIMEOUT_S = 10.0
@@ -17,6 +20,8 @@ class Transport(ABC):
         Name of the other end, for messages.
     baud : int
         Bits per second now, 0 where bytes have no rate.
+    greeting : bytes
+        Payload of HELLO for a server on the way to the chip, see `Greeting`; chips ignore it.
     begins_anew : bool
         Whether a session ends with the connection, as at a server: what comes first has to be HELLO.
     write_timeout_s : float
@@ -25,8 +30,13 @@ class Transport(ABC):
 
     name: str
     baud: int = 0
+    greeting: bytes = b""
     begins_anew: bool = False
     write_timeout_s: float = WRITE_TIMEOUT_S
+
+    def prepare(self) -> None:
+        """Do now what the first request would have to wait for; does nothing where there is nothing to do."""
+        return
 
     @abstractmethod
     def read(self, timeout_s: float) -> bytes:
@@ -37,6 +47,10 @@ class Transport(ABC):
         DisconnectedError
             If the other end is gone.
         """
+
+    def heard(self, frames: Sequence[object]) -> None:
+        """Take note of the frames that were read, from who has decoded them; does nothing but in a log."""
+        return
 
     @abstractmethod
     def write(self, data: bytes) -> None:
@@ -54,12 +68,21 @@ class Transport(ABC):
     def close(self) -> None:
         """Release the other end; may be called twice."""
 
+    def again(self) -> Transport:
+        """Close this transport and return a new one to the same place, at the same rate.
+
+        Raises
+        ------
+        DisconnectedError
+            If the other end is gone for good, is not back yet, or another one has taken its place.
+        NoAnswerError
+            If it is back, and cannot be opened.
+        """
+        self.close()
+        raise DisconnectedError(f"{self.name} is gone, and with it what it held; open it again")
+
     def check(self) -> None:
         """Raise DisconnectedError if the other end is known to be gone; never waits, and may not know."""
-        return
-
-    def prepare(self) -> None:
-        """Do now what the first request would have to wait for; does nothing where there is nothing to do."""
         return
 
     def set_baud(self, baud: int) -> None:
@@ -69,3 +92,8 @@ class Transport(ABC):
     def send_break(self) -> None:
         """Hold the line low for far longer than 32 bit times; does nothing where there is no line."""
         return
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """Faults that were made on purpose, by their names; none on an ordinary line. See `wire.faulty`."""
+        return {}

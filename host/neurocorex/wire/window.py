@@ -94,7 +94,7 @@ class Window:
         Answers that were sent again, and duplicates, may carry an old number; the number of a chip that was reset
         makes no sense here.
         """
-        ack = _unwrap(response.ack, self.taken)
+        ack = unwrap(response.ack, self.taken)
         if not self.taken <= ack <= self.last:
             return False
         self.taken = ack
@@ -104,7 +104,7 @@ class Window:
 
     def distance(self, response: Response) -> int:
         """Places that a numbered response is ahead of the expected one; negative if it has come before."""
-        return _unwrap(response.sequence, self.expected) - self.expected
+        return unwrap(response.sequence, self.expected) - self.expected
 
     def rewind(self, response: Response) -> None:
         """Send again from the request that the chip expects, as it says in answer to the last POLL."""
@@ -123,6 +123,6 @@ class Window:
         self.cursor = self.taken
 
 
-def _unwrap(number: int, near: int) -> int:
+def unwrap(number: int, near: int) -> int:
     """Return the number closest to `near` that is `number` modulo 256."""
     return near + (number - near + _HALF) % SEQUENCE_MODULUS - _HALF

@@ -6,6 +6,7 @@ checked before a byte of it is allocated.
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import FileFormatError, MissingToolError, NeuroCoreXError
+from ...files import write_atomic
 
 #: Limits of the elements of one dataset and of a file, of the entries of a file, and of the nesting of groups.
 DATASET_LIMIT = 1 << 25
@@ -40,9 +42,13 @@ def opened(path: str | Path, mode: str) -> Iterator[Any]:
     """Open a file for a ``with`` statement; errors of h5py become FileFormatError."""
     h5py = library()
     verb = "read" if mode == "r" else "write"
+    # A new file is made in memory: HDF5 knows no file that appears as a whole, and a full disk can leave it hanging.
+    made = io.BytesIO() if mode == "w" else None
     try:
-        with h5py.File(path, mode) as file:
+        with h5py.File(path if made is None else made, mode) as file:
             yield file
+        if made is not None:
+            write_atomic(path, made.getvalue())
     except NeuroCoreXError:
         raise
     except FileNotFoundError:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import files
 from ...errors import FileFormatError, InputError
 from ...image import Image, blank, program_regions, state_regions
 from ...quantiser.report import Report
@@ -104,7 +105,7 @@ def exported(graph: Graph, source: str) -> Imported | str | None:
 def _image(extras: Mapping[str, Any]) -> Image:
     try:
         config = CoreConfig.from_json(str(extras["config"]))
-        meta = json.loads(str(extras["meta"]))
+        meta = files.parse(str(extras["meta"]))
         if not isinstance(meta, dict) or not isinstance(extras["regions"], Mapping):
             raise ValueError("meta or regions are no mapping")
         named = {str(name).upper(): np.asarray(array) for name, array in extras["regions"].items()}
@@ -158,7 +159,7 @@ def _places(image: Image, graph: Graph, extras: Mapping[str, Any]) -> Places:
 def _errors(extras: Mapping[str, Any]) -> dict[str, float]:
     """Return the largest relative difference between the numbers of each node and the image, where there is one."""
     try:
-        return {str(name): float(error) for name, error in json.loads(str(extras.get("errors", "{}"))).items()}
+        return {str(name): float(error) for name, error in files.parse(str(extras.get("errors", "{}"))).items()}
     except (ValueError, TypeError, AttributeError):
         raise FileFormatError(f"metadata {NAMESPACE}: errors make no sense; write the graph again") from None
 

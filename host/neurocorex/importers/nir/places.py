@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import files
 from ...errors import FileFormatError
 from ...image import Image
 from .blueprint import Blueprint
@@ -94,7 +95,7 @@ def places_text(model: Places) -> str:
 def read_places(text: str, image: Image) -> Places:
     """Read what `places_text` wrote; raises FileFormatError for places that the image does not have."""
     try:
-        told = json.loads(text)
+        told = files.parse(text)
         inputs = {str(name): slice(int(start), int(stop)) for name, (start, stop) in told["inputs"].items()}
         if not all(0 <= place.start <= place.stop <= image.config.inputs for place in inputs.values()):
             raise ValueError("inputs that the image does not have")

@@ -12,7 +12,6 @@ spikes:NAME
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import FileFormatError, InputError
+from ... import files
+from ...errors import InputError
 from .places import Places
 
 #: Keys of the arrays; the name of an output or layer follows `NAMED`.
 INPUTS, SPIKES, NAMED = "inputs", "spikes", "spikes:"
+#: Most bytes of a recording, as a file and unpacked, and most arrays.
+FILE_LIMIT, ENTRIES = 1 << 30, 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,17 +86,7 @@ class Recording:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            if not hasattr(file, "files"):
-                raise ValueError("it holds a single array")
-            return {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise FileFormatError(f"cannot read {path}: no such file; check the path") from None
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, MemoryError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise FileFormatError(f"cannot read {path} as a recording: {reason}; write it by numpy.savez") from None
+    return dict(files.read_arrays(path, limit=FILE_LIMIT, unpacked=FILE_LIMIT, entries=ENTRIES))
 
 
 def _only(places: Places) -> str:

@@ -7,7 +7,6 @@ base64 or base85 with their type. Decoded data are never larger than the file.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import files
 from ...errors import FileFormatError, InputError
 from .model import Model
 
@@ -40,22 +40,12 @@ def read(path: str | Path, network: int | str = 0) -> Model:
     FileFormatError
         For a damaged or inconsistent file; the message names the neuron or synapse.
     """
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(FILE_LIMIT + 1)
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path}: {error.strerror}; check the path") from None
-    return parse(data, str(path), network)
+    return parse(files.read_bytes(path, FILE_LIMIT), str(path), network)
 
 
 def parse(data: bytes, name: str, network: int | str = 0) -> Model:
     """Read one network of a file that is in memory; see `read`. `name` goes into messages."""
-    if len(data) > FILE_LIMIT:
-        raise FileFormatError(f"{name} has more than {FILE_LIMIT >> 20} MiB; save it without its spike_train")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{name} is no JSON: {str(error) or 'nested too deeply'}; save it again") from None
+    document = files.read_json(data, FILE_LIMIT, label=name, constants=True)
     networks = document.get("networks") if isinstance(document, dict) else None
     if not isinstance(networks, list) or not all(isinstance(each, dict) for each in networks):
         raise FileFormatError(f"{name} has no list of networks, so it is no SuperNeuroMAT model; use saveas_json")

@@ -1,0 +1,29 @@
+"""A sample of every campaign of ``make fire``; each in a process of its own, which ends if something waits without end."""
+
+from __future__ import annotations
+
+import pytest
+
+from fire.campaign import Work
+from fire.catalogue import cases
+from fire.runner import main
+
+
+@pytest.mark.parametrize("name", cases())
+def test_campaign_finds_nothing(name, capfd):
+    failed = main([name, "--count", str(cases()[name].sample), "--jobs", "1"])
+    assert not failed, capfd.readouterr().out
+
+
+def test_failures_are_counted_and_some_are_kept():
+    case = cases()["frames.emulator"]
+    work = Work(case, seed=7, count=20, first=3)
+    for number in work.tries():
+        work.expect(number == 5, "it broke", number)
+    assert (work.done, work.failed, len(work.failures)) == (20, 19, 10)
+    assert work.failures[0].endswith("python -m fire frames.emulator --seed 7 --first 3 --count 1")
+
+
+def test_tries_are_the_same_whenever_they_are_made():
+    work = Work(cases()["frames.emulator"], seed=1)
+    assert work.random(3).random() == work.random(3).random() != work.random(4).random()
