@@ -17,6 +17,7 @@ from pathlib import Path
 from pprint import pformat
 
 import numpy as np
+from neurocorex.files.cache import cache_folder
 from neurocorex.fpga import build as building
 from neurocorex.fpga.boards import BOARDS, Board
 from neurocorex.fpga.estimate import features, multipliers
@@ -25,7 +26,6 @@ from neurocorex.fpga.placement import place
 from neurocorex.spec import CoreConfig, Learning
 from neurocorex_hdl.boards import cells
 from neurocorex_hdl.boards.flow import PNR_LOG, STAT, Order, pack, sources
-from neurocorex_sim.toolchain import cache_folder
 from page import markdown, write
 
 TARGET = Path(__file__).parent.parent / "host/neurocorex/fpga/coefficients.py"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection
 
 from neurocorex.spec import CoreConfig, Op, Region, Request, Response, layout, regions
 from neurocorex.spec.events import CLEAR, END, FORCE, GRADED, IDLE, SET, SKIP
-from neurocorex.spec.protocol import READ_ARGUMENTS, SEQUENCE_MODULUS, WRITE_ARGUMENTS, cobs_encode, with_crc
+from neurocorex.spec.protocol import READ_ARGUMENTS, SEQUENCE_MODULUS, WRITE_ARGUMENTS
+from neurocorex.spec.stuffing import cobs_encode, with_crc
 
 #: Geometry of the chips that it talks to: small frames, so that answers take several.
 CONFIG = CoreConfig(neurons=7, inputs=5, lanes=2, state_bits=18, max_delay=4, frame_bytes=64)

@@ -18,8 +18,14 @@ HOST_FLOORS = (
 GATE_FLOORS = (
     "lib", "registers", "synapses", "neurons", "learning", "events", "link", "core", "chip", "synthesis", "boards",
 )  # fmt: skip
-#: What the gates may know of the host: the contract, and the facts about boards.
-GATES_READ = ("neurocorex.spec", "neurocorex.fpga.boards", "neurocorex.fpga.parts", "neurocorex.fpga.placement")
+#: What the gates may know of the host: the contract, files and caches, and the facts about boards.
+GATES_READ = (
+    "neurocorex.spec",
+    "neurocorex.files",
+    "neurocorex.fpga.boards",
+    "neurocorex.fpga.parts",
+    "neurocorex.fpga.placement",
+)
 #: Where the host reaches for the other packages, by name and only when they are needed.
 DOORS = ("neurocorex.device.open", "neurocorex.fpga.gates")
 #: Packages that take long to load. None of them is loaded before something needs it.

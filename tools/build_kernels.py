@@ -26,6 +26,7 @@ class KernelHook(BuildHookInterface[Any]):
         sys.path.insert(0, str(host))
         try:
             from neurocorex.emulator import machine_code
+            from neurocorex.files import write_atomic
 
             names = {machine_code.file_name(kind): kind for kind in machine_code.KINDS}
             folder = machine_code.SHIPPED
@@ -36,7 +37,7 @@ class KernelHook(BuildHookInterface[Any]):
             missing = {name: kind for name, kind in names.items() if not (folder / name).exists()}
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 for name, code in zip(missing, pool.map(machine_code.compile_kernel, missing.values()), strict=True):
-                    (folder / name).write_bytes(code)
+                    write_atomic(folder / name, code)
         except Exception as error:  # a package without it is slower at first, and works
             self.app.display_warning(f"the emulator is not compiled now, but at its first use: {error}")
             return

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
@@ -18,9 +17,11 @@ from pathlib import Path
 import amaranth
 import neurocorex.spec
 import neurocorex_hdl
+from neurocorex.files import write_text
+from neurocorex.files.cache import origin, scratch
 from neurocorex.spec import CoreConfig
 
-from .cache import cached, digest
+from .cache import cached
 from .export import yosys
 from .toolchain import call, compiler, require_headers, verilator_root, verilator_version
 
@@ -98,16 +99,16 @@ def build_chip(
 
 def chip_verilog(config: CoreConfig, clock_hz: int, baud: int, progress: Progress | None = None) -> str:
     """Verilog of the whole chip, from the cache if neither sources nor configuration have changed."""
-    key = digest("verilog", *_sources(), config.to_json(), f"{clock_hz} {baud}")
+    key = origin("verilog", *_sources(), config.to_json(), f"{clock_hz} {baud}")
 
     def export(target: Path) -> None:
         _tell(progress, "writing the Verilog of the chip (the first start of Yosys takes half a minute)")
         yosys()
         from neurocorex_hdl.synthesis import verilog as build
 
-        target.write_text(build.verilog(config, clock_hz, baud))
+        write_text(target, build.verilog(config, clock_hz, baud))
 
-    return cached(f"{key}.v", export).read_text()
+    return cached(f"{key[:24]}.v", key, export).read_text()
 
 
 def compile_chip(verilog: str, *, trace: bool = False, progress: Progress | None = None) -> Path:
@@ -119,19 +120,18 @@ def compile_chip(verilog: str, *, trace: bool = False, progress: Progress | None
     harness = {path.name: path.read_text() for path in files(__package__).joinpath("harness").iterdir()}
     shell = _shell(verilog, trace)
     options = json.dumps([VERILATE, TRACED, HOT, COLD, RUNTIME, trace, compiler()])
-    key = digest("chip", verilog, shell, json.dumps(harness, sort_keys=True), verilator_version(), options)
+    key = origin("chip", verilog, shell, json.dumps(harness, sort_keys=True), verilator_version(), options)
 
     def build(target: Path) -> None:
         what = "the simulated chip with waveforms" if trace else "the simulated chip"
         _tell(progress, f"compiling {what}, about {40 if trace else 20} s, once per configuration")
-        with tempfile.TemporaryDirectory(prefix="chip-", dir=target.parent) as name:
-            folder = Path(name)
+        with scratch(target.parent) as folder:
             for file, text in {**harness, "chip.v": verilog + shell}.items():
                 (folder / file).write_text(text)
             _verilate(folder, trace)
             _compile(folder, target, trace)
 
-    return cached(f"{key}.chip", build)
+    return cached(f"{key[:24]}.chip", key, build)
 
 
 def _require_tools(trace: bool) -> None:
@@ -181,8 +181,8 @@ def _compile(folder: Path, target: Path, trace: bool) -> None:
             call([*command, folder / f"{source.stem}.o"], cwd=folder)
             return folder / f"{source.stem}.o"
         # Verilator's own library is the same for every chip.
-        key = digest(verilator_version(), *map(str, command))
-        return cached(f"{source.stem}-{key}.o", lambda unfinished: call([*command, unfinished], cwd=folder))
+        key = origin(verilator_version(), *map(str, command))
+        return cached(f"{source.stem}-{key[:24]}.o", key, lambda draft: call([*command, draft], cwd=folder))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(compile_one, sources))

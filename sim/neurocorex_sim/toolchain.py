@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from neurocorex.errors import MissingToolError
-from neurocorex_hdl.synthesis.cache import cache_folder
+from neurocorex.files import write_text
+from neurocorex.files.cache import cache_folder
 
 
 def require(program: str, package: str) -> str:
@@ -89,7 +90,7 @@ def call(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | N
     )
     if done.returncode:
         log = cache_folder() / "failed.log"
-        log.write_text(f"{' '.join(map(str, command))}\n{done.stdout}")
+        write_text(log, f"{' '.join(map(str, command))}\n{done.stdout}")
         name = Path(command[0]).name
         said = next((line for line in done.stdout.splitlines() if "rror" in line), f"exit code {done.returncode}")
         raise MissingToolError(f"{name} failed: {said.strip()[:200]}; all of its output is in {log}")

@@ -8,7 +8,8 @@ from pathlib import Path
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.check.replay import Replay, replay
+from neurocorex.check.player import Replay
+from neurocorex.check.replay import replay
 from neurocorex.check.stimulus import StepCutter
 from neurocorex.device.device import Device
 from neurocorex.device.open import open_device
@@ -110,7 +111,8 @@ def test_a_bit_flipped_in_what_was_read_is_named_by_row_and_column(written: Path
     assert (found.request, found.operation) == (number, f"READ of {Region(region).name}")
     assert found.difference.quantity == Region(region).name.lower().replace("_", " ")
     assert found.difference.place.startswith(f"row {item // table.columns}, column {item % table.columns} ")
-    assert isinstance(found.difference.got, int) and isinstance(found.difference.expected, int)
+    assert isinstance(found.difference.got, int)
+    assert isinstance(found.difference.expected, int)
     within = bit - item * 8 * table.item_bytes + 8 * table.item_bytes * (row * table.columns + column)
     size = 8 * table.item_bytes
     assert (found.difference.got ^ found.difference.expected) % (1 << size) == 1 << within
@@ -190,7 +192,8 @@ def test_a_spike_that_a_chip_loses_is_found(written: Path) -> None:
 
     emulator.run = run  # type: ignore[method-assign]
     found = on(written, chip).deviation
-    assert found is not None and lost
+    assert found is not None
+    assert lost
     step, neuron = lost[0]
     assert found.operation == "RUN"
     assert str(found.difference) == f"spike at step {step}, neuron {neuron}: nothing, expected 1"
@@ -214,7 +217,7 @@ def test_counters_of_the_model_are_compared_and_those_of_the_line_are_not(writte
 
 def test_another_geometry_is_refused_before_anything_is_sent(written: Path) -> None:
     other = WrappedTransport(VirtualTransport(CoreConfig(neurons=9, inputs=5, lanes=2)))
-    with pytest.raises(InputError, match="neurons is 9, in the log 7.*emulator or rtl"):
+    with pytest.raises(InputError, match=r"neurons is 9, in the log 7.*emulator or rtl"):
         on(written, other, elastic=False)
     assert len(other.written) < 100  # HELLO, and the question what the chip is
 
@@ -320,6 +323,31 @@ def test_a_stopped_run_is_repeated_as_far_as_it_came(tmp_path: Path, reads: int)
     assert kept is None
 
 
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+def test_a_run_of_the_emulator_that_ctrl_c_ends_inside_is_repeated(tmp_path: Path, pieces: int) -> None:
+    chip = VirtualTransport(SMALL)
+    emulator = chip._chip.emulator
+    right, left = emulator.run, [1 << 30]
+
+    def run(stimulus: EventStream) -> EventStream:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return right(stimulus)
+
+    emulator.run = run  # type: ignore[method-assign]
+    with wired(chip, SessionLog(tmp_path / "log", "emulator")) as device:
+        device.load(IMAGE)
+        left[0] = pieces + 1
+        with pytest.raises(KeyboardInterrupt):
+            device.run(8000, record=BOTH)
+        device.run(spikes=SPIKES, record=BOTH)
+        device.snapshot()
+        steps = device.counters()["steps"]
+    found = on_emulator(tmp_path / "log")
+    assert (found.deviation, found.steps) == (None, steps)
+
+
 def test_nothing_is_compared_behind_a_run_that_was_cut_off(tmp_path: Path) -> None:
     line = DyingTransport(VirtualTransport(SMALL), 3000)
     with wired(line, SessionLog(tmp_path / "log", "emulator")) as device:
@@ -355,3 +383,28 @@ def test_steps_are_cut_out_of_any_payloads(seed: int) -> None:
         whole = EventDecoder()
         done = [step for payload in [*payloads[:stopped], part] for step in whole.feed(payload)]
         assert done == EventDecoder().feed(data)[: len(ran) + steps]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 8])
+def test_a_run_that_was_resumed_is_in_the_log_as_if_it_had_not_been_cut(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "log"
+    with ncx.open(f"faulty:emulator?disconnect=0.02&loss=0.02&seed={seed}", log=path) as device:
+        until_connected(lambda: device.load(IMAGE))
+        try:
+            device.run(spikes=SPIKES, record=BOTH)
+        except DisconnectedError:
+            until_connected(device.resume)
+        until_connected(device.snapshot)
+        assert device.link.faults["disconnect"]
+    found = on_emulator(path)
+    assert found.deviation is None
+    assert (found.steps, found.skipped) == (60, [])
+
+
+def until_connected(call: Callable[[], object]) -> None:
+    while True:
+        try:
+            call()
+            return
+        except DisconnectedError:
+            pass

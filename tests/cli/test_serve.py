@@ -7,15 +7,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.cli import serve as command
-from neurocorex.errors import StateLostError
+from neurocorex.errors import NoAnswerError, StateLostError
 from neurocorex.spec import Op, Request, Status
+from neurocorex.wire.process import ProcessTransport
 from neurocorex.wire.socketport import Address
-from support.devices import BOTH, IMAGE, SPIKES, assert_same
+from support.devices import BOTH, IMAGE, SPIKES, assert_same, emulated
+from support.fakes import SMALL, random_spikes
 from support.serving import TIMEOUT_S, RawClient, flood, peak_bytes, served_process, serving
 
 Invoke = Callable[..., tuple[int, str, str]]
@@ -59,6 +62,26 @@ def test_server_that_was_suspended_goes_on_as_if_nothing_was() -> None:
         client.send(Op.POLL)
         assert client.read().op == Op.POLL
         assert ended(process, signal.SIGTERM)[0] == 0
+
+
+def test_run_that_outlives_a_suspension_of_the_server_is_resumed(tmp_path: Path) -> None:
+    spikes = random_spikes(30_000, SMALL.inputs)
+    with emulated() as device:
+        device.load(IMAGE)
+        expected = device.run(spikes=spikes)
+    geometry = tmp_path / "small.json"
+    geometry.write_text(json.dumps(SMALL.to_dict()))
+    with served_process("emulator", "--config", str(geometry)) as (url, process), ncx.open(url) as device:
+        device.load(IMAGE)
+
+        def suspend(done: int, _total: int) -> None:
+            if done:
+                os.kill(process.pid, signal.SIGSTOP)
+
+        with pytest.raises(NoAnswerError):
+            device.run(spikes=spikes, progress=suspend)
+        os.kill(process.pid, signal.SIGCONT)
+        assert np.array_equal(device.resume().spikes, expected.spikes)
 
 
 def test_server_says_what_it_does_with_its_clients() -> None:
@@ -142,6 +165,18 @@ def test_bad_option_is_one_line_and_a_code(words: tuple[str, ...], code: int, te
     got, out, err = invoke("serve", *WORDS, *words)
     assert (got, out) == (code, "")
     assert text in err.splitlines()[-1]
+
+
+def test_chip_that_ends_is_an_error_with_its_code(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> ProcessTransport:
+        return ProcessTransport([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], name="the simulated chip")
+
+    monkeypatch.setattr("neurocorex.device.open.open_transport", killed)
+    before = signal.getsignal(signal.SIGINT)
+    code, _, err = invoke("serve", *WORDS)
+    assert code == 9
+    assert err.splitlines()[-1] == "neurocorex: the simulated chip ended (exit code -9); open it again"
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_taken_port_is_refused(invoke: Invoke) -> None:

@@ -17,10 +17,12 @@ import pytest
 from neurocorex.device import checkpoint as checkpoints
 from neurocorex.device.checkpointfile import load, save
 from neurocorex.device.device import Device
+from neurocorex.device.emulated import EmulatedChip
 from neurocorex.device.weights import WeightTables
 from neurocorex.errors import FileFormatError, InputError
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
+from neurocorex.wire.transport import Transport
 from support.devices import IMAGE as PLAIN
 from support.devices import emulated
 from support.fakes import DyingTransport, WrappedTransport
@@ -273,6 +275,54 @@ def test_damaged_files_are_errors_of_files(saving: dict[str, Any]) -> None:
             load(path).stream()
         except (FileFormatError, InputError):
             continue
+
+
+class HastyChip(EmulatedChip):
+    """Reads what is read on the way of a run at its beginning, as a chip that is stopped does with what it was sent."""
+
+    def run(self, stimulus: EventStream, take: Any, *, flags: Any = None, looks: Any = ()) -> None:
+        for look in looks:
+            look.contents.update(self.read(*look.regions))
+        super().run(stimulus, take, flags=flags)
+
+
+def test_reading_that_came_too_early_is_no_checkpoint(saving: dict[str, Any]) -> None:
+    with Device(HastyChip(IMAGE.config)) as device:
+        device.load(IMAGE)
+        device.run(**work(), **saving)
+    assert load(saving["checkpoint"]).done == 0
+
+
+class InterruptedTransport(WrappedTransport):
+    """Ctrl-C comes at one of the reads."""
+
+    def __init__(self, inner: Transport, read: int) -> None:
+        super().__init__(inner)
+        self.left = read
+
+    def read(self, timeout_s: float) -> bytes:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return super().read(timeout_s)
+
+
+@pytest.mark.parametrize("read", range(25, 400, 29))
+def test_interrupted_run_leaves_a_good_file(read: int, whole: Any, saving: dict[str, Any]) -> None:
+    saving["checkpoint_every"] = 7
+    with loaded(lambda inner: InterruptedTransport(inner, 1 << 30)) as device:
+        device.link._line.transport.left = read
+        notes: list[str] = []
+        try:
+            assert_equal(device.run(**work(), **saving), whole[0])
+        except KeyboardInterrupt as stop:
+            if saving["checkpoint"].exists():
+                assert load(saving["checkpoint"]).stream().steps == load(saving["checkpoint"]).done
+                notes = stop.__notes__
+    assert not notes or "the same run goes on from there" in notes[0]
+    with loaded() as device:
+        assert_equal(device.run(**work(), **saving), whole[0])
+        assert device.snapshot() == whole[1]
 
 
 def test_interrupt_says_that_the_file_is_good(whole: Any, saving: dict[str, Any]) -> None:

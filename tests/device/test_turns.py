@@ -17,11 +17,12 @@ import pytest
 from neurocorex.device import emulated as emulated_chip
 from neurocorex.device.device import Device
 from neurocorex.device.emulated import EmulatedChip
-from neurocorex.device.turn import checked_deadline
+from neurocorex.device.turn import Stop, Turn, checked_deadline
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DeviceError, DisconnectedError, InputError, NoAnswerError
 from neurocorex.spec import CoreConfig, Learning, Region
+from neurocorex.wire.patience import Patience
 from support.devices import BOTH, IMAGE, SPIKES, assert_same, emulated
 from support.fakes import SMALL, WrappedTransport, busy_image, random_spikes
 
@@ -232,6 +233,28 @@ def test_deadline_that_is_none_is_refused(device: Device, wrong: object) -> None
         device.run(1, deadline_s=wrong)
     assert device.deadline_s is None
     assert checked_deadline(np.float64(2)) == 2.0
+
+
+def test_wish_to_end_reaches_its_own_call_once() -> None:
+    cancelled: list[int] = []
+
+    class Counting(Patience):
+        def cancel(self) -> None:
+            cancelled.append(1)
+
+    turn, mine, other = Turn(), Stop(), Stop()
+    turn.follow(Counting())
+    with turn.stoppable(mine), turn.taken("run"):
+        turn.stop(other)
+        assert not cancelled
+        turn.stop(mine)
+        turn.stop(mine)
+        turn.stop(other)
+        assert cancelled == [1]
+    with turn.stoppable(other), turn.taken("run"):  # wished before it began
+        assert cancelled == [1, 1]
+    with turn.taken("run"):
+        assert cancelled == [1, 1]
 
 
 # Processes, and the end of a device ----------------------------------------------------------------

@@ -209,7 +209,6 @@ def test_without_llvmlite_the_source_runs(
 
 def test_a_file_that_was_cut_off_is_compiled_anew(code: bytes, caplog: pytest.LogCaptureFixture) -> None:
     path = machine_code.cache_folder() / machine_code.file_name(STATIC)
-    path.parent.mkdir(parents=True)
     path.write_bytes(code[:1000])
     assert spikes_of_a_run() > 0
     assert [record.levelno for record in caplog.records] == [logging.WARNING]

@@ -4,7 +4,8 @@ import random
 
 import pytest
 from neurocorex.spec import CoreConfig, Counter, Op, Region, Request, Response, Status
-from neurocorex.spec.protocol import READ_ARGUMENTS, cobs_encode, with_crc
+from neurocorex.spec.protocol import READ_ARGUMENTS
+from neurocorex.spec.stuffing import cobs_encode, with_crc
 from support.wire import SESSION, Wire
 
 CONFIG = CoreConfig(neurons=8, inputs=4, lanes=4, frame_bytes=64, rx_frames=4, tx_frames=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from fire.campaign import Work
 from fire.catalogue import cases
 from fire.runner import main

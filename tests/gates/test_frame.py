@@ -10,6 +10,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib.memory import Memory
 from amaranth.sim import Simulator
 from neurocorex.spec import CoreConfig, FrameError, Request, RequestDecoder, Response
+from neurocorex.spec.stuffing import cobs_encode, with_crc
 from neurocorex_hdl.link.crc import CRC_INIT, CRC_RESIDUE, crc_step
 from neurocorex_hdl.link.frame import FrameReceiver, FrameSender
 
@@ -145,6 +146,13 @@ def test_empty_frames_are_ignored_and_short_ones_are_bad() -> None:
     request = Request(0x03, 0, 0)
     headless = [b"\x01\0", b"\x01\x01\0", b"\x01\x01\x01\x01\0"]  # contents of 0, 1 and 3 zero bytes
     assert receive(b"\0\0\0" + request.encode() + b"\0\0" + b"".join(headless), SMALL) == [request, *[None] * 3]
+
+
+@pytest.mark.parametrize("size", range(Request.HEADER.size))
+def test_frame_with_a_part_of_a_header_is_bad_whatever_its_checksum(size: int) -> None:
+    part = cobs_encode(with_crc(Request.HEADER.pack(3, 1, 2, 0x0405)[:size])) + b"\0"
+    request = Request(0x03, 1, 2, b"", 0x0405)
+    assert receive(part + request.encode(), SMALL) == [None, request]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from neurocorex.files.cache import alone, cache_folder
 from neurocorex_hdl.synthesis import tools
-from neurocorex_hdl.synthesis.cache import alone, cache_folder
 
 #: Compiles itself, or says that it was disturbed while it did; notes its words, and whether its lock is held.
 PROGRAM = """#!{python}

@@ -1,7 +1,10 @@
 """The server: who is believed, who gets the chip, who is told what, and that nobody who goes or floods harms others."""
 
+import contextlib
+import http.client
 import json
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -15,6 +18,7 @@ from neurocorex.server.audience import BEHIND_BYTES, Audience, _Missed
 from neurocorex.server.server import Server
 from neurocorex.spec import Op, Request, Status
 from neurocorex.wire.process import ProcessTransport
+from neurocorex.wire.socketport import Address
 from neurocorex.wire.transport import Transport
 from support.fakes import SMALL
 from support.serving import TIMEOUT_S, Lines, RawClient, crowd, flood, knock, serving
@@ -86,6 +90,33 @@ def test_stranger_is_closed_and_nothing_of_it_is_relayed(data: bytes) -> None:
             client.socket.sendall(data)
             assert client.at_end()
         assert "sent no greeting" in lines.until("closed")
+    assert not chip.taken
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_web_client_gets_nothing(method: str) -> None:
+    chip = Listening()
+    with serving(chip) as (url, _):
+        address = Address.parse(url)
+        web = http.client.HTTPConnection(address.host, address.port, timeout=TIMEOUT_S)
+
+        def ask() -> None:
+            web.request(method, "/", body=HELLO + POLL)
+            web.getresponse()
+
+        with contextlib.closing(web), pytest.raises(ConnectionError):
+            ask()
+    assert not chip.taken
+
+
+def test_tls_client_gets_nothing() -> None:
+    chip = Listening()
+    with serving(chip) as (url, _):
+        address = Address.parse(url)
+        with socket.create_connection((address.host, address.port), timeout=TIMEOUT_S) as plain:
+            context = ssl.create_default_context()
+            with pytest.raises(OSError, match=r"EOF|reset"):
+                context.wrap_socket(plain, server_hostname="localhost")
     assert not chip.taken
 
 

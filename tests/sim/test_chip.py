@@ -216,7 +216,7 @@ def test_two_builds_at_once_are_one(own_cache):
         path.write_text("a program")
 
     def build():
-        found.append(cache.cached("same.chip", make))
+        found.append(cache.cached("same.chip", "what it is made from", make))
 
     first = threading.Thread(target=build)
     second = threading.Thread(target=lambda: (second_begins.set(), build()))
@@ -250,7 +250,7 @@ def test_missing_compiler_is_named(own_cache, monkeypatch):
 def test_oldest_builds_go(own_cache, monkeypatch):
     monkeypatch.setattr(cache, "KEPT", 3)
     for number in range(5):
-        cache.cached(f"{number}.v", lambda path, number=number: path.write_text(str(number)))
+        cache.cached(f"{number}.v", str(number), lambda path, number=number: path.write_text(str(number)))
     assert len(list(own_cache.glob("*.v"))) == 3
 
 

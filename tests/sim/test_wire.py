@@ -10,8 +10,6 @@ from neurocorex.spec import (
     Op,
     Region,
     Request,
-    Response,
-    ResponseDecoder,
     Status,
     layout,
     regions,
@@ -21,59 +19,9 @@ from neurocorex.spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGU
 from neurocorex.spec.registers import MODEL_COUNTERS
 from neurocorex.wire.process import ProcessTransport
 from neurocorex_sim.chip import build_chip
+from support.client import SESSION, Client
 
 CONFIG = CoreConfig(neurons=10, inputs=260, lanes=4, state_bits=18, max_delay=5, frame_bytes=64)
-SILENCE_S = 60.0
-SESSION = 0x1234
-
-
-class Client:
-    """One request at a time, over a line that loses nothing."""
-
-    def __init__(self, transport):
-        self._transport = transport
-        self._decoder = ResponseDecoder()
-        self._frames = []
-        self.hello()
-
-    def hello(self):
-        self.send(Op.HELLO)
-        answer = self._next()
-        assert (answer.op, answer.session) == (Op.HELLO, SESSION)
-        self._sequence = self._expected = 0
-
-    def send(self, op, payload=b"", sequence=0, ack=0):
-        self._transport.write(b"\0" + Request(op, sequence, ack, payload, SESSION).encode())
-
-    def call(self, op, payload=b""):
-        """Carry out a numbered request; return its last status and all of its payload."""
-        self.send(op, payload, self._sequence, self._expected)
-        self._sequence = (self._sequence + 1) % 256
-        data = b""
-        while True:
-            answer = self._next()
-            assert (answer.op, answer.sequence, answer.ack) == (op, self._expected, self._sequence)
-            self._expected = (self._expected + 1) % 256
-            data += answer.payload
-            if answer.status != Status.MORE:
-                return Status(answer.status), data
-            self.send(Op.ACK, ack=self._expected)
-
-    def stop(self):
-        self.send(Op.STOP, ack=self._expected)
-
-    def poll(self):
-        self.send(Op.POLL, ack=self._expected)
-        return self._next()
-
-    def _next(self):
-        while not self._frames:
-            data = self._transport.read(SILENCE_S)
-            assert data, "the chip is silent"
-            self._frames += self._decoder.feed(data)
-        frame = self._frames.pop(0)
-        assert isinstance(frame, Response), frame
-        return frame
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +173,7 @@ def test_frames_that_cannot_be_taken_are_named(fresh):
     for client in fresh:
         before = client.poll()
         assert (before.op, before.status) == (Op.POLL, Status.OK)
-        wrong = bytearray(Request(Op.CLEAR, before.ack, 0, b"\1").encode())
+        wrong = bytearray(Request(Op.CLEAR, before.ack, 0, b"\1", SESSION).encode())
         wrong[2] ^= 0x55
         client._transport.write(bytes(wrong))
         assert client._next().status == Status.BAD_FRAME

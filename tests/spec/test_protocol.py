@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurocorex.spec import FrameError, Op, Request, RequestDecoder, Response, ResponseDecoder, Status
-from neurocorex.spec.protocol import cobs_decode, cobs_encode, trailing_decode, trailing_encode, with_crc, without_crc
+from neurocorex.spec.stuffing import cobs_decode, cobs_encode, trailing_decode, trailing_encode, with_crc, without_crc
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=200)
 #: Content that is rich in zeros, and long enough for several blocks.

@@ -43,7 +43,10 @@ class Bench:
         return _Line(self)
 
     def device(self, *, returns: bool) -> Device:
-        return Device(WiredChip(self.open(), reopen=self.open if returns else None))
+        """A device whose chip comes back after it went away, or one that opens it anew then."""
+        if returns:
+            return Device(WiredChip(self.open(), reopen=self.open))
+        return Device(connect=lambda config: WiredChip(self.open()))
 
     def strike(self) -> None:
         """Count a read, and let happen what is due at it."""

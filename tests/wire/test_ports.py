@@ -100,7 +100,7 @@ def test_port_that_is_in_use_says_by_whom() -> None:
         SerialTransport(name)
     for fd in (far, near):
         os.close(fd)
-    assert f"another program has it (process {os.getpid()}, this program itself" in str(busy.value)
+    assert f"it is in use (process {os.getpid()}, this program itself" in str(busy.value)
 
 
 def test_port_that_is_forbidden_names_the_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

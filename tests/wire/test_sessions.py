@@ -86,8 +86,7 @@ def test_other_chip_is_noticed_at_every_count_and_moment(moment: str, other: str
             socket.at_read = iter([replacement] if moment == "in flight" else [None, replacement])
         requests = [READ] * (1 if moment != "after" else 12)
         with pytest.raises(StateLostError, match=r"socket was (reset|used by another session meanwhile); load the"):
-            for _, data in link.execute(requests):
-                came.append(bias_of(data))
+            came.extend(bias_of(data) for _, data in link.execute(requests))
         assert not set(came) - {5}, count
         assert len(came) <= 4 * (moment == "after")
         assert link.call(*READ)[0] == 9  # whoever was told may use what is there

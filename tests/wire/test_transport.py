@@ -189,3 +189,49 @@ def test_reader_of_shared_emulator_ends_when_it_is_closed() -> None:
     threading.Thread(target=read).start()
     transport.close()
     assert ended.wait(TIMEOUT_S)
+
+
+def fill(transport: VirtualTransport) -> None:
+    """Write until there is no more room."""
+    for _ in range(1000):
+        transport.write(bytes(1 << 12))
+
+
+def test_writer_to_a_shared_emulator_is_held_up_until_it_is_read() -> None:
+    transport = VirtualTransport(SMALL, wait=True)
+    transport.write_timeout_s = 0.01
+    with pytest.raises(NoAnswerError, match="takes no more bytes"):
+        fill(transport)
+    transport.write_timeout_s = TIMEOUT_S
+    writer = threading.Thread(target=transport.write, args=(HELLO,))
+    writer.start()
+    while not (answer := transport.read(TIMEOUT_S)):
+        pass
+    writer.join(TIMEOUT_S)
+    (hello,) = ResponseDecoder().feed(answer)
+    assert isinstance(hello, Response)
+    transport.close()
+
+
+def test_writer_to_a_shared_emulator_ends_when_it_is_closed() -> None:
+    transport = VirtualTransport(SMALL, wait=True)
+    ended = threading.Event()
+
+    def write() -> None:
+        with pytest.raises(DisconnectedError):
+            fill(transport)
+        ended.set()
+
+    threading.Thread(target=write).start()
+    transport.close()
+    assert ended.wait(TIMEOUT_S)
+
+
+def test_many_polls_are_answered_in_pieces() -> None:
+    transport = VirtualTransport(SMALL)
+    transport.write(Request(Op.POLL).encode() * 20_000)
+    pieces = []
+    while piece := transport.read(TIMEOUT_S):
+        pieces.append(len(piece))
+    assert len(pieces) > 2
+    assert max(pieces) < 1 << 17

@@ -6,6 +6,7 @@ from pathlib import Path
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from neurocorex.files import write_text
 from neurocorex.fpga.boards import BOARDS, Board
 
 from .flow import CONSTRAINTS, TOP, prepare
@@ -44,4 +45,4 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
     for each in BOARDS.values():
-        (folder / file_name(each)).write_text(constraints(each))
+        write_text(folder / file_name(each), constraints(each))

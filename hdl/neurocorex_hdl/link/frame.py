@@ -6,7 +6,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
-from neurocorex.spec.protocol import CRC_BYTES, RESPONSE, Request, Response
+from neurocorex.spec.protocol import RESPONSE, Request, Response
+from neurocorex.spec.stuffing import CRC_BYTES
 
 from .cobs import CobsDecoder, TrailingEncoder
 from .crc import CRC_INIT, CRC_RESIDUE, crc_step

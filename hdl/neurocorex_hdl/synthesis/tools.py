@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 
-from .cache import alone, cache_folder
+from neurocorex.files.cache import absolute, alone, cache_folder
 
 #: By common name: the variable that overrides it, names to look for in order, and the package that has it.
 _PROGRAMS: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -101,7 +101,7 @@ def _introduction(path: str) -> str:
 
 def _turn(path: str) -> AbstractContextManager[None]:
     """Lock of a program, in the folder of its compiled files, so that all processes that share these share the lock."""
-    folder = Path(os.environ.get("YOWASP_CACHE_DIR") or cache_folder())
+    folder = absolute("YOWASP_CACHE_DIR") or cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return alone(folder / f".{Path(path).stem}.lock")
 

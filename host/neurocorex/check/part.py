@@ -48,7 +48,9 @@ def parts_of(log: LogFile) -> Iterator[Part]:
         elif isinstance(entry, Call):
             part.calls += 1
             if len(entry.payload) > part.info.config.payload_bytes:
-                raise FileFormatError(f"{log.path} has a request of {len(entry.payload)} bytes, which no frame of its chip holds")
+                raise FileFormatError(
+                    f"{log.path} has a request of {len(entry.payload)} bytes, which no frame of its chip holds"
+                )
             used.add(session)
             try:
                 part.info = described(entry) or part.info

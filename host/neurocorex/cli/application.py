@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with output.warnings_as_lines():
             application.main(words or ["--help"], prog_name="neurocorex", standalone_mode=False)
     except NeuroCoreXError as error:
-        _fail(words, error.code, str(error), error.exit_code)
+        _fail(words, error.code, str(error), error.exit_code, steps=getattr(error, "steps", None))
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)
@@ -95,13 +95,17 @@ def _defect(error: Exception, words: Sequence[str]) -> str:
         return f"{what}; see its traceback with {DEBUG}=1, and please report it"
 
 
-def _fail(words: Sequence[str], code: str, message: str, exit_code: int) -> None:
+def _fail(words: Sequence[str], code: str, message: str, exit_code: int, *, steps: int | None = None) -> None:
+    """Tell an error and exit; `steps` are those of a run whose results had come before it."""
     if os.environ.get(DEBUG):
         import traceback
 
         traceback.print_exc()
     if "--json" in words:
-        click.echo(json.dumps({"error": {"code": code, "message": message}}))
+        click.echo(
+            json.dumps({"error": {"code": code, "message": message} | ({} if steps is None else {"steps": steps})})
+        )
     else:
-        click.echo(f"neurocorex: {message}", err=True)
+        came = "" if steps is None else f" (after {steps} steps of the run)"
+        click.echo(f"neurocorex: {message}{came}", err=True)
     sys.exit(exit_code)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import tempfile
+import secrets
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from ..files import write_text
+from ..files.cache import cache_folder
 
 #: Records that are kept; the oldest go first.
 KEPT = 20
@@ -26,11 +28,10 @@ def record(error: Exception, words: Sequence[str]) -> Path:
 
     Raises
     ------
-    OSError
+    FileFormatError
         If there can be no file.
     """
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurocorex" / "defects"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = cache_folder("defects")
     try:
         release = version("neurocorex")
     except PackageNotFoundError:
@@ -41,11 +42,8 @@ def record(error: Exception, words: Sequence[str]) -> Path:
         "",
         *traceback.format_exception(error),
     ]
-    handle, unfinished = tempfile.mkstemp(prefix=".", dir=folder)
-    with os.fdopen(handle, "w") as file:
-        file.write("\n".join(lines))
-    path = folder / f"defect{Path(unfinished).name.replace('.', '-')}.txt"
-    Path(unfinished).replace(path)
+    path = folder / f"defect-{secrets.token_hex(4)}.txt"
+    write_text(path, "\n".join(lines))
     for old in sorted(folder.glob("defect-*.txt"), key=lambda each: each.stat().st_mtime)[:-KEPT]:
         old.unlink(missing_ok=True)
     return path

@@ -13,7 +13,7 @@ from . import choice, output
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
-    from ..check.replay import Replay
+    from ..check.player import Replay
     from ..device.device import Device
     from ..spec import CoreConfig
     from ..wire.log import LogFile

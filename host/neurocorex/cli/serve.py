@@ -59,10 +59,13 @@ def serve(
     """
     from ..device.open import SOFTWARE, Target, open_transport
     from ..server.server import Server
+    from ..wire.greeting import check_token
 
     if not Target.of(software).takes_geometry:
         known = " or ".join(target.name for target in SOFTWARE)
         raise click.BadParameter(f"{software!r} cannot be served; choose {known}", param_hint="DEVICE")
+    if token:
+        check_token(token)  # before anything is compiled
     # A shell starts background jobs with SIGINT ignored; `kill` must end them, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     geometry = configured(config, fields)

@@ -115,6 +115,8 @@ class CheckpointedRun(Run):
     def write(self, step: int, held: Mapping[Region, Items]) -> None:
         """Write a checkpoint: of what the chip holds before a step, or behind the end for more steps than there are."""
         contents, steps = self._contents, self.stream.steps
+        if not self._is_there(step, held):
+            return
         self._encoded += [each.encode(interleave=True) for each, _ in self._taken[len(self._encoded) :]]
         image = identity.compact({region: held[region] for region in self._kept}, contents.network, contents.config)
         added: dict[str, int] = {}
@@ -124,10 +126,20 @@ class CheckpointedRun(Run):
         done = min(step, steps)
         saved = Saved(
             self._identity, steps, done, step > steps, added, image, b"".join(self._encoded),
-            self._log.over_time(contents.network),
+            self._log.over_time(contents.network, done),
         )  # fmt: skip
         save(self._checkpoint.path, saved)
         self._written = done
+
+    def _is_there(self, step: int, held: Mapping[Region, Items]) -> bool:
+        """Whether the chip was read where it should be: one that is stopped still reads for later steps, too early."""
+        if self.done != min(step, self.stream.steps):
+            return False
+        if step <= self.stream.steps:
+            return True
+        config, after = self._contents.config, self._changes.back(self.stream.steps) | self._changes.last
+        bits = {register: (1 << register.bits(config)) - 1 for register in after}
+        return all(held[Region.CONTROL][register] == value & bits[register] for register, value in after.items())
 
     # Details -----------------------------------------------------------------------------------
 

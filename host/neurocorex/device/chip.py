@@ -129,7 +129,8 @@ class Chip(ABC):
         stimulus : EventStream
             Whole steps.
         take : callable
-            Called with the results, in pieces of whole steps.
+            Called with the results, in pieces of whole steps. It keeps them before it calls anything else, so that
+            what comes out of such a call (a failing `progress`, say) leaves the chip settled.
         flags : array [N], optional
             Written to `Region.FLAGS` first: what each neuron records.
         looks : iterable of Look
@@ -148,6 +149,12 @@ class Chip(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the chip; may be called twice."""
+
+
+def kept(error: BaseException) -> bool:
+    """Tell whether an exception out of `take`, caught where that is called, came after the results were kept."""
+    taker = error.__traceback__.tb_next if error.__traceback__ else None
+    return taker is not None and taker.tb_next is not None
 
 
 def course(stimulus: EventStream, looks: Iterable[Look]) -> Iterator[EventStream | Look]:

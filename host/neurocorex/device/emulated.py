@@ -14,7 +14,7 @@ from ..spec import ChipInfo, Clear, Control, CoreConfig, Counter, Region, layout
 from ..wire.link import Link
 from ..wire.patience import Patience
 from ..wire.regions import Items, item_type
-from .chip import Chip, Look, Progress, course
+from .chip import Chip, Look, Progress, course, kept
 
 #: Updates of neurons that run as one piece: a small part of a second, in which Ctrl-C waits.
 PIECE_UPDATES = 1 << 22
@@ -168,8 +168,12 @@ class EmulatedChip(Chip):
         except BaseException:
             self._settled = self._emulator.counters[Counter.STEPS] == before
             raise
+        try:
+            take(results)
+        except BaseException as error:
+            self._settled = kept(error)
+            raise
         self._settled = True
-        take(results)
 
     def prepare(self) -> None:
         """Load the kernel of the emulator."""

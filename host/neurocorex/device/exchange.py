@@ -6,12 +6,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from ..errors import DeviceError
+from ..events.codec import code_positions
 from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
 from ..spec import CoreConfig, Op, Region, Status, layout
+from ..spec.events import ARGUMENTS, END, IDLE
 from ..wire.regions import Items, from_bytes
+from .chip import kept
 
 #: Steps that are encoded, sent and decoded as one piece. Small enough for a lively progress display and for a software
 #: chip, which carries out a request without a pause, to answer in time; large enough to fill frames.
@@ -46,12 +52,13 @@ class Exchange:
     def __init__(self, requests: Iterable[Command], results: Results | None = None) -> None:
         self._requests, self._results = requests, results
         self._waiting = deque[Command]()
+        self._handing = False
         self.heard = 0
 
     @property
     def settled(self) -> bool:
         """Whether all that has come was handed over, or waits for more."""
-        return self._results is None or self._results.settled
+        return not self._handing and (self._results is None or self._results.settled)
 
     def sent(self) -> Iterator[tuple[int, bytes]]:
         """Return what the link is given."""
@@ -60,29 +67,45 @@ class Exchange:
             yield request.op, request.payload
 
     def follow(self, answers: Iterator[tuple[int, bytes]], stop: Callable[[], Iterator[tuple[int, bytes]]]) -> None:
-        """Hand responses over to the end; if what they are handed to fails, stop the chip and hand over the rest."""
+        """Hand responses over to the end.
+
+        If who takes the results fails, the chip is stopped in order, and the rest is handed over. Any other exception
+        in here, Ctrl-C most likely, may have lost a response: nothing more is handed over then.
+        """
         results = self._results
         try:
             for answer in answers:
                 try:
                     self._hand_over(*answer)
                 except BaseException as error:
-                    for rest in stop():
-                        with suppress(type(error)):
-                            self._hand_over(*rest)
+                    if results is not None and results.kept:
+                        self._hand_over_rest(stop(), results, type(error))
                     raise
-        except KeyboardInterrupt:
-            if results is not None:
-                results.decode()
+        except BaseException as error:
+            if results is not None and not self._handing:
+                with suppress(type(error)):
+                    results.decode()
             raise
         if results is not None:
             results.check()
 
+    def _hand_over_rest(
+        self, answers: Iterator[tuple[int, bytes]], results: Results, failure: type[BaseException]
+    ) -> None:
+        """Hand over what a stopped chip still sends, although who takes it may fail each time."""
+        self._handing = False
+        for answer in answers:
+            with suppress(failure):
+                self._hand_over(*answer)
+            self._handing = self._handing and not results.kept
+
     def _hand_over(self, status: int, data: bytes) -> None:
+        self._handing = True
         self.heard += 1
         request = self._waiting[0] if status == Status.MORE else self._waiting.popleft()
         if request.answer is not None:
             request.answer(status, data)
+        self._handing = False
 
 
 class Reading:
@@ -104,47 +127,64 @@ class Results:
 
     Attributes
     ----------
-    settled : bool
-        False if an exception came between taking bytes and handing over their steps.
+    kept : bool
+        Whether an exception came out of `take`, after the steps had been kept.
     """
 
     def __init__(self, take: Callable[[EventStream], None]) -> None:
         self._take = take
-        self.settled = True
+        self.kept = False
         self._decoder = StreamDecoder()
         self._bytes: list[bytes] = []
+        self._is_handed_over = True
+        self._within_step = self._was_stopped_within = False
+
+    @property
+    def settled(self) -> bool:
+        """False if an exception came between taking bytes and handing over their steps, or the chip stopped in a step.
+
+        Such a step, too large for one request, had only a part of its stimulus.
+        """
+        return self._is_handed_over and not (self._within_step or self._was_stopped_within)
 
     def requests(self, stimulus: EventStream, payload_bytes: int) -> Iterator[Command]:
-        """Return the requests that run these steps."""
+        """Return the requests that run these steps; each ends with a step, if that has room, so that STOP does."""
         for start in range(0, stimulus.steps + min(stimulus.change_step.size, 1), PIECE_STEPS):
             data = stimulus.cut(start, start + PIECE_STEPS).encode()
-            cuts = range(0, len(data), payload_bytes)
-            for at in cuts:
-                answer = self._keep if at != cuts[-1] else self._keep_last
-                yield Command(Op.RUN, data[at : at + payload_bytes], answer)
+            begin, is_whole = 0, True
+            for end, ends_step in _frames(data, payload_bytes):
+                answer = partial(
+                    self._keep, is_part=not (is_whole and ends_step), ends_step=ends_step, is_last=end == len(data)
+                )
+                yield Command(Op.RUN, data[begin:end], answer)
+                begin, is_whole = end, ends_step
 
-    def _keep(self, status: int, data: bytes) -> None:
+    def _keep(self, status: int, data: bytes, *, is_part: bool, ends_step: bool, is_last: bool) -> None:
+        """Keep a response to a request; `is_part` if that begins or ends within a step."""
         self._bytes.append(data)
         if status == Status.STOPPED:
             # An emulator that was interrupted loses the end of its answer; the next answer begins with a step again.
-            self.decode()
+            self.decode(doubtful=int(is_part))
             self._decoder.end()
+            self._was_stopped_within |= is_part
+        elif status == Status.OK:
+            self._within_step = not ends_step
+            if is_last:
+                self.decode()
 
-    def _keep_last(self, status: int, data: bytes) -> None:
-        """Keep a response to the last request of a piece, which ends with a step."""
-        self._keep(status, data)
-        if status == Status.OK:
-            self.decode()
-
-    def decode(self) -> None:
-        """Hand over the steps that are complete."""
+    def decode(self, *, doubtful: int = 0) -> None:
+        """Hand over the steps that are complete, but for the last ones that are doubtful."""
         if self._bytes:
-            self.settled = False
+            self._is_handed_over = self.kept = False
             data = b"".join(self._bytes)
             self._bytes.clear()
             steps = self._decoder.feed(data)
-            self.settled = True
-            self._take(steps)
+            try:
+                self._take(steps.cut(0, max(steps.steps - doubtful, 0)) if doubtful else steps)
+            except BaseException as error:
+                self._is_handed_over = self.kept = kept(error)
+                raise
+            self._is_handed_over = True
 
     def check(self) -> None:
         """Raise DeviceError if the results do not end with a step, or have no meaning."""
@@ -152,3 +192,18 @@ class Results:
             raise DeviceError(
                 "the results of the run are not whole steps; device and library do not match, update both"
             )
+
+
+def _frames(data: bytes, payload_bytes: int) -> Iterator[tuple[int, bool]]:
+    """Cut a stimulus: where each request ends, and whether a step ends there, or what stands behind the last step."""
+    codes = code_positions(data)
+    kinds = np.frombuffer(data, np.uint8)[codes]
+    ends = (codes + 1 + ARGUMENTS[IDLE] * (kinds == IDLE))[(kinds == END) | (kinds == IDLE)]
+    begin = 0
+    while (limit := begin + payload_bytes) < len(data):
+        last = int(ends.searchsorted(limit, side="right")) - 1
+        ends_step = last >= 0 and bool(ends[last] > begin)
+        begin = int(ends[last]) if ends_step else limit
+        yield begin, ends_step
+    if begin < len(data):
+        yield len(data), True

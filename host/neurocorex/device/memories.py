@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -49,7 +51,7 @@ class Memories:
 
     def read(self, region: Region) -> Items:
         """Read a whole region: [A, N] for the weights, one dimension for all others; in sizes of the chip."""
-        with self._turn.taken("read"):
+        with self._reading("read"):
             return self._contents.read(region)[region]
 
     def write(self, region: Region, values: npt.ArrayLike) -> None:
@@ -62,7 +64,7 @@ class Memories:
 
     def state(self) -> dict[Region, Items]:
         """State of the neurons, and of axons and neurons that learn: raw regions, in sizes of the chip."""
-        with self._turn.taken("state"):
+        with self._reading("state"):
             return self._contents.read(*state_regions(self._contents.config))
 
     # Of the network ----------------------------------------------------------------------------
@@ -83,7 +85,7 @@ class Memories:
         InputError
             For units of the network if nothing was loaded.
         """
-        with self._turn.taken("weights"):
+        with self._reading("weights"):
             return self._matrix.read(units)
 
     def set_weights(
@@ -133,23 +135,23 @@ class Memories:
 
     def plastic(self) -> npt.NDArray[np.bool_]:
         """Tell which synapses learn, bool [A, N] in the order of `weights`."""
-        with self._turn.taken("plastic"):
+        with self._reading("plastic"):
             return self._contents.plastic()
 
     def membranes(self, *, units: str = "network") -> npt.NDArray[Any]:
         """Membranes [N] of the network that was loaded, now: float64, or integers with ``units="chip"``."""
-        with self._turn.taken("membranes"):
+        with self._reading("membranes"):
             return self._states(units, Region.MEMBRANE)
 
     def thresholds(self, *, units: str = "network") -> npt.NDArray[Any]:
         """Thresholds [N] above which neurons fire now, adaptation included; units as `membranes`."""
-        with self._turn.taken("thresholds"):
+        with self._reading("thresholds"):
             adapts = self._contents.config.adaptation
             return self._states(units, Region.THRESHOLD, *([Region.ADAPTATION] if adapts else []))
 
     def traces(self) -> Traces:
         """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
-        with self._turn.taken("traces"):
+        with self._reading("traces"):
             return self._contents.traces()
 
     # As a whole --------------------------------------------------------------------------------
@@ -159,12 +161,12 @@ class Memories:
 
         Scales and shape of the network go with it, so that numbers stay in its units.
         """
-        with self._turn.taken("snapshot"):
+        with self._reading("snapshot"):
             return self._contents.snapshot()
 
     def counters(self) -> dict[str, int]:
         """Counters by their names, `synaptic_events` (arrivals times neurons), and `cycles` (busy and stalled)."""
-        with self._turn.taken("counters"):
+        with self._reading("counters"):
             return counting.named(self._contents.read(Region.COUNTERS)[Region.COUNTERS], self._contents.config)
 
     def clear(
@@ -209,6 +211,13 @@ class Memories:
         with self._turn.taken("modulation"):
             require_learning(self._contents.config, "modulation")
             self._contents.set_register(Control.MODULATION, modulation_bits(factor))
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """Have the turn for a call that needs to know what the chip holds."""
+        with self._turn.taken(name):
+            self._contents.standing.require()
+            yield
 
     def _states(self, units: str, *regions: Region) -> npt.NDArray[Any]:
         own = None if is_chip(units) else self._contents.units()

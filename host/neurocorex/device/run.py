@@ -110,7 +110,8 @@ class Run:
 
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
-        self._taken.append((results, self.done + results.steps))
+        # No function of ours is called before they are kept: see `chip.kept`.
+        self._taken.append((results, results.steps + (self._taken[-1][1] if self._taken else 0)))
         if self.progress is not None:
             self.progress(self.done, self.stream.steps)
 
@@ -151,9 +152,11 @@ class Run:
         self._grow()
         if isinstance(error, DeviceError):
             error.steps = self.done
-        if chip is not None and chip.cut:
+        if chip is None:
+            return  # nothing was sent
+        if chip.cut:
             standing.cut(self)
-        elif chip is not None and (not chip.settled or type(error) is DeviceError):
+        elif not chip.settled or type(error) is DeviceError:
             standing.torn(self)  # also if it refuses something, or its results make no sense
         else:
             standing.known()
@@ -188,5 +191,5 @@ class Run:
             neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
             counters=counters, dt_ms=network.dt_ms, scaling=network.units,
-            weights=self._log.over_time(network) if self._log.looks else None,
+            weights=self._log.over_time(network, self.done) if self._log.looks else None,
         ).in_units(self._units)  # fmt: skip

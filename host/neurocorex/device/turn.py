@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any
@@ -43,12 +43,12 @@ class Call:
         self.name, self.thread, self.stop, self.is_fact = name, threading.get_ident(), stop, is_fact
         self._turn = turn
         self.deadline_s = deadline_s
-        self._end = None if deadline_s is None else time.monotonic() + deadline_s
+        self._end = None if deadline_s is None else turn.clock() + deadline_s
 
     @property
     def left(self) -> float | None:
         """Seconds until its deadline, at least 0; None without one."""
-        return None if self._end is None else max(self._end - time.monotonic(), 0.0)
+        return None if self._end is None else max(self._end - self._turn.clock(), 0.0)
 
     def check(self, holder: Call) -> None:
         """Raise what ends the waiting for another call."""
@@ -85,9 +85,12 @@ class Turn:
     ----------
     deadline_s : float or None
         Deadline of calls that name none.
+    clock : callable
+        Seconds, rising.
     """
 
     def __init__(self) -> None:
+        self.clock: Callable[[], float] = time.monotonic
         self._process = os.getpid()
         # Reentrant, for a signal handler that calls the device while this thread has the lock: it is refused in words.
         self._changed = threading.Condition(threading.RLock())
@@ -190,8 +193,10 @@ class Turn:
     def stop(self, stop: Stop) -> None:
         """Wish that a call ends, whether it waits or has the device."""
         with self._changed:
+            has_device = bool(self._queue) and self._queue[0].stop is stop
+            if has_device and not stop.wished and self._patience is not None:
+                self._patience.cancel()  # once: a second time would disturb the end in good order
             stop.wished = True
-            self._hurry()
             self._changed.notify_all()
 
     def _hurry(self) -> None:

@@ -59,16 +59,17 @@ class WeightLog:
             Look(step, (Region.CONTROL, Region.WEIGHTS)) for step in (range(0, steps + 1, every) if every else ())
         ]
 
-    def over_time(self, network: LoadedNetwork) -> WeightTables:
-        """Return the weights of the network as they were read."""
-        whole = [look for look in self.looks if Region.WEIGHTS in look.contents]
+    def over_time(self, network: LoadedNetwork, done: int) -> WeightTables:
+        """Return the weights of the network as they were read, in a run of which so many steps are done."""
+        # A chip that is stopped still carries out the readings that were sent for later steps: they came too early.
+        whole = [look for look in self.looks if Region.WEIGHTS in look.contents and look.step <= done]
         own = network.geometry(self._config)
         tables = np.empty((len(whole), own.axons, own.neurons), np.int16)
         for table, look in zip(tables, whole, strict=True):
             table[:] = network.crop(look.contents[Region.WEIGHTS], self._config)
         gains = [Gains.of(look.contents[Region.CONTROL]) for look in whole]
-        steps = np.array([look.step for look in whole], np.int64)
-        read = WeightTables(steps, tables, np.array(gains, np.int64).reshape(-1, 2))
+        read_at = np.array([look.step for look in whole], np.int64)
+        read = WeightTables(read_at, tables, np.array(gains, np.int64).reshape(-1, 2))
         if self.earlier is None:
             return read
         early = self.earlier

@@ -173,7 +173,7 @@ class WiredChip(Chip):
         exchange, opened = self._exchange, 0
         while True:
             if self._gone:
-                self._return(anew=opened > 0)  # the second time: the other end did not take the session as it was
+                self._return()
                 opened += 1
             before = exchange.heard
             try:
@@ -188,10 +188,10 @@ class WiredChip(Chip):
             if self._link.cut:
                 begin = self._link.resume
 
-    def _return(self, *, anew: bool = False) -> None:
+    def _return(self) -> None:
         """Open another transport to the chip."""
         if self._reopen is not None:
-            self._link.reattach(self._reopen(), anew=anew)
+            self._link.reattach(self._reopen())
         self._gone = False
 
     def _reads(self, regions: Iterable[Region], into: dict[Region, Items]) -> Iterator[Command]:

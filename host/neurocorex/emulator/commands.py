@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,10 @@ from .emulator import Emulator
 #: Most steps that run before their results are sent; fewer with many neurons, to bound the memory of the results.
 CHUNK_STEPS = 1024
 CHUNK_ITEMS = 1 << 18
+#: Updates of synapses, if all axons are active, in the first chunk; how many steps the next has is measured.
+CHUNK_UPDATES = 1 << 22
+#: Seconds that a chunk should take: POLL is answered between two of them.
+CHUNK_S = 0.02
 #: Flags that `Op.CLEAR` takes; other bits are ignored.
 ALL_FLAGS = Clear.STATE | Clear.COUNTERS | Clear.TRACES | Clear.ADAPTATION
 
@@ -75,7 +80,9 @@ class CommandUnit:
         self._config = emulator.config
         self._regions = regions(self._config)
         self._decoder = StreamDecoder(inputs=self._config.inputs, neurons=self._config.neurons)
-        self._chunk = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
+        self._most = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
+        self._chunk = max(1, min(self._most, CHUNK_UPDATES // (self._config.neurons * (self._config.axons + 1))))
+        self._failure: BaseException | None = None
 
     def execute(self, job: Job) -> Iterator[Answer]:
         """Carry out a request, piece by piece as the iterator is consumed.
@@ -105,10 +112,10 @@ class CommandUnit:
         step = self._decoder.end()
         return self._emulator.run(step) if is_open else EventStream(0)
 
-    def abandon(self) -> Iterator[Answer]:
-        """Forget what is left of a request that was interrupted by an exception, and answer it as stopped."""
-        self._decoder.end()
-        yield Status.STOPPED, b""
+    def failed(self) -> BaseException | None:
+        """Return the exception that has ended a RUN between two steps, once; the RUN is answered as stopped."""
+        failure, self._failure = self._failure, None
+        return failure
 
     # One method for each operation -------------------------------------------------------------
 
@@ -116,11 +123,22 @@ class CommandUnit:
         stimulus = EventStream(0) if job.stopped else self._decode(job.payload)
         results, out = _ResultEncoder(), bytearray()
         last = stimulus.steps + min(stimulus.change_step.size, 1)  # changes behind the last step belong to a cut of it
-        for start in range(0, last, self._chunk):
+        start = 0
+        while start < last:
             if job.stopped:
                 self._decoder.end()  # forget a step that began behind those which were not run
                 break
-            out += results.feed(self._emulator.run(stimulus.cut(start, start + self._chunk)))
+            piece = stimulus.cut(start, start + self._chunk)
+            start += self._chunk
+            before = self._emulator.counters[Counter.STEPS]
+            try:
+                ran = self._timed(piece)
+            except BaseException as error:  # Ctrl-C, most likely
+                if self._emulator.counters[Counter.STEPS] != before:
+                    raise
+                self._failure, job.stopped = error, True  # nothing of this piece has run
+                ran = EventStream(0)
+            out += results.feed(ran)
             yield None
             yield from self._full_frames(out)
         if job.stopped:
@@ -128,6 +146,17 @@ class CommandUnit:
         out += results.finish()
         yield from self._full_frames(out)
         yield Status.STOPPED if job.stopped else Status.OK, bytes(out)
+
+    def _timed(self, piece: EventStream) -> EventStream:
+        """Run a piece, and choose the steps of the next by the time that it took."""
+        begun = time.perf_counter()
+        results = self._emulator.run(piece)
+        took = time.perf_counter() - begun
+        if took > CHUNK_S:
+            self._chunk = max(1, int(self._chunk * CHUNK_S / took))
+        elif took < CHUNK_S / 2 and piece.steps == self._chunk:
+            self._chunk = min(2 * self._chunk, self._most)
+        return results
 
     def _decode(self, stimulus: bytes) -> EventStream:
         refused = self._decoder.refused

@@ -178,21 +178,23 @@ class Emulator:
     def _run(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
         """Run steps; fill a row of `membranes` for each if given."""
         before, drift = self._memory.save(), self._runner.save() if self._runner else None
-        core = self._core()
-        accepted = _accepted(stimulus, core.config)
+        counts = dict(self._counts)
         try:
+            core = self._core()
+            accepted = _accepted(stimulus, core.config)
             self._runner = self._runner or Runner(core)
             activity = self._runner.run(accepted, membranes)
+            if self._in_use:
+                self._settle()
+                self._in_use.put_back(accepted)
+            self._tally(core.config, stimulus, accepted, activity)
         except BaseException:  # Ctrl-C, most likely: a step is not left half done
             self._memory.restore(before)
+            self._counts = counts
             if self._runner and drift:
                 self._runner.restore(drift)
             self._rebuild()
             raise
-        if self._in_use:
-            self._settle()
-            self._in_use.put_back(accepted)
-        self._tally(core.config, stimulus, accepted, activity)
         return activity
 
     def _core(self) -> Memory:

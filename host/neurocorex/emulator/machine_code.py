@@ -14,12 +14,14 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
+from ..errors import FileFormatError
+from ..files import cache, write_atomic
 from ..spec import CoreConfig
 from .kernel import constants
 
@@ -68,7 +70,7 @@ KINDS = tuple(Kind(*choice) for choice in product((False, True), repeat=2))
 Code = Callable[[int], None]
 
 
-@cache
+@lru_cache
 def load(kind: Kind) -> Code | None:
     """Return the kernel for a kind of chip, or None if it cannot be had; it is looked for once in a process."""
     try:
@@ -83,15 +85,28 @@ def load(kind: Kind) -> Code | None:
 
 def _found(kind: Kind) -> Code | None:
     """Return what was compiled before."""
-    for folder in (SHIPPED, cache_folder()):
-        path = folder / file_name(kind)
+    for read in (_shipped, _kept):
         try:
-            return _linked(path.read_bytes())
-        except OSError:
-            continue
+            code = read(kind)
+            if code is not None:
+                return _linked(code)
         except RuntimeError as error:
-            _log.warning("%s is no whole object file (%s), the kernel is compiled anew", path, error)
+            _log.warning("the kernel that was compiled before is damaged (%s), it is compiled anew", error)
     return None
+
+
+def _shipped(kind: Kind) -> bytes | None:
+    try:
+        return (SHIPPED / file_name(kind)).read_bytes()
+    except OSError:
+        return None
+
+
+def _kept(kind: Kind) -> bytes | None:
+    try:
+        return cache.content(cache_folder() / file_name(kind), _made_from(kind))
+    except (OSError, FileFormatError):  # there is no cache, which is said when something cannot be kept
+        return None
 
 
 # Files -----------------------------------------------------------------------------------------------
@@ -103,25 +118,30 @@ def file_name(kind: Kind) -> str:
 
 
 def cache_folder() -> Path:
-    """Folder for code that did not come with the package."""
-    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
-        return Path(chosen) / "neurocorex"
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:  # an account without a home: what cannot be kept is said later, with the remedy
-        base = Path(os.devnull)
-    return base / "neurocorex" / "kernel"
+    """Folder for code that did not come with the package; raises FileFormatError if there can be none."""
+    chosen = cache.absolute("NUMBA_CACHE_DIR")
+    return cache.cache_folder(variable="NUMBA_CACHE_DIR") if chosen else cache.cache_folder("kernel")
 
 
-@cache
+@lru_cache
 def digest() -> int:
     """Return a checksum of the source of the kernel, and of the numbers of the contract that it is compiled with."""
+    numbers, source = _source()
+    return crc32(numbers, crc32(source))
+
+
+def _source() -> tuple[bytes, bytes]:
+    """Numbers of the contract that the kernel is compiled with, and its source."""
     files = sorted(Path(constants.__file__).parent.glob("*.py"))
     numbers = {name: value for name, value in vars(constants).items() if name.isupper()}
-    return crc32(repr(numbers).encode(), crc32(b"".join(path.read_bytes() for path in files)))
+    return repr(numbers).encode(), b"".join(path.read_bytes() for path in files)
 
 
-@cache
+def _made_from(kind: Kind) -> str:
+    return cache.origin(file_name(kind), *_source())
+
+
+@lru_cache
 def processor() -> str:
     """Operating system and level of processor that code is for; every processor of the level can run it."""
     machine = platform.machine().lower().replace("amd64", "x86_64")
@@ -164,16 +184,14 @@ def compile_kernel(kind: Kind) -> bytes:
 def _compiled_and_kept(kind: Kind) -> bytes:
     """Compile, and write the cache if that is possible."""
     _log.info("compiling the emulator for chips of kind %s, once on this machine: some ten seconds", kind.name)
-    code, path = compile_kernel(kind), cache_folder() / file_name(kind)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    code = compile_kernel(kind)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(code)
-        part.replace(path)  # so that a file is there whole, or not at all
-    except OSError as error:
+        entry = cache_folder() / file_name(kind)
+        cache.obtained(entry, _made_from(kind), lambda path: write_atomic(path, code), fresh=True)
+    except FileFormatError as error:
         _log.warning(
-            "the compiled emulator cannot be kept in %s (%s), so every process compiles it anew for some ten seconds; "
-            "set NUMBA_CACHE_DIR to a folder that can be written", path.parent, error,
+            "the compiled emulator cannot be kept, so every process compiles it anew for some ten seconds: %s; "
+            "or set NUMBA_CACHE_DIR", error,
         )  # fmt: skip
     return code
 

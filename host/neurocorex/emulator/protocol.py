@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..spec import ChipInfo, CoreConfig, Counter, FrameError, Op, Request, RequestDecoder, Response, Status
 from ..spec.protocol import HELLO_ANSWER, SEQUENCE_MODULUS
@@ -47,11 +47,14 @@ class VirtualChip:
         info = ChipInfo(config=config, clock_hz=clock_hz, baud=baud, build_id=build_id)
         self._commands = CommandUnit(self.emulator, info)
         self._frames = RequestDecoder()
+        self._arrived: deque[Request | FrameError] = deque()
         self._out = bytearray()
         self._session = self._origin = 0
+        self._failure: BaseException | None = None
         self._reset_link()
 
     def _reset_link(self) -> None:
+        self._halted = False  # an exception has ended a run; further ones are, until the host says STOP or HELLO
         self._expected = 0
         self._jobs: deque[Job] = deque()  # the first of them is being carried out
         self._answers: Iterator[Answer] | None = None
@@ -63,7 +66,16 @@ class VirtualChip:
         """Whether work can be done without anything being received."""
         return bool(self._jobs) and len(self._unacknowledged) < self.config.tx_frames
 
-    def receive(self, data: bytes, *, work: int | None = None) -> bytes:
+    @property
+    def waiting(self) -> bool:
+        """Whether frames have arrived that it had no room to answer."""
+        return bool(self._arrived)
+
+    def prepare(self) -> None:
+        """Load the kernel of the emulator ahead of the first run."""
+        self.emulator.prepare()
+
+    def receive(self, data: bytes, *, work: int | None = None, room: int | None = None) -> bytes:
         """Take bytes from the host in pieces of any size, and return what the chip sends meanwhile.
 
         Parameters
@@ -73,32 +85,45 @@ class VirtualChip:
         work : int, optional
             Pieces of work to do at most: each is a response, or the steps of a run that need about as long.
             By default all that can be done is done, however long it takes.
+        room : int, optional
+            Bytes to send after which no further frame is looked at; those wait for the next call.
         """
-        left = self._work(work)
-        for frame in self._frames.feed(data):
-            if isinstance(frame, FrameError) or len(frame.payload) > self.config.payload_bytes:
-                self.emulator.count(Counter.FRAMES_BAD)
-                self._notify(Status.BAD_FRAME)
-                continue
-            self.emulator.count(Counter.FRAMES_GOOD)
-            if frame.op == Op.HELLO:
-                self._greet(frame)
-                continue
-            if frame.session != self._session:
-                if frame.op == Op.POLL or frame.op >= Op.READ:
-                    self._notify(Status.OTHER_SESSION)
-                continue
-            self._acknowledge(frame)
-            if frame.op < Op.READ:
-                self._serve(frame)
-            else:
-                self._take(frame)
-            left = self._work(left)
+        try:
+            left = self._work(work)
+            self._arrived += self._frames.feed(data)
+            while self._arrived and (room is None or len(self._out) < room):
+                self._hear(self._arrived.popleft())
+                left = self._work(left)
+        except BaseException as error:
+            if error is not self._failure:  # Ctrl-C in a bad place: what was taken and has run is not known
+                self._commands.end_step()
+                self._session = self._origin = 0
+                self._reset_link()
+            self._failure = None
+            raise
         sent = bytes(self._out)
         self._out.clear()
         return sent
 
     # Frames received ---------------------------------------------------------------------------
+
+    def _hear(self, frame: Request | FrameError) -> None:
+        if isinstance(frame, FrameError) or len(frame.payload) > self.config.payload_bytes:
+            self.emulator.count(Counter.FRAMES_BAD)
+            self._notify(Status.BAD_FRAME)
+            return
+        self.emulator.count(Counter.FRAMES_GOOD)
+        if frame.op == Op.HELLO:
+            self._greet(frame)
+        elif frame.session != self._session:
+            if frame.op == Op.POLL or frame.op >= Op.READ:
+                self._notify(Status.OTHER_SESSION)
+        else:
+            self._acknowledge(frame)
+            if frame.op < Op.READ:
+                self._serve(frame)
+            else:
+                self._take(frame)
 
     def _greet(self, request: Request) -> None:
         """Answer HELLO: reset the link; the core ends the step that it is in."""
@@ -109,7 +134,7 @@ class VirtualChip:
             self._commands.end_step()
         self._reset_link()
         self._session = request.session
-        self._send(Response(Op.HELLO, payload=HELLO_ANSWER.pack(self._origin)))
+        self._send(Op.HELLO, 0, Status.OK, HELLO_ANSWER.pack(self._origin))
 
     def _serve(self, request: Request) -> None:
         if request.op == Op.POLL:
@@ -117,6 +142,7 @@ class VirtualChip:
             for sent in self._unacknowledged:
                 self._send_numbered(sent)
         elif request.op == Op.STOP:
+            self._halted = False
             self._stop()
         elif request.op != Op.ACK:
             self._notify(Status.BAD_OP)
@@ -129,7 +155,7 @@ class VirtualChip:
         else:
             self._expected = (self._expected + 1) % SEQUENCE_MODULUS
             self._origin = self._session
-            self._jobs.append(Job(request.op, request.payload))
+            self._jobs.append(Job(request.op, request.payload, stopped=self._halted))
 
     def _acknowledge(self, request: Request) -> None:
         """Drop the responses that the host acknowledges; a number of no such response is ignored."""
@@ -154,11 +180,12 @@ class VirtualChip:
         while self.busy and pieces != 0:
             if self._answers is None:
                 self._answers = self._commands.execute(self._jobs[0])
-            try:
-                answer = next(self._answers)
-            except BaseException:  # Ctrl-C, most likely: the host is told, and the chip stays usable
-                self._answers = self._commands.abandon()
-                raise
+            answer = next(self._answers)
+            if (failure := self._commands.failed()) is not None:
+                # Between two steps: the host gets what has run until then. Runs that are queued would leave a gap.
+                self._failure, self._halted = failure, True
+                self._stop()
+                raise failure
             if answer is not None:
                 self._answer(*answer)
             pieces = None if pieces is None else pieces - 1
@@ -176,12 +203,12 @@ class VirtualChip:
     # Frames sent -------------------------------------------------------------------------------
 
     def _send_numbered(self, sent: _Sent) -> None:
-        self._send(Response(sent.op, sequence=sent.sequence, status=sent.status, payload=sent.payload))
+        self._send(sent.op, sent.sequence, sent.status, sent.payload)
 
     def _notify(self, status: Status) -> None:
-        self._send(Response(Op.POLL, sequence=self._sequence, status=status))
+        self._send(Op.POLL, self._sequence, status)
 
-    def _send(self, response: Response) -> None:
+    def _send(self, op: int, sequence: int, status: Status, payload: bytes = b"") -> None:
         """Put a frame on the wire, with the acknowledgement and credit of this moment."""
         credit = self.config.rx_frames - len(self._jobs)
-        self._out += replace(response, ack=self._expected, credit=credit, session=self._session).encode()
+        self._out += Response(op, sequence, self._expected, credit, status, payload, self._session).encode()

@@ -5,18 +5,16 @@ The work is done by `neurocorex_hdl.boards` and the tools that it starts.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .. import spec
+from .. import files, spec
 from ..errors import InputError, MissingToolError, TimingError
+from ..files import cache
 from ..spec import CoreConfig
 from .boards import Board
 from .gates import gates
@@ -83,24 +81,27 @@ def build(
             if board.family.routable or tool == "yosys":
                 tools.require(tool)
         say("starting the tools, which compile themselves on first use")
-        order, kept = _order(board, config, clock_hz, baud, seed)
+        order, made_from, kept = _order(board, config, clock_hz, baud, seed)
+        made: list[Path] = []
+
+        def make(place: Path) -> None:
+            made.append(place)
+            _make(order, place, say)
+
         # A second process with the same order waits here, and then finds the result in the cache.
-        with gates("synthesis.cache").alone(kept.parent / f".{kept.name}.lock"):
-            cached = (kept / _REPORT).exists() and not fresh
-            if not cached:
-                _make(order, kept, say)
-            for path in kept.iterdir():
-                shutil.copyfile(path, folder / path.name)
+        cache.obtained(kept, made_from, make, fresh=fresh)
+        for path in kept.iterdir():
+            files.write_atomic(folder / path.name, path.read_bytes())
     except tools.ToolError as error:
         raise MissingToolError(str(error)) from error
-    values: dict[str, Any] = json.loads((folder / _REPORT).read_text())
+    values: dict[str, Any] = files.read_json(kept / _REPORT)
     if late := report.missed_clocks(values):
         raise TimingError(
             f"{'; '.join(late)}; see {folder / _REPORT_TEXT}, and try a lower --clock-mhz or another --seed"
         )
     for name in ("bitstream", "verilog", "constraints", "script"):
         values[name] = values[name] and str(folder / values[name])
-    return values | {"folder": str(folder), "cached": cached}
+    return values | {"folder": str(folder), "cached": not made}
 
 
 def kept_report(
@@ -115,14 +116,17 @@ def kept_report(
 
     It is returned whether or not that build met its clock.
     """
-    path = _order(board, config, clock_hz, baud, seed)[1] / _REPORT
-    return json.loads(path.read_text()) if path.exists() else None
+    _, made_from, kept = _order(board, config, clock_hz, baud, seed)
+    if not cache.is_whole(kept, made_from):
+        return None
+    report: dict[str, Any] = files.read_json(kept / _REPORT)
+    return report
 
 
 def _order(
     board: Board, config: CoreConfig | None, clock_hz: int | None, baud: int | None, seed: int
-) -> tuple[Any, Path]:
-    """Return the order for the gates, and the folder of its result in the cache."""
+) -> tuple[Any, str, Path]:
+    """Return the order for the gates, the digest of all that decides its result, and the place of that in the cache."""
     clock, rate = clock_hz or board.clock_hz, baud or board.baud
     try:
         order = gates("boards.flow").Order(
@@ -131,46 +135,41 @@ def _order(
         gates("chip").baud_divisor(clock, rate)
     except ValueError as error:
         raise InputError(str(error)) from error
-    return order, _cache() / f"{board.name}-{_key(order)[:16]}"
+    made_from = _key(order)
+    return order, made_from, _cache() / f"{board.name}-{made_from[:16]}"
 
 
 def _cache() -> Path:
     """Return the folder of all builds in the cache."""
-    folder: Path = gates("synthesis.cache").cache_folder() / "boards"
-    folder.mkdir(exist_ok=True)
-    return folder
+    return cache.cache_folder("boards")
 
 
-def _make(order: Any, kept: Path, say: Say) -> None:
-    """Build in a scratch folder, then move what is worth keeping to `kept` at once, so no reader finds half of it."""
+def _make(order: Any, place: Path, say: Say) -> None:
+    """Build in a scratch folder, then move what is worth keeping to the folder `place`."""
     report = gates("boards.report")
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="build-", dir=kept.parent) as scratch:
-        work, done = Path(scratch) / "work", Path(scratch) / "done"
-        work.mkdir()
-        done.mkdir()
+    place.mkdir()
+    with cache.scratch(place.parent) as work:
         gates("boards.flow").build(order, work, say)
         values = report.collect(order, work)
         for path in work.iterdir():
             if path.suffix in _KEPT:
-                path.rename(done / path.name)
+                path.rename(place / path.name)
         values["seconds"] = round(time.perf_counter() - started, 1)
-        (done / _REPORT).write_text(json.dumps(values, indent=1) + "\n")
-        (done / _REPORT_TEXT).write_text(report.to_text(values))
-        shutil.rmtree(kept, ignore_errors=True)
-        done.rename(kept)
+        files.write_text(place / _REPORT, json.dumps(values, indent=1) + "\n")
+        files.write_text(place / _REPORT_TEXT, report.to_text(values))
 
 
 def _key(order: Any) -> str:
     """Return the hash of everything that decides the result: order, sources of the gates, versions of the tools."""
     tools = gates("synthesis.tools")
-    digest = hashlib.sha256(repr(order).encode())
+    parts: list[str | bytes] = [repr(order)]
     for module in (spec, gates("chip")):
         package = Path(str(module.__file__)).parent
         for source in sorted(package.rglob("*.py")):
-            digest.update(str(source.relative_to(package)).encode() + source.read_bytes())
+            parts += [str(source.relative_to(package)), source.read_bytes()]
     for name in ("amaranth", "amaranth-boards"):
-        digest.update(version(name).encode())
+        parts.append(version(name))
     for tool in order.board.family.tools:
-        digest.update((tools.version(tool) if tools.find(tool) else "none").encode())
-    return digest.hexdigest()
+        parts.append(tools.version(tool) if tools.find(tool) else "none")
+    return cache.origin(*parts)

@@ -13,7 +13,8 @@ from typing import Any
 from ..errors import InputError
 from ..spec import CoreConfig, Learning, layout, regions
 from ..spec.config import LIMITS
-from ..spec.protocol import CRC_BYTES, WRITE_ARGUMENTS, Request
+from ..spec.protocol import WRITE_ARGUMENTS, Request
+from ..spec.stuffing import CRC_BYTES
 from ..spec.timing import busy_cycles, row_cycles
 from .boards import BOARDS, Board
 from .coefficients import MARGIN

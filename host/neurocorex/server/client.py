@@ -10,7 +10,8 @@ import time
 from typing import cast
 
 from ..spec import Op, Request, RequestDecoder, Response, Status
-from ..spec.protocol import DELIMITER, FrameError
+from ..spec.protocol import DELIMITER
+from ..spec.stuffing import FrameError
 from ..wire.greeting import Greeting
 from ..wire.socketport import tune
 

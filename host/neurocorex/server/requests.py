@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ..spec import Op, Request
-from ..spec.protocol import DELIMITER, FRAME_LIMIT, FrameError
+from ..spec.protocol import DELIMITER, FRAME_LIMIT
+from ..spec.stuffing import FrameError
 
 #: Frames whose first byte, behind the distance to the next zero, is the operation HELLO.
 _HELLO = re.compile(rb"(?:^|(?<=\0))[^\0]\x01[^\0]*")

@@ -155,7 +155,7 @@ class Server:
         self._handlers.add(handler)
         client = Client(reader, writer)
         try:
-            if len(self._handlers) <= CONNECTIONS:
+            if self._loop is not None and len(self._handlers) <= CONNECTIONS:
                 await self._receive(client)
         except StrangerError as error:
             self._say(f"closed {client}: {error}")
@@ -192,6 +192,8 @@ class Server:
         finally:
             relaying.cancel()
             await asyncio.gather(relaying, return_exceptions=True)
+        if not relaying.cancelled():
+            relaying.result()  # raises where there is a defect
         why, tell = client.end.result() if client.end.done() else ("went away", False)
         self._turns.leave(client)
         self._say(f"client {client} {why}")

@@ -3,7 +3,7 @@
 - `config`: geometry. `fixed`: arithmetic of single numbers. `timing`: clock cycles. `memories`: words and bits.
 - `rows`, `widths`: what is declared of a number. `regions`, `control`, `counters`: the tables of rows. `flags`: bits.
   `registers` gathers these names. `info`, `version`: what a chip says of itself.
-- `protocol`: frames. `events`: the spikes inside them.
+- `stuffing`: bytes of a frame. `protocol`: frames. `events`: the spikes inside them.
 
 It imports the standard library only, so that all can read it: what gates and host must agree on is written here.
 """
@@ -11,7 +11,7 @@ It imports the standard library only, so that all can read it: what gates and ho
 from .config import CoreConfig, Learning
 from .events import EventDecoder, Graded, Step, encode_steps
 from .fixed import saturate, shrink, toward
-from .protocol import FrameError, Op, Request, RequestDecoder, Response, ResponseDecoder, Status
+from .protocol import Op, Request, RequestDecoder, Response, ResponseDecoder, Status
 from .registers import (
     ChipInfo,
     Clear,
@@ -26,6 +26,7 @@ from .registers import (
     layout,
     regions,
 )
+from .stuffing import FrameError
 
 __all__ = [
     "ChipInfo",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from . import events, protocol
+from . import events, protocol, stuffing
 from .config import LIMITS, CoreConfig, Learning
 from .control import Control, InUse
 from .counters import COUNTER_BITS, Counter
@@ -29,7 +29,8 @@ GEOMETRIES = (
 #: Numbers of the wire that stand in no table.
 CONSTANTS = {
     events: ("GAP_CODES", "SKIP", "GRADED", "CLEAR", "FORCE", "SET", "IDLE", "END"),
-    protocol: ("DELIMITER", "CRC_BYTES", "SEQUENCE_MODULUS", "RESPONSE", "DIVISOR_MIN", "BREAK_BITS", "DEFAULT_BAUD"),
+    stuffing: ("CRC_BYTES",),
+    protocol: ("DELIMITER", "SEQUENCE_MODULUS", "RESPONSE", "DIVISOR_MIN", "BREAK_BITS", "DEFAULT_BAUD"),
 }
 
 

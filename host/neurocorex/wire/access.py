@@ -28,7 +28,7 @@ def refused(url: str, path: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
     if number in _BUSY:
         holders = ", ".join(users(path)) or "the system does not tell which"
-        return f"cannot open {url!r}: another program has it ({holders}); close that first"
+        return f"cannot open {url!r}: it is in use ({holders}); close that first"
     if number in _FORBIDDEN and os.path.exists(path):
         return f"cannot open {url!r}: permission denied; {_remedy(path)}"
     return f"cannot open {url!r} ({error}); {ports.known()}"

@@ -99,6 +99,7 @@ class Line:
         data = self.transport.read(self._patience.limit(wait_s + on_line_s))
         self.waiting = False
         frames: list[Response | Exception] = list(self._decoder.feed(data))
+        self.transport.heard(frames)
         self.damaged += sum(not isinstance(frame, Response) for frame in frames)
         if any(isinstance(frame, Response) for frame in frames):
             self.silent_s = 0.0

@@ -56,7 +56,7 @@ class Link:
         self.greeting = transport.greeting
         self.origin = 0
         self.cut = False
-        self._in_step = self._lost = self._moved = self._anew = False
+        self._in_step = self._lost = self._moved = False
         self._in_order = True
 
     @property
@@ -89,16 +89,8 @@ class Link:
         self._in_step = self.cut = False
         self._line.transport.close()
 
-    def reattach(self, transport: Transport, *, anew: bool = False) -> None:
-        """Go on over another transport to the same chip; the old one is closed.
-
-        Parameters
-        ----------
-        transport : Transport
-            Bytes to and from the chip.
-        anew : bool
-            Whether a session cannot outlast a connection there: `resume` begins with HELLO.
-        """
+    def reattach(self, transport: Transport) -> None:
+        """Go on over another transport to the same chip, at the rate of the old one, which is closed."""
         baud = self._line.transport.baud
         self._line.transport.close()
         self._line.transport = transport
@@ -106,7 +98,6 @@ class Link:
         if baud:
             self._line.set_rate(baud)
         self._in_step, self._moved = False, True
-        self._anew = anew
 
     # Sessions ----------------------------------------------------------------------------------
 
@@ -200,7 +191,7 @@ class Link:
         if not self.cut:
             raise DeviceError("there is no run to resume: none was cut off, or something else was done since")
         self._line.restart()
-        if self._moved and (self._anew or not self._flow.joins()):
+        if self._moved and (self._line.transport.begins_anew or not self._flow.joins()):
             self._renew()
         self._moved = False
         yield from self._follow(ask=True)
@@ -212,7 +203,8 @@ class Link:
         self._require_state()
         self._in_step = False
         if not flow.move(self._flow, self.origin):
-            self.cut = False
+            self.cut = self._in_order = False
+            self._flow.changes = flow.changes
             raise DeviceError(
                 f"{self.name} ended the run when the connection was lost; clear, restore or load before the next"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -73,6 +74,14 @@ class ProcessTransport(Transport):
             self._pipes.check()
         except DisconnectedError as error:
             raise DisconnectedError(self._last_words()) from error
+
+    def reset(self) -> None:
+        """Press the reset button of a simulated chip that has answered before; its memories keep what they hold.
+
+        What is written from then on reaches the chip after the reset.
+        """
+        self._check_open()
+        self._process.send_signal(signal.SIGUSR1)
 
     def close(self) -> None:
         """End the child."""

@@ -51,6 +51,7 @@ class SerialTransport(Transport):
         else:
             self.port = None if "://" in url else ports.at(url)
         path = self.port.device if by_serial and self.port else url
+        self.begins_anew = url.startswith("socket:")
         self._failure: type[Exception] = serial.SerialException
         options: dict[str, Any] = {} if "://" in path else {"exclusive": True}
         try:

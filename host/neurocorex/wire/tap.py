@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..errors import DeviceError
-from ..spec import Op, Request, RequestDecoder, Response, ResponseDecoder, Status
+from ..spec import Op, Request, RequestDecoder, Response, Status
 from ..spec.protocol import HELLO_ANSWER, SEQUENCE_MODULUS
 from .transport import Transport
 from .window import unwrap
@@ -120,7 +120,7 @@ class Tap:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._requests, self._responses = RequestDecoder(), ResponseDecoder()
+        self._requests = RequestDecoder()
         self._greeting: int | None = None
         self._session = 0
         self._begin()
@@ -143,9 +143,9 @@ class Tap:
                 self._stopping = True
                 self._log.keep(Event("stop"))
 
-    def heard(self, data: bytes) -> None:
-        """Take bytes that came from the chip."""
-        for frame in self._responses.feed(data):
+    def heard(self, frames: Sequence[object]) -> None:
+        """Take frames that came from the chip."""
+        for frame in frames:
             if not isinstance(frame, Response):
                 continue
             if frame.op == Op.HELLO:
@@ -215,9 +215,11 @@ class TappedTransport(Wrapper):
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that are there; see `Transport.read`."""
         with self._failures():
-            data = super().read(timeout_s)
-        self._tap.heard(data)
-        return data
+            return super().read(timeout_s)
+
+    def heard(self, frames: Sequence[object]) -> None:
+        """Take note of the frames that were read; see `Transport.heard`."""
+        self._tap.heard(frames)
 
     def write(self, data: bytes) -> None:
         """Hand over all bytes; see `Transport.write`."""

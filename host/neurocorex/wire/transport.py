@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from ..errors import DisconnectedError
 
@@ -21,6 +22,8 @@ class Transport(ABC):
         Bits per second now, 0 where bytes have no rate.
     greeting : bytes
         Payload of HELLO for a server on the way to the chip, see `Greeting`; chips ignore it.
+    begins_anew : bool
+        Whether a session ends with the connection, as at a server: what comes first has to be HELLO.
     write_timeout_s : float
         Longest time, in seconds, that `write` waits without one byte taken; set before each by who has less time.
     """
@@ -28,6 +31,7 @@ class Transport(ABC):
     name: str
     baud: int = 0
     greeting: bytes = b""
+    begins_anew: bool = False
     write_timeout_s: float = WRITE_TIMEOUT_S
 
     def prepare(self) -> None:
@@ -43,6 +47,10 @@ class Transport(ABC):
         DisconnectedError
             If the other end is gone.
         """
+
+    def heard(self, frames: Sequence[object]) -> None:
+        """Take note of the frames that were read, from who has decoded them; does nothing but in a log."""
+        return
 
     @abstractmethod
     def write(self, data: bytes) -> None:

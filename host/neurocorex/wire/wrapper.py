@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .transport import Transport
 
 
@@ -17,6 +19,7 @@ class Wrapper(Transport):
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
         self.name, self.baud, self.greeting = inner.name, inner.baud, inner.greeting
+        self.begins_anew = inner.begins_anew
 
     @property
     def faults(self) -> dict[str, int]:
@@ -26,6 +29,10 @@ class Wrapper(Transport):
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that are there; see `Transport.read`."""
         return self._inner.read(timeout_s)
+
+    def heard(self, frames: Sequence[object]) -> None:
+        """Take note of the frames that were read; see `Transport.heard`."""
+        self._inner.heard(frames)
 
     def write(self, data: bytes) -> None:
         """Hand over all bytes; see `Transport.write`."""

@@ -3,7 +3,11 @@
 //
 // Time is the chip's. While something travels or the chip works, the clock runs as fast as the host allows. When both
 // are silent the clock stops, and the process sleeps until bytes come.
+//
+// SIGUSR1 is the reset button: registers begin anew, memories keep what they hold, a byte on its way is lost. Bytes that
+// are written after the signal reach the chip after the reset.
 
+#include <csignal>
 #include <cstdint>
 
 #include "Vchip.h"
@@ -23,15 +27,20 @@ constexpr std::uint64_t kQuietCycles = 4096;
 // Time that a busy chip gets to go on sending after standard input was closed.
 constexpr std::uint64_t kLastCycles = 1 << 18;
 
+// SIGUSR1 has come.
+volatile std::sig_atomic_t button = 0;
+
 // The Verilated chip and its clock.
 class Chip {
 public:
     explicit Chip(const Options& options) : model_(&context_), waveform_(context_, model_, options) {
-        model_.rx = 1;
-        model_.rst = 1;
-        for (int cycle = 0; cycle < kResetCycles; ++cycle) tick(true);
-        model_.rst = 0;
+        reset();
+        while (in_reset()) tick(true);
     }
+
+    // Holds the reset for the next cycles.
+    void reset() { reset_left_ = kResetCycles; }
+    bool in_reset() const { return reset_left_ > 0; }
 
     ~Chip() {
         model_.final();
@@ -40,6 +49,8 @@ public:
 
     void tick(bool rx) {
         model_.rx = rx;
+        model_.rst = in_reset();
+        if (in_reset()) --reset_left_;
         model_.clk = 1;
         model_.eval();
         waveform_.rise(cycles_);
@@ -59,6 +70,7 @@ private:
     Vchip model_;
     Waveform waveform_;
     std::uint64_t cycles_ = 0;
+    int reset_left_ = 0;
 };
 
 void serve(Chip& chip, Report& report) {
@@ -68,15 +80,17 @@ void serve(Chip& chip, Report& report) {
     std::uint64_t quiet_since = chip.cycles(), next_fetch = 0, last_word = chip.cycles();
     while (!host.gone()) {
         const std::uint64_t now = chip.cycles();
-        if (sender.idle()) {
-            if (host.empty() && now >= next_fetch) {
-                host.fetch();
-                next_fetch = now + 10 * chip.divisor();  // one system call per byte that the wire could carry
-            }
-            if (!host.empty()) {
-                sender.start(host.take(), chip.divisor());
-                report.received();
-            }
+        if (sender.idle() && host.empty() && now >= next_fetch) {
+            host.fetch();
+            next_fetch = now + 10 * chip.divisor();  // one system call per byte that the wire could carry
+        }
+        if (button) {  // before any byte that has been fetched since
+            button = 0;
+            chip.reset();
+        }
+        if (sender.idle() && !host.empty() && !chip.in_reset()) {
+            sender.start(host.take(), chip.divisor());
+            report.received();
         }
 
         const bool wire = !sender.idle() || !receiver.idle();
@@ -111,6 +125,7 @@ void serve(Chip& chip, Report& report) {
 
 int main(int argc, char** argv) {
     const Options options(argc, argv);
+    std::signal(SIGUSR1, [](int) { button = 1; });
     Chip chip(options);
     Report report(options);
     serve(chip, report);
