@@ -9,8 +9,6 @@ from enum import IntEnum
 from typing import ClassVar
 
 from .stuffing import (
-)
-from .stuffing import (
     FrameError,
     cobs_decode,
     cobs_encode,
