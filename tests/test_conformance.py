@@ -217,7 +217,8 @@ def test_next_host_finds_the_chip_in_the_middle_of_a_run():
     """A host that dies leaves a long run, a queue with an open step behind it, and answers that nobody takes."""
     trial = Trial.random(CONFIG, 31, steps=40, record_all=True)
     transport = ProcessTransport([build_chip(CONFIG)])
-    load(Device(WiredChip(transport)), trial)
+    first = Device(WiredChip(transport))  # kept: a device that nobody holds any more closes its line
+    load(first, trial)
     transport.write(b"\0" + Request(Op.HELLO, session=1).encode())
     while not transport.read(timeout_s=60).endswith(b"\0"):
         pass

@@ -42,13 +42,13 @@ class Terminal:
     def __init__(self, ctx, chip: Chip) -> None:
         self.ctx, self.chip = ctx, chip
         self.divisor = DIVISOR
-        self.sequence = self.ack = 0
+        self.sequence = self.ack = self.session = 0
         self.decoder = ResponseDecoder()
         self.frames: list[Response] = []
 
     async def send(self, op: int, payload: bytes = b"") -> None:
         """Send a request, numbered if its operation is."""
-        await self.write(Request(op, self.sequence, self.ack, payload).encode())
+        await self.write(Request(op, self.sequence, self.ack, payload, self.session).encode())
         self.sequence += op >= Op.READ
 
     async def write(self, data: bytes) -> None:
@@ -118,9 +118,10 @@ def test_chip_describes_itself() -> None:
     info = ChipInfo(config=CONFIG, clock_hz=CLOCK_HZ, baud=BAUD, build_id=BUILD_ID)
 
     async def scenario(terminal: Terminal) -> None:
+        terminal.session = 0xA0B1
         await terminal.send(Op.HELLO, b"abcd")
         hello = await terminal.response()
-        assert (hello.op, hello.credit, hello.payload) == (Op.HELLO, CONFIG.rx_frames, b"abcd")
+        assert hello == Response(Op.HELLO, credit=CONFIG.rx_frames, payload=b"\0\0", session=0xA0B1)
         status, data = await terminal.call(Op.READ, READ_ARGUMENTS.pack(Region.INFO, 0, 0, len(ChipInfo.WORDS)))
         assert status == Status.OK
         assert ChipInfo.from_words(unpack(data, 4, signed=False)) == info

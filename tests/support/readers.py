@@ -21,8 +21,10 @@ import neurocorex as ncx
 import numpy as np
 from neurocorex.check.trial import Trial
 from neurocorex.cli.geometry import read_config
+from neurocorex.device import checkpointfile
 from neurocorex.device.recording import Recording as Recorded
 from neurocorex.device.units import Units
+from neurocorex.device.weights import WeightTables
 from neurocorex.encode import from_file
 from neurocorex.errors import QuantisationWarning
 from neurocorex.events.stream import EventStream
@@ -69,6 +71,13 @@ def _result() -> ncx.Result:
     return ncx.Result.from_stream(
         stream, neurons=4, recording=recording, counters={"steps": 9}, scaling=Units(np.full(4, 2.0), 1)
     )
+
+
+def _saved() -> checkpointfile.Saved:
+    """Checkpoint of a run that has come to its ninth step."""
+    weights = WeightTables(np.array([3]), np.zeros((1, 13, 6), np.int16), np.array([[1, 0]]))
+    results = EventStream.from_dense(SPIKES).encode()
+    return checkpointfile.Saved({"network": "ab"}, 20, 9, False, {"steps": 9}, _trial().image, results, weights)
 
 
 def _written(save: Callable[[Path], object], suffix: str) -> bytes:
@@ -149,6 +158,9 @@ READERS: dict[str, Reader] = {
     "replay": Reader(lambda: _written(_trial().save, ".npz"), by_path(Trial.load, ".npz")),
     "recording": Reader(_recording, by_path(lambda path: Recording.of(path, PLACES), ".npz")),
     "SuperNeuroMAT": Reader(lambda: json.dumps(SUPERNEUROMAT).encode(), _translated),
+    "checkpoint": Reader(
+        lambda: _written(lambda path: checkpointfile.save(path, _saved()), ".npz"), by_path(checkpointfile.load, ".npz")
+    ),
     "weights": Reader(lambda: _arrays(weights=np.arange(12, dtype=np.int32).reshape(3, 4)), read_arrays),
     "document": Reader(lambda: json.dumps({"a": [1, 2.5, {"b": "µ"}], "c": None}).encode(), read_json),
 }

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 #: Pieces of work between two checks for requests; STOP waits for that long at most.
 _WORK = 4
-#: Bytes of requests that are kept unread, and taken at a time; bytes of answers that one read returns, or few more.
-_UNREAD_BYTES, _TAKEN_BYTES, _ANSWER_BYTES = 1 << 16, 1 << 12, 1 << 16
+#: Bytes of requests that the chip gets between two checks; each may make it send all its responses again.
+_TAKE_BYTES = 1 << 10
+#: Bytes of requests that wait for the chip, where another thread writes; beyond, that thread is held up.
+_ROOM_BYTES = 1 << 14
+#: Bytes of answers that one read returns, or few more.
+_ANSWER_BYTES = 1 << 16
 
 
 class VirtualTransport(Transport):
@@ -29,7 +33,7 @@ class VirtualTransport(Transport):
         Its geometry.
     wait : bool
         Whether another thread writes, so that reading has something to wait for. Otherwise a read that finds the chip
-        with nothing to do returns at once: nothing can come any more. A write waits while 64 kB are unread.
+        with nothing to do returns at once: nothing can come any more. A write waits while 16 kB are unread.
     """
 
     name = "emulator"
@@ -43,6 +47,10 @@ class VirtualTransport(Transport):
         self._arrival = threading.Condition()
         self._closed = False
 
+    def prepare(self) -> None:
+        """Compile the kernel, if it is not kept from before."""
+        self._chip.prepare()
+
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that are there; see `Transport.read`."""
         deadline = time.monotonic() + timeout_s
@@ -55,21 +63,23 @@ class VirtualTransport(Transport):
 
     def write(self, data: bytes) -> None:
         """Hand over all bytes; see `Transport.write`."""
+        left = memoryview(data)
         with self._arrival:
-            if self._wait and not self._arrival.wait_for(self._has_room, self.write_timeout_s):
-                raise NoAnswerError(f"{self.name} takes no more bytes: its answers are not read")
-            self._check_open()
-            self._requests += data
-            self._arrival.notify_all()
+            while True:
+                self._check_open()
+                room = _ROOM_BYTES - len(self._requests) if self._wait else len(left)
+                self._requests += left[:room]
+                left = left[room:]
+                self._arrival.notify_all()
+                if not left:
+                    return
+                if not self._arrival.wait_for(self._has_room, self.write_timeout_s):
+                    raise NoAnswerError("the emulator takes no more bytes, because nobody reads its answers; read them")
 
     def check(self) -> None:
         """Raise DisconnectedError if it was closed."""
         with self._arrival:
             self._check_open()
-
-    def prepare(self) -> None:
-        """Load the kernel of the emulator ahead of the first run."""
-        self._chip.prepare()
 
     def close(self) -> None:
         """Refuse everything from now on."""
@@ -86,13 +96,13 @@ class VirtualTransport(Transport):
             self._check_open()
             if self._chip.waiting:
                 return b""
-            data = bytes(self._requests[:_TAKEN_BYTES])
-            del self._requests[:_TAKEN_BYTES]
+            data = bytes(self._requests[:_TAKE_BYTES])
+            del self._requests[:_TAKE_BYTES]
             self._arrival.notify_all()
             return data
 
     def _has_room(self) -> bool:
-        return self._closed or len(self._requests) < _UNREAD_BYTES
+        return self._closed or len(self._requests) < _ROOM_BYTES
 
     def _check_open(self) -> None:
         if self._closed:

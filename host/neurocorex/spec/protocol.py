@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
-from .stuffing import (
-    FrameError,
-    cobs_decode,
-    cobs_encode,
-    trailing_decode,
-    trailing_encode,
-    with_crc,
-    without_crc,
-)
+from .stuffing import FrameError, cobs_decode, cobs_encode, trailing_decode, trailing_encode, with_crc, without_crc
 
 DELIMITER = 0
 SEQUENCE_MODULUS = 256

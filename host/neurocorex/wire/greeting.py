@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ..errors import InputError
+from ..files import parse
 
 #: Longest greeting, in bytes.
 GREETING_BYTES = 200
@@ -56,8 +57,8 @@ class Greeting:
         if len(payload) > GREETING_BYTES:
             raise InputError(f"a greeting of {len(payload)} bytes is too long; {GREETING_BYTES} are allowed")
         try:
-            values = json.loads(payload.decode() or "{}")
-        except (ValueError, RecursionError) as error:
+            values = parse(payload.decode() or "{}")
+        except ValueError as error:
             raise InputError(f"a greeting is a JSON object in UTF-8, not {payload[:20]!r}") from error
         if not isinstance(values, dict):
             raise InputError(f'a greeting is a JSON object such as {{"wait": true}}, not {payload[:20]!r}')
