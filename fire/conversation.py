@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from neurocorex.spec import CoreConfig, Op, Region, Request, Response, layout, regions
 from neurocorex.spec.events import CLEAR, END, FORCE, GRADED, IDLE, SET, SKIP
@@ -25,6 +25,8 @@ class Conversation:
         What everything is drawn from.
     idle : int
         Most silent steps in one code of a stimulus.
+    passed_over : collection of Region
+        Regions that are not read.
 
     Attributes
     ----------
@@ -34,9 +36,16 @@ class Conversation:
         Next request that the chip takes, and next numbered response that it sends.
     """
 
-    def __init__(self, source: random.Random, *, config: CoreConfig = CONFIG, idle: int = 0xFFFF) -> None:
+    def __init__(
+        self,
+        source: random.Random,
+        *,
+        config: CoreConfig = CONFIG,
+        idle: int = 0xFFFF,
+        passed_over: Collection[Region] = (),
+    ) -> None:
         self._source, self._config, self._idle = source, config, idle
-        self._regions = [int(region) for region in regions(config)]
+        self._regions = [int(region) for region in regions(config) if region not in passed_over]
         self.session = self.origin = self.sequence = self.ack = 0
         self._kinds: list[tuple[Callable[[], bytes], int]] = [
             (self.next_frame, 40), (self._mutated, 20), (self._out_of_order, 8), (self._other_session, 8),
@@ -114,9 +123,11 @@ class Conversation:
     # Arguments ---------------------------------------------------------------------------------
 
     def _arguments(self, op: int) -> bytes:
+        if op == Op.SET_BAUD:  # a slow line would be simulated for minutes
+            return self._source.choice((b"\4\0", b"\5\0", b"\3\0", b"", b"\4", b"\4\0\0"))
         if self._source.random() < 0.1:
             return self._bytes(self._config.payload_bytes)
-        source, region = self._source, self._source.choice((*self._regions, source_byte(self._source)))
+        source, region = self._source, self._source.choice((*self._regions, 0x7F, 0xFF))
         row, column = source.randrange(14), source.randrange(9)
         if op == Op.READ:
             return READ_ARGUMENTS.pack(region, row, column, source.choice((0, 1, 7, 40, 1 << 31)))
@@ -125,7 +136,7 @@ class Conversation:
             return WRITE_ARGUMENTS.pack(region, row, column) + self._bytes(8 * size)
         if op == Op.RUN:
             return self._stimulus()
-        return self._bytes(2) if op == Op.CLEAR else source.choice((b"\4\0", b"\3\0", self._bytes(3)))
+        return self._bytes(2)
 
     def _stimulus(self) -> bytes:
         source, out = self._source, bytearray()
@@ -143,11 +154,6 @@ class Conversation:
 
     def _bytes(self, most: int) -> bytes:
         return self._source.randbytes(self._source.randrange(most + 1))
-
-
-def source_byte(source: random.Random) -> int:
-    """Return a byte that names a region or does not."""
-    return source.randrange(256)
 
 
 def mutated(frame: bytes, source: random.Random) -> bytes:

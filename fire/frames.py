@@ -7,7 +7,7 @@ from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.protocol import VirtualChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import NeuroCoreXError
-from neurocorex.spec import Op, Request, Response, ResponseDecoder, Status
+from neurocorex.spec import Op, Region, Request, Response, ResponseDecoder, Status
 from neurocorex.spec.protocol import SEQUENCE_MODULUS
 from neurocorex.wire.process import ProcessTransport
 
@@ -108,11 +108,11 @@ def emulator(work: Work) -> None:
 def simulated(work: Work) -> None:
     """Feed the simulated chip and the emulated one frame by frame; both say the same to each."""
     program = simulated_chip(CONFIG)
-    emulated, chip = VirtualChip(CONFIG), ProcessTransport([program])
+    emulated, chip = VirtualChip(CONFIG, clock_hz=4_000_000, baud=1_000_000), ProcessTransport([program])
     try:
         for number in work.tries():
             source = work.random(number)
-            talk = Conversation(source, idle=3)
+            talk = Conversation(source, idle=3, passed_over=[Region.COUNTERS])  # only one of them has cycles
             pair = _Pair(emulated, chip, talk)
             pair.send(talk.hello())
             for _ in range(BATCH):
@@ -133,8 +133,15 @@ class _Pair:
         self._witness, self._decoder = Witness(talk), ResponseDecoder()
         self.wrong = self._witness.wrong
 
-    def send(self, frame: bytes) -> None:
-        """Send a frame to both, and compare what they say to it; the simulated chip is waited for."""
+    def send(self, data: bytes) -> None:
+        """Send bytes to both, up to one delimiter at a time, and compare what they say to that.
+
+        The gates have one notice for all that is wrong before it is sent, so the simulated chip is waited for.
+        """
+        for stuffed in data.split(b"\0")[:-1]:
+            self._send(stuffed + b"\0")
+
+    def _send(self, frame: bytes) -> None:
         expected = self._witness.hear(self._emulated.receive(frame))
         self._chip.write(frame)
         said: list[Response] = []
