@@ -1,4 +1,4 @@
-"""A sample of every campaign of ``make fire``; each in a process of its own, which ends if something waits without end."""
+"""Samples of every campaign of `make fire`."""
 
 from __future__ import annotations
 
