@@ -10,7 +10,7 @@ TOOLS := sinabs rockpool spikingjelly nengo
 RECORDERS := tests/importers/nir/recorders
 BENCHMARKS := instructions link cycles demos devices taps emulator
 
-.PHONY: demo test producers lint docs pictures bench clean
+.PHONY: demo test producers lint docs pictures fire bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
@@ -40,6 +40,13 @@ docs: $(VENV)/.dev
 # Draws the pictures of the README anew; a test compares them with the committed ones.
 pictures: $(VENV)/.dev
 	$(BIN)/python docs/pictures
+
+# Campaigns that try to break it, in about three quarters of an hour on two cores; `make test` has a sample of each.
+# Options and names of campaigns go into FIRE, for example: make fire FIRE="coverage --minutes 10 --seed 2"
+fire: $(VENV)/.dev
+	tools/need g++=g++
+	@mkdir -p build
+	$(BIN)/python -m fire --jobs $(JOBS) --json build/fire.json $(FIRE)
 
 # Writes every table, even after one of them has missed its target.
 bench: $(VENV)/.dev $(PEERS:%=.peers/%/.done)

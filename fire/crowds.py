@@ -83,7 +83,7 @@ def stopped(work: Work) -> None:
     """Stop the server for a while in the middle of a run, and let it go on: the run ends as if nothing had been."""
     with served(CONFIG) as server, ncx.open("emulator", config=CONFIG) as near:
         for number in work.tries():
-            spikes = spikes_of(CONFIG, 20_000)
+            spikes = spikes_of(CONFIG, 6_000)
             near.load(image_of(CONFIG, 0))
             near.clear(counters=True)
             expected = told(near.run(spikes=spikes, record=("spikes", "v")))
@@ -91,7 +91,7 @@ def stopped(work: Work) -> None:
                 device.deadline_s = LIMIT_S
                 device.load(image_of(CONFIG, 0))
                 device.clear(counters=True)
-                at, pause = work.random(number).randrange(1, 20_000), threading.Event()
+                at, pause = work.random(number).randrange(1, 6_000), threading.Event()
 
                 def progress(done: int, _total: int, at: int = at, pause: threading.Event = pause) -> None:
                     if done >= at and not pause.is_set():

@@ -199,7 +199,7 @@ CASES = [
     Case(
         "frames.simulated",
         "the simulated chip takes 100,000 frames of every kind, and says what the emulated one says",
-        "batches", 200, 2, simulated,
+        "batches", 200, 1, simulated,
     ),
     Case(
         "frames.host", "a host hears 1,000,000 bytes from a line that lies: right results, or typed errors, and an end",
