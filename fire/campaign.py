@@ -29,7 +29,7 @@ class Case:
     unit : str
         What a try is, in the plural.
     count, sample : int
-        Tries by command, and in the tests.
+        Tries by command, and in the tests; 0: not in these, because it depends on the hour.
     run : callable
         Makes the tries of a `Work`.
     limit_s : int

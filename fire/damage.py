@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -17,6 +19,7 @@ from neurocorex.wire.transport import Transport
 from .actor import Actor
 from .campaign import Case, Work
 from .networks import LEARNING, simulated_chip
+from .servers import ROOT, surroundings
 
 #: One per cent of damage: of the frames of either direction, or, every other seed, of their bytes, which damages
 #: about half of the frames.
@@ -82,6 +85,15 @@ def simulated(work: Work) -> None:
         _compared(work, calls, number, lambda program=program: ProcessTransport([program]), 0.1)
 
 
+def throughput(work: Work) -> None:
+    """Measure it, if the computer is quiet enough for that: a benchmark says what is missed."""
+    for number in work.tries():
+        words = [sys.executable, str(ROOT / "benchmarks" / "damage.py")]
+        done = subprocess.run(words, capture_output=True, text=True, env=surroundings())
+        work.expect(not done.returncode, f"benchmarks/damage.py: {done.stdout}{done.stderr}", number)
+        work.notes[:] = [" | ".join(line.strip("| ") for line in done.stdout.splitlines()[-2:])]
+
+
 CASES = [
     Case(
         "damage.emulator",
@@ -92,5 +104,9 @@ CASES = [
         "damage.simulated",
         "500 calls and 5,000 steps on the simulated chip at 1 % damage: as on the emulator over a clean line",
         "seeds", 4, 1, simulated,
+    ),
+    Case(
+        "damage.throughput", "throughput at 0.1 % damage is at least 95 % of that of a clean line",
+        "measurements", 1, 0, throughput,
     ),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -189,6 +190,22 @@ def _killed_writer(work: Work, number: int, kind: str, folder: Path, url: str, l
     work.expect(not left, f"{kind}: {', '.join(left)} is left after {what} at line {at} and another run", number)
 
 
+def builds(work: Work) -> None:
+    """Kill what fills the cache of simulated chips; the next one finds nothing that is half made."""
+    with TemporaryDirectory(prefix="fire-") as name:
+        prepare(Path(name))
+        whole = length("build", name)
+        for number in work.tries():
+            source = work.random(number)
+            what, at = source.choice(SIGNALS), source.randrange(1, whole)
+            shutil.rmtree(Path(name) / "cache")
+            die(what, at, "build", name)
+            again = die("SIGTERM", 0, "build", name)
+            work.expect(again.returncode == 0, f"after {what} at line {at}: {again.stderr[-500:]}", number)
+            left = [path.name for path in Path(name, "cache").rglob("*") if path.name.endswith(".part")]
+            work.expect(not left, f"{', '.join(left)} is left after {what} at line {at}", number)
+
+
 CASES = [
     Case(
         "kills.hosts", "a host killed in upload, run or read-back: the next session is right, at once",
@@ -198,6 +215,7 @@ CASES = [
         "kills.servers", "a server killed under a session: an error, no blank chip, and the next server is right",
         "kills", 40, 3, servers,
     ),
+    Case("kills.builds", "a build killed: the next one is whole, and sweeps what is left", "kills", 40, 5, builds),
     Case(
         "kills.files", "a command killed while it writes: the older file or the new one, whole, and nothing else",
         "kills", 81, 9, files,

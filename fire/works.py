@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -102,7 +103,9 @@ CHIP_WORKS = {"upload": _upload, "run": _run, "read": _read_back}
 
 
 def _build(folder: Path) -> Callable[[], None]:
-    """Make an entry of the cache of simulated chips, with tools that only copy."""
+    """Make entries of a cache of simulated chips, with tools that only copy."""
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    (folder / "cache").mkdir(exist_ok=True)
     from neurocorex_sim.cache import cached
 
     def make(target: Path) -> None:
@@ -111,7 +114,7 @@ def _build(folder: Path) -> Callable[[], None]:
 
     def build() -> None:
         for name in ("a.chip", "b.v"):
-            if cached(name, make).read_bytes() != (folder / "in.npz").read_bytes():
+            if cached(name, "copied", make).read_bytes() != (folder / "in.npz").read_bytes():
                 sys.exit("the cache has something else")
 
     return build

@@ -1,4 +1,4 @@
-"""A sample of every campaign of ``make fire``, each in a process of its own, which ends if something waits for ever."""
+"""Samples of every campaign of `make fire`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fire.catalogue import cases
 from fire.runner import main
 
 
-@pytest.mark.parametrize("name", cases())
+@pytest.mark.parametrize("name", [name for name, case in cases().items() if case.sample])
 def test_campaign_finds_nothing(name, capfd):
     failed = main([name, "--count", str(cases()[name].sample), "--jobs", "1"])
     assert not failed, capfd.readouterr().out

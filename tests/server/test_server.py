@@ -141,7 +141,7 @@ def test_client_that_never_completes_its_greeting_holds_nobody_up(monkeypatch: p
         (b'{"wait": 1}', "wait of a greeting is of type bool, not 1"),
         (b'{"token": true}', "token of a greeting is of type str, not True"),
         (b'{"who": "\\u001b[2J"}', "printable"),
-        (b'{"who": "\\ud800"}', "printable"),
+        (b'{"who": "\\ud800"}', "a JSON object in UTF-8"),
         (b'{"colour": "red"}', "no 'colour'"),
         (b'{"who": "' + b"x" * 200 + b'"}', "211 bytes is too long"),
         (b"[" * 200, "JSON object in UTF-8"),

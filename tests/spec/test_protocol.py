@@ -86,8 +86,8 @@ def test_crc_finds_any_single_wrong_byte(content: bytes, where: int, change: int
 @pytest.mark.parametrize(
     ("frame", "content"),
     [
-        (Request(Op.POLL, 0, 5), "03 00 05"),
-        (Request(Op.WRITE, 7, 0xFF, b"\x10\x00\x00\x00\x00\x80"), "11 07 ff 10 00 00 00 00 80"),
+        (Request(Op.POLL, 0, 5), "03 00 05 00 00"),
+        (Request(Op.WRITE, 7, 0xFF, b"\x10\x00\x00\x00\x00\x80", 0x1234), "11 07 ff 34 12 10 00 00 00 00 80"),
     ],
 )
 def test_request_layout(frame: Request, content: str) -> None:
@@ -101,8 +101,8 @@ def test_request_layout(frame: Request, content: str) -> None:
 @pytest.mark.parametrize(
     ("frame", "content"),
     [
-        (Response(Op.RUN, 1, 2, 4, Status.MORE, b"\xff"), "92 01 02 04 01 ff"),
-        (Response(Op.POLL, 0, 0, 4, Status.BAD_FRAME), "83 00 00 04 20"),
+        (Response(Op.RUN, 1, 2, 4, Status.MORE, b"\xff", 0xFF01), "92 01 02 04 01 01 ff ff"),
+        (Response(Op.POLL, 0, 0, 4, Status.BAD_FRAME), "83 00 00 04 20 00 00"),
     ],
 )
 def test_response_layout(frame: Response, content: str) -> None:

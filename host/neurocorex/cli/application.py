@@ -38,7 +38,8 @@ def application() -> None:
     """Spiking neural networks on an FPGA, on the simulated chip, or on an emulator with the same bits.
 
     DEVICE is `emulator` (software), `rtl` (the chip's own logic, simulated behind its UART pins), a serial
-    port such as /dev/ttyUSB1, or a pyserial URL such as socket://127.0.0.1:4000.
+    port such as /dev/ttyUSB1, a board such as usb:210319B57D2A, a served chip such as socket://127.0.0.1:4000,
+    or `faulty:` and any of these.
 
     \b
     First steps:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @choice.device(config=False, log=False)
 @output.json_option
 def replay(chosen: DeviceChoice, file: Path, as_json: bool) -> None:
-    """Repeat the session in FILE on the chip at DEVICE, and compare every answer.
+    """Repeat the session in FILE on the chip at DEVICE, and compare.
 
     FILE was written by the option --log of another command, or by `neurocorex.open(..., log=FILE)`. (The files of
     `selftest` are for its own option --replay.) `emulator` and `rtl` get the geometry of the log; another chip must

@@ -88,7 +88,7 @@ def serve(
 @click.argument("url", metavar="URL")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line and nothing else.")
 def watch(url: str, as_json: bool) -> None:
-    """Show the spikes of the chip that is served at URL, while another client uses it.
+    """Show the spikes of a served chip while another client uses it.
 
     The server must have been started with --share. Steps are counted from the start of each run; steps without a spike
     are not shown, and without recorded spikes there are none. Stop with Ctrl-C.

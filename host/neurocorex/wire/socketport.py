@@ -90,8 +90,6 @@ class SocketTransport(Transport):
         If nobody accepts the connection.
     """
 
-    begins_anew = True
-
     def __init__(self, url: str, *, watch: bool = False) -> None:
         self._url, self._watch = url, watch
         address = Address.parse(url)
