@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import neurocorex as ncx
 from neurocorex.device.device import Device
 from neurocorex.device.wired import WiredChip
-from neurocorex.errors import DeviceError, StateLostError
+from neurocorex.errors import DeviceError
 from neurocorex.wire.socketport import SocketTransport
 
 from .actor import told
@@ -49,11 +49,8 @@ def length(*words: str) -> int:
 
 
 def _session(device: Device) -> object:
-    """Return all that a whole session says. A load that finds the chip reset says so once."""
-    try:
-        device.load(image_of(CONFIG, 0))
-    except StateLostError:
-        device.load(image_of(CONFIG, 0))
+    """Return all that a whole session says."""
+    device.load(image_of(CONFIG, 0))
     device.clear(counters=True)
     result = device.run(spikes=spikes_of(CONFIG, STEPS), record=("spikes", "v"))
     return told(result), told(device.weights(units="chip")), told(device.snapshot())

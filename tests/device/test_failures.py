@@ -21,6 +21,7 @@ from support.fakes import (  # fmt: skip
     WrappedTransport,
     random_spikes,
 )
+from support.faultlines import Bench
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -149,3 +150,14 @@ def test_new_host_takes_over_where_another_one_crashed(reference: ncx.Result) ->
     survivor = Device(WiredChip(chip))
     assert survivor.config == SMALL
     assert_same(survivor.run(spikes=SPIKES, record=BOTH), reference.in_units("chip"))
+
+
+@pytest.mark.parametrize("at", [0, 1, 5])
+def test_load_that_finds_the_chip_reset_loads(reference: ncx.Result, at: int) -> None:
+    bench = Bench(SMALL)
+    with bench.device(returns=False) as device:
+        device.load(IMAGE)
+        bench.arm("reset", at)
+        device.load(IMAGE, verify=True)
+        assert bench.happened
+        assert_same(device.run(spikes=SPIKES, record=BOTH), reference)

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import numpy.typing as npt
 
-from ..errors import InputError
+from ..errors import InputError, StateLostError
 from ..events.stream import EventStream
 from ..image import Image
 from ..network.network import Network
@@ -173,18 +173,31 @@ class Device(Running):
             something else than what was written; see also `Chip`.
         """
         with self._turn.taken("load", deadline_s):
-            image, report = self._quantised(source, stimulus)
-            if self.elastic:
-                self._session.adapt(image.config)
-            self._contents.load(image, verify=verify, progress=progress)
-            self._contents.network.source = Source(source) if isinstance(source, Network) else None
-            if not isinstance(source, Image) and not image.is_snapshot:  # what made these has told
-                tell(report.alerts, image)
-            return report
+            try:
+                return self._loaded(source, stimulus, verify, progress)
+            except StateLostError:  # found only now; what is lost is being replaced anyway
+                return self._loaded(source, stimulus, verify, progress)
 
     def restore(self, image: Image) -> None:
         """Go on where a snapshot was taken, on whatever chip; an image without state starts at zero."""
         self.load(image)
+
+    def _loaded(
+        self,
+        source: Network | Image | str | os.PathLike[str],
+        stimulus: EventStream | npt.ArrayLike | None,
+        verify: bool,
+        progress: Progress | None,
+    ) -> Report:
+        """Load once."""
+        image, report = self._quantised(source, stimulus)
+        if self.elastic:
+            self._session.adapt(image.config)
+        self._contents.load(image, verify=verify, progress=progress)
+        self._contents.network.source = Source(source) if isinstance(source, Network) else None
+        if not isinstance(source, Image) and not image.is_snapshot:  # what made these has told
+            tell(report.alerts, image)
+        return report
 
     def _quantised(
         self, source: Network | Image | str | os.PathLike[str], stimulus: EventStream | npt.ArrayLike | None
