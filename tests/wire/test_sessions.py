@@ -251,3 +251,11 @@ def test_greeting_goes_with_hello_and_is_short() -> None:
     link.greeting = bytes(201)
     with pytest.raises(InputError, match="at most 200 bytes, got 201"):
         link.hello()
+
+
+def test_notice_about_a_frame_of_an_earlier_session_is_no_loss() -> None:
+    socket = Socket(chip_of(5))
+    link = Link(socket)
+    link.hello()
+    socket.inject(Response(Op.POLL, status=Status.OTHER_SESSION, credit=CHIP.rx_frames, session=link.session))
+    assert [bias_of(data) for _, data in link.execute([READ])] == [5]

@@ -157,7 +157,7 @@ class Flow:
         for frame in frames:
             if not isinstance(frame, Response):
                 self._poll()
-            elif frame.status == Status.OTHER_SESSION:
+            elif frame.status == Status.OTHER_SESSION and frame.session != self.window.session:
                 raise self._lost("was reset" if frame.session == 0 else "was used by another session meanwhile")
             elif frame.session != self.window.session:
                 continue
