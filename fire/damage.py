@@ -73,7 +73,7 @@ def emulator(work: Work) -> None:
     """Over a line without a clock, so that a lost frame costs no time."""
     for number in work.tries():
         config = LEARNING[1 + number % 2]
-        calls = CALLS if work.count > 2 else CALLS // 20
+        calls = CALLS // 20 if work.sample else CALLS
         _compared(work, calls, number, lambda config=config: VirtualTransport(config), 0.5)
 
 
@@ -81,7 +81,7 @@ def simulated(work: Work) -> None:
     """Make the same calls on the chip's own logic; slower, so there is less of it."""
     for number in work.tries():
         program = simulated_chip(LEARNING[1 + number % 2])
-        calls = SIMULATED_CALLS if work.count > 2 else SIMULATED_CALLS // 10
+        calls = SIMULATED_CALLS // 10 if work.sample else SIMULATED_CALLS
         _compared(work, calls, number, lambda program=program: ProcessTransport([program]), 0.1)
 
 

@@ -108,7 +108,10 @@ def emulator(work: Work) -> None:
 def simulated(work: Work) -> None:
     """Feed the simulated chip and the emulated one frame by frame; both say the same to each."""
     program = simulated_chip(CONFIG)
-    emulated, chip = VirtualChip(CONFIG, clock_hz=4_000_000, baud=1_000_000), ProcessTransport([program])
+    with Device(WiredChip(ProcessTransport([program]))) as device:
+        info = device.info
+    emulated = VirtualChip(CONFIG, clock_hz=info.clock_hz, baud=info.baud, build_id=info.build_id)
+    chip = ProcessTransport([program])
     try:
         for number in work.tries():
             source = work.random(number)
