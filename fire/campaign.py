@@ -34,6 +34,8 @@ class Case:
         Makes the tries of a `Work`.
     seconds : int
         About how long `count` tries take, so that the longest case begins first.
+    alone : bool
+        Measure a speed, so run when all others have ended.
     limit_s : int
         Seconds after which the case is a failure: something waits without end.
     """
@@ -46,6 +48,7 @@ class Case:
     run: Callable[[Work], None]
     seconds: int = 10
     limit_s: int = 1200
+    alone: bool = False
 
 
 @dataclass

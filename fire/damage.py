@@ -107,6 +107,6 @@ CASES = [
     ),
     Case(
         "damage.throughput", "throughput at 0.1 % damage is at least 95 % of that of a clean line",
-        "measurements", 1, 0, throughput,
+        "measurements", 1, 0, throughput, alone=True,
     ),
 ]  # fmt: skip

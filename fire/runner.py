@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -40,12 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if options.here:
         (case,) = options.chosen
+        # Ignored in the background of a shell, and so it would be by all that is to be killed with it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         print(MARK + json.dumps(run_here(case, _work(case, options))), flush=True)
         return 0
     begun = time.monotonic()
     longest_first = sorted(options.chosen, key=lambda case: -case.seconds)
-    with ThreadPoolExecutor(options.jobs) as pool:
-        rows = list(pool.map(lambda case: _told(_in_child(case, options)), longest_first))
+    rows: list[Row] = []
+    for alone, jobs in ((False, options.jobs), (True, 1)):
+        with ThreadPoolExecutor(jobs) as pool:
+            these = [case for case in longest_first if case.alone == alone]
+            rows += pool.map(lambda case: _told(_in_child(case, options)), these)
     failed = [row["name"] for row in rows if row["failed"]]
     print(f"\n{len(rows)} cases in {time.monotonic() - begun:,.0f} s; failed: {', '.join(failed) or 'none'}")
     if options.json:
