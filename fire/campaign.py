@@ -46,7 +46,7 @@ class Case:
     count: int
     sample: int
     run: Callable[[Work], None]
-    seconds: int = 10
+    seconds: int
     limit_s: int = 1200
     alone: bool = False
 

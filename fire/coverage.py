@@ -59,12 +59,13 @@ def _tell(work: Work, name: str, said: str, folder: Path) -> None:
     work.fail(what, repeat=f"python -m fire.fuzz {name} --hex {data.hex()}")
 
 
-#: Inputs of a sample: a few seconds of each.
-SAMPLE, SLOW_SAMPLE = 1000, 8
+#: Inputs by command and of a sample: less than a minute, and a few seconds.
+COUNT, SAMPLE = 30_000, 1000
+SLOW_COUNT, SLOW_SAMPLE = 1000, 50
 CASES = [
     Case(
         f"coverage.{name}", f"whatever is read as {name}: typed errors only, no wait without end",
-        "inputs", 10_000, SLOW_SAMPLE if name in SLOW else SAMPLE, _fuzzed, seconds=60,
+        "inputs", *((SLOW_COUNT, SLOW_SAMPLE) if name in SLOW else (COUNT, SAMPLE)), _fuzzed, seconds=40,
     )
     for name in (*READERS, *TALKS)
 ]  # fmt: skip

@@ -98,15 +98,15 @@ CASES = [
     Case(
         "damage.emulator",
         "10,000 calls and 100,000 steps at 1 % damage, learning on: nothing lost, doubled or different",
-        "seeds", 20, 2, emulator, limit_s=2400,
+        "seeds", 20, 2, emulator, seconds=620, limit_s=2400,
     ),
     Case(
         "damage.simulated",
         "500 calls and 5,000 steps on the simulated chip at 1 % damage: as on the emulator over a clean line",
-        "seeds", 4, 1, simulated,
+        "seeds", 4, 1, simulated, seconds=30,
     ),
     Case(
         "damage.throughput", "throughput at 0.1 % damage is at least 95 % of that of a clean line",
-        "measurements", 1, 0, throughput, alone=True,
+        "measurements", 1, 0, throughput, seconds=50, alone=True,
     ),
 ]  # fmt: skip
