@@ -147,7 +147,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fire", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="CASE", help="a case such as frames.emulator, or a campaign")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn at random")
-    parser.add_argument("--count", type=int, help="tries of each case, instead of its own number")
+    parser.add_argument(
+        "--count", type=int, help="tries of each case, instead of its own number; of coverage, a minute at most"
+    )
     parser.add_argument("--sample", action="store_true", help="fewer tries, and shorter ones, as in the tests")
     parser.add_argument("--minutes", type=float, help="go on for so long in each case, whatever the count")
     parser.add_argument("--first", type=int, default=0, help="number of the first try, to repeat one that failed")
