@@ -41,7 +41,7 @@ docs: $(VENV)/.dev
 pictures: $(VENV)/.dev
 	$(BIN)/python docs/pictures
 
-# Campaigns that try to break it, in about three quarters of an hour on two cores; `make test` has a sample of each.
+# Campaigns that try to break it, in about half an hour on two cores; `make test` has a sample of each.
 # Options and names of campaigns go into FIRE, for example: make fire FIRE="coverage --minutes 10 --seed 2"
 fire: $(VENV)/.dev
 	tools/need g++=g++

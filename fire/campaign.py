@@ -32,10 +32,12 @@ class Case:
         Tries by command, and in the tests; 0: not in these, because it depends on the hour.
     run : callable
         Makes the tries of a `Work`.
+    seconds : int
+        About how long `count` tries take, so that the longest case begins first.
+    alone : bool
+        Measure a speed, so run when all others have ended.
     limit_s : int
         Seconds after which the case is a failure: something waits without end.
-    minutes : float
-        Time by command instead of a count, for cases that go on for as long as they are left; 0: `count` decides.
     """
 
     name: str
@@ -44,8 +46,9 @@ class Case:
     count: int
     sample: int
     run: Callable[[Work], None]
+    seconds: int
     limit_s: int = 1200
-    minutes: float = 0
+    alone: bool = False
 
 
 @dataclass
@@ -64,6 +67,8 @@ class Work:
         How long to go on, whatever the count; 0: not told.
     first : int
         Number of the first try.
+    sample : bool
+        Make shorter tries, where the case has them.
     done : int
         Tries made.
     failures : list of str
@@ -77,6 +82,7 @@ class Work:
     count: int = 1
     minutes: float = 0
     first: int = 0
+    sample: bool = False
     done: int = 0
     failed: int = 0
     failures: list[str] = field(default_factory=list)
@@ -99,7 +105,7 @@ class Work:
         """Note a failure, of a try by its number or with the command that repeats it."""
         if not repeat:
             only = "" if number is None else f" --first {number} --count 1"
-            repeat = f"python -m fire {self.case.name} --seed {self.seed}{only}"
+            repeat = f"python -m fire {self.case.name} --seed {self.seed}{' --sample' * self.sample}{only}"
         self.failed += 1
         if len(self.failures) < KEPT:
             self.failures.append(f"{what}\n      again: {repeat}")

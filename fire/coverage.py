@@ -30,11 +30,12 @@ def _fuzzed(work: Work) -> None:
         corpus.mkdir()
         for number, data in enumerate(seeds(name)):
             (corpus / str(number)).write_bytes(data)
-        until = f"-max_total_time={60 * work.minutes:.0f}" if work.minutes else f"-runs={work.count}"
+        runs = -1 if work.minutes else work.count
+        most_s = 60 * (work.minutes or 1)
         words = [
-            sys.executable, "-m", "fire.fuzz", name, str(corpus), until, f"-seed={work.seed + 1}", "-max_len=65536",
+            sys.executable, "-m", "fire.fuzz", name, str(corpus), f"-runs={runs}", f"-max_total_time={most_s:.0f}",
             f"-timeout={INPUT_S}", f"-rss_limit_mb={MEMORY_MB}", "-print_final_stats=1", f"-artifact_prefix={folder}/",
-            "-len_control=0",
+            "-len_control=0", f"-seed={work.seed + 1}", "-max_len=65536",
         ]  # fmt: skip
         paths = [str(ROOT), str(ROOT / "tests"), *sys.path]
         done = subprocess.run(
@@ -59,12 +60,13 @@ def _tell(work: Work, name: str, said: str, folder: Path) -> None:
     work.fail(what, repeat=f"python -m fire.fuzz {name} --hex {data.hex()}")
 
 
-#: Inputs of a sample: a few seconds of each.
-SAMPLE, SLOW_SAMPLE = 1000, 8
+#: Inputs by command, for a minute at most, and of a sample.
+COUNT, SAMPLE = 30_000, 500
+SLOW_COUNT, SLOW_SAMPLE = 1000, 50
 CASES = [
     Case(
         f"coverage.{name}", f"whatever is read as {name}: typed errors only, no wait without end",
-        "inputs", 1_000_000, SLOW_SAMPLE if name in SLOW else SAMPLE, _fuzzed, minutes=1.0,
+        "inputs", *((SLOW_COUNT, SLOW_SAMPLE) if name in SLOW else (COUNT, SAMPLE)), _fuzzed, seconds=40,
     )
     for name in (*READERS, *TALKS)
 ]  # fmt: skip

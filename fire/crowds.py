@@ -124,10 +124,19 @@ def _check(work: Work, server: Served) -> None:
 CASES = [
     Case(
         "crowds.floods", "20 MB of valid POLLs, unread, then gone: the next client within 2 s, memory under 100 MB",
-        "floods", 5, 1, floods,
+        "floods", 5, 1, floods, seconds=20,
     ),
-    Case("crowds.at_once", "500 connections at once: all served or told", "crowds", 10, 1, crowds),
-    Case("crowds.in_sequence", "10,000 connections in sequence: all served", "clients", 10_000, 500, queues),
-    Case("crowds.installed", "a server without a cache: 12,000 steps at once, no error", "servers", 2, 1, installed),
-    Case("crowds.stopped", "a server that is stopped in a run and goes on: the same result", "stops", 10, 2, stopped),
+    Case("crowds.at_once", "500 connections at once: all served or told", "crowds", 10, 1, crowds, seconds=10),
+    Case(
+        "crowds.in_sequence", "10,000 connections in sequence: all served",
+        "clients", 10_000, 500, queues, seconds=30,
+    ),
+    Case(
+        "crowds.installed", "a server without a cache: 12,000 steps at once, no error",
+        "servers", 2, 1, installed, seconds=30,
+    ),
+    Case(
+        "crowds.stopped", "a server that is stopped in a run and goes on: the same result",
+        "stops", 10, 2, stopped, seconds=30,
+    ),
 ]  # fmt: skip

@@ -73,7 +73,7 @@ def emulator(work: Work) -> None:
     """Over a line without a clock, so that a lost frame costs no time."""
     for number in work.tries():
         config = LEARNING[1 + number % 2]
-        calls = CALLS if work.count > 2 else CALLS // 20
+        calls = CALLS // 20 if work.sample else CALLS
         _compared(work, calls, number, lambda config=config: VirtualTransport(config), 0.5)
 
 
@@ -81,7 +81,7 @@ def simulated(work: Work) -> None:
     """Make the same calls on the chip's own logic; slower, so there is less of it."""
     for number in work.tries():
         program = simulated_chip(LEARNING[1 + number % 2])
-        calls = SIMULATED_CALLS if work.count > 2 else SIMULATED_CALLS // 10
+        calls = SIMULATED_CALLS // 10 if work.sample else SIMULATED_CALLS
         _compared(work, calls, number, lambda program=program: ProcessTransport([program]), 0.1)
 
 
@@ -98,15 +98,15 @@ CASES = [
     Case(
         "damage.emulator",
         "10,000 calls and 100,000 steps at 1 % damage, learning on: nothing lost, doubled or different",
-        "seeds", 20, 2, emulator, limit_s=2400,
+        "seeds", 20, 2, emulator, seconds=620, limit_s=2400,
     ),
     Case(
         "damage.simulated",
         "500 calls and 5,000 steps on the simulated chip at 1 % damage: as on the emulator over a clean line",
-        "seeds", 4, 1, simulated,
+        "seeds", 4, 1, simulated, seconds=30,
     ),
     Case(
         "damage.throughput", "throughput at 0.1 % damage is at least 95 % of that of a clean line",
-        "measurements", 1, 0, throughput,
+        "measurements", 1, 0, throughput, seconds=50, alone=True,
     ),
 ]  # fmt: skip

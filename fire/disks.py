@@ -114,7 +114,7 @@ def _judge(
 CASES = [
     Case(
         "disks.limits", "no room somewhere in the file: a typed error, the older file as it was, nothing left",
-        "commands", 90, 9, limits,
+        "commands", 90, 9, limits, seconds=120,
     ),
-    Case("disks.full", "the same on a file system without a free byte", "commands", 18, 3, full),
+    Case("disks.full", "the same on a file system without a free byte", "commands", 18, 3, full, seconds=25),
 ]  # fmt: skip

@@ -36,7 +36,7 @@ def _mutations(work: Work) -> None:
 CASES = [
     Case(
         f"files.{name}", f"2,000 mutated files of {name}: read, or refused by an error of ours",
-        "files", 2000, 5 if name in SLOW else 30, _mutations, limit_s=3000,
+        "files", 2000, 15 if name in SLOW else 30, _mutations, seconds=80 if name in SLOW else 10,
     )
     for name in READERS
 ]  # fmt: skip

@@ -108,7 +108,10 @@ def emulator(work: Work) -> None:
 def simulated(work: Work) -> None:
     """Feed the simulated chip and the emulated one frame by frame; both say the same to each."""
     program = simulated_chip(CONFIG)
-    emulated, chip = VirtualChip(CONFIG, clock_hz=4_000_000, baud=1_000_000), ProcessTransport([program])
+    with Device(WiredChip(ProcessTransport([program]))) as device:
+        info = device.info
+    emulated = VirtualChip(CONFIG, clock_hz=info.clock_hz, baud=info.baud, build_id=info.build_id)
+    chip = ProcessTransport([program])
     try:
         for number in work.tries():
             source = work.random(number)
@@ -194,15 +197,15 @@ CASES = [
     Case(
         "frames.emulator",
         "the emulated chip takes 1,000,000 frames of every kind, keeps to the protocol, and answers HELLO",
-        "batches", 2000, 20, emulator,
+        "batches", 2000, 20, emulator, seconds=320,
     ),
     Case(
         "frames.simulated",
         "the simulated chip takes 100,000 frames of every kind, and says what the emulated one says",
-        "batches", 200, 1, simulated,
+        "batches", 200, 1, simulated, seconds=120,
     ),
     Case(
         "frames.host", "a host hears 1,000,000 bytes from a line that lies: right results, or typed errors, and an end",
-        "sessions", 400, 5, host,
+        "sessions", 400, 5, host, seconds=30,
     ),
 ]  # fmt: skip

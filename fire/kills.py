@@ -206,15 +206,18 @@ def builds(work: Work) -> None:
 CASES = [
     Case(
         "kills.hosts", "a host killed in upload, run or read-back: the next session is right, at once",
-        "kills", 80, 6, hosts,
+        "kills", 80, 6, hosts, seconds=100,
     ),
     Case(
         "kills.servers", "a server killed under a session: an error, no blank chip, and the next server is right",
-        "kills", 40, 3, servers,
+        "kills", 40, 3, servers, seconds=50,
     ),
-    Case("kills.builds", "a build killed: the next one is whole, and sweeps what is left", "kills", 40, 5, builds),
+    Case(
+        "kills.builds", "a build killed: the next one is whole, and sweeps what is left",
+        "kills", 40, 5, builds, seconds=30,
+    ),
     Case(
         "kills.files", "a command killed while it writes: the older file or the new one, whole, and nothing else",
-        "kills", 81, 9, files,
+        "kills", 81, 9, files, seconds=170,
     ),
 ]  # fmt: skip

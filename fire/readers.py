@@ -19,6 +19,7 @@ from neurocorex.wire.log import LogFile
 from support.readers import READERS as PLAIN
 from support.readers import Reader, by_path
 
+from . import nursery
 from .networks import LEARNING, image_of, result_of, spikes_of
 
 
@@ -88,7 +89,8 @@ READERS: dict[str, Reader] = {
         by_path(lambda path: ncx.read_spikes(path, 1e-3), ".nir"),
     ),
 }
-#: Kinds that are read in a process of their own, which takes a hundred times longer.
+child.start = nursery.Forked  # type: ignore[assignment,misc]
+#: Kinds that are read in a process of their own, which takes ten times longer.
 SLOW = ("NIR", "NIR_spikes")
 
 

@@ -175,7 +175,7 @@ CASES = [
     Case(
         "resets.emulator",
         "a reset at any of 256 counts of commands, before, in and after any call: the next one raises, a load mends it",
-        "resets", SEQUENCE_MODULUS * len(MOMENTS) * len(CALLS), 150, emulator, limit_s=3600,
+        "resets", SEQUENCE_MODULUS * len(MOMENTS) * len(CALLS), 150, emulator, seconds=270,
     ),
-    Case("resets.simulated", "the same on the simulated chip", "resets", 100, 5, simulated),
+    Case("resets.simulated", "the same on the simulated chip", "resets", 100, 5, simulated, seconds=40),
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -36,15 +37,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     if options.list:
         for case in options.chosen:
-            print(f"{case.name:<24} {case.count:>9,} {case.unit:<12} {case.fact}")
+            print(f"{case.name:<24} {case.count:>9,} {case.unit:<12} {case.seconds:>5} s  {case.fact}")
         return 0
     if options.here:
         (case,) = options.chosen
+        # Ignored in the background of a shell, and so it would be by all that is to be killed with it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         print(MARK + json.dumps(run_here(case, _work(case, options))), flush=True)
         return 0
     begun = time.monotonic()
-    with ThreadPoolExecutor(options.jobs) as pool:
-        rows = list(pool.map(lambda case: _told(_in_child(case, options)), options.chosen))
+    longest_first = sorted(options.chosen, key=lambda case: -case.seconds)
+    rows: list[Row] = []
+    for alone, jobs in ((False, options.jobs), (True, 1)):
+        with ThreadPoolExecutor(jobs) as pool:
+            these = [case for case in longest_first if case.alone == alone]
+            rows += pool.map(lambda case: _told(_in_child(case, options)), these)
     failed = [row["name"] for row in rows if row["failed"]]
     print(f"\n{len(rows)} cases in {time.monotonic() - begun:,.0f} s; failed: {', '.join(failed) or 'none'}")
     if options.json:
@@ -96,8 +103,8 @@ def _strict(work: Work) -> Iterator[None]:
 
 def _work(case: Case, options: argparse.Namespace) -> Work:
     """Return the tries that the options ask for."""
-    minutes = options.minutes if options.minutes is not None else 0 if options.count else case.minutes
-    return Work(case, options.seed, options.count or case.count, minutes, options.first)
+    count = options.count or (case.sample if options.sample else case.count)
+    return Work(case, options.seed, count, options.minutes or 0, options.first, options.sample)
 
 
 def _in_child(case: Case, options: argparse.Namespace) -> Row:
@@ -107,6 +114,8 @@ def _in_child(case: Case, options: argparse.Namespace) -> Row:
     for name in ("count", "minutes", "first"):
         if getattr(options, name):
             words += [f"--{name}", str(getattr(options, name))]
+    if options.sample:
+        words.append("--sample")
     begun = time.monotonic()
     done = subprocess.run(
         words, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"FIRE_LIMIT_S": str(limit_s)}
@@ -138,7 +147,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fire", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="CASE", help="a case such as frames.emulator, or a campaign")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn at random")
-    parser.add_argument("--count", type=int, help="tries of each case, instead of its own number")
+    parser.add_argument(
+        "--count", type=int, help="tries of each case, instead of its own number; of coverage, a minute at most"
+    )
+    parser.add_argument("--sample", action="store_true", help="fewer tries, and shorter ones, as in the tests")
     parser.add_argument("--minutes", type=float, help="go on for so long in each case, whatever the count")
     parser.add_argument("--first", type=int, default=0, help="number of the first try, to repeat one that failed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="cases at once")

@@ -146,7 +146,7 @@ def _answers() -> list[bytes]:
 
 def _to_host(data: bytes) -> None:
     """Let a host carry out three requests over a script."""
-    link = Link(ScriptTransport(data), timeout_s=0)
+    link = Link(ScriptTransport(data), timeout_s=0.01)  # which the script does not wait
     for _ in range(2):
         try:
             for status, _payload in link.execute([(Op.READ, bytes(9)), (Op.RUN, b"\xff"), (Op.WRITE, bytes(6))]):

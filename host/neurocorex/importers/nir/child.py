@@ -28,6 +28,8 @@ from .hdf5 import library, read_here
 CPU_SECONDS, WALL_SECONDS, MEMORY, MESSAGE = 30, 120, 4 << 30, 2 << 30
 #: Program of the child. It runs without the user's settings for Python, and finds modules where the parent does.
 PROGRAM = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {module} import main; main(sys.argv[2])"
+#: Threads of a linear algebra library would reserve address space that counts against the limit.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 _log = logging.getLogger(__name__)
 
@@ -45,9 +47,10 @@ def read_tree(path: str | Path, *, attributes: bool = False) -> dict[str, Any]:
         If h5py is not installed.
     """
     library()
+    told = {"path": str(path), "attributes": attributes, "cpu": CPU_SECONDS, "memory": MEMORY}
     with TemporaryFile() as message:
         try:
-            child = _started(str(path), attributes, message)
+            child = start(json.dumps(told), message)
         except OSError as error:
             _log.warning("cannot start a process to read %s (%s); it is read in this one", path, error)
             return read_here(path, attributes=attributes)
@@ -90,16 +93,14 @@ def main(argument: str) -> None:
         out.write(array.tobytes())
 
 
-def _started(path: str, attributes: bool, message: IO[bytes]) -> subprocess.Popen[bytes]:
+def start(argument: str, message: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a child whose `main` gets `argument` and writes to `message`; raises OSError where none can be started."""
     if not sys.executable:
         raise OSError("sys.executable is empty")
-    told = {"path": os.fspath(path), "attributes": attributes, "cpu": CPU_SECONDS, "memory": MEMORY}
     program = PROGRAM.replace("{module}", __name__)
-    command = [sys.executable, "-I", "-c", program, json.dumps([str(place) for place in sys.path]), json.dumps(told)]
-    # Threads of a linear algebra library would reserve address space that counts against the limit.
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    command = [sys.executable, "-I", "-c", program, json.dumps([str(place) for place in sys.path]), argument]
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=message, stderr=subprocess.DEVNULL, env=environment
+        command, stdin=subprocess.DEVNULL, stdout=message, stderr=subprocess.DEVNULL, env=os.environ | ONE_THREAD
     )
 
 
