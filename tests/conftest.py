@@ -1,11 +1,17 @@
 """Fixtures of several rooms: devices, and the command line."""
 
+import signal
+
 import neurocorex as ncx
 import pytest
 from neurocorex.cli import main
 from neurocorex.quantiser import notice
 from support.devices import BOTH, IMAGE, SPIKES, emulated
 from support.fakes import WrappedTransport
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts background jobs so, and whatever the tests start would never be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=[None, WrappedTransport], ids=["in process", "by wire"])
