@@ -52,6 +52,11 @@ class Conversation:
             (self._noise, 10), (self._strange_content, 6), (self._unnumbered, 6), (self._hello, 1), (self._joined, 1),
         ]  # fmt: skip
 
+    @property
+    def _is_brief(self) -> bool:
+        """Whether no code of a stimulus has many steps."""
+        return self._idle < 0xFFFF
+
     def next(self) -> bytes:
         """Return the bytes of one frame, of whatever kind, with its delimiters."""
         kinds, weights = zip(*self._kinds, strict=True)
@@ -125,7 +130,7 @@ class Conversation:
     def _arguments(self, op: int) -> bytes:
         if op == Op.SET_BAUD:  # a slow line would be simulated for minutes
             return self._source.choice((b"\4\0", b"\5\0", b"\3\0", b"", b"\4", b"\4\0\0"))
-        if self._source.random() < 0.1:
+        if self._source.random() < 0.1 and not (op == Op.RUN and self._is_brief):
             return self._bytes(self._config.payload_bytes)
         source, region = self._source, self._source.choice((*self._regions, 0x7F, 0xFF))
         row, column = source.randrange(14), source.randrange(9)
@@ -150,7 +155,8 @@ class Conversation:
             elif code == CLEAR:
                 out.append(source.randrange(256))
         whole = bytes(out[: self._config.payload_bytes])
-        return whole if source.random() < 0.8 else whole[:-1]
+        # The number of steps of a code that is cut off would come from the next frame.
+        return whole if source.random() < 0.8 or self._is_brief else whole[:-1]
 
     def _bytes(self, most: int) -> bytes:
         return self._source.randbytes(self._source.randrange(most + 1))

@@ -7,7 +7,7 @@ from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.protocol import VirtualChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import NeuroCoreXError
-from neurocorex.spec import Op, Region, Request, Response, ResponseDecoder, Status
+from neurocorex.spec import FrameError, Op, Region, Request, Response, ResponseDecoder, Status
 from neurocorex.spec.protocol import SEQUENCE_MODULUS
 from neurocorex.wire.process import ProcessTransport
 
@@ -21,6 +21,8 @@ from .nonsense import LyingTransport
 BATCH = 500
 #: Seconds in which the simulated chip says all that it has to say to a frame.
 ANSWER_S = 5
+#: Most acknowledgements until a chip is at rest.
+SETTLING = 1000
 #: Calls of a host to a chip that talks nonsense, and seconds that each may take.
 HOST_CALLS, HOST_S = 30, 60
 
@@ -132,7 +134,7 @@ class _Pair:
     """Two chips that get the same frames, one at a time."""
 
     def __init__(self, emulated: VirtualChip, chip: ProcessTransport, talk: Conversation) -> None:
-        self._emulated, self._chip = emulated, chip
+        self._emulated, self._chip, self._talk = emulated, chip, talk
         self._witness, self._decoder = Witness(talk), ResponseDecoder()
         self.wrong = self._witness.wrong
 
@@ -145,6 +147,26 @@ class _Pair:
             self._send(stuffed + b"\0")
 
     def _send(self, frame: bytes) -> None:
+        if self._ends_runs(frame):
+            self._settle()
+        self._exchange(frame)
+
+    def _ends_runs(self, frame: bytes) -> bool:
+        """Whether a frame ends what is running; at which step, no two chips need to agree."""
+        try:
+            request = Request.decode(frame[:-1])
+        except FrameError:
+            return False
+        return request.op == Op.HELLO or (request.op == Op.STOP and request.session == self._talk.session)
+
+    def _settle(self) -> None:
+        """Acknowledge what the chips say until they have carried out all requests."""
+        for _ in range(SETTLING):
+            if not self._emulated._jobs:
+                return
+            self._exchange(Request(Op.ACK, ack=self._talk.ack, session=self._talk.session).encode())
+
+    def _exchange(self, frame: bytes) -> None:
         expected = self._witness.hear(self._emulated.receive(frame))
         self._chip.write(frame)
         said: list[Response] = []

@@ -1,5 +1,6 @@
 """HDF5 files are read in a process of their own: what goes wrong there is an error of one line here."""
 
+import json
 import os
 import subprocess
 
@@ -108,3 +109,10 @@ def test_spikes_are_told_from_graphs(tmp_path):
     nir.write_data(path, nir.NIRGraphData({"a": nir.NIRNodeData({"spikes": events})}))
     with pytest.raises(FileFormatError, match=r"spikes.nir is HDF5, but no NIR graph.*spikes are read by read_spikes"):
         ncx.from_nir(path)
+
+
+@pytest.mark.parametrize("dtype", [",", "O", "<f8,<f8", "U4", "(2,)f8", "f", "<f99", "V8"])
+def test_array_of_a_type_that_no_graph_has_is_refused(dtype: str) -> None:
+    told = {"tree": {"group": {"weight": {"dtype": dtype, "shape": [1]}}}}
+    with pytest.raises(FileFormatError, match="makes no sense"):
+        child._unpacked(json.dumps(told).encode() + b"\n" + bytes(8), "graph.nir")

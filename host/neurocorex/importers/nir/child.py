@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -142,6 +143,10 @@ def _unpacked(content: bytes, path: str | Path) -> dict[str, Any]:
     return cast(dict[str, Any], tree)
 
 
+#: Types of the arrays of a graph: integers, floats and truth values.
+_NUMBERS = re.compile(r"[<>|=]?[iufb][0-9]{1,2}")
+
+
 class _Data:
     """Bytes of the arrays, taken in order."""
 
@@ -149,9 +154,9 @@ class _Data:
         self._data, self._place = data, 0
 
     def array(self, dtype: str, shape: list[int]) -> NDArray[Any]:
-        kind = np.dtype(dtype)
-        if kind.kind not in "iufb":
+        if not _NUMBERS.fullmatch(dtype):  # NumPy would read other texts as Python
             raise ValueError(f"an array of {dtype}")
+        kind = np.dtype(dtype)
         size = math.prod(shape) * kind.itemsize
         part = self._data[self._place : self._place + size]
         self._place += size
