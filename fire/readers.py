@@ -78,18 +78,31 @@ def _resumed(path: Path) -> object:
         return device.run(spikes=spikes_of(LEARNING[1], 5), record=("spikes", "v"), checkpoint=path, checkpoint_every=2)
 
 
+def _by_fork(read: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    """Let the children of a reader come from the nursery."""
+
+    def forked(data: bytes) -> object:
+        before = child.start
+        child.start = nursery.Forked  # type: ignore[assignment,misc]
+        try:
+            return read(data)
+        finally:
+            child.start = before
+
+    return forked
+
+
 READERS: dict[str, Reader] = {
     **{name.replace(" ", "_"): reader for name, reader in PLAIN.items()},
     "log": Reader(lambda: _written(_log), by_path(_entries, ".log")),
     "checkpoint": Reader(lambda: _written(_checkpoint), by_path(_resumed, ".ckpt")),
-    "NIR": Reader(_graph, by_path(ncx.from_nir, ".nir")),
+    "NIR": Reader(_graph, _by_fork(by_path(ncx.from_nir, ".nir"))),
     "NIR_tree": Reader(_tree, _of_tree),
     "NIR_spikes": Reader(
         lambda: _written(lambda path: ncx.write_spikes(result_of(("spikes",)), path, dt=1e-3)),
-        by_path(lambda path: ncx.read_spikes(path, 1e-3), ".nir"),
+        _by_fork(by_path(lambda path: ncx.read_spikes(path, 1e-3), ".nir")),
     ),
 }
-child.start = nursery.Forked  # type: ignore[assignment,misc]
 #: Kinds that are read in a process of their own, which takes ten times longer.
 SLOW = ("NIR", "NIR_spikes")
 
