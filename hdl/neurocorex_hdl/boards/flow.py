@@ -23,6 +23,7 @@ from .clock import pll_settings
 from .platforms import PLATFORMS
 from .progress import Say, heard, quiet
 from .top import BoardTop
+from .vivado import script_overrides
 
 #: Name of the top module and of all files.
 TOP = "neurocorex"
@@ -93,7 +94,7 @@ def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> dict[str, st
     """Put a chip, or a stand-in with its ports, onto a board: RTLIL, constraints and scripts."""
     platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
     with yosys_of_python():
-        plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False)
+        plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False, **script_overrides(TOP))
     suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
     files = {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}
     return files | {RTLIL: platform.rtlil, f"{TOP}.ys": _script(board)}
@@ -182,9 +183,7 @@ def synthesis_inputs(order: Order) -> list[str]:
     return [board.name, order.config.to_json(), repr(numbers), *styles, _script(board)]
 
 
-def synthesise(
-    order: Order, folder: Path, say: Say, hear: Say = quiet, sources: Callable[[Order], dict[str, str]] = sources
-) -> None:
+def synthesise(order: Order, folder: Path, say: Say, sources: Callable[[Order], dict[str, str]] = sources) -> None:
     """Make the netlist of an order in a folder; `route` goes on from there.
 
     Parameters
@@ -194,9 +193,7 @@ def synthesise(
     folder : Path
         An existing folder.
     say : callable
-        Called with the name of each stage.
-    hear : callable
-        Called with what a program says about its progress within a stage.
+        Called with the name of each stage and, with a colon, with all that a program tells about its progress.
     sources : callable
         Gives the input files, by default those of the chip.
 
@@ -208,15 +205,15 @@ def synthesise(
     say("elaborating")
     texts = sources(order)
     say("synthesising")
-    _synthesise(texts, folder, hear)
+    _synthesise(texts, folder, say)
 
 
-def route(order: Order, folder: Path, say: Say, hear: Say = quiet) -> None:
+def route(order: Order, folder: Path, say: Say) -> None:
     """Make the bitstream in a folder that has the results of `synthesise`; parameters and errors are the same."""
     for program, words in programs(order):
         placing = program.startswith("nextpnr")
         say("placing and routing" if placing else "packing")
-        run(program, words, folder, log=PNR_LOG if placing else f"{program}.log", hear=heard(program, hear))
+        run(program, words, folder, log=PNR_LOG if placing else f"{program}.log", hear=heard(program, say))
 
 
 def build(order: Order, folder: Path, say: Say, sources: Callable[[Order], dict[str, str]] = sources) -> None:
@@ -234,7 +231,7 @@ def pack(order: Order, texts: dict[str, str], folder: Path) -> None:
         run(program, [*kept, "--pack-only"], folder, log=PNR_LOG)
 
 
-def _synthesise(texts: dict[str, str], folder: Path, hear: Say = quiet) -> None:
+def _synthesise(texts: dict[str, str], folder: Path, say: Say = quiet) -> None:
     for name, text in texts.items():
         (folder / name).write_text(text)
-    run("yosys", [f"{TOP}.ys"], folder, log=YOSYS_LOG, hear=heard("yosys", hear))
+    run("yosys", [f"{TOP}.ys"], folder, log=YOSYS_LOG, hear=heard("yosys", say))

@@ -10,7 +10,7 @@ Say = Callable[[str], object]
 _PASS = re.compile(r"([\d.]+)\. Executing ([A-Z]\w+) pass")
 #: Lines of nextpnr by what they tell, with the numbers that are shown. Which lines come depends on family and router.
 _LINES = (
-    (re.compile(r"Info: Packing (\w.*?)\.\."), "packing {}"),
+    (re.compile(r"Info: Packing (\w.*?)\.\."), "packing: {}"),
     (re.compile(r"Info: +at initial placer iter (\d+), wirelen = (\d+)"), "placing: start {}, wirelength {}"),
     (re.compile(r"Info: +at iteration #(\d+), .*legal = (\d+)"), "placing: iteration {}, wirelength {}"),
     (re.compile(r"Info: +at iteration #(\d+): .*wirelen = (\d+)"), "placing: refinement {}, wirelength {}"),
@@ -24,8 +24,8 @@ def quiet(_: str) -> None:
     """Take a line of progress and show it nowhere."""
 
 
-def heard(program: str, hear: Say) -> Say:
-    """Return what takes the output of a program line by line, and gives `hear` the progress that it tells.
+def heard(program: str, say: Say) -> Say:
+    """Return what takes the output of a program line by line, and tells `say` the progress that is in it.
 
     Lines that tell none, and those of programs that are done within seconds, are dropped.
     """
@@ -38,14 +38,14 @@ def heard(program: str, hear: Say) -> Say:
 
     def take(line: str) -> None:
         if (progress := tell(line)) is not None:
-            hear(progress)
+            say(progress)
 
     return take
 
 
 def _of_yosys(line: str) -> str | None:
     found = _PASS.match(line)
-    return None if found is None else f"pass {found[1]}, {found[2].lower()}"
+    return None if found is None else f"synthesising: pass {found[1]}, {found[2].lower()}"
 
 
 def _of_nextpnr(line: str) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ Say = Callable[[str], None]
 #: Files of a build that are kept, by suffix; the others only pass data between the tools.
 _KEPT = (".bin", ".bit", ".fs", ".svf", ".v", ".pcf", ".lpf", ".cst", ".xdc", ".tcl", ".ys", ".log")
 _REPORT, _REPORT_TEXT = "report.json", "report.txt"
+#: Seconds between lines of progress within a stage.
+_PERIOD_S = 3.0
 #: Suffix of what is compressed in the cache, and name of the output of a program that failed.
 _PACKED, _FAILED = ".gz", "failed.log"
 
@@ -40,7 +43,6 @@ def build(
     seed: int = 1,
     fresh: bool = False,
     say: Say = lambda _: None,
-    hear: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Build the chip of a board, or take it from the cache.
 
@@ -59,9 +61,8 @@ def build(
     fresh : bool
         Build even if the cache has the result.
     say : callable
-        Called with the name of each stage.
-    hear : callable
-        Called within a stage with what a tool says about its progress, up to many times a second.
+        Called with a line of progress: the name of each stage, and every few seconds what a tool tells about its own,
+        which has a colon, such as "routing: 5,747 arcs left".
 
     Returns
     -------
@@ -88,7 +89,7 @@ def build(
             if board.family.routable or tool == "yosys":
                 tools.require(tool)
         say("starting the tools, which compile themselves on first use")
-        work = _Work(_order(board, config, clock_hz, baud, seed), folder, fresh, say, hear)
+        work = _Work(_order(board, config, clock_hz, baud, seed), folder, fresh, _paced(say))
         kept = work.result()
     except tools.ToolError as error:
         raise MissingToolError(str(error)) from error
@@ -143,9 +144,8 @@ def _cache() -> Path:
 class _Work:
     """Work on one order: a netlist, which is the same for all seeds, and a result, each an entry of the cache."""
 
-    def __init__(self, order: Any, folder: Path, fresh: bool, say: Say, hear: Say) -> None:
-        self._order, self._folder, self._fresh = order, folder, fresh
-        self._say, self._hear = say, hear
+    def __init__(self, order: Any, folder: Path, fresh: bool, say: Say) -> None:
+        self._order, self._folder, self._fresh, self._say = order, folder, fresh, say
         self._flow = gates("boards.flow")
         self.made = False
 
@@ -170,7 +170,7 @@ class _Work:
             for path in netlist.iterdir():
                 packed, data = path.suffix == _PACKED, path.read_bytes()
                 (work / path.name.removesuffix(_PACKED)).write_bytes(gzip.decompress(data) if packed else data)
-            self._flow.route(self._order, work, self._say, self._hear)
+            self._flow.route(self._order, work, self._say)
             values = report.collect(self._order, work)
         values["seconds"] = round(time.perf_counter() - started, 1)
         files.write_text(place / _REPORT, json.dumps(values, indent=1) + "\n")
@@ -178,7 +178,7 @@ class _Work:
 
     def _make_netlist(self, place: Path) -> None:
         with self._scratch(place) as work:
-            self._flow.synthesise(self._order, work, self._say, self._hear)
+            self._flow.synthesise(self._order, work, self._say)
             for path in work.glob("*.json"):
                 (place / f"{path.name}{_PACKED}").write_bytes(gzip.compress(path.read_bytes(), 1, mtime=0))
 
@@ -199,6 +199,20 @@ class _Work:
             for path in work.iterdir():
                 if path.suffix in _KEPT:
                     path.rename(place / path.name)
+
+
+def _paced(say: Say, clock: Callable[[], float] = time.monotonic) -> Say:
+    """Return what passes each stage on to `say`, but the progress of a tool only every few seconds."""
+    due = -math.inf
+
+    def paced(line: str) -> None:
+        nonlocal due
+        if ": " in line and clock() < due:
+            return
+        due = clock() + _PERIOD_S
+        say(line)
+
+    return paced
 
 
 def _hand_over(kept: Path, folder: Path) -> None:
