@@ -75,7 +75,7 @@ def test_met_slack_gives_a_bitstream(board, scripts, tmp_path, monkeypatch) -> N
     ("setup", "hold", "told"),
     [
         ("-0.123", "0.052", "WNS is -0.123 ns"),
-        ("1.2", "-1e-05", "WHS is -1e-05 ns"),
+        ("1.2", "-0.00001", "WHS is -1e-5 ns"),
         ("-12", "-0.002", "WNS is -12 ns, WHS is -0.002 ns"),
         ("", "0.052", "WNS is unknown, since no path has a clock"),
         ("unconstrained", "unconstrained", "WNS is unknown, since no path has a clock, WHS is unknown"),
