@@ -21,13 +21,16 @@ _ICELINK, _DAPLINK = (0x1D50, 0x602B), (0x0D28, 0x0204)
 
 _ICEBREAKER = "icebreaker-fpga/icebreaker-verilog-examples: icebreaker/icebreaker.pcf (maker)"
 icebreaker = Facts(
-    part="iCE40UP5K-SG48", idcode=0, part_by="icebreaker-fpga/icebreaker: README.md (maker)",
+    part="iCE40UP5K-SG48",
+    idcode=0,
+    part_by="icebreaker-fpga/icebreaker: README.md (maker)",
     clock=Clock(pin="35", mhz=12, by=_ICEBREAKER),
     serial=Serial(rx="6", tx="9", by=f"{_ICEBREAKER}; {_LITEX}icebreaker.py"),
     # Names end in _N: on at a low level, and low while pressed.
     leds=(Led(pin="11", colour="red", on=0), Led(pin="37", colour="green", on=0)),
     leds_by=f"{_ICEBREAKER}; {_LITEX}icebreaker.py (user_ledr_n)",
-    buttons=(Button(pin="10", pressed=0),), buttons_by=f"{_ICEBREAKER} (BTN_N); {_LITEX}icebreaker.py (user_btn_n)",
+    buttons=(Button(pin="10", pressed=0),),
+    buttons_by=f"{_ICEBREAKER} (BTN_N); {_LITEX}icebreaker.py (user_btn_n)",
     # "Memory: NA": the FPGA is the master of its flash until jumpers are turned.
     loader=Loader(options={"-b": "ice40_generic"}, usb=(_FT2232H,), sram_needs=True, by=_OFL),
 )
@@ -88,7 +91,7 @@ hx8k = Facts(
     serial=Serial(rx="B10", tx="B12", by=f"{_HX8K}; SpinalHDL/VexRiscv issue 32 (txd on B12)"),
     # The maker's guide could not be had; the level is from a design that wires a 1 to light them.
     leds=tuple(Led(pin=pin, on=1) for pin in ("C3", "B3", "C4", "C5", "A1", "A2", "B4", "B5")),
-    leds_by="YosysHQ/icestorm: examples/hx8kboard (pins); level from phanrahan/loam (wire 1), NOT VERIFIED by the maker",
+    leds_by="YosysHQ/icestorm: examples/hx8kboard (pins); level from phanrahan/loam (not the maker: NOT VERIFIED)",
     loader=Loader(
         options={"-b": "ice40_generic"}, usb=(_FT2232H,), sram_needs=True,
         by=f"{_OFL}; SpinalHDL/VexRiscv issue 32 (quotes the maker's guide: J6 1-2 and 3-4, no J7)",
@@ -122,8 +125,10 @@ icesugar_pro = Facts(
     serial=Serial(rx="A9", tx="B9", by=f"wuxx/icesugar-pro: src/uart_tx/top.lpf (maker); {_PRO} (UART1_TX on A9)"),
     # README.md says {A11, A12, B11} with no order. Colours: demo/blink_red.bit, blink_green.bit and blink_blue.bit of
     # the maker drive PT49A, PT53A and PT53B. Bank 0 has 3.3 V, so not the LVCMOS25 of blink.lpf but LiteX's LVCMOS33.
-    leds=(Led(pin="B11", colour="red", on=0), Led(pin="A11", colour="green", on=0), Led(pin="A12", colour="blue", on=0)),
-    leds_by=f"wuxx/icesugar-pro: demo/blink_*.bit (maker); {_LITEX}muselab_icesugar_pro.py (user_led_n); {_PRO} (to 3V3)",
+    leds=(
+        Led(pin="B11", colour="red", on=0), Led(pin="A11", colour="green", on=0), Led(pin="A12", colour="blue", on=0),
+    ),
+    leds_by=f"wuxx/icesugar-pro: demo/blink_*.bit (maker); {_PRO} (to 3V3); {_LITEX}muselab_icesugar_pro.py (_n)",
     # L14 of LiteX goes to the edge connector only: the module has no button.
     loader=Loader(
         options={"-c": "cmsisdap", "--vid": "0x1d50", "--pid": "0x602b"}, usb=(_ICELINK,),
@@ -139,7 +144,7 @@ colorlight_i5 = Facts(
     serial=Serial(rx="H18", tx="J17", by=f"{_EXTBOARD} (J17 on UART2_RX, H18 on UART2_TX); {_LITEX}colorlight_i5.py"),
     # blink.lpf says LVCMOS25, common/io.lpf LVCMOS33 for the same pin and bank; LiteX: LVCMOS33.
     leds=(Led(pin="U16", on=0),),
-    leds_by=f"wuxx/Colorlight-FPGA-Projects: src/i5/blink/blink.lpf; level from {_LITEX}colorlight_i5.py (user_led_n) only",
+    leds_by=f"wuxx/Colorlight-FPGA-Projects: src/i5/blink/blink.lpf; level from {_LITEX}colorlight_i5.py (_n) only",
     loader=Loader(options={"-b": "colorlight-i5"}, usb=(_DAPLINK,), by=f"{_OFL}; get-start.md there (DAPLink)"),
 )  # fmt: skip
 colorlight_i9 = replace(
@@ -169,20 +174,23 @@ orangecrab = Facts(
 
 _NINE = "sipeed/TangNano-9K-example: uart/src/top.cst, led/src/9K_LED_project.cst (maker)"
 tang_nano_9k = Facts(
-    part="GW1NR-LV9QN88PC6/I5", idcode=0x1100481B, part_by=f"{_NINE} (GW1NR-9C); {_GOWIN_CODE}",
+    part="GW1NR-LV9QN88PC6/I5",
+    idcode=0x1100481B,
+    part_by=f"{_NINE} (GW1NR-9C); {_GOWIN_CODE}",
     clock=Clock(pin="52", mhz=27, by=_NINE),
     serial=Serial(rx="18", tx="17", by=_NINE),
     # The maker's files give no IO standard here: it is Gowin's default for the bank, which has 1.8 V.
     leds=tuple(Led(pin=pin, on=0, standard="LVCMOS18") for pin in ("10", "11", "13", "14", "15", "16")),
     leds_by=f"{_NINE}; led/src/LED.v (one of six at 0); YosysHQ/apicula: examples/tangnano9k.cst (LVCMOS18)",
     buttons=tuple(Button(pin=pin, pressed=0, standard="LVCMOS18", pulls=("", "UP", "NONE")) for pin in ("3", "4")),
-    buttons_by=f"{_NINE} (rst_n); YosysHQ/apicula: examples/tangnano9k.cst; {_LITEX}sipeed_tang_nano_9k.py (user_btn_n)",
+    buttons_by=f"{_NINE} (rst_n); YosysHQ/apicula: examples/tangnano9k.cst; {_LITEX}sipeed_tang_nano_9k.py (btn_n)",
     loader=Loader(options={"-b": "tangnano9k"}, usb=(_FT2232H,), by=_OFL),
 )
 
 _TWENTY = "sipeed/TangNano-20K-example: uart/src/top.cst (maker)"
 tang_nano_20k = Facts(
-    part="GW2AR-LV18QN88C8/I7", idcode=0x0000081B,
+    part="GW2AR-LV18QN88C8/I7",
+    idcode=0x0000081B,
     part_by=f"sipeed/sipeed_wiki: docs/hardware/en/tang/tang-nano-20k/example/led.md (maker); {_GOWIN_CODE}",
     clock=Clock(pin="4", mhz=27, by=_TWENTY),
     serial=Serial(rx="70", tx="69", by=f"{_TWENTY}; {_LITEX}sipeed_tang_nano_20k.py"),
@@ -262,7 +270,9 @@ basys3 = Facts(
     clock=Clock(pin="W5", mhz=100, by=f"{_XDC}Basys-3-Master.xdc (maker)"),
     serial=Serial(rx="B18", tx="A18", by=f"{_XDC}Basys-3-Master.xdc (RsRx, RsTx, maker); {_LITEX}digilent_basys3.py"),
     leds=tuple(
-        Led(pin=pin, on=1) for pin in "U16 E19 U19 V19 W18 U15 U14 V14 V13 V3 W3 U3 P3 N3 P1 L1".split()
+        Led(pin=pin, on=1) for pin in (
+            "U16", "E19", "U19", "V19", "W18", "U15", "U14", "V14", "V13", "V3", "W3", "U3", "P3", "N3", "P1", "L1",
+        )
     ),
     leds_by=f"{_XDC}Basys-3-Master.xdc (maker); {_LITEX}digilent_basys3.py (user_led, not user_led_n)",
     buttons=tuple(Button(pin=pin, pressed=1) for pin in ("U18", "T18", "W19", "T17", "U17")),

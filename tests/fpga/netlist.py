@@ -117,14 +117,14 @@ _SHOWN = ("heartbeat", "activity", "error")
 
 def _module(body: str) -> tuple[Cells, dict[str, str], dict[str, str]]:
     """Cells, equal wires and directions of ports of the body of a module."""
-    directions = dict((found[2], found[1]) for found in re.finditer(r"^  wire .*?(input|output|inout) \d+ +\\(\S+)$", body, re.M))
+    ports = re.findall(r"^  wire .*?(input|output|inout) \d+ +\\(\S+)$", body, re.M)
     body = re.sub(r"^  process .*?^  end", "", body, flags=re.M | re.S)
     cells: Cells = {}
-    for found in re.finditer(r"^  cell (\S+) (\S+)\n(.*?)^  end", body, re.M | re.S):
-        connections = dict(re.findall(r"^    connect \\(\S+) (.+)$", found[3], re.M))
-        cells[found[2].removeprefix("\\")] = (found[1].removeprefix("\\"), connections)
-    equal = dict(re.findall(r"^ *connect (\\?\S+(?: \[0\])?) (.+)$", re.sub(r"^  cell .*?^  end", "", body, flags=re.M | re.S), re.M))
-    return cells, equal, directions
+    for kind, name, inside in re.findall(r"^  cell (\S+) (\S+)\n(.*?)^  end", body, re.M | re.S):
+        connections = dict(re.findall(r"^    connect \\(\S+) (.+)$", inside, re.M))
+        cells[name.removeprefix("\\")] = (kind.removeprefix("\\"), connections)
+    equal = dict(re.findall(r"^connect (\\?\S+(?: \[0\])?) (.+)$", body, re.M))
+    return cells, equal, {name: direction for direction, name in ports}
 
 
 def _gate(kind: str, *inputs: int | None) -> int | None:

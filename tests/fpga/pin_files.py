@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Pins:
-    """What a pin file says: pin of a port, settings of a port, frequencies in MHz of ports, properties of the design."""
+    """What a pin file says: pins, settings and frequencies in MHz of ports, and properties of the design."""
 
     pin: dict[str, str] = field(default_factory=dict)
     settings: dict[str, dict[str, str]] = field(default_factory=dict)

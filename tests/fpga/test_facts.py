@@ -3,9 +3,8 @@
 The text of each pin file and the netlist of each board are read here, and compared with `board_facts`.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 
@@ -14,17 +13,13 @@ from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from fpga.board_facts import FACTS
-from fpga.fact_rows import Facts
-from fpga.netlist import Netlist
-from fpga.pin_files import Pins, read
-from neurocorex.fpga.boards import BOARDS, Board
-from neurocorex.fpga.parts import Family
+from fpga.fact_checks import COLOURS, Built, problems
+from fpga.fact_rows import Button, Led
+from neurocorex.fpga.boards import BOARDS
 from neurocorex_hdl.boards.constraints import constraints
-from neurocorex_hdl.boards.flow import CONSTRAINTS, RTLIL, TOP, prepare
+from neurocorex_hdl.boards.flow import RTLIL, TOP, prepare
 
-#: Colour of the LED that shows an output of the chip, where LEDs have colours.
-COLOURS = {"heartbeat": "green", "activity": "blue", "error": "red"}
-DARK = {"heartbeat": 0, "activity": 0, "error": 0}
+Change = Callable[[Built], Built]
 
 
 class Stub(wiring.Component):
@@ -44,163 +39,133 @@ class Stub(wiring.Component):
 
 
 @cache
-def built(name: str) -> tuple[str, str]:
-    """Pin file and RTLIL of a board with the stub on it."""
+def built(name: str) -> Built:
     board = BOARDS[name]
-    return constraints(board), prepare(board, Stub(), board.clock_hz)[RTLIL]
-
-
-def problems(facts: Facts, board: Board, text: str, rtlil: str) -> list[str]:
-    """Everything in which a board differs from the facts."""
-    pins, netlist = read(text, CONSTRAINTS[board.family]), Netlist(rtlil, TOP, "stub")
-    site = {port: pin for port, pin in pins.pin.items()}
-    found = [f"{port}: no pin" for port in {*netlist.drives, *netlist.reads} - site.keys()]
-    if not found:
-        used = {**_serial(facts, site, netlist), **_leds(facts, site, netlist), **_buttons(facts, site, netlist)}
-        used |= _held(facts, site, netlist) | _clock(facts, pins, site, netlist, used)
-        found += [f"{pin}: {what}" for pin, what in used.items() if what and not what.startswith("ok ")]
-        found += [f"{pin} ({port}): no fact says what it is for" for port, pin in site.items() if pin not in used]
-        if board.family is not Family.ICE40:  # the pin files of iCE40 have no IO standards and no pulls
-            found += _settings(facts, pins)
-    found += [f"{name} is not {value}" for name, value in facts.properties.items() if pins.properties.get(name) != value]
-    return found + _table(facts, board)
-
-
-def _serial(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str]:
-    heard = {site[port] for port in netlist.reads if _follows(netlist, netlist.stub_inputs["rx"], port) == (0, 1)}
-    said = {
-        site[port] for port, (data, let_go) in netlist.drives.items()
-        if [netlist.level(data, {"tx": tx}) for tx in (0, 1)] == [0, 1] and netlist.level(let_go, {}) == 0
-    }  # fmt: skip
-    wanted = facts.serial
-    return {
-        wanted.rx: "ok rx" if heard == {wanted.rx} else f"rx, but the chip hears on {heard or 'nothing'}",
-        wanted.tx: "ok tx" if said == {wanted.tx} else f"tx, but the chip speaks on {said or 'nothing'}",
-    }
-
-
-def _follows(netlist: Netlist, net: object, port: str) -> tuple[int | None, ...]:
-    """Levels of a wire while a pin is low and high."""
-    return tuple(netlist.level(net, {port: level}) for level in (0, 1))  # type: ignore[arg-type]
-
-
-def _leds(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str]:
-    """Every pin that shows something of the chip is an LED of the right colour, dark while nothing is to be shown."""
-    leds, result, shown = {led.pin: led for led in facts.leds}, {}, set()
-    for port, (data, let_go) in netlist.drives.items():
-        dark = netlist.level(data, DARK)
-        lit = [name for name in COLOURS if dark is not None and netlist.level(data, DARK | {name: 1}) == 1 - dark]
-        if lit:
-            result[site[port]] = _led(leds.get(site[port]), dark, lit, netlist.level(let_go, {}))
-            shown |= {*lit}
-    if "heartbeat" not in shown:
-        result["LEDs"] = "none shows the heartbeat"
-    return result
-
-
-def _led(led: object, dark: int | None, lit: list[str], let_go: int | None) -> str:
-    if led is None:
-        return f"shows {lit}, but no LED is there"
-    if let_go != 0:
-        return "is not always driven"
-    if dark == led.on:  # type: ignore[attr-defined]
-        return f"the LED shines at level {led.on}, and {lit} turns it off"  # type: ignore[attr-defined]
-    colours = [COLOURS[name] for name in lit]
-    if led.colour and led.colour not in colours:  # type: ignore[attr-defined]
-        return f"shows {lit}, which is {colours}, on a LED that is {led.colour}"  # type: ignore[attr-defined]
-    return "ok LED"
-
-
-def _buttons(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str]:
-    """The pin that resets the chip is a button, and it resets while pressed."""
-    buttons, result = {button.pin: button for button in facts.buttons}, {}
-    for port in netlist.reads:
-        levels = _follows(netlist, (f"{TOP}.clock", "button"), port)
-        if None in levels or levels[0] == levels[1]:
-            continue
-        button = buttons.get(site[port])
-        if button is None:
-            result[site[port]] = "resets the chip, but no button is there"
-        else:
-            result[site[port]] = "ok button" if levels[button.pressed] else f"is {button.pressed} while pressed"
-    if facts.buttons and not result:
-        result["buttons"] = f"none of {[*buttons]} resets the chip"
-    return result
-
-
-def _held(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str]:
-    levels = {
-        site[port]: None if netlist.level(let_go, {}) else netlist.level(data, {})
-        for port, (data, let_go) in netlist.drives.items()
-    }
-    return {
-        pin: "ok held" if levels.get(pin) == level else f"is not held at {level} ({facts.held_by})"
-        for pin, level in facts.held.items()
-    }
-
-
-def _clock(facts: Facts, pins: Pins, site: dict[str, str], netlist: Netlist, used: dict[str, str]) -> dict[str, str]:
-    """What else the FPGA reads is the clock; files that say frequencies say the right one."""
-    rest = {site[port] for port in netlist.reads} - used.keys()
-    if rest != {facts.clock.pin}:
-        return {facts.clock.pin: f"is the clock, but the board reads {rest or 'none'}"}
-    said = {site[port]: mhz for port, mhz in pins.mhz.items()}
-    right = said in ({}, {facts.clock.pin: pytest.approx(facts.clock.mhz)})
-    return {facts.clock.pin: "ok clock" if right else f"has {facts.clock.mhz} MHz, the file says {said}"}
-
-
-def _settings(facts: Facts, pins: Pins) -> list[str]:
-    standards = {facts.clock.pin: facts.clock.standard}
-    standards |= {pin: facts.serial.standard for pin in (facts.serial.rx, facts.serial.tx)}
-    standards |= {each.pin: each.standard for each in (*facts.leds, *facts.buttons)}
-    pulls = {each.pin: each.pulls for each in facts.buttons}
-    found = []
-    for port, pin in pins.pin.items():
-        if pin in standards and pins.standard(port) != standards[pin]:
-            found.append(f"{pin}: is {standards[pin]}, the file says {pins.standard(port) or 'none'}")
-        if pin in pulls and pins.pull(port) not in pulls[pin]:
-            found.append(f"{pin}: pull is one of {pulls[pin]}, the file says {pins.pull(port)!r}")
-    return found
-
-
-def _table(facts: Facts, board: Board) -> list[str]:
-    """Differences of the row of the table of boards."""
-    part, loader, options = board.part, facts.loader, _options(board.loader)
-    checks = {
-        f"part is {facts.part}, not {part.name}": part.name == facts.part,
-        f"IDCODE is {facts.idcode:#x}, not {part.idcode:#x}": part.idcode == facts.idcode,
-        f"oscillator has {facts.clock.mhz} MHz": board.oscillator_hz == facts.clock.mhz * 1e6,
-        f"USB is {loader.usb}, not {board.usb}": board.usb == loader.usb,
-        f"the loader needs {loader.options}, not {options}": not loader.options or options == loader.options,
-        "nothing says how to load it without a loader": bool(loader.options or board.manual),
-        "the SRAM cannot be loaded": loader.sram or board.sram is None,
-        "the SRAM can be loaded": not loader.sram or board.sram is not None,
-        "nothing says what the SRAM needs": not loader.sram_needs or bool(board.sram_needs) or board.sram is None,
-        "nothing says which pins the serial port is on": not facts.serial.wires or bool(board.wiring),
-        "program lands where it cannot": board.lands_in == "flash" or board.sram is not None,
-    }
-    return [what for what, right in checks.items() if not right]
-
-
-def _options(words: tuple[str, ...]) -> dict[str, str]:
-    """Options and their values, in lower case where that does not matter."""
-    text = re.sub(r"(--\w+)=", r"\1 ", " ".join(words)).split()
-    return {text[i]: text[i + 1].lower() if text[i].startswith("--") else text[i + 1] for i in range(0, len(text), 2)}
+    return Built(FACTS[name], board, constraints(board), prepare(board, Stub(), board.clock_hz)[RTLIL])
 
 
 @pytest.mark.parametrize("name", [*FACTS])
 def test_board_agrees_with_the_facts(name) -> None:
     assert name in BOARDS, "a board with facts is missing in the table"
-    assert problems(FACTS[name], BOARDS[name], *built(name)) == []
+    assert problems(built(name)) == []
 
 
-def test_every_board_has_facts() -> None:
-    assert [*BOARDS] == [*FACTS]
+def unmatched(boards: Iterable[str], facts: Iterable[str]) -> set[str]:
+    """Boards without facts, and facts about boards that are not in the table."""
+    return {*boards} ^ {*facts}
+
+
+def test_every_board_has_facts_and_no_board_is_missing() -> None:
+    assert unmatched(BOARDS, FACTS) == set()
+
+
+def test_a_missing_board_is_found_and_one_without_facts() -> None:
+    fewer = [name for name in FACTS if name != "icesugar-pro"]
+    assert unmatched(fewer, FACTS) == {"icesugar-pro"}
+    assert unmatched(FACTS, fewer) == {"icesugar-pro"}
 
 
 @pytest.mark.parametrize("name", [*FACTS])
 def test_every_fact_has_a_source(name) -> None:
     facts = FACTS[name]
     assert all((facts.part_by, facts.clock.by, facts.serial.by, facts.leds_by, facts.loader.by))
-    for what in ("buttons", "held", "properties"):
+    for what in ("buttons", "held", "properties", "gpio"):
         assert bool(getattr(facts, what)) == bool(getattr(facts, f"{what}_by")), what
+
+
+def exchange(built: Built, one: str, other: str) -> Built:
+    """Exchange two pins in the lines of the pin file that place ports."""
+    swap = {one: other, other: one}
+    placing = ("set_io", "LOCATE", "IO_LOC", "set_property LOC")
+    lines = [
+        re.sub(r"\w+", lambda word: swap.get(word[0], word[0]), line) if line.startswith(placing) else line
+        for line in built.text.splitlines()
+    ]
+    return replace(built, text="\n".join(lines))
+
+
+def rewrite(pattern: str, new: str) -> Change:
+    """Replace a pattern in the pin file."""
+    return lambda built: replace(built, text=re.sub(pattern, new, built.text))
+
+
+def row(**fields: object) -> Change:
+    """Replace fields of the row of the table."""
+    return lambda built: replace(built, board=replace(built.board, **fields))
+
+
+def inverted(kind: str, port: str) -> Change:
+    """Put an inverter at a port of a cell of the netlist."""
+
+    def change(built: Built) -> Built:
+        cell = re.search(rf"^  cell \\{re.escape(kind)} .*?^  end\n", built.rtlil, re.M | re.S)
+        assert cell, f"no cell {kind}"
+        wire = re.search(rf"connect \\{port} (.+)\n", cell[0])
+        assert wire, f"no port {port}"
+        ends = (wire[1], "\\turned") if port in ("rx", "button") else ("\\turned", wire[1])
+        gate = "  cell $not $turn\n    connect \\A {}\n    connect \\Y {}\n  end\n".format(*ends)
+        turned = cell[0].replace(wire[0], f"connect \\{port} \\turned\n")
+        return replace(built, rtlil=built.rtlil.replace(cell[0], turned + gate))
+
+    return change
+
+
+def moved(places: Iterable[Led | Button]) -> Change:
+    """Move the first of some places that the board uses to a pin of which nothing is known."""
+
+    def change(built: Built) -> Built:
+        used = next(each.pin for each in places if exchange(built, each.pin, "Z99") != exchange(built, "-", "-"))
+        return exchange(built, used, "Z99")
+
+    return change
+
+
+def colours_swapped(built: Built) -> Built:
+    pins = {led.colour: led.pin for led in reversed(built.facts.leds)}
+    return exchange(built, pins["red"], pins["green"])
+
+
+def let_go(built: Built) -> Built:
+    """Give the other level to the pins that are held."""
+    return replace(built, rtlil=re.sub(r"(?m)^(connect \\o(?:\$\d+)?) 1'1$", r"\1 1'0", built.rtlil))
+
+
+CHANGES: dict[str, Change] = {
+    "serial port swapped": lambda built: exchange(built, built.facts.serial.rx, built.facts.serial.tx),
+    "clock moved": lambda built: exchange(built, built.facts.clock.pin, "Z99"),
+    "button moved": lambda built: moved(built.facts.buttons)(built),
+    "LED moved": lambda built: moved(built.facts.leds)(built),
+    "colours swapped": colours_swapped,
+    "another standard": rewrite(r"(IO_TYPE=|IOSTANDARD \")LVCMOS\d\d", r"\1LVCMOS25"),
+    "another frequency": rewrite(r"(?<=-period )[\d.]+|[\d.]+(?= HZ;)|(?<=__io )\d+\.\d+", "20.5"),
+    "no pull": rewrite(r" PULLMODE=\w+", ""),
+    "no property": rewrite("CFGBVS", "CFGBUS"),
+    "not held": let_go,
+    **{f"{port} inverted": inverted("stub", port) for port in ("rx", "tx", *COLOURS)},
+    "button inverted": inverted(f"{TOP}.clock", "button"),
+    "another oscillator": row(oscillator_hz=24_000_000),
+    "another loader": row(loader=("-b", "gatemate")),
+    "another USB device": row(usb=((0x1234, 0x5678),)),
+    "another part": lambda built: row(part=replace(built.board.part, name="LFE5U-13F"))(built),
+    "another IDCODE": lambda built: row(part=replace(built.board.part, idcode=0x41111044))(built),
+}
+EVERYWHERE = (
+    "serial port swapped", "clock moved", "LED moved", "rx inverted", "tx inverted", "heartbeat inverted",
+    "error inverted", "another oscillator", "another loader", "another USB device", "another part", "another IDCODE",
+)  # fmt: skip
+BUTTON = ("button moved", "button inverted")
+ALSO = {
+    "icebreaker": (*BUTTON, "colours swapped", "another frequency"),
+    "ulx3s-25f": (*BUTTON, "another standard", "another frequency", "no pull", "not held"),
+    "icesugar-pro": ("colours swapped", "another standard", "another frequency", "activity inverted"),
+    "tang-nano-9k": (*BUTTON, "another standard", "activity inverted"),
+    "arty-a7-35t": (*BUTTON, "another standard", "another frequency", "no property"),
+}
+
+
+@pytest.mark.parametrize(("name", "change"), [(name, each) for name in ALSO for each in (*EVERYWHERE, *ALSO[name])])
+def test_a_mistake_is_found(name, change) -> None:
+    good = built(name)
+    bad = CHANGES[change](good)
+    assert bad != good
+    assert {*problems(bad)} - {*problems(good)}
