@@ -13,6 +13,8 @@ from neurocorex_hdl.boards.flow import CONSTRAINTS, TOP, Order, _place_and_route
 
 #: Colour of the LED that shows an output of the chip, where LEDs have colours.
 COLOURS = {"heartbeat": "green", "activity": "blue", "error": "red"}
+#: Pins of the LED driver of the UP5K in the package SG48, which are fixed (UPduino_v3.0.pdf, U2A).
+RGB = {"RGB0": "39", "RGB1": "40", "RGB2": "41"}
 DARK = {"heartbeat": 0, "activity": 0, "error": 0}
 
 
@@ -36,6 +38,9 @@ def problems(built: Built) -> list[str]:
         used = {**_serial(facts, site, netlist), **_leds(facts, site, netlist), **_buttons(facts, site, netlist)}
         used |= _held(facts, site, netlist) | _clock(facts, pins, site, netlist, used)
         found += [f"{pin}: {what}" for pin, what in used.items() if what and not what.startswith("ok ")]
+        found += [
+            f"{site[port]}: {cell} is at {RGB[cell]}" for port, cell in netlist.fixed.items() if site[port] != RGB[cell]
+        ]
         found += [f"{pin} ({port}): no fact says what it is for" for port, pin in site.items() if pin not in used]
         if board.family is not Family.ICE40:  # the pin files of iCE40 have no IO standards and no pulls
             found += _settings(facts, pins)
@@ -144,8 +149,10 @@ def _settings(facts: Facts, pins: Pins) -> list[str]:
 
 def _given_up(facts: Facts, board: Board, used: Iterable[str]) -> list[str]:
     """Functions of configuration that Gowin pins have, and that the tools are not told to give up."""
+    if not {*facts.gpio} & {*used}:
+        return []
     order = Order(board=board, config=board.config, clock_hz=board.clock_hz, baud=board.baud)
-    words = {tool: " ".join(options) for tool, options in _place_and_route(order)} if facts.gpio else {}
+    words = {tool: " ".join(options) for tool, options in _place_and_route(order)}
     return [
         f"{pin}: {tool} must be given {name}_as_gpio ({facts.gpio_by})"
         for pin, name in facts.gpio.items() if pin in used

@@ -126,8 +126,14 @@ def colours_swapped(built: Built) -> Built:
 
 
 def let_go(built: Built) -> Built:
-    """Give the other level to the pins that are held."""
-    return replace(built, rtlil=re.sub(r"(?m)^(connect \\o(?:\$\d+)?) 1'1$", r"\1 1'0", built.rtlil))
+    """Drive a low level at a pin that is held high."""
+    (pin,) = built.facts.held
+    place = re.search(rf'(\w+__io)(?:" SITE "| ){pin}\b', built.text)
+    assert place, f"nothing is at {pin}"
+    cells = re.findall(r"^  cell \\(?:SB_IO|OBZ) .*?^  end\n", built.rtlil, re.M | re.S)
+    cell = next(each for each in cells if f"\\{place[1]} [0]" in each)
+    low = re.sub(r"(connect \\(?:I|D_OUT_0)) .*", r"\1 1'0", cell)
+    return replace(built, rtlil=built.rtlil.replace(cell, low))
 
 
 CHANGES: dict[str, Change] = {
@@ -159,6 +165,7 @@ ALSO = {
     "ulx3s-25f": (*BUTTON, "another standard", "another frequency", "no pull", "not held"),
     "icesugar-pro": ("colours swapped", "another standard", "another frequency", "activity inverted"),
     "tang-nano-9k": (*BUTTON, "another standard", "activity inverted"),
+    "upduino-3": ("colours swapped", "not held"),
     "arty-a7-35t": (*BUTTON, "another standard", "another frequency", "no property"),
 }
 
