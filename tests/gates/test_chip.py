@@ -34,6 +34,9 @@ CLOCK_HZ, BAUD = 4_000_000, 1_000_000
 DIVISOR = CLOCK_HZ // BAUD
 BUILD_ID = 0xDEADBEEF
 SILENCE_BITS = 3000
+#: A heartbeat of 4,096 cycles: a tick comes every 2,048, in which a frame of POLL fits several times.
+BEAT_BITS = 12
+HALF_BEAT = 1 << BEAT_BITS - 1
 
 
 class Terminal:
@@ -96,7 +99,7 @@ class Terminal:
 
 
 def simulate(scenario: Callable[[Terminal], Awaitable[None]]) -> None:
-    chip = Chip(CONFIG, CLOCK_HZ, BAUD, BUILD_ID)
+    chip = Chip(CONFIG, CLOCK_HZ, BAUD, BUILD_ID, BEAT_BITS)
     terminal: list[Terminal] = []
 
     async def testbench(ctx) -> None:
@@ -166,6 +169,72 @@ def test_rate_changes_and_a_break_brings_it_back() -> None:
         terminal.divisor = DIVISOR
         await terminal.send(Op.POLL)
         assert (await terminal.response()).op == Op.POLL
+
+    simulate(scenario)
+
+
+async def faster(terminal: Terminal, divisor: int, *, prove: bool) -> None:
+    """Go to another rate, and prove it or not."""
+    assert await terminal.call(Op.SET_BAUD, SET_BAUD_ARGUMENTS.pack(divisor)) == (Status.OK, b"")
+    await terminal.ctx.tick().repeat(10)
+    assert terminal.ctx.get(terminal.chip.divisor) == divisor
+    terminal.divisor = divisor
+    if prove:
+        await terminal.send(Op.POLL)
+        assert (await terminal.response()).op == Op.POLL
+
+
+async def cycles_until_return(terminal: Terminal, speak: int | None, limit: int) -> int | None:
+    """Cycles until the chip is at its rate after reset, while a host sends POLL at some rate, or nothing."""
+    cycles, poll = 0, Request(Op.POLL).encode()
+    terminal.divisor = speak or DIVISOR
+    while cycles < limit:
+        if terminal.ctx.get(terminal.chip.divisor) == DIVISOR:
+            return cycles
+        if speak:
+            await terminal.write(poll)
+        else:
+            await terminal.ctx.tick().repeat(10 * DIVISOR * len(poll))
+        cycles += 10 * terminal.divisor * len(poll)
+    return None
+
+
+@pytest.mark.parametrize("speak", [None, DIVISOR], ids=["silence", "a host at the old rate"])
+def test_rate_that_nobody_proves_is_given_up(speak: int | None) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await faster(terminal, 9, prove=False)
+        cycles = await cycles_until_return(terminal, speak, 4 * HALF_BEAT)
+        assert cycles
+        assert 2 * HALF_BEAT - 20 < cycles <= 3 * HALF_BEAT + 1000
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("speak", [4, 6, 14], ids=lambda divisor: f"{divisor} cycles a bit")
+def test_chip_is_found_again_by_a_host_at_another_rate(speak: int) -> None:
+    """Bytes of some rates look whole to the chip, those of others broken. Zeros far slower than these are a break."""
+
+    async def scenario(terminal: Terminal) -> None:
+        await faster(terminal, 9, prove=True)
+        cycles = await cycles_until_return(terminal, speak, 5 * HALF_BEAT)
+        assert cycles
+        assert 2 * HALF_BEAT < cycles <= 3 * HALF_BEAT + 3000
+        terminal.divisor = DIVISOR
+        terminal.frames.clear()
+        await terminal.write(b"\0")
+        await terminal.send(Op.POLL)
+        while (response := await terminal.response()).status != Status.OK:
+            pass  # the end of what was not understood
+        assert response.op == Op.POLL
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("speak", [None, 9], ids=["silence", "a host at the same rate"])
+def test_rate_that_was_proven_is_kept(speak: int | None) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await faster(terminal, 9, prove=True)
+        assert await cycles_until_return(terminal, speak, 8 * HALF_BEAT) is None
 
     simulate(scenario)
 

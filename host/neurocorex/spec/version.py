@@ -18,7 +18,7 @@ from .flags import Clear, Flag, LearningFlag
 from .regions import INFO_WORDS, Region, layout
 
 #: Number of the rules that no table shows: equations, order of events, retransmission. Raise it when one changes.
-RULES = 6
+RULES = 7
 #: Chips on which formats are compared; their sizes all differ, so that no two widths look alike.
 GEOMETRIES = (
     CoreConfig(neurons=21, inputs=13, weight_bits=8, state_bits=17, refractory_bits=5, max_delay=29, extra_axons=3),
@@ -30,7 +30,7 @@ GEOMETRIES = (
 CONSTANTS = {
     events: ("GAP_CODES", "SKIP", "GRADED", "CLEAR", "FORCE", "SET", "IDLE", "END"),
     stuffing: ("CRC_BYTES",),
-    protocol: ("DELIMITER", "SEQUENCE_MODULUS", "RESPONSE", "DIVISOR_MIN", "BREAK_BITS", "DEFAULT_BAUD"),
+    protocol: ("DELIMITER", "SEQUENCE_MODULUS", "RESPONSE", "DIVISOR_MIN", "BREAK_BITS", "RETURN_TICKS", "DEFAULT_BAUD"),
 }
 
 
