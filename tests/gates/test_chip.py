@@ -34,9 +34,11 @@ CLOCK_HZ, BAUD = 4_000_000, 1_000_000
 DIVISOR = CLOCK_HZ // BAUD
 BUILD_ID = 0xDEADBEEF
 SILENCE_BITS = 3000
-#: A heartbeat of 4,096 cycles: a tick comes every 2,048, in which a frame of POLL fits several times.
-BEAT_BITS = 12
+#: A tick comes every 1,024 cycles, more than a byte and less than a frame takes here.
+BEAT_BITS = 11
 HALF_BEAT = 1 << BEAT_BITS - 1
+#: Bits of a POLL on the line.
+FRAME_BITS = 110
 
 
 class Terminal:
@@ -48,6 +50,8 @@ class Terminal:
         self.sequence = self.ack = self.session = 0
         self.decoder = ResponseDecoder()
         self.frames: list[Response] = []
+        #: A byte is being received.
+        self.hears = False
 
     async def send(self, op: int, payload: bytes = b"") -> None:
         """Send a request, numbered if its operation is."""
@@ -69,8 +73,10 @@ class Terminal:
     async def listen(self, ctx) -> None:
         """Run beside the test."""
         while True:
+            self.hears = False
             while ctx.get(self.chip.tx):
                 await ctx.tick()
+            self.hears = True
             await ctx.tick().repeat(self.divisor // 2)
             byte = 0
             for place in range(8):
@@ -106,6 +112,8 @@ def simulate(scenario: Callable[[Terminal], Awaitable[None]]) -> None:
         terminal.append(Terminal(ctx, chip))
         await ctx.tick().repeat(20)
         await scenario(terminal[0])
+        while terminal[0].hears:  # Amaranth complains of a `repeat` that is cut off
+            await ctx.tick()
 
     async def listener(ctx) -> None:
         await terminal[0].listen(ctx)
@@ -187,6 +195,7 @@ async def faster(terminal: Terminal, divisor: int, *, prove: bool) -> None:
 async def cycles_until_return(terminal: Terminal, speak: int | None, limit: int) -> int | None:
     """Cycles until the chip is at its rate after reset, while a host sends POLL at some rate, or nothing."""
     cycles, poll = 0, Request(Op.POLL).encode()
+    assert 10 * len(poll) == FRAME_BITS
     terminal.divisor = speak or DIVISOR
     while cycles < limit:
         if terminal.ctx.get(terminal.chip.divisor) == DIVISOR:
@@ -194,8 +203,8 @@ async def cycles_until_return(terminal: Terminal, speak: int | None, limit: int)
         if speak:
             await terminal.write(poll)
         else:
-            await terminal.ctx.tick().repeat(10 * DIVISOR * len(poll))
-        cycles += 10 * terminal.divisor * len(poll)
+            await terminal.ctx.tick().repeat(FRAME_BITS * DIVISOR)
+        cycles += FRAME_BITS * terminal.divisor
     return None
 
 
@@ -205,12 +214,12 @@ def test_rate_that_nobody_proves_is_given_up(speak: int | None) -> None:
         await faster(terminal, 9, prove=False)
         cycles = await cycles_until_return(terminal, speak, 4 * HALF_BEAT)
         assert cycles
-        assert 2 * HALF_BEAT - 20 < cycles <= 3 * HALF_BEAT + 1000
+        assert 2 * HALF_BEAT - 20 < cycles <= 3 * HALF_BEAT + FRAME_BITS * DIVISOR
 
     simulate(scenario)
 
 
-@pytest.mark.parametrize("speak", [4, 6, 14], ids=lambda divisor: f"{divisor} cycles a bit")
+@pytest.mark.parametrize("speak", [4, 14], ids=lambda divisor: f"{divisor} cycles a bit")
 def test_chip_is_found_again_by_a_host_at_another_rate(speak: int) -> None:
     """Bytes of some rates look whole to the chip, those of others broken. Zeros far slower than these are a break."""
 
@@ -218,7 +227,7 @@ def test_chip_is_found_again_by_a_host_at_another_rate(speak: int) -> None:
         await faster(terminal, 9, prove=True)
         cycles = await cycles_until_return(terminal, speak, 5 * HALF_BEAT)
         assert cycles
-        assert 2 * HALF_BEAT < cycles <= 3 * HALF_BEAT + 3000
+        assert 2 * HALF_BEAT < cycles <= 3 * HALF_BEAT + FRAME_BITS * speak
         terminal.divisor = DIVISOR
         terminal.frames.clear()
         await terminal.write(b"\0")
@@ -234,7 +243,7 @@ def test_chip_is_found_again_by_a_host_at_another_rate(speak: int) -> None:
 def test_rate_that_was_proven_is_kept(speak: int | None) -> None:
     async def scenario(terminal: Terminal) -> None:
         await faster(terminal, 9, prove=True)
-        assert await cycles_until_return(terminal, speak, 8 * HALF_BEAT) is None
+        assert await cycles_until_return(terminal, speak, 5 * HALF_BEAT) is None
 
     simulate(scenario)
 
