@@ -60,8 +60,11 @@ _BRAM_SHAPES: dict[Family, tuple[tuple[int, int], ...]] = {
 }
 
 
-#: Words and bits of an SPRAM, the large single-port memory of the UP5K.
-SPRAM_SHAPE = (16384, 16)
+#: Words and bits of an SPRAM, the large single-port memory of the UP5K. Its write enables are for four bits each, so
+#: Yosys puts two or four narrow words into one of its own.
+SPRAM_SHAPES = ((16384, 16), (32768, 8), (65536, 4))
+#: Bits of a word of SPRAM that share one write enable.
+SPRAM_MASK = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +84,7 @@ class Part:
     dsp : int
         Multipliers, 18 by 18 bits (16 by 16 on iCE40, 25 by 18 on 7-series).
     spram : int
-        Large single-port memories, see `SPRAM_SHAPE`.
+        Large single-port memories, see `SPRAM_SHAPES`.
     idcode : int
         What it answers over JTAG, and what its bitstreams are made for; without the revision on 7-series. 0 for iCE40,
         which has no JTAG.
