@@ -130,10 +130,8 @@ def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:
             ("icepack", [f"{TOP}.asc", bits]),
         ]
     if family is Family.ECP5:
-        size, package = (
-            platform.device.split("-")[1].lower().replace("f", "k"),
-            f"CA{platform.package.replace('BG', 'BGA')}",
-        )
+        size = platform.device.split("-")[1].lower().replace("f", "k")
+        package = platform.package.replace("BG", "CABGA").replace("MG", "CSFBGA")
         device = [f"--{size}", "--package", package, "--speed", platform.speed]
         return [
             ("nextpnr-ecp5", [*device, *common, *frequency, "--lpf", pins, "--textcfg", f"{TOP}.config"]),
