@@ -19,8 +19,8 @@ from ..synthesis.placement import place_memories
 from ..synthesis.tools import find, run
 from ..synthesis.verilog import build_id, yosys_of_python
 from ..synthesis.yosys import preparation, synthesis
-from .clock import pll_settings
 from .platforms import PLATFORMS
+from .pll import pll_settings
 from .top import BoardTop
 
 #: Name of the top module and of all files.
