@@ -65,7 +65,7 @@ def unheard(name: str, heard: Heard) -> DeviceError:
     baud, strange = heard.told
     others = len(heard.by_rate) - 1
     where = f" at {baud} baud" if baud else ""
-    where += f" (and none at {others} other rates)" if others else ""
+    where += f" (and {others} other rates were tried)" if others else ""
     dots = "..." if len(strange) > _SHOWN_BYTES else ""
     return GarbageError(
         f"{name} sent {len(strange)} bytes without one valid frame ({strange[:_SHOWN_BYTES].hex(' ')}{dots})"

@@ -126,7 +126,7 @@ class Scan:
     def advice(self) -> list[str]:
         """Sentences that say what to do."""
         texts = [
-            f"USB {bridges.shown(each.ids)} ({each.product or 'without a name'}) is plugged in, but has no serial port; "
+            f"USB {bridges.shown(each.ids)} ({each.product or 'no name'}) is plugged in, but has no serial port; "
             "plug it in again, as a loader may have taken the port away, and look for its driver in `sudo dmesg | tail`"
             for each in self.portless
         ]
