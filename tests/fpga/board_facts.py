@@ -48,7 +48,7 @@ icebreaker_bitsy = Facts(
     leds_by=f"{_BITSY}; icebreaker-fpga/icebreaker: hardware/bitsy-v1.1c/icebreaker-bitsy.kicad_sch (~RGB0, ~LEDR)",
     buttons=(Button(pin="2", pressed=0),), buttons_by=f"{_BITSY} (BTN_N); the schematic above (~BTN)",
     loader=Loader(
-        options={"-b": "icebreaker-bitsy"}, usb=((0x1D50, 0x6146),), sram=False,
+        options={"-b": "icebreaker-bitsy"}, usb=((0x1D50, 0x6146),), sram=False, flash="",
         by=f"{_OFL}; no2fpga/no2bootloader: utils/no2bootloader.py (maker)",
     ),
 )  # fmt: skip
@@ -63,7 +63,7 @@ icesugar = Facts(
     leds_by=f"{_ICESUGAR}; wuxx/icesugar: src/basic/verilog/switch/switch.v, schematic/iCESugar-v1.4.pdf (D3 to 3V3)",
     # Four slide switches and no button: a switch must not hold the chip in reset.
     loader=Loader(
-        options={}, usb=(_ICELINK,), sram=False,
+        options={}, usb=(_ICELINK,), sram=False, flash=None,
         by="wuxx/icesugar: README_en.md, tools/src/icesprog.c (maker); openFPGALoader has no entry",
     ),
 )  # fmt: skip
@@ -73,25 +73,27 @@ upduino = Facts(
     part="iCE40UP5K-SG48", idcode=0, part_by="tinyvision-ai-inc/UPduino-v3.0: README.md (maker)",
     # Only with jumper R16 ("OSC") closed; it is open when sold.
     clock=Clock(pin="20", mhz=12, by=f"{_UPDUINO}; docs/source/tutorials/oscillator.rst (maker)"),
-    serial=Serial(rx="15", tx="14", by=f"{_UPDUINO}; issue 3 there (TXD of the FT232H on SCK, RXD on MOSI)"),
+    serial=Serial(rx="15", tx="14", by=f"{_UPDUINO}; issue 3 there (FT232H on SCK and MOSI)"),
     leds=(Led(pin="41", colour="red", on=0), Led(pin="39", colour="green", on=0), Led(pin="40", colour="blue", on=0)),
     leds_by=f"{_UPDUINO} (negative logic); docs/source/features/specs.rst (maker)",
     loader=Loader(
         options={"-b": "ice40_generic", "-c": "ft232"}, usb=(_FT232H,), sram_needs=True,
-        by=f"{_OFL}; tinyvision-ai-inc/UPduino-v3.0: RTL/common/upduinov3.rules, schematic v3.01 (CRAM: resistors)",
+        by=f"{_OFL}; tinyvision-ai-inc/UPduino-v3.0: RTL/common/upduinov3.rules, Board/v3.0/UPduino_v3.0.sch (R11)",
     ),
     # Serial port and flash share pins: a flash that is selected would answer to what the host sends.
     held={"16": 1}, held_by=f"{_UPDUINO} (spi_cs: drive high unless the flash is used)",
 )  # fmt: skip
 
-_HX8K = "YosysHQ/picorv32: picosoc/hx8kdemo.pcf; grahamedgecombe/icicle: boards/ice40hx8k-b-evn.pcf"
+_HX8K = (
+    "wuxx/icesugar: src/advanced/picorv32/picosoc/hx8kdemo.pcf (YosysHQ), icicle/boards/ice40hx8k-b-evn.pcf (icicle)"
+)
 hx8k = Facts(
-    part="iCE40HX8K-CT256", idcode=0, part_by="SymbiFlow board list (hx8k, ct256); YosysHQ/picorv32: picosoc/Makefile",
+    part="iCE40HX8K-CT256", idcode=0, part_by="YosysHQ/icestorm: examples/hx8kboard/Makefile (hx8k, ct256)",
     clock=Clock(pin="J3", mhz=12, by=f"YosysHQ/icestorm: examples/hx8kboard/hx8kboard.pcf; {_HX8K}"),
     serial=Serial(rx="B10", tx="B12", by=f"{_HX8K}; SpinalHDL/VexRiscv issue 32 (txd on B12)"),
-    # The maker's guide could not be had; the level is from a design that wires a 1 to light them.
+    # NOT VERIFIED in a file of the maker, which could not be had: the level. A design of loam wires a 1 to light them.
     leds=tuple(Led(pin=pin, on=1) for pin in ("C3", "B3", "C4", "C5", "A1", "A2", "B4", "B5")),
-    leds_by="YosysHQ/icestorm: examples/hx8kboard (pins); level from phanrahan/loam (not the maker: NOT VERIFIED)",
+    leds_by="YosysHQ/icestorm: examples/hx8kboard/hx8kboard.pcf; level from designs for phanrahan/loam",
     loader=Loader(
         options={"-b": "ice40_generic"}, usb=(_FT2232H,), sram_needs=True,
         by=f"{_OFL}; SpinalHDL/VexRiscv issue 32 (quotes the maker's guide: J6 1-2 and 3-4, no J7)",
@@ -132,6 +134,7 @@ icesugar_pro = Facts(
     # L14 of LiteX goes to the edge connector only: the module has no button.
     loader=Loader(
         options={"-c": "cmsisdap", "--vid": "0x1d50", "--pid": "0x602b"}, usb=(_ICELINK,),
+        # Version 1.1.0 of openFPGALoader fails on ECP5 behind CMSIS-DAP (issue 634); 1.1.1 does not.
         by="wuxx/icesugar: tools/src/60-icesugar.rules (maker); wuxx/icesugar-pro issue 22; openFPGALoader issue 634",
     ),
 )  # fmt: skip
@@ -167,7 +170,7 @@ orangecrab = Facts(
     buttons=(Button(pin="J17", pressed=0, standard="SSTL135_I"),),
     buttons_by=f"{_CRAB}; orangecrab-hardware: hardware/orangecrab_r0.2.1/IO.sch (R4, maker)",
     loader=Loader(
-        options={"-b": "orangeCrab"}, usb=((0x1209, 0x5AF0),), sram=False,
+        options={"-b": "orangeCrab"}, usb=((0x1209, 0x5AF0),), sram=False, flash="",
         by=f"{_OFL}; orangecrab-fpga/orangecrab-hardware: contrib/10-orangecrab.rules (maker)",
     ),
 )  # fmt: skip

@@ -37,7 +37,7 @@ def problems(built: Built) -> list[str]:
     if not found:
         used = {**_serial(facts, site, netlist), **_leds(facts, site, netlist), **_buttons(facts, site, netlist)}
         used |= _held(facts, site, netlist) | _clock(facts, pins, site, netlist, used)
-        found += [f"{pin}: {what}" for pin, what in used.items() if what and not what.startswith("ok ")]
+        found += [f"{pin}: {what}" for pin, what in used.items() if what]
         found += [
             f"{site[port]}: {cell} is at {RGB[cell]}" for port, cell in netlist.fixed.items() if site[port] != RGB[cell]
         ]
@@ -50,6 +50,9 @@ def problems(built: Built) -> list[str]:
     return found + _given_up(facts, board, site.values()) + _table(facts, board)
 
 
+# Each of these gives the pins of a kind, and what is wrong with each of them, or "".
+
+
 def _serial(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str]:
     heard = {site[port] for port in netlist.reads if _follows(netlist, netlist.stub_inputs["rx"], port) == (0, 1)}
     said = {
@@ -58,8 +61,8 @@ def _serial(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, s
     }  # fmt: skip
     wanted = facts.serial
     return {
-        wanted.rx: "ok rx" if heard == {wanted.rx} else f"rx, but the chip hears on {heard or 'nothing'}",
-        wanted.tx: "ok tx" if said == {wanted.tx} else f"tx, but the chip speaks on {said or 'nothing'}",
+        wanted.rx: "" if heard == {wanted.rx} else f"rx, but the chip hears on {heard or 'nothing'}",
+        wanted.tx: "" if said == {wanted.tx} else f"tx, but the chip speaks on {said or 'nothing'}",
     }
 
 
@@ -92,7 +95,7 @@ def _led(led: Led | None, dark: int | None, lit: list[str], let_go: int | None) 
     colours = [COLOURS[name] for name in lit]
     if led.colour and led.colour not in colours:
         return f"shows {lit}, which is {colours}, on a LED that is {led.colour}"
-    return "ok LED"
+    return ""
 
 
 def _buttons(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str]:
@@ -106,7 +109,7 @@ def _buttons(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, 
         if button is None:
             result[site[port]] = "resets the chip, but no button is there"
         else:
-            result[site[port]] = "ok button" if levels[button.pressed] else f"is {button.pressed} while pressed"
+            result[site[port]] = "" if levels[button.pressed] else f"is {button.pressed} while pressed"
     if facts.buttons and not result:
         result["buttons"] = f"none of {[*buttons]} resets the chip"
     return result
@@ -118,7 +121,7 @@ def _held(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str
         for port, (data, let_go) in netlist.drives.items()
     }
     return {
-        pin: "ok held" if levels.get(pin) == level else f"is not held at {level} ({facts.held_by})"
+        pin: "" if levels.get(pin) == level else f"is not held at {level} ({facts.held_by})"
         for pin, level in facts.held.items()
     }
 
@@ -130,7 +133,7 @@ def _clock(facts: Facts, pins: Pins, site: dict[str, str], netlist: Netlist, use
         return {facts.clock.pin: f"is the clock, but the board reads {rest or 'none'}"}
     said = {site[port]: round(mhz, 3) for port, mhz in pins.mhz.items()}
     right = said in ({}, {facts.clock.pin: facts.clock.mhz})
-    return {facts.clock.pin: "ok clock" if right else f"has {facts.clock.mhz} MHz, the file says {said}"}
+    return {facts.clock.pin: "" if right else f"has {facts.clock.mhz} MHz, the file says {said}"}
 
 
 def _settings(facts: Facts, pins: Pins) -> list[str]:
@@ -172,7 +175,10 @@ def _table(facts: Facts, board: Board) -> list[str]:
         f"the loader needs {loader.options}, not {options}": not loader.options or options == loader.options,
         "nothing says how to load it without a loader": bool(loader.options or board.manual),
         "the SRAM cannot be loaded": loader.sram or board.sram is None,
-        "the SRAM can be loaded": not loader.sram or board.sram is not None,
+        "the SRAM can be loaded with -m": not loader.sram or bool({"-m", "--write-sram"} & {*(board.sram or ())}),
+        "the flash cannot be written": loader.flash is not None or board.flash is None,
+        f"the flash is written with {loader.flash}": not loader.flash or loader.flash in (board.flash or ()),
+        "the flash can be written": loader.flash is None or board.flash is not None,
         "nothing says what the SRAM needs": not loader.sram_needs or bool(board.sram_needs) or board.sram is None,
         "nothing says which pins the serial port is on": not facts.serial.wires or bool(board.wiring),
         "program lands where it cannot": board.lands_in == "flash" or board.sram is not None,

@@ -50,13 +50,15 @@ class Button:
 class Loader:
     """How openFPGALoader reaches the board: options, USB devices, and whether it can load the SRAM and the flash.
 
-    No options: openFPGALoader cannot, and the user has to be told what to do. `sram_needs`: the SRAM can be loaded
-    only after jumpers or resistors are changed.
+    No options: openFPGALoader cannot, and the user has to be told what to do. The SRAM is loaded with -m, and only
+    after jumpers or resistors are changed if `sram_needs`. `flash` is the option that writes the flash: "" for none
+    (DFU), None for never.
     """
 
     options: dict[str, str]
     usb: tuple[tuple[int, int], ...]
     sram: bool = True
+    flash: str | None = "-f"
     sram_needs: bool = False
     by: str
 

@@ -151,6 +151,7 @@ CHANGES: dict[str, Change] = {
     "button inverted": inverted(f"{TOP}.clock", "button"),
     "another oscillator": row(oscillator_hz=24_000_000),
     "another loader": row(loader=("-b", "gatemate")),
+    "flash for SRAM": row(sram=()),
     "another USB device": row(usb=((0x1234, 0x5678),)),
     "another part": lambda built: row(part=replace(built.board.part, name="LFE5U-13F"))(built),
     "another IDCODE": lambda built: row(part=replace(built.board.part, idcode=0x41111044))(built),
@@ -161,7 +162,7 @@ EVERYWHERE = (
 )  # fmt: skip
 BUTTON = ("button moved", "button inverted")
 ALSO = {
-    "icebreaker": (*BUTTON, "colours swapped", "another frequency"),
+    "icebreaker": (*BUTTON, "colours swapped", "another frequency", "flash for SRAM"),
     "ulx3s-25f": (*BUTTON, "another standard", "another frequency", "no pull", "not held"),
     "icesugar-pro": ("colours swapped", "another standard", "another frequency", "activity inverted"),
     "tang-nano-9k": (*BUTTON, "another standard", "activity inverted"),
