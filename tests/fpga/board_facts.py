@@ -40,7 +40,7 @@ icebreaker_bitsy = Facts(
     part="iCE40UP5K-SG48", idcode=0, part_by="icebreaker-fpga/icebreaker: hardware/bitsy-v1.1c/README.md (maker)",
     clock=Clock(pin="35", mhz=12, by=f"{_BITSY}; no2fpga/no2bootloader: gateware/ice40/data/top-bitsy-v1.pcf"),
     # Pins 0 and 1 of the board; its USB goes to the FPGA itself.
-    serial=Serial(rx="47", tx="44", wires=True, by=f"{_BITSY}; no2fpga/no2bootloader: as above (uart_rx, uart_tx)"),
+    serial=Serial(rx="47", tx="44", by=f"{_BITSY}; no2fpga/no2bootloader: as above (uart_rx, uart_tx)"),
     leds=(
         Led(pin="25", colour="red", on=0), Led(pin="6", colour="green", on=0),
         Led(pin="39", colour="red", on=0), Led(pin="40", colour="green", on=0), Led(pin="41", colour="blue", on=0),
@@ -51,6 +51,7 @@ icebreaker_bitsy = Facts(
         options={"-b": "icebreaker-bitsy"}, usb=((0x1D50, 0x6146),), sram=False, flash="",
         by=f"{_OFL}; no2fpga/no2bootloader: utils/no2bootloader.py (maker)",
     ),
+    tell=("47", "44"), tell_by="the serial port above: an adapter is needed",
 )  # fmt: skip
 
 _ICESUGAR = "wuxx/icesugar: src/common/io.pcf (maker)"
@@ -66,6 +67,7 @@ icesugar = Facts(
         options={}, usb=(_ICELINK,), sram=False, flash=None,
         by="wuxx/icesugar: README_en.md, tools/src/icesprog.c (maker); openFPGALoader has no entry",
     ),
+    tell=("iCELink",), tell_by="wuxx/icesugar: README_en.md (copy the file onto its drive, maker)",
 )  # fmt: skip
 
 _UPDUINO = "tinyvision-ai-inc/UPduino-v3.0: RTL/common/upduino.pcf (maker)"
@@ -82,11 +84,10 @@ upduino = Facts(
     ),
     # Serial port and flash share pins: a flash that is selected would answer to what the host sends.
     held={"16": 1}, held_by=f"{_UPDUINO} (spi_cs: drive high unless the flash is used)",
+    tell=("OSC", "R16"), tell_by="the clock above",
 )  # fmt: skip
 
-_HX8K = (
-    "wuxx/icesugar: src/advanced/picorv32/picosoc/hx8kdemo.pcf (YosysHQ), icicle/boards/ice40hx8k-b-evn.pcf (icicle)"
-)
+_HX8K = "wuxx/icesugar: src/advanced: picorv32/picosoc/hx8kdemo.pcf, icicle/boards/ice40hx8k-b-evn.pcf (copies)"
 hx8k = Facts(
     part="iCE40HX8K-CT256", idcode=0, part_by="YosysHQ/icestorm: examples/hx8kboard/Makefile (hx8k, ct256)",
     clock=Clock(pin="J3", mhz=12, by=f"YosysHQ/icestorm: examples/hx8kboard/hx8kboard.pcf; {_HX8K}"),
@@ -98,6 +99,7 @@ hx8k = Facts(
         options={"-b": "ice40_generic"}, usb=(_FT2232H,), sram_needs=True,
         by=f"{_OFL}; SpinalHDL/VexRiscv issue 32 (quotes the maker's guide: J6 1-2 and 3-4, no J7)",
     ),
+    tell=("J6", "J7"), tell_by="the loader above",
 )  # fmt: skip
 
 _ULX3S = "emard/ulx3s: doc/constraints/ulx3s_v20.lpf (maker)"
@@ -163,7 +165,7 @@ orangecrab = Facts(
     part_by=f"orangecrab-fpga/orangecrab-hardware: hardware/orangecrab_r0.2.1/FPGA.sch (maker); {_TRELLIS}",
     clock=Clock(pin="A9", mhz=48, by=_CRAB),
     # Pins 0 and 1 of the header, as the Feather standard has them.
-    serial=Serial(rx="N17", tx="M18", wires=True, by=f"{_CRAB} (gpio_0, gpio_1); {_LITEX}gsd_orangecrab.py"),
+    serial=Serial(rx="N17", tx="M18", by=f"{_CRAB} (gpio_0, gpio_1); {_LITEX}gsd_orangecrab.py"),
     leds=(Led(pin="K4", colour="red", on=0), Led(pin="M3", colour="green", on=0), Led(pin="J3", colour="blue", on=0)),
     leds_by=f"{_CRAB}; orangecrab-fpga/orangecrab-examples: verilog/blink/blink.v (inverted, maker)",
     # 4.7 kOhm to 1.35 V, the supply of the memory's bank.
@@ -173,6 +175,7 @@ orangecrab = Facts(
         options={"-b": "orangeCrab"}, usb=((0x1209, 0x5AF0),), sram=False, flash="",
         by=f"{_OFL}; orangecrab-fpga/orangecrab-hardware: contrib/10-orangecrab.rules (maker)",
     ),
+    tell=("N17", "M18"), tell_by="the serial port above: an adapter is needed",
 )  # fmt: skip
 
 _NINE = "sipeed/TangNano-9K-example: uart/src/top.cst, led/src/9K_LED_project.cst (maker)"
@@ -223,6 +226,7 @@ tang_primer_20k = Facts(
     loader=Loader(options={"-b": "tangprimer20k"}, usb=(_FT2232H,), by=_OFL),
     gpio={"T10": "sspi", "A13": "ready", "C13": "done"},
     gpio_by="YosysHQ/apicula: pinout in the chip database; basics-graphics-music: boards/tang_primer_20k_*/*.tcl",
+    tell=("switch 1",), tell_by="sipeed/sipeed_wiki: docs/hardware/en/tang/tang-primer-20k/primer-20k.md (maker)",
 )  # fmt: skip
 
 _XDC = "Digilent/digilent-xdc: "
@@ -262,6 +266,7 @@ arty_a7_35t = Facts(
     buttons_by=f"{_XDC}Arty-A7-35-Master.xdc (ck_rst); {_ARTY_MANUAL} (JP2); {_LITEX}digilent_arty.py (cpu_reset_n)",
     loader=Loader(options={"-b": "arty_a7_35t"}, usb=(_FT2232H,), by=_OFL),
     properties=_VOLTAGE, properties_by="Digilent/Arty issue 5; wfjm/w11: rtl/bplib/arty/arty_pins.xdc",
+    tell=("JP2", "DTR"), tell_by=_ARTY_MANUAL,
 )  # fmt: skip
 arty_a7_100t = replace(
     arty_a7_35t, part="xc7a100tcsg324-1", idcode=0x03631093,

@@ -36,7 +36,8 @@ def problems(built: Built) -> list[str]:
     found = [f"{port}: no pin" for port in {*netlist.drives, *netlist.reads} - site.keys()]
     if not found:
         used = {**_serial(facts, site, netlist), **_leds(facts, site, netlist), **_buttons(facts, site, netlist)}
-        used |= _held(facts, site, netlist) | _clock(facts, pins, site, netlist, used)
+        used |= _held(facts, site, netlist)
+        used |= _clock(facts, pins, board.family, {site[port] for port in netlist.reads} - used.keys())
         found += [f"{pin}: {what}" for pin, what in used.items() if what]
         found += [
             f"{site[port]}: {cell} is at {RGB[cell]}" for port, cell in netlist.fixed.items() if site[port] != RGB[cell]
@@ -126,13 +127,13 @@ def _held(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str
     }
 
 
-def _clock(facts: Facts, pins: Pins, site: dict[str, str], netlist: Netlist, used: dict[str, str]) -> dict[str, str]:
-    """What else the FPGA reads is the clock; files that say frequencies say the right one."""
-    rest = {site[port] for port in netlist.reads} - used.keys()
+def _clock(facts: Facts, pins: Pins, family: Family, rest: set[str]) -> dict[str, str]:
+    """What else the FPGA reads is the clock, and the file says its frequency."""
     if rest != {facts.clock.pin}:
         return {facts.clock.pin: f"is the clock, but the board reads {rest or 'none'}"}
-    said = {site[port]: round(mhz, 3) for port, mhz in pins.mhz.items()}
-    right = said in ({}, {facts.clock.pin: facts.clock.mhz})
+    said = {pins.pin[port]: round(mhz, 3) for port, mhz in pins.mhz.items()}
+    # A CST file has no clocks.
+    right = said == ({} if family is Family.GOWIN else {facts.clock.pin: facts.clock.mhz})
     return {facts.clock.pin: "" if right else f"has {facts.clock.mhz} MHz, the file says {said}"}
 
 
@@ -167,6 +168,7 @@ def _given_up(facts: Facts, board: Board, used: Iterable[str]) -> list[str]:
 def _table(facts: Facts, board: Board) -> list[str]:
     """Differences of the row of the table of boards."""
     part, loader, options = board.part, facts.loader, _options(board.loader)
+    told = " ".join((board.wiring, board.manual, board.sram_needs, board.flash_needs))
     checks = {
         f"part is {facts.part}, not {part.name}": part.name == facts.part,
         f"IDCODE is {facts.idcode:#x}, not {part.idcode:#x}": part.idcode == facts.idcode,
@@ -180,7 +182,7 @@ def _table(facts: Facts, board: Board) -> list[str]:
         f"the flash is written with {loader.flash}": not loader.flash or loader.flash in (board.flash or ()),
         "the flash can be written": loader.flash is None or board.flash is not None,
         "nothing says what the SRAM needs": not loader.sram_needs or bool(board.sram_needs) or board.sram is None,
-        "nothing says which pins the serial port is on": not facts.serial.wires or bool(board.wiring),
+        f"the user is not told about {facts.tell} ({facts.tell_by})": all(word in told for word in facts.tell),
         "program lands where it cannot": board.lands_in == "flash" or board.sram is not None,
     }
     return [what for what, right in checks.items() if not right]

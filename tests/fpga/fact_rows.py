@@ -17,12 +17,11 @@ class Clock:
 
 @dataclass(frozen=True, kw_only=True)
 class Serial:
-    """Serial port as the FPGA sees it: it hears on `rx` and speaks on `tx`. `wires` if there is no bridge on it."""
+    """Serial port as the FPGA sees it: it hears on `rx` and speaks on `tx`."""
 
     rx: str
     tx: str
     standard: str = "LVCMOS33"
-    wires: bool = False
     by: str
 
 
@@ -67,8 +66,9 @@ class Loader:
 class Facts:
     """What is known of a board.
 
-    `held` gives pins that must have a level all the time, `properties` the lines that an XDC file must have, and
-    `gpio` the dual-purpose functions of Gowin pins that must be given up, by pin.
+    `held` gives pins that must have a level all the time, `properties` the lines that an XDC file must have, `gpio`
+    the dual-purpose functions of Gowin pins that must be given up, by pin, and `tell` words without which a user cannot
+    be told what to do by hand.
     """
 
     part: str
@@ -87,3 +87,5 @@ class Facts:
     properties_by: str = ""
     gpio: dict[str, str] = field(default_factory=dict)
     gpio_by: str = ""
+    tell: tuple[str, ...] = ()
+    tell_by: str = ""

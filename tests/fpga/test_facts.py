@@ -69,7 +69,7 @@ def test_a_missing_board_is_found_and_one_without_facts() -> None:
 def test_every_fact_has_a_source(name) -> None:
     facts = FACTS[name]
     assert all((facts.part_by, facts.clock.by, facts.serial.by, facts.leds_by, facts.loader.by))
-    for what in ("buttons", "held", "properties", "gpio"):
+    for what in ("buttons", "held", "properties", "gpio", "tell"):
         assert bool(getattr(facts, what)) == bool(getattr(facts, f"{what}_by")), what
 
 
@@ -144,6 +144,7 @@ CHANGES: dict[str, Change] = {
     "colours swapped": colours_swapped,
     "another standard": rewrite(r"(IO_TYPE=|IOSTANDARD \")LVCMOS\d\d", r"\1LVCMOS25"),
     "another frequency": rewrite(r"(?<=-period )[\d.]+|[\d.]+(?= HZ;)|(?<=__io )\d+\.\d+", "20.5"),
+    "no frequency": rewrite(r"(?m)^(set_frequency|FREQUENCY|create_clock) .*$", ""),
     "no pull": rewrite(r" PULLMODE=\w+", ""),
     "no property": rewrite("CFGBVS", "CFGBUS"),
     "not held": let_go,
@@ -152,6 +153,7 @@ CHANGES: dict[str, Change] = {
     "another oscillator": row(oscillator_hz=24_000_000),
     "another loader": row(loader=("-b", "gatemate")),
     "flash for SRAM": row(sram=()),
+    "nothing told": row(wiring="", manual="", sram_needs="", flash_needs=""),
     "another USB device": row(usb=((0x1234, 0x5678),)),
     "another part": lambda built: row(part=replace(built.board.part, name="LFE5U-13F"))(built),
     "another IDCODE": lambda built: row(part=replace(built.board.part, idcode=0x41111044))(built),
@@ -162,12 +164,12 @@ EVERYWHERE = (
 )  # fmt: skip
 BUTTON = ("button moved", "button inverted")
 ALSO = {
-    "icebreaker": (*BUTTON, "colours swapped", "another frequency", "flash for SRAM"),
-    "ulx3s-25f": (*BUTTON, "another standard", "another frequency", "no pull", "not held"),
+    "icebreaker": (*BUTTON, "colours swapped", "another frequency", "no frequency", "flash for SRAM"),
+    "ulx3s-25f": (*BUTTON, "another standard", "another frequency", "no frequency", "no pull", "not held"),
     "icesugar-pro": ("colours swapped", "another standard", "another frequency", "activity inverted"),
     "tang-nano-9k": (*BUTTON, "another standard", "activity inverted"),
-    "upduino-3": ("colours swapped", "not held"),
-    "arty-a7-35t": (*BUTTON, "another standard", "another frequency", "no property"),
+    "upduino-3": ("colours swapped", "not held", "nothing told"),
+    "arty-a7-35t": (*BUTTON, "another standard", "another frequency", "no frequency", "no property", "nothing told"),
 }
 
 
