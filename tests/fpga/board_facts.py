@@ -168,8 +168,7 @@ orangecrab = Facts(
     serial=Serial(rx="N17", tx="M18", by=f"{_CRAB} (gpio_0, gpio_1); {_LITEX}gsd_orangecrab.py"),
     leds=(Led(pin="K4", colour="red", on=0), Led(pin="M3", colour="green", on=0), Led(pin="J3", colour="blue", on=0)),
     leds_by=f"{_CRAB}; orangecrab-fpga/orangecrab-examples: verilog/blink/blink.v (inverted, maker)",
-    # 4.7 kOhm to 1.35 V, the supply of the memory's bank.
-    buttons=(Button(pin="J17", pressed=0, standard="SSTL135_I"),),
+    buttons=(Button(pin="J17", pressed=0, standard="SSTL135_I"),),  # 4.7 kOhm to 1.35 V, the supply of its bank
     buttons_by=f"{_CRAB}; orangecrab-hardware: hardware/orangecrab_r0.2.1/IO.sch (R4, maker)",
     loader=Loader(
         options={"-b": "orangeCrab"}, usb=((0x1209, 0x5AF0),), sram=False, flash="",

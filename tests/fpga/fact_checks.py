@@ -9,7 +9,7 @@ from fpga.netlist import Net, Netlist
 from fpga.pin_files import Pins, read
 from neurocorex.fpga.boards import Board
 from neurocorex.fpga.parts import Family
-from neurocorex_hdl.boards.flow import CONSTRAINTS, TOP, Order, _place_and_route
+from neurocorex_hdl.boards.flow import CONSTRAINTS, TOP, Order, programs
 
 #: Colour of the LED that shows an output of the chip, where LEDs have colours.
 COLOURS = {"heartbeat": "green", "activity": "blue", "error": "red"}
@@ -156,7 +156,7 @@ def _given_up(facts: Facts, board: Board, used: Iterable[str]) -> list[str]:
     if not {*facts.gpio} & {*used}:
         return []
     order = Order(board=board, config=board.config, clock_hz=board.clock_hz, baud=board.baud)
-    words = {tool: " ".join(options) for tool, options in _place_and_route(order)}
+    words = {tool: " ".join(options) for tool, options in programs(order)}
     return [
         f"{pin}: {tool} must be given {name}_as_gpio ({facts.gpio_by})"
         for pin, name in facts.gpio.items() if pin in used
