@@ -15,9 +15,10 @@ from amaranth.lib.wiring import In, Out
 from fpga.board_facts import FACTS
 from fpga.fact_checks import COLOURS, Built, problems
 from fpga.fact_rows import Button, Led
+from fpga.pin_files import read
 from neurocorex.fpga.boards import BOARDS
 from neurocorex_hdl.boards.constraints import constraints
-from neurocorex_hdl.boards.flow import RTLIL, TOP, prepare
+from neurocorex_hdl.boards.flow import CONSTRAINTS, RTLIL, prepare
 
 Change = Callable[[Built], Built]
 
@@ -94,20 +95,38 @@ def row(**fields: object) -> Change:
     return lambda built: replace(built, board=replace(built.board, **fields))
 
 
-def inverted(kind: str, port: str) -> Change:
-    """Put an inverter at a port of a cell of the netlist."""
+def with_inverter(built: Built, cell: str, port: str, into: bool) -> Built:
+    """Put an inverter between a port of a cell and its wire; `into`: before an input."""
+    wire = re.search(rf"connect \\{port} (.+)\n", cell)
+    assert wire, f"no port {port}"
+    ends = (wire[1], "\\turned") if into else ("\\turned", wire[1])
+    gate = "  cell $not $turn\n    connect \\A {}\n    connect \\Y {}\n  end\n".format(*ends)
+    turned = cell.replace(wire[0], f"connect \\{port} \\turned\n")
+    return replace(built, rtlil=built.rtlil.replace(cell, turned + gate))
+
+
+def inverted(port: str) -> Change:
+    """Put an inverter at a port of the chip."""
 
     def change(built: Built) -> Built:
-        cell = re.search(rf"^  cell \\{re.escape(kind)} .*?^  end\n", built.rtlil, re.M | re.S)
-        assert cell, f"no cell {kind}"
-        wire = re.search(rf"connect \\{port} (.+)\n", cell[0])
-        assert wire, f"no port {port}"
-        ends = (wire[1], "\\turned") if port in ("rx", "button") else ("\\turned", wire[1])
-        gate = "  cell $not $turn\n    connect \\A {}\n    connect \\Y {}\n  end\n".format(*ends)
-        turned = cell[0].replace(wire[0], f"connect \\{port} \\turned\n")
-        return replace(built, rtlil=built.rtlil.replace(cell[0], turned + gate))
+        stub = re.search(r"^  cell \\stub .*?^  end\n", built.rtlil, re.M | re.S)
+        assert stub, "no chip"
+        return with_inverter(built, stub[0], port, into=port == "rx")
 
     return change
+
+
+def buffer_at(built: Built, pins: Iterable[str]) -> str:
+    """Cell of the buffer at the first of some pins that is used."""
+    placed = read(built.text, CONSTRAINTS[built.board.family]).pin
+    port = next(port for port, pin in placed.items() if pin in pins)
+    cells = re.findall(r"^  cell \\(?:SB_IO|OBZ|IB|IBUF) .*?^  end\n", built.rtlil, re.M | re.S)
+    return next(each for each in cells if f"\\{port} [0]" in each)
+
+
+def button_inverted(built: Built) -> Built:
+    cell = buffer_at(built, [button.pin for button in built.facts.buttons])
+    return with_inverter(built, cell, "D_IN_0" if "SB_IO" in cell else "O", into=False)
 
 
 def moved(places: Iterable[Led | Button]) -> Change:
@@ -127,11 +146,7 @@ def colours_swapped(built: Built) -> Built:
 
 def let_go(built: Built) -> Built:
     """Drive a low level at a pin that is held high."""
-    (pin,) = built.facts.held
-    place = re.search(rf'(\w+__io)(?:" SITE "| ){pin}\b', built.text)
-    assert place, f"nothing is at {pin}"
-    cells = re.findall(r"^  cell \\(?:SB_IO|OBZ) .*?^  end\n", built.rtlil, re.M | re.S)
-    cell = next(each for each in cells if f"\\{place[1]} [0]" in each)
+    cell = buffer_at(built, built.facts.held)
     low = re.sub(r"(connect \\(?:I|D_OUT_0)) .*", r"\1 1'0", cell)
     return replace(built, rtlil=built.rtlil.replace(cell, low))
 
@@ -148,8 +163,8 @@ CHANGES: dict[str, Change] = {
     "no pull": rewrite(r" PULLMODE=\w+", ""),
     "no property": rewrite("CFGBVS", "CFGBUS"),
     "not held": let_go,
-    **{f"{port} inverted": inverted("stub", port) for port in ("rx", "tx", *COLOURS)},
-    "button inverted": inverted(f"{TOP}.clock", "button"),
+    **{f"{port} inverted": inverted(port) for port in ("rx", "tx", *COLOURS)},
+    "button inverted": button_inverted,
     "another oscillator": row(oscillator_hz=24_000_000),
     "another loader": row(loader=("-b", "gatemate")),
     "flash for SRAM": row(sram=()),
