@@ -21,19 +21,16 @@ _ICELINK, _DAPLINK = (0x1D50, 0x602B), (0x0D28, 0x0204)
 
 _ICEBREAKER = "icebreaker-fpga/icebreaker-verilog-examples: icebreaker/icebreaker.pcf (maker)"
 icebreaker = Facts(
-    part="iCE40UP5K-SG48",
-    idcode=0,
-    part_by="icebreaker-fpga/icebreaker: README.md (maker)",
+    part="iCE40UP5K-SG48", idcode=0, part_by="icebreaker-fpga/icebreaker: README.md (maker)",
     clock=Clock(pin="35", mhz=12, by=_ICEBREAKER),
     serial=Serial(rx="6", tx="9", by=f"{_ICEBREAKER}; {_LITEX}icebreaker.py"),
     # Names end in _N: on at a low level, and low while pressed.
     leds=(Led(pin="11", colour="red", on=0), Led(pin="37", colour="green", on=0)),
     leds_by=f"{_ICEBREAKER}; {_LITEX}icebreaker.py (user_ledr_n)",
-    buttons=(Button(pin="10", pressed=0),),
-    buttons_by=f"{_ICEBREAKER} (BTN_N); {_LITEX}icebreaker.py (user_btn_n)",
+    buttons=(Button(pin="10", pressed=0),), buttons_by=f"{_ICEBREAKER} (BTN_N); {_LITEX}icebreaker.py (user_btn_n)",
     # "Memory: NA": the FPGA is the master of its flash until jumpers are turned.
     loader=Loader(options={"-b": "ice40_generic"}, usb=(_FT2232H,), sram_needs=True, by=_OFL),
-)
+)  # fmt: skip
 
 _BITSY = "icebreaker-fpga/icebreaker-verilog-examples: icebitsy/icebitsy1.pcf (maker; boards of version 1)"
 icebreaker_bitsy = Facts(
@@ -58,7 +55,8 @@ _ICESUGAR = "wuxx/icesugar: src/common/io.pcf (maker)"
 icesugar = Facts(
     part="iCE40UP5K-SG48", idcode=0, part_by="wuxx/icesugar: README_en.md (maker)",
     clock=Clock(pin="35", mhz=12, by=f"{_ICESUGAR}; README_en.md (the MCO of the iCELink, 12 MHz)"),
-    serial=Serial(rx="4", tx="6", by=f"{_ICESUGAR}; {_LITEX}muselab_icesugar.py"),
+    # Behind the jumpers of J5: UART3_TX faces IOB_8A, which is pin 4, and UART3_RX faces IOB_13B, which is pin 6.
+    serial=Serial(rx="4", tx="6", by=f"{_ICESUGAR}; schematic/iCESugar-v1.5.pdf; {_LITEX}muselab_icesugar.py"),
     # The picosoc and icicle examples of the maker have iCEBreaker's pins for the LEDs; io.pcf and LiteX agree.
     leds=(Led(pin="40", colour="red", on=0), Led(pin="41", colour="green", on=0), Led(pin="39", colour="blue", on=0)),
     leds_by=f"{_ICESUGAR}; wuxx/icesugar: src/basic/verilog/switch/switch.v, schematic/iCESugar-v1.4.pdf (D3 to 3V3)",
