@@ -206,7 +206,7 @@ class WiredChip(Chip):
             link.reset_bauds = [info.baud]
         if not baud or not info.clock_hz or baud == info.baud:
             return
-        if not link.set_baud(divisor_for(info.clock_hz, baud), baud):
+        if not link.set_baud(divisor_for(info, baud), baud):
             warnings.warn(
                 f"{link.name} was not heard at {baud} baud and stays at {info.baud}; try a lower rate", stacklevel=2
             )
