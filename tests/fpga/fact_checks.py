@@ -9,7 +9,7 @@ from fpga.netlist import Net, Netlist
 from fpga.pin_files import Pins, read
 from neurocorex.fpga.boards import Board
 from neurocorex.fpga.parts import Family
-from neurocorex_hdl.boards.flow import CONSTRAINTS, TOP, Order, _place_and_route
+from neurocorex_hdl.boards.flow import CONSTRAINTS, TOP, Order, programs
 
 #: Colour of the LED that shows an output of the chip, where LEDs have colours.
 COLOURS = {"heartbeat": "green", "activity": "blue", "error": "red"}
@@ -145,7 +145,7 @@ def _settings(facts: Facts, pins: Pins) -> list[str]:
 def _given_up(facts: Facts, board: Board, used: Iterable[str]) -> list[str]:
     """Functions of configuration that Gowin pins have, and that the tools are not told to give up."""
     order = Order(board=board, config=board.config, clock_hz=board.clock_hz, baud=board.baud)
-    words = {tool: " ".join(options) for tool, options in _place_and_route(order)} if facts.gpio else {}
+    words = {tool: " ".join(options) for tool, options in programs(order)} if facts.gpio else {}
     return [
         f"{pin}: {tool} must be given {name}_as_gpio ({facts.gpio_by})"
         for pin, name in facts.gpio.items() if pin in used
