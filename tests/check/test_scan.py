@@ -4,6 +4,7 @@ import errno
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,12 @@ import serial
 from neurocorex.check.doctor import bridges, scan, tools, udev
 from neurocorex.check.doctor.bridges import Plugged
 from neurocorex.check.doctor.tools import Tool
-from neurocorex.device import open as opening
-from neurocorex.errors import NoAnswerError
 from neurocorex.fpga.boards import BOARDS
 from neurocorex.spec import Region
 from neurocorex.spec.version import PROTOCOL_VERSION, text
-from neurocorex.wire import access, ports
+from neurocorex.wire import access
 from neurocorex.wire.ports import Port
-from neurocorex.wire.transport import Transport
-from support.bridges import Bridge, Stranger
+from support.bridges import Bridge, Stranger, plug_in
 
 ULX3S = Port("/dev/ttyUSB0", "ULX3S FPGA 12K v3.0.3", "D00123", 0x0403, 0x6015, "1-1:1.0", "FER-RADIONA-EMARD", "ULX3S")
 LOADER, SERIAL = (
@@ -32,35 +30,11 @@ BLUE = Port("/dev/cu.Bluetooth-Incoming-Port", "Bluetooth-Incoming-Port")
 CHIP = (
     f"7 neurons, 5 inputs, 2 lanes, 12 MHz, 1000000 baud after reset, protocol {text(PROTOCOL_VERSION)}, build 00000000"
 )
-TOOLS = [Tool("openFPGALoader", True, "openFPGALoader v1.1.1"), Tool("extra sim", False, "not installed")]
 
 
 @pytest.fixture
 def plug(monkeypatch: pytest.MonkeyPatch):
-    """Plugs ports in, with what is at their other ends; returns the names of those that were opened."""
-
-    def make(*there: tuple[Port, Transport | Exception | None]) -> list[str]:
-        opened: list[str] = []
-        ends = {port.device: end for port, end in there}
-
-        def transport(name: str) -> Transport:
-            opened.append(name)
-            end = ends[name]
-            if isinstance(end, Exception):
-                raise NoAnswerError(access.refused(name, name, end))
-            assert end is not None
-            end.name = name
-            return end
-
-        monkeypatch.setattr(ports, "listed", lambda: [port for port, _ in there])
-        monkeypatch.setattr(opening, "SerialTransport", transport)
-        monkeypatch.setattr(bridges, "plugged", list)
-        monkeypatch.setattr(scan, "tools", lambda: TOOLS)
-        monkeypatch.setattr(access, "users", lambda _: [])
-        monkeypatch.setattr(access, "denied", lambda _: None)
-        return opened
-
-    return make
+    return partial(plug_in, monkeypatch)
 
 
 def test_ports_are_listed_with_what_they_are(plug) -> None:

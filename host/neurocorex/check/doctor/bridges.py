@@ -58,7 +58,7 @@ def of_boards() -> dict[Ids, list[Board]]:
     """Return the boards of the table by the ids of their bridges."""
     found: dict[Ids, list[Board]] = {}
     for board in BOARDS.values():
-        for ids in getattr(board, "usb", None) or _USB[board.bridge]:
+        for ids in getattr(board, "usb", None) or _USB.get(board.bridge, ()):
             found.setdefault(ids, []).append(board)
     return found
 
@@ -78,6 +78,12 @@ def adapter(port: Port) -> str | None:
     """Return what USB-serial adapter a port is that has no board around it; None if it is none that is known."""
     name = ADAPTERS.get((port.vid or 0, port.pid or 0))
     return f"a USB-serial adapter ({name})" if name else None
+
+
+def wiring(ids: Ids) -> str:
+    """Return what to wire for the boards with these ids, none of which has a bridge; empty if one has."""
+    boards = of_boards().get(ids, [])
+    return "" if any(board.bridge for board in boards) else "; ".join(dict.fromkeys(map(_wiring, boards)))
 
 
 def is_for_loaders(port: Port) -> bool:
@@ -106,6 +112,10 @@ def without_port(found: Iterable[Plugged], ports: Iterable[Port]) -> list[Plugge
 def shown(ids: Ids) -> str:
     """Return ids as `lsusb` shows them: ``0403:6010``."""
     return f"{ids[0]:04x}:{ids[1]:04x}"
+
+
+def _wiring(board: Board) -> str:
+    return f"{board.title}: {getattr(board, 'wiring', '')}"
 
 
 def _first_word(board: Board) -> str:
