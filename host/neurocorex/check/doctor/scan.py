@@ -76,6 +76,7 @@ class Sighting:
             "boards": [board.name for board in self.boards],
             "state": self.state,
             "message": self.told,
+            "notes": bridges.notes(self.boards),
         }
         if self.info is not None:
             found |= {
@@ -97,6 +98,7 @@ class Sighting:
                 or "no board that is known"
             )
             lines.append(f"USB {ids}, {self.port.description or 'without a description'}: {which}{by_name}")
+            lines += bridges.notes(self.boards) if self.state == "silent" else []
         elif self.port.description and self.port.description != "n/a":
             lines.append(self.port.description)
         return "\n".join([f"{self.port.device}: {self.state}", *(f"  {line}" for line in lines)])
