@@ -7,19 +7,27 @@ must be the one of the content.
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InputError
 from ..files import printable, read_bytes
 from .boards import Board
 from .formats import ecp5, foreign, gowin, ice40, xc7
-from .formats.bitstream import Bitstream, BrokenError, package_of
+from .formats.bitstream import Bitstream, BrokenError
 from .parts import Family
 
 __all__ = ["LARGEST", "Bitstream", "check", "identify"]
 
 #: Largest file that is read; a flash has 16 MiB, the largest bitstream of a board, as text, 5 MB.
 LARGEST = 32 << 20
+_FORMS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Bitstream]], ...] = (
+    (ice40.is_one, ice40.read),
+    (ecp5.is_one, ecp5.read),
+    (gowin.is_one, gowin.read),
+    (xc7.is_one, xc7.read),
+    (ecp5.is_svf, ecp5.read_svf),
+)
 _KINDS = {
     Family.ICE40: "an iCE40 bitstream (.bin)",
     Family.ECP5: "an ECP5 bitstream (.bit or .svf)",
@@ -49,11 +57,9 @@ def identify(data: bytes) -> Bitstream:
     if not data:
         raise InputError("empty")
     try:
-        for form in (ice40, ecp5, gowin, xc7):
-            if form.is_one(data):
-                return form.read(data)
-        if ecp5.is_svf(data):
-            return ecp5.read_svf(data)
+        for is_one, read in _FORMS:
+            if is_one(data):
+                return read(data)
     except BrokenError as error:
         raise InputError(str(error)) from None
     raise InputError(foreign.described(data))
@@ -122,8 +128,8 @@ def _article(family: Family) -> str:
 
 
 def _unsuitable(board: Board, path: Path, what: str) -> InputError:
-    part = board.part.name if package_of(board.part) else board.part.name.partition("-")[0]
     advice = f"make one: neurocorex build {board.name}"
     if board.family is Family.XC7:
         advice = f"make one by neurocorex build {board.name} and Vivado"
-    return InputError(f"{printable(str(path))} is {what}; {board.name} needs {_KINDS[board.family]} for {part}; {advice}")
+    needed = f"{board.name} needs {_KINDS[board.family]} for {board.part.name}"
+    return InputError(f"{printable(str(path))} is {what}; {needed}; {advice}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ..errors import InputError
 from ..spec.config import CoreConfig, Learning
@@ -31,7 +32,17 @@ class Board:
     config : CoreConfig
         Default geometry: as large as fits well, with learning.
     loader : tuple of str
-        Options of openFPGALoader for this board.
+        Options of openFPGALoader that reach the board.
+    sram : tuple of str, or None
+        Its options that load the FPGA until power is lost; None if it cannot.
+    flash : tuple of str, or None
+        Its options that write the flash, from which the board starts; None if it cannot.
+    lands_in : str
+        What is done if the user does not say: ``sram`` or ``flash``.
+    sram_needs, flash_needs : str
+        What to do before, or why it cannot be done, as a sentence without its full stop; empty: nothing.
+    manual : str
+        What to do where openFPGALoader does not know the board; empty: not needed.
     bridge : str
         Chip between USB and the serial port.
     baud : int
@@ -47,6 +58,12 @@ class Board:
     loader: tuple[str, ...]
     bridge: str
     baud: int = DEFAULT_BAUD
+    sram: tuple[str, ...] | None = ("-m",)
+    flash: tuple[str, ...] | None = ("-f",)
+    lands_in: Literal["sram", "flash"] = "sram"
+    sram_needs: str = ""
+    flash_needs: str = ""
+    manual: str = ""
 
     @property
     def family(self) -> Family:
@@ -98,6 +115,7 @@ _ALL = (
         clock_hz=12_000_000,
         config=replace(_smallest(128, 128), weight_ports=1, trace_bits=8, frame_bytes=256),
         loader=("-b", "ice40_generic"),
+        lands_in="flash",
         bridge="FT2232H",
     ),
     Board(
@@ -108,6 +126,7 @@ _ALL = (
         clock_hz=12_000_000,
         config=_smallest(32, 32),
         loader=("-b", "ice40_generic"),
+        lands_in="flash",
         bridge="FT2232H",
     ),
     Board(

@@ -82,6 +82,8 @@ class Part:
         Multipliers, 18 by 18 bits (16 by 16 on iCE40, 25 by 18 on 7-series).
     spram : int
         Large single-port memories, see `SPRAM_SHAPE`.
+    idcode : int
+        JTAG IDCODE; 0 for iCE40, which has none.
     """
 
     name: str
@@ -91,14 +93,23 @@ class Part:
     bram: int
     dsp: int = 0
     spram: int = 0
+    idcode: int = 0
 
 
 UP5K = Part(name="iCE40UP5K-SG48", family=Family.ICE40, lut=5280, ff=5280, bram=30, dsp=8, spram=4)
 HX8K = Part(name="iCE40HX8K-CT256", family=Family.ICE40, lut=7680, ff=7680, bram=32)
-ECP5_25F = Part(name="LFE5U-25F-6BG381C", family=Family.ECP5, lut=24288, ff=24288, bram=56, dsp=28)
-ECP5_25F_256 = Part(name="LFE5U-25F-6BG256C", family=Family.ECP5, lut=24288, ff=24288, bram=56, dsp=28)
-ECP5_85F = Part(name="LFE5U-85F-6BG381C", family=Family.ECP5, lut=83640, ff=83640, bram=208, dsp=156)
-GW1NR_9 = Part(name="GW1NR-LV9QN88PC6/I5", family=Family.GOWIN, lut=8640, ff=6480, bram=26, dsp=20)
-GW2AR_18 = Part(name="GW2AR-LV18QN88C8/I7", family=Family.GOWIN, lut=20736, ff=15552, bram=46, dsp=48)
-XC7A35T_CPG236 = Part(name="xc7a35tcpg236-1", family=Family.XC7, lut=20800, ff=41600, bram=50, dsp=90)
-XC7A35T_CSG324 = Part(name="xc7a35ticsg324-1L", family=Family.XC7, lut=20800, ff=41600, bram=50, dsp=90)
+ECP5_25F = Part(name="LFE5U-25F-6BG381C", family=Family.ECP5, lut=24288, ff=24288, bram=56, dsp=28, idcode=0x41111043)
+ECP5_25F_256 = Part(
+    name="LFE5U-25F-6BG256C", family=Family.ECP5, lut=24288, ff=24288, bram=56, dsp=28, idcode=0x41111043
+)
+ECP5_85F = Part(name="LFE5U-85F-6BG381C", family=Family.ECP5, lut=83640, ff=83640, bram=208, dsp=156, idcode=0x41113043)
+GW1NR_9 = Part(name="GW1NR-LV9QN88PC6/I5", family=Family.GOWIN, lut=8640, ff=6480, bram=26, dsp=20, idcode=0x1100481B)
+GW2AR_18 = Part(
+    name="GW2AR-LV18QN88C8/I7", family=Family.GOWIN, lut=20736, ff=15552, bram=46, dsp=48, idcode=0x0000081B
+)
+XC7A35T_CPG236 = Part(
+    name="xc7a35tcpg236-1", family=Family.XC7, lut=20800, ff=41600, bram=50, dsp=90, idcode=0x0362D093
+)
+XC7A35T_CSG324 = Part(
+    name="xc7a35ticsg324-1L", family=Family.XC7, lut=20800, ff=41600, bram=50, dsp=90, idcode=0x0362D093
+)

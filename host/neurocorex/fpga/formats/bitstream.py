@@ -66,7 +66,7 @@ def package_of(part: Part) -> str:
     return found[1] if found else ""
 
 
-def crc_msb(data: bytes) -> int:
+def crc_msb(data: bytes | bytearray) -> int:
     """CRC-16 of Lattice's ECP5: polynomial 0x8005, highest bit first, from 0."""
     table, found = _msb_table(), 0
     for byte in data:
@@ -74,7 +74,7 @@ def crc_msb(data: bytes) -> int:
     return found
 
 
-def crc_lsb(data: bytes) -> int:
+def crc_lsb(data: bytes | bytearray) -> int:
     """CRC-16 of Gowin: polynomial 0x8005, lowest bit first, from 0."""
     table, found = _lsb_table(), 0
     for byte in data:

@@ -47,7 +47,11 @@ def read(data: bytes) -> Bitstream:
     found = _PACKAGE.search(comments)
     idcode = _Reader(data, len(comments) + len(mark)).idcode()
     return Bitstream(
-        family=Family.ECP5, kind="bit", fpga=_FPGAS[idcode][0], idcode=idcode, package=found[1].decode() if found else ""
+        family=Family.ECP5,
+        kind="bit",
+        fpga=_FPGAS[idcode][0],
+        idcode=idcode,
+        package=found[1].decode() if found else "",
     )
 
 
@@ -62,7 +66,8 @@ def read_svf(data: bytes) -> Bitstream:
     statements = [" ".join(each.split()) for each in text.split(";")]
     if statements.pop():
         raise BrokenError(f"{SVF} that is cut off after {len(data)} bytes")
-    expected, content, instruction, done = 0, [], "", False
+    content: list[bytes] = []
+    expected, instruction, done = 0, "", False
     for statement in statements:
         if sent := re.match(r"SIR 8 TDI ?\( ?([0-9A-F]{2}) ?\)", statement, re.IGNORECASE):
             instruction = sent[1].upper()

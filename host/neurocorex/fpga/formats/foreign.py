@@ -43,6 +43,8 @@ def described(data: bytes) -> str:
     if data[257:262] == b"ustar":
         return "a tar archive; unpack it first"
     text = data[:_LOOKED_AT].decode("utf-8", "ignore")
-    if len(text) * 4 < min(len(data), _LOOKED_AT) or any(not each.isprintable() and each not in "\t\r\n\f" for each in text):
+    if len(text) * 4 < min(len(data), _LOOKED_AT) or any(
+        not each.isprintable() and each not in "\t\r\n\f" for each in text
+    ):
         return f"no bitstream that is known here ({len(data)} bytes)"
     return next((name for pattern, name in _TEXTS if re.match(pattern, text)), "text")

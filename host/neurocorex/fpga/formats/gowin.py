@@ -1,8 +1,8 @@
 """Bitstreams of Gowin (.fs), as gowin_pack and Gowin's own tools write them.
 
-Text: comments behind //, then lines of 0 and 1. After the preamble A5C3 come lines that begin with a command: 06 has the
-IDCODE, 3B the number of frames. Frames follow, a line each, with a CRC-16 and six bytes of ones behind, and commands
-again; 08 ends the configuration. Format: apicula's documentation, and Gowin's TN653.
+Text: comments behind //, then lines of 0 and 1. After the preamble A5C3 come lines that begin with a command: 06 has
+the IDCODE, 3B the number of frames. Frames follow, a line each, with a CRC-16 and six bytes of ones behind, and
+commands again; 08 ends the configuration. Format: apicula's documentation, and Gowin's TN653.
 """
 
 from __future__ import annotations
