@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -160,14 +160,23 @@ def _make(order: Any, place: Path, say: Say) -> None:
         files.write_text(place / _REPORT_TEXT, report.to_text(values))
 
 
-def _key(order: Any) -> str:
-    """Return the hash of everything that decides the result: order, sources of the gates, versions of the tools."""
-    tools = gates("synthesis.tools")
-    parts: list[str | bytes] = [repr(order)]
+def sources_digest() -> str:
+    """Return the hash of all sources that decide a bitstream: those of the gates and of the contract."""
+    return cache.origin(*_sources())
+
+
+def _sources() -> Iterator[str | bytes]:
+    """Names and contents of the sources."""
     for module in (spec, gates("chip")):
         package = Path(str(module.__file__)).parent
         for source in sorted(package.rglob("*.py")):
-            parts += [str(source.relative_to(package)), source.read_bytes()]
+            yield from (str(source.relative_to(package)), source.read_bytes())
+
+
+def _key(order: Any) -> str:
+    """Return the hash of everything that decides the result: order, sources of the gates, versions of the tools."""
+    tools = gates("synthesis.tools")
+    parts: list[str | bytes] = [repr(order), *_sources()]
     for name in ("amaranth", "amaranth-boards"):
         parts.append(version(name))
     for tool in order.board.family.tools:
