@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -194,9 +195,10 @@ def build(
 ) -> None:  # fmt: skip
     """Build the bitstream of a chip for BOARD, with a report.
 
-    Takes one to ten minutes. The same sources, options and tools give the same bits; the second time they come from a
-    cache. A chip that cannot fit is refused before anything starts. For 7-series boards the folder gets Verilog,
-    constraints and a script for Vivado instead: vivado -mode batch -source neurocorex.tcl
+    Takes one to ten minutes, and tells how far it is. The same sources, options and tools give the same bits; the
+    second time they come from a cache, and another seed is only placed and routed. A chip that cannot fit is refused
+    before anything starts. For 7-series boards the folder gets Verilog, constraints and a script for Vivado instead:
+    vivado -mode batch -source neurocorex.tcl
 
     \b
     Examples:
@@ -211,7 +213,7 @@ def build(
     expected = planned.make(board, geometry, clock_hz=_hertz(clock_mhz))
     if not (expected.fits or force):
         raise FitError(f"{board.name} has not enough {expected.shortage}; {expected.advice[0]}")
-    with _progress(board.name, quiet=as_json) as say:
+    with ended_as_by_ctrl_c(), _progress(board.name, quiet=as_json) as say:
         values = make(
             board, out or Path("build") / board.name, config=geometry, clock_hz=_hertz(clock_mhz), baud=baud, seed=seed,
             fresh=fresh, say=say,
@@ -227,7 +229,10 @@ def _next_step(values: dict[str, Any]) -> str:
 
 @contextmanager
 def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Make a function that prints on standard error what is being done, with a spinner beside it."""
+    """Make a function that tells progress on standard error.
+
+    On a terminal stages stay, and what is within them moves in one line with a spinner; elsewhere all are lines.
+    """
     if quiet:
         yield lambda _: None
         return
@@ -237,7 +242,23 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     with console.status(name) as status:
 
         def say(what: str) -> None:
-            console.print(f"{time.perf_counter() - started:6.1f} s  {what}", markup=False)
+            if ": " not in what or not console.is_terminal:
+                console.print(f"{time.perf_counter() - started:6.1f} s  {what}", markup=False, soft_wrap=True)
             status.update(f"{name}: {what}")
 
         yield say
+
+
+@contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let a closed terminal and `kill` end a command as Ctrl-C does, so that it ends the programs that it started."""
+    numbers = [each for name in ("SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None]
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # as of nohup
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

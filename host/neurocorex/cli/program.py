@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import output
-from .boards import board_argument
+from .boards import board_argument, ended_as_by_ctrl_c
 
 if TYPE_CHECKING:
     from ..fpga.boards import Board
@@ -129,7 +129,8 @@ def _run(loading: Loading, *, quiet: bool) -> list[str]:
     """Run the loader, with its output on a terminal; after Ctrl-C say in what state the board may be."""
     shown = not quiet and sys.stderr.isatty()
     try:
-        return loading.run((lambda text: click.echo(text, err=True, nl=False)) if shown else (lambda _: None))
+        with ended_as_by_ctrl_c():
+            return loading.run((lambda text: click.echo(text, err=True, nl=False)) if shown else (lambda _: None))
     except KeyboardInterrupt:
         left = "its flash may be half-written" if loading.target == "flash" else "its FPGA may be half-loaded"
         click.echo(f"\n{loading.board.name}: the loader was ended, and {left}; program it again", err=True)

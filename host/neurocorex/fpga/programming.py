@@ -53,7 +53,10 @@ class Loading:
     def effect(self) -> str:
         """What happens to the board, as sentences."""
         if self.target == "flash":
-            what = f"writes the flash of {self.board.title}; what was in it is lost; the board starts from it then"
+            kept = ", but not its bootloader" if _by_bootloader(self.board) else ""
+            what = (
+                f"writes the flash of {self.board.title}{kept}; what was in it is lost; the board starts from it then"
+            )
             needs = self.board.flash_needs
         else:
             what = f"loads the FPGA of {self.board.title} until power is lost; its flash stays as it is"
@@ -120,7 +123,7 @@ def prepare(board: Board, path: Path, *, target: Target | None = None, cable: st
     """
     chosen = target or board.lands_in
     options = board.flash if chosen == "flash" else board.sram
-    if options is None and not board.manual:
+    if options is None and not (board.manual and chosen == board.lands_in):
         raise InputError(_cannot(board, chosen))
     found = bitstreams.check(board, path)
     if found.kind == "svf" and chosen == "flash":
@@ -144,8 +147,18 @@ def program(
 def _cannot(board: Board, target: Target) -> str:
     """Say why a board cannot be loaded so, and which option can."""
     if target == "flash":
-        return f"{board.name} has no flash that can be written ({board.flash_needs or 'see its manual'}); use --sram"
-    return f"{board.name} cannot be loaded without its flash ({board.sram_needs or 'see its manual'}); use --flash"
+        return f"the flash of {board.name} cannot be written over USB{_reason(board.flash_needs)}; use --sram"
+    why = "its bootloader (DFU) only writes the flash" if _by_bootloader(board) else board.sram_needs
+    return f"{board.name} cannot be loaded without its flash{_reason(why)}; use --flash"
+
+
+def _reason(sentence: str) -> str:
+    return f": {sentence}" if sentence else ""
+
+
+def _by_bootloader(board: Board) -> bool:
+    """Whether the board has a bootloader (DFU) that takes bitstreams: openFPGALoader needs no option for its flash."""
+    return board.flash == ()
 
 
 def _reach(board: Board, cable: str | None) -> tuple[str, ...]:

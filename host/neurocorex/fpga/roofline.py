@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..spec import CoreConfig
 from ..spec.memories import Memory, memories
 from .boards import Board
-from .parts import SPRAM_SHAPE
+from .parts import SPRAM_SHAPES
 from .placement import Placed, place
 
 _BANKS = "core.synapses.matrix.banks"
@@ -77,5 +77,5 @@ def _described(placed: Placed, board: Board) -> str:
 
 def _widest(placed: Placed, board: Board) -> int:
     if placed.large:
-        return placed.large * SPRAM_SHAPE[1]
+        return placed.large * max(bits for _, bits in SPRAM_SHAPES)
     return round(placed.blocks * board.family.bram_pieces * max(bits for _, bits in board.family.bram_shapes))
