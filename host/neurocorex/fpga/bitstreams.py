@@ -6,13 +6,14 @@ must be the one of the content.
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import InputError
-from ..files import printable, read_bytes
-from .boards import Board
+from ..errors import FileFormatError, InputError
+from ..files import printable, read_bytes, read_json
+from .boards import BOARDS, Board
 from .formats import ecp5, foreign, gowin, ice40, xc7
 from .formats.bitstream import Bitstream, BrokenError
 from .parts import Family
@@ -21,6 +22,8 @@ __all__ = ["LARGEST", "Bitstream", "check", "identify"]
 
 #: Largest file that is read; a flash has 16 MiB, the largest bitstream of a board, as text, 5 MB.
 LARGEST = 32 << 20
+#: Report that a build leaves beside its bitstream.
+REPORT = "report.json"
 _FORMS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Bitstream]], ...] = (
     (ice40.is_one, ice40.read),
     (ecp5.is_one, ecp5.read),
@@ -88,13 +91,15 @@ def check(board: Board, path: Path) -> Bitstream:
         If it cannot be read.
     """
     _check_regular(board, path)
+    data = read_bytes(path, LARGEST)
     try:
-        found = identify(read_bytes(path, LARGEST))
+        found = identify(data)
     except InputError as error:
         raise _unsuitable(board, path, str(error)) from None
     if not found.suits(board.part):
         raise _unsuitable(board, path, f"{_article(found.family)} bitstream for {found}")
     _check_name(path, found)
+    _check_report(board, path, data)
     return found
 
 
@@ -121,6 +126,25 @@ def _check_name(path: Path, found: Bitstream) -> None:
         )
     if ".svf" in str(path) and found.kind != "svf":
         raise InputError(f"openFPGALoader takes {path} for an SVF file, since .svf is in its name: copy it elsewhere")
+
+
+def _check_report(board: Board, path: Path, data: bytes) -> None:
+    """Refuse what was built for another board with the same FPGA, if the report of the build is still beside it."""
+    report = path.with_name(REPORT)
+    if not report.is_file():
+        return
+    try:
+        values = read_json(report)
+    except FileFormatError:  # it may be of anything
+        return
+    if not isinstance(values, dict) or values.get("sha256") != hashlib.sha256(data).hexdigest():
+        return
+    made_for = values.get("board")
+    if isinstance(made_for, str) and made_for != board.name and made_for in BOARDS:
+        raise InputError(
+            f"{path} was built for {made_for}, as {REPORT} beside it says, and {board.name} has its pins elsewhere; "
+            f"make one: neurocorex build {board.name}"
+        )
 
 
 def _article(family: Family) -> str:

@@ -54,9 +54,7 @@ class Loading:
         """What happens to the board, as sentences."""
         if self.target == "flash":
             kept = ", but not its bootloader" if _by_bootloader(self.board) else ""
-            what = (
-                f"writes the flash of {self.board.title}{kept}; what was in it is lost; the board starts from it then"
-            )
+            what = f"writes the flash of {self.board.title}{kept}; what was in it is lost"
             needs = self.board.flash_needs
         else:
             what = f"loads the FPGA of {self.board.title} until power is lost; its flash stays as it is"

@@ -32,7 +32,7 @@ class Bitstream:
     idcode : int
         JTAG IDCODE of the FPGA, without the bits of its revision; 0 where the family has none.
     package : str
-        Digits of the package, or letters and digits on 7-series; empty if the file does not tell.
+        Package, of ECP5 its digits; empty if the file does not tell.
     """
 
     family: Family
@@ -61,7 +61,11 @@ def revision_mask(family: Family) -> int:
 
 def package_of(part: Part) -> str:
     """Package of a part, as `Bitstream.package` has it."""
-    pattern = {Family.ECP5: r"-\d[A-Z]+(\d+)", Family.XC7: r"xc7[a-z]\d+t?i?([a-z]+\d+)"}.get(part.family)
+    pattern = {
+        Family.ECP5: r"-\d[A-Z]+(\d+)",
+        Family.GOWIN: r"-[A-Z]{2}\d+C?([A-Z]+\d+P?)",
+        Family.XC7: r"xc7[a-z]\d+t?i?([a-z]+\d+)",
+    }.get(part.family)
     found = re.search(pattern, part.name) if pattern else None
     return found[1] if found else ""
 

@@ -37,6 +37,8 @@ _ID, _FRAMES, _ADDRESS, _DONE = 0x06, 0x3B, 0xD2, 0x08
 #: Bytes behind a frame: its checksum, and ones.
 _CRC, _ONES = 2, 6
 _CRC_ON = 0x80
+#: Comment of Gowin's own tools.
+_PACKAGE = re.compile(rb"^//Part Number: *GW\w+-[A-Z]{2}\d+C?([A-Z]+\d+P?)", re.MULTILINE)
 _HEAD_LINE = re.compile(rb"(?:\s*(?://[^\n]*)?\n)*[01]{8,}\s", re.MULTILINE)
 
 
@@ -68,7 +70,9 @@ def read(data: bytes) -> Bitstream:
         raise BrokenError(f"{WHAT} for an FPGA that is not known here (IDCODE {idcode:08x})")
     if not any(line[0] == _DONE for line in lines):
         raise BrokenError(f"{WHAT} that is cut off after {len(data)} bytes: it does not start the FPGA at its end")
-    return Bitstream(family=Family.GOWIN, kind="fs", fpga=_FPGAS[idcode], idcode=idcode)
+    part = _PACKAGE.search(data[: 4 * HEAD])
+    package = part[1].decode() if part else ""
+    return Bitstream(family=Family.GOWIN, kind="fs", fpga=_FPGAS[idcode], idcode=idcode, package=package)
 
 
 def _newer() -> set[int]:
