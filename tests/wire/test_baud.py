@@ -45,7 +45,10 @@ def test_no_frame_at_a_permitted_rate_takes_until_the_return(clock_hz: int, fram
     bits = 10 * longest_frame(info.config)
     shortest_return_s = (RETURN_TICKS - 1) * half_beat_s(clock_hz)
     slowest, permitted = max(bits, clock_hz // 65_535), []
-    for baud in [*(slowest * part // 1000 for part in range(950, 1100)), *rng.choices(range(100, clock_hz // 4), k=200)]:
+    for baud in [
+        *(slowest * part // 1000 for part in range(950, 1100)),
+        *rng.choices(range(100, clock_hz // 4), k=200),
+    ]:
         try:
             divisor = divisor_for(info, baud)
         except InputError:
