@@ -6,12 +6,11 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import ChipInfo, CoreConfig
-from neurocorex.spec.protocol import BREAK_BITS, DIVISOR_MIN
+from neurocorex.spec.protocol import BREAK_BITS, DIVISOR_MIN, heartbeat_bits
 
 from .core import Core
 from .lib.bus import fan_out
 from .lib.leds import Leds
-from .link.baud import TRIAL_BITS
 from .link.command import CommandUnit
 from .link.info import Info
 from .link.retransmission import Retransmission
@@ -32,15 +31,13 @@ class ByteChip(wiring.Component):
         Description of the chip, which the host reads.
     divisor : int
         Clock cycles per bit after reset.
-    trial_bits : int
-        See `neurocorex_hdl.link.baud`.
 
     Members
     -------
     received, sent : In(stream), Out(stream)
         Bytes of the wire. Received bytes cannot wait.
-    interrupted : In(1)
-        The line is in a break.
+    begun, tick, interrupted : In(1)
+        A start bit has begun; time passes; the line is in a break. See `BaudRate`.
     line_idle : In(1)
         All bytes taken from `sent` have left the chip.
     divisor : Out(16)
@@ -51,12 +48,14 @@ class ByteChip(wiring.Component):
         A bad frame has come, or a request has been refused, since the last HELLO.
     """
 
-    def __init__(self, core: wiring.Component, info: ChipInfo, divisor: int, trial_bits: int = TRIAL_BITS) -> None:
+    def __init__(self, core: wiring.Component, info: ChipInfo, divisor: int) -> None:
         self._core, self._info = core, info
-        self._command = CommandUnit(info.config, divisor, trial_bits)
+        self._command = CommandUnit(info.config, divisor)
         super().__init__({
             "received": In(stream.Signature(8, always_ready=True)),
             "sent": Out(stream.Signature(8)),
+            "begun": In(1),
+            "tick": In(1),
             "interrupted": In(1),
             "line_idle": In(1, init=1),
             "divisor": Out(DIVISOR_BITS, init=divisor),
@@ -83,6 +82,8 @@ class ByteChip(wiring.Component):
             command.hello.eq(link.hello),
             link.greeted.eq(command.greeted),
             command.good.eq(link.good),
+            command.begun.eq(self.begun),
+            command.tick.eq(self.tick),
             command.interrupted.eq(self.interrupted),
             command.sent.eq(link.idle & self.line_idle),
             core.frame_good.eq(link.good),
@@ -110,6 +111,8 @@ class Chip(wiring.Component):
         Rate of the serial port after reset.
     build_id : int
         32 bits by which builds can be told apart, see `neurocorex_hdl.synthesis.verilog`.
+    beat_bits : int, optional
+        See `Leds`; by default that of the clock.
 
     Raises
     ------
@@ -128,11 +131,13 @@ class Chip(wiring.Component):
         Clock cycles per bit; for a simulated host, which cannot measure them.
     """
 
-    def __init__(self, config: CoreConfig, clock_hz: int, baud: int, build_id: int = 0) -> None:
+    def __init__(
+        self, config: CoreConfig, clock_hz: int, baud: int, build_id: int = 0, beat_bits: int | None = None
+    ) -> None:
         divisor = baud_divisor(clock_hz, baud)
         info = ChipInfo(config=config, clock_hz=clock_hz, baud=baud, build_id=build_id)
         self._bytes = ByteChip(Core(config), info, divisor)
-        self._leds = Leds(clock_hz)
+        self._leds = Leds(heartbeat_bits(clock_hz) if beat_bits is None else beat_bits)
         self._divisor = divisor
         super().__init__({
             "rx": In(1, init=1),
@@ -158,6 +163,8 @@ class Chip(wiring.Component):
             self.tx.eq(transmitter.tx),
             receiver.divisor.eq(chip.divisor),
             transmitter.divisor.eq(chip.divisor),
+            chip.begun.eq(receiver.begun),
+            chip.tick.eq(leds.tick),
             chip.interrupted.eq(receiver.interrupted),
             chip.line_idle.eq(transmitter.idle),
             leds.busy.eq(chip.busy),

@@ -34,6 +34,11 @@ CLOCK_HZ, BAUD = 4_000_000, 1_000_000
 DIVISOR = CLOCK_HZ // BAUD
 BUILD_ID = 0xDEADBEEF
 SILENCE_BITS = 3000
+#: A tick comes every 1,024 cycles, more than a byte and less than a frame takes here.
+BEAT_BITS = 11
+HALF_BEAT = 1 << BEAT_BITS - 1
+#: Bits of a POLL on the line.
+FRAME_BITS = 110
 
 
 class Terminal:
@@ -45,6 +50,8 @@ class Terminal:
         self.sequence = self.ack = self.session = 0
         self.decoder = ResponseDecoder()
         self.frames: list[Response] = []
+        #: A byte is being received.
+        self.hears = False
 
     async def send(self, op: int, payload: bytes = b"") -> None:
         """Send a request, numbered if its operation is."""
@@ -66,8 +73,10 @@ class Terminal:
     async def listen(self, ctx) -> None:
         """Run beside the test."""
         while True:
+            self.hears = False
             while ctx.get(self.chip.tx):
                 await ctx.tick()
+            self.hears = True
             await ctx.tick().repeat(self.divisor // 2)
             byte = 0
             for place in range(8):
@@ -96,13 +105,15 @@ class Terminal:
 
 
 def simulate(scenario: Callable[[Terminal], Awaitable[None]]) -> None:
-    chip = Chip(CONFIG, CLOCK_HZ, BAUD, BUILD_ID)
+    chip = Chip(CONFIG, CLOCK_HZ, BAUD, BUILD_ID, BEAT_BITS)
     terminal: list[Terminal] = []
 
     async def testbench(ctx) -> None:
         terminal.append(Terminal(ctx, chip))
         await ctx.tick().repeat(20)
         await scenario(terminal[0])
+        while terminal[0].hears:  # Amaranth complains of a `repeat` that is cut off
+            await ctx.tick()
 
     async def listener(ctx) -> None:
         await terminal[0].listen(ctx)
@@ -166,6 +177,73 @@ def test_rate_changes_and_a_break_brings_it_back() -> None:
         terminal.divisor = DIVISOR
         await terminal.send(Op.POLL)
         assert (await terminal.response()).op == Op.POLL
+
+    simulate(scenario)
+
+
+async def faster(terminal: Terminal, divisor: int, *, prove: bool) -> None:
+    """Go to another rate, and prove it or not."""
+    assert await terminal.call(Op.SET_BAUD, SET_BAUD_ARGUMENTS.pack(divisor)) == (Status.OK, b"")
+    await terminal.ctx.tick().repeat(10)
+    assert terminal.ctx.get(terminal.chip.divisor) == divisor
+    terminal.divisor = divisor
+    if prove:
+        await terminal.send(Op.POLL)
+        assert (await terminal.response()).op == Op.POLL
+
+
+async def cycles_until_return(terminal: Terminal, speak: int | None, limit: int) -> int | None:
+    """Cycles until the chip is at its rate after reset, while a host sends POLL at some rate, or nothing."""
+    cycles, poll = 0, Request(Op.POLL).encode()
+    assert 10 * len(poll) == FRAME_BITS
+    terminal.divisor = speak or DIVISOR
+    while cycles < limit:
+        if terminal.ctx.get(terminal.chip.divisor) == DIVISOR:
+            return cycles
+        if speak:
+            await terminal.write(poll)
+        else:
+            await terminal.ctx.tick().repeat(FRAME_BITS * DIVISOR)
+        cycles += FRAME_BITS * terminal.divisor
+    return None
+
+
+@pytest.mark.parametrize("speak", [None, DIVISOR], ids=["silence", "a host at the old rate"])
+def test_rate_that_nobody_proves_is_given_up(speak: int | None) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await faster(terminal, 9, prove=False)
+        cycles = await cycles_until_return(terminal, speak, 4 * HALF_BEAT)
+        assert cycles
+        assert 2 * HALF_BEAT - 20 < cycles <= 3 * HALF_BEAT + FRAME_BITS * DIVISOR
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("speak", [4, 14], ids=lambda divisor: f"{divisor} cycles a bit")
+def test_chip_is_found_again_by_a_host_at_another_rate(speak: int) -> None:
+    """Bytes of some rates look whole to the chip, those of others broken. Zeros far slower than these are a break."""
+
+    async def scenario(terminal: Terminal) -> None:
+        await faster(terminal, 9, prove=True)
+        cycles = await cycles_until_return(terminal, speak, 5 * HALF_BEAT)
+        assert cycles
+        assert 2 * HALF_BEAT < cycles <= 3 * HALF_BEAT + FRAME_BITS * speak
+        terminal.divisor = DIVISOR
+        terminal.frames.clear()
+        await terminal.write(b"\0")
+        await terminal.send(Op.POLL)
+        while (response := await terminal.response()).status != Status.OK:
+            pass  # the end of what was not understood
+        assert response.op == Op.POLL
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("speak", [None, 9], ids=["silence", "a host at the same rate"])
+def test_rate_that_was_proven_is_kept(speak: int | None) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await faster(terminal, 9, prove=True)
+        assert await cycles_until_return(terminal, speak, 5 * HALF_BEAT) is None
 
     simulate(scenario)
 

@@ -8,8 +8,8 @@ import pytest
 from neurocorex.spec import Clear, CoreConfig, Op, Region, Status, layout
 from neurocorex.spec.events import END
 from neurocorex.spec.fixed import unpack
-from neurocorex.spec.protocol import READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
-from support.link_bench import BURST, BURST_BYTES, CONFIG, DIVISOR, HOLD, INFO, TRIAL_BITS, Host, simulate
+from neurocorex.spec.protocol import READ_ARGUMENTS, RETURN_TICKS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
+from support.link_bench import BURST, BURST_BYTES, CONFIG, DIVISOR, HOLD, INFO, Host, simulate
 
 WEIGHTS = layout(Region.WEIGHTS, CONFIG)
 
@@ -262,8 +262,9 @@ def test_rate_without_a_good_frame_is_given_up() -> None:
         await host.answer()
         await host.write(b"garbage\0")
         assert (await host.response()).status == Status.BAD_FRAME
-        assert host.ctx.get(host.chip.divisor) == 8
-        await host.ctx.tick().repeat(1 << TRIAL_BITS)
+        for _ in range(RETURN_TICKS):
+            assert host.ctx.get(host.chip.divisor) == 8
+            await host.beat()
         assert host.ctx.get(host.chip.divisor) == DIVISOR
 
     simulate(scenario)
@@ -275,10 +276,46 @@ def test_rate_with_a_good_frame_is_kept_until_a_break() -> None:
         await host.answer()
         await host.send(Op.POLL)
         await host.response()
-        await host.ctx.tick().repeat(2 << TRIAL_BITS)
+        for _ in range(3 * RETURN_TICKS):
+            await host.beat()
         assert host.ctx.get(host.chip.divisor) == 8
         host.ctx.set(host.chip.interrupted, 1)
         await host.ctx.tick().repeat(2)
+        assert host.ctx.get(host.chip.divisor) == DIVISOR
+
+    simulate(scenario)
+
+
+def test_rate_at_which_frames_have_become_bad_is_given_up() -> None:
+    async def scenario(host: Host) -> None:
+        await set_baud(host, 8)
+        await host.answer()
+        await host.send(Op.POLL)
+        await host.response()
+        for _ in range(RETURN_TICKS):
+            assert host.ctx.get(host.chip.divisor) == 8
+            await host.write(b"garbage\0")
+            assert (await host.response()).status == Status.BAD_FRAME
+            await host.beat()
+        assert host.ctx.get(host.chip.divisor) == DIVISOR
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("delay", range(1, 9))
+def test_frame_that_ends_before_the_switch_does_not_prove_the_new_rate(delay: int) -> None:
+    async def scenario(host: Host) -> None:
+        host.gaps = (0,)
+        host.ctx.set(host.chip.line_idle, 0)
+        await set_baud(host, 8)
+        await host.answer()
+        await host.send(Op.POLL)
+        await host.ctx.tick().repeat(delay)
+        host.ctx.set(host.chip.line_idle, 1)
+        await host.response()
+        assert host.ctx.get(host.chip.divisor) == 8
+        for _ in range(RETURN_TICKS):
+            await host.beat()
         assert host.ctx.get(host.chip.divisor) == DIVISOR
 
     simulate(scenario)

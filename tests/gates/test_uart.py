@@ -24,8 +24,14 @@ def line_levels(data: bytes, bit_cycles: float) -> Iterator[int]:
 
 def receive(levels: list[int], divisor: int) -> tuple[bytes, list[int]]:
     """Bytes that a receiver makes of a line, and the cycles in which it sees a break."""
+    data, breaks, _ = watch(levels, divisor)
+    return data, breaks
+
+
+def watch(levels: list[int], divisor: int) -> tuple[bytes, list[int], list[int]]:
+    """As `receive`, and the cycles in which a start bit begins."""
     dut = UartReceiver(BREAK_CYCLES)
-    data, breaks = bytearray(), []
+    data, breaks, starts = bytearray(), [], []
 
     async def testbench(ctx) -> None:
         ctx.set(dut.divisor, divisor)
@@ -36,12 +42,14 @@ def receive(levels: list[int], divisor: int) -> tuple[bytes, list[int]]:
                 data.append(ctx.get(dut.bytes.payload))
             if ctx.get(dut.interrupted):
                 breaks.append(cycle)
+            if ctx.get(dut.begun):
+                starts.append(cycle)
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.run()
-    return bytes(data), breaks
+    return bytes(data), breaks, starts
 
 
 def idle(cycles: int) -> list[int]:
@@ -105,6 +113,23 @@ def test_byte_without_stop_bit_is_dropped_and_the_next_one_comes() -> None:
     damaged = [*line_levels(b"\x00", 8)][:-8]
     levels = [*idle(8), *damaged, *[0] * 8, *idle(8), *line_levels(b"\xa5", 8), *idle(8)]
     assert receive(levels, divisor=8)[0] == b"\xa5"
+
+
+@pytest.mark.parametrize("divisor", [4, 5, 12])
+def test_each_byte_begins_once(divisor: int) -> None:
+    levels = [*idle(8), *line_levels(b"\x00\xa5\xff", divisor), *idle(2 * divisor)]
+    data, _, starts = watch(levels, divisor)
+    assert data == b"\x00\xa5\xff"
+    assert [later - earlier for earlier, later in pairwise(starts)] == [10 * divisor] * 2
+
+
+@pytest.mark.parametrize("sender", [1, 2, 3, 5, 16, 40, 100])
+def test_bytes_at_any_other_rate_begin_at_least_once_each(sender: int) -> None:
+    gap, count = idle(400), 4
+    levels = [*idle(8), *[level for _ in range(count) for level in (*line_levels(b"\0", sender), *gap)]]
+    _, _, starts = watch(levels, divisor=8)
+    times = [8 + number * (10 * sender + len(gap)) for number in range(count)]
+    assert all(any(0 <= start - time <= 10 * sender + 4 for start in starts) for time in times)
 
 
 @pytest.mark.parametrize("low_for", [BREAK_CYCLES - 1, BREAK_CYCLES + 1])

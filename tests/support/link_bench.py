@@ -25,12 +25,11 @@ from neurocorex.spec.events import END
 from neurocorex.spec.protocol import HELLO_ANSWER, READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex_hdl.chip import ByteChip
 from neurocorex_hdl.events.controller import Run
-from neurocorex_hdl.lib.bus import READ_LATENCY, RegionBus
+from neurocorex_hdl.lib.bus import RegionBus, read_latency
 
 CONFIG = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, rx_frames=4, tx_frames=4)
 INFO = ChipInfo(config=CONFIG, clock_hz=12_000_000, baud=1_000_000, build_id=0x1234ABCD)
 DIVISOR = 12
-TRIAL_BITS = 10
 #: Stimulus bytes that mean something to the fake core; any other comes back, increased by one.
 BURST, BURST_BYTES = 0xE0, 150
 HOLD = 0xE1
@@ -68,9 +67,9 @@ class FakeCore(wiring.Component):
             write.data.eq(bus.write_data),
         ]
         asked, found = bus.read & (bus.region != 0), read.data
-        valid = Signal(READ_LATENCY)
+        valid = Signal(read_latency(CONFIG))
         m.d.sync += valid.eq(Cat(asked, valid))
-        for _ in range(READ_LATENCY - 1):
+        for _ in range(read_latency(CONFIG) - 1):
             later = Signal(32)
             m.d.sync += later.eq(found)
             found = later
@@ -153,11 +152,19 @@ class Host:
         for byte in data:
             self.ctx.set(received.payload, byte)
             self.ctx.set(received.valid, 1)
+            self.ctx.set(self.chip.begun, 1)
             await self.ctx.tick()
             self.ctx.set(received.valid, 0)
+            self.ctx.set(self.chip.begun, 0)
             gap = self.rng.choice(self.gaps)
             if gap:
                 await self.ctx.tick().repeat(gap)
+
+    async def beat(self) -> None:
+        """Give the chip a tick."""
+        self.ctx.set(self.chip.tick, 1)
+        await self.ctx.tick()
+        self.ctx.set(self.chip.tick, 0)
 
     async def send(self, op: int, payload: bytes = b"", sequence: int = 0) -> None:
         """Send an unnumbered request, or one that claims to be number `sequence`."""
@@ -219,7 +226,7 @@ def simulate(scenario: Callable[[Host], Awaitable[None]], *, seed: int = 0, conf
     """Run a scenario against a chip with a `FakeCore`."""
     core = FakeCore()
     info = ChipInfo(config=config, clock_hz=INFO.clock_hz, baud=INFO.baud, build_id=INFO.build_id)
-    chip = ByteChip(core, info, DIVISOR, TRIAL_BITS)
+    chip = ByteChip(core, info, DIVISOR)
     host: list[Host] = []
 
     async def testbench(ctx) -> None:

@@ -19,8 +19,8 @@ from ..synthesis.placement import place_memories
 from ..synthesis.tools import find, run
 from ..synthesis.verilog import build_id, yosys_of_python
 from ..synthesis.yosys import preparation, synthesis
-from .clock import pll_settings
 from .platforms import PLATFORMS
+from .pll import pll_settings
 from .progress import Say, heard, quiet
 from .top import BoardTop
 from .vivado import with_timing_check
@@ -134,10 +134,8 @@ def programs(order: Order) -> list[tuple[str, list[str]]]:
             ("icepack", [f"{TOP}.asc", bits]),
         ]
     if family is Family.ECP5:
-        size, package = (
-            platform.device.split("-")[1].lower().replace("f", "k"),
-            f"CA{platform.package.replace('BG', 'BGA')}",
-        )
+        size = platform.device.split("-")[1].lower().replace("f", "k")
+        package = platform.package.replace("BG", "CABGA").replace("MG", "CSFBGA")
         device = [f"--{size}", "--package", package, "--speed", platform.speed]
         return [
             ("nextpnr-ecp5", [*device, *common, *frequency, "--lpf", pins, "--textcfg", f"{TOP}.config"]),

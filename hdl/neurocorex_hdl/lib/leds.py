@@ -1,6 +1,6 @@
 """LEDs: a heartbeat of the clock, and activity that stays visible."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,8 +13,8 @@ class Leds(wiring.Component):
 
     Parameters
     ----------
-    clock_hz : int
-        Frequency of the clock.
+    beat_bits : int
+        A beat in clock cycles, as a power of two; see `neurocorex.spec.protocol.heartbeat_bits`.
 
     Members
     -------
@@ -24,20 +24,23 @@ class Leds(wiring.Component):
         The clock runs: half a second to one second on, then as long off.
     activity : Out(1)
         The chip was `busy` in the last sixteenth of a beat.
+    tick : Out(1)
+        For a cycle: the heartbeat has changed.
     """
 
-    def __init__(self, clock_hz: int) -> None:
-        self._bits = max(_BLINKS.bit_length(), (clock_hz - 1).bit_length())
-        super().__init__({"busy": In(1), "heartbeat": Out(1), "activity": Out(1)})
+    def __init__(self, beat_bits: int) -> None:
+        self._bits = max(_BLINKS.bit_length(), beat_bits)
+        super().__init__({"busy": In(1), "heartbeat": Out(1), "activity": Out(1), "tick": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         """Build the counter of cycles, whose highest bits blink."""
         m = Module()
         beat, seen, before = Signal(self._bits), Signal(), Signal()
-        blink = beat[self._bits - _BLINKS.bit_length()]
+        blink, *slower, heartbeat = beat[-_BLINKS.bit_length() :]
+        falls = before & ~blink
         m.d.sync += [beat.eq(beat + 1), before.eq(blink)]
-        m.d.comb += self.heartbeat.eq(beat[-1])
-        with m.If(before & ~blink):
+        m.d.comb += [self.heartbeat.eq(heartbeat), self.tick.eq(falls & ~Cat(slower).any())]
+        with m.If(falls):
             m.d.sync += [self.activity.eq(seen | self.busy), seen.eq(0)]
         with m.Elif(self.busy):
             m.d.sync += seen.eq(1)

@@ -1,4 +1,4 @@
-"""Baud rate: SET_BAUD, the trial of a new rate, and the return to the old one by a timeout or a break."""
+"""Baud rate: SET_BAUD, and the return to the rate after reset, by a break or when no good frame comes."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Status
-from neurocorex.spec.protocol import DIVISOR_MIN
+from neurocorex.spec.protocol import DIVISOR_MIN, RETURN_TICKS
 
 from .uart import DIVISOR_BITS
-
-#: Clock cycles within which a new rate must bring in a good frame, as a power of two.
-TRIAL_BITS = 22
 
 
 class BaudRate(wiring.Component):
     """Carries out SET_BAUD, and holds the divisor.
 
+    A tick is suspicious if no good frame has come at this rate yet, or if a byte has begun since the tick before. At
+    the third suspicious tick with no good frame in between, the divisor after reset comes back. Where it is already in
+    use that changes nothing. A silent line leaves a rate that is proven alone.
+
     Parameters
     ----------
     divisor : int
         Clock cycles per bit after reset.
-    trial_bits : int
-        See `TRIAL_BITS`; fewer in tests.
 
     Members
     -------
@@ -35,17 +34,20 @@ class BaudRate(wiring.Component):
     status : Out(Status)
         With `done`: the result.
     switch : In(1)
-        For a cycle: use the new divisor. It is undone unless a good frame comes.
+        For a cycle: use the new divisor.
     good : In(1)
         For a cycle: a good frame has come.
+    begun : In(1)
+        For a cycle: a start bit has begun, see `UartReceiver`.
+    tick : In(1)
+        For a cycle, regularly: see `Leds`.
     interrupted : In(1)
         The line is in a break: back to the divisor after reset.
     divisor : Out(16)
         Clock cycles per bit.
     """
 
-    def __init__(self, divisor: int, trial_bits: int = TRIAL_BITS) -> None:
-        self._trial_bits = trial_bits
+    def __init__(self, divisor: int) -> None:
         super().__init__({
             "go": In(1),
             "payload": In(stream.Signature(8)),
@@ -53,6 +55,8 @@ class BaudRate(wiring.Component):
             "status": Out(Status),
             "switch": In(1),
             "good": In(1),
+            "begun": In(1),
+            "tick": In(1),
             "interrupted": In(1),
             "divisor": Out(DIVISOR_BITS, init=divisor),
         })  # fmt: skip
@@ -72,13 +76,20 @@ class BaudRate(wiring.Component):
             with m.If(candidate < DIVISOR_MIN):
                 m.d.comb += self.status.eq(Status.BAD_RANGE)
 
-        trial = Signal(self._trial_bits + 1)
-        proven = Signal(init=1)
-        m.d.sync += trial.eq(trial + 1)
+        # Not a frame that was received before the switch: no byte has begun since.
+        proven, begun, ticks = Signal(init=1), Signal(), Signal(RETURN_TICKS - 1)
+        proves = self.good & (proven | begun)
+        suspicious = self.tick & (begun | ~proven)
+        with m.If(self.begun):
+            m.d.sync += begun.eq(1)
+        with m.Elif(self.switch | proves | (self.tick & proven)):
+            m.d.sync += begun.eq(0)
         with m.If(self.switch):
-            m.d.sync += [self.divisor.eq(candidate), trial.eq(0), proven.eq(0)]
-        with m.Elif(self.interrupted | (trial[-1] & ~proven)):
-            m.d.sync += [self.divisor.eq(self.divisor.init), proven.eq(1)]
-        with m.Elif(self.good):
-            m.d.sync += proven.eq(1)
+            m.d.sync += [self.divisor.eq(candidate), proven.eq(0), ticks.eq(0)]
+        with m.Elif(proves):
+            m.d.sync += [proven.eq(1), ticks.eq(0)]
+        with m.Elif(self.interrupted | (suspicious & ticks[-1])):
+            m.d.sync += [self.divisor.eq(self.divisor.init), proven.eq(1), ticks.eq(0)]
+        with m.Elif(suspicious):
+            m.d.sync += ticks.eq(Cat(1, ticks))
         return m

@@ -11,7 +11,7 @@ from neurocorex.spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, SET_BAUD_A
 from ..events.controller import Run
 from ..lib.bus import RegionBus
 from .access import Transfer
-from .baud import TRIAL_BITS, BaudRate
+from .baud import BaudRate
 from .buffers import Answer, Requests
 from .uart import DIVISOR_BITS
 
@@ -86,8 +86,6 @@ class CommandUnit(wiring.Component):
         Geometry.
     divisor : int
         Clock cycles per bit of the serial port after reset.
-    trial_bits : int
-        See `neurocorex_hdl.link.baud`.
 
     Members
     -------
@@ -107,8 +105,8 @@ class CommandUnit(wiring.Component):
         Runs of the network.
     bus : Out(RegionBus)
         Memories and registers, while the core is not busy.
-    good, interrupted : In(1)
-        A good frame has come; the line is in a break.
+    good, begun, tick, interrupted : In(1)
+        See `BaudRate`.
     sent : In(1)
         All responses have left the chip; during `hello` those that were on their way.
     divisor : Out(16)
@@ -119,9 +117,9 @@ class CommandUnit(wiring.Component):
         For a cycle: a request has been refused.
     """
 
-    def __init__(self, config: CoreConfig, divisor: int, trial_bits: int = TRIAL_BITS) -> None:
+    def __init__(self, config: CoreConfig, divisor: int) -> None:
         self._config = config
-        self._rate = BaudRate(divisor, trial_bits)
+        self._rate = BaudRate(divisor)
         super().__init__({
             "requests": In(Requests(config)),
             "answer": Out(Answer(config)),
@@ -132,6 +130,8 @@ class CommandUnit(wiring.Component):
             "run": Out(Run()),
             "bus": Out(RegionBus()),
             "good": In(1),
+            "begun": In(1),
+            "tick": In(1),
             "interrupted": In(1),
             "sent": In(1),
             "divisor": Out(DIVISOR_BITS, init=divisor),
@@ -158,6 +158,8 @@ class CommandUnit(wiring.Component):
             mark.served.eq(requests.served),
             mark.clear.eq(self.greeted),
             rate.good.eq(self.good),
+            rate.begun.eq(self.begun),
+            rate.tick.eq(self.tick),
             rate.interrupted.eq(self.interrupted),
             self.divisor.eq(rate.divisor),
             transfer.op.eq(op),

@@ -29,6 +29,8 @@ class UartReceiver(wiring.Component):
         Clock cycles per bit, at least `spec.protocol.DIVISOR_MIN`.
     bytes : Out(stream)
         Bytes, a cycle after the middle of their stop bits. They cannot wait.
+    begun : Out(1)
+        For a cycle: a start bit has begun, or a glitch, whatever becomes of the byte.
     interrupted : Out(1)
         The line is in a break. A byte of zeros at a rate far below the one after reset does not count.
     """
@@ -36,6 +38,7 @@ class UartReceiver(wiring.Component):
     rx: In(1, init=1)
     divisor: In(DIVISOR_BITS)
     bytes: Out(stream.Signature(8, always_ready=True))
+    begun: Out(1)
     interrupted: Out(1)
 
     def __init__(self, break_cycles: int) -> None:
@@ -59,6 +62,7 @@ class UartReceiver(wiring.Component):
             with m.State("IDLE"):
                 m.d.sync += timer.eq(self.divisor >> 1)
                 with m.If(~line):
+                    m.d.comb += self.begun.eq(1)
                     m.next = "START"
             with m.State("START"), m.If(due):
                 m.d.sync += [timer.eq(self.divisor), shift.eq(1 << 8)]

@@ -17,6 +17,19 @@ DEFAULT_BAUD = 1_000_000
 DIVISOR_MIN = 4
 #: A break is the line low for at least this long, in bit times of the rate after reset.
 BREAK_BITS = 32
+#: Tick, with no good frame in between, at which a chip whose rate seems lost returns to the one after reset.
+RETURN_TICKS = 3
+#: Shortest and longest time from a tick to the next, in seconds; see `heartbeat_bits`.
+TICK_S = (0.5, 1.0)
+#: Longest time, in seconds, until a chip has returned.
+RETURN_S = RETURN_TICKS * TICK_S[1]
+#: Shortest time, in seconds, until it returns. A frame has to be shorter: only a whole one is good.
+FRAME_S = (RETURN_TICKS - 1) * TICK_S[0]
+
+
+def heartbeat_bits(clock_hz: int) -> int:
+    """Bits of a chip's counter of clock cycles. The highest is its heartbeat, and each of its changes is a tick."""
+    return (clock_hz - 1).bit_length()
 
 
 class Op(IntEnum):
