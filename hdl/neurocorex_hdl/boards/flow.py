@@ -180,7 +180,7 @@ def synthesis_inputs(order: Order) -> list[str]:
     board = order.board
     numbers = (board.oscillator_hz, order.clock_hz, order.baud)
     styles = [f"{each.memory.component}.{each.memory.name} {each.style}" for each in place(order.config, board.part)]
-    return [board.name, order.config.to_json(), repr(numbers), *styles, _script(board)]
+    return [board.name, board.part.name, order.config.to_json(), repr(numbers), *styles, _script(board)]
 
 
 def synthesise(order: Order, folder: Path, say: Say, sources: Callable[[Order], dict[str, str]] = sources) -> None:
