@@ -8,7 +8,7 @@ from ..spec import CoreConfig
 from ..spec.memories import Memory, memories
 from .boards import Board
 from .parts import SPRAM_SHAPES
-from .placement import Placed, place
+from .placement import place, total_blocks, total_large
 
 _BANKS = "core.synapses.matrix.banks"
 
@@ -65,17 +65,8 @@ def weight_blocks(board: Board) -> tuple[str, int]:
 
     The most is at the widest word that they can have. Deeper banks have narrower words.
     """
-    placed = next(each for each in place(board.config, board.part) if each.memory.component == _BANKS)
-    return _described(placed, board), _widest(placed, board)
-
-
-def _described(placed: Placed, board: Board) -> str:
-    if placed.large:
-        return f"{placed.large} SPRAM"
-    return f"{placed.blocks:g} {board.family.bram_name}" if placed.blocks else f"{placed.luts} LUT"
-
-
-def _widest(placed: Placed, board: Board) -> int:
-    if placed.large:
-        return placed.large * max(bits for _, bits in SPRAM_SHAPES)
-    return round(placed.blocks * board.family.bram_pieces * max(bits for _, bits in board.family.bram_shapes))
+    placed = [each for each in place(board.config, board.part) if each.memory.component == _BANKS]
+    if large := total_large(placed):
+        return f"{large} SPRAM", large * max(bits for _, bits in SPRAM_SHAPES)
+    blocks, widest = total_blocks(placed), max(bits for _, bits in board.family.bram_shapes)
+    return f"{blocks:g} {board.family.bram_name}", round(blocks * board.family.bram_pieces * widest)
