@@ -32,7 +32,7 @@ class Roofline:
 
     @property
     def banks(self) -> Memory:
-        """Memory banks of the weights."""
+        """Memory banks of the weights; of deep ones the first piece."""
         return next(memory for memory in memories(self.config) if memory.component == _BANKS)
 
     @property
