@@ -75,7 +75,7 @@ class Core(wiring.Component):
         wiring.connect(m, neurons.activity, *(each.activity for each in (events, *engines)))
         wiring.connect(m, neurons.records, events.records)
 
-        m.submodules.fork = fork = BusFork(early=1, late=3 + len(engines))
+        m.submodules.fork = fork = BusFork(self.config, early=1, late=3 + len(engines))
         wiring.connect(m, wiring.flipped(self.bus), fork.bus)
         for port, target in zip(fork.targets, (synapses, registers, neurons, events, *engines), strict=True):
             wiring.connect(m, port, target.bus)

@@ -128,3 +128,7 @@ class NeuroCoreXWarning(UserWarning):
 
 class QuantisationWarning(NeuroCoreXWarning):
     """Network that does on the chip something else than what was asked for; the report has the same lines."""
+
+
+class DeviceWarning(NeuroCoreXWarning):
+    """Device that works, but not as it should: found at another rate, or not heard at the one that was asked for."""

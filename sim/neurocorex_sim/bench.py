@@ -15,7 +15,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 from neurocorex.spec import CoreConfig, Layout, Region, layout
-from neurocorex_hdl.lib.bus import READ_LATENCY
+from neurocorex_hdl.lib.bus import read_latency
 
 from .runner import SETTINGS
 
@@ -174,7 +174,7 @@ class CorePorts:
         strobe.value = 1
         await FallingEdge(self.core.clk)
         strobe.value = 0
-        for _ in range(READ_LATENCY - 1):
+        for _ in range(read_latency(self.config) - 1):
             await FallingEdge(self.core.clk)
 
     def _address(self, region: Region, index: int) -> None:

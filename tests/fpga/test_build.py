@@ -141,7 +141,10 @@ def test_plls_make_exactly_the_clock(name, clock_hz) -> None:
     board = BOARDS[name]
     found = pll_settings(board.family, board.oscillator_hz, clock_hz)
     made = {
-        "ecp5": lambda p: p["p_CLKFB_DIV"] / p["p_CLKI_DIV"],
+        # CLKOP is the feedback, and the clock itself unless CLKOS is.
+        "ecp5": lambda p: (
+            p["p_CLKFB_DIV"] / p["p_CLKI_DIV"] * p["p_CLKOP_DIV"] / p.get("p_CLKOS_DIV", p["p_CLKOP_DIV"])
+        ),
         "ice40": lambda p: (p["p_DIVF"].value + 1) / (p["p_DIVR"].value + 1) / (1 << p["p_DIVQ"].value),
         "xc7": lambda p: p["p_CLKFBOUT_MULT_F"] / p["p_DIVCLK_DIVIDE"] / p["p_CLKOUT0_DIVIDE_F"],
     }[board.family](found)

@@ -1,5 +1,6 @@
 """Region bus: when the targets of a fork see a request, and how their answers are joined."""
 
+from neurocorex.spec import CoreConfig
 from neurocorex_hdl.lib.bus import BusFork
 from support.corebench import simulate
 
@@ -16,7 +17,7 @@ async def seen(ctx, fork, strobe):
 
 
 def test_late_targets_see_reads_two_cycles_later_and_writes_one():
-    fork = BusFork(early=1, late=2)
+    fork = BusFork(CoreConfig(), early=1, late=2)
 
     async def testbench(ctx):
         assert await seen(ctx, fork, "read") == [(0, 0), (1, 2), (2, 2)]
@@ -26,7 +27,7 @@ def test_late_targets_see_reads_two_cycles_later_and_writes_one():
 
 
 def test_address_and_item_reach_all_targets_at_once():
-    fork = BusFork(early=1, late=1)
+    fork = BusFork(CoreConfig(), early=1, late=1)
 
     async def testbench(ctx):
         for name, value in (("region", 0x21), ("row", 300), ("column", 7), ("write_data", 0xFFFF_FFFE)):
@@ -37,7 +38,7 @@ def test_address_and_item_reach_all_targets_at_once():
 
 
 def test_answers_are_joined_a_cycle_later():
-    fork = BusFork(early=1, late=2)
+    fork = BusFork(CoreConfig(), early=1, late=2)
 
     async def testbench(ctx):
         for number in range(3):

@@ -9,7 +9,7 @@ from amaranth.lib.memory import Memory
 from amaranth.sim import Simulator, SimulatorContext
 from neurocorex.spec import Clear, CoreConfig, Counter, Region, layout
 from neurocorex_hdl.core import Core
-from neurocorex_hdl.lib.bus import READ_LATENCY
+from neurocorex_hdl.lib.bus import read_latency
 
 
 class BlockRam:
@@ -106,7 +106,7 @@ class CoreBench:
             self.ctx.set(bus.write, 1)
             await self.ctx.tick()
             self.ctx.set(bus.write, 0)
-            await self.ctx.tick().repeat(READ_LATENCY)
+            await self.ctx.tick().repeat(read_latency(self.core.config))
 
     async def read(self, region: Region, count: int | None = None, start: int = 0) -> list[int]:
         """Fetch items of a region."""
@@ -118,7 +118,7 @@ class CoreBench:
             self.ctx.set(bus.read, 1)
             await self.ctx.tick()
             self.ctx.set(bus.read, 0)
-            *_, data = await self.ctx.tick().sample(bus.read_data).repeat(READ_LATENCY)
+            *_, data = await self.ctx.tick().sample(bus.read_data).repeat(read_latency(self.core.config))
             values.append(data - (1 << 32) if form.signed and data >> 31 else data)
         return values
 

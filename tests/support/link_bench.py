@@ -25,7 +25,7 @@ from neurocorex.spec.events import END
 from neurocorex.spec.protocol import HELLO_ANSWER, READ_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex_hdl.chip import ByteChip
 from neurocorex_hdl.events.controller import Run
-from neurocorex_hdl.lib.bus import READ_LATENCY, RegionBus
+from neurocorex_hdl.lib.bus import RegionBus, read_latency
 
 CONFIG = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, rx_frames=4, tx_frames=4)
 INFO = ChipInfo(config=CONFIG, clock_hz=12_000_000, baud=1_000_000, build_id=0x1234ABCD)
@@ -67,9 +67,9 @@ class FakeCore(wiring.Component):
             write.data.eq(bus.write_data),
         ]
         asked, found = bus.read & (bus.region != 0), read.data
-        valid = Signal(READ_LATENCY)
+        valid = Signal(read_latency(CONFIG))
         m.d.sync += valid.eq(Cat(asked, valid))
-        for _ in range(READ_LATENCY - 1):
+        for _ in range(read_latency(CONFIG) - 1):
             later = Signal(32)
             m.d.sync += later.eq(found)
             found = later

@@ -19,14 +19,16 @@ from ..synthesis.placement import place_memories
 from ..synthesis.tools import find, run
 from ..synthesis.verilog import build_id, yosys_of_python
 from ..synthesis.yosys import preparation, synthesis
-from .clock import pll_settings
 from .platforms import PLATFORMS
+from .pll import pll_settings
+from .progress import Say, heard, quiet
 from .top import BoardTop
+from .vivado import script_overrides
 
 #: Name of the top module and of all files.
 TOP = "neurocorex"
-#: Cell counts of Yosys, and the log of nextpnr.
-STAT, PNR_LOG = "stat.json", "nextpnr.log"
+#: Cell counts of Yosys, its log, and that of nextpnr.
+STAT, YOSYS_LOG, PNR_LOG = "stat.json", "yosys.log", "nextpnr.log"
 #: The design as Amaranth writes it for Yosys.
 RTLIL = f"{TOP}.il"
 
@@ -92,7 +94,7 @@ def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> dict[str, st
     """Put a chip, or a stand-in with its ports, onto a board: RTLIL, constraints and scripts."""
     platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
     with yosys_of_python():
-        plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False)
+        plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False, **script_overrides(TOP))
     suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
     files = {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}
     return files | {RTLIL: platform.rtlil, f"{TOP}.ys": _script(board)}
@@ -116,8 +118,8 @@ def _script(board: Board) -> str:
     ])  # fmt: skip
 
 
-def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:
-    """Programs and their options, after synthesis."""
+def programs(order: Order) -> list[tuple[str, list[str]]]:
+    """Programs that make the bitstream of a netlist, and their options; none where open ones cannot."""
     board, family = order.board, order.board.family
     platform: Any = PLATFORMS[board.name]
     common = ["--json", f"{TOP}.json", "--report", "pnr.json", "--timing-allow-fail", "--seed", str(order.seed)]
@@ -130,10 +132,8 @@ def _place_and_route(order: Order) -> list[tuple[str, list[str]]]:
             ("icepack", [f"{TOP}.asc", bits]),
         ]
     if family is Family.ECP5:
-        size, package = (
-            platform.device.split("-")[1].lower().replace("f", "k"),
-            f"CA{platform.package.replace('BG', 'BGA')}",
-        )
+        size = platform.device.split("-")[1].lower().replace("f", "k")
+        package = platform.package.replace("BG", "CABGA").replace("MG", "CSFBGA")
         device = [f"--{size}", "--package", package, "--speed", platform.speed]
         return [
             ("nextpnr-ecp5", [*device, *common, *frequency, "--lpf", pins, "--textcfg", f"{TOP}.config"]),
@@ -170,10 +170,19 @@ def _open_xc7(board: Board, common: list[str], frequency: list[str]) -> list[tup
     ]
 
 
-def build(
-    order: Order, folder: Path, say: Callable[[str], None], sources: Callable[[Order], dict[str, str]] = sources
-) -> None:
-    """Run all programs in a folder; `report` reads the results there.
+def synthesis_inputs(order: Order) -> list[str]:
+    """Text for all of an order that decides its netlist, beside the sources of the gates and the versions of programs.
+
+    The seed is not part of it, nor are names and options of a board that only its owner or loader sees.
+    """
+    board = order.board
+    numbers = (board.oscillator_hz, order.clock_hz, order.baud)
+    styles = [f"{each.memory.component}.{each.memory.name} {each.style}" for each in place(order.config, board.part)]
+    return [board.name, order.config.to_json(), repr(numbers), *styles, _script(board)]
+
+
+def synthesise(order: Order, folder: Path, say: Say, sources: Callable[[Order], dict[str, str]] = sources) -> None:
+    """Make the netlist of an order in a folder; `route` goes on from there.
 
     Parameters
     ----------
@@ -182,34 +191,45 @@ def build(
     folder : Path
         An existing folder.
     say : callable
-        Called with the name of each stage.
+        Called with the name of each stage and, with a colon, with all that a program tells about its progress.
     sources : callable
         Gives the input files, by default those of the chip.
 
     Raises
     ------
     ToolError
-        If a program is missing or fails.
+        If Yosys is missing or fails.
     """
     say("elaborating")
     texts = sources(order)
     say("synthesising")
-    _synthesise(texts, folder)
-    for program, words in _place_and_route(order):
-        say("placing and routing" if program.startswith("nextpnr") else "packing")
-        run(program, words, folder, log=PNR_LOG if program.startswith("nextpnr") else f"{program}.log")
+    _synthesise(texts, folder, say)
+
+
+def route(order: Order, folder: Path, say: Say) -> None:
+    """Make the bitstream in a folder that has the results of `synthesise`; parameters and errors are the same."""
+    for program, words in programs(order):
+        placing = program.startswith("nextpnr")
+        say("placing and routing" if placing else "packing")
+        run(program, words, folder, log=PNR_LOG if placing else f"{program}.log", hear=heard(program, say))
+
+
+def build(order: Order, folder: Path, say: Say, sources: Callable[[Order], dict[str, str]] = sources) -> None:
+    """Run all programs in a folder, where `report` reads the results: `synthesise`, then `route`."""
+    synthesise(order, folder, say, sources=sources)
+    route(order, folder, say)
 
 
 def pack(order: Order, texts: dict[str, str], folder: Path) -> None:
     """Stop after packing: the cells of the part are counted then."""
     _synthesise(texts, folder)
-    for program, words in _place_and_route(order)[:1]:
+    for program, words in programs(order)[:1]:
         results = [place + step for place, word in enumerate(words) if word in _RESULTS for step in (0, 1)]
         kept = [word for place, word in enumerate(words) if place not in results]
         run(program, [*kept, "--pack-only"], folder, log=PNR_LOG)
 
 
-def _synthesise(texts: dict[str, str], folder: Path) -> None:
+def _synthesise(texts: dict[str, str], folder: Path, say: Say = quiet) -> None:
     for name, text in texts.items():
         (folder / name).write_text(text)
-    run("yosys", ["-q", "-l", "yosys.log", f"{TOP}.ys"], folder, log="yosys.out")
+    run("yosys", [f"{TOP}.ys"], folder, log=YOSYS_LOG, hear=heard("yosys", say))

@@ -1,85 +1,31 @@
-"""Platforms of the boards: pins, LEDs with their colours, and the reset button."""
+"""Platforms of all boards by name, and those of the boards with an FPGA of Gowin or Xilinx."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from amaranth.back import rtlil
 from amaranth.build import Attrs, Clock, Pins, Resource
 from amaranth.vendor import GowinPlatform, XilinxPlatform
 from amaranth_boards.arty_a7 import ArtyA7_35Platform
 from amaranth_boards.cmod_a7 import CmodA7_35Platform
-from amaranth_boards.ice40_hx8k_b_evn import ICE40HX8KBEVNPlatform
-from amaranth_boards.icebreaker import ICEBreakerPlatform
-from amaranth_boards.icesugar_pro import ICESugarProPlatform
 from amaranth_boards.resources import ButtonResources, LEDResources, UARTResource
 from amaranth_boards.tang_nano_9k import TangNano9kPlatform
-from amaranth_boards.ulx3s import ULX3S_25F_Platform, ULX3S_85F_Platform
+from amaranth_boards.tang_primer_20k import TangPrimer20kDockPlatform
 
-#: A pin: name and number of its resource, and its part of it, if it is one of several.
-Place = tuple[str, int] | tuple[str, int, str]
+from . import lattice
+from .fittings import Fittings, corrected
 
-
-class Fittings:
-    """LEDs and button that a chip uses on a board; mixed into its Amaranth platform.
-
-    Attributes
-    ----------
-    leds : dict of str to Place
-        LEDs for `heartbeat`, `activity` and `error`; by default the first three of a row. Boards without one for
-        `activity` show it on the heartbeat LED, which then flickers.
-    button : Place or None
-        Button that resets the chip.
-    clock_at_pll : bool
-        Whether the clock comes in at the pin of an iCE40's PLL, which then takes it before the buffer.
-    rtlil : str
-        The design, once it has been prepared.
-    """
-
-    leds: dict[str, Place] = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("led", 2)}
-    button: Place | None = None
-    clock_at_pll = False
-    rtlil: str
-
-    def toolchain_prepare(self, fragment: Any, name: str, **overrides: Any) -> Any:
-        """Keep the RTLIL, which is not among the files of every toolchain."""
-        self.rtlil, _ = rtlil.convert_fragment(fragment, name=name, emit_src=False, propagate_domains=False)
-        return super().toolchain_prepare(fragment, name, **overrides)
-
-
-class ICEBreaker(Fittings, ICEBreakerPlatform):
-    """iCEBreaker; it uses the LEDs of the main board, not of the snap-off part."""
-
-    leds = {"heartbeat": ("led_g", 0), "error": ("led_r", 0)}
-    button = ("button", 0)
-    clock_at_pll = True
-
-
-class HX8KBreakout(Fittings, ICE40HX8KBEVNPlatform):
-    """iCE40HX8K-B-EVN, which has no button."""
-
-
-class _ULX3S(Fittings):
-    button = ("button_fire", 0)
-
-
-class ULX3S25F(_ULX3S, ULX3S_25F_Platform):
-    """ULX3S with the smaller FPGA."""
-
-
-class ULX3S85F(_ULX3S, ULX3S_85F_Platform):
-    """ULX3S with the larger FPGA."""
-
-
-class ICESugarPro(Fittings, ICESugarProPlatform):
-    """iCESugar-Pro, which has no button on the module itself."""
-
-    leds = {"heartbeat": ("rgb_led", 0, "g"), "activity": ("rgb_led", 0, "b"), "error": ("rgb_led", 0, "r")}
+# ---------------------------------------------------------------------------------------------------------------- Gowin
 
 
 class TangNano9K(Fittings, TangNano9kPlatform):
-    """Tang Nano 9K."""
+    """Tang Nano 9K; LEDs and buttons are in bank 3, which has 1.8 V."""
 
+    resources = corrected(
+        TangNano9kPlatform.resources,
+        *LEDResources(pins="10 11 13 14 15 16", invert=True, attrs=Attrs(IO_TYPE="LVCMOS18")),
+        *ButtonResources(pins="3 4", invert=True, attrs=Attrs(PULL_MODE="UP", IO_TYPE="LVCMOS18")),
+    )
     button = ("button", 0)
 
 
@@ -105,20 +51,58 @@ class TangNano20K(Fittings, GowinPlatform):
         self.voltage, self.package, self.speed = "LV", "QN88", "C8/I7"
 
 
-class CmodA7(Fittings, CmodA7_35Platform):
+class TangPrimer20K(Fittings, TangPrimer20kDockPlatform):
+    """Tang Primer 20K on its dock.
+
+    Of LEDs and buttons it uses those at pins that have no part in configuration (C13, A13 and T10 have).
+    """
+
+    resources = corrected(
+        TangPrimer20kDockPlatform.resources,
+        *ButtonResources(pins={2: "T2"}, invert=True, attrs=Attrs(PULL_MODE="UP", IO_TYPE="LVCMOS15")),
+    )
+    leds = {"heartbeat": ("led", 2), "activity": ("led", 3), "error": ("led", 4)}
+    button = ("button", 2)
+
+
+# ------------------------------------------------------------------------------------------------------------- 7-series
+
+
+class _Bank0At3V3:
+    """7-series whose configuration pins have 3.3 V, which Vivado wants to be told."""
+
+    def toolchain_prepare(self, fragment: Any, name: str, **overrides: Any) -> Any:
+        """Add the two lines to the constraints."""
+        volts = "set_property CFGBVS VCCO [current_design]\nset_property CONFIG_VOLTAGE 3.3 [current_design]\n"
+        return super().toolchain_prepare(fragment, name, add_constraints=volts, **overrides)
+
+
+class CmodA7(_Bank0At3V3, Fittings, CmodA7_35Platform):
     """Digilent Cmod A7-35T."""
 
     leds = {"heartbeat": ("led", 0), "activity": ("led", 1), "error": ("rgb_led", 0, "r")}
     button = ("button", 0)
 
 
-class ArtyA7(Fittings, ArtyA7_35Platform):
+class _ArtyPins(ArtyA7_35Platform):
+    # That of amaranth-boards writes scripts of its own, into which no timing check can be added.
+    toolchain_prepare = XilinxPlatform.toolchain_prepare
+
+
+class ArtyA7(_Bank0At3V3, Fittings, _ArtyPins):
     """Digilent Arty A7-35T; its red reset button, and the LEDs of one colour."""
 
     button = ("rst", 0)
 
 
-class Basys3(Fittings, XilinxPlatform):
+class ArtyA7With100T(ArtyA7):
+    """Digilent Arty A7-100T, whose FPGA has the usual speed grade and temperature range."""
+
+    device = "xc7a100t"
+    speed = "1"
+
+
+class Basys3(_Bank0At3V3, Fittings, XilinxPlatform):
     """Digilent Basys 3, which amaranth-boards lacks: clock, serial port, LEDs and buttons (the middle one first)."""
 
     device = "xc7a35t"
@@ -140,14 +124,24 @@ class Basys3(Fittings, XilinxPlatform):
 
 #: By the names of `neurocorex.fpga.boards.BOARDS`.
 PLATFORMS: dict[str, type] = {
-    "icebreaker": ICEBreaker,
-    "hx8k-b-evn": HX8KBreakout,
-    "ulx3s-25f": ULX3S25F,
-    "ulx3s-85f": ULX3S85F,
-    "icesugar-pro": ICESugarPro,
+    "icebreaker": lattice.ICEBreaker,
+    "icebreaker-bitsy": lattice.ICEBreakerBitsy,
+    "icesugar": lattice.ICESugar,
+    "upduino-3": lattice.UPduino3,
+    "hx8k-b-evn": lattice.HX8KBreakout,
+    "ulx3s-12f": lattice.ULX3S12F,
+    "ulx3s-25f": lattice.ULX3S25F,
+    "ulx3s-45f": lattice.ULX3S45F,
+    "ulx3s-85f": lattice.ULX3S85F,
+    "icesugar-pro": lattice.ICESugarPro,
+    "colorlight-i5": lattice.ColorlightI5,
+    "colorlight-i9": lattice.ColorlightI9,
+    "orangecrab-25f": lattice.OrangeCrab,
     "tang-nano-9k": TangNano9K,
     "tang-nano-20k": TangNano20K,
+    "tang-primer-20k": TangPrimer20K,
     "cmod-a7-35t": CmodA7,
     "arty-a7-35t": ArtyA7,
+    "arty-a7-100t": ArtyA7With100T,
     "basys3": Basys3,
 }

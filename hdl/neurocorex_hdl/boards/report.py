@@ -20,9 +20,10 @@ def collect(order: Order, folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        `lut`, `ff`, `bram`, `dsp`, `spram`; `available`, the same of the part; `fmax_mhz` of the slowest clock, and
-        `clocks` with that of each; `modules`; `tools`, their versions; `bitstream` and its `sha256` (of the Verilog
-        where there is no bitstream), and all that went into the build.
+        `lut`, `ff`, `bram`, `dsp`, `spram`; `available`, the same of the part; `fmax_mhz` of the slowest clock,
+        `clocks` with that of each, and `margin`, the smallest of Fmax over the frequency that is wanted, less 1;
+        `modules`; `tools`, their versions; `bitstream` and its `sha256` (of the Verilog where there is no bitstream),
+        and all that went into the build.
     """
     board, family = order.board, order.board.family
     used = cells.totals(family, folder / STAT, folder / PNR_LOG)
@@ -45,6 +46,7 @@ def collect(order: Order, folder: Path) -> dict[str, Any]:
         **{resource: round(used[resource], 1) for resource in cells.RESOURCES},
         "available": {resource: getattr(board.part, resource) for resource in cells.RESOURCES},
         "fmax_mhz": min((clock["fmax_mhz"] for clock in clocks.values()), default=None),
+        "margin": min((_margin(clock) for clock in clocks.values()), default=None),
         "clocks": clocks,
         "bitstream": bitstream.name if bitstream.exists() else None,
         "sha256": hashlib.sha256(hashed.read_bytes()).hexdigest(),
@@ -56,8 +58,15 @@ def collect(order: Order, folder: Path) -> dict[str, Any]:
     }
 
 
+def _margin(clock: dict[str, float]) -> float:
+    """Share by which a clock could be faster; negative if it is too fast."""
+    return round(clock["fmax_mhz"] / clock["wanted_mhz"] - 1, 4)
+
+
 def missed_clocks(report: dict[str, Any]) -> list[str]:
-    """One sentence for each clock that is too slow."""
+    """One sentence for each clock that is too slow, or for a bitstream whose clocks no tool has timed."""
+    if report["bitstream"] and not report["clocks"]:
+        return ["place and route tells the speed of no clock"]
     return [
         f"{name} reaches {clock['fmax_mhz']:g} of {clock['wanted_mhz']:g} MHz"
         for name, clock in report["clocks"].items()
@@ -78,7 +87,8 @@ def to_text(report: dict[str, Any]) -> str:
             used = report[resource]
             lines.append(f"{resource.upper():>6} {used:>8g} of {available:>6} {100 * used / available:5.0f} %")
     for name, clock in report["clocks"].items():
-        lines.append(f"  Fmax {clock['fmax_mhz']:>8g} MHz, {clock['wanted_mhz']:g} wanted, {name}")
+        fmax, wanted = clock["fmax_mhz"], clock["wanted_mhz"]
+        lines.append(f"  Fmax {fmax:>8g} MHz, {wanted:g} wanted, margin {_margin(clock):+.1%}, {name}")
     lines += ["", f"{'LUT':>6} {'FF':>6} {'BRAM':>6} {'DSP':>4}  module, without those inside it"]
     for scope, used in sorted(report["modules"].items(), key=lambda item: -item[1].get("lut", 0)):
         lut, ff, bram, dsp = (used.get(resource, 0) for resource in ("lut", "ff", "bram", "dsp"))

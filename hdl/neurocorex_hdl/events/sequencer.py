@@ -120,6 +120,10 @@ class Sequencer(wiring.Component):
             with m.State("ARRIVALS"):
                 m.d.comb += in_step.eq(1)
                 self._arrive(m)
+            if self._config.deep_banks:
+                with m.State("SETTLE"):
+                    m.d.comb += [in_step.eq(1), self.items.ready.eq(1)]
+                    self._start(m, Sweep.UPDATE)
             with m.State("SWEEP"):
                 m.d.comb += self.stalled.eq(updating & self.stalled_sweep)
                 with m.If(self.swept):
@@ -182,8 +186,12 @@ class Sequencer(wiring.Component):
         with m.Elif(items.valid & (item.kind == ItemKind.EVENT)):
             m.d.comb += [rows.valid.eq(1), items.ready.eq(rows.ready), self.input_event.eq(rows.ready)]
         with m.Elif(items.valid & (item.kind == ItemKind.END)), m.If(rows.ready):
-            self._start(m, Sweep.UPDATE)
-            m.d.comb += items.ready.eq(1)
+            if self._config.deep_banks:
+                # Sums of the last row are written a cycle later.
+                m.next = "SETTLE"
+            else:
+                self._start(m, Sweep.UPDATE)
+                m.d.comb += items.ready.eq(1)
         with m.Elif(rows.ready):
             m.d.comb += [self.stalled.eq(1), self.resting.eq(~items.valid)]
 

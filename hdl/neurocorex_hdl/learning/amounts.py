@@ -39,7 +39,7 @@ class ChangeAmounts(wiring.Component):
     running : Out(1)
         Traces of axons are still being updated.
     amounts : Out
-        P of each synapse, at stage `WeightMatrix.LATENCY`.
+        P of each synapse, at stage `WeightMatrix.latency`.
     ticks : Out
         Traces at their caps, to be counted.
     bus : In(RegionBus)
@@ -167,7 +167,7 @@ class ChangeAmounts(wiring.Component):
         """Read the causes of a piece, those of neurons for a row, those of axons for a column; find the changes."""
         config = self._config
         exponential = config.learning is Learning.EXPONENTIAL
-        last = WeightMatrix.LATENCY - 1 - (LaneChange.LATENCY if exponential else 0)
+        last = WeightMatrix.latency(config) - 1 - (LaneChange.LATENCY if exponential else 0)
         pieces = stages(m, self.reading.piece, last, name="piece")
         wanted, there = pieces[last - 1 : last + 1]
         skipped = Mux(wanted.kind == AxonKind.EXTRA, config.input_blocks, 0)

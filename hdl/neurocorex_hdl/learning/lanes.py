@@ -25,7 +25,7 @@ class LearningLanes(wiring.Component):
     control : In(ControlValues)
         Registers, which stay while synapses are in the lanes.
     plasticity : In(Plasticity)
-        Synapses, which come at stage `WeightMatrix.LATENCY` and return `SynapseUpdate.latency` later.
+        Synapses, which come at stage `WeightMatrix.latency` and return `SynapseUpdate.latency` later.
     amounts : In
         The change amounts P that come with them.
     ticks : Out
@@ -47,7 +47,8 @@ class LearningLanes(wiring.Component):
         control, piece, lanes = self.control, self.plasticity.reading.piece, self.plasticity.lanes
         learning = has(control.learning, LearningFlag.ENABLE)
         m.submodules.draws = draws = Draws(self._config)
-        enable = stages(m, piece.valid & learning, WeightMatrix.LATENCY, name="enable", reset_less=False)[-1]
+        latency = WeightMatrix.latency(self._config)
+        enable = stages(m, piece.valid & learning, latency, name="enable", reset_less=False)[-1]
         rule = Signal(rule_layout(self._config))
         m.d.comb += [
             draws.piece.eq(piece),

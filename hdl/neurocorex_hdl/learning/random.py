@@ -11,6 +11,7 @@ from ..lib.arithmetic import plus
 from ..lib.delay import stages
 from ..synapses.access import piece_layout
 from ..synapses.axons import AxonKind, by_kind, first_axons
+from ..synapses.matrix import WeightMatrix
 
 DRAW_BITS = 16
 _AXONS = {AxonKind.INPUT: Place.INPUT, AxonKind.RECURRENT: Place.RECURRENT, AxonKind.EXTRA: Place.EXTRA}
@@ -36,10 +37,13 @@ class Draws(wiring.Component):
     random : In(16)
         Upper half of the state of the generator.
     draws : Out
-        By lane, at stage `LATENCY`.
+        By lane, at stage ``latency(config)``, when their synapses come.
     """
 
-    LATENCY = 3
+    @staticmethod
+    def latency(config: CoreConfig) -> int:
+        """Cycles from a piece to its draws."""
+        return WeightMatrix.latency(config)
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -62,7 +66,7 @@ class Draws(wiring.Component):
         with m.If(piece.valid):
             m.d.sync += base.eq(Mux(piece.begins, drawn, base) + Mux(piece.begins, skipped, step))
         # It stays for two stages where pieces come every other cycle.
-        waiting = self.LATENCY - 1 - piece_cycles(self._config)
+        waiting = self.latency(self._config) - 1 - piece_cycles(self._config)
         late = stages(m, base, waiting, name="base")[-1]
         for lane in range(lanes):
             high, low = divmod(DRAW_STRIDE * lane % (1 << DRAW_BITS), 1 << 8)

@@ -9,20 +9,32 @@ from operator import or_
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from neurocorex.spec import CoreConfig
 
 from .delay import stages
 
-#: Cycles from `read` to valid `read_data`; the same for every region, so that no handshake is needed. For as many
-#: cycles after `read` or `write` the address and the item stay, so that no component on the way has to keep them.
-READ_LATENCY = 5
 #: Cycles from a read request to the answer of a target behind a `BusFork` that is not one of its early ones.
-TARGET_LATENCY = READ_LATENCY - 3
+TARGET_LATENCY = 2
 #: Members of a `RegionBus` that go from initiator to target.
 _REQUEST = ("region", "row", "column", "write", "write_data", "read")
 
 
+def early_latency(config: CoreConfig) -> int:
+    """Cycles from a read request to the answer of an early target of a `BusFork`: one more with deep banks."""
+    return TARGET_LATENCY + 2 + config.deep_banks
+
+
+def read_latency(config: CoreConfig) -> int:
+    """Cycles from `read` to valid `read_data`; the same for every region, so that no handshake is needed.
+
+    For as many cycles after `read` or `write` the address and the item stay, so that no component on the way has to
+    keep them.
+    """
+    return early_latency(config) + 1
+
+
 class RegionBus(wiring.Signature):
-    """Access to one item of one region, once in `READ_LATENCY` + 1 cycles; used only while the core is not busy.
+    """Access to one item of one region, once in `read_latency` + 1 cycles; used only while the core is not busy.
 
     Members
     -------
@@ -33,7 +45,7 @@ class RegionBus(wiring.Signature):
     write_data : Out
         The item; a target takes as many low bits as the region has.
     read : Out
-        Fetch the item; it is on `read_data` `READ_LATENCY` cycles later.
+        Fetch the item; it is on `read_data` `read_latency` cycles later.
     read_data : In
         Sign- or zero-extended to 32 bits. Targets that are not addressed drive zero, so that a bus joins them by OR.
     """
@@ -59,15 +71,17 @@ def fan_out(m: Module, bus: wiring.PureInterface, targets: Iterable[wiring.PureI
 
 
 class BusFork(wiring.Component):
-    """Bus with several targets, of which some answer two cycles later than the others.
+    """Bus with several targets, of which some answer later than the others.
 
-    The others are therefore asked two cycles later. Only strobes have to wait for that, because the address and the
+    The others are therefore asked later. Only strobes have to wait for that, because the address and the
     item stay on the bus. All answers go through one register.
 
     Parameters
     ----------
+    config : CoreConfig
+        Geometry.
     early : int
-        How many targets answer `TARGET_LATENCY` + 2 cycles after a request.
+        How many targets answer `early_latency` cycles after a request.
     late : int
         How many answer `TARGET_LATENCY` cycles after a request.
 
@@ -79,7 +93,8 @@ class BusFork(wiring.Component):
         A port for each target, early ones first.
     """
 
-    def __init__(self, *, early: int, late: int) -> None:
+    def __init__(self, config: CoreConfig, *, early: int, late: int) -> None:
+        self._wait = early_latency(config) - TARGET_LATENCY
         self._early = early
         super().__init__({"bus": In(RegionBus()), "targets": Out(RegionBus()).array(early + late)})
 
@@ -89,7 +104,7 @@ class BusFork(wiring.Component):
         early, late = RegionBus().create(path=("early",)), RegionBus().create(path=("late",))
         for request in (early, late):
             m.d.comb += [getattr(request, name).eq(getattr(self.bus, name)) for name in _REQUEST]
-        m.d.comb += late.read.eq(stages(m, self.bus.read, 2, name="read", reset_less=False)[-1])
+        m.d.comb += late.read.eq(stages(m, self.bus.read, self._wait, name="read", reset_less=False)[-1])
         m.d.comb += late.write.eq(stages(m, self.bus.write, 1, name="write", reset_less=False)[-1])
         m.d.sync += self.bus.read_data.eq(late.read_data | early.read_data)
         fan_out(m, early, self.targets[: self._early])

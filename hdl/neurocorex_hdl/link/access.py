@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Op, Status, layout, regions
 from neurocorex.spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 
-from ..lib.bus import READ_LATENCY, RegionBus
+from ..lib.bus import RegionBus, read_latency
 
 #: Region, row and column, in the order of the wire.
 ADDRESS = data.StructLayout({"region": 8, "row": 16, "column": 16})
@@ -121,7 +121,7 @@ class ItemCount(wiring.Component):
 class Transfer(wiring.Component):
     """Carries out one READ or WRITE.
 
-    An item takes `READ_LATENCY` + 1 cycles, and each of its bytes two more, as long as the link takes for it.
+    An item takes `read_latency` + 1 cycles, and each of its bytes two more, as long as the link takes for it.
 
     Members
     -------
@@ -202,7 +202,7 @@ class Transfer(wiring.Component):
                 m.d.sync += count.eq(count + 1)
                 with m.If(~writing):
                     m.d.sync += item.eq(self.bus.read_data)
-                with m.If(count == READ_LATENCY - 1):
+                with m.If(count == read_latency(self._config) - 1):
                     m.d.comb += cursor.advance.eq(1)
                     m.d.sync += count.eq(0)
                     m.next = "SEND"

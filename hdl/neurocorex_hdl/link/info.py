@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from neurocorex.spec import ChipInfo, Region
 
-from ..lib.bus import READ_LATENCY, RegionBus
+from ..lib.bus import RegionBus, read_latency
 from ..lib.delay import stages
 
 
@@ -22,13 +22,14 @@ class Info(wiring.Component):
 
     def __init__(self, info: ChipInfo) -> None:
         self._words = info.to_words()
+        self._latency = read_latency(info.config)
         super().__init__({"bus": In(RegionBus())})
 
     def elaborate(self, platform: object) -> Module:
         """Build the table."""
         m = Module()
         # The address stays on the bus until the answer is due.
-        asked = stages(m, self.bus.read & (self.bus.region == Region.INFO), READ_LATENCY - 1, name="asked")[-1]
+        asked = stages(m, self.bus.read & (self.bus.region == Region.INFO), self._latency - 1, name="asked")[-1]
         m.d.sync += self.bus.read_data.eq(0)
         with m.If(asked), m.Switch(self.bus.column[: (len(self._words) - 1).bit_length()]):
             for place, word in enumerate(self._words):

@@ -57,8 +57,8 @@ class SynapseArray(wiring.Component):
                                         +------------- changes
 
     An axon is accepted a cycle before its first synapses are wanted, stage 0 of the matrix. Their sums are written at
-    the end of stage 3, those of the last group ``groups - 1`` cycles later. Columns and changes are there on chips
-    that learn.
+    the end of stage 3, or 4 with deep banks, those of the last group ``groups - 1`` cycles later. Columns and changes
+    are there on chips that learn.
 
     Members
     -------
@@ -68,11 +68,11 @@ class SynapseArray(wiring.Component):
         Arriving axons, each `row_cycles` cycles.
     sums : In(Sums)
         Sums of the neurons. The first neuron of a sweep may come 2 cycles after the first one in which `rows` is ready
-        again.
+        again, with deep banks 3.
     clearing : Out(1)
         Weights cannot be used yet.
     bus : In(RegionBus)
-        As `WeightMatrix` has it: two cycles slower than other targets.
+        As `WeightMatrix` has it: slower than other targets.
     columns : In(stream)
         Neurons whose columns are wanted, each `column_cycles` cycles; never while rows or a sweep are on their way.
     plasticity : Out(Plasticity)
@@ -117,7 +117,7 @@ class SynapseArray(wiring.Component):
             self._learn(m, matrix, row_reader)
 
         # Weights are added at stage 2 of the accumulators. They are zero there unless a row, or a column, is read.
-        before = matrix.LATENCY - Accumulators.WRITE_STAGE
+        before = matrix.latency(self._config) - Accumulators.WRITE_STAGE
         arriving = stages(m, row, before, name="row", reset_less=False)[-1]
         m.d.comb += [
             accumulators.add.eq(arriving.valid),

@@ -1,11 +1,13 @@
 """Weight banks: L memories, of which every row and every column meets each once, and the rotation to lanes and back."""
 
-from amaranth.hdl import Cat, Module, Mux, Shape, ShapeLike, Value, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Shape, ShapeLike, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
+from neurocorex.spec.memories import PIECE_WORDS, bank_pieces
 
+from ..lib.delay import stages
 from ..lib.memory import BLOCK_RAM
 
 
@@ -60,6 +62,11 @@ def place_layout(config: CoreConfig) -> data.StructLayout:
     })  # fmt: skip
 
 
+def bank_latency(config: CoreConfig) -> int:
+    """Cycles from a place to its words: deep banks have a register behind their block RAMs."""
+    return 1 + config.deep_banks
+
+
 class BankAccess(wiring.Signature):
     """L memories, one synapse of each a cycle, seen from what reads and writes them.
 
@@ -72,7 +79,7 @@ class BankAccess(wiring.Signature):
     read, place : Out
         Read this place in all banks.
     synapses : In
-        The words there, by bank, one cycle later.
+        The words there, by bank, `bank_latency` cycles later.
     write : Out(L)
         Banks that store theirs of `write_synapses` at `write_place`.
     waits : In(1)
@@ -108,6 +115,9 @@ def bank_address(place: data.View, bank: int) -> Value:
 class WeightBanks(wiring.Component):
     """The memories of the weights, with a port to read and one to write.
 
+    A bank that is deeper than a block RAM is slow to answer: a choice among block RAMs follows. So a register comes
+    next. Banks of very many block RAMs are built of pieces, each with a register, and the choice among pieces follows.
+
     Members
     -------
     access : In(BankAccess)
@@ -121,20 +131,33 @@ class WeightBanks(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the banks."""
         m = Module()
-        access = self.access
-        for bank in range(self._config.lanes):
-            depth = max(2, self._config.weight_words)
-            memory = Memory(shape=stored_layout(self._config), depth=depth, init=[], attrs=BLOCK_RAM)
-            m.submodules[f"bank_{bank}"] = memory
-            read, write = memory.read_port(), memory.write_port()
-            m.d.comb += [
-                read.addr.eq(bank_address(access.place, bank)),
-                access.synapses[bank].eq(read.data),
-                write.addr.eq(bank_address(access.write_place, bank)),
-                write.data.eq(access.write_synapses[bank]),
-                write.en.eq(access.write[bank]),
-            ]
+        access, config, pieces = self.access, self._config, bank_pieces(self._config)
+        piece, write_piece = self._piece(access.place), self._piece(access.write_place)
+        # All banks have the same: their addresses differ in the low bits only.
+        chosen = stages(m, piece, bank_latency(config), name="chosen")[-1] if len(pieces) > 1 else 0
+        for bank in range(config.lanes):
+            reads, writes = [], []
+            for name, depth in pieces:
+                memory = Memory(shape=stored_layout(config), depth=depth, init=[], attrs=BLOCK_RAM)
+                m.submodules[f"{name}{bank}"] = memory
+                read, write = memory.read_port(), memory.write_port()
+                reads.append(read)
+                writes.append(write)
+            words = [stages(m, read.data, bank_latency(config) - 1, name="word")[-1] for read in reads]
+            m.d.comb += [read.addr.eq(bank_address(access.place, bank)) for read in reads]
+            m.d.comb += access.synapses[bank].eq(Array(words)[chosen])
+            for number, write in enumerate(writes):
+                stored = access.write[bank]
+                m.d.comb += [
+                    write.addr.eq(bank_address(access.write_place, bank)),
+                    write.data.eq(access.write_synapses[bank]),
+                    write.en.eq(stored & (write_piece == number) if len(pieces) > 1 else stored),
+                ]
         return m
+
+    def _piece(self, place: data.View) -> Value:
+        """Return the number of the piece in which a place is."""
+        return place.word[PIECE_WORDS.bit_length() - 1 - lane_bits(self._config) :]
 
 
 class Rotator(wiring.Component):

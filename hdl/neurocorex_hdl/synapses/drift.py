@@ -7,7 +7,7 @@ from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.timing import piece_cycles
 
 from ..lib.delay import stages
-from .banks import place_at, place_layout
+from .banks import bank_latency, place_at, place_layout
 
 
 def drifts(config: CoreConfig) -> bool:
@@ -41,11 +41,8 @@ class Drift(wiring.Component):
     read, place : Out
         A word is wanted from all banks, at stage 0.
     write, write_place : Out
-        It is to be stored, at stage `WRITE_STAGE`, with the sum added.
+        It is to be stored, a cycle after the banks have given it, with the sum added.
     """
-
-    #: Stages from the address of a word to the registers before the write ports.
-    WRITE_STAGE = 2
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -81,8 +78,9 @@ class Drift(wiring.Component):
             self.place.eq(place_at(position[pieces - 1 :], config)),
         ]
         m.d.sync += due.eq(turned | (following > most) | (following < -most))
-        places = stages(m, self.place, self.WRITE_STAGE, name="place")
-        reads = stages(m, self.read, self.WRITE_STAGE + 1, name="read", reset_less=False)
+        stage = 1 + bank_latency(config)  # of the registers before the write ports
+        places = stages(m, self.place, stage, name="place")
+        reads = stages(m, self.read, stage + 1, name="read", reset_less=False)
         # The last changes of the step may still be on their way to the banks.
         begins = stages(m, starts, 3, name="begins", reset_less=False)
         m.d.comb += [self.write.eq(reads[-2]), self.write_place.eq(places[-1])]

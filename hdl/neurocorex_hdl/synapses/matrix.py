@@ -6,13 +6,14 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region
 
 from ..lib.arithmetic import saturate, times
-from ..lib.bus import TARGET_LATENCY, RegionBus
+from ..lib.bus import RegionBus, early_latency
 from ..lib.delay import sparse_stages, stages
 from .axons import AxonFinder, AxonRow
 from .banks import (
     BankAccess,
     Rotator,
     WeightBanks,
+    bank_latency,
     lane_bits,
     place_layout,
     stored_lanes,
@@ -76,31 +77,35 @@ class WeightMatrix(wiring.Component):
                       ^            8                                           7
 
     Block RAM is slow to answer, and so is a pending drift: each leaves time for a part of the rotation.
-    The numbers are stages, for hard bounds and windows; without a drift, changes come a stage earlier.
+    The numbers are stages, for hard bounds and windows; without a drift, changes come a stage earlier. With deep banks
+    words come a stage later, and so does all that follows.
     The host's words go the same way: to change a weight and keep the flag beside it, or the other way round, the word
     is read, and when it has been chosen among those added up it goes by the last stage of the lanes to be `written`.
-    For the 5 cycles until then the bus stays as it is. Words that are folded are written when they have been added up.
+    Until then the bus stays as it is. Words that are folded are written when they have been added up.
 
     Members
     -------
     read, place : In
         A piece is wanted, at stage 0. The bus takes precedence, but is at rest while pieces are read.
     lanes : Out(Lanes)
-        Synapses of the piece, at stage `LATENCY`. Weights are ``sat_W(stored + pending)`` where plastic, ``stored``
-        elsewhere. Changes come at stage ``LATENCY + SynapseUpdate.latency``.
+        Synapses of the piece, at stage ``latency(config)``. Weights are ``sat_W(stored + pending)`` where plastic,
+        ``stored`` elsewhere. Changes come `SynapseUpdate.latency` cycles later.
     clearing : Out(1)
         Weights cannot be used yet.
     drift : In(DriftControl)
         When weights drift; only with windows. Nothing is to be read while they are folded.
     bus : In(RegionBus)
-        `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `BUS_LATENCY` cycles, two more than other targets, because
+        `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `early_latency` cycles, later than other targets, because
         it works out an address first, and chooses among many banks.
     """
 
-    LATENCY = 3
     #: Bits of the turn by which what block RAM gives is rotated at once; the rest follows a stage later.
     EARLY_BITS = 1
-    BUS_LATENCY = TARGET_LATENCY + 2
+
+    @classmethod
+    def latency(cls, config: CoreConfig) -> int:
+        """Cycles from a place to its synapses by lane."""
+        return bank_latency(config) + 2
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -122,15 +127,16 @@ class WeightMatrix(wiring.Component):
         lanes, early = lane_bits(config), min(self.EARLY_BITS, lane_bits(config))
         m.submodules.begin = begin = Rotator(config, stored_layout(config), bits=range(early))
         m.submodules.finish = finish = Rotator(config, synapse_layout(config), bits=range(early, lanes))
-        turns = stages(m, banks.place.turn, 2, name="turn")
-        wanted = stages(m, self.read, 2, name="wanted", reset_less=False)
+        last = self.latency(config) - 1
+        turns = stages(m, banks.place.turn, last, name="turn")
+        wanted = stages(m, self.read, last, name="wanted", reset_less=False)
         fetched, acting = Signal(stored_lanes(config), reset_less=True), Signal(synapse_lanes(config))
-        m.d.comb += [begin.amount.eq(turns[1]), finish.amount.eq(turns[2])]
+        m.d.comb += [begin.amount.eq(turns[last - 1]), finish.amount.eq(turns[last])]
         m.d.comb += [begin.given[bank].eq(banks.synapses[bank]) for bank in range(config.lanes)]
         m.d.comb += [finish.given[place].eq(acting[place]) for place in range(config.lanes)]
         m.d.sync += [
             fetched.eq(begin.turned.as_value()),
-            self.lanes.synapses.eq(Mux(wanted[2], finish.turned.as_value(), 0)),
+            self.lanes.synapses.eq(Mux(wanted[last], finish.turned.as_value(), 0)),
         ]
         if not drifts(config):
             m.d.comb += acting.eq(fetched.as_value())
@@ -189,8 +195,8 @@ class WeightMatrix(wiring.Component):
             found.eq(Cat(Const(0, early), axon_row.row[early:lanes]) + bus.column),
         ]
         weights, flags = bus.region == Region.WEIGHTS, (bus.region == Region.PLASTIC) & bool(config.learning)
-        reading = stages(m, bus.read & (weights | flags), self.BUS_LATENCY, name="reading", reset_less=False)
-        writing = stages(m, bus.write & (weights | flags), self.BUS_LATENCY, name="writing", reset_less=False)
+        reading = stages(m, bus.read & (weights | flags), early_latency(config), name="reading", reset_less=False)
+        writing = stages(m, bus.write & (weights | flags), early_latency(config), name="writing", reset_less=False)
         written = bus.write_data[: config.weight_bits]
         m.d.comb += [
             banks.read.eq(self.read | reading[1] | (writing[1] & bool(config.learning))),
@@ -215,7 +221,7 @@ class WeightMatrix(wiring.Component):
     ) -> None:
         """Write changes and what the host stores, by the same registers."""
         config = self._config
-        stage = self.LATENCY + SynapseUpdate.latency(config)
+        stage = self.latency(config) + SynapseUpdate.latency(config)
         wanted = stages(m, self.read, stage - 1, name="wanted", reset_less=False)
         if config.weight_ports == 1:
             places = sparse_stages(m, banks.place, wanted, stage, name="place")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,8 +33,24 @@ _PROGRAMS: dict[str, tuple[str, tuple[str, ...], str]] = {
 }  # fmt: skip
 
 
+#: Seconds that an interrupted program has for removing its temporary files.
+_GRACE_S = 2.0
+
+
 class ToolError(Exception):
-    """A program that is missing or that failed; the message is one line."""
+    """A program that is missing or that failed; the message is one line.
+
+    Parameters
+    ----------
+    said : str
+        What is wrong.
+    log : Path, optional
+        File of the program's output, which the message names.
+    """
+
+    def __init__(self, said: str, log: Path | None = None) -> None:
+        super().__init__(said if log is None else f"{said}; all of its output is in {log}")
+        self.said, self.log = said, log
 
 
 def find(name: str) -> str | None:
@@ -92,11 +109,8 @@ def _introduction(path: str) -> str:
     file. A process that starts one meanwhile reads half of that file and fails. So each process begins with this call,
     one process at a time: the first compiles, the others find the whole file.
     """
-    words = [path, "--version"]
-    with _turn(path) if _compiles_itself(path) else nullcontext():
-        return subprocess.run(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
-        ).stdout
+    with _turn(path) if _compiles_itself(path) else nullcontext(), _started([path, "--version"], None) as child:
+        return "".join(_output(child))
 
 
 def _turn(path: str) -> AbstractContextManager[None]:
@@ -106,20 +120,86 @@ def _turn(path: str) -> AbstractContextManager[None]:
     return alone(folder / f".{Path(path).stem}.lock")
 
 
-def run(name: str, words: Sequence[str], folder: Path, *, log: str) -> None:
+def run(
+    name: str, words: Sequence[str], folder: Path, *, log: str, hear: Callable[[str], object] = lambda _: None
+) -> None:
     """Run a program in a folder; its output goes to a file there. YoWASP programs see relative names only.
+
+    After an exception, such as KeyboardInterrupt, neither the program nor anything that it started still runs.
+
+    Parameters
+    ----------
+    name : str
+        Common name of the program.
+    words : sequence of str
+        Its options.
+    folder : Path
+        Where it runs.
+    log : str
+        Name of the file of its output.
+    hear : callable
+        Called with each line of its output as it comes.
 
     Raises
     ------
     ToolError
         If it fails, with its first error and the file of its output.
     """
-    with (folder / log).open("w") as out:
-        done = subprocess.run(
-            [prepare(name), *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-            check=False,
-        )  # fmt: skip
-    if done.returncode:
+    with (folder / log).open("w") as out, _started([prepare(name), *words], folder) as child:
+        for line in _output(child):
+            out.write(line)
+            hear(line)
+    if child.returncode:
         lines = (folder / log).read_text(errors="replace").splitlines()
-        said = next((line for line in lines if "ERROR" in line), f"exit code {done.returncode}")
-        raise ToolError(f"{name} failed: {said.strip()[:200]}; all of its output is in {folder / log}")
+        said = next((line for line in lines if "ERROR" in line), _ending(child.returncode))
+        raise ToolError(f"{name} failed: {said.strip()[:200]}", folder / log)
+
+
+def _ending(code: int) -> str:
+    """How a program ended that said nothing about it: exit code, or signal as of a machine without memory."""
+    return f"exit code {code}" if code > 0 else f"ended by {signal.Signals(-code).name}"
+
+
+@contextmanager
+def _started(words: Sequence[str], folder: Path | None) -> Iterator[subprocess.Popen[str]]:
+    """Start a program; at the end it is waited for, and after an exception it is ended first.
+
+    It has a process group of its own, so that all that it started can be ended. Ctrl-C in a terminal reaches only this
+    process, which passes it on.
+    """
+    child = subprocess.Popen(
+        words, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace", start_new_session=True,
+    )  # fmt: skip
+    with child:
+        try:
+            yield child
+            child.wait()
+        except BaseException:
+            _end(child)
+            raise
+
+
+def _output(child: subprocess.Popen[str]) -> Iterator[str]:
+    """Lines of the output of a program as they come."""
+    if child.stdout is not None:
+        yield from child.stdout
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a program and all that it started: as Ctrl-C does, so that it removes its files, and then for certain."""
+    if not hasattr(os, "killpg"):  # Windows
+        child.kill()
+        return
+    try:
+        _signal(child, signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_GRACE_S)
+    finally:  # a second Ctrl-C comes here at once
+        _signal(child, signal.SIGKILL)
+
+
+def _signal(child: subprocess.Popen[str], number: int) -> None:
+    """Send a signal to a process group, which may have ended meanwhile."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)

@@ -1,8 +1,9 @@
-"""Commands of boards: list, plan, build a bitstream, and program it."""
+"""Commands of boards: list, plan, and build a bitstream."""
 
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ def _complete_board_or_path(ctx: click.Context, param: click.Parameter, incomple
     return [CompletionItem(incomplete, type="file"), *_complete_board(ctx, param, incomplete)]
 
 
-_board_argument = click.argument("board", metavar="BOARD", callback=_board, shell_complete=_complete_board)
+board_argument = click.argument("board", metavar="BOARD", callback=_board, shell_complete=_complete_board)
 _config_option = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -172,7 +173,7 @@ def _hertz(megahertz: float | None) -> int | None:
 
 
 @click.command(cls=GeometryCommand)
-@_board_argument
+@board_argument
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.  [default: build/BOARD]"
 )
@@ -194,9 +195,10 @@ def build(
 ) -> None:  # fmt: skip
     """Build the bitstream of a chip for BOARD, with a report.
 
-    Takes one to ten minutes. The same sources, options and tools give the same bits; the second time they come from a
-    cache. A chip that cannot fit is refused before anything starts. For 7-series boards the folder gets Verilog,
-    constraints and a script for Vivado instead: vivado -mode batch -source neurocorex.tcl
+    Takes one to ten minutes, and tells how far it is. The same sources, options and tools give the same bits; the
+    second time they come from a cache, and another seed is only placed and routed. A chip that cannot fit is refused
+    before anything starts. For 7-series boards the folder gets Verilog, constraints and a script for Vivado instead:
+    vivado -mode batch -source neurocorex.tcl
 
     \b
     Examples:
@@ -211,7 +213,7 @@ def build(
     expected = planned.make(board, geometry, clock_hz=_hertz(clock_mhz))
     if not (expected.fits or force):
         raise FitError(f"{board.name} has not enough {expected.shortage}; {expected.advice[0]}")
-    with _progress(board.name, quiet=as_json) as say:
+    with ended_as_by_ctrl_c(), _progress(board.name, quiet=as_json) as say:
         values = make(
             board, out or Path("build") / board.name, config=geometry, clock_hz=_hertz(clock_mhz), baud=baud, seed=seed,
             fresh=fresh, say=say,
@@ -227,7 +229,10 @@ def _next_step(values: dict[str, Any]) -> str:
 
 @contextmanager
 def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Make a function that prints on standard error what is being done, with a spinner beside it."""
+    """Make a function that tells progress on standard error.
+
+    On a terminal stages stay, and what is within them moves in one line with a spinner; elsewhere all are lines.
+    """
     if quiet:
         yield lambda _: None
         return
@@ -237,37 +242,23 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     with console.status(name) as status:
 
         def say(what: str) -> None:
-            console.print(f"{time.perf_counter() - started:6.1f} s  {what}", markup=False)
+            if ": " not in what or not console.is_terminal:
+                console.print(f"{time.perf_counter() - started:6.1f} s  {what}", markup=False, soft_wrap=True)
             status.update(f"{name}: {what}")
 
         yield say
 
 
-@click.command()
-@_board_argument
-@click.option(
-    "--file", "bitstream", type=click.Path(path_type=Path, dir_okay=False),
-    help="Bitstream to load.  [default: the one in build/BOARD]",
-)  # fmt: skip
-@click.option("--flash", is_flag=True, help="Write it to flash, from which the board starts.")
-@click.option("--cable", help="Programming cable for openFPGALoader.  [default: that of the board]")
-@output.json_option
-def program(board: Board, bitstream: Path | None, flash: bool, cable: str | None, as_json: bool) -> None:
-    """Load a bitstream onto BOARD over USB, by openFPGALoader.
-
-    \b
-    Example:
-      neurocorex build tang-nano-20k && neurocorex program tang-nano-20k
-      neurocorex selftest /dev/ttyUSB1
-    """
-    from ..errors import InputError
-    from ..fpga.programming import program as load
-
-    if bitstream is None:
-        folder = Path("build") / board.name
-        bitstream = next((path for suffix in ("bin", "bit", "fs") for path in folder.glob(f"*.{suffix}")), None)
-        if bitstream is None:
-            raise InputError(f"there is no bitstream in {folder}; make it first: neurocorex build {board.name}")
-    command = load(board, bitstream, flash=flash, cable=cable)
-    values = {"board": board.name, "bitstream": bitstream, "flash": flash, "command": command}
-    output.emit(as_json, values, lambda: f"loaded {bitstream} onto {board.title}")
+@contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let a closed terminal and `kill` end a command as Ctrl-C does, so that it ends the programs that it started."""
+    numbers = [each for name in ("SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None]
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # as of nohup
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

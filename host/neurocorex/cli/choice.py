@@ -148,7 +148,13 @@ def complete_device(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 
 def device(
-    *, default: str | None = None, config: bool = True, baud: bool = True, trace: bool = False, log: bool = True
+    *,
+    default: str | None = None,
+    required: bool = True,
+    config: bool = True,
+    baud: bool = True,
+    trace: bool = False,
+    log: bool = True,
 ) -> Wrapper:
     """Give a command its device as the argument `chosen`, a `DeviceChoice`.
 
@@ -158,11 +164,13 @@ def device(
     ----------
     default : str, optional
         With a default the device is the option ``--device``, otherwise the argument DEVICE.
+    required : bool
+        Whether DEVICE must be given; without it `chosen` is None, and there is nothing for its options.
     config, baud, trace, log : bool
         Which options the command has beside it.
     """
     options = [
-        click.argument("device", shell_complete=complete_device)
+        click.argument("device", required=required, shell_complete=complete_device)
         if default is None
         else click.option(
             "--device", default=default, show_default=True, metavar="DEVICE", shell_complete=complete_device,
@@ -181,9 +189,13 @@ def device(
     def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def choosing(
-            device: str, as_json: bool, config: Path | None = None, baud: int | None = None,
+            device: str | None, as_json: bool, config: Path | None = None, baud: int | None = None,
             session_log: Path | None = None, **others: Any,
         ) -> Any:  # fmt: skip
+            if device is None:
+                if config or baud or session_log:
+                    raise click.UsageError("--config, --baud and --log belong to a DEVICE, and none was given")
+                return command(chosen=None, as_json=as_json, **others)
             traced = _trace(**{name: others.pop(name) for name in ("trace", "first", "last")}) if trace else None
             with _logged(session_log, device) as kept:
                 chosen = DeviceChoice(device, config, baud, traced, quiet=as_json, log=kept)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
@@ -10,11 +9,15 @@ import numpy as np
 
 from ..errors import DeviceError, DisconnectedError, StateLostError
 from ..events.stream import EventStream
+from ..quantiser.notice import tell_of_device
 from ..spec import ChipInfo, Clear, Control, Op, Region
 from ..spec.protocol import CLEAR_ARGUMENTS, DEFAULT_BAUD, READ_ARGUMENTS, WRITE_ARGUMENTS
 from ..spec.registers import MAGIC, PROTOCOL_VERSION
+from ..spec.version import difference
+from ..wire.astray import recover
 from ..wire.baud import divisor_for
 from ..wire.link import Link
+from ..wire.refusals import foreign, no_chip
 from ..wire.regions import Items, read_request, write_requests
 from ..wire.transport import Transport
 from .chip import Chip, Look, Progress, course
@@ -47,7 +50,7 @@ class WiredChip(Chip):
     ) -> None:
         self._link = Link(transport, timeout_s=timeout_s)
         self.patience = self._link.patience
-        self._baud, self._reopen = baud, reopen
+        self._baud, self._reopen, self._expected = baud, reopen, transport.baud
         self._gone = False
         self._info: ChipInfo | None = None
         self._exchange = Exchange(())
@@ -204,12 +207,12 @@ class WiredChip(Chip):
         link, baud = self._link, self._baud
         if info.baud:
             link.reset_bauds = [info.baud]
+        if link.baud != baud and (odd := recover(link, info, self._expected)):
+            tell_of_device(odd)
         if not baud or not info.clock_hz or baud == info.baud:
             return
         if not link.set_baud(divisor_for(info, baud), baud):
-            warnings.warn(
-                f"{link.name} was not heard at {baud} baud and stays at {info.baud}; try a lower rate", stacklevel=2
-            )
+            tell_of_device(f"{link.name} was not heard at {baud} baud and stays at {info.baud}; try a lower rate")
 
 
 def _tell(progress: Progress, done: int, total: int, _status: int, _data: bytes) -> None:
@@ -219,13 +222,16 @@ def _tell(progress: Progress, done: int, total: int, _status: int, _data: bytes)
 def _identified(link: Link) -> ChipInfo:
     """Read the description of a chip, its first words alone: a chip of another version may have fewer."""
     words: list[int] = []
-    head = [MAGIC, PROTOCOL_VERSION]
+    head = ("magic", "protocol_version")
     try:
         for items in (len(head), len(ChipInfo.WORDS)):
             data = link.call(Op.READ, READ_ARGUMENTS.pack(Region.INFO, 0, 0, items))
             words = np.frombuffer(data, "<u4").tolist()
-            if words[: len(head)] != head:
-                break
+            magic, version = [*words, 0, 0][: len(head)]
+            if magic != MAGIC:
+                raise no_chip(link.name, magic, MAGIC)
+            if version != PROTOCOL_VERSION:
+                raise foreign(link.name, difference(version, PROTOCOL_VERSION))
         return ChipInfo.from_words(words)
     except ValueError as error:
-        raise DeviceError(f"{link.name} is no chip for this library: {error}; update the older one") from error
+        raise DeviceError(f"{link.name} describes a chip that cannot be: {error}; program it again") from error

@@ -226,7 +226,7 @@ class Emulator:
             (Counter.INPUT_EVENTS, input_events),
             (Counter.SPIKES, activity.fired_neuron.size),
             (Counter.REFUSED_EVENTS, refused),
-            (Counter.BUSY_CYCLES, busy_cycles(config, stimulus.steps, arrivals, activity.columns)),
+            (Counter.BUSY_CYCLES, busy_cycles(config, stimulus.steps, arrivals, activity.columns, chip=self.config)),
         ):
             self._counts[counter] += amount
 

@@ -79,15 +79,23 @@ def absolute(variable: str) -> Path | None:
     return Path(chosen)
 
 
+def _wait_in_silence() -> None:
+    """Tell nobody that a lock is held by another."""
+
+
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def alone(path: Path, waiting: Callable[[], object] = _wait_in_silence) -> Iterator[None]:
     """Hold the lock of a file, made if need be: another process, or thread, that wants it waits.
 
-    A process that ends, however it does, lets go of its locks; the file stays.
+    A process that ends, however it does, lets go of its locks; the file stays. `waiting` is called before a wait.
     """
     with path.open("a") as handle:
         if fcntl is not None:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -111,7 +119,14 @@ def origin(*parts: str | bytes) -> str:
     return found.hexdigest()
 
 
-def obtained(entry: Path, made_from: str, make: Callable[[Path], object], *, fresh: bool = False) -> Path:
+def obtained(
+    entry: Path,
+    made_from: str,
+    make: Callable[[Path], object],
+    *,
+    fresh: bool = False,
+    waiting: Callable[[], object] = _wait_in_silence,
+) -> Path:
     """Return the path of an entry; if it is not there and whole, it is made, by one process at a time.
 
     Parameters
@@ -124,6 +139,8 @@ def obtained(entry: Path, made_from: str, make: Callable[[Path], object], *, fre
         Makes a file or folder at the path that it is given.
     fresh : bool
         Make it in any case.
+    waiting : callable
+        Called before a wait for a process that is making the same entry.
 
     Raises
     ------
@@ -131,15 +148,17 @@ def obtained(entry: Path, made_from: str, make: Callable[[Path], object], *, fre
         If it cannot be written. What `make` raises otherwise goes through.
     """
     try:
-        return _obtained(entry, made_from, make, fresh)
+        return _obtained(entry, made_from, make, fresh, waiting)
     except OSError as error:
         raise FileFormatError(
             f"cannot write {entry} in the cache: {error.strerror or error}; make room, or set XDG_CACHE_HOME"
         ) from error
 
 
-def _obtained(entry: Path, made_from: str, make: Callable[[Path], object], fresh: bool) -> Path:
-    with alone(entry.with_name(f".{entry.name}.lock")):
+def _obtained(
+    entry: Path, made_from: str, make: Callable[[Path], object], fresh: bool, waiting: Callable[[], object]
+) -> Path:
+    with alone(entry.with_name(f".{entry.name}.lock"), waiting):
         if not fresh and is_whole(entry, made_from):
             os.utime(entry)
             return entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -60,8 +60,11 @@ _BRAM_SHAPES: dict[Family, tuple[tuple[int, int], ...]] = {
 }
 
 
-#: Words and bits of an SPRAM, the large single-port memory of the UP5K.
-SPRAM_SHAPE = (16384, 16)
+#: Words and bits of an SPRAM, the large single-port memory of the UP5K. Its write enables are for four bits each, so
+#: Yosys puts two or four narrow words into one of its own.
+SPRAM_SHAPES = ((16384, 16), (32768, 8), (65536, 4))
+#: Bits of a word of SPRAM that share one write enable.
+SPRAM_MASK = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +84,10 @@ class Part:
     dsp : int
         Multipliers, 18 by 18 bits (16 by 16 on iCE40, 25 by 18 on 7-series).
     spram : int
-        Large single-port memories, see `SPRAM_SHAPE`.
+        Large single-port memories, see `SPRAM_SHAPES`.
+    idcode : int
+        What it answers over JTAG, and what its bitstreams are made for; without the revision on 7-series. 0 for iCE40,
+        which has no JTAG.
     """
 
     name: str
@@ -91,14 +97,27 @@ class Part:
     bram: int
     dsp: int = 0
     spram: int = 0
+    idcode: int = 0
 
 
 UP5K = Part(name="iCE40UP5K-SG48", family=Family.ICE40, lut=5280, ff=5280, bram=30, dsp=8, spram=4)
 HX8K = Part(name="iCE40HX8K-CT256", family=Family.ICE40, lut=7680, ff=7680, bram=32)
-ECP5_25F = Part(name="LFE5U-25F-6BG381C", family=Family.ECP5, lut=24288, ff=24288, bram=56, dsp=28)
-ECP5_25F_256 = Part(name="LFE5U-25F-6BG256C", family=Family.ECP5, lut=24288, ff=24288, bram=56, dsp=28)
-ECP5_85F = Part(name="LFE5U-85F-6BG381C", family=Family.ECP5, lut=83640, ff=83640, bram=208, dsp=156)
-GW1NR_9 = Part(name="GW1NR-LV9QN88PC6/I5", family=Family.GOWIN, lut=8640, ff=6480, bram=26, dsp=20)
-GW2AR_18 = Part(name="GW2AR-LV18QN88C8/I7", family=Family.GOWIN, lut=20736, ff=15552, bram=46, dsp=48)
-XC7A35T_CPG236 = Part(name="xc7a35tcpg236-1", family=Family.XC7, lut=20800, ff=41600, bram=50, dsp=90)
-XC7A35T_CSG324 = Part(name="xc7a35ticsg324-1L", family=Family.XC7, lut=20800, ff=41600, bram=50, dsp=90)
+ECP5_25F = Part(name="LFE5U-25F-6BG381C", family=Family.ECP5, lut=24288, ff=24288, bram=56, dsp=28, idcode=0x41111043)
+#: The die of the 25F. Open tools use all of it; it only answers with another IDCODE.
+ECP5_12F = replace(ECP5_25F, name="LFE5U-12F-6BG381C", idcode=0x21111043)
+ECP5_25F_256 = replace(ECP5_25F, name="LFE5U-25F-6BG256C")
+ECP5_25F_285 = replace(ECP5_25F, name="LFE5U-25F-8MG285C")
+ECP5_45F = Part(name="LFE5U-45F-6BG381C", family=Family.ECP5, lut=43848, ff=43848, bram=108, dsp=72, idcode=0x41112043)
+ECP5_85F = Part(name="LFE5U-85F-6BG381C", family=Family.ECP5, lut=83640, ff=83640, bram=208, dsp=156, idcode=0x41113043)
+GW1NR_9 = Part(name="GW1NR-LV9QN88PC6/I5", family=Family.GOWIN, lut=8640, ff=6480, bram=26, dsp=20, idcode=0x1100481B)
+GW2AR_18 = Part(
+    name="GW2AR-LV18QN88C8/I7", family=Family.GOWIN, lut=20736, ff=15552, bram=46, dsp=48, idcode=0x0000081B
+)
+GW2A_18 = replace(GW2AR_18, name="GW2A-LV18PG256C8/I7")
+XC7A35T_CPG236 = Part(
+    name="xc7a35tcpg236-1", family=Family.XC7, lut=20800, ff=41600, bram=50, dsp=90, idcode=0x0362D093
+)
+XC7A35T_CSG324 = replace(XC7A35T_CPG236, name="xc7a35ticsg324-1L")
+XC7A100T_CSG324 = Part(
+    name="xc7a100tcsg324-1", family=Family.XC7, lut=63400, ff=126800, bram=135, dsp=240, idcode=0x03631093
+)

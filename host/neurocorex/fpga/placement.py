@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from ..spec.config import CoreConfig
 from ..spec.memories import LUT_RAM_WORDS, Memory, memories
-from .parts import SPRAM_SHAPE, Family, Part
+from .parts import SPRAM_MASK, SPRAM_SHAPES, Family, Part
 
 #: Words of the LUT memory of a family, and LUTs per bit of it. iCE40 has none: there a bit is a flip-flop and its share
 #: of the multiplexer that reads it.
@@ -67,6 +67,12 @@ def blocks(memory: Memory, family: Family) -> float:
     return memory.count * pieces / family.bram_pieces
 
 
+def large_blocks(memory: Memory) -> int:
+    """Return the SPRAMs of a memory, at the width that needs the fewest."""
+    width = sum(-(-bits // SPRAM_MASK) * SPRAM_MASK for bits in memory.fields)
+    return memory.count * min(-(-memory.words // words) * -(-width // bits) for words, bits in SPRAM_SHAPES)
+
+
 def lut_cost(memory: Memory, family: Family) -> int:
     """Return the LUTs of a memory, with the multiplexers between its pieces."""
     words, each = _LUT_RAM[family]
@@ -116,6 +122,5 @@ def _placed(memory: Memory, family: Family, style: Style) -> Placed:
     if style is Style.BLOCK:
         return Placed(memory, style, blocks=blocks(memory, family))
     if style is Style.HUGE:
-        words, bits = SPRAM_SHAPE
-        return Placed(memory, style, large=memory.count * -(-memory.words // words) * -(-memory.bits // bits))
+        return Placed(memory, style, large=large_blocks(memory))
     return Placed(memory, style, luts=lut_cost(memory, family))

@@ -1,6 +1,7 @@
-"""Warnings of reports, told to those who do not print them: by `warnings` and by the logger "neurocorex", once each.
+"""Warnings of reports and devices, told to those who do not print them: by `warnings` and by the logger "neurocorex".
 
-What is told once is not told again for the same network, whether it is quantised anew, loaded, or read from a file.
+Of a report, what is told once is not told again for the same network, whether it is quantised anew, loaded, or read
+from a file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import QuantisationWarning
+from ..errors import DeviceWarning, QuantisationWarning
 from ..image import Image
 from ..spec import Region
 
@@ -59,6 +60,12 @@ def tell(messages: Iterable[str], image: Image) -> None:
     level = _caller()
     for line in fresh:
         warnings.warn(line, QuantisationWarning, stacklevel=level)
+
+
+def tell_of_device(line: str) -> None:
+    """Tell what is odd about a device that works, by the logger and as a DeviceWarning; each time that it is opened."""
+    LOGGER.warning("%s", line)
+    warnings.warn(line, DeviceWarning, stacklevel=_caller())
 
 
 @contextmanager

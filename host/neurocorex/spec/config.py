@@ -27,6 +27,10 @@ CHANGE_FRACTION = 8
 #: Steps of a window that one table looks up; beyond, a second table looks up the rest, and both entries are added.
 TABLE_STEPS = 10
 
+#: Words that a bank of weights may have without a register of its own behind its memory: beyond, it takes several
+#: block RAMs on most devices, and the choice among them takes time.
+SHALLOW_BANK_WORDS = 2048
+
 #: Size of the blocks in which neurons and input axons are put to use, see `CoreConfig.in_use`. No chip has more lanes.
 USE_BLOCK = 32
 
@@ -171,6 +175,14 @@ class CoreConfig:
     def weight_words(self) -> int:
         """Depth of each of the L weight banks."""
         return self.groups * self.axon_stride
+
+    @property
+    def deep_banks(self) -> bool:
+        """Whether weights pass a register behind the block RAMs of their bank, a cycle more, see `spec.timing`.
+
+        It follows from the whole chip, not from the part in use.
+        """
+        return self.weight_ports == 2 and self.weight_words > SHALLOW_BANK_WORDS
 
     @property
     def weight_range(self) -> tuple[int, int]:

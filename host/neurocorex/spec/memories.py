@@ -16,6 +16,8 @@ RECORD_PLACES = 32
 #: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
 LUT_RAM_WORDS = 64
 _COUNTER_WORD_BITS = 32
+#: Words of a piece of a deep bank: so few block RAMs that the choice among them fits in the cycle in which they answer.
+PIECE_WORDS = 8192
 
 
 #: Narrow regions that share the words of a memory, which has the name of the first. All others have one of their own.
@@ -68,14 +70,23 @@ def region_words(region: Region, config: CoreConfig) -> int:
     return 2 << _index_bits(items) if config.lanes == 1 else max(2, items)
 
 
+def bank_pieces(config: CoreConfig) -> list[tuple[str, int]]:
+    """Return the memories of each bank of weights: what their names begin with, and their words, the lowest first."""
+    words = max(2, config.weight_words)
+    if not config.deep_banks or words <= PIECE_WORDS:
+        return [("bank_", words)]
+    firsts = range(0, words, PIECE_WORDS)
+    return [(f"piece_{number}_", min(PIECE_WORDS, words - first)) for number, first in enumerate(firsts)]
+
+
 def memories(config: CoreConfig) -> Iterator[Memory]:
     """Return all memories of a chip of geometry `config`."""
     yield from _link(config)
     yield from _neurons(config)
     synapse = config.stored_weight_bits + (config.learning is not Learning.NONE)
     banks = "core.synapses.matrix.banks"
-    words, ports = max(2, config.weight_words), config.weight_ports
-    yield Memory(banks, "bank_", words, (synapse,), count=config.lanes, ports=ports)
+    for name, words in bank_pieces(config):
+        yield Memory(banks, name, words, (synapse,), count=config.lanes, ports=config.weight_ports)
     sums = config.lanes * config.accumulator_bits
     yield Memory("core.synapses.accumulators", "memory", 2 * config.groups, (sums,))
     yield Memory("core.registers.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))

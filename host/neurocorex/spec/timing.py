@@ -1,6 +1,6 @@
 """Clock cycles of a step, by formula; the chip counts the same number, see docs/hardware.md.
 
-Where only a part of a chip is in use, pass the geometry of that part, `CoreConfig.in_use`.
+Where only a part of a chip is in use, pass the geometry of that part, `CoreConfig.in_use`, unless told otherwise.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ def column_cycles(config: CoreConfig) -> int:
 
 
 def column_drain(config: CoreConfig) -> int:
-    """Cycles that follow the last column of a step, until its weights have been written, also if there was none."""
-    return 9 if config.soft_bounds else 6
+    """Cycles that follow the last column of a step, until its weights have been written, also if there was none.
+
+    Of the whole chip, not of the part in use.
+    """
+    return (9 if config.soft_bounds else 6) + config.deep_banks
 
 
 def neuron_spacing(config: CoreConfig) -> int:
@@ -54,17 +57,25 @@ def sweep_cycles(config: CoreConfig) -> int:
     return max(neurons, traces)
 
 
-def busy_cycles(config: CoreConfig, steps: int, arrivals: int, columns: int = 0) -> int:
+def busy_cycles(
+    config: CoreConfig, steps: int, arrivals: int, columns: int = 0, *, chip: CoreConfig | None = None
+) -> int:
     """Cycles in which the core works; waiting for the link comes on top and is counted apart.
 
     Parameters
     ----------
+    config : CoreConfig
+        Geometry of the chip, or of its part in use.
     steps, arrivals : int
         Steps, and axons that arrived in them.
     columns : int
         Neurons that fired and learned, each in a step with `LearningFlag.ENABLE`.
+    chip : CoreConfig, optional
+        Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes a cycle more
+        before its neurons, for the sums of the last row, and another one after its columns.
     """
-    step = sweep_cycles(config) + STEP_OVERHEAD
+    chip = chip or config
+    step = sweep_cycles(config) + STEP_OVERHEAD + chip.deep_banks
     if config.learning:
-        step += LEARNING_OVERHEAD + column_drain(config)
+        step += LEARNING_OVERHEAD + column_drain(chip)
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config)

@@ -11,6 +11,10 @@ from . import ports
 
 _BUSY = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EBUSY)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
+#: Command that prints the udev rules, as messages name it.
+UDEV = "`neurocorex doctor --udev`"
+#: Program of many Linux systems that opens each new serial port for some seconds, to see whether it is a modem.
+_MODEM_MANAGER = "ModemManager"
 
 
 def refused(url: str, path: str, error: Exception) -> str:
@@ -26,12 +30,43 @@ def refused(url: str, path: str, error: Exception) -> str:
         What pyserial raised.
     """
     number = getattr(error, "errno", None)
-    if number in _BUSY:
-        holders = ", ".join(users(path)) or "the system does not tell which"
-        return f"cannot open {url!r}: it is in use ({holders}); close that first"
+    if number in _BUSY or _is_busy_on_windows(error):
+        return f"cannot open {url!r}: it is in use ({held(path)}); close that first"
     if number in _FORBIDDEN and os.path.exists(path):
         return f"cannot open {url!r}: permission denied; {_remedy(path)}"
+    if "://" not in path and not url.startswith(ports.SCHEME) and (number == errno.ENOENT or not os.path.exists(path)):
+        return f"cannot open {url!r}: there is no such port; {ports.near(url)}{ports.known()}"
     return f"cannot open {url!r} ({error}); {ports.known()}"
+
+
+def held(path: str) -> str:
+    """Return who has a port open, in words."""
+    found = users(path)
+    told = ", ".join(found) or f"the system does not tell which program has it; `sudo fuser -v {path}` does"
+    if any(_MODEM_MANAGER in each for each in found) or (not found and _runs(_MODEM_MANAGER)):
+        told += f"; {_MODEM_MANAGER} tries new ports for half a minute unless the rules of {UDEV} are installed"
+    return told
+
+
+def denied(path: str) -> str | None:
+    """Return why this user may not open a port, without opening it, and what to do; None if nothing is in the way."""
+    if os.name != "posix" or not os.path.exists(path) or os.access(path, os.R_OK | os.W_OK):
+        return None
+    return f"permission denied; {_remedy(path)}"
+
+
+def _is_busy_on_windows(error: Exception) -> bool:
+    """Whether pyserial says, in words alone, that another program has a port of Windows."""
+    return os.name == "nt" and "PermissionError" in str(error)
+
+
+def _runs(name: str) -> bool:
+    """Whether a program of this name runs; False where the system does not tell."""
+    for process in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            if process.read_text(errors="replace").strip() == name:
+                return True
+    return False
 
 
 def users(path: str) -> list[str]:
@@ -60,12 +95,37 @@ def _remedy(path: str) -> str:
     import grp
 
     status = os.stat(path)
+    rules = f"install the udev rules that {UDEV} prints"
     try:
-        group = grp.getgrgid(status.st_gid).gr_name
+        group = grp.getgrgid(status.st_gid)
     except KeyError:
-        group = str(status.st_gid)
-    if status.st_mode & 0o060 == 0o060 and status.st_gid:
+        name, members = str(status.st_gid), []
+    else:
+        name, members = group.gr_name, group.gr_mem
+    if status.st_mode & 0o060 != 0o060 or not status.st_gid:
+        mode, owner = f"{status.st_mode & 0o777:03o}", status.st_uid
+        return f"its mode is {mode}, and it belongs to user {owner} and group {name!r}; {rules}"
+    if status.st_gid in (*os.getgroups(), os.getegid()):
         return (
-            f"it is for the group {group!r}: join it with `sudo usermod -a -G {group} $USER`, then log out and in again"
+            f"it is for the group {name!r}, which you have, so something else forbids it: a container that was not "
+            "given this port, or a security policy of the system"
         )
-    return f"its mode is {status.st_mode & 0o777:03o}, and it belongs to user {status.st_uid} and group {group!r}"
+    if _myself() in members:
+        return (
+            f"you are in the group {name!r}, but this session began before you were: log out and in again "
+            f"(or `newgrp {name}` in this shell)"
+        )
+    return (
+        f"it is for the group {name!r}: join it with `sudo usermod -a -G {name} $USER`, then log out and in again; "
+        f"or {rules}"
+    )
+
+
+def _myself() -> str | None:
+    """Return the name of the user; None for one without a name, as in some containers."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from ..spec import Response, ResponseDecoder
 from ..spec.config import LIMITS
 from .pace import Pace
 from .patience import Patience
 from .refusals import unheard
+from .strangers import Heard
 from .transport import WRITE_TIMEOUT_S, Transport
 
 #: Times that a chip is silent for the whole time-out before the host gives up.
@@ -35,6 +38,8 @@ class Line:
         As given, or the one that replaced it.
     pace : Pace
         When the chip is asked.
+    clock : callable
+        Seconds, rising.
     damaged : int
         Frames so far that failed their checksum.
     strange : bytearray
@@ -43,16 +48,25 @@ class Line:
         Seconds without a valid frame, as far as they were waited for.
     waiting : bool
         Whether bytes are being waited for; stays true if an exception ended the waiting.
+    factor : Fraction
+        What the bridge multiplies each rate by that it is asked for; 1 for all that work.
     """
 
     def __init__(self, transport: Transport, timeout_s: float, patience: Patience) -> None:
         self.transport, self._timeout_s, self._patience = transport, timeout_s, patience
-        self.pace = Pace(timeout_s, patience.clock)
+        self.clock = patience.clock
+        self.pace = Pace(timeout_s, self.clock)
         self._decoder = ResponseDecoder()
         self.strange = bytearray()
         self.damaged = 0
         self.silent_s = 0.0
         self.waiting = False
+        self.factor = Fraction(1)
+
+    @property
+    def baud(self) -> int:
+        """Rate on the line, in bits per second; 0 where there is none."""
+        return round(self.transport.baud * self.factor)
 
     def restart(self) -> None:
         """Forget the beginning of a frame, strange bytes and silence."""
@@ -70,7 +84,9 @@ class Line:
         self.transport.write_timeout_s = self._patience.limit(WRITE_TIMEOUT_S)
         self.transport.write(data)
 
-    def receive(self, bytes_out: int = 0, *, whole: bool = False) -> list[Response | Exception] | None:
+    def receive(
+        self, bytes_out: int = 0, *, whole: bool = False, longest_s: float | None = None
+    ) -> list[Response | Exception] | None:
         """Wait for bytes and return the frames that they complete; None after silence or too many strange bytes.
 
         Parameters
@@ -79,6 +95,8 @@ class Line:
             Bytes on their way to the chip, which it answers only when they have arrived.
         whole : bool
             Whether to wait for the whole time-out, rather than until the chip should be asked.
+        longest_s : float, optional
+            Longest silence of this wait, in seconds, in place of all that.
 
         Raises
         ------
@@ -92,8 +110,10 @@ class Line:
         self.pace.waits()
         wait_s = self._timeout_s if whole else self.pace.wait_s
         on_line_s = 0.0
-        if self.transport.baud:
-            on_line_s = (bytes_out + _FRAME_LIMIT) * _BITS_PER_BYTE / self.transport.baud
+        if longest_s is not None:
+            wait_s = longest_s
+        elif self.baud:
+            on_line_s = (bytes_out + _FRAME_LIMIT) * _BITS_PER_BYTE / self.baud
         self.waiting = True
         self._patience.check()
         data = self.transport.read(self._patience.limit(wait_s + on_line_s))
@@ -120,9 +140,9 @@ class Line:
     def give_up(self) -> None:
         """Raise NoAnswerError or GarbageError once the chip was silent for too long."""
         if self.is_dead:
-            raise unheard(self.transport.name, self.transport.baud, self.strange)
+            raise unheard(self.transport.name, Heard({self.baud: bytes(self.strange)}))
 
     def set_rate(self, baud: int) -> None:
-        """Change the rate of this end, where there is one."""
-        if self.transport.baud not in (0, baud):
-            self.transport.set_baud(baud)
+        """Change the rate on the line, where there is one; raises NoAnswerError if this end cannot have it."""
+        if (asked := round(baud / self.factor)) not in (0, self.transport.baud) and self.transport.baud:
+            self.transport.set_baud(asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from ..errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError, StateLostError
 from ..spec import Op, Response
@@ -65,6 +66,20 @@ class Link:
         return self._line.transport.name
 
     @property
+    def baud(self) -> int:
+        """Rate on the line, in bits per second; 0 where there is none."""
+        return self._line.baud
+
+    @property
+    def factor(self) -> Fraction:
+        """What the bridge multiplies each rate by that it is asked for; set it where it is not 1."""
+        return self._line.factor
+
+    @factor.setter
+    def factor(self, factor: Fraction) -> None:
+        self._line.factor = factor
+
+    @property
     def session(self) -> int:
         """Number of the present session, 0 before the first."""
         return self._flow.window.session
@@ -91,7 +106,7 @@ class Link:
 
     def reattach(self, transport: Transport) -> None:
         """Go on over another transport to the same chip, at the rate of the old one, which is closed."""
-        baud = self._line.transport.baud
+        baud = self._line.baud
         self._line.transport.close()
         self._line.transport = transport
         self._line.restart()
@@ -253,11 +268,11 @@ class Link:
         baud : int
             The rate that this makes, in bits per second.
         """
-        before = self._line.transport.baud
+        before = self._line.baud
         self.call(Op.SET_BAUD, SET_BAUD_ARGUMENTS.pack(divisor))
         self._in_step = False
         with contextlib.suppress(NoAnswerError):  # this end has no such rate
-            self._line.transport.set_baud(baud)
+            self._line.set_rate(baud)
             if self._flow.hears():
                 self._in_step = True
                 return True

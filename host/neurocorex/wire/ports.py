@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ class Port:
     location : str or None
         Where it is plugged in, with the interface of the USB device behind a colon: ``1-1.2:1.1``. A board with
         several ports has the same serial number on all of them.
+    manufacturer, product : str or None
+        What the USB device calls itself.
     """
 
     device: str
@@ -36,6 +39,21 @@ class Port:
     vid: int | None = None
     pid: int | None = None
     location: str | None = None
+    manufacturer: str | None = None
+    product: str | None = None
+
+    @property
+    def is_usb(self) -> bool:
+        """Whether it is a port of a USB device."""
+        return self.vid is not None
+
+    @property
+    def resets_by_dtr(self) -> bool:
+        """Whether DTR may hold the FPGA in reset, as it does on an Arty A7 with jumper JP2.
+
+        DTR is left low on ports of this maker alone: many bridges that are CDC devices send nothing without it.
+        """
+        return "digilent" in (self.manufacturer or self.description).lower()
 
     @property
     def interface(self) -> str:
@@ -58,7 +76,8 @@ def listed() -> list[Port]:
 
     return [
         Port(
-            port.device, port.description or "", port.serial_number or None, port.vid, port.pid, port.location or None
+            port.device, port.description or "", port.serial_number or None, port.vid, port.pid, port.location or None,
+            port.manufacturer or None, port.product or None,
         )
         for port in sorted(list_ports.comports())
     ]  # fmt: skip
@@ -69,6 +88,13 @@ def known() -> str:
     ports = ", ".join(map(str, listed()))
     there = f"ports here: {ports}" if ports else "there is no serial port here"
     return f"{there}; other devices are 'emulator', 'rtl' and URLs such as socket://127.0.0.1:4000"
+
+
+def near(name: str) -> str:
+    """Return a question for the device that a name may have been meant for, with a blank behind; empty if none is."""
+    names = [port.device for port in listed() if port.device != name] + ["emulator", "rtl"]
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(map(repr, close))}? " if close else ""
 
 
 def at(name: str) -> Port | None:
@@ -90,7 +116,10 @@ def named(name: str) -> Port:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise NoAnswerError(f"no port has the serial number of {name!r}; {known()}")
+        there = {port.serial_number: usb_name(port) for port in listed() if port.serial_number}
+        close = difflib.get_close_matches(serial, there, n=1, cutoff=0.6)
+        meant = f"did you mean {there[close[0]]!r}? " if close else ""
+        raise NoAnswerError(f"no port has the serial number of {name!r}; {meant}{known()}")
     choice = " or ".join(f"{usb_name(port)!r} ({port.device})" for port in found)
     raise NoAnswerError(f"{name!r} names several ports; choose {choice}, or give the name of the port")
 

@@ -45,7 +45,7 @@ class SerialTransport(Transport):
     def __init__(self, url: str, *, baud: int = DEFAULT_BAUD) -> None:
         import serial
 
-        self.name, self.baud = url, baud
+        self.name, self.baud = url, 0 if url.startswith("socket:") else baud
         if by_serial := url.startswith(ports.SCHEME):
             self.port: ports.Port | None = ports.named(url)
         else:
@@ -56,8 +56,11 @@ class SerialTransport(Transport):
         options: dict[str, Any] = {} if "://" in path else {"exclusive": True}
         try:
             self._port = serial.serial_for_url(
-                path, baudrate=baud, timeout=self._SLICE_S, write_timeout=WRITE_TIMEOUT_S, **options
+                path, baudrate=baud, timeout=self._SLICE_S, write_timeout=WRITE_TIMEOUT_S, do_not_open=True, **options
             )
+            if self.port is not None and self.port.resets_by_dtr:
+                self._port.dtr = False
+            self._port.open()
         except (serial.SerialException, OSError, ValueError) as error:
             raise NoAnswerError(access.refused(self.name, path, error)) from error
         self._descriptors = self._waitable()
