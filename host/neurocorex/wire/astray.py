@@ -36,7 +36,7 @@ def recover(link: Link, info: ChipInfo, expected: int) -> str | None:
     if _is_same(found, info.baud):
         return (
             f"{link.name} answers at {found} baud, not at {expected}: its bitstream was built with this rate; "
-            f"baud={found} (--baud {found}) finds it sooner, or build it with {expected}"
+            f"say baud={found} (--baud {found}) if that is meant, or build it with {expected}"
         )
     if link.set_baud(divisor_for(info.clock_hz, info.baud), info.baud):
         return (
