@@ -10,7 +10,7 @@ TOOLS := sinabs rockpool spikingjelly nengo
 RECORDERS := tests/importers/nir/recorders
 BENCHMARKS := instructions link cycles demos devices taps emulator
 
-.PHONY: demo test producers lint docs pictures fire bench clean
+.PHONY: demo test producers lint docs pictures fire bench release clean
 
 demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
@@ -54,6 +54,10 @@ bench: $(VENV)/.dev $(PEERS:%=.peers/%/.done)
 	@missed=; for run in $(BENCHMARKS); do \
 	    echo "benchmarks/$$run.py"; $(BIN)/python benchmarks/$$run.py --write || missed="$$missed $$run"; \
 	done; [ -z "$$missed" ] || { echo "target missed:$$missed, see above" >&2; exit 1; }
+
+# Wheel, sdist, and bitstreams with their manifest, in dist/. Boards can be chosen: make release BOARDS="icebreaker ulx3s-25f"
+release: $(VENV)/.dev
+	$(BIN)/python tools/release.py $(BOARDS)
 
 # Other simulators, each in its own environment. The table names those that cannot be installed as absent.
 .peers/%/.done: benchmarks/peers/requirements-%.txt | $(BIN)/python

@@ -1,4 +1,4 @@
-"""Commands of boards: list, plan, build a bitstream, and program it."""
+"""Commands of boards: list, plan, and build a bitstream."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _complete_board_or_path(ctx: click.Context, param: click.Parameter, incomple
     return [CompletionItem(incomplete, type="file"), *_complete_board(ctx, param, incomplete)]
 
 
-_board_argument = click.argument("board", metavar="BOARD", callback=_board, shell_complete=_complete_board)
+board_argument = click.argument("board", metavar="BOARD", callback=_board, shell_complete=_complete_board)
 _config_option = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -173,7 +173,7 @@ def _hertz(megahertz: float | None) -> int | None:
 
 
 @click.command(cls=GeometryCommand)
-@_board_argument
+@board_argument
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.  [default: build/BOARD]"
 )
@@ -213,7 +213,7 @@ def build(
     expected = planned.make(board, geometry, clock_hz=_hertz(clock_mhz))
     if not (expected.fits or force):
         raise FitError(f"{board.name} has not enough {expected.shortage}; {expected.advice[0]}")
-    with _ended_as_by_ctrl_c(), _progress(board.name, quiet=as_json) as say:
+    with ended_as_by_ctrl_c(), _progress(board.name, quiet=as_json) as say:
         values = make(
             board, out or Path("build") / board.name, config=geometry, clock_hz=_hertz(clock_mhz), baud=baud, seed=seed,
             fresh=fresh, say=say,
@@ -250,7 +250,7 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def _ended_as_by_ctrl_c() -> Iterator[None]:
+def ended_as_by_ctrl_c() -> Iterator[None]:
     """Let a closed terminal and `kill` end a command as Ctrl-C does, so that it ends the programs that it started."""
     numbers = [each for name in ("SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None]
     before = {number: signal.getsignal(number) for number in numbers}
@@ -262,33 +262,3 @@ def _ended_as_by_ctrl_c() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@click.command()
-@_board_argument
-@click.option(
-    "--file", "bitstream", type=click.Path(path_type=Path, dir_okay=False),
-    help="Bitstream to load.  [default: the one in build/BOARD]",
-)  # fmt: skip
-@click.option("--flash", is_flag=True, help="Write it to flash, from which the board starts.")
-@click.option("--cable", help="Programming cable for openFPGALoader.  [default: that of the board]")
-@output.json_option
-def program(board: Board, bitstream: Path | None, flash: bool, cable: str | None, as_json: bool) -> None:
-    """Load a bitstream onto BOARD over USB, by openFPGALoader.
-
-    \b
-    Example:
-      neurocorex build tang-nano-20k && neurocorex program tang-nano-20k
-      neurocorex selftest /dev/ttyUSB1
-    """
-    from ..errors import InputError
-    from ..fpga.programming import program as load
-
-    if bitstream is None:
-        folder = Path("build") / board.name
-        bitstream = next((path for suffix in ("bin", "bit", "fs") for path in folder.glob(f"*.{suffix}")), None)
-        if bitstream is None:
-            raise InputError(f"there is no bitstream in {folder}; make it first: neurocorex build {board.name}")
-    command = load(board, bitstream, flash=flash, cable=cable)
-    values = {"board": board.name, "bitstream": bitstream, "flash": flash, "command": command}
-    output.emit(as_json, values, lambda: f"loaded {bitstream} onto {board.title}")

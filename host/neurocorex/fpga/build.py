@@ -238,13 +238,22 @@ def _origin(order: Any) -> str:
 
 def _origin_of_netlist(order: Any) -> str:
     """Return the hash of all that decides a netlist: the order without its seed, sources of the gates, and Yosys."""
-    parts: list[str | bytes] = [*gates("boards.flow").synthesis_inputs(order)]
+    parts: list[str | bytes] = [*gates("boards.flow").synthesis_inputs(order), *_sources()]
+    parts += [version(name) for name in ("amaranth", "amaranth-boards")]
+    return cache.origin(*parts, _version("yosys"))
+
+
+def sources_digest() -> str:
+    """Return the hash of all sources that decide a bitstream: those of the gates and of the contract."""
+    return cache.origin(*_sources())
+
+
+def _sources() -> Iterator[str | bytes]:
+    """Names and contents of these sources."""
     for module in (spec, gates("chip")):
         package = Path(str(module.__file__)).parent
         for source in sorted(package.rglob("*.py")):
-            parts += [str(source.relative_to(package)), source.read_bytes()]
-    parts += [version(name) for name in ("amaranth", "amaranth-boards")]
-    return cache.origin(*parts, _version("yosys"))
+            yield from (str(source.relative_to(package)), source.read_bytes())
 
 
 def _version(program: str) -> str:
