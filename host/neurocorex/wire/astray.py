@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..spec import ChipInfo
-from .baud import TOLERANCE, divisor_for
+from .baud import TOLERANCE
 from .hello import BRIDGE_FACTOR
 from .link import Link
 
