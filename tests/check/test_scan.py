@@ -4,6 +4,7 @@ import errno
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,12 @@ import serial
 from neurocorex.check.doctor import bridges, scan, tools, udev
 from neurocorex.check.doctor.bridges import Plugged
 from neurocorex.check.doctor.tools import Tool
-from neurocorex.device import open as opening
-from neurocorex.errors import NoAnswerError
 from neurocorex.fpga.boards import BOARDS
 from neurocorex.spec import Region
 from neurocorex.spec.version import PROTOCOL_VERSION, text
-from neurocorex.wire import access, ports
+from neurocorex.wire import access
 from neurocorex.wire.ports import Port
-from neurocorex.wire.transport import Transport
-from support.bridges import Bridge, Stranger
+from support.bridges import Bridge, Stranger, plug_in
 
 ULX3S = Port("/dev/ttyUSB0", "ULX3S FPGA 12K v3.0.3", "D00123", 0x0403, 0x6015, "1-1:1.0", "FER-RADIONA-EMARD", "ULX3S")
 LOADER, SERIAL = (
@@ -32,35 +30,11 @@ BLUE = Port("/dev/cu.Bluetooth-Incoming-Port", "Bluetooth-Incoming-Port")
 CHIP = (
     f"7 neurons, 5 inputs, 2 lanes, 12 MHz, 1000000 baud after reset, protocol {text(PROTOCOL_VERSION)}, build 00000000"
 )
-TOOLS = [Tool("openFPGALoader", True, "openFPGALoader v1.1.1"), Tool("extra sim", False, "not installed")]
 
 
 @pytest.fixture
 def plug(monkeypatch: pytest.MonkeyPatch):
-    """Plugs ports in, with what is at their other ends; returns the names of those that were opened."""
-
-    def make(*there: tuple[Port, Transport | Exception | None]) -> list[str]:
-        opened: list[str] = []
-        ends = {port.device: end for port, end in there}
-
-        def transport(name: str) -> Transport:
-            opened.append(name)
-            end = ends[name]
-            if isinstance(end, Exception):
-                raise NoAnswerError(access.refused(name, name, end))
-            assert end is not None
-            end.name = name
-            return end
-
-        monkeypatch.setattr(ports, "listed", lambda: [port for port, _ in there])
-        monkeypatch.setattr(opening, "SerialTransport", transport)
-        monkeypatch.setattr(bridges, "plugged", list)
-        monkeypatch.setattr(scan, "tools", lambda: TOOLS)
-        monkeypatch.setattr(access, "users", lambda _: [])
-        monkeypatch.setattr(access, "denied", lambda _: None)
-        return opened
-
-    return make
+    return partial(plug_in, monkeypatch)
 
 
 def test_ports_are_listed_with_what_they_are(plug) -> None:
@@ -79,7 +53,7 @@ def test_ports_are_listed_with_what_they_are(plug) -> None:
         == f"""\
 /dev/ttyUSB0: chip
   {CHIP}
-  USB 0403:6015, ULX3S FPGA 12K v3.0.3: ULX3S with LFE5U-25F, ULX3S with LFE5U-85F, open it as usb:D00123
+  USB 0403:6015, ULX3S FPGA 12K v3.0.3: ULX3S with LFE5U-12F, open it as usb:D00123
 /dev/ttyUSB2: not asked
   the port with which this bridge programs the FPGA; its other port is the serial one: /dev/ttyUSB3
   USB 0403:6010, iCEBreaker V1.0e: iCEBreaker V1.0, open it as usb:iB1:1.0
@@ -168,6 +142,24 @@ def test_board_whose_port_was_taken_away_is_told(plug, monkeypatch: pytest.Monke
     ]
 
 
+def test_board_without_a_bridge_says_what_to_wire(plug, monkeypatch: pytest.MonkeyPatch) -> None:
+    plug()
+    monkeypatch.setattr(bridges, "plugged", lambda: [Plugged((0x1209, 0x5AF0), "OrangeCrab")])
+    (advice,) = scan.scan().advice
+    assert advice == (
+        "USB 1209:5af0 (OrangeCrab) is plugged in, but has no serial port; "
+        f"{BOARDS['orangecrab-25f'].title}: {BOARDS['orangecrab-25f'].wiring}"
+    )
+
+
+def test_silent_board_says_what_to_switch_or_wire(plug) -> None:
+    port = Port("/dev/ttyUSB1", "Digilent USB Device", "2", 0x0403, 0x6010, "1-1:1.1", "Digilent")
+    plug((port, Bridge(left=666_667, breaks=False)))
+    found = scan.scan()
+    assert f"\n  {BOARDS['arty-a7-35t'].title}: {BOARDS['arty-a7-35t'].wiring}\n" in str(found)
+    assert bridges.notes([BOARDS["icebreaker"]]) == []
+
+
 def test_usb_devices_are_read_from_the_system(tmp_path: Path) -> None:
     for number, (vid, pid, product) in enumerate(
         [("0403", "6010", "Dual\n"), ("10c4", "ea60", None), ("046d", "c31c", "")]
@@ -190,15 +182,17 @@ def test_usb_devices_are_read_from_the_system(tmp_path: Path) -> None:
         ("1BitSquared", "iCEBreaker V1.0e", {"icebreaker"}),
         ("Digilent", "Digilent USB Device", {"cmod-a7-35t", "arty-a7-35t", "basys3"}),
         ("SIPEED", "JTAG Debugger", {"tang-nano-9k", "tang-nano-20k"}),
+        ("FER-RADIONA-EMARD", "ULX3S FPGA 45K v3.0.8", {"ulx3s-45f"}),
         (None, "Dual RS232-HS", None),
     ],
 )
 def test_board_is_told_by_what_its_bridge_says(maker: str | None, product: str, names: set[str] | None) -> None:
-    port = Port("/dev/ttyUSB1", product, "1", 0x0403, 0x6010, "1-1:1.1", maker, product)
+    ids = (0x0403, 0x6015 if product.startswith("ULX3S") else 0x6010)
+    port = Port("/dev/ttyUSB1", product, "1", *ids, "1-1:1.1", maker, product)
     found = {board.name for board in bridges.candidates(port)}
     assert found >= (names or {"icebreaker", "tang-nano-9k", "basys3"})
-    if names:
-        assert "hx8k-b-evn" not in found
+    assert ("hx8k-b-evn" in found) is (names is None)
+    assert ("ulx3s-85f" in found) is False
 
 
 # Tools ------------------------------------------------------------------------------------------

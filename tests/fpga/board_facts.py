@@ -21,26 +21,23 @@ _ICELINK, _DAPLINK = (0x1D50, 0x602B), (0x0D28, 0x0204)
 
 _ICEBREAKER = "icebreaker-fpga/icebreaker-verilog-examples: icebreaker/icebreaker.pcf (maker)"
 icebreaker = Facts(
-    part="iCE40UP5K-SG48",
-    idcode=0,
-    part_by="icebreaker-fpga/icebreaker: README.md (maker)",
+    part="iCE40UP5K-SG48", idcode=0, part_by="icebreaker-fpga/icebreaker: README.md (maker)",
     clock=Clock(pin="35", mhz=12, by=_ICEBREAKER),
     serial=Serial(rx="6", tx="9", by=f"{_ICEBREAKER}; {_LITEX}icebreaker.py"),
     # Names end in _N: on at a low level, and low while pressed.
     leds=(Led(pin="11", colour="red", on=0), Led(pin="37", colour="green", on=0)),
     leds_by=f"{_ICEBREAKER}; {_LITEX}icebreaker.py (user_ledr_n)",
-    buttons=(Button(pin="10", pressed=0),),
-    buttons_by=f"{_ICEBREAKER} (BTN_N); {_LITEX}icebreaker.py (user_btn_n)",
+    buttons=(Button(pin="10", pressed=0),), buttons_by=f"{_ICEBREAKER} (BTN_N); {_LITEX}icebreaker.py (user_btn_n)",
     # "Memory: NA": the FPGA is the master of its flash until jumpers are turned.
     loader=Loader(options={"-b": "ice40_generic"}, usb=(_FT2232H,), sram_needs=True, by=_OFL),
-)
+)  # fmt: skip
 
 _BITSY = "icebreaker-fpga/icebreaker-verilog-examples: icebitsy/icebitsy1.pcf (maker; boards of version 1)"
 icebreaker_bitsy = Facts(
     part="iCE40UP5K-SG48", idcode=0, part_by="icebreaker-fpga/icebreaker: hardware/bitsy-v1.1c/README.md (maker)",
     clock=Clock(pin="35", mhz=12, by=f"{_BITSY}; no2fpga/no2bootloader: gateware/ice40/data/top-bitsy-v1.pcf"),
     # Pins 0 and 1 of the board; its USB goes to the FPGA itself.
-    serial=Serial(rx="47", tx="44", wires=True, by=f"{_BITSY}; no2fpga/no2bootloader: as above (uart_rx, uart_tx)"),
+    serial=Serial(rx="47", tx="44", by=f"{_BITSY}; no2fpga/no2bootloader: as above (uart_rx, uart_tx)"),
     leds=(
         Led(pin="25", colour="red", on=0), Led(pin="6", colour="green", on=0),
         Led(pin="39", colour="red", on=0), Led(pin="40", colour="green", on=0), Led(pin="41", colour="blue", on=0),
@@ -48,24 +45,27 @@ icebreaker_bitsy = Facts(
     leds_by=f"{_BITSY}; icebreaker-fpga/icebreaker: hardware/bitsy-v1.1c/icebreaker-bitsy.kicad_sch (~RGB0, ~LEDR)",
     buttons=(Button(pin="2", pressed=0),), buttons_by=f"{_BITSY} (BTN_N); the schematic above (~BTN)",
     loader=Loader(
-        options={"-b": "icebreaker-bitsy"}, usb=((0x1D50, 0x6146),), sram=False,
+        options={"-b": "icebreaker-bitsy"}, usb=((0x1D50, 0x6146),), sram=False, flash="",
         by=f"{_OFL}; no2fpga/no2bootloader: utils/no2bootloader.py (maker)",
     ),
+    tell=("47", "44"), tell_by="the serial port above: an adapter is needed",
 )  # fmt: skip
 
 _ICESUGAR = "wuxx/icesugar: src/common/io.pcf (maker)"
 icesugar = Facts(
     part="iCE40UP5K-SG48", idcode=0, part_by="wuxx/icesugar: README_en.md (maker)",
     clock=Clock(pin="35", mhz=12, by=f"{_ICESUGAR}; README_en.md (the MCO of the iCELink, 12 MHz)"),
-    serial=Serial(rx="4", tx="6", by=f"{_ICESUGAR}; {_LITEX}muselab_icesugar.py"),
+    # Behind the jumpers of J5: UART3_TX faces IOB_8A, which is pin 4, and UART3_RX faces IOB_13B, which is pin 6.
+    serial=Serial(rx="4", tx="6", by=f"{_ICESUGAR}; schematic/iCESugar-v1.5.pdf; {_LITEX}muselab_icesugar.py"),
     # The picosoc and icicle examples of the maker have iCEBreaker's pins for the LEDs; io.pcf and LiteX agree.
     leds=(Led(pin="40", colour="red", on=0), Led(pin="41", colour="green", on=0), Led(pin="39", colour="blue", on=0)),
     leds_by=f"{_ICESUGAR}; wuxx/icesugar: src/basic/verilog/switch/switch.v, schematic/iCESugar-v1.4.pdf (D3 to 3V3)",
     # Four slide switches and no button: a switch must not hold the chip in reset.
     loader=Loader(
-        options={}, usb=(_ICELINK,), sram=False,
+        options={}, usb=(_ICELINK,), sram=False, flash=None,
         by="wuxx/icesugar: README_en.md, tools/src/icesprog.c (maker); openFPGALoader has no entry",
     ),
+    tell=("iCELink",), tell_by="wuxx/icesugar: README_en.md (copy the file onto its drive, maker)",
 )  # fmt: skip
 
 _UPDUINO = "tinyvision-ai-inc/UPduino-v3.0: RTL/common/upduino.pcf (maker)"
@@ -73,29 +73,31 @@ upduino = Facts(
     part="iCE40UP5K-SG48", idcode=0, part_by="tinyvision-ai-inc/UPduino-v3.0: README.md (maker)",
     # Only with jumper R16 ("OSC") closed; it is open when sold.
     clock=Clock(pin="20", mhz=12, by=f"{_UPDUINO}; docs/source/tutorials/oscillator.rst (maker)"),
-    serial=Serial(rx="15", tx="14", by=f"{_UPDUINO}; issue 3 there (TXD of the FT232H on SCK, RXD on MOSI)"),
+    serial=Serial(rx="15", tx="14", by=f"{_UPDUINO}; issue 3 there (FT232H on SCK and MOSI)"),
     leds=(Led(pin="41", colour="red", on=0), Led(pin="39", colour="green", on=0), Led(pin="40", colour="blue", on=0)),
     leds_by=f"{_UPDUINO} (negative logic); docs/source/features/specs.rst (maker)",
     loader=Loader(
         options={"-b": "ice40_generic", "-c": "ft232"}, usb=(_FT232H,), sram_needs=True,
-        by=f"{_OFL}; tinyvision-ai-inc/UPduino-v3.0: RTL/common/upduinov3.rules, schematic v3.01 (CRAM: resistors)",
+        by=f"{_OFL}; tinyvision-ai-inc/UPduino-v3.0: RTL/common/upduinov3.rules, Board/v3.0/UPduino_v3.0.sch (R11)",
     ),
     # Serial port and flash share pins: a flash that is selected would answer to what the host sends.
     held={"16": 1}, held_by=f"{_UPDUINO} (spi_cs: drive high unless the flash is used)",
+    tell=("OSC", "R16"), tell_by="the clock above",
 )  # fmt: skip
 
-_HX8K = "YosysHQ/picorv32: picosoc/hx8kdemo.pcf; grahamedgecombe/icicle: boards/ice40hx8k-b-evn.pcf"
+_HX8K = "wuxx/icesugar: src/advanced: picorv32/picosoc/hx8kdemo.pcf, icicle/boards/ice40hx8k-b-evn.pcf (copies)"
 hx8k = Facts(
-    part="iCE40HX8K-CT256", idcode=0, part_by="SymbiFlow board list (hx8k, ct256); YosysHQ/picorv32: picosoc/Makefile",
+    part="iCE40HX8K-CT256", idcode=0, part_by="YosysHQ/icestorm: examples/hx8kboard/Makefile (hx8k, ct256)",
     clock=Clock(pin="J3", mhz=12, by=f"YosysHQ/icestorm: examples/hx8kboard/hx8kboard.pcf; {_HX8K}"),
     serial=Serial(rx="B10", tx="B12", by=f"{_HX8K}; SpinalHDL/VexRiscv issue 32 (txd on B12)"),
-    # The maker's guide could not be had; the level is from a design that wires a 1 to light them.
+    # NOT VERIFIED in a file of the maker, which could not be had: the level. A design of loam wires a 1 to light them.
     leds=tuple(Led(pin=pin, on=1) for pin in ("C3", "B3", "C4", "C5", "A1", "A2", "B4", "B5")),
-    leds_by="YosysHQ/icestorm: examples/hx8kboard (pins); level from phanrahan/loam (not the maker: NOT VERIFIED)",
+    leds_by="YosysHQ/icestorm: examples/hx8kboard/hx8kboard.pcf; level from designs for phanrahan/loam",
     loader=Loader(
         options={"-b": "ice40_generic"}, usb=(_FT2232H,), sram_needs=True,
         by=f"{_OFL}; SpinalHDL/VexRiscv issue 32 (quotes the maker's guide: J6 1-2 and 3-4, no J7)",
     ),
+    tell=("J6", "J7"), tell_by="the loader above",
 )  # fmt: skip
 
 _ULX3S = "emard/ulx3s: doc/constraints/ulx3s_v20.lpf (maker)"
@@ -132,6 +134,7 @@ icesugar_pro = Facts(
     # L14 of LiteX goes to the edge connector only: the module has no button.
     loader=Loader(
         options={"-c": "cmsisdap", "--vid": "0x1d50", "--pid": "0x602b"}, usb=(_ICELINK,),
+        # Version 1.1.0 of openFPGALoader fails on ECP5 behind CMSIS-DAP (issue 634); 1.1.1 does not.
         by="wuxx/icesugar: tools/src/60-icesugar.rules (maker); wuxx/icesugar-pro issue 22; openFPGALoader issue 634",
     ),
 )  # fmt: skip
@@ -160,16 +163,16 @@ orangecrab = Facts(
     part_by=f"orangecrab-fpga/orangecrab-hardware: hardware/orangecrab_r0.2.1/FPGA.sch (maker); {_TRELLIS}",
     clock=Clock(pin="A9", mhz=48, by=_CRAB),
     # Pins 0 and 1 of the header, as the Feather standard has them.
-    serial=Serial(rx="N17", tx="M18", wires=True, by=f"{_CRAB} (gpio_0, gpio_1); {_LITEX}gsd_orangecrab.py"),
+    serial=Serial(rx="N17", tx="M18", by=f"{_CRAB} (gpio_0, gpio_1); {_LITEX}gsd_orangecrab.py"),
     leds=(Led(pin="K4", colour="red", on=0), Led(pin="M3", colour="green", on=0), Led(pin="J3", colour="blue", on=0)),
     leds_by=f"{_CRAB}; orangecrab-fpga/orangecrab-examples: verilog/blink/blink.v (inverted, maker)",
-    # 4.7 kOhm to 1.35 V, the supply of the memory's bank.
-    buttons=(Button(pin="J17", pressed=0, standard="SSTL135_I"),),
+    buttons=(Button(pin="J17", pressed=0, standard="SSTL135_I"),),  # 4.7 kOhm to 1.35 V, the supply of its bank
     buttons_by=f"{_CRAB}; orangecrab-hardware: hardware/orangecrab_r0.2.1/IO.sch (R4, maker)",
     loader=Loader(
-        options={"-b": "orangeCrab"}, usb=((0x1209, 0x5AF0),), sram=False,
+        options={"-b": "orangeCrab"}, usb=((0x1209, 0x5AF0),), sram=False, flash="",
         by=f"{_OFL}; orangecrab-fpga/orangecrab-hardware: contrib/10-orangecrab.rules (maker)",
     ),
+    tell=("N17", "M18"), tell_by="the serial port above: an adapter is needed",
 )  # fmt: skip
 
 _NINE = "sipeed/TangNano-9K-example: uart/src/top.cst, led/src/9K_LED_project.cst (maker)"
@@ -220,6 +223,7 @@ tang_primer_20k = Facts(
     loader=Loader(options={"-b": "tangprimer20k"}, usb=(_FT2232H,), by=_OFL),
     gpio={"T10": "sspi", "A13": "ready", "C13": "done"},
     gpio_by="YosysHQ/apicula: pinout in the chip database; basics-graphics-music: boards/tang_primer_20k_*/*.tcl",
+    tell=("switch 1",), tell_by="sipeed/sipeed_wiki: docs/hardware/en/tang/tang-primer-20k/primer-20k.md (maker)",
 )  # fmt: skip
 
 _XDC = "Digilent/digilent-xdc: "
@@ -259,6 +263,7 @@ arty_a7_35t = Facts(
     buttons_by=f"{_XDC}Arty-A7-35-Master.xdc (ck_rst); {_ARTY_MANUAL} (JP2); {_LITEX}digilent_arty.py (cpu_reset_n)",
     loader=Loader(options={"-b": "arty_a7_35t"}, usb=(_FT2232H,), by=_OFL),
     properties=_VOLTAGE, properties_by="Digilent/Arty issue 5; wfjm/w11: rtl/bplib/arty/arty_pins.xdc",
+    tell=("JP2", "DTR"), tell_by=_ARTY_MANUAL,
 )  # fmt: skip
 arty_a7_100t = replace(
     arty_a7_35t, part="xc7a100tcsg324-1", idcode=0x03631093,

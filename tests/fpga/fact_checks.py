@@ -9,10 +9,12 @@ from fpga.netlist import Net, Netlist
 from fpga.pin_files import Pins, read
 from neurocorex.fpga.boards import Board
 from neurocorex.fpga.parts import Family
-from neurocorex_hdl.boards.flow import CONSTRAINTS, TOP, Order, _place_and_route
+from neurocorex_hdl.boards.flow import CONSTRAINTS, TOP, Order, programs
 
 #: Colour of the LED that shows an output of the chip, where LEDs have colours.
 COLOURS = {"heartbeat": "green", "activity": "blue", "error": "red"}
+#: Pins of the LED driver of the UP5K in the package SG48, which are fixed (UPduino_v3.0.pdf, U2A).
+RGB = {"RGB0": "39", "RGB1": "40", "RGB2": "41"}
 DARK = {"heartbeat": 0, "activity": 0, "error": 0}
 
 
@@ -34,8 +36,12 @@ def problems(built: Built) -> list[str]:
     found = [f"{port}: no pin" for port in {*netlist.drives, *netlist.reads} - site.keys()]
     if not found:
         used = {**_serial(facts, site, netlist), **_leds(facts, site, netlist), **_buttons(facts, site, netlist)}
-        used |= _held(facts, site, netlist) | _clock(facts, pins, site, netlist, used)
-        found += [f"{pin}: {what}" for pin, what in used.items() if what and not what.startswith("ok ")]
+        used |= _held(facts, site, netlist)
+        used |= _clock(facts, pins, board.family, {site[port] for port in netlist.reads} - used.keys())
+        found += [f"{pin}: {what}" for pin, what in used.items() if what]
+        found += [
+            f"{site[port]}: {cell} is at {RGB[cell]}" for port, cell in netlist.fixed.items() if site[port] != RGB[cell]
+        ]
         found += [f"{pin} ({port}): no fact says what it is for" for port, pin in site.items() if pin not in used]
         if board.family is not Family.ICE40:  # the pin files of iCE40 have no IO standards and no pulls
             found += _settings(facts, pins)
@@ -43,6 +49,9 @@ def problems(built: Built) -> list[str]:
         f"{name} is not {value}" for name, value in facts.properties.items() if pins.properties.get(name) != value
     ]
     return found + _given_up(facts, board, site.values()) + _table(facts, board)
+
+
+# Each of these gives the pins of a kind, and what is wrong with each of them, or "".
 
 
 def _serial(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str]:
@@ -53,8 +62,8 @@ def _serial(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, s
     }  # fmt: skip
     wanted = facts.serial
     return {
-        wanted.rx: "ok rx" if heard == {wanted.rx} else f"rx, but the chip hears on {heard or 'nothing'}",
-        wanted.tx: "ok tx" if said == {wanted.tx} else f"tx, but the chip speaks on {said or 'nothing'}",
+        wanted.rx: "" if heard == {wanted.rx} else f"rx, but the chip hears on {heard or 'nothing'}",
+        wanted.tx: "" if said == {wanted.tx} else f"tx, but the chip speaks on {said or 'nothing'}",
     }
 
 
@@ -87,7 +96,7 @@ def _led(led: Led | None, dark: int | None, lit: list[str], let_go: int | None) 
     colours = [COLOURS[name] for name in lit]
     if led.colour and led.colour not in colours:
         return f"shows {lit}, which is {colours}, on a LED that is {led.colour}"
-    return "ok LED"
+    return ""
 
 
 def _buttons(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str]:
@@ -101,7 +110,7 @@ def _buttons(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, 
         if button is None:
             result[site[port]] = "resets the chip, but no button is there"
         else:
-            result[site[port]] = "ok button" if levels[button.pressed] else f"is {button.pressed} while pressed"
+            result[site[port]] = "" if levels[button.pressed] else f"is {button.pressed} while pressed"
     if facts.buttons and not result:
         result["buttons"] = f"none of {[*buttons]} resets the chip"
     return result
@@ -113,19 +122,19 @@ def _held(facts: Facts, site: dict[str, str], netlist: Netlist) -> dict[str, str
         for port, (data, let_go) in netlist.drives.items()
     }
     return {
-        pin: "ok held" if levels.get(pin) == level else f"is not held at {level} ({facts.held_by})"
+        pin: "" if levels.get(pin) == level else f"is not held at {level} ({facts.held_by})"
         for pin, level in facts.held.items()
     }
 
 
-def _clock(facts: Facts, pins: Pins, site: dict[str, str], netlist: Netlist, used: dict[str, str]) -> dict[str, str]:
-    """What else the FPGA reads is the clock; files that say frequencies say the right one."""
-    rest = {site[port] for port in netlist.reads} - used.keys()
+def _clock(facts: Facts, pins: Pins, family: Family, rest: set[str]) -> dict[str, str]:
+    """What else the FPGA reads is the clock, and the file says its frequency."""
     if rest != {facts.clock.pin}:
         return {facts.clock.pin: f"is the clock, but the board reads {rest or 'none'}"}
-    said = {site[port]: round(mhz, 3) for port, mhz in pins.mhz.items()}
-    right = said in ({}, {facts.clock.pin: facts.clock.mhz})
-    return {facts.clock.pin: "ok clock" if right else f"has {facts.clock.mhz} MHz, the file says {said}"}
+    said = {pins.pin[port]: round(mhz, 3) for port, mhz in pins.mhz.items()}
+    # A CST file has no clocks.
+    right = said == ({} if family is Family.GOWIN else {facts.clock.pin: facts.clock.mhz})
+    return {facts.clock.pin: "" if right else f"has {facts.clock.mhz} MHz, the file says {said}"}
 
 
 def _settings(facts: Facts, pins: Pins) -> list[str]:
@@ -144,8 +153,10 @@ def _settings(facts: Facts, pins: Pins) -> list[str]:
 
 def _given_up(facts: Facts, board: Board, used: Iterable[str]) -> list[str]:
     """Functions of configuration that Gowin pins have, and that the tools are not told to give up."""
+    if not {*facts.gpio} & {*used}:
+        return []
     order = Order(board=board, config=board.config, clock_hz=board.clock_hz, baud=board.baud)
-    words = {tool: " ".join(options) for tool, options in _place_and_route(order)} if facts.gpio else {}
+    words = {tool: " ".join(options) for tool, options in programs(order)}
     return [
         f"{pin}: {tool} must be given {name}_as_gpio ({facts.gpio_by})"
         for pin, name in facts.gpio.items() if pin in used
@@ -157,6 +168,7 @@ def _given_up(facts: Facts, board: Board, used: Iterable[str]) -> list[str]:
 def _table(facts: Facts, board: Board) -> list[str]:
     """Differences of the row of the table of boards."""
     part, loader, options = board.part, facts.loader, _options(board.loader)
+    told = " ".join((board.wiring, board.manual, board.sram_needs, board.flash_needs))
     checks = {
         f"part is {facts.part}, not {part.name}": part.name == facts.part,
         f"IDCODE is {facts.idcode:#x}, not {part.idcode:#x}": part.idcode == facts.idcode,
@@ -165,9 +177,12 @@ def _table(facts: Facts, board: Board) -> list[str]:
         f"the loader needs {loader.options}, not {options}": not loader.options or options == loader.options,
         "nothing says how to load it without a loader": bool(loader.options or board.manual),
         "the SRAM cannot be loaded": loader.sram or board.sram is None,
-        "the SRAM can be loaded": not loader.sram or board.sram is not None,
+        "the SRAM can be loaded with -m": not loader.sram or bool({"-m", "--write-sram"} & {*(board.sram or ())}),
+        "the flash cannot be written": loader.flash is not None or board.flash is None,
+        f"the flash is written with {loader.flash}": not loader.flash or loader.flash in (board.flash or ()),
+        "the flash can be written": loader.flash is None or board.flash is not None,
         "nothing says what the SRAM needs": not loader.sram_needs or bool(board.sram_needs) or board.sram is None,
-        "nothing says which pins the serial port is on": not facts.serial.wires or bool(board.wiring),
+        f"the user is not told about {facts.tell} ({facts.tell_by})": all(word in told for word in facts.tell),
         "program lands where it cannot": board.lands_in == "flash" or board.sram is not None,
     }
     return [what for what, right in checks.items() if not right]

@@ -17,12 +17,11 @@ class Clock:
 
 @dataclass(frozen=True, kw_only=True)
 class Serial:
-    """Serial port as the FPGA sees it: it hears on `rx` and speaks on `tx`. `wires` if there is no bridge on it."""
+    """Serial port as the FPGA sees it: it hears on `rx` and speaks on `tx`."""
 
     rx: str
     tx: str
     standard: str = "LVCMOS33"
-    wires: bool = False
     by: str
 
 
@@ -50,13 +49,15 @@ class Button:
 class Loader:
     """How openFPGALoader reaches the board: options, USB devices, and whether it can load the SRAM and the flash.
 
-    No options: openFPGALoader cannot, and the user has to be told what to do. `sram_needs`: the SRAM can be loaded
-    only after jumpers or resistors are changed.
+    No options: openFPGALoader cannot, and the user has to be told what to do. The SRAM is loaded with -m, and only
+    after jumpers or resistors are changed if `sram_needs`. `flash` is the option that writes the flash: "" for none
+    (DFU), None for never.
     """
 
     options: dict[str, str]
     usb: tuple[tuple[int, int], ...]
     sram: bool = True
+    flash: str | None = "-f"
     sram_needs: bool = False
     by: str
 
@@ -65,8 +66,9 @@ class Loader:
 class Facts:
     """What is known of a board.
 
-    `held` gives pins that must have a level all the time, `properties` the lines that an XDC file must have, and
-    `gpio` the dual-purpose functions of Gowin pins that must be given up, by pin.
+    `held` gives pins that must have a level all the time, `properties` the lines that an XDC file must have, `gpio`
+    the dual-purpose functions of Gowin pins that must be given up, by pin, and `tell` words without which a user cannot
+    be told what to do by hand.
     """
 
     part: str
@@ -85,3 +87,5 @@ class Facts:
     properties_by: str = ""
     gpio: dict[str, str] = field(default_factory=dict)
     gpio_by: str = ""
+    tell: tuple[str, ...] = ()
+    tell_by: str = ""

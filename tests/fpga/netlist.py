@@ -9,9 +9,11 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-#: Cells that drive a pin: the ports for pin, data and, if it can let go of the pin, "let go".
+#: Cells that drive a pin: the ports for pin, data and, if the cell can let go of the pin, for that ("!": at level 0).
 DRIVERS = {
-    "SB_IO": ("PACKAGE_PIN", "D_OUT_0", ""),
+    "SB_IO": ("PACKAGE_PIN", "D_OUT_0", "!OUTPUT_ENABLE"),
+    # Sinks of current: the pin is low while the input is high.
+    **{f"SB_RGBA_DRV.{n}": (f"RGB{n}", f"!RGB{n}PWM", "!RGBLEDEN") for n in range(3)},
     "OB": ("O", "I", ""), "OBZ": ("O", "I", "T"),
     "OBUF": ("O", "I", ""), "TBUF": ("O", "I", "OEN"), "OBUFT": ("O", "I", "T"),
 }  # fmt: skip
@@ -45,6 +47,7 @@ class Netlist:
         self._drivers: dict[Net, tuple[str, object]] = {}
         self.drives: dict[str, tuple[Net | str, Net | str]] = {}
         self.reads: dict[str, Net] = {}
+        self.fixed: dict[str, str] = {}
         self.stub_inputs: dict[str, Net | str] = {}
         self._enter(top, top, {})
 
@@ -74,15 +77,27 @@ class Netlist:
                 for port in ("tx", *_SHOWN):
                     if isinstance(nets[port], tuple):
                         self._drivers[nets[port]] = ("stub", port)  # type: ignore[index]
+            elif kind.startswith("$"):
+                if isinstance(nets.get("Y"), tuple):
+                    self._drivers[nets["Y"]] = ("gate", (kind, nets))  # type: ignore[index]
             else:
-                self._primitive(kind, nets)
+                self._buffer(kind, nets, f"{path}.{name}")
 
-    def _primitive(self, kind: str, nets: dict[str, Net | str]) -> None:
-        if kind.startswith("$") and isinstance(nets.get("Y"), tuple):
-            self._drivers[nets["Y"]] = ("gate", (kind, nets))  # type: ignore[index]
-        if kind in DRIVERS and (data := DRIVERS[kind][1]) in nets:
-            pin, _, let_go = DRIVERS[kind]
-            self.drives[self._port(nets[pin])] = (nets[data], nets.get(let_go, "1'0"))
+    def _buffer(self, kind: str, nets: dict[str, Net | str], path: str) -> None:
+        def input_of(port: str) -> Net | str:
+            """Net at a port; "!" puts an inverter there, and a port that is not connected is low at its end."""
+            if not port.startswith("!"):
+                return nets.get(port, "1'0")
+            if port[1:] not in nets:
+                return "1'0"
+            self._drivers[path, port] = ("gate", ("$not", {"A": nets[port[1:]]}))
+            return path, port
+
+        for each, (pin, data, let_go) in DRIVERS.items():
+            if each.partition(".")[0] == kind and pin in nets and data.removeprefix("!") in nets:
+                self.drives[self._port(nets[pin])] = (input_of(data), input_of(let_go))
+                if "." in each:
+                    self.fixed[self._port(nets[pin])] = pin
         if kind in READERS and READERS[kind][1] in nets:
             pin, data = READERS[kind]
             self._drivers[nets[data]] = ("pin", self._port(nets[pin]))  # type: ignore[index]

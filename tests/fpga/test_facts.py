@@ -15,9 +15,10 @@ from amaranth.lib.wiring import In, Out
 from fpga.board_facts import FACTS
 from fpga.fact_checks import COLOURS, Built, problems
 from fpga.fact_rows import Button, Led
+from fpga.pin_files import read
 from neurocorex.fpga.boards import BOARDS
 from neurocorex_hdl.boards.constraints import constraints
-from neurocorex_hdl.boards.flow import RTLIL, TOP, prepare
+from neurocorex_hdl.boards.flow import CONSTRAINTS, RTLIL, prepare
 
 Change = Callable[[Built], Built]
 
@@ -69,7 +70,7 @@ def test_a_missing_board_is_found_and_one_without_facts() -> None:
 def test_every_fact_has_a_source(name) -> None:
     facts = FACTS[name]
     assert all((facts.part_by, facts.clock.by, facts.serial.by, facts.leds_by, facts.loader.by))
-    for what in ("buttons", "held", "properties", "gpio"):
+    for what in ("buttons", "held", "properties", "gpio", "tell"):
         assert bool(getattr(facts, what)) == bool(getattr(facts, f"{what}_by")), what
 
 
@@ -94,20 +95,38 @@ def row(**fields: object) -> Change:
     return lambda built: replace(built, board=replace(built.board, **fields))
 
 
-def inverted(kind: str, port: str) -> Change:
-    """Put an inverter at a port of a cell of the netlist."""
+def with_inverter(built: Built, cell: str, port: str, into: bool) -> Built:
+    """Put an inverter between a port of a cell and its wire; `into`: before an input."""
+    wire = re.search(rf"connect \\{port} (.+)\n", cell)
+    assert wire, f"no port {port}"
+    ends = (wire[1], "\\turned") if into else ("\\turned", wire[1])
+    gate = "  cell $not $turn\n    connect \\A {}\n    connect \\Y {}\n  end\n".format(*ends)
+    turned = cell.replace(wire[0], f"connect \\{port} \\turned\n")
+    return replace(built, rtlil=built.rtlil.replace(cell, turned + gate))
+
+
+def inverted(port: str) -> Change:
+    """Put an inverter at a port of the chip."""
 
     def change(built: Built) -> Built:
-        cell = re.search(rf"^  cell \\{re.escape(kind)} .*?^  end\n", built.rtlil, re.M | re.S)
-        assert cell, f"no cell {kind}"
-        wire = re.search(rf"connect \\{port} (.+)\n", cell[0])
-        assert wire, f"no port {port}"
-        ends = (wire[1], "\\turned") if port in ("rx", "button") else ("\\turned", wire[1])
-        gate = "  cell $not $turn\n    connect \\A {}\n    connect \\Y {}\n  end\n".format(*ends)
-        turned = cell[0].replace(wire[0], f"connect \\{port} \\turned\n")
-        return replace(built, rtlil=built.rtlil.replace(cell[0], turned + gate))
+        stub = re.search(r"^  cell \\stub .*?^  end\n", built.rtlil, re.M | re.S)
+        assert stub, "no chip"
+        return with_inverter(built, stub[0], port, into=port == "rx")
 
     return change
+
+
+def buffer_at(built: Built, pins: Iterable[str]) -> str:
+    """Cell of the buffer at the first of some pins that is used."""
+    placed = read(built.text, CONSTRAINTS[built.board.family]).pin
+    port = next(port for port, pin in placed.items() if pin in pins)
+    cells = re.findall(r"^  cell \\(?:SB_IO|OBZ|IB|IBUF) .*?^  end\n", built.rtlil, re.M | re.S)
+    return next(each for each in cells if f"\\{port} [0]" in each)
+
+
+def button_inverted(built: Built) -> Built:
+    cell = buffer_at(built, [button.pin for button in built.facts.buttons])
+    return with_inverter(built, cell, "D_IN_0" if "SB_IO" in cell else "O", into=False)
 
 
 def moved(places: Iterable[Led | Button]) -> Change:
@@ -126,8 +145,10 @@ def colours_swapped(built: Built) -> Built:
 
 
 def let_go(built: Built) -> Built:
-    """Give the other level to the pins that are held."""
-    return replace(built, rtlil=re.sub(r"(?m)^(connect \\o(?:\$\d+)?) 1'1$", r"\1 1'0", built.rtlil))
+    """Drive a low level at a pin that is held high."""
+    cell = buffer_at(built, built.facts.held)
+    low = re.sub(r"(connect \\(?:I|D_OUT_0)) .*", r"\1 1'0", cell)
+    return replace(built, rtlil=built.rtlil.replace(cell, low))
 
 
 CHANGES: dict[str, Change] = {
@@ -138,13 +159,16 @@ CHANGES: dict[str, Change] = {
     "colours swapped": colours_swapped,
     "another standard": rewrite(r"(IO_TYPE=|IOSTANDARD \")LVCMOS\d\d", r"\1LVCMOS25"),
     "another frequency": rewrite(r"(?<=-period )[\d.]+|[\d.]+(?= HZ;)|(?<=__io )\d+\.\d+", "20.5"),
+    "no frequency": rewrite(r"(?m)^(set_frequency|FREQUENCY|create_clock) .*$", ""),
     "no pull": rewrite(r" PULLMODE=\w+", ""),
     "no property": rewrite("CFGBVS", "CFGBUS"),
     "not held": let_go,
-    **{f"{port} inverted": inverted("stub", port) for port in ("rx", "tx", *COLOURS)},
-    "button inverted": inverted(f"{TOP}.clock", "button"),
+    **{f"{port} inverted": inverted(port) for port in ("rx", "tx", *COLOURS)},
+    "button inverted": button_inverted,
     "another oscillator": row(oscillator_hz=24_000_000),
     "another loader": row(loader=("-b", "gatemate")),
+    "flash for SRAM": row(sram=()),
+    "nothing told": row(wiring="", manual="", sram_needs="", flash_needs=""),
     "another USB device": row(usb=((0x1234, 0x5678),)),
     "another part": lambda built: row(part=replace(built.board.part, name="LFE5U-13F"))(built),
     "another IDCODE": lambda built: row(part=replace(built.board.part, idcode=0x41111044))(built),
@@ -155,11 +179,12 @@ EVERYWHERE = (
 )  # fmt: skip
 BUTTON = ("button moved", "button inverted")
 ALSO = {
-    "icebreaker": (*BUTTON, "colours swapped", "another frequency"),
-    "ulx3s-25f": (*BUTTON, "another standard", "another frequency", "no pull", "not held"),
+    "icebreaker": (*BUTTON, "colours swapped", "another frequency", "no frequency", "flash for SRAM"),
+    "ulx3s-25f": (*BUTTON, "another standard", "another frequency", "no frequency", "no pull", "not held"),
     "icesugar-pro": ("colours swapped", "another standard", "another frequency", "activity inverted"),
     "tang-nano-9k": (*BUTTON, "another standard", "activity inverted"),
-    "arty-a7-35t": (*BUTTON, "another standard", "another frequency", "no property"),
+    "upduino-3": ("colours swapped", "not held", "nothing told"),
+    "arty-a7-35t": (*BUTTON, "another standard", "another frequency", "no frequency", "no property", "nothing told"),
 }
 
 

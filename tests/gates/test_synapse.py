@@ -4,6 +4,7 @@ import random
 
 import pytest
 from neurocorex.spec import CoreConfig, Region
+from neurocorex.spec import config as geometry
 from neurocorex.spec.timing import neuron_spacing, row_cycles
 from neurocorex_hdl.synapses.accumulator import Accumulators
 from neurocorex_hdl.synapses.array import SynapseArray
@@ -66,7 +67,7 @@ async def arrive(ctx, synapses, config, axons, rng, pause):
 async def sweep(ctx, synapses, config, rng, pause):
     """Take the sums of all neurons; begin as early as is allowed."""
     sums, spacing, sent = {}, neuron_spacing(config), []
-    wait = 2
+    wait = 2 + config.deep_banks
     for _ in range(20 * config.neurons + 20):
         neuron = len(sent)
         send = neuron < config.neurons and wait <= 0 and rng.random() >= pause
@@ -100,8 +101,11 @@ def expected_sums(config, weights, axons):
     ]
 
 
+@pytest.mark.parametrize("deep", [False, True], ids=["shallow", "deep"])
 @pytest.mark.parametrize("config", GEOMETRIES.values(), ids=GEOMETRIES)
-def test_sums_are_exact_however_rows_and_neurons_are_spaced(config):
+def test_sums_are_exact_however_rows_and_neurons_are_spaced(config, deep, monkeypatch):
+    monkeypatch.setattr(geometry, "SHALLOW_BANK_WORDS", 1 if deep else 2048)
+    assert config.deep_banks == deep
     rng = random.Random(3)
     synapses = SynapseArray(config)
     weights = random_weights(config, rng)

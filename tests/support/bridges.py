@@ -8,10 +8,16 @@ import termios
 import threading
 from fractions import Fraction
 
+import pytest
+from neurocorex.check.doctor import bridges, scan
+from neurocorex.check.doctor.tools import Tool
+from neurocorex.device import open as opening
 from neurocorex.emulator.protocol import VirtualChip
 from neurocorex.errors import NoAnswerError
 from neurocorex.spec import CoreConfig, Op, Request, RequestDecoder, Response, ResponseDecoder
 from neurocorex.spec.protocol import DEFAULT_BAUD
+from neurocorex.wire import access, ports
+from neurocorex.wire.ports import Port
 from neurocorex.wire.transport import Transport
 
 from support.fakes import SMALL
@@ -160,3 +166,33 @@ class RatedTerminal:
             data = os.read(self._master, 1 << 12)
             if termios.tcgetattr(self._slave)[4] == self._speed:
                 os.write(self._master, self._chip.receive(data))
+
+
+#: What the doctor finds of tools, once ports are plugged in.
+TOOLS = [Tool("openFPGALoader", True, "openFPGALoader v1.1.1"), Tool("extra sim", False, "not installed")]
+
+
+def plug_in(monkeypatch: pytest.MonkeyPatch, *there: tuple[Port, Transport | Exception | None]) -> list[str]:
+    """Let the computer have these ports alone, with what is at their other ends; return the names that are opened.
+
+    An exception is what pyserial raises when the port is opened.
+    """
+    opened: list[str] = []
+    ends = {port.device: end for port, end in there}
+
+    def transport(name: str) -> Transport:
+        opened.append(name)
+        end = ends[name]
+        if isinstance(end, Exception):
+            raise NoAnswerError(access.refused(name, name, end))
+        assert end is not None
+        end.name = name
+        return end
+
+    monkeypatch.setattr(ports, "listed", lambda: [port for port, _ in there])
+    monkeypatch.setattr(opening, "SerialTransport", transport)
+    monkeypatch.setattr(bridges, "plugged", list)
+    monkeypatch.setattr(scan, "tools", lambda: TOOLS)
+    monkeypatch.setattr(access, "users", lambda _: [])
+    monkeypatch.setattr(access, "denied", lambda _: None)
+    return opened

@@ -84,7 +84,12 @@ class CmodA7(_Bank0At3V3, Fittings, CmodA7_35Platform):
     button = ("button", 0)
 
 
-class ArtyA7(Fittings, ArtyA7_35Platform):
+class _ArtyPins(ArtyA7_35Platform):
+    # That of amaranth-boards writes scripts of its own, into which no timing check can be added.
+    toolchain_prepare = XilinxPlatform.toolchain_prepare
+
+
+class ArtyA7(_Bank0At3V3, Fittings, _ArtyPins):
     """Digilent Arty A7-35T; its red reset button, and the LEDs of one colour."""
 
     button = ("rst", 0)

@@ -47,7 +47,8 @@ class LearningLanes(wiring.Component):
         control, piece, lanes = self.control, self.plasticity.reading.piece, self.plasticity.lanes
         learning = has(control.learning, LearningFlag.ENABLE)
         m.submodules.draws = draws = Draws(self._config)
-        enable = stages(m, piece.valid & learning, WeightMatrix.latency(self._config), name="enable", reset_less=False)[-1]
+        latency = WeightMatrix.latency(self._config)
+        enable = stages(m, piece.valid & learning, latency, name="enable", reset_less=False)[-1]
         rule = Signal(rule_layout(self._config))
         m.d.comb += [
             draws.piece.eq(piece),

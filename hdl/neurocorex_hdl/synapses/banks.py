@@ -147,10 +147,11 @@ class WeightBanks(wiring.Component):
             m.d.comb += [read.addr.eq(bank_address(access.place, bank)) for read in reads]
             m.d.comb += access.synapses[bank].eq(Array(words)[chosen])
             for number, write in enumerate(writes):
+                stored = access.write[bank]
                 m.d.comb += [
                     write.addr.eq(bank_address(access.write_place, bank)),
                     write.data.eq(access.write_synapses[bank]),
-                    write.en.eq(access.write[bank] & (write_piece == number) if len(pieces) > 1 else access.write[bank]),
+                    write.en.eq(stored & (write_piece == number) if len(pieces) > 1 else stored),
                 ]
         return m
 

@@ -88,8 +88,8 @@ class WeightMatrix(wiring.Component):
     read, place : In
         A piece is wanted, at stage 0. The bus takes precedence, but is at rest while pieces are read.
     lanes : Out(Lanes)
-        Synapses of the piece, at stage ``latency(config)``. Weights are ``sat_W(stored + pending)`` where plastic, ``stored``
-        elsewhere. Changes come `SynapseUpdate.latency` cycles later.
+        Synapses of the piece, at stage ``latency(config)``. Weights are ``sat_W(stored + pending)`` where plastic,
+        ``stored`` elsewhere. Changes come `SynapseUpdate.latency` cycles later.
     clearing : Out(1)
         Weights cannot be used yet.
     drift : In(DriftControl)

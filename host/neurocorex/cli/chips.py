@@ -140,23 +140,29 @@ def devices(probe: bool, as_json: bool) -> None:
     """List the devices of this computer.
 
     A board is opened by its port, or by usb: and its serial number, which stays the same wherever it is plugged in.
-    Serial ports are only listed. With --probe each is opened and gets a request, which other equipment may not like.
+    Serial ports are only listed. With --probe each that may lead to a board is opened and gets requests, which other
+    equipment may not like; `neurocorex doctor` says more.
     """
+    from ..check.doctor.bridges import candidates
+    from ..check.doctor.scan import sighted
     from ..device.open import SOFTWARE
-    from ..errors import NeuroCoreXError
     from ..wire import ports
 
     found: list[dict[str, Any]] = [{"device": each.name, "description": each.description} for each in SOFTWARE]
-    for port in ports.listed():
+    listed = ports.listed()
+    for port in listed:
         entry: dict[str, Any] = {"device": port.device, "description": port.description}
         if name := ports.usb_name(port):
             entry |= {"serial_number": port.serial_number, "usb": name}
+        if boards := candidates(port):
+            entry["boards"] = [board.name for board in boards]
         if probe:
-            try:
-                with DeviceChoice(port.device, quiet=True).open() as chip:
-                    entry["config"] = chip.config.to_dict()
-            except NeuroCoreXError as error:
-                entry["error"] = {"code": error.code, "message": str(error)}
+            seen = sighted(port, listed)
+            entry |= {"state": seen.state, "message": seen.told}
+            if seen.info is not None:
+                entry["config"] = seen.info.config.to_dict()
+            if seen.error is not None:
+                entry["error"] = {"code": seen.error.code, "message": str(seen.error)}
         found.append(entry)
 
     def text() -> str:
@@ -168,9 +174,9 @@ def devices(probe: bool, as_json: bool) -> None:
 def _describe(entry: dict[str, Any]) -> str:
     if "config" in entry:
         return f"NeuroCoreX, {entry['config']['neurons']} neurons, {entry['config']['inputs']} inputs"
-    if "error" in entry:
-        return f"{entry['description']} ({entry['error']['message']})"
-    return str(entry["description"])
+    boards = f", {' or '.join(entry['boards'])}" if "boards" in entry else ""
+    seen = f" ({entry['message']})" if "message" in entry else ""
+    return f"{entry['description']}{boards}{seen}"
 
 
 def _shown(entry: dict[str, Any]) -> str:

@@ -17,15 +17,16 @@ from .choice import DeviceChoice
 @click.option("--udev", is_flag=True, help="Print udev rules that let you use the ports of boards.")
 @output.json_option
 def doctor(chosen: DeviceChoice | None, rates: bool, memories: bool, udev: bool, as_json: bool) -> None:
-    """Examine the device at DEVICE and print a report; without DEVICE, find the ports of this computer.
+    """Examine the device at DEVICE, or find boards.
 
-    Paste it where you ask for help. Measures round trips and advises on the latency timer of USB bridges, writes
-    patterns to every memory and reads them back, and tries serial rates with traffic in both directions. What the chip
-    held is put back; its counters go on. The exit code is 1 if anything is wrong.
+    With DEVICE it prints a report; paste it where you ask for help. It measures round trips and advises on the latency
+    timer of USB bridges, writes patterns to every memory and reads them back, and tries serial rates with traffic in
+    both directions. What the chip held is put back; its counters go on. The exit code is 1 if anything is wrong.
 
     Without DEVICE each serial port is listed: which board it may be by its USB ids, whether you may open it, who has it
     open, and what answers. A chip that is asked keeps what it holds, but a run of it ends, and other sessions
-    notice. Ports in use, and those of no USB device, are not asked. The exit code is 7 if no chip answers.
+    notice. Ports in use, and those of no USB device, are not asked. Where nobody answers that takes 10 seconds. The
+    exit code is 7 if no chip answers.
 
     \b
     Examples:

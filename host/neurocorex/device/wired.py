@@ -211,7 +211,7 @@ class WiredChip(Chip):
             tell_of_device(odd)
         if not baud or not info.clock_hz or baud == info.baud:
             return
-        if not link.set_baud(divisor_for(info.clock_hz, baud), baud):
+        if not link.set_baud(divisor_for(info, baud), baud):
             tell_of_device(f"{link.name} was not heard at {baud} baud and stays at {info.baud}; try a lower rate")
 
 

@@ -100,7 +100,7 @@ _TANG_NANO_20K = Board(
     title="Tang Nano 20K",
     part=parts.GW2AR_18,
     oscillator_hz=27_000_000,
-    clock_hz=27_000_000,
+    clock_hz=54_000_000,
     config=CoreConfig(neurons=128, inputs=128, lanes=8, learning=_LEARNING),
     bridge="BL616",
     usb=_FT2232H,

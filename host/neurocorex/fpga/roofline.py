@@ -32,7 +32,7 @@ class Roofline:
 
     @property
     def banks(self) -> Memory:
-        """Memory banks of the weights."""
+        """Memory banks of the weights; of deep ones the first piece."""
         return next(memory for memory in memories(self.config) if memory.component == _BANKS)
 
     @property
@@ -65,17 +65,20 @@ def weight_blocks(board: Board) -> tuple[str, int]:
 
     The most is at the widest word that they can have. Deeper banks have narrower words.
     """
-    placed = next(each for each in place(board.config, board.part) if each.memory.component == _BANKS)
-    return _described(placed, board), _widest(placed, board)
+    pieces = [each for each in place(board.config, board.part) if each.memory.component == _BANKS]
+    return _described(pieces, board), _widest(pieces, board)
 
 
-def _described(placed: Placed, board: Board) -> str:
-    if placed.large:
-        return f"{placed.large} SPRAM"
-    return f"{placed.blocks:g} {board.family.bram_name}" if placed.blocks else f"{placed.luts} LUT"
+def _described(pieces: list[Placed], board: Board) -> str:
+    if large := sum(each.large for each in pieces):
+        return f"{large} SPRAM"
+    if blocks := sum(each.blocks for each in pieces):
+        return f"{blocks:g} {board.family.bram_name}"
+    return f"{sum(each.luts for each in pieces)} LUT"
 
 
-def _widest(placed: Placed, board: Board) -> int:
-    if placed.large:
-        return placed.large * max(bits for _, bits in SPRAM_SHAPES)
-    return round(placed.blocks * board.family.bram_pieces * max(bits for _, bits in board.family.bram_shapes))
+def _widest(pieces: list[Placed], board: Board) -> int:
+    if large := sum(each.large for each in pieces):
+        return large * max(bits for _, bits in SPRAM_SHAPES)
+    blocks = sum(each.blocks for each in pieces)
+    return round(blocks * board.family.bram_pieces * max(bits for _, bits in board.family.bram_shapes))

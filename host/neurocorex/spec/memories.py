@@ -16,7 +16,7 @@ RECORD_PLACES = 32
 #: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
 LUT_RAM_WORDS = 64
 _COUNTER_WORD_BITS = 32
-#: Words of a piece of a deep bank: few block RAMs, so that the choice among them fits in the cycle in which they answer.
+#: Words of a piece of a deep bank: so few block RAMs that the choice among them fits in the cycle in which they answer.
 PIECE_WORDS = 8192
 
 
@@ -75,7 +75,8 @@ def bank_pieces(config: CoreConfig) -> list[tuple[str, int]]:
     words = max(2, config.weight_words)
     if not config.deep_banks or words <= PIECE_WORDS:
         return [("bank_", words)]
-    return [(f"piece_{first // PIECE_WORDS}_", min(PIECE_WORDS, words - first)) for first in range(0, words, PIECE_WORDS)]
+    firsts = range(0, words, PIECE_WORDS)
+    return [(f"piece_{number}_", min(PIECE_WORDS, words - first)) for number, first in enumerate(firsts)]
 
 
 def memories(config: CoreConfig) -> Iterator[Memory]:

@@ -38,7 +38,7 @@ def recover(link: Link, info: ChipInfo, expected: int) -> str | None:
             f"{link.name} answers at {found} baud, not at {expected}: its bitstream was built with this rate; "
             f"baud={found} (--baud {found}) finds it sooner, or build it with {expected}"
         )
-    if link.set_baud(divisor_for(info.clock_hz, info.baud), info.baud):
+    if link.set_baud(divisor_for(info, info.baud), info.baud):
         return (
             f"{link.name} was found at {found} baud, where a session that did not end in order had left it; "
             f"it is back at {info.baud}"

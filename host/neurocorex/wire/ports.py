@@ -92,7 +92,7 @@ def known() -> str:
 
 def near(name: str) -> str:
     """Return a question for the device that a name may have been meant for, with a blank behind; empty if none is."""
-    names = [port.device for port in listed()] + ["emulator", "rtl"]
+    names = [port.device for port in listed() if port.device != name] + ["emulator", "rtl"]
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     return f"did you mean {' or '.join(map(repr, close))}? " if close else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,16 +27,10 @@ ADAPTERS: dict[Ids, str] = {
     (0x1A86, 0x55D4): "CH9102",
     (0x1A86, 0x7523): "CH340",
 }
-#: Ids of bridges, for boards that do not name theirs.
-_USB: dict[str, tuple[Ids, ...]] = {
-    "FT2232H": ((0x0403, 0x6010),),
-    "FT231X": ((0x0403, 0x6015),),
-    "iCELink": ((0x1D50, 0x602B),),
-    "BL702": ((0x0403, 0x6010),),
-    "BL616": ((0x0403, 0x6010),),
-}
 #: What the makers of bridges call themselves where the title of the board does not say it.
 _MAKERS = {"sipeed": "tang"}
+#: Size of an FPGA in the words of a bridge: ``ULX3S FPGA 12K v3.0.3``.
+_SIZE = re.compile(r"\b(\d+)k\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +53,38 @@ def of_boards() -> dict[Ids, list[Board]]:
     """Return the boards of the table by the ids of their bridges."""
     found: dict[Ids, list[Board]] = {}
     for board in BOARDS.values():
-        for ids in getattr(board, "usb", None) or _USB[board.bridge]:
+        for ids in board.usb:
             found.setdefault(ids, []).append(board)
     return found
 
 
 def candidates(port: Port) -> list[Board]:
-    """Return the boards that a port may belong to; those alone whose name or maker the bridge tells, if it does."""
+    """Return the boards that a port may belong to: of those with its ids, the ones that the words of the bridge fit."""
     if port.vid is None or port.pid is None:
         return []
     boards = of_boards().get((port.vid, port.pid), [])
     told = " ".join(each or "" for each in (port.manufacturer, port.product, port.description)).lower()
     words = set(told.replace("-", " ").split()) | {name for maker, name in _MAKERS.items() if maker in told}
-    named = [board for board in boards if _first_word(board) in words]
-    return named or boards
+    boards = [board for board in boards if _first_word(board) in words] or boards
+    size = _SIZE.search(told)
+    return [board for board in boards if size and board.name.endswith((f"-{size[1]}f", f"-{size[1]}k"))] or boards
 
 
 def adapter(port: Port) -> str | None:
     """Return what USB-serial adapter a port is that has no board around it; None if it is none that is known."""
     name = ADAPTERS.get((port.vid or 0, port.pid or 0))
     return f"a USB-serial adapter ({name})" if name else None
+
+
+def wiring(ids: Ids) -> str:
+    """Return what to wire for the boards with these ids, none of which has a bridge; empty if one has."""
+    boards = of_boards().get(ids, [])
+    return "" if any(board.bridge for board in boards) else "; ".join(notes(boards))
+
+
+def notes(boards: Iterable[Board]) -> list[str]:
+    """Return what to wire, to switch or to know before the chips of boards answer."""
+    return [f"{board.title}: {board.wiring}" for board in boards if board.wiring]
 
 
 def is_for_loaders(port: Port) -> bool:

@@ -53,6 +53,8 @@ class Sighting:
         That in words, with what to do.
     info : ChipInfo or None
         What the chip says of itself.
+    error : NeuroCoreXError or None
+        Why no chip was found, where the port was asked.
     """
 
     port: Port
@@ -60,6 +62,7 @@ class Sighting:
     state: State
     told: str
     info: ChipInfo | None = None
+    error: NeuroCoreXError | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON can hold it."""
@@ -73,6 +76,7 @@ class Sighting:
             "boards": [board.name for board in self.boards],
             "state": self.state,
             "message": self.told,
+            "notes": bridges.notes(self.boards),
         }
         if self.info is not None:
             found |= {
@@ -94,6 +98,7 @@ class Sighting:
                 or "no board that is known"
             )
             lines.append(f"USB {ids}, {self.port.description or 'without a description'}: {which}{by_name}")
+            lines += bridges.notes(self.boards) if self.state == "silent" else []
         elif self.port.description and self.port.description != "n/a":
             lines.append(self.port.description)
         return "\n".join([f"{self.port.device}: {self.state}", *(f"  {line}" for line in lines)])
@@ -127,7 +132,11 @@ class Scan:
         """Sentences that say what to do."""
         texts = [
             f"USB {bridges.shown(each.ids)} ({each.product or 'no name'}) is plugged in, but has no serial port; "
-            "plug it in again, as a loader may have taken the port away, and look for its driver in `sudo dmesg | tail`"
+            + (
+                bridges.wiring(each.ids)
+                or "plug it in again, as a loader may have taken the port away, and look for its driver in "
+                "`sudo dmesg | tail`"
+            )
             for each in self.portless
         ]
         if not any(each.port.is_usb for each in self.sightings):
@@ -167,11 +176,12 @@ def scan(*, say: Say = lambda _: None) -> Scan:
         Called with a few words about what is being done.
     """
     listed = ports.listed()
-    found = [_sighted(port, listed, say) for port in listed]
+    found = [sighted(port, listed, say=say) for port in listed]
     return Scan(sightings=found, portless=bridges.without_port(bridges.plugged(), listed), tools=tools())
 
 
-def _sighted(port: Port, listed: Iterable[Port], say: Say) -> Sighting:
+def sighted(port: Port, listed: Iterable[Port], *, say: Say = lambda _: None) -> Sighting:
+    """Return what a port is, among those that are listed; it is asked if it may lead to a board, see `scan`."""
     boards = bridges.candidates(port)
     if not port.is_usb or "bluetooth" in port.description.lower():
         return Sighting(port=port, boards=boards, state="not asked", told="it belongs to no USB device")
@@ -197,7 +207,7 @@ def _asked(port: Port, boards: list[Board]) -> Sighting:
             with open_device(port.device) as device:
                 info = device.info
     except NeuroCoreXError as error:
-        return Sighting(port=port, boards=boards, state=_state(error), told=str(error))
+        return Sighting(port=port, boards=boards, state=_state(error), told=str(error), error=error)
     config = info.config
     told = (
         f"{config.neurons} neurons, {config.inputs} inputs, {config.lanes} lanes, "
