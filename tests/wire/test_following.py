@@ -1,4 +1,4 @@
-"""A rate that does not hold: both ends are back at the one after reset, with or without a break, and nothing is lost."""
+"""A rate that does not hold: both ends are back at the one after reset, with or without a break; nothing is lost."""
 
 from __future__ import annotations
 
