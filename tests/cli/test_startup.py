@@ -130,8 +130,8 @@ def test_page_of_the_command_line_lists_every_exit_code():
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (("build", "ulx3s"), ["ulx3s-25f", "ulx3s-85f"]),
-        (("program", "ice"), ["icebreaker", "icesugar-pro"]),
+        (("build", "ulx3s"), ["ulx3s-12f", "ulx3s-25f", "ulx3s-45f", "ulx3s-85f"]),
+        (("program", "ice"), ["icebreaker", "icebreaker-bitsy", "icesugar", "icesugar-pro"]),
         (("plan", "basys"), ["basys3"]),
         (("plan", "--board", "basys"), ["basys3"]),
         (("info", "e"), ["emulator"]),

@@ -1,9 +1,12 @@
 """Table of boards: what it says of loaders, parts, pins and bitstreams agrees with the tools and with the page."""
 
+import json
 import re
 import subprocess
 
 import pytest
+from click.testing import CliRunner
+from neurocorex.cli.application import application
 from neurocorex.fpga.boards import BOARDS
 from neurocorex.fpga.parts import Family
 from neurocorex_hdl.boards.constraints import Echo
@@ -136,3 +139,11 @@ def test_page_says_what_to_wire_for_each_board_that_needs_it() -> None:
     assert set(named) == {board.name for board in BOARDS.values() if board.wiring}
     heads = " ".join(re.findall(r"^- \*\*(.+?)\.\*\*", PAGE[PAGE.index("What to wire") :], flags=re.MULTILINE))
     assert [name for name in named.values() if name not in heads] == []
+
+
+def test_command_says_what_to_wire() -> None:
+    said = CliRunner().invoke(application, ["boards"], catch_exceptions=False).output
+    entries = json.loads(CliRunner().invoke(application, ["boards", "--json"]).output)["boards"]
+    for board, entry in zip(BOARDS.values(), entries, strict=True):
+        assert board.wiring in said
+        assert (entry["wiring"], entry["lands_in"]) == (board.wiring, board.lands_in)

@@ -1,4 +1,4 @@
-"""Bitstreams of nearly empty designs, made by the packers of the families in a second or two, and files that are none."""
+"""Bitstreams of nearly empty designs, made by the packers in a second or two, and files that are none."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from neurocorex.fpga.boards import BOARDS, Board
 from neurocorex.fpga.parts import Family
 from neurocorex_hdl.boards.platforms import PLATFORMS
 from neurocorex_hdl.synthesis.tools import run
+
 from support.paths import ROOT
 
 SUFFIXES = {Family.ICE40: "bin", Family.ECP5: "bit", Family.GOWIN: "fs", Family.XC7: "bit"}

@@ -45,10 +45,8 @@ def test_no_frame_at_a_permitted_rate_takes_until_the_return(clock_hz: int, fram
     bits = 10 * longest_frame(info.config)
     shortest_return_s = (RETURN_TICKS - 1) * half_beat_s(clock_hz)
     slowest, permitted = max(bits, clock_hz // 65_535), []
-    for baud in [
-        *(slowest * part // 1000 for part in range(950, 1100)),
-        *rng.choices(range(100, clock_hz // 4), k=200),
-    ]:
+    near = (slowest * part // 1000 for part in range(950, 1100))
+    for baud in [*near, *rng.choices(range(100, clock_hz // 4), k=200)]:
         try:
             divisor = divisor_for(info, baud)
         except InputError:
@@ -80,8 +78,8 @@ def test_longest_frame_is_that_of_the_encoder(frame_bytes: int) -> None:
     [
         (12_000_000, 4_000_000, "cannot send at 4000000 baud; its fastest rate is 3000000$"),
         (12_000_000, 2_800_000, "cannot make 2800000 baud; the nearest is 3000000$"),
-        (12_000_000, 1_200, "a frame of 523 bytes takes 4.4 s, and has to take less than 1; its slowest rate is 5234$"),
-        (12_000_000, 100, "takes 52 s, .* its slowest rate is 5234$"),
+        (12_000_000, 1_200, "a frame of 523 bytes takes 4.4 s, and has to take less than 1; its slowest rate is 5232$"),
+        (12_000_000, 100, "takes 52 s, .* its slowest rate is 5232$"),
         (500_000_000, 6_000, "cannot send at 6000 baud; its slowest rate is 7630$"),
         (500_000_000, 5_000, "takes 1 s, .* its slowest rate is 7630$"),
         (12_000_000, -1, "cannot send at -1 baud"),

@@ -19,7 +19,7 @@ from support.tap import CLEAR
 
 BUILT = (
     "/dev/ttyUSB1 answers at 115200 baud, not at 1000000: its bitstream was built with this rate; "
-    "baud=115200 (--baud 115200) finds it sooner, or build it with 1000000"
+    "say baud=115200 (--baud 115200) if that is meant, or build it with 1000000"
 )
 LEFT = (
     "/dev/ttyUSB1 was found at 3000000 baud, where a session that did not end in order had left "
@@ -143,6 +143,32 @@ def test_time_until_nobody_answers_is_bounded(text: bytes) -> None:
         link.hello()
     assert 3.0 < bridge.now < 12.0
     assert bridge.baud == DEFAULT_BAUD
+
+
+class Late(Bridge):
+    """A bridge whose chip answers in pieces, each after a time."""
+
+    def __init__(self, piece: int, wait_s: float, *, has_rate: bool) -> None:
+        super().__init__()
+        self.now, self._piece, self._wait_s = 0.0, piece, wait_s
+        if not has_rate:
+            self.baud, self.chip_baud = 0, 0
+
+    def read(self, timeout_s: float) -> bytes:
+        data = bytes(self._answers[: self._piece])
+        del self._answers[: self._piece]
+        self.now += self._wait_s if data else timeout_s
+        return data
+
+
+@pytest.mark.parametrize(("piece", "has_rate"), [(99, True), (5, False)], ids=["in one piece", "simulated"])
+def test_late_answer_counts(piece: int, has_rate: bool) -> None:
+    bridge = Late(piece, 3.0, has_rate=has_rate)
+    link = Link(bridge, timeout_s=5.0)
+    link.patience.clock = link._line.clock = lambda: bridge.now
+    link.hello()
+    assert (len(bridge.asked), bridge.missed) == (1, 0)
+    assert bridge.now < 3.0 * 6
 
 
 def test_deadline_ends_the_search() -> None:

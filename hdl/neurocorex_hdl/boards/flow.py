@@ -23,7 +23,7 @@ from .platforms import PLATFORMS
 from .pll import pll_settings
 from .progress import Say, heard, quiet
 from .top import BoardTop
-from .vivado import script_overrides
+from .vivado import with_timing_check
 
 #: Name of the top module and of all files.
 TOP = "neurocorex"
@@ -94,9 +94,11 @@ def prepare(board: Board, chip: wiring.Component, clock_hz: int) -> dict[str, st
     """Put a chip, or a stand-in with its ports, onto a board: RTLIL, constraints and scripts."""
     platform = PLATFORMS[board.name](toolchain=_TOOLCHAINS[board.family])
     with yosys_of_python():
-        plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False, **script_overrides(TOP))
+        plan = platform.prepare(BoardTop(board, chip, clock_hz), TOP, emit_src=False)
     suffixes = {".tcl", f".{CONSTRAINTS[board.family]}"}
     files = {name: text for name, text in plan.files.items() if Path(name).suffix in suffixes}
+    if (script := files.get(f"{TOP}.tcl")) is not None:
+        files[f"{TOP}.tcl"] = with_timing_check(script, TOP)
     return files | {RTLIL: platform.rtlil, f"{TOP}.ys": _script(board)}
 
 
@@ -178,7 +180,7 @@ def synthesis_inputs(order: Order) -> list[str]:
     board = order.board
     numbers = (board.oscillator_hz, order.clock_hz, order.baud)
     styles = [f"{each.memory.component}.{each.memory.name} {each.style}" for each in place(order.config, board.part)]
-    return [board.name, order.config.to_json(), repr(numbers), *styles, _script(board)]
+    return [board.name, board.part.name, order.config.to_json(), repr(numbers), *styles, _script(board)]
 
 
 def synthesise(order: Order, folder: Path, say: Say, sources: Callable[[Order], dict[str, str]] = sources) -> None:

@@ -8,7 +8,7 @@ set missed {}
 foreach {name kind} {WNS max WHS min} {
     set path [get_timing_paths -delay_type $kind -max_paths 1 -nworst 1]
     set slack [expr {[llength $path] ? [get_property SLACK $path] : ""}]
-    if {![regexp {^[-+]?[0-9]*\.?[0-9]+$} $slack]} {
+    if {![regexp {^[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?$} $slack]} {
         lappend missed "$name is unknown, since no path has a clock"
     } elseif {$slack < 0} {
         lappend missed "$name is $slack ns"
@@ -21,13 +21,19 @@ if {[llength $missed]} {
 """
 
 
-def script_overrides(top: str) -> dict[str, str]:
-    """Additions to Amaranth's script for the module `top`.
+def with_timing_check(script: str, top: str) -> str:
+    """Return Amaranth's script for the module `top` with the check before it writes the bitstream.
 
     Unless setup and hold are met, Vivado ends with exit code 1. Then, and after every other failure, there is no
-    bitstream, not even an older one.
+    bitstream, not even an older one. The script is edited, since some boards use its hooks themselves.
+
+    Raises
+    ------
+    LookupError
+        If the script writes no bitstream.
     """
-    return {
-        "script_after_read": f"file delete -force {top}.bit {top}.bin",
-        "script_before_bitstream": _CHECK.strip().replace("TOP", top),
-    }
+    before, found, after = script.partition("\nwrite_bitstream ")
+    if not found:
+        raise LookupError("the script for Vivado has no write_bitstream: this Amaranth writes another one")
+    fresh = f"file delete -force {top}.bit {top}.bin\n"
+    return f"{fresh}{before}\n{_CHECK.strip().replace('TOP', top)}{found}{after}"

@@ -82,6 +82,8 @@ def boards(as_json: bool) -> None:
             "oscillator_mhz": board.oscillator_hz / 1e6,
             "baud": board.baud,
             "bridge": board.bridge,
+            "wiring": board.wiring,
+            "lands_in": board.lands_in,
             "tools": list(board.family.tools),
             "open_bitstream": board.family.routable,
         }
@@ -89,13 +91,14 @@ def boards(as_json: bool) -> None:
     ]
 
     def text() -> str:
-        lines = [f"{'name':<14} {'FPGA':<21} {'MHz':>4} {'N':>4} {'M':>4} {'L':>3} {'W':>3}  title"]
+        lines = [f"{'name':<16} {'FPGA':<21} {'MHz':>4} {'N':>4} {'M':>4} {'L':>3} {'W':>3}  title"]
         for board in BOARDS.values():
             config, clock = board.config, board.clock_hz / 1e6
             sizes = f"{config.neurons:>4} {config.inputs:>4} {config.lanes:>3} {config.weight_bits:>3}"
             by = "" if board.family.routable else " (bitstream by Vivado)"
-            lines.append(f"{board.name:<14} {board.part.name:<21} {clock:>4g} {sizes}  {board.title}{by}")
-        return "\n".join(lines)
+            lines.append(f"{board.name:<16} {board.part.name:<21} {clock:>4g} {sizes}  {board.title}{by}")
+        first = [f"{board.name:<16} {board.wiring}" for board in BOARDS.values() if board.wiring]
+        return "\n".join([*lines, "", "before the first use:", *first])
 
     output.emit(as_json, {"boards": entries}, text)
 

@@ -8,7 +8,7 @@ from ..spec import CoreConfig
 from ..spec.memories import Memory, memories
 from .boards import Board
 from .parts import SPRAM_SHAPES
-from .placement import Placed, place
+from .placement import place, total_blocks, total_large
 
 _BANKS = "core.synapses.matrix.banks"
 
@@ -65,20 +65,8 @@ def weight_blocks(board: Board) -> tuple[str, int]:
 
     The most is at the widest word that they can have. Deeper banks have narrower words.
     """
-    pieces = [each for each in place(board.config, board.part) if each.memory.component == _BANKS]
-    return _described(pieces, board), _widest(pieces, board)
-
-
-def _described(pieces: list[Placed], board: Board) -> str:
-    if large := sum(each.large for each in pieces):
-        return f"{large} SPRAM"
-    if blocks := sum(each.blocks for each in pieces):
-        return f"{blocks:g} {board.family.bram_name}"
-    return f"{sum(each.luts for each in pieces)} LUT"
-
-
-def _widest(pieces: list[Placed], board: Board) -> int:
-    if large := sum(each.large for each in pieces):
-        return large * max(bits for _, bits in SPRAM_SHAPES)
-    blocks = sum(each.blocks for each in pieces)
-    return round(blocks * board.family.bram_pieces * max(bits for _, bits in board.family.bram_shapes))
+    placed = [each for each in place(board.config, board.part) if each.memory.component == _BANKS]
+    if large := total_large(placed):
+        return f"{large} SPRAM", large * max(bits for _, bits in SPRAM_SHAPES)
+    blocks, widest = total_blocks(placed), max(bits for _, bits in board.family.bram_shapes)
+    return f"{blocks:g} {board.family.bram_name}", round(blocks * board.family.bram_pieces * widest)

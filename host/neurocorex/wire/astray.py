@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..spec import ChipInfo
-from .baud import TOLERANCE, divisor_for
+from .baud import TOLERANCE
 from .hello import BRIDGE_FACTOR
 from .link import Link
 
@@ -36,9 +36,9 @@ def recover(link: Link, info: ChipInfo, expected: int) -> str | None:
     if _is_same(found, info.baud):
         return (
             f"{link.name} answers at {found} baud, not at {expected}: its bitstream was built with this rate; "
-            f"baud={found} (--baud {found}) finds it sooner, or build it with {expected}"
+            f"say baud={found} (--baud {found}) if that is meant, or build it with {expected}"
         )
-    if link.set_baud(divisor_for(info, info.baud), info.baud):
+    if link.set_baud(round(info.clock_hz / info.baud), info.baud):
         return (
             f"{link.name} was found at {found} baud, where a session that did not end in order had left it; "
             f"it is back at {info.baud}"

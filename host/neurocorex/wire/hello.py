@@ -25,7 +25,7 @@ LIKELY_BAUDS = (1_000_000, 115_200, 3_000_000, 2_000_000, 921_600, 4_000_000, 46
 BRIDGE_FACTOR = 4
 #: Longest silence at a rate that is tried without much hope, in seconds; a chip answers HELLO at once.
 QUICK_S = 0.25
-#: Longest time, in seconds, that something may talk without an answer to HELLO.
+#: Longest time, in seconds, that something on a line with a rate may talk without an answer to HELLO.
 CHATTER_S = 1.0
 #: Time after which no further rate is tried, in seconds since the first attempt.
 HUNT_S = 8.0
@@ -129,9 +129,8 @@ def _back(line: Line, baud: int) -> None:
 
 def _answer(line: Line, session: int, longest_s: float | None, heard: Heard) -> Response | None:
     """Wait for the answer to HELLO; None after silence, or after much else. Who waits in a server's queue waits on."""
-    queued, frames = False, line.receive(whole=True, longest_s=longest_s)
-    end = line.clock() + (CHATTER_S if longest_s is None else 2 * longest_s)
-    while (frames is not None and line.clock() < end) or queued:
+    queued, end = False, None
+    while (frames := line.receive(whole=True, longest_s=longest_s)) is not None or queued:
         for frame in frames or ():
             if not isinstance(frame, Response):
                 continue
@@ -143,7 +142,9 @@ def _answer(line: Line, session: int, longest_s: float | None, heard: Heard) -> 
             if not queued:
                 LOGGER.info("%s: %s", line.transport.name, frame.payload.decode(errors="replace"))
             queued = True
-        frames = line.receive(whole=True, longest_s=longest_s)
+        end = end or line.clock() + (CHATTER_S if longest_s is None else 2 * longest_s)
+        if line.baud and not queued and line.clock() > end:  # a simulated chip may be slow
+            return None
     return None
 
 

@@ -25,10 +25,15 @@ _FRAMES, _PACKED, _BLOCK_RAM, _SPI_MODE = 0x82, 0xB8, 0xB2, 0x79
 #: Bytes of the arguments of the other commands: control registers, address, checksum, security, place in block RAM.
 _ARGUMENTS = {0x22: 4, 0x23: 4, 0x46: 0, 0xA2: 4, 0xCE: 0, 0xF6: 4, _USERCODE: 4, _DICTIONARY: 8, _SPI_MODE: 0}
 #: These, and the writing of block RAM, end with a checksum if the highest bit of their information is set.
-_CHECKED = (_USERCODE, _DICTIONARY, _BLOCK_RAM, _DONE)
+_CHECKED = (_USERCODE, _DICTIONARY, _BLOCK_RAM)
 #: Bits of a byte in a packed frame: zero, one of sixteen, or any.
 _SYMBOL = "(?:0|10.{4}|11.{8})"
 _PACKAGE = re.compile(rb"Part: *LFE5\w+-\w+-\d[A-Z]+(\d+)")
+#: Statements of an SVF file: an instruction, its end of the configuration, the IDCODE that it expects, and data.
+_SVF_INSTRUCTION = re.compile(r"SIR 8 TDI ?\( ?([0-9A-F]{2}) ?\)", re.IGNORECASE)
+_SVF_END = re.compile(r"SIR 8 TDI ?\( ?26 ?\)", re.IGNORECASE)
+_SVF_IDCODE = re.compile(r"TDO ?\( ?([0-9A-F]{8}) ?\)", re.IGNORECASE)
+_SVF_DATA = re.compile(r"SDR \d+ TDI ?\(([0-9A-F ]+)\)", re.IGNORECASE)
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -66,26 +71,29 @@ def read_svf(data: bytes) -> Bitstream:
     statements = [" ".join(each.split()) for each in text.split(";")]
     if statements.pop():
         raise BrokenError(f"{SVF} that is cut off after {len(data)} bytes")
-    content: list[bytes] = []
-    expected, instruction, done = 0, "", False
-    for statement in statements:
-        if sent := re.match(r"SIR 8 TDI ?\( ?([0-9A-F]{2}) ?\)", statement, re.IGNORECASE):
-            instruction = sent[1].upper()
-            done = done or (instruction == "26" and bool(content))
-        elif instruction == "E0" and (asked := re.search(r"TDO ?\( ?([0-9A-F]{8}) ?\)", statement, re.IGNORECASE)):
-            expected = int(asked[1], 16)
-        elif instruction == "7A" and (sent := re.match(r"SDR \d+ TDI ?\(([0-9A-F ]+)\)", statement, re.IGNORECASE)):
-            digits = sent[1].replace(" ", "")
-            content.append(bytes.fromhex(digits.zfill(len(digits) + 1 & ~1))[::-1].translate(_REVERSED))
-    stream = b"".join(content)
-    if not content:
+    expected, stream = _svf_content(statements)
+    if not stream:
         raise BrokenError("an SVF file that loads no ECP5 bitstream")
-    if not done or _PREAMBLE not in stream:
+    if _PREAMBLE not in stream or not any(_SVF_END.match(each) for each in statements):
         raise BrokenError(f"{SVF} that is cut off")
     idcode = _Reader(stream, stream.index(_PREAMBLE) + len(_PREAMBLE)).idcode()
     if idcode != expected:
         raise BrokenError(f"{SVF} that expects IDCODE {expected:08x} and loads a bitstream for {idcode:08x}")
     return Bitstream(family=Family.ECP5, kind="svf", fpga=_FPGAS[idcode][0], idcode=idcode)
+
+
+def _svf_content(statements: list[str]) -> tuple[int, bytes]:
+    """Return the IDCODE that an SVF file expects, and the bitstream that it sends."""
+    expected, instruction, content = 0, "", bytearray()
+    for statement in statements:
+        if found := _SVF_INSTRUCTION.match(statement):
+            instruction = found[1].upper()
+        elif instruction == "E0" and (found := _SVF_IDCODE.search(statement)):
+            expected = int(found[1], 16)
+        elif instruction == "7A" and (found := _SVF_DATA.match(statement)):
+            digits = found[1].replace(" ", "")
+            content += bytes.fromhex(digits.zfill(len(digits) + 1 & ~1))[::-1].translate(_REVERSED)
+    return expected, bytes(content)
 
 
 class _Reader:
@@ -95,40 +103,41 @@ class _Reader:
         self._data = data
         self._cursor = Cursor(data, place, WHAT)
         self._covered = bytearray()
+        self._idcode = 0
+        self._framed = False
 
     def idcode(self) -> int:
         """Return the IDCODE after everything has been read up to the command that ends the configuration."""
-        found, framed = 0, False
-        while True:
-            code = self._cursor.take(1)[0]
-            if code == _DUMMY:
-                continue
-            self._covered.append(code)
-            information = self._take(3)
-            if code == _CRC:
-                self._covered.clear()
-            elif code == _ID:
-                found = int.from_bytes(self._take(4))
-                if found not in _FPGAS:
-                    raise BrokenError(f"a bitstream of Lattice for an FPGA that is no ECP5 (IDCODE {found:08x})")
-            elif code in (_FRAMES, _PACKED):
-                self._frames(found, information, packed=code == _PACKED)
-                framed = True
-            elif code == _BLOCK_RAM:
-                self._take(9 * int.from_bytes(information[1:]))
-            elif code == _JUMP:
-                raise BrokenError("a jump to another ECP5 bitstream, not one itself")
-            elif code != _DONE:
-                self._argument(code)
-            if code in _CHECKED and information[0] & 0x80:
-                self._check()
-            if code == _USERCODE:
-                self._covered.clear()
-            if code == _DONE:
-                break
-        if not framed:
+        while (code := self._cursor.take(1)[0]) != _DONE:
+            if code != _DUMMY:
+                self._covered.append(code)
+                self._command(code, self._take(3))
+        self._covered.append(code)
+        if self._take(3)[0] & 0x80:
+            self._check()
+        if not self._framed:
             raise BrokenError(f"{WHAT} without configuration")
-        return found
+        return self._idcode
+
+    def _command(self, code: int, information: bytes) -> None:
+        """Read what follows a command."""
+        if code == _ID:
+            self._identify(int.from_bytes(self._take(4)))
+        elif code in (_FRAMES, _PACKED):
+            self._frames(information, packed=code == _PACKED)
+        elif code == _BLOCK_RAM:
+            self._take(9 * int.from_bytes(information[1:]))
+        elif code != _CRC:
+            self._argument(code)
+        if code in _CHECKED and information[0] & 0x80:
+            self._check()
+        if code in (_CRC, _USERCODE):
+            self._covered.clear()
+
+    def _identify(self, idcode: int) -> None:
+        if idcode not in _FPGAS:
+            raise BrokenError(f"a bitstream of Lattice for an FPGA that is no ECP5 (IDCODE {idcode:08x})")
+        self._idcode = idcode
 
     def _take(self, count: int) -> bytes:
         taken = self._cursor.take(count)
@@ -136,6 +145,9 @@ class _Reader:
         return taken
 
     def _argument(self, code: int) -> None:
+        """Read the argument of a command that sets something."""
+        if code == _JUMP:
+            raise BrokenError("a jump to another ECP5 bitstream, not one itself")
         if code not in _ARGUMENTS:
             raise BrokenError(f"{WHAT} with a command that is not known here ({code:02x})")
         self._take(_ARGUMENTS[code])
@@ -146,11 +158,12 @@ class _Reader:
             raise BrokenError(f"{WHAT} with a wrong checksum, before byte {self._cursor.place}")
         self._covered.clear()
 
-    def _frames(self, idcode: int, information: bytes, *, packed: bool) -> None:
+    def _frames(self, information: bytes, *, packed: bool) -> None:
         """Read frames of configuration, each with its checksum."""
-        if idcode not in _FPGAS:
+        if not self._idcode:
             raise BrokenError(f"{WHAT} that does not say for which FPGA")
-        size, count = _FPGAS[idcode][1], int.from_bytes(information[1:])
+        self._framed = True
+        size, count = _FPGAS[self._idcode][1], int.from_bytes(information[1:])
         checked, last_only, dummies = information[0] & 0x80, information[0] & 0x40, information[0] & 15
         lengths = _Packed(self._data, self._cursor.place, size, count) if packed else None
         for each in range(count):

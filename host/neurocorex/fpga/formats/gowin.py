@@ -50,22 +50,12 @@ def is_one(data: bytes) -> bool:
 def read(data: bytes) -> Bitstream:
     """Read a whole bitstream, with the checksums of its frames; raises BrokenError."""
     lines = _lines(data)
-    for line in lines:
-        if line == _PREAMBLE:
-            break
-    else:
+    if _PREAMBLE not in lines:  # this reads up to it
         raise BrokenError(f"{WHAT} without the preamble that begins it")
-    idcode, covered = 0, bytearray()
-    for line in lines:
-        if line[0] != _ADDRESS:
-            covered += line
-        if line[0] == _ID:
-            idcode = int.from_bytes(line[4:]) & revision_mask(Family.GOWIN)
-        if line[0] == _FRAMES:
-            _check_frames(lines, line, covered, old=idcode not in _newer())
-            break
-    else:
+    idcode, covered, announced = _header(lines)
+    if not announced:
         raise BrokenError(f"{WHAT} that is cut off after {len(data)} bytes")
+    _check_frames(lines, announced, covered, old=idcode not in _newer())
     if idcode not in _FPGAS:
         raise BrokenError(f"{WHAT} for an FPGA that is not known here (IDCODE {idcode:08x})")
     if not any(line[0] == _DONE for line in lines):
@@ -73,6 +63,19 @@ def read(data: bytes) -> Bitstream:
     part = _PACKAGE.search(data[: 4 * HEAD])
     package = part[1].decode() if part else ""
     return Bitstream(family=Family.GOWIN, kind="fs", fpga=_FPGAS[idcode], idcode=idcode, package=package)
+
+
+def _header(lines: Iterator[bytes]) -> tuple[int, bytearray, bytes]:
+    """Read up to the command that announces the frames: IDCODE, what the checksum covers, and that command."""
+    idcode, covered = 0, bytearray()
+    for line in lines:
+        if line[0] != _ADDRESS:
+            covered += line
+        if line[0] == _ID:
+            idcode = int.from_bytes(line[4:]) & revision_mask(Family.GOWIN)
+        if line[0] == _FRAMES:
+            return idcode, covered, line
+    return idcode, covered, b""
 
 
 def _newer() -> set[int]:

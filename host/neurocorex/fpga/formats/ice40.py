@@ -34,41 +34,58 @@ def is_one(data: bytes) -> bool:
 
 def read(data: bytes) -> Bitstream:
     """Read a whole bitstream, with its checksum; raises BrokenError."""
-    cursor = Cursor(data, data.index(PREAMBLE) + len(PREAMBLE), WHAT)
-    state = {_BANK: 0, _WIDTH: 0, _HEIGHT: 0, _OFFSET: 0}
-    width = height = covered = 0
-    checked = False
-    while True:
-        code = cursor.take(1)[0]
-        operation, argument = code >> 4, cursor.number(code & 15)
-        if operation in state:
-            state[operation] = argument
+    size = _Reader(data, data.index(PREAMBLE) + len(PREAMBLE)).size()
+    if size not in _FPGAS:
+        raise BrokenError(f"{WHAT} for an FPGA that is not known here, with banks of {size[0]} x {size[1]} bits")
+    return Bitstream(family=Family.ICE40, kind="bin", fpga=_FPGAS[size])
+
+
+class _Reader:
+    """Reader of the commands behind the preamble."""
+
+    def __init__(self, data: bytes, place: int) -> None:
+        self._data = data
+        self._cursor = Cursor(data, place, WHAT)
+        self._set = {_BANK: 0, _WIDTH: 0, _HEIGHT: 0, _OFFSET: 0}
+        self._covered = 0
+        self._checked = False
+
+    def size(self) -> tuple[int, int]:
+        """Return bits in a row and rows of the banks, after everything has been read up to the start of the FPGA."""
+        width = height = 0
+        while (command := self._command()) != (_COMMAND, _WAKE):
+            if command == (_COMMAND, _CRAM):
+                width = max(width, self._set[_WIDTH] + 1)
+                height = max(height, self._set[_OFFSET] + self._set[_HEIGHT])
+        if not self._checked:
+            raise BrokenError(f"{WHAT} without a checksum")
+        return width, height
+
+    def _command(self) -> tuple[int, int]:
+        """Read a command with its data; return operation and argument."""
+        code = self._cursor.take(1)[0]
+        operation, argument = code >> 4, self._cursor.number(code & 15)
+        if operation in self._set:
+            self._set[operation] = argument
         elif operation == _CRC:
-            if crc_hqx(data[covered : cursor.place], 0xFFFF):
+            if crc_hqx(self._data[self._covered : self._cursor.place], 0xFFFF):
                 raise BrokenError(f"{WHAT} whose checksum is wrong")
-            checked = True
-        elif operation == _COMMAND and argument == _RESET_CRC:
-            covered = cursor.place
-        elif operation == _COMMAND and argument in (_CRAM, _BRAM):
-            cursor.take((state[_WIDTH] + 1) * state[_HEIGHT] // 8)
-            if cursor.number(2):
+            self._checked = True
+        elif operation == _COMMAND:
+            self._act(argument)
+        elif operation not in (_BOOT, _RATE, _WARM):
+            raise BrokenError(f"{WHAT} with a command that does not exist ({code:02x})")
+        return operation, argument
+
+    def _act(self, argument: int) -> None:
+        """Read what follows a command that does something."""
+        if argument == _RESET_CRC:
+            self._covered = self._cursor.place
+        elif argument in (_CRAM, _BRAM):
+            self._cursor.take((self._set[_WIDTH] + 1) * self._set[_HEIGHT] // 8)
+            if self._cursor.number(2):
                 raise BrokenError(f"{WHAT} with the wrong amount of data in a bank")
-            if argument == _CRAM:
-                width, height = max(width, state[_WIDTH] + 1), max(height, state[_OFFSET] + state[_HEIGHT])
-        elif operation == _COMMAND and argument == _WAKE:
-            break
-        else:
-            _refuse(operation, argument)
-    if not checked:
-        raise BrokenError(f"{WHAT} without a checksum")
-    if (width, height) not in _FPGAS:
-        raise BrokenError(f"{WHAT} for an FPGA that is not known here, with banks of {width} x {height} bits")
-    return Bitstream(family=Family.ICE40, kind="bin", fpga=_FPGAS[width, height])
-
-
-def _refuse(operation: int, argument: int) -> None:
-    """Pass over what neither writes nor checks anything; refuse the rest."""
-    if operation == _COMMAND and argument == _REBOOT:
-        raise BrokenError("a list of several iCE40 bitstreams for warm boot, not one")
-    if operation not in (_BOOT, _RATE, _WARM):
-        raise BrokenError(f"{WHAT} with a command that does not exist ({operation:x}, {argument:x})")
+        elif argument == _REBOOT:
+            raise BrokenError("a list of several iCE40 bitstreams for warm boot, not one")
+        elif argument != _WAKE:
+            raise BrokenError(f"{WHAT} with a command that does not exist (0, {argument:x})")

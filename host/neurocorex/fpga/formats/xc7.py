@@ -8,6 +8,7 @@ Format: AMD's UG470. Its CRC is left to the FPGA.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ..parts import Family
 from .bitstream import HEAD, Bitstream, BrokenError, Cursor, revision_mask
@@ -70,23 +71,27 @@ def _idcode(body: bytes) -> int:
     """Return the IDCODE after all packets have been read up to the end of the configuration."""
     if _SYNC not in body[:HEAD]:
         raise BrokenError(f"{WHAT} without the word that begins it")
-    cursor, found, register = Cursor(body, body.index(_SYNC) + len(_SYNC), WHAT), 0, 0
-    while True:
-        word = cursor.number(4)
-        kind, operation = word >> 29, word >> 27 & 3
-        if kind == 1:
-            register, count = word >> 13 & 31, word & 0x7FF
-        elif kind == 2:
-            count = word & 0x7FFFFFF
-        else:
-            raise BrokenError(f"{WHAT} with a word that is no packet ({word:08x})")
-        if operation != _WRITE or not count:
-            continue
-        content = cursor.take(4 * count)
-        first = int.from_bytes(content[:4])
+    found = 0
+    for register, value in _writes(Cursor(body, body.index(_SYNC) + len(_SYNC), WHAT)):
         if register == _LENGTH_OF_ENCRYPTED:
             raise BrokenError(f"{WHAT} that is encrypted")
         if register == _IDCODE:
-            found = first & revision_mask(Family.XC7)
-        if register == _COMMAND and first == _DESYNC:
-            return found
+            found = value & revision_mask(Family.XC7)
+        if register == _COMMAND and value == _DESYNC:
+            break
+    return found
+
+
+def _writes(cursor: Cursor) -> Iterator[tuple[int, int]]:
+    """Yield the registers that are written, with the first word of each."""
+    register = 0
+    while True:
+        word = cursor.number(4)
+        if word >> 29 == 1:
+            register, count = word >> 13 & 31, word & 0x7FF
+        elif word >> 29 == 2:
+            count = word & 0x7FFFFFF
+        else:
+            raise BrokenError(f"{WHAT} with a word that is no packet ({word:08x})")
+        if word >> 27 & 3 == _WRITE and count:
+            yield register, int.from_bytes(cursor.take(4 * count)[:4])
