@@ -233,7 +233,7 @@ def test_leds_are_dark_in_reset_and_lit_by_what_they_show(case, lives) -> None:
 @pytest.mark.parametrize(
     ("family", "cell", "period_ps", "refusal"),
     [
-        # 25 to 80 MHz as the smallest dividers make it.
+        # 25 to 80 MHz with the smallest dividers; so far below its range a PLL may never say that it has locked.
         ("ecp5", "EHXPLLL #(.CLKI_DIV(5), .CLKFB_DIV(16), .CLKOP_DIV(7), .CLKOP_CPHASE(6), .CLKOP_ENABLE(\"ENABLED\"),"
          " .FEEDBK_PATH(\"CLKOP\")) pll (.CLKI(clock), .CLKOP(out), .CLKFB(out), .RST(off), .STDBY(off))", 40000,
          "phase detector of 5.0000"),
