@@ -35,8 +35,8 @@ PORT = Port("/dev/ttyUSB1", "JTAG Debugger", "2023030621", 0x0403, 0x6010, "1-1:
 DENIED = access.denied
 #: What openFPGALoader prints before it fails, by situation.
 LOADER = {
-    "no board": "unable to open ftdi device: -3 (device not found)\nJTAG init failed with: unable to open ftdi device",
-    "no rights": "unable to open ftdi device: -4 (usb_open() failed)\nJTAG init failed with: unable to open ftdi device",
+    "no board": "unable to open ftdi device: -3 (device not found)\nJTAG init failed",
+    "no rights": "unable to open ftdi device: -4 (usb_open() failed)\nJTAG init failed",
     "no library": "openFPGALoader: error while loading shared libraries: libftdi1.so.2: cannot open shared object file",
 }
 
@@ -93,8 +93,9 @@ def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(board, folder, *, say):
         path = written(board, folder)
         return {
-            "part": board.part.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bitstream": str(path), "tools": {}, "seed": 1,
+            "part": board.part.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bitstream": str(path),
             "config": board.config.to_dict(), "clock_mhz": board.clock_hz / 1e6, "baud": board.baud, "fmax_mhz": 99.5,
+            "tools": {}, "seed": 1,
         }  # fmt: skip
 
     monkeypatch.chdir(tmp_path)
