@@ -9,6 +9,7 @@ from neurocorex.demos import digits_stdp, microseer
 from neurocorex.device.open import open_transport
 from neurocorex.quantiser.quantise import smallest_config
 from neurocorex.server.server import Server
+from neurocorex.spec import CoreConfig
 from support.papers import write_papers
 
 
@@ -55,6 +56,12 @@ def test_digits_stdp_compares_another_chip(parsed, serve):
     told = parsed("demo", "digits-stdp", "--images", 2, "--device", serve(config))
     assert told["identical"] is True
     assert told["differences"] == []
+
+
+def test_digits_on_a_larger_chip_are_compared(parsed, serve, tmp_path):
+    device = serve(CoreConfig(neurons=128, inputs=96, lanes=8))
+    told = parsed("demo", "digits", "--images", 2, "--device", device, "--raster", tmp_path / "digits.png")
+    assert (told["identical"], told["differences"], told["config"]["neurons"]) == (True, [], 128)
 
 
 def test_digits_unsupervised_as_text(invoke):

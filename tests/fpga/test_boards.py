@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 from neurocorex.cli.application import application
+from neurocorex.fpga import build as building
 from neurocorex.fpga.boards import BOARDS
 from neurocorex.fpga.parts import Family
 from neurocorex_hdl.boards.constraints import Echo
@@ -147,3 +148,14 @@ def test_command_says_what_to_wire() -> None:
     for board, entry in zip(BOARDS.values(), entries, strict=True):
         assert board.wiring in said
         assert (entry["wiring"], entry["lands_in"]) == (board.wiring, board.lands_in)
+
+
+@pytest.mark.parametrize("name", ["orangecrab-25f", "ulx3s-25f"])
+def test_build_ends_with_what_to_wire(name, tmp_path, monkeypatch) -> None:
+    (tmp_path / "report.txt").write_text("report\n")
+    made = {"folder": str(tmp_path), "bitstream": "neurocorex.bit", "board": name}
+    monkeypatch.setattr(building, "build", lambda *_, **__: dict(made))
+    said = CliRunner().invoke(application, ["build", name], catch_exceptions=False).stdout
+    assert ("before the first use: join a 3.3 V USB serial adapter" in said) is (name == "orangecrab-25f")
+    answer = CliRunner().invoke(application, ["build", name, "--json"], catch_exceptions=False).stdout
+    assert json.loads(answer)["wiring"] == BOARDS[name].wiring

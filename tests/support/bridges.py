@@ -40,6 +40,8 @@ class Bridge(Transport):
         Frames at other rates after which a chip that has lost its rate returns to the one after reset.
     fastest : int
         Highest rate that it can be asked for.
+    config, clock_hz
+        Geometry and clock of the chip.
     """
 
     name = "/dev/ttyUSB1"
@@ -47,8 +49,9 @@ class Bridge(Transport):
     def __init__(
         self, *, built: int = DEFAULT_BAUD, left: int | None = None, breaks: bool = True, factor: Fraction | int = 1,
         returns_after: int | None = None, fastest: int = 12_000_000, config: CoreConfig = SMALL,
+        clock_hz: int = 12_000_000,
     ) -> None:  # fmt: skip
-        self.baud, self.clock_hz = DEFAULT_BAUD, 12_000_000
+        self.baud, self.clock_hz = DEFAULT_BAUD, clock_hz
         self.built, self.chip_baud = built, left or built
         self.breaks, self.factor, self.fastest = breaks, Fraction(factor), fastest
         self._returns_after, self.missed, self.asked = returns_after, 0, [DEFAULT_BAUD]

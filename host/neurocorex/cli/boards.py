@@ -221,12 +221,14 @@ def build(
             board, out or Path("build") / board.name, config=geometry, clock_hz=_hertz(clock_mhz), baud=baud, seed=seed,
             fresh=fresh, say=say,
         )  # fmt: skip
+    values["wiring"] = board.wiring
     output.emit(as_json, values, lambda: (Path(values["folder"]) / "report.txt").read_text() + _next_step(values))
 
 
 def _next_step(values: dict[str, Any]) -> str:
     if values["bitstream"]:
-        return f"\nnext: neurocorex program {values['board']} --file {values['bitstream']}"
+        first = f"\nbefore the first use: {values['wiring']}" if values["wiring"] else ""
+        return f"{first}\nnext: neurocorex program {values['board']} --file {values['bitstream']}"
     return f"\nnext: cd {values['folder']} && vivado -mode batch -source {Path(values['script']).name}"
 
 

@@ -81,8 +81,8 @@ def digits(
         values = _values(outcome) | {"config": chip.config.to_dict(), "raster": raster, "retrained": retrain}
         found: list[str] | None = None
         if not chosen.target.is_emulator:
-            with open_device(EMULATOR.name) as reference:
-                reference.load(image.fit(chip.config))
+            with open_device(EMULATOR.name, config=chip.config) as reference:
+                reference.load(image)
                 expected = job.evaluate(reference, images=limit)
                 found = [str(each) for each in differences(chip, outcome.result, reference, expected.result)]
     figure = outcome.raster()

@@ -14,6 +14,8 @@ _WORDS = 120
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 #: The FPGA did not start: the loader says so after it has sent everything, and ends with 0 all the same.
 _NOT_STARTED = re.compile(r"CDONE:?\s*(?:Fail|FAIL)")
+#: What brings the libraries of openFPGALoader.
+LIBRARIES = "on Debian: apt-get install libusb-1.0-0 libftdi1-2 libhidapi-libusb0"
 
 
 def explained(board: Board, code: int, output: str) -> NeuroCoreXError | None:
@@ -31,9 +33,7 @@ def explained(board: Board, code: int, output: str) -> NeuroCoreXError | None:
 
 
 def _library(board: Board, reason: str, found: re.Match[str]) -> NeuroCoreXError:
-    return MissingToolError(
-        f"openFPGALoader needs {found[1]}; on Debian: apt-get install libusb-1.0-0 libftdi1-2 libhidapi-libusb0"
-    )
+    return MissingToolError(f"openFPGALoader needs {found[1]}; {LIBRARIES}")
 
 
 def _denied(board: Board, reason: str, found: re.Match[str]) -> NeuroCoreXError:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..errors import StateLostError
 from ..spec import Op, Request, Response, Status
-from ..spec.protocol import DELIMITER
+from ..spec.protocol import DELIMITER, FRAME_S
 from .line import Line
 from .refusals import refusal
 from .window import Window
@@ -70,14 +70,22 @@ class Flow:
                 self._acknowledge()
         self._stopping = False
 
-    def hears(self) -> bool:
-        """Ask, and tell whether the chip answers before the next question would be due."""
+    def hears(self, longest_s: float | None = None) -> bool:
+        """Ask, and tell whether the chip answers before the next question would be due, or within some seconds.
+
+        A notice of a bad frame is no answer: the chip may not know yet that its rate is right. A line full of noise is
+        listened to for a second, or for twice that time.
+        """
+        expected = (Op.POLL, self.window.session, Status.OK)
         self.ask()
-        while (frames := self._line.receive(whole=True)) is not None:
+        end = self._line.clock() + (FRAME_S if longest_s is None else 2 * longest_s)
+        while (frames := self._line.receive(whole=True, longest_s=longest_s)) is not None:
             for frame in frames:
-                if isinstance(frame, Response) and frame.session == self.window.session and frame.op == Op.POLL:
+                if isinstance(frame, Response) and (frame.op, frame.session, frame.status) == expected:
                     self._polling = False
                     return True
+            if self._line.clock() > end:
+                break
         return False
 
     def joins(self) -> bool:

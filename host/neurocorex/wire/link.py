@@ -9,6 +9,7 @@ from fractions import Fraction
 from ..errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError, StateLostError
 from ..spec import Op, Response
 from ..spec.protocol import DEFAULT_BAUD, HELLO_ANSWER, SET_BAUD_ARGUMENTS
+from . import following
 from .flow import Flow
 from .hello import greet
 from .line import ATTEMPTS as ATTEMPTS
@@ -261,21 +262,27 @@ class Link:
     def set_baud(self, divisor: int, baud: int) -> bool:
         """Ask the chip for another rate and follow it there; False if it is not heard there, and both are back.
 
+        A chip behind a bridge that sends no break is waited for until it returns by itself, after 3 s at most. It
+        still is in the same session then, so nothing is lost.
+
         Parameters
         ----------
         divisor : int
             Clock cycles of the chip per bit.
         baud : int
             The rate that this makes, in bits per second.
+
+        Raises
+        ------
+        NoAnswerError, GarbageError, DisconnectedError
+            As `hello` does, if the chip is heard at neither rate; NoAnswerError past the deadline of the call.
         """
         before = self._line.baud
         self.call(Op.SET_BAUD, SET_BAUD_ARGUMENTS.pack(divisor))
         self._in_step = False
-        with contextlib.suppress(NoAnswerError):  # this end has no such rate
-            self._line.set_rate(baud)
-            if self._flow.hears():
-                self._in_step = True
-                return True
-        self._line.set_rate(before)
-        self.hello()
-        return False
+        follows = self._in_step = following.follows(self._line, self._flow, baud)
+        if not follows:
+            self._in_step = following.regains(self._line, self._flow, (before, *self.reset_bauds))
+        if not self._in_step:
+            self.hello()
+        return follows

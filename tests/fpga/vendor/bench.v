@@ -12,9 +12,11 @@ module bench;
     integer edges, place;
     reg [7:0] greeting [0:255];
     reg [7:0] damaged [0:255];
-    wire tx, heartbeat, error;
+    wire tx, heartbeat, error, held;
 
-    board board (.clock(clock), .rx(rx), .button(button), .tx(tx), .heartbeat(heartbeat), .error(error));
+    board board (
+        .clock(clock), .rx(rx), .button(button), .tx(tx), .heartbeat(heartbeat), .error(error), .held(held)
+    );
 
     always @(board.top.rst) $display("@ reset %0.3f %b", $realtime, board.top.rst);
     always @(negedge board.top.rst) $display("@ edge %0.3f 1", edge_at);
@@ -24,6 +26,7 @@ module bench;
     end
     always @(tx) $display("@ tx %0.3f %b", $realtime, tx);
     always @(heartbeat) $display("@ heartbeat %0.3f %b", $realtime, heartbeat);
+    always @(held) $display("@ held %0.3f %b", $realtime, held);
     always @(error) $display("@ error %0.3f %b", $realtime, error);
 
     task send(input [7:0] value);

@@ -74,3 +74,20 @@ module SB_PLL40_CORE #(
         .FEEDBACK_PATH(FEEDBACK_PATH), .DIVR(DIVR), .DIVF(DIVF), .DIVQ(DIVQ), .FILTER_RANGE(FILTER_RANGE)
     ) pll (.in(REFERENCECLK), .RESETB(RESETB), .BYPASS(BYPASS), .PLLOUTGLOBAL(PLLOUTGLOBAL), .LOCK(LOCK));
 endmodule
+
+// Current sources of the UP5K: each sinks the current of an LED, whose other end is at the supply.
+module SB_RGBA_DRV #(
+    parameter CURRENT_MODE = "0b0", parameter RGB0_CURRENT = "0b000000", parameter RGB1_CURRENT = "0b000000",
+    parameter RGB2_CURRENT = "0b000000"
+) (
+    input CURREN, input RGBLEDEN, input RGB0PWM, input RGB1PWM, input RGB2PWM,
+    output RGB0, output RGB1, output RGB2
+);
+    wire on = CURREN & RGBLEDEN;
+    assign RGB0 = on & RGB0PWM & RGB0_CURRENT != "0b000000" ? 1'b0 : 1'bz;
+    assign RGB1 = on & RGB1PWM & RGB1_CURRENT != "0b000000" ? 1'b0 : 1'bz;
+    assign RGB2 = on & RGB2PWM & RGB2_CURRENT != "0b000000" ? 1'b0 : 1'bz;
+    pullup (RGB0);
+    pullup (RGB1);
+    pullup (RGB2);
+endmodule

@@ -56,7 +56,8 @@ def divisors(info: ChipInfo) -> dict[int, int]:
 def try_rates(link: Link, info: ChipInfo) -> Iterator[Rate]:
     """Try all rates, slowest first, and go back to the one after reset.
 
-    A chip that is not heard at a rate returns by itself; what its memories hold stays.
+    A chip that is not heard at a rate returns from it: at once where the bridge sends a break, else within
+    `RETURN_S`. What its memories hold stays.
     """
     rates = divisors(info)
     try:
@@ -68,9 +69,11 @@ def try_rates(link: Link, info: ChipInfo) -> Iterator[Rate]:
 
 
 def _tried(link: Link, info: ChipInfo, baud: int, divisor: int) -> Rate:
+    spoilt = link.damaged
     try:
         if not link.set_baud(divisor, baud):
-            return Rate(baud, False, "no answer")
+            spoilt = link.damaged - spoilt
+            return Rate(baud, False, f"no answer, {spoilt} damaged frames" if spoilt else "no answer")
         before = link.damaged + _damaged(link)
         kept = _exchanged(link, info)
         damaged = link.damaged + _damaged(link) - before

