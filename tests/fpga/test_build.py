@@ -1,10 +1,11 @@
-"""Bitstream builds: a small chip for iCE40 and one for ECP5, built for real; cache, clocks and refusals."""
+"""Bitstream builds: a small chip of each family and kind, built for real; cache and its keys, clocks and refusals."""
 
 import hashlib
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ SMALL = {
     "frame_bytes": 64, "rx_frames": 2, "tx_frames": 2,
 }  # fmt: skip
 CONFIGS = {
+    "icebreaker": CoreConfig.from_dict({**SMALL, "weight_ports": 1}),
     "hx8k-b-evn": CoreConfig.from_dict(SMALL),
+    "tang-nano-20k": CoreConfig.from_dict(SMALL),
     "ulx3s-25f": CoreConfig.from_dict({**SMALL, "learning": Learning.EXPONENTIAL, "trace_bits": 4}),
 }
 
@@ -58,6 +61,11 @@ def test_bitstream_is_there_and_meets_its_clock(built, name) -> None:
     content = Path(report["bitstream"]).read_bytes()
     assert report["sha256"] == hashlib.sha256(content).hexdigest()
     assert report["fmax_mhz"] >= report["clock_mhz"] == BOARDS[name].clock_hz / 1e6
+    assert report["margin"] == pytest.approx(
+        min(clock["fmax_mhz"] / clock["wanted_mhz"] for clock in report["clocks"].values()) - 1, abs=1e-4
+    )
+    text = (Path(report["folder"]) / "report.txt").read_text()
+    assert f"margin {report['margin']:+.1%}" in text
 
 
 @pytest.mark.slow
@@ -106,12 +114,12 @@ def test_another_process_makes_the_same_bits(built, tmp_path) -> None:
 
 
 def test_too_slow_a_chip_is_an_error_with_its_files_kept(cache, tmp_path, monkeypatch) -> None:
-    def slow(order, place, say):
+    def slow(work, place):
         place.mkdir(parents=True)
         clocks = {"chip.clk": {"fmax_mhz": 70.0, "wanted_mhz": 80.0}}
-        (place / "report.json").write_text(json.dumps({"clocks": clocks}))
+        (place / "report.json").write_text(json.dumps({"bitstream": "neurocorex.bit", "clocks": clocks}))
 
-    monkeypatch.setattr(building, "_make", slow)
+    monkeypatch.setattr(building._Work, "_make_result", slow)
     with pytest.raises(TimingError, match=r"chip.clk reaches 70 of 80 MHz; see .*report.txt, and try a lower"):
         building.build(BOARDS["ulx3s-25f"], tmp_path, config=CONFIGS["ulx3s-25f"], seed=99)
     assert (tmp_path / "report.json").exists()
@@ -119,8 +127,55 @@ def test_too_slow_a_chip_is_an_error_with_its_files_kept(cache, tmp_path, monkey
 
 def test_a_clock_just_reached_is_reached() -> None:
     clock = {"fmax_mhz": 80.0, "wanted_mhz": 80.0}
-    assert missed_clocks({"clocks": {"clk": clock}}) == []
-    assert missed_clocks({"clocks": {"clk": clock | {"fmax_mhz": 79.99}}}) == ["clk reaches 79.99 of 80 MHz"]
+    report = {"bitstream": "neurocorex.bit"}
+    assert missed_clocks(report | {"clocks": {"clk": clock}}) == []
+    assert missed_clocks(report | {"clocks": {"clk": clock | {"fmax_mhz": 79.99}}}) == ["clk reaches 79.99 of 80 MHz"]
+
+
+def test_a_bitstream_whose_clock_nobody_timed_is_not_taken() -> None:
+    assert missed_clocks({"bitstream": "neurocorex.bit", "clocks": {}}) == [
+        "place and route tells the speed of no clock"
+    ]
+    assert missed_clocks({"bitstream": None, "clocks": {}}) == []  # 7-series, whose timing Vivado checks
+
+
+KEYED = BOARDS["ulx3s-25f"]
+ORDER = Order(board=KEYED, config=KEYED.config, clock_hz=KEYED.clock_hz, baud=KEYED.baud)
+#: Changes of an order: whether they change the netlist, and the bitstream.
+CHANGES = {
+    "nothing": ({}, False, False),
+    "title and loader": (
+        {"board": replace(KEYED, title="another", loader=("-b", "other"), bridge="CH340", usb=())},
+        False,
+        False,
+    ),
+    "default geometry of the board": ({"board": replace(KEYED, config=CONFIGS["ulx3s-25f"])}, False, False),
+    "seed": ({"seed": 2}, False, True),
+    "geometry": ({"config": CONFIGS["ulx3s-25f"]}, True, True),
+    "clock": ({"clock_hz": 50_000_000}, True, True),
+    "baud": ({"baud": 2_000_000}, True, True),
+    "oscillator": ({"board": replace(KEYED, oscillator_hz=20_000_000)}, True, True),
+    "part": ({"board": replace(KEYED, part=BOARDS["ulx3s-12f"].part)}, True, True),
+    "board of the same part": ({"board": BOARDS["colorlight-i5"]}, True, True),
+}
+
+
+@pytest.mark.parametrize(("change", "netlist", "bits"), CHANGES.values(), ids=CHANGES)
+def test_key_of_a_build_holds_what_decides_its_bits(change, netlist, bits) -> None:
+    changed = replace(ORDER, **change)
+    assert (building._origin_of_netlist(changed) != building._origin_of_netlist(ORDER)) == netlist
+    assert (building._origin(changed) != building._origin(ORDER)) == bits
+
+
+@pytest.mark.parametrize("program", ["YOSYS", "NEXTPNR_ECP5", "ECPPACK"])
+def test_key_of_a_build_holds_the_versions_of_its_programs(program, monkeypatch, tmp_path) -> None:
+    before = building._origin_of_netlist(ORDER), building._origin(ORDER)
+    other = tmp_path / "other"
+    other.write_text("#!/bin/sh\necho version 7\n")
+    other.chmod(0o755)
+    monkeypatch.setenv(program, str(other))
+    assert building._origin(ORDER) != before[1]
+    assert (building._origin_of_netlist(ORDER) != before[0]) == (program == "YOSYS")
 
 
 @pytest.mark.parametrize("name", ["icebreaker", "tang-nano-9k"])

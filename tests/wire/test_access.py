@@ -170,8 +170,11 @@ def test_no_port_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 # DTR --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("maker", "raised"), [("Digilent", False), ("1BitSquared", True), (None, True)])
-def test_dtr_that_may_reset_the_chip_is_left_low(
+@pytest.mark.parametrize(
+    ("maker", "raised"),
+    [("Digilent", False), ("tinyVision.ai", False), ("1BitSquared", True), (None, True)],
+)
+def test_dtr_that_may_reset_the_chip_or_select_the_flash_is_left_low(
     maker: str | None, raised: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states: list[bool] = []

@@ -38,9 +38,13 @@ def test_ticks_and_return_are_within_the_times_that_are_told(clock_hz: int) -> N
 
 
 @pytest.mark.parametrize("frame_bytes", sorted(LIMITS["frame_bytes"]))
-@pytest.mark.parametrize("clock_hz", CLOCKS)
-def test_no_frame_at_a_permitted_rate_takes_until_the_return(clock_hz: int, frame_bytes: int) -> None:
-    """The slowest rates that are permitted, found by trying."""
+def test_no_frame_at_a_permitted_rate_takes_until_the_return(frame_bytes: int) -> None:
+    for clock_hz in CLOCKS:
+        check_permitted(clock_hz, frame_bytes)
+
+
+def check_permitted(clock_hz: int, frame_bytes: int) -> None:
+    """Try rates about the slowest that is permitted, and others."""
     info, rng = chip(clock_hz, frame_bytes), random.Random(clock_hz)
     bits = 10 * longest_frame(info.config)
     shortest_return_s = (RETURN_TICKS - 1) * half_beat_s(clock_hz)
@@ -92,10 +96,10 @@ def test_impossible_rate_is_refused_with_the_nearest(clock_hz: int, baud: int, m
 
 
 @pytest.mark.parametrize("frame_bytes", sorted(LIMITS["frame_bytes"]))
-@pytest.mark.parametrize("clock_hz", CLOCKS)
-def test_rate_that_a_refusal_names_is_permitted(clock_hz: int, frame_bytes: int) -> None:
-    info = chip(clock_hz, frame_bytes)
-    for baud in (1, clock_hz):
-        with pytest.raises(InputError) as refused:
-            divisor_for(info, baud)
-        divisor_for(info, int(str(refused.value).rsplit(" ", 1)[1]))
+def test_rate_that_a_refusal_names_is_permitted(frame_bytes: int) -> None:
+    for clock_hz in CLOCKS:
+        info = chip(clock_hz, frame_bytes)
+        for baud in (1, clock_hz):
+            with pytest.raises(InputError) as refused:
+                divisor_for(info, baud)
+            divisor_for(info, int(str(refused.value).rsplit(" ", 1)[1]))

@@ -106,6 +106,19 @@ def test_device_goes_on_at_the_rate_after_reset_with_what_it_holds() -> None:
     assert uart.chip_baud == 1_000_000
 
 
+def test_rate_that_the_deadline_cut_off_is_asked_for_again() -> None:
+    uart = LosingTransport(hears=2_000_000)
+    chip = WiredChip(uart, baud=3_000_000)
+    chip.patience.clock = chip._link._line.clock = uart.clock
+    chip.patience.begin(1.4)
+    with pytest.raises(NoAnswerError, match="longer than deadline_s"):
+        chip.info  # noqa: B018
+    chip.patience.begin()
+    with pytest.warns(DeviceWarning, match="was not heard at 3000000 baud and stays at 1000000"):
+        assert chip.info.baud == 1_000_000
+    assert uart.baud == uart.chip_baud == 1_000_000
+
+
 @pytest.mark.parametrize("fails", FAILS)
 @pytest.mark.parametrize("breaks", [True, False], ids=["break", "no break"])
 def test_doctor_tries_all_rates_on_a_line_without_a_break(fails: str, breaks: bool) -> None:

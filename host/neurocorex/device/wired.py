@@ -64,11 +64,12 @@ class WiredChip(Chip):
             if self._gone:
                 self._return()
             try:
-                self._info = _identified(self._link)
-                self._speed_up(self._info)
+                info = _identified(self._link)
+                self._speed_up(info)
             except DisconnectedError:
                 self._gone = self.returns
                 raise
+            self._info = info
         return self._info
 
     @property

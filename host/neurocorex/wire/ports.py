@@ -48,12 +48,13 @@ class Port:
         return self.vid is not None
 
     @property
-    def resets_by_dtr(self) -> bool:
-        """Whether DTR may hold the FPGA in reset, as it does on an Arty A7 with jumper JP2.
+    def has_other_dtr(self) -> bool:
+        """Whether DTR may do something else: reset an Arty A7 with jumper JP2, or select the flash of a UPduino.
 
-        DTR is left low on ports of this maker alone: many bridges that are CDC devices send nothing without it.
+        DTR is left low on ports of these makers alone: many bridges that are CDC devices send nothing without it.
         """
-        return "digilent" in (self.manufacturer or self.description).lower()
+        maker = (self.manufacturer or self.description).lower()
+        return "digilent" in maker or "tinyvision" in maker
 
     @property
     def interface(self) -> str:

@@ -58,7 +58,7 @@ class SerialTransport(Transport):
             self._port = serial.serial_for_url(
                 path, baudrate=baud, timeout=self._SLICE_S, write_timeout=WRITE_TIMEOUT_S, do_not_open=True, **options
             )
-            if self.port is not None and self.port.resets_by_dtr:
+            if self.port is not None and self.port.has_other_dtr:
                 self._port.dtr = False
             self._port.open()
         except (serial.SerialException, OSError, ValueError) as error:
