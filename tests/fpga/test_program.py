@@ -89,6 +89,8 @@ def test_a_board_that_no_loader_knows_says_what_to_do(loader, bitstream, capsys)
     assert run(capsys, "program", board.name, "--file", path, "--dry-run")[:2] == (
         0, f"{path} is for {board.title}; {board.manual}\n",
     )  # fmt: skip
+    values = json.loads(run(capsys, "program", board.name, "--file", path, "--dry-run", "--json")[1])
+    assert (values["command"], values["manual"]) == ([], board.manual)
     assert run(capsys, "program", board.name, "--file", path, "--sram")[0] == InputError.exit_code
     assert run(capsys, "program", board.name, "--file", "/dev/null", "--dry-run")[0] == InputError.exit_code
     assert not seen.exists()

@@ -57,10 +57,10 @@ def archive(made) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> None:
+def cache(tmp_path_factory, monkeypatch) -> None:
     """Cache of what is taken out of archives, for each test alone; the tools keep theirs."""
-    (tmp_path / "cache").mkdir()
-    monkeypatch.setattr(release.cache, "cache_folder", lambda *parts: tmp_path / "cache")
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr(release.cache, "cache_folder", lambda *parts: folder)
 
 
 def changed(folder: Path, change) -> Path:

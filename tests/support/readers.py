@@ -29,6 +29,7 @@ from neurocorex.encode import from_file
 from neurocorex.errors import QuantisationWarning
 from neurocorex.events.stream import EventStream
 from neurocorex.files import pack, read_arrays, read_json
+from neurocorex.fpga import manifest
 from neurocorex.image import Image
 from neurocorex.importers.nir.places import Place, Places
 from neurocorex.importers.nir.recording import Recording
@@ -45,6 +46,16 @@ class Reader(NamedTuple):
 
 
 CONFIG = ncx.CoreConfig(neurons=6, inputs=4, lanes=2, learning=Learning.EXPONENTIAL, extra_axons=3, max_delay=4)
+MANIFEST = {
+    "format": manifest.FORMAT, "version": manifest.VERSION,
+    "files": {
+        f"neurocorex-{board}.bit": {
+            "board": board, "part": "LFE5U-25F-6BG381C", "sha256": "0" * 64, "neurocorex": "0.2.0",
+            "protocol": manifest.protocol_entry(0x60033A5),
+        }
+        for board in ("ulx3s-25f", "colorlight-i5")
+    },
+}  # fmt: skip
 SPIKES = np.random.default_rng(4).random((9, 4)) < 0.4
 
 
@@ -162,6 +173,7 @@ READERS: dict[str, Reader] = {
         lambda: _written(lambda path: checkpointfile.save(path, _saved()), ".npz"), by_path(checkpointfile.load, ".npz")
     ),
     "weights": Reader(lambda: _arrays(weights=np.arange(12, dtype=np.int32).reshape(3, 4)), read_arrays),
+    "manifest of a release": Reader(lambda: json.dumps(MANIFEST).encode(), lambda data: manifest.read(data, "it")),
     "document": Reader(lambda: json.dumps({"a": [1, 2.5, {"b": "µ"}], "c": None}).encode(), read_json),
 }
 

@@ -59,7 +59,8 @@ def program(
     loading = prepare(board, _bitstream(board, bitstream, release), target=target, cable=cable)
     values: dict[str, Any] = {
         "board": board.name, "bitstream": loading.path, "target": loading.target, "flash": loading.target == "flash",
-        "effect": loading.effect, "command": loading.command, "manual": board.manual, "dry_run": dry_run,
+        "effect": loading.effect, "command": [] if board.manual else loading.command, "manual": board.manual,
+        "dry_run": dry_run,
     }  # fmt: skip
     if dry_run:
         output.emit(as_json, values, lambda: _described(loading))
