@@ -90,7 +90,7 @@ def board_row(board: Board, shown: Pace) -> Sequence[str]:
 
 def rate_and_share(board: Board, used: ncx.CoreConfig, steps: int, arrivals: int, columns: int = 0) -> list[str]:
     """Return the synaptic events a second of a run, and its share of the roofline."""
-    busy = busy_cycles(used, steps, arrivals, columns)
+    busy = busy_cycles(used, steps, arrivals, columns, chip=board.config)
     rate = arrivals * used.neurons / busy * board.clock_hz
     return [f"{rate / 1e6:,.0f} M", f"{Roofline(used).cycles(steps, arrivals, columns) / busy:.1%}"]
 

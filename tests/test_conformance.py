@@ -141,7 +141,7 @@ def test_busy_cycles_follow_from_steps_and_arrivals(device):
     arrivals = counters["input_events"] + counters["recurrent_events"]
     assert arrivals > 0
     used = CONFIG.in_use(*device.read(Region.IN_USE).tolist())
-    assert counters["busy_cycles"] == busy_cycles(used, counters["steps"], arrivals)
+    assert counters["busy_cycles"] == busy_cycles(used, counters["steps"], arrivals, chip=CONFIG)
 
 
 # Lines and hosts that misbehave ----------------------------------------------------------------

@@ -18,6 +18,7 @@ CONFIGS = {
     "window, extra": CoreConfig(learning=Learning.WINDOW, extra_axons=40, lanes=4),
     "long window": CoreConfig(neurons=5, inputs=3, lanes=2, learning=Learning.WINDOW, window_steps=13),
     "one port": CoreConfig(neurons=16, inputs=16, lanes=2, weight_ports=1),
+    "deep banks": CoreConfig(neurons=80, inputs=50, lanes=1),
     "smallest": CoreConfig(neurons=1, inputs=1, lanes=1, learning=Learning.EXPONENTIAL, frame_bytes=64, rx_frames=2),
 }
 PARTS = (UP5K, HX8K, ECP5_25F, GW2AR_18, XC7A35T_CPG236)

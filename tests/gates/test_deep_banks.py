@@ -20,15 +20,15 @@ CONFIGS = {
     "no learning": CoreConfig(neurons=9, inputs=7, lanes=4, max_delay=3, extra_axons=3),
     "exponential": CoreConfig(learning=EXPONENTIAL, neurons=6, inputs=5, lanes=2, max_delay=4),
     "soft bounds": CoreConfig(
-        learning=EXPONENTIAL, neurons=5, inputs=6, lanes=4, max_delay=3, soft_bounds=True, extra_axons=6
+        learning=EXPONENTIAL, neurons=5, inputs=6, lanes=4, max_delay=3, soft_bounds=True, extra_axons=3
     ),
-    "window": CoreConfig(learning=WINDOW, neurons=7, inputs=5, lanes=4, max_delay=3, window_steps=4, extra_axons=3),
+    "window": CoreConfig(learning=WINDOW, neurons=5, inputs=5, lanes=4, max_delay=3, window_steps=2, extra_axons=3),
     "soft window": CoreConfig(
-        learning=WINDOW, neurons=3, inputs=9, lanes=8, weight_bits=4, window_steps=3, soft_bounds=True
+        learning=WINDOW, neurons=3, inputs=9, lanes=8, weight_bits=4, window_steps=2, max_delay=2, soft_bounds=True
     ),
-    "more inputs than neurons": CoreConfig(learning=EXPONENTIAL, neurons=2, inputs=19, lanes=2),
+    "more inputs than neurons": CoreConfig(learning=EXPONENTIAL, neurons=2, inputs=19, lanes=2, max_delay=2),
     "one lane": CoreConfig(learning=WINDOW, neurons=4, inputs=3, lanes=1, window_steps=1, extra_axons=2),
-    "single neuron": CoreConfig(learning=EXPONENTIAL, neurons=1, inputs=9, lanes=1),
+    "single neuron": CoreConfig(learning=EXPONENTIAL, neurons=1, inputs=9, lanes=1, max_delay=2),
 }  # fmt: skip
 
 
@@ -47,9 +47,9 @@ def test_core_equals_emulator(shallow, name):
 
     async def body(core):
         twins = Twins(core)
-        for pace in ({}, {"pause": 0.3}, {"block": 0.6}, {}):
+        for pace in ({}, {"pause": 0.3, "block": 0.6}):
             await twins.load(random_regions(config, rng))
-            await twins.run(*random_steps(config, rng, 16), **pace)
+            await twins.run(*random_steps(config, rng, 8), **pace)
             await twins.compare()
 
     on_core(config, body)
@@ -57,7 +57,7 @@ def test_core_equals_emulator(shallow, name):
 
 @pytest.mark.parametrize("learning", Learning)
 def test_a_part_in_use_has_the_register_of_the_whole_chip(monkeypatch, learning):
-    whole = CoreConfig(learning=learning, neurons=64, inputs=64, lanes=16)
+    whole = CoreConfig(learning=learning, neurons=64, inputs=64, lanes=16, window_steps=1)
     monkeypatch.setattr(geometry, "SHALLOW_BANK_WORDS", whole.weight_words - 1)
     part = whole.in_use(1, 1)
     assert whole.deep_banks
@@ -67,7 +67,6 @@ def test_a_part_in_use_has_the_register_of_the_whole_chip(monkeypatch, learning)
         twins = Twins(core)
         await twins.load({Region.IN_USE: [1, 1]})
         await twins.run(Step((0, 1)), Step(), Step((3,)))
-        await twins.compare()
         counters = await core.counters()
         assert counters[Counter.BUSY_CYCLES] == busy_cycles(part, 3, 3, chip=whole)
         later = 2 if learning else 1
@@ -125,10 +124,9 @@ def test_which_banks_are_deep_and_what_it_costs():
     assert busy_cycles(no_learning, 1, 0) == busy_cycles(replace(no_learning, weight_ports=1), 1, 0) + 1
 
 
-@pytest.mark.parametrize("words", [2, 2048, 2049, 8192, 8193, 20480])
-def test_pieces_of_a_bank_have_all_its_words(words):
-    config = CoreConfig(neurons=1, inputs=words - 1, lanes=1) if words <= 4097 else None
-    config = config or CoreConfig(neurons=2, inputs=words // 2, lanes=1)
+@pytest.mark.parametrize(("neurons", "inputs"), [(1, 1), (1, 2047), (1, 2048), (2, 4094), (3, 2728), (8, 2552)])
+def test_pieces_of_a_bank_have_all_its_words(neurons, inputs):
+    config = CoreConfig(neurons=neurons, inputs=inputs, lanes=1)
     pieces = spec_memories.bank_pieces(config)
     assert sum(depth for _, depth in pieces) == config.weight_words
     assert all(depth <= spec_memories.PIECE_WORDS for _, depth in pieces)
