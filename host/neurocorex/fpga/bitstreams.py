@@ -21,7 +21,7 @@ from .parts import Family
 __all__ = ["LARGEST", "Bitstream", "check", "identify"]
 
 #: Largest file that is read; a flash has 16 MiB, the largest bitstream of a board, as text, 5 MB.
-LARGEST = 32 << 20
+LARGEST = 16 << 20
 #: Report that a build leaves beside its bitstream.
 REPORT = "report.json"
 _FORMS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Bitstream]], ...] = (

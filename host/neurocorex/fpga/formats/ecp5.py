@@ -29,6 +29,7 @@ _CHECKED = (_USERCODE, _DICTIONARY, _BLOCK_RAM)
 #: Bits of a byte in a packed frame: zero, one of sixteen, or any.
 _SYMBOL = "(?:0|10.{4}|11.{8})"
 _PACKAGE = re.compile(rb"Part: *LFE5\w+-\w+-\d[A-Z]+(\d+)")
+_SVF_BEGIN = re.compile(rb"(?:\s|!.*|//.*)*+(?:HDR|HIR|TDR|TIR|TRST|ENDDR|ENDIR|STATE|FREQUENCY|SIR)\b")
 #: Statements of an SVF file: an instruction, its end of the configuration, the IDCODE that it expects, and data.
 _SVF_INSTRUCTION = re.compile(r"SIR 8 TDI ?\( ?([0-9A-F]{2}) ?\)", re.IGNORECASE)
 _SVF_END = re.compile(r"SIR 8 TDI ?\( ?26 ?\)", re.IGNORECASE)
@@ -62,7 +63,7 @@ def read(data: bytes) -> Bitstream:
 
 def is_svf(data: bytes) -> bool:
     """Whether a file is an SVF file, for whatever chip."""
-    return re.match(rb"(?:\s|!.*|//.*)*(?:HDR|HIR|TDR|TIR|TRST|ENDDR|ENDIR|STATE|FREQUENCY|SIR)\b", data) is not None
+    return _SVF_BEGIN.match(data[: 4 * HEAD]) is not None
 
 
 def read_svf(data: bytes) -> Bitstream:
