@@ -32,6 +32,9 @@ class IndexList(wiring.Component):
     ----------
     most : int
         How many indices there are.
+    ahead : bool
+        Whether the first index waits in a register, and the memory already reads the one after it: on large chips the
+        way from a memory to what takes the index is long.
 
     Members
     -------
@@ -43,8 +46,8 @@ class IndexList(wiring.Component):
         The first index that has not been taken.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, *, ahead: bool = False) -> None:
+        self._most, self._ahead = most, ahead
         bits = max(1, (most - 1).bit_length())
         super().__init__({
             "restart": In(1),
@@ -60,14 +63,21 @@ class IndexList(wiring.Component):
         m.submodules.memory = memory = block_memory(len(head.item), self._most)
         read, write = memory.read_port(), memory.write_port()
         pushed, popped = Signal(range(self._most + 1)), Signal(range(self._most + 1))
+        if self._ahead:
+            first = Signal.like(read.data, reset_less=True)
+            m.d.comb += [read.addr.eq(popped + 1), head.item.eq(first)]
+            with m.If(head.taken):
+                m.d.sync += first.eq(read.data)
+            with m.Elif(self.push & (pushed == 0)):
+                m.d.sync += first.eq(self.push_index)
+        else:
+            m.d.comb += [read.addr.eq(popped), head.item.eq(read.data)]
         m.d.comb += [
-            read.addr.eq(popped),
-            head.item.eq(read.data),
             write.en.eq(self.push),
             write.addr.eq(pushed),
             write.data.eq(self.push_index),
         ]
-        # As late as the index, which comes from a memory.
+        # As late as an index that comes from the memory.
         m.d.sync += head.pending.eq(pushed != popped)
         with m.If(self.restart):
             m.d.sync += [pushed.eq(0), popped.eq(0)]

@@ -186,7 +186,7 @@ class EventController(wiring.Component):
     def _list_fired(self, m: Module, sequencer: Sequencer) -> None:
         """Collect the neurons that fired and learn: their synapses are potentiated."""
         leaving, learning = self.activity.leaving, self.settings.control.learning
-        m.submodules.fired = fired = IndexList(self._config.neurons)
+        m.submodules.fired = fired = IndexList(self._config.neurons, ahead=self._config.deep_banks)
         wiring.connect(m, sequencer.fired, fired.head)
         wiring.connect(m, sequencer.columns, wiring.flipped(self.columns))
         m.d.comb += [

@@ -80,7 +80,7 @@ _ULX3S_25F = Board(
     breaks=True,
     loader=("-b", "ulx3s"),
 )
-_CONFIG_45F = CoreConfig(neurons=384, inputs=128, lanes=16, learning=_LEARNING)
+_CONFIG_45F = CoreConfig(neurons=320, inputs=160, lanes=16, learning=_LEARNING)
 _COLORLIGHT_I5 = Board(
     name="colorlight-i5",
     title="Colorlight i5 on its extension board",
