@@ -136,15 +136,15 @@ def test_columns_are_read_block_by_block(config):
     simulate(reader, testbench)
 
 
-async def draws_of(ctx, reader, stream, draws, payload, cycles):
+async def draws_of(ctx, reader, stream, draws, payload, cycles, latency):
     """Draws of a row or column, by piece and lane."""
     ctx.set(stream.payload, payload)
     ctx.set(stream.valid, 1)
     await ctx.tick().until(stream.ready)
     ctx.set(stream.valid, 0)
     seen = []
-    for cycle in range(cycles + Draws.LATENCY):
-        if cycle >= Draws.LATENCY:
+    for cycle in range(cycles + latency):
+        if cycle >= latency:
             seen += [ctx.get(draws.draws[lane]) for lane in range(len(draws.draws))]
         await ctx.tick()
     return seen
@@ -163,7 +163,9 @@ def test_draws_of_a_column_go_by_neuron_and_numbers_of_axons(config):
     async def testbench(ctx):
         ctx.set(draws.random, RANDOM_STATE >> 16)
         for neuron in range(config.neurons):
-            seen = await draws_of(ctx, reader, reader.columns, draws, neuron, column_cycles(config))
+            seen = await draws_of(
+                ctx, reader, reader.columns, draws, neuron, column_cycles(config), Draws.latency(config)
+            )
             code = place_code(Place.NEURON, neuron)
             for number, (kind, index) in enumerate(axons(config)):
                 assert seen[row_number(config, kind, index)] == weight_draw(RANDOM_STATE, code, number)
@@ -181,7 +183,7 @@ def test_draws_of_a_row_go_by_axon_and_numbers_of_neurons(config):
         ctx.set(draws.random, RANDOM_STATE >> 16)
         for kind, index in axons(config):
             payload = {"kind": kind, "index": index}
-            seen = await draws_of(ctx, reader, reader.rows, draws, payload, row_cycles(config))
+            seen = await draws_of(ctx, reader, reader.rows, draws, payload, row_cycles(config), Draws.latency(config))
             code = place_code(PLACES[kind], index)
             expected = [weight_draw(RANDOM_STATE, code, neuron) for neuron in range(config.neurons)]
             assert seen[: config.neurons] == expected
