@@ -37,7 +37,7 @@ def shallow(monkeypatch):
     """Every bank of more than 4 words is deep, and has pieces of 16 words."""
     monkeypatch.setattr(geometry, "SHALLOW_BANK_WORDS", 4)
     for module in (spec_memories, banks):
-        monkeypatch.setattr(module, "PIECE_WORDS", 16)
+        monkeypatch.setattr(module, "piece_words", lambda config: 16)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -124,10 +124,12 @@ def test_which_banks_are_deep_and_what_it_costs():
     assert busy_cycles(no_learning, 1, 0) == busy_cycles(replace(no_learning, weight_ports=1), 1, 0) + 1
 
 
+@pytest.mark.parametrize("weight_bits", [4, 8, 16])
 @pytest.mark.parametrize(("neurons", "inputs"), [(1, 1), (1, 2047), (1, 2048), (2, 4094), (3, 2728), (8, 2552)])
-def test_pieces_of_a_bank_have_all_its_words(neurons, inputs):
-    config = CoreConfig(neurons=neurons, inputs=inputs, lanes=1)
+def test_pieces_of_a_bank_have_all_its_words(neurons, inputs, weight_bits):
+    config = CoreConfig(neurons=neurons, inputs=inputs, lanes=1, weight_bits=weight_bits)
     pieces = spec_memories.bank_pieces(config)
     assert sum(depth for _, depth in pieces) == config.weight_words
-    assert all(depth <= spec_memories.PIECE_WORDS for _, depth in pieces)
+    most = {4: 8192, 8: 2048, 16: 1024}[weight_bits] if config.deep_banks else 2048
+    assert all(depth <= most for _, depth in pieces)
     assert len({name for name, _ in pieces}) == len(pieces)

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
-from neurocorex.spec.memories import PIECE_WORDS, bank_pieces
+from neurocorex.spec.memories import bank_pieces, piece_words
 
 from ..lib.delay import stages
 from ..lib.memory import BLOCK_RAM
@@ -115,8 +115,8 @@ def bank_address(place: data.View, bank: int) -> Value:
 class WeightBanks(wiring.Component):
     """The memories of the weights, with a port to read and one to write.
 
-    A bank that is deeper than a block RAM is slow to answer: a choice among block RAMs follows. So a register comes
-    next. Banks of very many block RAMs are built of pieces, each with a register, and the choice among pieces follows.
+    A bank that is deeper than a block RAM is slow to answer, because a choice among block RAMs follows. It is built of
+    pieces of a block RAM or a few, each with a register behind it, and the choice among these comes a cycle later.
 
     Members
     -------
@@ -157,7 +157,7 @@ class WeightBanks(wiring.Component):
 
     def _piece(self, place: data.View) -> Value:
         """Return the number of the piece in which a place is."""
-        return place.word[PIECE_WORDS.bit_length() - 1 - lane_bits(self._config) :]
+        return place.word[piece_words(self._config).bit_length() - 1 - lane_bits(self._config) :]
 
 
 class Rotator(wiring.Component):

@@ -16,7 +16,9 @@ RECORD_PLACES = 32
 #: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
 LUT_RAM_WORDS = 64
 _COUNTER_WORD_BITS = 32
-#: Words of a piece of a deep bank: so few block RAMs that the choice among them fits in the cycle in which they answer.
+#: Bits of a block RAM of most devices, which has bytes of nine.
+_BLOCK_BITS, _BYTE_BITS = 18432, 9
+#: Words of a piece of a deep bank whose words do not fill block RAMs of their own: then a few share them.
 PIECE_WORDS = 8192
 
 
@@ -70,23 +72,29 @@ def region_words(region: Region, config: CoreConfig) -> int:
     return 2 << _index_bits(items) if config.lanes == 1 else max(2, items)
 
 
+def piece_words(config: CoreConfig) -> int:
+    """Return the words of a piece of a deep bank, a power of two: one block RAM, where that has no bits to spare."""
+    bits = _synapse_bits(config)
+    whole = -(-bits // _BYTE_BITS) * _BYTE_BITS
+    fills = whole - bits <= 1 and _BLOCK_BITS // whole & (_BLOCK_BITS // whole - 1) == 0
+    return _BLOCK_BITS // whole if fills else PIECE_WORDS
+
+
 def bank_pieces(config: CoreConfig) -> list[tuple[str, int]]:
     """Return the memories of each bank of weights: what their names begin with, and their words, the lowest first."""
-    words = max(2, config.weight_words)
-    if not config.deep_banks or words <= PIECE_WORDS:
+    words, most = max(2, config.weight_words), piece_words(config)
+    if not config.deep_banks or words <= most:
         return [("bank_", words)]
-    firsts = range(0, words, PIECE_WORDS)
-    return [(f"piece_{number}_", min(PIECE_WORDS, words - first)) for number, first in enumerate(firsts)]
+    return [(f"piece_{number}_", min(most, words - first)) for number, first in enumerate(range(0, words, most))]
 
 
 def memories(config: CoreConfig) -> Iterator[Memory]:
     """Return all memories of a chip of geometry `config`."""
     yield from _link(config)
     yield from _neurons(config)
-    synapse = config.stored_weight_bits + (config.learning is not Learning.NONE)
     banks = "core.synapses.matrix.banks"
     for name, words in bank_pieces(config):
-        yield Memory(banks, name, words, (synapse,), count=config.lanes, ports=config.weight_ports)
+        yield Memory(banks, name, words, (_synapse_bits(config),), count=config.lanes, ports=config.weight_ports)
     sums = config.lanes * config.accumulator_bits
     yield Memory("core.synapses.accumulators", "memory", 2 * config.groups, (sums,))
     yield Memory("core.registers.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
@@ -96,6 +104,10 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
         yield from _extra(config)
     if config.learning:
         yield from _learning(config)
+
+
+def _synapse_bits(config: CoreConfig) -> int:
+    return config.stored_weight_bits + (config.learning is not Learning.NONE)
 
 
 def _index_bits(count: int) -> int:
