@@ -73,11 +73,11 @@ def region_words(region: Region, config: CoreConfig) -> int:
 
 
 def piece_words(config: CoreConfig) -> int:
-    """Return the words of a piece of a deep bank, a power of two: one block RAM, where that has no bits to spare."""
+    """Return the words of a piece of a deep bank, a power of two: one block RAM, where words fill 8 bits of each byte."""
     bits = _synapse_bits(config)
-    whole = -(-bits // _BYTE_BITS) * _BYTE_BITS
-    fills = whole - bits <= 1 and _BLOCK_BITS // whole & (_BLOCK_BITS // whole - 1) == 0
-    return _BLOCK_BITS // whole if fills else PIECE_WORDS
+    used = -(-bits // _BYTE_BITS)
+    fills = bits >= 8 * used and used.bit_count() == 1
+    return _BLOCK_BITS // _BYTE_BITS // used if fills else PIECE_WORDS
 
 
 def bank_pieces(config: CoreConfig) -> list[tuple[str, int]]:
