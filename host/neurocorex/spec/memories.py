@@ -73,7 +73,7 @@ def region_words(region: Region, config: CoreConfig) -> int:
 
 
 def piece_words(config: CoreConfig) -> int:
-    """Return the words of a piece of a deep bank, a power of two: one block RAM, where words fill 8 bits of each byte."""
+    """Return the words of a piece of a deep bank, a power of two: one block RAM, if words fill 8 bits of each byte."""
     bits = _synapse_bits(config)
     used = -(-bits // _BYTE_BITS)
     fills = bits >= 8 * used and used.bit_count() == 1
