@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from neurocorex.cli import main
 from neurocorex.cli.application import exit_codes
 from neurocorex.cli.defect import KEPT, record
 from neurocorex.demos import digits
@@ -29,15 +28,6 @@ runpy.run_module("neurocorex", run_name="__main__", alter_sys=True)
 """
 
 
-def run(capsys, *words):
-    code = 0
-    try:
-        main([str(word) for word in words])
-    except SystemExit as stop:
-        code = stop.code or 0
-    return code, *capsys.readouterr()
-
-
 @pytest.mark.parametrize(
     "module",
     [
@@ -57,16 +47,16 @@ def test_list_of_commands_loads_nothing_slow():
     assert not {"neurocorex.spec", "neurocorex.device", "numpy", "serial", "rich", "tempfile"} & set(loaded)
 
 
-def test_program_alone_prints_help(capsys):
-    assert run(capsys) == run(capsys, "--help")
-    code, out, err = run(capsys)
+def test_program_alone_prints_help(invoke):
+    assert invoke() == invoke("--help")
+    code, out, err = invoke()
     assert (code, err) == (0, "")
     assert out.startswith("Usage: neurocorex ")
 
 
 @pytest.mark.parametrize("group", ["demo", "bench"])
-def test_group_without_a_command_prints_help(group, capsys):
-    code, out, err = run(capsys, group)
+def test_group_without_a_command_prints_help(group, invoke):
+    code, out, err = invoke(group)
     assert (code, out) == (2, "")
     assert err.startswith(f"Usage: neurocorex {group} ")
     assert "Commands:" in err
@@ -82,8 +72,8 @@ def broken(monkeypatch, tmp_path):
     return tmp_path / "neurocorex" / "defects"
 
 
-def test_unexpected_error_is_one_line_and_a_file(broken, capsys):
-    code, out, err = run(capsys, "info", "emulator")
+def test_unexpected_error_is_one_line_and_a_file(broken, invoke):
+    code, out, err = invoke("info", "emulator")
     assert (code, out, err.count("\n")) == (70, "", 1)
     assert "unexpected KeyError" in err
     (kept,) = broken.iterdir()
@@ -94,24 +84,24 @@ def test_unexpected_error_is_one_line_and_a_file(broken, capsys):
     assert "neither" in text
 
 
-def test_unexpected_error_as_json(broken, capsys):
-    code, out, err = run(capsys, "info", "emulator", "--json")
+def test_unexpected_error_as_json(broken, invoke):
+    code, out, err = invoke("info", "emulator", "--json")
     assert (code, err) == (70, "")
     assert json.loads(out)["error"]["code"] == "internal"
 
 
-def test_traceback_is_shown_on_request(broken, capsys, monkeypatch):
+def test_traceback_is_shown_on_request(broken, invoke, monkeypatch):
     monkeypatch.setenv("NEUROCOREX_DEBUG", "1")
-    code, _, err = run(capsys, "info", "emulator")
+    code, _, err = invoke("info", "emulator")
     assert code == 70
     assert "Traceback (most recent call last)" in err
     assert err.splitlines()[-1].startswith("neurocorex: unexpected KeyError")
 
 
-def test_unexpected_error_where_nothing_can_be_written(broken, capsys, monkeypatch, tmp_path):
+def test_unexpected_error_where_nothing_can_be_written(broken, invoke, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    code, _, err = run(capsys, "info", "emulator")
+    code, _, err = invoke("info", "emulator")
     assert (code, err.count("\n")) == (70, 1)
     assert "NEUROCOREX_DEBUG=1" in err
 
@@ -142,23 +132,23 @@ def test_page_of_the_command_line_lists_every_exit_code():
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_shell_completes(words, found, capsys, monkeypatch):
+def test_shell_completes(words, found, invoke, monkeypatch):
     monkeypatch.setenv("_NEUROCOREX_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", " ".join(("neurocorex", *words)))
     monkeypatch.setenv("COMP_CWORD", str(len(words)))
-    code, out, _ = run(capsys)
+    code, out, _ = invoke()
     assert code == 0
     assert {line.partition(",")[2] for line in out.splitlines() if line.startswith("plain")} == set(found)
 
 
-def test_shell_completes_files_where_a_network_may_stand(capsys, monkeypatch):
+def test_shell_completes_files_where_a_network_may_stand(invoke, monkeypatch):
     monkeypatch.setenv("_NEUROCOREX_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", "neurocorex plan b")
     monkeypatch.setenv("COMP_CWORD", "2")
-    assert run(capsys)[1].split() == ["file,b", "plain,basys3"]
+    assert invoke()[1].split() == ["file,b", "plain,basys3"]
 
 
-def test_shell_completes_ports(capsys, monkeypatch):
+def test_shell_completes_ports(invoke, monkeypatch):
     from serial.tools import list_ports, list_ports_common
 
     port = list_ports_common.ListPortInfo("/dev/ttyUSB7", skip_link_detection=True)
@@ -166,7 +156,7 @@ def test_shell_completes_ports(capsys, monkeypatch):
     monkeypatch.setenv("_NEUROCOREX_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", "neurocorex info /dev")
     monkeypatch.setenv("COMP_CWORD", "2")
-    assert run(capsys)[1].split() == ["plain,/dev/ttyUSB7"]
+    assert invoke()[1].split() == ["plain,/dev/ttyUSB7"]
 
 
 RTL = (
@@ -187,12 +177,12 @@ RTL = (
 
 
 @pytest.mark.parametrize("words", RTL, ids=" ".join)
-def test_rtl_without_the_extra_names_it(words, capsys, monkeypatch, tmp_path):
+def test_rtl_without_the_extra_names_it(words, invoke, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "amaranth", None)
     monkeypatch.chdir(tmp_path)
     digits.image().save("digits.npz")
     write_papers(tmp_path)
-    code, out, err = run(capsys, *words)
+    code, out, err = invoke(*words)
     assert (code, out, err.count("\n")) == (10, "", 1)
     assert "pip install 'neurocorex[sim]'" in err
     assert not (tmp_path / "wave.fst").exists()

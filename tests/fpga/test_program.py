@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from neurocorex.cli import main
 from neurocorex.errors import DeviceError, InputError, MissingToolError, NoAnswerError
 from neurocorex.fpga import programming
 from neurocorex.fpga.boards import BOARDS
@@ -44,15 +43,6 @@ def bitstream(tmp_path: Path):
     return lambda name: written(BOARDS[name], tmp_path)
 
 
-def run(capsys, *words):
-    code = 0
-    try:
-        main([str(word) for word in words])
-    except SystemExit as stop:
-        code = stop.code or 0
-    return code, *capsys.readouterr()
-
-
 @pytest.mark.parametrize("board", LOADED, ids=lambda board: board.name)
 def test_every_board_is_loaded_where_it_should(board, loader, tmp_path) -> None:
     seen, path = loader(), written(board, tmp_path)
@@ -80,19 +70,19 @@ def test_every_board_is_loaded_as_it_is_told_or_says_why_not(board, target, load
     assert ("what was in it is lost" if target == "flash" else "until power is lost") in loading.effect
 
 
-def test_a_board_that_no_loader_knows_says_what_to_do(loader, bitstream, capsys) -> None:
+def test_a_board_that_no_loader_knows_says_what_to_do(loader, bitstream, invoke) -> None:
     seen, (board, *_) = loader(), [board for board in BOARDS.values() if board.manual]
     path = bitstream(board.name)
-    code, _, err = run(capsys, "program", board.name, "--file", path)
+    code, _, err = invoke("program", board.name, "--file", path)
     assert (code, err.count("\n")) == (InputError.exit_code, 1)
     assert board.manual in err
-    assert run(capsys, "program", board.name, "--file", path, "--dry-run")[:2] == (
+    assert invoke("program", board.name, "--file", path, "--dry-run")[:2] == (
         0, f"{path} is for {board.title}; {board.manual}\n",
     )  # fmt: skip
-    values = json.loads(run(capsys, "program", board.name, "--file", path, "--dry-run", "--json")[1])
+    values = json.loads(invoke("program", board.name, "--file", path, "--dry-run", "--json")[1])
     assert (values["command"], values["manual"]) == ([], board.manual)
-    assert run(capsys, "program", board.name, "--file", path, "--sram")[0] == InputError.exit_code
-    assert run(capsys, "program", board.name, "--file", "/dev/null", "--dry-run")[0] == InputError.exit_code
+    assert invoke("program", board.name, "--file", path, "--sram")[0] == InputError.exit_code
+    assert invoke("program", board.name, "--file", "/dev/null", "--dry-run")[0] == InputError.exit_code
     assert not seen.exists()
 
 
@@ -129,64 +119,64 @@ def test_a_name_is_no_option(loader, bitstream, tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["icebreaker", "ulx3s-25f", "tang-nano-9k", "icesugar-pro", "icesugar"])
-def test_a_foreign_file_is_refused_before_a_loader_starts(name, loader, tmp_path, capsys) -> None:
+def test_a_foreign_file_is_refused_before_a_loader_starts(name, loader, tmp_path, invoke) -> None:
     seen = loader()
     (tmp_path / "noise.fs").write_bytes(bytes(range(256)) * 8)
     (tmp_path / "empty.bin").touch()
     for path in ("/dev/null", tmp_path, tmp_path / "noise.fs", tmp_path / "empty.bin", tmp_path / "nothing.bit"):
         for words in ([], ["--yes"], ["--dry-run"], ["--sram"]):
-            code, out, err = run(capsys, "program", name, "--file", path, *words)
+            code, out, err = invoke("program", name, "--file", path, *words)
             assert (code, out, err.count("\n")) == (InputError.exit_code, "", 1)
-            code, out, err = run(capsys, "program", name, "--file", path, *words, "--json")
+            code, out, err = invoke("program", name, "--file", path, *words, "--json")
             assert (code, err, json.loads(out)["error"]["code"]) == (InputError.exit_code, "", "input")
     assert not seen.exists()
 
 
 @pytest.mark.parametrize("board", INTO_FLASH, ids=lambda board: board.name)
 @pytest.mark.parametrize("words", [[], ["--flash"], ["--json"]], ids=" ".join)
-def test_flash_is_not_written_where_nobody_can_be_asked(board, words, loader, tmp_path, capsys) -> None:
+def test_flash_is_not_written_where_nobody_can_be_asked(board, words, loader, tmp_path, invoke) -> None:
     seen, path = loader(), written(board, tmp_path)
-    code, out, err = run(capsys, "program", board.name, "--file", path, *words)
+    code, out, err = invoke("program", board.name, "--file", path, *words)
     assert code == InputError.exit_code
     assert "give --yes to write it" in out + err
     assert not seen.exists()
-    code, out, err = run(capsys, "program", board.name, "--file", path, *words, "--yes")
+    code, out, err = invoke("program", board.name, "--file", path, *words, "--yes")
     assert code == 0
     assert ("what was in it is lost" in err) is ("--json" not in words)
     assert seen.exists()
 
 
-def test_json_says_what_was_done(loader, bitstream, capsys) -> None:
+def test_json_says_what_was_done(loader, bitstream, invoke) -> None:
     seen, path = loader("Erasing: [====] 100.00%"), bitstream("icebreaker")
-    code, out, err = run(capsys, "program", "icebreaker", "--file", path, "--json", "--yes")
+    code, out, err = invoke("program", "icebreaker", "--file", path, "--json", "--yes")
     values = json.loads(out)
     assert (code, err, values["target"], values["bitstream"]) == (0, "", "flash", str(path))
     assert values["command"][1:] == seen.read_text().split()
 
 
-def test_the_fpga_is_loaded_without_a_question(loader, bitstream, capsys) -> None:
+def test_the_fpga_is_loaded_without_a_question(loader, bitstream, invoke) -> None:
     loader()
     path = bitstream("ulx3s-25f")
-    code, out, err = run(capsys, "program", "ulx3s-25f", "--file", path)
+    code, out, err = invoke("program", "ulx3s-25f", "--file", path)
     assert (code, out) == (0, f"loaded {path} into the FPGA of ULX3S with LFE5U-25F\n")
     assert err == "ulx3s-25f: loads the FPGA of ULX3S with LFE5U-25F until power is lost; its flash stays as it is\n"
 
 
 @pytest.mark.parametrize("name", ["icebreaker", "ulx3s-25f"])
-def test_a_dry_run_needs_neither_loader_nor_board(name, bitstream, monkeypatch, capsys) -> None:
+def test_a_dry_run_needs_neither_loader_nor_board(name, bitstream, monkeypatch, invoke) -> None:
     monkeypatch.setenv("OPENFPGALOADER", "no-such-program")
     path, board = bitstream(name), BOARDS[name]
-    code, out, _ = run(capsys, "program", name, "--file", path, "--dry-run")
+    code, out, _ = invoke("program", name, "--file", path, "--dry-run")
     options = board.flash if board.lands_in == "flash" else board.sram
     assert code == 0
     assert out.splitlines()[-1] == " ".join(["openFPGALoader", *board.loader, *options, str(path)])
-    code, out, err = run(capsys, "program", name, "--file", path, "--dry-run", "--json")
+    code, out, err = invoke("program", name, "--file", path, "--dry-run", "--json")
     assert (code, err, json.loads(out)["dry_run"]) == (0, "", True)
 
 
 @pytest.mark.parametrize("words", [("--sram", "--flash"), ("--file", "x.bin", "--from", "dist")], ids=" ".join)
-def test_contradictions_are_refused(words, capsys) -> None:
-    code, _, err = run(capsys, "program", "icebreaker", *words)
+def test_contradictions_are_refused(words, invoke) -> None:
+    code, _, err = invoke("program", "icebreaker", *words)
     assert code == 2
     assert "give one of" in err
 
@@ -379,9 +369,9 @@ def test_a_missing_loader_is_named_with_its_extra(bitstream, monkeypatch) -> Non
         program(BOARDS["icebreaker"], bitstream("icebreaker"))
 
 
-def test_nobody_is_asked_where_there_is_no_loader(bitstream, monkeypatch, capsys) -> None:
+def test_nobody_is_asked_where_there_is_no_loader(bitstream, monkeypatch, invoke) -> None:
     monkeypatch.setenv("OPENFPGALOADER", "no-such-program")
-    code, out, err = run(capsys, "program", "icebreaker", "--file", bitstream("icebreaker"))
+    code, out, err = invoke("program", "icebreaker", "--file", bitstream("icebreaker"))
     assert (code, out, err.count("\n")) == (MissingToolError.exit_code, "", 1)
 
 
@@ -390,14 +380,14 @@ def test_a_missing_bitstream_is_named_with_the_command_that_makes_it(tmp_path) -
         program(BOARDS["basys3"], tmp_path / "nothing.bit")
 
 
-def test_command_finds_what_build_left(loader, bitstream, tmp_path, monkeypatch, capsys) -> None:
+def test_command_finds_what_build_left(loader, bitstream, tmp_path, monkeypatch, invoke) -> None:
     seen = loader()
     monkeypatch.chdir(tmp_path)
-    code, _, err = run(capsys, "program", "icebreaker", "--yes")
+    code, _, err = invoke("program", "icebreaker", "--yes")
     assert code == InputError.exit_code
     assert "make it first: neurocorex build icebreaker" in err
     (tmp_path / "build/icebreaker").mkdir(parents=True)
     bitstream("icebreaker").rename(tmp_path / "build/icebreaker/neurocorex.bin")
-    code, out, _ = run(capsys, "program", "icebreaker", "--json", "--yes")
+    code, out, _ = invoke("program", "icebreaker", "--json", "--yes")
     assert (code, json.loads(out)["bitstream"]) == (0, "build/icebreaker/neurocorex.bin")
     assert seen.read_text().split()[-1] == "build/icebreaker/neurocorex.bin"

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from neurocorex.cli import main
 from neurocorex.errors import FileFormatError, InputError, MissingToolError, TimingError
 from neurocorex.fpga import build as building
 from neurocorex.fpga import release
@@ -77,15 +76,6 @@ def zipped(path: Path, contents: dict[str, bytes]) -> Path:
     return path
 
 
-def run(capsys, *words):
-    code = 0
-    try:
-        main([str(word) for word in words])
-    except SystemExit as stop:
-        code = stop.code or 0
-    return code, *capsys.readouterr()
-
-
 def test_manifest_says_from_what_each_file_was_made(made) -> None:
     manifest = json.loads((made / MANIFEST).read_text())
     assert list(manifest["files"]) == sorted(manifest["files"])
@@ -134,10 +124,10 @@ def test_folder_and_archive_give_the_bitstream_of_a_board(name, made, archive) -
 
 
 @pytest.mark.parametrize("kind", ["folder", "archive"])
-def test_program_takes_it(kind, made, archive, capsys, monkeypatch) -> None:
+def test_program_takes_it(kind, made, archive, invoke, monkeypatch) -> None:
     monkeypatch.setenv("OPENFPGALOADER", "no-such-program")
     source = made if kind == "folder" else archive
-    code, out, err = run(capsys, "program", "icebreaker", "--from", source, "--dry-run")
+    code, out, err = invoke("program", "icebreaker", "--from", source, "--dry-run")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1].startswith("openFPGALoader -b ice40_generic -f ")
     assert Path(out.split()[-1]).read_bytes() == of_board("icebreaker")
@@ -167,14 +157,14 @@ def test_another_fpga_on_the_board_is_refused(made) -> None:
         take(other, made)
 
 
-def test_a_bitstream_of_another_fpga_is_refused_whatever_the_manifest_says(made, capsys) -> None:
+def test_a_bitstream_of_another_fpga_is_refused_whatever_the_manifest_says(made, invoke) -> None:
     def exchanged(manifest):
         files = manifest["files"]
         one, other = (next(name for name in files if board in name) for board in ("icebreaker", "hx8k"))
         files[one]["sha256"] = files[other]["sha256"]
         os.replace(made / other, made / one)
 
-    code, _, err = run(capsys, "program", "icebreaker", "--from", changed(made, exchanged), "--dry-run")
+    code, _, err = invoke("program", "icebreaker", "--from", changed(made, exchanged), "--dry-run")
     assert code == InputError.exit_code
     assert "is an iCE40 bitstream for iCE40HX8K" in err
 
@@ -354,7 +344,7 @@ def test_an_interrupt_leaves_the_older_release(script, tmp_path, monkeypatch) ->
 
 
 @pytest.mark.slow
-def test_a_real_build_goes_from_release_to_loader(tmp_path, monkeypatch, capsys) -> None:
+def test_a_real_build_goes_from_release_to_loader(tmp_path, monkeypatch, invoke) -> None:
     """The bitstream of a small chip, from its sources to the command that would load it."""
     monkeypatch.undo()  # the build may be in the cache from an earlier run
     small = CoreConfig(
@@ -368,7 +358,7 @@ def test_a_real_build_goes_from_release_to_loader(tmp_path, monkeypatch, capsys)
     assert {"yosys", "nextpnr-ice40", "icepack"} == set(values["tools"])
     (archive,) = tmp_path.glob("*.zip")
     for source in (tmp_path, archive):
-        code, out, _ = run(capsys, "program", "hx8k-b-evn", "--from", source, "--dry-run", "--json")
+        code, out, _ = invoke("program", "hx8k-b-evn", "--from", source, "--dry-run", "--json")
         assert code == 0
         content = Path(json.loads(out)["bitstream"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == values["sha256"]
