@@ -67,7 +67,7 @@ async def arrive(ctx, synapses, config, axons, rng, pause):
 async def sweep(ctx, synapses, config, rng, pause):
     """Take the sums of all neurons; begin as early as is allowed."""
     sums, spacing, sent = {}, neuron_spacing(config), []
-    wait = 2 + config.deep_banks
+    wait = 2 + config.bank_stages
     for _ in range(20 * config.neurons + 20):
         neuron = len(sent)
         send = neuron < config.neurons and wait <= 0 and rng.random() >= pause

@@ -1,6 +1,8 @@
 """Sequencer of a step: rows of arriving axons, sweep of the neurons, columns of neurons that fired."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from itertools import pairwise
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig
@@ -74,6 +76,7 @@ class Sequencer(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        self._settling = [f"SETTLE_{stage}" for stage in range(config.bank_stages)]
         self._phases = ["SWEEP"]
         if config.extra_axons:
             self._phases += ["LOOK_UP"]
@@ -114,16 +117,14 @@ class Sequencer(wiring.Component):
             self.phase.cleared.eq(cleared),
         ]
         with m.FSM() as fsm:
-            m.d.comb += self.phase.rows.eq(fsm.ongoing("BETWEEN") | fsm.ongoing("ARRIVALS"))
+            reading = ["BETWEEN", "ARRIVALS", *self._settling]
+            m.d.comb += self.phase.rows.eq(Cat(fsm.ongoing(state) for state in reading).any())
             with m.State("BETWEEN"):
                 self._change(m, in_step, stale, waiting, cleared)
             with m.State("ARRIVALS"):
                 m.d.comb += in_step.eq(1)
                 self._arrive(m)
-            if self._config.deep_banks:
-                with m.State("SETTLE"):
-                    m.d.comb += [in_step.eq(1), self.items.ready.eq(1)]
-                    self._start(m, Sweep.UPDATE)
+            self._settle(m, in_step)
             with m.State("SWEEP"):
                 m.d.comb += self.stalled.eq(updating & self.stalled_sweep)
                 with m.If(self.swept):
@@ -187,13 +188,23 @@ class Sequencer(wiring.Component):
             m.d.comb += [rows.valid.eq(1), items.ready.eq(rows.ready), self.input_event.eq(rows.ready)]
         with m.Elif(items.valid & (item.kind == ItemKind.END)), m.If(rows.ready):
             if self._config.deep_banks:
-                # Sums of the last row are written a cycle later.
-                m.next = "SETTLE"
+                m.next = self._settling[0]
             else:
                 self._start(m, Sweep.UPDATE)
                 m.d.comb += items.ready.eq(1)
         with m.Elif(rows.ready):
             m.d.comb += [self.stalled.eq(1), self.resting.eq(~items.valid)]
+
+    def _settle(self, m: Module, in_step: Signal) -> None:
+        """Wait until the sums of the last row are there, which come later from deep banks."""
+        for state, following in pairwise([*self._settling, None]):
+            with m.State(state):
+                m.d.comb += in_step.eq(1)
+                if following is None:
+                    self._start(m, Sweep.UPDATE)
+                    m.d.comb += self.items.ready.eq(1)
+                else:
+                    m.next = following
 
     def _learn(self, m: Module, updating: Signal) -> None:
         """Read one column after the other, when the traces are those of this step."""

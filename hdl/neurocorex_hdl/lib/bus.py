@@ -20,8 +20,8 @@ _REQUEST = ("region", "row", "column", "write", "write_data", "read")
 
 
 def early_latency(config: CoreConfig) -> int:
-    """Cycles from a read request to the answer of an early target of a `BusFork`: one more with deep banks."""
-    return TARGET_LATENCY + 2 + config.deep_banks
+    """Cycles from a read request to the answer of an early target of a `BusFork`: later with deep banks."""
+    return TARGET_LATENCY + 2 + config.bank_stages
 
 
 def read_latency(config: CoreConfig) -> int:

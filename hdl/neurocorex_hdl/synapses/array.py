@@ -57,7 +57,7 @@ class SynapseArray(wiring.Component):
                                         +------------- changes
 
     An axon is accepted a cycle before its first synapses are wanted, stage 0 of the matrix. Their sums are written at
-    the end of stage 3, or 4 with deep banks, those of the last group ``groups - 1`` cycles later. Columns and changes
+    the end of stage 3, or 5 with deep banks, those of the last group ``groups - 1`` cycles later. Columns and changes
     are there on chips that learn.
 
     Members
@@ -68,7 +68,7 @@ class SynapseArray(wiring.Component):
         Arriving axons, each `row_cycles` cycles.
     sums : In(Sums)
         Sums of the neurons. The first neuron of a sweep may come 2 cycles after the first one in which `rows` is ready
-        again, with deep banks 3.
+        again, with deep banks 4.
     clearing : Out(1)
         Weights cannot be used yet.
     bus : In(RegionBus)

@@ -63,8 +63,8 @@ def place_layout(config: CoreConfig) -> data.StructLayout:
 
 
 def bank_latency(config: CoreConfig) -> int:
-    """Cycles from a place to its words: deep banks have a register behind their block RAMs."""
-    return 1 + config.deep_banks
+    """Cycles from a place to its words: deep banks have registers before and behind their block RAMs."""
+    return 1 + config.bank_stages
 
 
 class BankAccess(wiring.Signature):
@@ -117,6 +117,7 @@ class WeightBanks(wiring.Component):
 
     A bank that is deeper than a block RAM is slow to answer, because a choice among block RAMs follows. It is built of
     pieces of a block RAM or a few, each with a register behind it, and the choice among these comes a cycle later.
+    The way to so many block RAMs is long, too, so there is a register for the address.
 
     Members
     -------
@@ -143,8 +144,11 @@ class WeightBanks(wiring.Component):
                 read, write = memory.read_port(), memory.write_port()
                 reads.append(read)
                 writes.append(write)
-            words = [stages(m, read.data, bank_latency(config) - 1, name="word")[-1] for read in reads]
-            m.d.comb += [read.addr.eq(bank_address(access.place, bank)) for read in reads]
+            address, words = bank_address(access.place, bank), [read.data for read in reads]
+            if config.deep_banks:
+                address = stages(m, address, 1, name="address")[-1]
+                words = [stages(m, word, config.bank_stages - 1, name="word")[-1] for word in words]
+            m.d.comb += [read.addr.eq(address) for read in reads]
             m.d.comb += access.synapses[bank].eq(Array(words)[chosen])
             for number, write in enumerate(writes):
                 stored = access.write[bank]

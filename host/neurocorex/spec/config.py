@@ -178,11 +178,16 @@ class CoreConfig:
 
     @property
     def deep_banks(self) -> bool:
-        """Whether weights pass a register behind the block RAMs of their bank, a cycle more, see `spec.timing`.
+        """Whether a weight bank takes several block RAMs, so that there are `bank_stages`.
 
         It follows from the whole chip, not from the part in use.
         """
         return self.weight_ports == 2 and self.weight_words > SHALLOW_BANK_WORDS
+
+    @property
+    def bank_stages(self) -> int:
+        """Cycles by which weights come later than from shallow banks: registers before and behind the block RAMs."""
+        return 2 if self.deep_banks else 0
 
     @property
     def weight_range(self) -> tuple[int, int]:

@@ -37,7 +37,7 @@ def column_drain(config: CoreConfig) -> int:
 
     Of the whole chip, not of the part in use.
     """
-    return (9 if config.soft_bounds else 6) + config.deep_banks
+    return (9 if config.soft_bounds else 6) + config.bank_stages
 
 
 def neuron_spacing(config: CoreConfig) -> int:
@@ -71,11 +71,12 @@ def busy_cycles(
     columns : int
         Neurons that fired and learned, each in a step with `LearningFlag.ENABLE`.
     chip : CoreConfig, optional
-        Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes a cycle more
-        before its neurons, for the sums of the last row, and another one after its columns.
+        Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
+        `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its
+        columns.
     """
     chip = chip or config
-    step = sweep_cycles(config) + STEP_OVERHEAD + chip.deep_banks
+    step = sweep_cycles(config) + STEP_OVERHEAD + chip.bank_stages
     if config.learning:
         step += LEARNING_OVERHEAD + column_drain(chip)
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config)
