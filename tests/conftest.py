@@ -1,5 +1,6 @@
 """Fixtures of several rooms: devices, and the command line."""
 
+import os
 import signal
 
 import neurocorex as ncx
@@ -9,9 +10,12 @@ from neurocorex.quantiser import notice
 from support.devices import BOTH, IMAGE, SPIKES, emulated
 from support.fakes import WrappedTransport
 
+# A shell starts background jobs without SIGINT, and nohup all others without SIGHUP. Whatever the tests start would
+# never be interrupted.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    # A shell starts background jobs so, and whatever the tests start would never be interrupted.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if os.name == "posix" and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(params=[None, WrappedTransport], ids=["in process", "by wire"])
