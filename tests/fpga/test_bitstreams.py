@@ -5,7 +5,9 @@ import json
 import os
 import random
 import socket
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from neurocorex.errors import InputError
@@ -100,8 +102,9 @@ def test_a_changed_header_is_refused_or_names_the_same_fpga(kind) -> None:
 @pytest.mark.parametrize(("program", "kind"), [("iceunpack", "iCE40"), ("ecpunpack", "ECP5")])
 def test_what_is_accepted_can_be_unpacked(program, kind, monkeypatch) -> None:
     """The unpackers of the families share nothing with the code under test."""
-    monkeypatch.setenv("ICEPACK", f"yowasp-{program}")  # a place in the table of programs
     whole, draws = KINDS[kind][0](), random.Random(f"unpack {kind}")
+    unpacker = Path(sys.executable).parent / f"yowasp-{program}"  # installed with the packer
+    monkeypatch.setenv("ICEPACK", str(unpacker))  # a place in the table of programs; after the packers have run
     accepted = 0
     for _ in range(8):
         data = bytearray(whole)
