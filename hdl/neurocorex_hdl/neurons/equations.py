@@ -288,7 +288,7 @@ class ErrorUpdate(Equation):
         Shared by all neurons.
     updated, clamped : Out
         Stage 1; `clamped` tells that `sat_16` changed the value.
-    beyond : Out
+    counts : Out
         Whether ``|E| > DEADBAND``, combinational at stage 1.
     """
 
@@ -301,7 +301,7 @@ class ErrorUpdate(Equation):
             "deadband": In(Control.DEADBAND.bits(config)),
             "updated": Out(shape),
             "clamped": Out(1),
-            "beyond": Out(1),
+            "counts": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -312,5 +312,5 @@ class ErrorUpdate(Equation):
         # The complement of a negative number is one less than its magnitude, and an extra low bit makes up for that.
         sign = self.updated[-1]
         size = Cat(sign, self.updated[:-1] ^ sign.replicate(len(self.updated) - 1))
-        m.d.comb += self.beyond.eq(size > Cat(Const(0, 1), self.deadband))
+        m.d.comb += self.counts.eq(size > Cat(Const(0, 1), self.deadband))
         return m

@@ -210,7 +210,7 @@ class NeuronPipeline(wiring.Component):
         begun, slot = self.ERROR_STAGE + 1, self.updated.slot
         kept = Mux(self.control.learn, 0, errors.updated)
         items.write(Region.ERROR, begun, kept, has(self.cleared, Clear.ERRORS))
-        beyond = stages(m, errors.beyond, self.LATENCY - begun, name="beyond")[-1]
+        counts = stages(m, errors.counts, self.LATENCY - begun, name="counts")[-1]
         always = stages(m, has(flags, Flag.ERROR_ALWAYS), 1, name="error_always")[-1]
         read = self.FIRING_STAGE + Firing.READS[Region.THRESHOLD]
         threshold = stages(m, items.read(Region.THRESHOLD), self.LATENCY - read, name="threshold")[-1]
@@ -218,7 +218,7 @@ class NeuronPipeline(wiring.Component):
         near = (membrane < threshold) & (membrane + threshold > 0)
         m.d.comb += [
             self.updated.error.eq(stages(m, errors.updated, self.LATENCY - begun, name="error")[-1]),
-            self.updated.errs.eq(slot.valid & (slot.sweep == Sweep.UPDATE) & beyond & (always | near)),
+            self.updated.errs.eq(slot.valid & (slot.sweep == Sweep.UPDATE) & counts & (always | near)),
         ]
         return stages(m, errors.clamped, self.LATENCY - 1 - begun, name="error_clamped")[-1]
 
