@@ -1,5 +1,8 @@
 """Pictures of spikes, membranes and weights; matplotlib is loaded when the first one is drawn."""
 
+from .classifier import confusion as confusion
+from .classifier import fields as fields
+from .classifier import learning_curve as learning_curve
 from .pictures import membranes as membranes
 from .pictures import raster as raster
 from .pictures import weights as weights
