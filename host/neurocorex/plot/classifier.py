@@ -1,60 +1,22 @@
-"""Pictures of a classifier that learned: receptive fields, accuracy by epoch, and confusion of classes."""
+"""Pictures of a classifier: accuracy by epoch, and answers by true class."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from .canvas import COLOURS, FAINT, INK, new_figure, points_of_unit, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Most receptive fields that are drawn by default.
-FIELDS = 400
-
-
-def fields(
-    weights: ArrayLike,
-    *,
-    shape: tuple[int, int],
-    labels: ArrayLike | None = None,
-    columns: int | None = None,
-    most: int = FIELDS,
-    axis: Axes | None = None,
-    title: str | None = None,
-) -> Figure:
-    """Draw receptive fields: the weights of each neuron as an image; red excites, blue inhibits, white is none.
-
-    All images share one scale, which the colour bar shows. The neurons follow each other row by row.
-
-    Parameters
-    ----------
-    weights : array [inputs, neurons]
-        Weights of the inputs alone, such as ``Device.weights()[:196]``. Integers are taken as units of the chip.
-    shape : (int, int)
-        Rows and columns of an image; input ``row * columns + column`` is its pixel (row, column).
-    labels : sequence [neurons] of str or int, optional
-        What stands above each image, such as the class of the neuron; -1, no class, is drawn as a dash.
-    columns : int, optional
-        Images side by side, at least 1; by default about as many as there are rows of them.
-    most : int
-        Most neurons that are drawn, at least 1; the title says so if there are more.
-    axis : Axes, optional
-        Where to draw; by default in a figure of its own.
-    title : str, optional
-        Heading.
-
-    Raises
-    ------
-    InputError
-        If `weights` are no matrix of finite numbers with a row for each pixel of `shape`, or for another number of
-        `labels` than of neurons.
-    MissingToolError
-        If matplotlib is not installed.
-    """
-    raise NotImplementedError
+#: Most classes of a table.
+CLASSES = 100
 
 
 def learning_curve(
@@ -87,7 +49,33 @@ def learning_curve(
     MissingToolError
         If matplotlib is not installed.
     """
-    raise NotImplementedError
+    sets = accuracy if isinstance(accuracy, Mapping) else {"": accuracy}
+    if not sets:
+        raise InputError("there is no accuracy to draw; give an array [epochs], or a mapping of name to array")
+    curves = {name: _shares(values, name) for name, values in sets.items()}
+    at = {name: _epochs(epochs, seeds.shape[1]) for name, seeds in curves.items()}
+    if chance is not None:
+        chance = float(_shares([chance], "chance")[0, 0])
+    if axis is None:
+        axis = new_figure(6, 3.5).subplots()
+    for position, (name, seeds) in enumerate(curves.items()):
+        colour = COLOURS[position % len(COLOURS)]
+        parts = [name] if name else []
+        if len(seeds) > 1:
+            axis.plot(at[name], 100 * seeds.T, color=colour, linewidth=0.7, alpha=0.5)
+            parts.append(f"median of {len(seeds)} seeds")
+        median = 100 * np.median(seeds, axis=0)
+        axis.plot(at[name], median, ".-", color=colour, linewidth=2, markersize=7, label=", ".join(parts) or None)
+    if chance is not None:
+        axis.axhline(100 * chance, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), label=f"chance, {chance:.3g}")
+    axis.set_xlabel("epoch")
+    axis.set_ylabel("accuracy (%)")
+    whole_numbers(axis.xaxis)
+    axis.spines[["top", "right"]].set_visible(False)
+    if axis.get_legend_handles_labels()[1]:
+        axis.legend(frameon=False)
+    axis.set_title(title or "", loc="left", fontsize="medium")
+    return axis.get_figure(root=True)  # type: ignore[return-value]
 
 
 def confusion(
@@ -120,4 +108,76 @@ def confusion(
     MissingToolError
         If matplotlib is not installed.
     """
-    raise NotImplementedError
+    truth, answers = _answers(labels, predictions)
+    names = _class_names(int(max(truth.max(), answers.max())), classes)
+    count = len(names)
+    unanswered = answers < 0
+    columns = [*names, "none"] if unanswered.any() else names
+    table = np.zeros((count, len(columns)), np.int64)
+    np.add.at(table, (truth, np.where(unanswered, count, answers)), 1)
+    if axis is None:
+        inch = min(0.5, 14 / count)
+        axis = new_figure(max(1.2 + len(columns) * inch, 4), 1.2 + count * inch).subplots()
+    size = min(9, points_of_unit(axis, len(columns), count) / (0.7 * max(len(str(table.max())), 2)))
+    axis.imshow(table, cmap="Blues", vmin=0, vmax=table.max(), interpolation="nearest")
+    for (row, column), number in np.ndenumerate(table):
+        colour = "white" if number > 0.6 * table.max() else INK if number else FAINT
+        axis.text(column, row, f"{number}", color=colour, ha="center", va="center", fontsize=size)
+    if unanswered.any():
+        axis.axvline(count - 0.5, color=INK, linewidth=0.8)
+    axis.set_xticks(range(len(columns)), columns)
+    axis.set_yticks(range(count), names)
+    axis.set_xlabel("answer")
+    axis.set_ylabel("true class")
+    right = np.count_nonzero(truth == answers)
+    heading = f"{right} of {len(truth)} right: {right / len(truth):.2%}"
+    axis.set_title(f"{title}: {heading}" if title else heading, loc="left", fontsize="medium")
+    return axis.get_figure(root=True)  # type: ignore[return-value]
+
+
+def _shares(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return accuracies [seeds, epochs]."""
+    what = f"accuracy {name!r}" if name else "accuracy"
+    try:
+        shares = np.atleast_1d(np.asarray(values, np.float64))
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be numbers, as many for each seed; got {values!r}") from None
+    if shares.ndim > 2 or not shares.size:
+        raise InputError(f"{what} has shape {shares.shape}, expected [epochs] or [seeds, epochs]")
+    outside = shares[~((shares >= 0) & (shares <= 1))]
+    if outside.size:
+        raise InputError(f"{what} holds {outside[0]:g}, expected shares from 0 to 1, such as 0.97")
+    return np.atleast_2d(shares)
+
+
+def _epochs(epochs: ArrayLike | None, count: int) -> NDArray[np.float64]:
+    if epochs is None:
+        return np.arange(1.0, count + 1)
+    at = np.asarray(epochs, np.float64)
+    if at.shape != (count,) or not np.isfinite(at).all() or (np.diff(at) <= 0).any():
+        raise InputError(f"epochs must be {count} ascending numbers, one for each accuracy, got {epochs!r}")
+    return at
+
+
+def _answers(labels: ArrayLike, predictions: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    truth, answers = np.asarray(labels), np.asarray(predictions)
+    if truth.ndim != 1 or truth.shape != answers.shape or not truth.size:
+        raise InputError(
+            f"labels have shape {truth.shape}, predictions {answers.shape}, expected one of each for every sample"
+        )
+    if truth.dtype.kind not in "iu" or answers.dtype.kind not in "iu":
+        raise InputError(f"labels are {truth.dtype}, predictions {answers.dtype}, expected classes as integers")
+    if truth.min() < 0:
+        raise InputError(f"labels hold {truth.min()}, expected classes from 0 on")
+    if answers.min() < -1:
+        raise InputError(f"predictions hold {answers.min()}, expected classes from 0 on, or -1 for no answer")
+    return truth.astype(np.int64), answers.astype(np.int64)
+
+
+def _class_names(largest: int, classes: Sequence[str] | None) -> list[str]:
+    names = [str(number) for number in range(min(largest, CLASSES) + 1)] if classes is None else list(map(str, classes))
+    if len(names) > CLASSES:
+        raise InputError(f"there are {max(len(names), largest + 1)} classes, a picture holds {CLASSES} at most")
+    if largest >= len(names):
+        raise InputError(f"class {largest} occurs, classes names {len(names)} (0 to {len(names) - 1})")
+    return names
