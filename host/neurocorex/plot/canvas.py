@@ -156,5 +156,5 @@ def mark_samples(axes: Sequence[Axes], samples: int, length_ms: float, labels: S
 
 
 def whole_numbers(axis: Any) -> None:
-    """Put the ticks of an axis on whole numbers."""
-    axis.get_major_locator().set_params(integer=True)
+    """Put the ticks of an axis on whole numbers alone, even if there is only one."""
+    axis.get_major_locator().set_params(integer=True, min_n_ticks=1)

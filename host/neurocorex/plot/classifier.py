@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,27 +54,25 @@ def learning_curve(
         raise InputError("there is no accuracy to draw; give an array [epochs], or a mapping of name to array")
     curves = {name: _shares(values, name) for name, values in sets.items()}
     at = {name: _epochs(epochs, seeds.shape[1]) for name, seeds in curves.items()}
-    if chance is not None:
-        chance = float(_shares([chance], "chance")[0, 0])
+    if chance is not None and not 0 <= chance <= 1:
+        raise InputError(f"chance is {chance!r}, expected a share from 0 to 1, such as 0.1")
     if axis is None:
         axis = new_figure(6, 3.5).subplots()
     for position, (name, seeds) in enumerate(curves.items()):
-        colour = COLOURS[position % len(COLOURS)]
-        parts = [name] if name else []
-        if len(seeds) > 1:
-            axis.plot(at[name], 100 * seeds.T, color=colour, linewidth=0.7, alpha=0.5)
-            parts.append(f"median of {len(seeds)} seeds")
-        median = 100 * np.median(seeds, axis=0)
-        axis.plot(at[name], median, ".-", color=colour, linewidth=2, markersize=7, label=", ".join(parts) or None)
+        _draw_seeds(axis, at[name], 100 * seeds, COLOURS[position % len(COLOURS)], name)
     if chance is not None:
-        axis.axhline(100 * chance, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), label=f"chance, {chance:.3g}")
+        axis.axhline(
+            100 * chance, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), label=f"chance, {100 * chance:.3g}%"
+        )
+    axis.set_xlim(min(each[0] for each in at.values()) - 0.5, max(each[-1] for each in at.values()) + 0.5)
     axis.set_xlabel("epoch")
     axis.set_ylabel("accuracy (%)")
     whole_numbers(axis.xaxis)
     axis.spines[["top", "right"]].set_visible(False)
     if axis.get_legend_handles_labels()[1]:
         axis.legend(frameon=False)
-    axis.set_title(title or "", loc="left", fontsize="medium")
+    if title:
+        axis.set_title(title, loc="left", fontsize="medium")
     return axis.get_figure(root=True)  # type: ignore[return-value]
 
 
@@ -86,14 +84,14 @@ def confusion(
     axis: Axes | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw how often each class got each answer, with the accuracy, of which no answer is wrong, in the heading.
+    """Draw how many samples of each class got each answer; the heading says the accuracy.
 
     Parameters
     ----------
     labels : int array [samples]
         True classes, from 0.
     predictions : int array [samples]
-        Answers; -1, no answer, has a column of its own, if there is one.
+        Answers; -1 is no answer, which counts as wrong. If there are any, they have a column of their own.
     classes : sequence of str, optional
         Names of the classes, at most 100; by default the numbers from 0 to the largest that occurs.
     axis : Axes, optional
@@ -118,14 +116,11 @@ def confusion(
     if axis is None:
         inch = min(0.5, 14 / count)
         axis = new_figure(max(1.2 + len(columns) * inch, 4), 1.2 + count * inch).subplots()
-    size = min(9, points_of_unit(axis, len(columns), count) / (0.7 * max(len(str(table.max())), 2)))
     axis.imshow(table, cmap="Blues", vmin=0, vmax=table.max(), interpolation="nearest")
-    for (row, column), number in np.ndenumerate(table):
-        colour = "white" if number > 0.6 * table.max() else INK if number else FAINT
-        axis.text(column, row, f"{number}", color=colour, ha="center", va="center", fontsize=size)
+    _write_counts(axis, table)
     if unanswered.any():
         axis.axvline(count - 0.5, color=INK, linewidth=0.8)
-    axis.set_xticks(range(len(columns)), columns)
+    axis.set_xticks(range(len(columns)), columns, rotation=90 if max(map(len, columns)) > 5 else 0)
     axis.set_yticks(range(count), names)
     axis.set_xlabel("answer")
     axis.set_ylabel("true class")
@@ -135,9 +130,29 @@ def confusion(
     return axis.get_figure(root=True)  # type: ignore[return-value]
 
 
+def _draw_seeds(axis: Axes, at: NDArray[Any], seeds: NDArray[Any], colour: str, name: str) -> None:
+    """Draw the curves [seeds, epochs] of a set, which may have no name."""
+    parts = [name] if name else []
+    if len(seeds) > 1:
+        axis.plot(at, seeds.T, color=colour, linewidth=0.7, alpha=0.6)
+        parts.append(f"median of {len(seeds)} seeds")
+    label = ", ".join(parts) or None
+    axis.plot(at, np.median(seeds, axis=0), ".-", color=colour, linewidth=1.6, markersize=6, label=label)
+
+
+def _write_counts(axis: Axes, table: NDArray[np.int64]) -> None:
+    """Write each count into its cell, zeros faintly."""
+    most = int(table.max())
+    rows, columns = table.shape
+    size = min(9, points_of_unit(axis, columns, rows) / (0.7 * max(len(str(most)), 2)))
+    for (row, column), count in np.ndenumerate(table):
+        colour = "white" if count > 0.65 * most else INK if count else FAINT
+        axis.text(column, row, str(count), color=colour, ha="center", va="center", fontsize=size)
+
+
 def _shares(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return accuracies [seeds, epochs]."""
-    what = f"accuracy {name!r}" if name else "accuracy"
+    what = f"accuracy of {name!r}" if name else "accuracy"
     try:
         shares = np.atleast_1d(np.asarray(values, np.float64))
     except (TypeError, ValueError):
