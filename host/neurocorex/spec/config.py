@@ -31,6 +31,9 @@ TABLE_STEPS = 10
 #: block RAMs on most devices, and the choice among them takes time.
 SHALLOW_BANK_WORDS = 2048
 
+#: Fewest lanes of a chip with errors: the third sum of a group of neurons is read while its first three pass.
+ERROR_LANES = 4
+
 #: Size of the blocks in which neurons and input axons are put to use, see `CoreConfig.in_use`. No chip has more lanes.
 USE_BLOCK = 32
 
@@ -53,6 +56,7 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "frame_bytes": frozenset({64, 128, 256, 512, 1024, 2048, 4096}),
     "rx_frames": frozenset({2, 4, 8, 16}),
     "tx_frames": frozenset({2, 4, 8, 16}),
+    "errors": (0, 1),
 }
 
 
@@ -100,6 +104,9 @@ class CoreConfig:
         Room in a frame buffer: payload and checksum of one frame, in bytes.
     rx_frames, tx_frames : int
         Frame buffers of the chip towards it and from it.
+    errors : bool
+        Whether neurons gather errors from feedback axons, and can learn from them. Needs exponential traces, and 4
+        lanes or more.
 
     Raises
     ------
@@ -124,6 +131,7 @@ class CoreConfig:
     frame_bytes: int = 512
     rx_frames: int = 4
     tx_frames: int = 4
+    errors: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in LIMITS.items():
@@ -138,6 +146,12 @@ class CoreConfig:
         object.__setattr__(self, "adaptation", bool(self.adaptation))
         object.__setattr__(self, "learning", Learning(self.learning))
         object.__setattr__(self, "soft_bounds", bool(self.soft_bounds))
+        object.__setattr__(self, "errors", bool(self.errors))
+        if self.errors and (self.learning is not Learning.EXPONENTIAL or self.lanes < ERROR_LANES):
+            raise ValueError(
+                f"errors needs learning {Learning.EXPONENTIAL:d} (exponential traces) and {ERROR_LANES} lanes or more, "
+                f"got learning {self.learning:d} and {self.lanes} lane(s)"
+            )
 
     # Derived sizes -----------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from . import widths
 from .config import CoreConfig
 from .fixed import DECAY_ALL, RANDOM_START, signed_range
-from .flags import LEARNING_FLAG_BITS
-from .rows import Declared, RegisterRow, has_window, learns, never, size
+from .flags import LEARNING_FLAG_BITS, LearningFlag
+from .rows import Declared, RegisterRow, has_errors, has_window, learns, never, size
 
 #: `Control.GATE`: all neurons learn whose flags allow it. Any other value: only the neuron of that number.
 GATE_ALL = 0xFFFF
@@ -21,9 +21,10 @@ MODULATION_ONE = 256
 
 
 def _flags(config: CoreConfig) -> list[int]:
-    """Learning is mostly enabled, and neurons are seldom held."""
+    """Learning is mostly enabled, and neurons are seldom held. Every other rule is one of errors, if there are any."""
     enabled, held, disabled = range(1, 32, 2), range(33, 64, 2), range(0, 32, 2)
-    return [*[*enabled] * 18, *held, *disabled]
+    flags = [*[*enabled] * 18, *held, *disabled]
+    return flags + [LearningFlag.ERRORS | each for each in flags] if config.errors else flags
 
 
 def _rates(sign: int, config: CoreConfig) -> list[int]:
@@ -67,7 +68,7 @@ class Control(Declared):
         "decay of h", widths.DECAY, unit="1/65536 a step", tame=lambda _: [0, 700, 9000, DECAY_ALL])
 
     LEARNING = 4, RegisterRow(
-        "flags `ENABLE`, `STOCHASTIC`, `SOFT`, `NEAREST_PRE`, `NEAREST_POST`, `HOLD_FIRING`",
+        "flags `ENABLE`, `STOCHASTIC`, `SOFT`, `NEAREST_PRE`, `NEAREST_POST`, `HOLD_FIRING`, `ERRORS`",
         widths.exactly(LEARNING_FLAG_BITS), unit="flags", present=learns, tame=_flags)
     WEIGHT_MIN = 5, RegisterRow(
         "lower bound of weights that learn", widths.WEIGHT, signed=True, unit="weights", present=learns,
@@ -107,6 +108,12 @@ class Control(Declared):
     RANDOM = 19, RegisterRow(
         "state of the generator", widths.WORD, default=RANDOM_START, present=learns, moves=True,
         tame=lambda _: [(1, (1 << 32) - 1)])
+    DEADBAND = 20, RegisterRow(
+        "what the size of an error has to exceed", widths.exactly(15), unit="error units", present=has_errors,
+        tame=lambda _: [0, 0, 20, (0, 300)])
+    LEARN = 21, RegisterRow(
+        "1: neurons learn from their errors in the next step; zero after it", widths.BIT, unit="flag",
+        present=has_errors, moves=True, tame=lambda _: [0, 1])
 
     @property
     def signed(self) -> bool:

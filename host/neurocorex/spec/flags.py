@@ -18,9 +18,11 @@ class Flag(IntFlag):
     """The membrane of this neuron is sent to the host after every step."""
     PLASTICITY_OFF = 16
     """Synapses onto this neuron do not learn."""
+    ERROR_ALWAYS = 32
+    """It learns from its error wherever its membrane is, instead of only within the threshold."""
 
 
-FLAG_BITS = 5
+FLAG_BITS = 6
 
 
 class LearningFlag(IntFlag):
@@ -38,9 +40,11 @@ class LearningFlag(IntFlag):
     """The same for the traces of neurons."""
     HOLD_FIRING = 32
     """Neurons fire only when they are forced to."""
+    ERRORS = 64
+    """Weights change by errors, at `Control.LEARN`, instead of by spikes; only chips built with `errors`."""
 
 
-LEARNING_FLAG_BITS = 6
+LEARNING_FLAG_BITS = 7
 
 
 class Clear(IntFlag):
@@ -53,3 +57,5 @@ class Clear(IntFlag):
     """Traces of axons and neurons."""
     ADAPTATION = 8
     """Adaptation of the thresholds."""
+    ERRORS = 16
+    """Errors of the neurons."""

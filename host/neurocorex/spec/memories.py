@@ -128,7 +128,8 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
     packed = {region for pack in PACKS for region in pack}
     alone = [(region,) for region in PARAMETERS + STATE if region not in packed]
     for pack in (*PACKS, *alone):
-        if config.adaptation or Region.ADAPTATION not in pack:
+        there = (config.adaptation or Region.ADAPTATION not in pack) and (config.errors or Region.ERROR not in pack)
+        if there:
             component = f"core.neurons.pipeline.memory.{pack[0].name.lower()}.memory"
             yield Memory(
                 component,

@@ -28,6 +28,7 @@ from .rows import (
     RegionRow,
     Unit,
     adapts,
+    has_errors,
     has_window,
     learns,
     never,
@@ -39,7 +40,7 @@ INFO_WORDS = (
     "magic", "protocol_version", "build_id", "clock_hz", "baud",
     "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
-    "frame_bytes", "rx_frames", "tx_frames", "weight_ports",
+    "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors",
 )  # fmt: skip
 
 
@@ -79,6 +80,9 @@ class Region(Declared):
     EXTRA_DELAY = 0x15, RegionRow(
         "its delay; 0: the axon is silent", widths.DELAY, unit="steps", per=EXTRA_AXON,
         top=lambda config: config.max_delay)
+    FEEDBACK = 0x16, RegionRow(
+        "whether the axon brings errors instead of currents", widths.BIT, unit="flag", per=AXON, present=has_errors,
+        tame=lambda _: [0, 0, 1])
 
     # Neuron parameters.
 
@@ -107,8 +111,9 @@ class Region(Declared):
         "axonal delay in steps, 1 to D; 0: the axon is silent", widths.DELAY, symbol="delay", unit="steps",
         per=NEURON, quantity=Quantity("delay_ms", Unit.MS, float("nan"), 0), top=lambda config: config.max_delay)
     FLAGS = 0x28, RegionRow(
-        "`RESET_SUBTRACT`, `REFRACTORY_HOLD`, what is recorded, `PLASTICITY_OFF`", widths.exactly(FLAG_BITS),
-        unit="flags", per=NEURON, tame=lambda _: [(0, 15), (0, 15), (0, 31)])
+        "`RESET_SUBTRACT`, `REFRACTORY_HOLD`, what is recorded, `PLASTICITY_OFF`, `ERROR_ALWAYS`",
+        widths.exactly(FLAG_BITS), unit="flags", per=NEURON,
+        tame=lambda _: [(0, 15), (0, 15), (0, 31), (32, 47), (32, 63)])
 
     # Neuron state.
 
@@ -128,6 +133,9 @@ class Region(Declared):
     HISTORY = 0x34, RegionRow(
         "the last D steps, bit k set if it fired k + 1 steps ago", widths.HISTORY, symbol="history",
         unit="bits", per=NEURON, cleared=Clear.STATE)
+    ERROR = 0x35, RegionRow(
+        "error gathered since the last `LEARN`", widths.ERROR, symbol="E", signed=True, unit="error units", per=NEURON,
+        cleared=Clear.ERRORS, present=has_errors, tame=lambda _: [0, (-600, 600)])
 
     # State of the learning engine, beside the weights.
 
@@ -143,7 +151,9 @@ class Region(Declared):
 #: Per-neuron parameters, in address order.
 PARAMETERS = tuple(region for region in Region if region.row.per is NEURON and region.row.cleared is None)
 #: Per-neuron state of the dynamics.
-STATE = tuple(region for region in Region if region.row.cleared in (Clear.STATE, Clear.ADAPTATION))
+STATE = tuple(
+    region for region in Region if region.row.cleared in (Clear.STATE, Clear.ADAPTATION, Clear.ERRORS)
+)  # fmt: skip
 #: State of the learning engine, beside the weights. What else can be written makes up the network itself.
 TRACES = tuple(region for region in Region if region.row.cleared is Clear.TRACES)
 

@@ -42,6 +42,11 @@ def has_window(config: CoreConfig) -> bool:
     return config.learning is Learning.WINDOW
 
 
+def has_errors(config: CoreConfig) -> bool:
+    """Chips whose neurons gather errors."""
+    return config.errors
+
+
 def adapts(config: CoreConfig) -> bool:
     """Chips whose thresholds adapt."""
     return config.adaptation

@@ -18,12 +18,13 @@ from .flags import Clear, Flag, LearningFlag
 from .regions import INFO_WORDS, Region, layout
 
 #: Number of the rules that no table shows: equations, order of events, retransmission. Raise it when one changes.
-RULES = 7
+RULES = 8
 #: Chips on which formats are compared; their sizes all differ, so that no two widths look alike.
 GEOMETRIES = (
     CoreConfig(neurons=21, inputs=13, weight_bits=8, state_bits=17, refractory_bits=5, max_delay=29, extra_axons=3),
     CoreConfig(neurons=40, inputs=9, weight_bits=4, state_bits=19, adaptation=False, learning=Learning.EXPONENTIAL),
     CoreConfig(neurons=33, inputs=70, weight_bits=16, state_bits=23, learning=Learning.WINDOW, window_steps=6),
+    CoreConfig(neurons=41, inputs=10, state_bits=21, learning=Learning.EXPONENTIAL, trace_bits=9, errors=True),
     CoreConfig(neurons=35, inputs=71, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=12),
 )
 #: Numbers of the wire that stand in no table.

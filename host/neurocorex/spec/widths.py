@@ -34,6 +34,8 @@ DRIFT = Width("W + 1", lambda config: config.weight_bits + 1)
 CHANGE = Width("C", lambda config: config.change_bits)
 TRACE = Width("T", lambda config: config.trace_bits)
 STORED_TRACE = Width("T or K", lambda config: config.stored_trace_bits or 1)
+#: An error of a neuron.
+ERROR = exactly(16)
 REFRACTORY = Width("`refractory_bits`", lambda config: config.refractory_bits)
 DELAY = Width("enough for D", lambda config: config.delay_bits)
 HISTORY = Width("D = `max_delay`", lambda config: config.max_delay)
