@@ -4,11 +4,8 @@ import json
 import threading
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from neurocorex.demos import digits_stdp, microseer
-from neurocorex.demos.answers import Learned
-from neurocorex.demos.picture import draw
 from neurocorex.device.open import open_transport
 from neurocorex.quantiser.quantise import smallest_config
 from neurocorex.server.server import Server
@@ -71,43 +68,6 @@ def test_digits_unsupervised_as_text(invoke):
     code, out, _ = invoke("demo", "digits-unsupervised", "--images", 5)
     assert code == 0
     assert "5 images learned" in out
-
-
-@pytest.mark.parametrize("name", ["digits-stdp", "digits-unsupervised"])
-def test_picture_of_learned_digits(name, parsed, tmp_path):
-    told = parsed("demo", name, "--images", 3, "--picture", tmp_path / "learned.png")
-    assert told["picture"] == str(tmp_path / "learned.png")
-    assert (tmp_path / "learned.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_learned_digits_are_drawn_with_their_classes():
-    weights = np.random.default_rng(1).integers(-127, 128, (64 + 96, 96))
-    digits = np.arange(96) % 11 - 1
-    answers = {"predictions": np.array([-1, 3]), "labels": np.array([2, 3]), "counters": {}, "seconds": 0.0}
-    outcome = Learned(weights=weights, trained=2, facts={"digits": digits}, summary="", **answers)
-    fields, confusion = draw(outcome).axes[:2]
-    assert np.array_equal([image.get_array().ravel() for image in fields.images], weights[:64].T)
-    assert [text.get_text() for text in fields.texts] == ["-" if digit < 0 else str(digit) for digit in digits]
-    assert confusion.get_title("left") == "test images: 1 of 2 right: 50.00%"
-    assert confusion.images[0].get_array().shape == (10, 11)
-    taught = draw(replace(outcome, facts={})).axes[0]
-    assert [text.get_text() for text in taught.texts[8:12]] == ["8", "9", "0", "1"]
-
-
-@pytest.mark.parametrize(
-    ("file", "code", "message"),
-    [
-        ("learned.xyz", 3, "is no kind of picture; take one of"),
-        ("missing/learned.png", 4, "there is no folder"),
-    ],
-)  # fmt: skip
-def test_picture_that_cannot_be_written_is_refused_before_the_lessons(
-    file, code, message, invoke, tmp_path, monkeypatch
-):
-    monkeypatch.setattr("neurocorex.demos.digits_stdp.learn", None)
-    got, out, err = invoke("demo", "digits-stdp", "--picture", tmp_path / file)
-    assert (got, out) == (code, "")
-    assert message in err
 
 
 def test_microseer_tells_of_ties_and_agreement(parsed, tmp_path):

@@ -185,9 +185,9 @@ def _learn_digits(
         "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
     lines = [outcome.summary, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
-    values["picture"] = picture
     if picture is not None:
         output.picture(picture, draw(outcome))
+        values["picture"] = picture
         lines.append(f"receptive fields and confusion: {picture}")
     verdict.emit(as_json, values, lambda: "\n".join(lines), found)
 

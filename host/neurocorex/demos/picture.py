@@ -34,10 +34,10 @@ def draw(outcome: Learned, *, shape: tuple[int, int] = (8, 8)) -> Figure:
     from ..plot.canvas import new_figure
 
     names = outcome.facts.get("digits", np.arange(outcome.weights.shape[1]) % CLASSES)
-    figure = new_figure(13.5, 7.4)
-    left, right = figure.subplots(1, 2)
+    figure = new_figure(15, 7.4)
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     # The pixels are the first axons; those of neurons follow.
-    plot.fields(outcome.weights[: shape[0] * shape[1]], shape=shape, labels=names, columns=CLASSES, axis=left)
+    plot.fields(outcome.weights[: shape[0] * shape[1]], shape=shape, labels=names, axis=left)
     digits = [str(digit) for digit in range(CLASSES)]
     plot.confusion(outcome.labels, outcome.predictions, classes=digits, axis=right, title="test images")
     return figure
