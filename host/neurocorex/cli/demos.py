@@ -34,7 +34,10 @@ def _seed(help_text: str) -> Callable[[output.Command], output.Command]:
 def _learning(command: output.Command) -> Callable[..., Any]:
     """Add the options of the demonstrations that learn digits."""
     images = _first("images", "Only the first N training images, and the first N test images.", 1203)
-    return _device(images(_seed("Seed of weights, order and rounding.")(output.json_option(command))))
+    picture = click.option(
+        "--picture", type=click.Path(path_type=Path), help="Draw receptive fields and confusion (.png, .pdf, .svg)."
+    )
+    return _device(images(_seed("Seed of weights, order and rounding.")(picture(output.json_option(command)))))
 
 
 @click.group()
@@ -132,6 +135,7 @@ def digits_stdp(chosen: DeviceChoice, **options: Any) -> None:
     Examples:
       neurocorex demo digits-stdp
       neurocorex demo digits-stdp --seed 3 --json
+      neurocorex demo digits-stdp --picture learned.png
       neurocorex demo digits-stdp --device rtl --images 10
     """
     from ..demos import digits_stdp as job
@@ -158,13 +162,15 @@ def digits_unsupervised(chosen: DeviceChoice, **options: Any) -> None:
     _learn_digits(chosen, job, **options)
 
 
-def _learn_digits(chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, as_json: bool) -> None:
+def _learn_digits(
+    chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, picture: Path | None, as_json: bool
+) -> None:
     """Let a device learn digits with the job of a module."""
 
     def learn(chip: Device, progress: learned.Progress | None) -> Any:
         return job.learn(chip, seed=seed, images=limit, progress=progress)
 
-    learned.tell(chosen, learn, seed=seed, as_json=as_json)
+    learned.tell(chosen, learn, seed=seed, as_json=as_json, about=learned.About(picture=picture))
 
 
 @demo.command()

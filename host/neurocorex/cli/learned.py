@@ -27,7 +27,7 @@ class About:
         For JSON.
     lines : sequence of str
         For text, before the figures.
-    title : str
+    title : str, optional
         Heading of the picture.
     picture : Path, optional
         Where to draw it.
@@ -35,7 +35,7 @@ class About:
 
     values: dict[str, Any] = field(default_factory=dict)
     lines: Sequence[str] = ()
-    title: str = ""
+    title: str | None = None
     picture: Path | None = None
 
 
@@ -45,10 +45,11 @@ def tell(
     *,
     seed: int,
     as_json: bool,
-    about: About | None = None,
+    about: About,
 ) -> None:
     """Let a device learn by a job, and the emulator too unless it is one; print the outcome."""
-    about = about or About()
+    from ..demos.picture import draw
+
     if about.picture is not None:
         output.check_picture(about.picture)
 
@@ -70,10 +71,10 @@ def tell(
         shares = " ".join(f"{100 * share:.1f}" for share in outcome.curve)
         lines.append(f"test images right after each epoch, in percent (nothing is chosen by them): {shares}")
     lines += [figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
+    values |= {"picture": about.picture}
     if about.picture is not None:
-        output.picture(about.picture, outcome.picture(about.title))
-        values |= {"picture": about.picture}
-        lines.append(f"learning curve, receptive fields and confusion: {about.picture}")
+        output.picture(about.picture, draw(outcome, about.title))
+        lines.append(f"picture: {about.picture}")
     verdict.emit(as_json, values, lambda: "\n".join(lines), found)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..spec import LIMITS
+from ..spec.config import LIMITS
 from . import choice, learned, output
 from .choice import DeviceChoice
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..demos import competition, teacher
     from ..device.device import Device
 
-NEURONS = LIMITS["neurons"][1]
+NEURONS = max(LIMITS["neurons"])
 CLASSES = 10
 
 _OPTIONS = (
@@ -37,6 +37,8 @@ _OPTIONS = (
                  help="Bring all images to one length as vectors.  [default: with --upright]"),
     click.option("--size", type=click.Choice([14, 28]), default=14, show_default=True,
                  help="Side of the images; 14 by means of 2 x 2 pixels."),
+    click.option("--picture", type=click.Path(path_type=Path, dir_okay=False),
+                 help="Draw receptive fields, learning curve and confusion (.png, .pdf, .svg)."),
 )  # fmt: skip
 
 
@@ -45,13 +47,8 @@ def _epochs(default: int) -> Callable[[output.Command], output.Command]:
 
 
 def _warp(default: float) -> Callable[[output.Command], output.Command]:
-    return click.option("--warp", default=default, show_default=True, type=click.FloatRange(0, 5), metavar="STRENGTH",
-                        help="Learn copies that are turned, scaled, sheared and shifted anew in each epoch.")  # fmt: skip
-
-
-def _picture(default: str) -> Callable[[output.Command], output.Command]:
-    return click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), default=default, show_default=True,
-                        help="Picture to draw: learning curve, receptive fields, confusion.")  # fmt: skip
+    text = "Learn copies that are turned, scaled, sheared and shifted at random, anew in each epoch; 0 for none."
+    return click.option("--warp", default=default, show_default=True, type=click.FloatRange(0, 5), help=text)
 
 
 def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +63,6 @@ def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--per-class", default=40, show_default=True, type=click.IntRange(1, NEURONS // CLASSES), metavar="N",
               help="Neurons of each class.")  # fmt: skip
 @_epochs(20)
-@_picture("mnist.png")
 @output.json_option
 def mnist(chosen: DeviceChoice, size: int, per_class: int, epochs: int, **options: Any) -> None:
     """Learn MNIST by STDP, with a teacher.
@@ -78,7 +74,7 @@ def mnist(chosen: DeviceChoice, size: int, per_class: int, epochs: int, **option
     \b
     Examples:
       neurocorex demo mnist
-      neurocorex demo mnist --per-class 10 --seed 3 --json
+      neurocorex demo mnist --per-class 10 --seed 3 --picture mnist.png
       neurocorex demo mnist --raw --data mnist
       neurocorex demo mnist --device rtl --images 20 --json
     """
@@ -93,7 +89,6 @@ def mnist(chosen: DeviceChoice, size: int, per_class: int, epochs: int, **option
 @click.option("--neurons", default=400, show_default=True, type=click.IntRange(1, NEURONS), metavar="N",
               help="Neurons that compete.")  # fmt: skip
 @_epochs(8)
-@_picture("mnist-unsupervised.png")
 @output.json_option
 def mnist_unsupervised(chosen: DeviceChoice, size: int, neurons: int, epochs: int, **options: Any) -> None:
     """Cluster MNIST by STDP, unsupervised.
@@ -115,7 +110,8 @@ def mnist_unsupervised(chosen: DeviceChoice, size: int, neurons: int, epochs: in
 
 def _learn(
     chosen: DeviceChoice, job: ModuleType, settings: teacher.Settings | competition.Settings, *, data: Path | None,
-    limit: int | None, seed: int, upright: bool, normed: bool | None, size: int, warp: float, picture: Path,
+    limit: int | None, seed: int, upright: bool, normed: bool | None, size: int, warp: float,
+    picture: Path | None,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Let a device learn MNIST with the job of a module."""
@@ -135,6 +131,6 @@ def _learn(
         "settings": asdict(settings),
     }  # fmt: skip
     about = learned.About(
-        values=values, lines=[images.title, str(preparation)], title=f"{images.title}; {preparation}", picture=picture
+        values=values, lines=[images.title, str(preparation)], title=f"{images.title}\n{preparation}", picture=picture
     )
     learned.tell(chosen, learn, seed=seed, as_json=as_json, about=about)
