@@ -11,8 +11,9 @@ from .competition import Settings, learn
 __all__ = ["EPOCHS", "NEURONS", "learn", "settings"]
 
 NEURONS, EPOCHS = 400, 8
-#: Largest bias that the chip can hold, in units of weight.
-BIAS_LIMIT = 32767 // 64
+#: Rise of the threshold for each spike, in units of weight, for each neuron that competes: where there are fewer, each
+#: fires more often.
+FATIGUE = 0.75
 
 
 def settings(size: int = mnist.SIZES[0], neurons: int = NEURONS, epochs: int = EPOCHS) -> Settings:
@@ -23,5 +24,5 @@ def settings(size: int = mnist.SIZES[0], neurons: int = NEURONS, epochs: int = E
     more = (size // 14) ** 2
     return Settings(
         inputs=size * size, neurons=neurons, spikes=mnist.SPIKES, bias=128 * more, rise=32, late=20,
-        epochs=epochs, rate=12.0, decay=0.125, fatigue=300 * more, named_only=True,
+        epochs=epochs, rate=12.0, decay=0.125, fatigue=max(round(FATIGUE * neurons), 1) * more, named_only=True,
     )  # fmt: skip

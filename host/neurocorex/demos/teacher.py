@@ -74,7 +74,9 @@ class Settings:
     epochs, batch : int
         Passes over the images, and questions between two rounds of lessons.
     potentiation, depression : float
-        Change of a weight for one spike of its pixel, in units of the weight.
+        Change of a weight for one spike of its pixel, in units of the weight, in the first epoch.
+    decay : float
+        Rate of the last epoch as a share of the first; it falls by the same factor each epoch.
     margin : int
         Steps by which the right class has to lead.
     rest : int
@@ -95,6 +97,7 @@ class Settings:
     batch: int
     potentiation: float
     depression: float
+    decay: float
     margin: int
     rest: int
     conscience: float
@@ -128,7 +131,7 @@ def build(settings: Settings, seed: int = 0) -> Network:
     return net
 
 
-def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints) -> EventStream:
+def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints, rate: float = 1.0) -> EventStream:
     """Return the stimulus of lessons, one after the other.
 
     Parameters
@@ -137,6 +140,8 @@ def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints) -> EventStrea
         From `latency.encoded`.
     right, wrong : int64 arrays [n]
         Neurons that gain and that lose each image.
+    rate : float
+        Share of the full rate.
     """
     steps = stimulus.shape[1] + 2
     images = latency.exposure(stimulus, steps, first=1)
@@ -151,7 +156,9 @@ def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints) -> EventStrea
     return EventStream(
         images.steps, images.event_step, images.event_index,
         forced, neurons, np.zeros_like(forced), np.ones_like(forced),
-        np.append(0, step), np.append(Control.LEARNING, register), np.append(TEACHING, value),
+        np.append([0, 0], step),
+        np.append([Control.LEARNING, Control.MODULATION], register),
+        np.append([TEACHING, round(256 * rate)], value),
     )  # fmt: skip
 
 
@@ -175,11 +182,14 @@ class Teacher:
     ----------
     taught : int64 array [neurons]
         Lessons in which each neuron was the right one.
+    rate : float
+        Share of the full rate that lessons have from now on.
     """
 
     def __init__(self, device: Device, settings: Settings) -> None:
         self._device, self._settings = device, settings
         self.taught = np.zeros(settings.neurons, np.int64)
+        self.rate = 1.0
         self._due = EventStream(0)
 
     def teach(self, stimulus: NDArray[np.bool_], labels: Ints) -> NDArray[np.bool_]:
@@ -197,7 +207,7 @@ class Teacher:
         called = others[each, wrong] - own.min(axis=1) < self._settings.margin
         right = [self._right(*pair) for pair in zip(own[called], labels[called].tolist(), strict=True)]
         if right:
-            self._due = lessons(stimulus[called], np.array(right, np.int64), wrong[called])
+            self._due = lessons(stimulus[called], np.array(right, np.int64), wrong[called], self.rate)
         return np.asarray(called)
 
     def answers(self, stimulus: NDArray[np.bool_]) -> Ints:
@@ -257,6 +267,7 @@ def learn(
     due = np.zeros(len(labels), np.int64)
     predictions, accuracy = None, list[float]()
     for epoch in range(settings.epochs):
+        teacher.rate = settings.decay ** (epoch / max(settings.epochs - 1, 1))
         stimulus = samples.of_epoch(copies_rng)
         order = order_rng.permutation(len(labels))
         order = order[due[order] <= epoch]
