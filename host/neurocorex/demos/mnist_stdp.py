@@ -21,5 +21,5 @@ def settings(size: int = mnist.SIZES[0], per_class: int = PER_CLASS, epochs: int
     return Settings(
         inputs=size * size, per_class=per_class, spikes=mnist.SPIKES, bias=128 * (size // 14) ** 2, rise=20, late=14,
         epochs=epochs, batch=32, potentiation=0.25, depression=-0.265, decay=1.0, margin=4, rest=3, conscience=0.5,
-        spread=10,
+        spread=10, opening=0.0,
     )  # fmt: skip
