@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spec import Control, CoreConfig, Learning, Region, controls, layout
-from ..spec.rows import has_window, learns
+from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
+from ..spec.rows import AXON, has_window, learns
 from .content import MATRICES, blank, region_shape, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
@@ -26,6 +26,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
     ]
     if Region.PLASTIC in regions and regions[Region.PLASTIC].any():
         limits += _lacking_to_learn(old, new)
+    if _uses_errors(regions) and not new.errors:
+        limits.append("errors (the chip was built without: CoreConfig(errors=True))")
     limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -42,7 +44,7 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
         placed[:] = new.blocks_for(used.neurons, used.inputs)
     elif region is Region.CONTROL:
         placed[:] = _moved_control(array, old, new)
-    elif region in MATRICES or region is Region.PRE_TRACE:
+    elif region in MATRICES or region.row.per is AXON:
         rows = _moved_axons(old, new)
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
     else:
@@ -52,6 +54,15 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
     if region is Region.HISTORY:  # spikes that are older than the deepest delay cannot arrive any more
         placed &= (1 << new.max_delay) - 1
     return placed
+
+
+def _uses_errors(regions: Regions) -> bool:
+    """Whether axons bring errors, or weights learn from them."""
+    brings = Region.FEEDBACK in regions and bool(regions[Region.FEEDBACK].any())
+    learns_from = Region.PLASTIC in regions and bool(regions[Region.PLASTIC].any()) and bool(
+        int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS
+    )  # fmt: skip
+    return brings or learns_from
 
 
 def _lacking_to_learn(old: CoreConfig, new: CoreConfig) -> list[str]:
