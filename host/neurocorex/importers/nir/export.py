@@ -39,8 +39,8 @@ def to_nir(
 
     Simulated by Euler's method with the same step, the graph does what the network does. NIR cannot express refractory
     periods, subtracting resets, linear leaks, adaptation and learning. These, and the integers of the chip, are kept in
-    metadata that other tools ignore and `from_nir` reads: a graph that comes back has the same image, bit for bit. Axons
-    that bring errors are refused, because other tools would take them for ordinary ones.
+    metadata that other tools ignore and `from_nir` reads: a graph that comes back has the same image, bit for bit.
+    Axons that bring errors are refused, because other tools would take them for ordinary ones.
 
     Parameters
     ----------
