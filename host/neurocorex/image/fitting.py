@@ -26,8 +26,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
     ]
     if Region.PLASTIC in regions and regions[Region.PLASTIC].any():
         limits += _lacking_to_learn(old, new)
-    if _uses_errors(regions) and not new.errors:
-        limits.append("errors (the chip was built without: CoreConfig(errors=True))")
+    if not new.errors and old.errors and _has_errors(regions):
+        limits.append("errors (the chip was built without them)")
     limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -56,15 +56,6 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
     return placed
 
 
-def _uses_errors(regions: Regions) -> bool:
-    """Whether axons bring errors, or weights learn from them."""
-    brings = Region.FEEDBACK in regions and bool(regions[Region.FEEDBACK].any())
-    learns_from = Region.PLASTIC in regions and bool(regions[Region.PLASTIC].any()) and bool(
-        int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS
-    )  # fmt: skip
-    return brings or learns_from
-
-
 def _lacking_to_learn(old: CoreConfig, new: CoreConfig) -> list[str]:
     """Say what a network that learns misses: its rule would mean another thing."""
     names = ["learning", "weight_bits"]
@@ -77,6 +68,12 @@ def _lacking_to_learn(old: CoreConfig, new: CoreConfig) -> list[str]:
     if old.soft_bounds and not new.soft_bounds:
         limits.append("soft bounds (the chip was built without them)")
     return limits
+
+
+def _has_errors(regions: Regions) -> bool:
+    """Tell whether an image of a chip with errors makes use of them."""
+    by_errors = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS
+    return bool(by_errors) or bool(regions[Region.FEEDBACK].any())
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
