@@ -20,6 +20,8 @@ UNCOUNTED = (
     "traces of the rule of errors were full, so some spikes did not count (counter full_traces, of all axons): clear "
     "traces between lessons, run(clear={20: Clear.TRACES}), or give accumulate= the most spikes of a lesson"
 )
+#: End of the remark on saturated states, where errors count among them.
+GATHERED = "; or errors did, as too many came from one LEARN to the next"
 #: Key of `Image.meta`, true if the rule of a model has no bounds, so that none should be reached.
 UNBOUNDED = "unbounded"
 
@@ -53,7 +55,7 @@ def remarks(counters: Mapping[str, int], image: Image | None) -> list[str]:
     if counters.get("saturations", 0) and not image.is_snapshot:
         found.append(
             "states of neurons reached the end of their range (counter saturations): lower the scale, take more state "
-            "bits, or less drive"
+            f"bits, or less drive{GATHERED if image.config.errors else ''}"
         )
     if image.meta.get(UNBOUNDED) and (counters.get("clips_high", 0) or counters.get("clips_low", 0)):
         found.append(
