@@ -46,12 +46,8 @@ def gathered(image, inputs, fired):
     e = np.zeros(config.neurons, np.int64)
     for step in range(len(inputs)):
         for row, spikes, delay in axons:
-            if (
-                regions[Region.FEEDBACK][row]
-                and step >= delay
-                and spikes[step - delay]
-                and (delay or row < config.inputs)
-            ):
+            silent = not delay and row >= config.inputs
+            if regions[Region.FEEDBACK][row] and not silent and step >= delay and spikes[step - delay]:
                 e += weights[row]
         e = np.clip(e, -32768, 32767)
     return e
@@ -257,6 +253,13 @@ def test_spikes_that_do_not_count_are_told(device):
     assert remarks(counters, image) == [UNPAIRED]
 
 
+def test_errors_that_do_not_fit_any_more_are_told(device):
+    label = np.zeros((300, PIXELS + LABELS), bool)
+    label[:, PIXELS] = True
+    warned(device.run, spikes=label, match="or errors did, as too many came from one LEARN to the next")
+    assert device.errors(units="chip").tolist() == [32767, 0]
+
+
 # Chips -------------------------------------------------------------------------------------------
 
 
@@ -306,7 +309,7 @@ def test_feedback_weights_have_their_own_units():
         assert net.is_feedback[place]
         device.set_weights([(place, 0, -10 / scale)])
         assert device.weights(units="chip")[place, 0] == -10
-        with pytest.raises(InputError, match="can be -4.*got 6"):
+        with pytest.raises(InputError, match=r"can be -4.*got 6"):
             device.set_weights([(place, 0, 200 / scale)])
         with pytest.raises(InputError, match="or feedback, whose weights are in row 15"):
             device.set_weights(0.0, net.neurons[HIDDEN], net.neurons)
