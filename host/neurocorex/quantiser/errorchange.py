@@ -99,8 +99,8 @@ class ErrorChange:
 
     @property
     def _size(self) -> str:
-        above, below = (f"{each:.3g}" for each in self.acting)
-        return above if above == below else f"{above} (above zero) and {below} (below)"
+        least, most = (f"{each:.3g}" for each in sorted(self.acting))
+        return least if least == most else f"{least} to {most}"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""

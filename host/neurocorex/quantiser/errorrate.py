@@ -16,6 +16,7 @@ from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import saturate, signed_range
 from ..spec.registers import MODULATION_ONE
 from .feedback import ERROR_MAX, error_scales, typical
+from .rounded import TOLERANCE
 from .trace import applied, called_for
 
 Ints = NDArray[np.int64]
@@ -98,9 +99,7 @@ class ErrorRate:
     slopes: tuple[float, float]
 
     @classmethod
-    def of(
-        cls, rule: ErrorRule, numbers: Arithmetic, wanted: float, room: float, feedback: NDArray[Any]
-    ) -> ErrorRate:  # fmt: skip
+    def of(cls, rule: ErrorRule, numbers: Arithmetic, wanted: float, room: float, feedback: NDArray[Any]) -> ErrorRate:
         """Choose them.
 
         Parameters
@@ -132,7 +131,7 @@ class ErrorRate:
         for scale, loss in error_scales(feedback, config):
             found = _best(Arithmetic(config), wanted / scale, rise, _at(feedback, scale))
             tried.append((loss + found.off**2, scale, found))
-            if found.off < FINE:
+            if found.off <= TOLERANCE:
                 break
         _, scale, found = min(tried, key=lambda each: each[0])
         if math.isinf(found.off):
