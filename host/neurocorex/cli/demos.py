@@ -170,8 +170,8 @@ def _learn_digits(chosen: DeviceChoice, job: ModuleType, *, limit: int | None, s
     outcome, chip, found = verdict.on_both(chosen, learn)
     values = {
         "device": chosen.name, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
-        "trained": outcome.trained, **outcome.facts, "neurons": job.NEURONS, "inputs": job.PIXELS,
-        "weight_bits": chip.weight_bits, "steps": job.STEPS, "seconds": round(outcome.seconds, 3),
+        "trained": outcome.trained, **outcome.facts, "neurons": outcome.neurons, "inputs": outcome.inputs,
+        "weight_bits": chip.weight_bits, "steps": outcome.steps, "seconds": round(outcome.seconds, 3),
         "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
     lines = [outcome.summary, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]

@@ -57,6 +57,12 @@ class Learned(Answers):
         Weights on the chip after learning.
     trained : int
         Number of training images.
+    inputs, neurons, steps : int
+        Size of the network, and steps of an image.
+    names : int64 array [neurons]
+        Class that each neuron stands for, -1 if none.
+    curve : list of float
+        Accuracy after each epoch; empty if it was not measured.
     facts : dict
         Figures of this way of learning, for JSON.
     summary : str
@@ -65,6 +71,11 @@ class Learned(Answers):
 
     weights: NDArray[np.int64]
     trained: int
+    inputs: int
+    neurons: int
+    steps: int
+    names: NDArray[np.int64]
+    curve: list[float]
     facts: dict[str, Any]
     summary: str
 
