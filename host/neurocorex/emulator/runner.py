@@ -35,7 +35,7 @@ class Activity(NamedTuple):
     counts : int64 array [len(Counter)]
         Added to `RECURRENT_EVENTS`, `SATURATIONS` and the counters of learning.
     columns : int
-        Columns of the matrix that potentiation visited.
+        Columns of the matrix that were walked.
     """
 
     fired_step: Ints
@@ -193,7 +193,8 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         inputs=config.inputs, neurons=config.neurons, weight_bits=config.weight_bits, state_bits=config.state_bits,
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
-        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0, settles=False,
+        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, errors=config.errors,
+        steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
@@ -205,7 +206,7 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
     learner = Learner(
         plastic=plastic.reshape(-1), kinds=np.add(plastic.any(axis=1), plastic.all(axis=1), dtype=np.uint8),
         numbers=memory.axon_numbers, **_codes(config), pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
-        pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE],
+        pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE], feedback=arrays[Region.FEEDBACK],
     )  # fmt: skip
     return sizes, core, learner
 

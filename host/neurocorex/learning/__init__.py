@@ -1,8 +1,8 @@
 """Learning rules with names and units, for `Network.learn`: STDP of several kinds, and errors.
 
-A rule of STDP says how much one pair of spikes, an arrival at an axon and a spike of its neuron, changes the weight between
-them. Changes are signed and in the units of the weights: above zero strengthens. The lag is the time between the two,
-in milliseconds or in steps:
+A rule of STDP says how much one pair of spikes, an arrival at an axon and a spike of its neuron, changes the weight
+between them. Changes are signed and in the units of the weights: above zero strengthens. The lag is the time between
+the two, in milliseconds or in steps:
 
 - potentiation acts when the neuron fires, on axons whose spikes arrived 0, 1, 2, ... steps before;
 - depression acts when a spike arrives, on neurons that fired 1, 2, ... steps before.

@@ -52,7 +52,8 @@ class Network(NetworkData):
     parameters : dict of arrays [neurons]
         Values by name: `threshold`, `reset`, `bias`, `leak` in the units of the weights (integers until a float joins);
         `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
-        `hold`, `subtract`, `learns`, `error_always` as bool. `delay_ms` is that of the neuron's own axon, see `default_delay_ms`.
+        `hold`, `subtract`, `learns`, `error_always` as bool. `delay_ms` is that of the neuron's own axon, see
+        `default_delay_ms`.
     adaptation_step : float or int
         Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
     adaptation_decay : float

@@ -31,6 +31,7 @@ class Sizes(NamedTuple):
     trace_bits: int
     window_steps: int
     """0 for exponential traces."""
+    errors: bool
     steps: int
     """Of the stimulus."""
     budget: int
@@ -88,6 +89,8 @@ class Learner(NamedTuple):
         Traces.
     pre_table, post_table : int64 array
         Changes by trace, for windows; empty with exponential traces. For long ones in two parts, see docs/model.md.
+    feedback : uint8 array [A]
+        1 for axons that bring errors; without items on a chip that has none.
     """
 
     plastic: Bytes
@@ -99,6 +102,7 @@ class Learner(NamedTuple):
     post: Narrow
     pre_table: Ints
     post_table: Ints
+    feedback: Bytes
 
 
 class Stimulus(NamedTuple):
@@ -125,7 +129,7 @@ class Output(NamedTuple):
     watched : int64 array [K], membranes : int64 array [steps, K]
         Neurons of which membranes are recorded, and these.
     counts : int64 array [COLUMNS + 1]
-        Added to the counters; then columns of the matrix that potentiation visited.
+        Added to the counters; then columns of the matrix that were walked.
     position : int64 array [5]
         Step, places in the three tables of the stimulus, and spikes put out; moved on.
     """
@@ -153,6 +157,8 @@ class Scratch(NamedTuple):
         State of a step ago, where the network may be at rest.
     total : int64 array [1], seen : int64 array [A]
         Drift that is put off, and how much of it each row has seen, see `drift`.
+    errors : int32 array [N], factors : int64 array [N]
+        What feedback axons bring in a step, and F of each column that is walked; without items where there are none.
     """
 
     ones: Doubles
@@ -177,6 +183,8 @@ class Scratch(NamedTuple):
     post_table: Ints
     total: Ints
     seen: Ints
+    errors: Narrow
+    factors: Ints
 
     @classmethod
     def of(cls, sizes: Sizes, learner: Learner, axons: int) -> "Scratch":
@@ -195,6 +203,7 @@ class Scratch(NamedTuple):
             pre_before=np.zeros(learning_axons, np.int32), post_before=np.zeros(learning_neurons, np.int32),
             pre_table=np.zeros_like(learner.pre_table), post_table=np.zeros_like(learner.post_table),
             total=np.zeros(1, np.int64), seen=np.zeros(learning_axons, np.int64),
+            errors=np.zeros(n * sizes.errors, np.int32), factors=np.zeros(n * sizes.errors, np.int64),
         )  # fmt: skip
 
 

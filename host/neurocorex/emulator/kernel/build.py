@@ -22,11 +22,11 @@ from llvmlite import ir
 from numba import carray, cfunc, from_dtype, types
 from numba.extending import intrinsic, overload, register_jitable
 
-from . import arithmetic, changes, drift, learning, neurons, registers, rest, spikes, steps, synapses, traces
+from . import arithmetic, changes, drift, feedback, learning, neurons, registers, rest, spikes, steps, synapses, traces
 from .arguments import BLOCK, Core, Learner, Output, Scratch, Sizes, Stimulus
 from .constants import NEURON_ROWS, SYMBOL
 
-MODULES = (arithmetic, changes, drift, learning, neurons, registers, rest, spikes, steps, synapses, traces)
+MODULES = (arithmetic, changes, drift, feedback, learning, neurons, registers, rest, spikes, steps, synapses, traces)
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
 #: Those that nothing else calls need no functions of C around them.
@@ -79,7 +79,7 @@ def entry(*, wide: bool, learns: bool) -> Any:
         s, c, m, x, t, o = given.sizes, given.core, given.learner, given.scratch, given.stimulus, given.output
         sizes = Sizes(
             s.inputs, s.neurons, s.weight_bits, s.state_bits, s.max_delay, s.adapts != 0, s.soft_bounds != 0,
-            s.trace_bits, s.window_steps, s.steps, s.budget, s.settles != 0,
+            s.trace_bits, s.window_steps, s.errors != 0, s.steps, s.budget, s.settles != 0,
         )  # fmt: skip
         core = Core(
             _table(c.neurons, NEURON_ROWS, i4), _array(c.history, i8), _array(c.control, i8),
@@ -91,7 +91,7 @@ def entry(*, wide: bool, learns: bool) -> Any:
             learner = Learner(
                 _array(m.plastic, i1), _array(m.kinds, i1), _array(m.numbers, i8), _array(m.axon_codes, i4),
                 _array(m.neuron_codes, i4), _array(m.pre, i4), _array(m.post, i4), _array(m.pre_table, i8),
-                _array(m.post_table, i8),
+                _array(m.post_table, i8), _array(m.feedback, i1),
             )  # fmt: skip
         scratch = Scratch(
             _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.added, i4), _array(x.limit, i4),
@@ -99,6 +99,7 @@ def entry(*, wide: bool, learns: bool) -> Any:
             _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
             _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
             _array(x.pre_table, i8), _array(x.post_table, i8), _array(x.total, i8), _array(x.seen, i8),
+            _array(x.errors, i4), _array(x.factors, i8),
         )  # fmt: skip
         stimulus = Stimulus(
             _array(t.event_step, i8), _array(t.event_index, i8), _array(t.graded_step, i8),

@@ -1,4 +1,4 @@
-"""Loop over steps: changes, arrivals, depression, neurons, traces and potentiation, in the order of docs/model.md."""
+"""Loop over steps: changes, arrivals, depression, neurons, traces, potentiation and errors, as docs/model.md has it."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 
 from .changes import apply_changes, zero
-from .constants import ADAPTATION_STEP, CLEAR_STATE, FLAGS, RECURRENT_EVENTS, SATURATIONS, V
+from .constants import ADAPTATION_STEP, CLEAR_STATE, FLAGS, LEARN, RECURRENT_EVENTS, SATURATIONS, E, V
+from .feedback import gather, learn_from_errors, take_feedback
 from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
 from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
 from .registers import decode
@@ -70,10 +71,12 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
         event, arrivals = take_events(stimulus.event_step, stimulus.event_index, event, step, rows, recurrent)
         counts[RECURRENT_EVENTS] += recurrent
         work += n * (1 + arrivals)
+        neurons_end, inputs_end = recurrent, arrivals
         if learner is not None:
             settle_arrivals(core, learner, scratch, sizes, rules, arrivals)
+            neurons_end, inputs_end = take_feedback(core, learner, scratch, sizes, recurrent, arrivals)
         if arrivals:
-            add_currents(core, sizes, scratch, rules, recurrent, arrivals)
+            add_currents(core, sizes, scratch, rules, neurons_end, recurrent, inputs_end)
         if learner is not None:
             depress(core, learner, scratch, sizes, rules, arrivals, counts)
 
@@ -84,6 +87,8 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
             g[j] = np.int32(g[j] + stimulus.graded_value[graded])
             graded += 1
         waiting = update_neurons(neurons, core, scratch, rules, features, adapting, waiting, low, high)
+        if neurons_end < recurrent or inputs_end < arrivals:
+            gather(neurons[E], scratch.errors, marks)
         for k in range(first_graded, graded):
             if stimulus.graded_forced[k]:
                 marks[graded_index[k]] |= FIRES
@@ -99,10 +104,12 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
             waiting += firing if features.refractory else 0
             last_fire = step
 
-        # Traces and potentiation
+        # Traces, potentiation, and what errors change
         if learner is not None:
             update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
             work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
+            if rules[LEARN]:
+                work += learn_from_errors(core, learner, scratch, sizes, rules, counts)
             looks = looks and rests(learner, sizes, rules)
 
         after = step + 1
