@@ -35,7 +35,10 @@ def _seed(help_text: str) -> Callable[[output.Command], output.Command]:
 def _learning(command: output.Command) -> Callable[..., Any]:
     """Add the options of the demonstrations that learn digits."""
     images = _first("images", "Only the first N training images, and the first N test images.", 1203)
-    return _device(images(_seed("Seed of weights, order and rounding.")(output.json_option(command))))
+    picture = click.option(
+        "--picture", type=click.Path(path_type=Path), help="Draw receptive fields and confusion (.png, .pdf, .svg)."
+    )
+    return _device(images(_seed("Seed of weights, order and rounding.")(picture(output.json_option(command)))))
 
 
 @click.group()
@@ -133,6 +136,7 @@ def digits_stdp(chosen: DeviceChoice, **options: Any) -> None:
     Examples:
       neurocorex demo digits-stdp
       neurocorex demo digits-stdp --seed 3 --json
+      neurocorex demo digits-stdp --picture learned.png
       neurocorex demo digits-stdp --device rtl --images 10
     """
     from ..demos import digits_stdp as job
@@ -159,8 +163,14 @@ def digits_unsupervised(chosen: DeviceChoice, **options: Any) -> None:
     _learn_digits(chosen, job, **options)
 
 
-def _learn_digits(chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, as_json: bool) -> None:
+def _learn_digits(
+    chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, picture: Path | None, as_json: bool
+) -> None:
     """Let a device learn digits with the job of a module."""
+    from ..demos.picture import draw
+
+    if picture is not None:
+        output.check_picture(picture)
 
     def learn(chip: Device) -> Learned:
         with output.progress_bar("learning", quiet=as_json) as progress:
@@ -175,6 +185,10 @@ def _learn_digits(chosen: DeviceChoice, job: ModuleType, *, limit: int | None, s
         "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
     }  # fmt: skip
     lines = [outcome.summary, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
+    if picture is not None:
+        output.picture(picture, draw(outcome))
+        values["picture"] = picture
+        lines.append(f"receptive fields and confusion: {picture}")
     verdict.emit(as_json, values, lambda: "\n".join(lines), found)
 
 
