@@ -1,0 +1,308 @@
+"""Hidden layer learned on the chip by error feedback, without a host in the loop; without hidden neurons, the delta rule.
+
+A lesson is a piece of a stream of spikes: an image in 16 steps, the label of its class as one event, LEARN at the end,
+and a clear. The host sends image after image and reads nothing that it would act by. Here with hidden neurons, where
+each layer is a step later than the one before::
+
+    step      0              0 to 15       1 to 16           17
+              clear, label   the image     hidden spikes     last spikes of outputs
+                                           arrive            arrive; LEARN
+
+What a neuron did wrong gathers in its error E, by feedback axons:
+
+- A spike of output k takes `UNIT` from its own E, and B[k][h] from that of each hidden neuron h.
+- The label of class k adds `TARGET` times as much.
+
+So E of an output is ``UNIT * (TARGET or 0 - its spikes)``, the delta rule (Widrow and Hoff 1960), and E of a hidden
+neuron is the same error through random weights B that never change: feedback alignment (Lillicrap et al. 2016), in the
+direct form of Nøkland (2016). At LEARN a weight changes by the spikes of its axon times E of its neuron. A hidden neuron
+learns only while its membrane is between minus and plus its threshold: the slope of its response is zero elsewhere.
+
+The answer is the output that got the most charge, which is its spikes times its threshold, and what its membrane holds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..events.stream import EventStream
+from ..learning import errors
+from ..network.network import Network
+from ..spec import Control
+from ..spec.registers import MODULATION_ONE
+from . import latency
+from .answers import CLASSES, Learned
+from .hidden_effort import Effort
+from .latency import Ints
+from .samples import Samples, Spikes
+
+if TYPE_CHECKING:
+    from ..device.device import Device
+    from ..device.result import Result
+
+Progress = Callable[[int, int], None]
+
+#: Steps in which an image arrives, and so the spikes of a white pixel.
+SPIKES = 16
+#: Spikes that the output of the right class should fire; the others should fire none.
+TARGET = 8
+#: Error that one spike of an output brings to itself. TARGET times as much has to fit into a weight of 8 bits.
+UNIT = 10
+#: Largest size of a weight, of an initial one from the inputs, and of an initial one from hidden neurons.
+LARGEST, INPUT_SPREAD, HIDDEN_SPREAD = 127, 40, 20
+#: Thresholds, in units of weight times the root of what drives a neuron; see `thresholds`.
+HIDDEN_LEVEL, OUTPUT_LEVEL, SINGLE_LEVEL = 4.0, 38, 80
+#: Rate of learning as a share of the first: from which part of the epochs on.
+FADES = ((0.0, 1.0), (0.5, 0.5), (0.75, 0.25), (0.9, 0.125))
+#: Images of a run: more need more memory, and not less time.
+BLOCK = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Size of the network, and hyperparameters.
+
+    Attributes
+    ----------
+    inputs : int
+        Pixels of an image; the labels have inputs of their own behind them.
+    hidden : int
+        Hidden neurons; 0: the inputs drive the outputs.
+    epochs : int
+        Passes over the images.
+    rate : float
+        Change of a weight by one spike of its axon and an error of one spike, in units of the weight, in the first
+        epoch; it falls by `FADES`.
+    deadband : float
+        Size of the error, in spikes, up to which a neuron does not learn.
+    """
+
+    inputs: int
+    hidden: int
+    epochs: int
+    rate: float
+    deadband: float = 0.0
+
+    @property
+    def neurons(self) -> int:
+        """Hidden neurons and outputs."""
+        return self.hidden + CLASSES
+
+    @property
+    def steps(self) -> int:
+        """Steps of an image: each layer is a step later than the one before, and so are the errors."""
+        return SPIKES + (2 if self.hidden else 1)
+
+    @property
+    def outputs(self) -> slice:
+        """Places of the outputs among the neurons."""
+        return slice(self.hidden, self.neurons)
+
+    def share(self, epoch: int) -> float:
+        """Rate in an epoch, from 0 on, as a share of the first."""
+        return next(share for start, share in reversed(FADES) if epoch >= start * self.epochs)
+
+
+#: For digits, and for the MNIST subset in 14 x 14 pixels; chosen on an integer model in NumPy, before there was a chip.
+DIGITS = Settings(inputs=64, hidden=20, epochs=24, rate=0.044)
+MNIST = Settings(inputs=196, hidden=200, epochs=10, rate=0.029, deadband=1.0)
+
+
+def thresholds(settings: Settings, stimulus: Spikes) -> tuple[int, int]:
+    """Return the thresholds of hidden neurons and outputs, from images to learn, bool [n, steps, inputs].
+
+    Random weights bring a hidden neuron a charge of random size; its standard deviation over the neurons is four
+    thresholds, for an image of mean energy. So about as many hidden neurons fire as not, and few in every step.
+    """
+    energy = float(np.mean((stimulus.mean(axis=1) ** 2).sum(axis=1))) ** 0.5
+    deviation = INPUT_SPREAD / 3**0.5 * energy
+    single = SINGLE_LEVEL * energy
+    return max(int(HIDDEN_LEVEL * deviation), 1), max(int(OUTPUT_LEVEL * settings.hidden**0.5 or single), 1)
+
+
+def build(settings: Settings, levels: tuple[int, int], seed: int = 0, *, frozen: bool = False) -> Network:
+    """Return the untrained network.
+
+    Parameters
+    ----------
+    settings : Settings
+        Its size.
+    levels : (int, int)
+        From `thresholds`.
+    seed : int
+        Seed of weights and rounding.
+    frozen : bool
+        Whether hidden neurons keep their first weights.
+    """
+    rng = np.random.default_rng(seed)
+    net = Network(inputs=settings.inputs + CLASSES, neurons=settings.neurons)
+    pixels, labels = net.inputs[: settings.inputs], net.inputs[settings.inputs :]
+    outputs, source, spread = net.neurons[settings.hidden :], pixels, INPUT_SPREAD // 2
+    own = UNIT * np.eye(CLASSES, dtype=np.int64)
+    if settings.hidden:
+        hidden = net.neurons[: settings.hidden]
+        net.connect(pixels, hidden, _random(rng, INPUT_SPREAD, settings.inputs, settings.hidden), plastic=True)
+        random = _random(rng, UNIT, CLASSES, settings.hidden)
+        net.feedback(outputs, hidden, -random)
+        net.feedback(labels, hidden, TARGET * random)
+        hidden.set(threshold=levels[0], reset_mode="subtract", learns=not frozen)
+        source, spread = hidden, HIDDEN_SPREAD
+    net.connect(source, outputs, _random(rng, spread, len(source), CLASSES), plastic=True)
+    net.feedback(outputs, outputs, -own)
+    net.feedback(labels, outputs, TARGET * own)
+    outputs.set(threshold=levels[1], reset_mode="subtract", error_always=True)
+    net.learn(
+        errors(
+            settings.rate / UNIT, deadband=settings.deadband * UNIT,
+            accumulate=SPIKES, bounds=(-LARGEST, LARGEST), seed=seed,
+        )
+    )  # fmt: skip
+    return net
+
+
+def _random(rng: np.random.Generator, spread: int, *shape: int) -> Ints:
+    return np.rint(rng.uniform(-spread, spread, shape)).astype(np.int64)
+
+
+def questions(stimulus: Spikes, settings: Settings) -> EventStream:
+    """Return the stimulus that shows images, bool [n, spikes, inputs]; nothing learns from it."""
+    return latency.exposure(stimulus, settings.steps).clearing(np.arange(len(stimulus)) * settings.steps)
+
+
+def lessons(stimulus: Spikes, labels: Ints, settings: Settings, share: float = 1.0) -> EventStream:
+    """Return the stimulus that teaches images, bool [n, spikes, inputs], at a share of the full rate."""
+    told = np.zeros((*stimulus.shape[:2], CLASSES), np.bool_)
+    told[np.arange(len(labels)), 0, labels] = True
+    shown = questions(np.concatenate([stimulus, told], axis=2), settings)
+    ends = np.arange(1, len(stimulus) + 1) * settings.steps - 1
+    return shown.setting(0, Control.MODULATION, round(share * MODULATION_ONE)).learning(ends)
+
+
+def spike_counts(result: Result, settings: Settings) -> Ints:
+    """Return the spikes of each output in each image of a run, int64 [images, 10]."""
+    counts = np.zeros((result.steps // settings.steps, CLASSES), np.int64)
+    of_outputs = result.spike_neurons >= settings.hidden
+    image = result.spike_times[of_outputs] // settings.steps
+    np.add.at(counts, (image, result.spike_neurons[of_outputs] - settings.hidden), 1)
+    return counts
+
+
+class Lessons:
+    """Lessons and questions for a device that holds the network of `build`.
+
+    Parameters
+    ----------
+    device : Device
+        The device.
+    settings : Settings
+        Those of the network.
+    level : int
+        Threshold of the outputs.
+    """
+
+    def __init__(self, device: Device, settings: Settings, level: int) -> None:
+        self._device, self._settings, self._level = device, settings, level
+        self._outputs = np.arange(settings.neurons)[settings.outputs]
+
+    def teach(self, stimulus: Spikes, labels: Ints, share: float, *, watched: bool) -> int:
+        """Teach images in their order; return how many were answered right before they were learned.
+
+        That is told by spikes that the device sends and nobody acts by; without `watched` it sends none, and the
+        number is 0.
+        """
+        right = 0
+        for block in _blocks(stimulus):
+            stream = lessons(stimulus[block], labels[block], self._settings, share)
+            record = {"spikes": self._outputs} if watched else {}
+            result = self._device.run(spikes=stream, record=record, counters=False)
+            if watched:
+                right += int(np.count_nonzero(spike_counts(result, self._settings).argmax(axis=1) == labels[block]))
+        return right
+
+    def answers(self, stimulus: Spikes) -> tuple[Ints, Ints]:
+        """Return the class of each image by charge, and by spikes alone, int64 [n] each; ties go to the lowest."""
+        by_charge, by_spikes = [], []
+        for block in _blocks(stimulus):
+            stream = questions(stimulus[block], self._settings)
+            record = {"spikes": self._outputs, "v": self._outputs}
+            result = self._device.run(spikes=stream, record=record, counters=False, units="chip")
+            counts = spike_counts(result, self._settings)
+            left = result.v[self._settings.steps - 1 :: self._settings.steps].astype(np.int64)
+            by_charge.append(np.argmax(counts * self._level + left, axis=1))
+            by_spikes.append(np.argmax(counts, axis=1))
+        return np.concatenate(by_charge), np.concatenate(by_spikes)
+
+
+def _blocks(stimulus: NDArray[np.bool_]) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, len(stimulus), BLOCK))
+
+
+def learn(
+    device: Device,
+    samples: Samples,
+    settings: Settings,
+    *,
+    seed: int = 0,
+    frozen: bool = False,
+    curve: bool = False,
+    progress: Progress | None = None,
+) -> Learned:
+    """Teach a device classes, and test it.
+
+    Parameters
+    ----------
+    device : Device
+        The device; an untrained network is loaded first.
+    samples : Samples
+        Images to learn and to test, with `SPIKES` spikes for a white pixel.
+    settings : Settings
+        Network and hyperparameters.
+    seed : int
+        Seed of weights, order, copies and rounding.
+    frozen : bool
+        Whether hidden neurons keep their first weights, and the outputs alone learn.
+    curve : bool
+        Also record the spikes of the outputs while they learn: how many images of each epoch were answered right, by
+        spikes, before they were learned. That changes no bit of what is learned.
+    progress : callable, optional
+        Called with (epochs done, all epochs).
+    """
+    started = time.perf_counter()
+    labels = samples.train_labels
+    levels = thresholds(settings, samples.train)
+    device.load(build(settings, levels, seed, frozen=frozen))
+    device.clear(counters=True)
+    school = Lessons(device, settings, levels[1])
+    order_rng, copies_rng = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
+    right = []
+    for epoch in range(settings.epochs):
+        order, stimulus = order_rng.permutation(len(labels)), samples.of_epoch(copies_rng)
+        right.append(school.teach(stimulus[order], labels[order], settings.share(epoch), watched=curve))
+        if progress is not None:
+            progress(epoch + 1, settings.epochs)
+    effort = Effort.of(device, lessons=settings.epochs * len(labels))
+    predictions, by_spikes = school.answers(samples.test)
+    return Learned(
+        predictions=predictions,
+        labels=samples.test_labels,
+        weights=device.weights(units="chip"),
+        trained=len(labels),
+        inputs=settings.inputs + CLASSES,
+        neurons=settings.neurons,
+        steps=settings.steps,
+        names=np.concatenate([np.full(settings.hidden, -1), np.arange(CLASSES)]),
+        curve=[count / len(labels) for count in right] if curve else [],
+        facts={
+            "hidden": settings.hidden, "epochs": settings.epochs,
+            "accuracy_by_spikes": float(np.mean(by_spikes == samples.test_labels)), **effort.facts,
+        },
+        summary=f"{len(labels)} images learned in {settings.epochs} epochs; {effort}",
+        counters=device.counters(),
+        seconds=time.perf_counter() - started,
+    )  # fmt: skip
