@@ -18,18 +18,17 @@ neuron is the same error through random weights B that never change: feedback al
 direct form of Nøkland (2016). At LEARN a weight changes by the spikes of its axon times E of its neuron. A hidden neuron
 learns only while its membrane is between minus and plus its threshold: the slope of its response is zero elsewhere.
 
-The answer is the output that got the most charge, which is its spikes times its threshold, and what its membrane holds.
+The answer is the output with the most spikes; a tie goes to the one that had them first, then to the lowest.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..events.stream import EventStream
 from ..learning import errors
@@ -38,6 +37,7 @@ from ..spec import Control
 from ..spec.registers import MODULATION_ONE
 from . import latency
 from .answers import CLASSES, Learned
+from .digits import classify
 from .hidden_effort import Effort
 from .latency import Ints
 from .samples import Samples, Spikes
@@ -99,11 +99,6 @@ class Settings:
         """Steps of an image: each layer is a step later than the one before, and so are the errors."""
         return SPIKES + (2 if self.hidden else 1)
 
-    @property
-    def outputs(self) -> slice:
-        """Places of the outputs among the neurons."""
-        return slice(self.hidden, self.neurons)
-
     def share(self, epoch: int) -> float:
         """Rate in an epoch, from 0 on, as a share of the first."""
         return next(share for start, share in reversed(FADES) if epoch >= start * self.epochs)
@@ -160,7 +155,7 @@ def build(settings: Settings, levels: tuple[int, int], seed: int = 0, *, frozen:
     net.learn(
         errors(
             settings.rate / UNIT, deadband=settings.deadband * UNIT,
-            accumulate=SPIKES, bounds=(-LARGEST, LARGEST), seed=seed,
+            accumulate=settings.steps, bounds=(-LARGEST, LARGEST), seed=seed,
         )
     )  # fmt: skip
     return net
@@ -184,13 +179,10 @@ def lessons(stimulus: Spikes, labels: Ints, settings: Settings, share: float = 1
     return shown.setting(0, Control.MODULATION, round(share * MODULATION_ONE)).learning(ends)
 
 
-def spike_counts(result: Result, settings: Settings) -> Ints:
-    """Return the spikes of each output in each image of a run, int64 [images, 10]."""
-    counts = np.zeros((result.steps // settings.steps, CLASSES), np.int64)
-    of_outputs = result.spike_neurons >= settings.hidden
-    image = result.spike_times[of_outputs] // settings.steps
-    np.add.at(counts, (image, result.spike_neurons[of_outputs] - settings.hidden), 1)
-    return counts
+def answers_of(result: Result, settings: Settings) -> Ints:
+    """Return the class of each image of a run, int64 [images], from the spikes of the outputs; see `digits.classify`."""
+    spikes = result.spikes.reshape(-1, settings.steps, result.neurons)
+    return classify(spikes[:, :, settings.hidden : settings.neurons])
 
 
 class Lessons:
@@ -202,45 +194,36 @@ class Lessons:
         The device.
     settings : Settings
         Those of the network.
-    level : int
-        Threshold of the outputs.
     """
 
-    def __init__(self, device: Device, settings: Settings, level: int) -> None:
-        self._device, self._settings, self._level = device, settings, level
-        self._outputs = np.arange(settings.neurons)[settings.outputs]
+    def __init__(self, device: Device, settings: Settings) -> None:
+        self._device, self._settings = device, settings
 
-    def teach(self, stimulus: Spikes, labels: Ints, share: float, *, watched: bool) -> int:
-        """Teach images in their order; return how many were answered right before they were learned.
+    def teach(self, stimulus: Spikes, labels: Ints, share: float, *, watched: bool = False) -> Ints:
+        """Teach images in their order, at a share of the full rate.
 
-        That is told by spikes that the device sends and nobody acts by; without `watched` it sends none, and the
-        number is 0.
+        Return the answers, int64 [n], that the outputs gave before they learned the image; -1 if they are not watched,
+        and then the device sends nothing.
         """
-        right = 0
-        for block in _blocks(stimulus):
-            stream = lessons(stimulus[block], labels[block], self._settings, share)
-            record = {"spikes": self._outputs} if watched else {}
-            result = self._device.run(spikes=stream, record=record, counters=False)
-            if watched:
-                right += int(np.count_nonzero(spike_counts(result, self._settings).argmax(axis=1) == labels[block]))
-        return right
+        blocks = _blocks(stimulus)
+        streams = (lessons(stimulus[block], labels[block], self._settings, share) for block in blocks)
+        results = [self._run(stream, watched=watched) for stream in streams]
+        if not watched:
+            return np.full(len(labels), -1)
+        return np.concatenate([answers_of(result, self._settings) for result in results])
 
-    def answers(self, stimulus: Spikes) -> tuple[Ints, Ints]:
-        """Return the class of each image by charge, and by spikes alone, int64 [n] each; ties go to the lowest."""
-        by_charge, by_spikes = [], []
-        for block in _blocks(stimulus):
-            stream = questions(stimulus[block], self._settings)
-            record = {"spikes": self._outputs, "v": self._outputs}
-            result = self._device.run(spikes=stream, record=record, counters=False, units="chip")
-            counts = spike_counts(result, self._settings)
-            left = result.v[self._settings.steps - 1 :: self._settings.steps].astype(np.int64)
-            by_charge.append(np.argmax(counts * self._level + left, axis=1))
-            by_spikes.append(np.argmax(counts, axis=1))
-        return np.concatenate(by_charge), np.concatenate(by_spikes)
+    def answers(self, stimulus: Spikes) -> Ints:
+        """Return the class of each image, int64 [n]."""
+        results = (self._run(questions(stimulus[block], self._settings), watched=True) for block in _blocks(stimulus))
+        return np.concatenate([answers_of(result, self._settings) for result in results])
+
+    def _run(self, stream: EventStream, *, watched: bool) -> Result:
+        outputs = np.arange(self._settings.hidden, self._settings.neurons)
+        return self._device.run(spikes=stream, record={"spikes": outputs} if watched else {}, counters=False)
 
 
-def _blocks(stimulus: NDArray[np.bool_]) -> Iterator[slice]:
-    return (slice(start, start + BLOCK) for start in range(0, len(stimulus), BLOCK))
+def _blocks(stimulus: Spikes) -> list[slice]:
+    return [slice(start, start + BLOCK) for start in range(0, len(stimulus), BLOCK)]
 
 
 def learn(
@@ -278,16 +261,17 @@ def learn(
     levels = thresholds(settings, samples.train)
     device.load(build(settings, levels, seed, frozen=frozen))
     device.clear(counters=True)
-    school = Lessons(device, settings, levels[1])
+    school = Lessons(device, settings)
     order_rng, copies_rng = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
-    right = []
+    shares = list[float]()
     for epoch in range(settings.epochs):
         order, stimulus = order_rng.permutation(len(labels)), samples.of_epoch(copies_rng)
-        right.append(school.teach(stimulus[order], labels[order], settings.share(epoch), watched=curve))
+        answers = school.teach(stimulus[order], labels[order], settings.share(epoch), watched=curve)
+        shares.append(float(np.mean(answers == labels[order])))
         if progress is not None:
             progress(epoch + 1, settings.epochs)
     effort = Effort.of(device, lessons=settings.epochs * len(labels))
-    predictions, by_spikes = school.answers(samples.test)
+    predictions = school.answers(samples.test)
     return Learned(
         predictions=predictions,
         labels=samples.test_labels,
@@ -297,12 +281,9 @@ def learn(
         neurons=settings.neurons,
         steps=settings.steps,
         names=np.concatenate([np.full(settings.hidden, -1), np.arange(CLASSES)]),
-        curve=[count / len(labels) for count in right] if curve else [],
-        facts={
-            "hidden": settings.hidden, "epochs": settings.epochs,
-            "accuracy_by_spikes": float(np.mean(by_spikes == samples.test_labels)), **effort.facts,
-        },
+        curve=shares if curve else [],
+        facts={"hidden": settings.hidden, "epochs": settings.epochs, **effort.facts},
         summary=f"{len(labels)} images learned in {settings.epochs} epochs; {effort}",
         counters=device.counters(),
         seconds=time.perf_counter() - started,
-    )  # fmt: skip
+    )
