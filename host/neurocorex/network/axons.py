@@ -147,5 +147,6 @@ class ExtraAxons:
             np.delete(table, rows, axis=0) for table in (net.weights, net.connected, net.plastic, net.is_feedback)
         )
         kept = [number for number in range(len(net.extra_source)) if number not in gone]
-        for each in (net.extra_source, net.extra_delay_ms, net.follows):
-            each[:] = [each[number] for number in kept]  # type: ignore[index]
+        net.extra_source[:] = [net.extra_source[number] for number in kept]
+        net.extra_delay_ms[:] = [net.extra_delay_ms[number] for number in kept]
+        net.follows[:] = [net.follows[number] for number in kept]

@@ -187,14 +187,16 @@ class OwnAxons:
     def _evict(self, net: Tables, neurons: Indices) -> None:
         """Move feedback connections off the own axons of some neurons, to extra axons."""
         extra, moves = ExtraAxons.of(net), []
-        for neuron in neurons[net.is_feedback[neurons + net.input_count]].tolist():
+        own = neurons[net.is_feedback[neurons + net.input_count]]
+        for neuron, used in zip(own.tolist(), self._used(net, own), strict=True):
+            if not used:
+                continue
             delay = float(net.parameters["delay_ms"][neuron]) if self.given[neuron] else None
             moves.append((neuron, extra.feedback_row(net, neuron, delay, self._default(net, neuron))))
         extra.grow(net)
         for neuron, row in moves:
-            own = net.input_count + neuron
-            net.weights[row] += net.weights[own]
-            net.connected[row] |= net.connected[own]
+            net.weights[row] += net.weights[net.input_count + neuron]
+            net.connected[row] |= net.connected[net.input_count + neuron]
             self._vacate(net, neuron)
 
     def _vacate(self, net: Tables, neuron: int) -> None:

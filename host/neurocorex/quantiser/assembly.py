@@ -98,7 +98,7 @@ class Assembly:
             meta[SCHEDULE] = self.tuning.schedule
         if self.tuning and isinstance(self.tuning.rule, TraceRule | ErrorRule):
             meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
-        if net.is_feedback.any():
+        if error_scale is not None:
             meta[ERROR_SCALE] = error_scale
         if differ:
             meta[SCALES] = self.scales.tolist()
@@ -135,13 +135,13 @@ class Assembly:
                  (config.inputs + config.neurons, len(net.extra_source)))  # fmt: skip
         return np.concatenate([first + np.arange(count) for first, count in kinds])
 
-    def _put_feedback(self) -> float:
-        """Place the feedback axons and their weights; return the scale of errors."""
+    def _put_feedback(self) -> float | None:
+        """Place the feedback axons and their weights; return the scale of errors, if there are any."""
         net, notes = self.net, self.rounding.notes
         feedback = net.is_feedback
-        if not feedback.any():
-            return 1.0
         by_errors = self.tuning is not None and isinstance(self.tuning.rule, ErrorRule)
+        if not feedback.any():
+            return None if self.tuning is None or not by_errors else self.tuning.error_scale
         if not isinstance(net.rule, ErrorRule):
             notes.append("axons bring errors, but no rule learns from them: call Network.learn(learning.errors(...))")
         weights = net.weights[feedback]

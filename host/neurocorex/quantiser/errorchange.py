@@ -72,7 +72,7 @@ class ErrorChange:
         found = []
         if self.error is not None and abs(self.error) > TOLERANCE:
             found.append(
-                f"one spike and an error of 1 change a weight by {self._size} instead of {self.wanted:.4g} "
+                f"one spike and an error of 1 change a weight by {self._size} instead of {self.wanted:.3g} "
                 f"({self.error:+.1%}): take a larger rate, wider weights, closer bounds, or stochastic=True where it "
                 "is off"
             )
@@ -99,7 +99,7 @@ class ErrorChange:
 
     @property
     def _size(self) -> str:
-        above, below = (f"{each:.4g}" for each in self.acting)
+        above, below = (f"{each:.3g}" for each in self.acting)
         return above if above == below else f"{above} (above zero) and {below} (below)"
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def error_change(image: Image, rule: Rule | None = None) -> ErrorChange | None:
     span = signed_value(image, Control.WEIGHT_MAX) - signed_value(image, Control.WEIGHT_MIN)
     numbers = Arithmetic(config, bool(flags & LearningFlag.STOCHASTIC), span * soft)
     items, scale = feedback_items(image), error_scale_of(image)
-    unit, at = plastic_unit(image), typical(items)
+    unit, at = plastic_unit(image), typical(items, scale)
     above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at))
     whole = min(ERROR_MAX, (signed_range(config.change_bits)[1] * MODULATION_ONE) // abs(rate) if rate else ERROR_MAX)
     return ErrorChange(

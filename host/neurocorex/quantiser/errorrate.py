@@ -137,10 +137,10 @@ class ErrorRate:
         _, scale, found = min(tried, key=lambda each: each[0])
         if math.isinf(found.off):
             part = max(each[1] for each in tried) / abs(_ideal(config, wanted, rise)) * _limit(config)
-            raise FitError(
-                f"a rate of {rule.rate:.4g} is too large for this chip: take one of {rule.rate * part:.3g} or less"
-                + (f", or accumulate={room * part:.3g} or less" if room * part >= 1 else "")
-            )
+            ways = [f"take one of {rule.rate * part:.3g} or less"]
+            ways += [f"accumulate={room * part:.3g} or less"] if room * part >= 1 else []
+            ways += ["wider weights"] if config.weight_bits < 16 else []
+            raise FitError(f"a rate of {rule.rate:.4g} is too large for this chip: {', or '.join(ways)}")
         deadband = math.floor(rule.deadband * scale * (1 + 1e-12))
         if deadband > ERROR_MAX:
             raise FitError(
@@ -157,7 +157,7 @@ class ErrorRate:
 
 def _at(feedback: NDArray[Any], scale: float) -> int:
     """Return the error, in units of the chip, at which a rate is measured."""
-    return typical(np.rint(feedback * scale))
+    return typical(np.rint(feedback * scale), scale)
 
 
 def _limit(config: CoreConfig) -> int:

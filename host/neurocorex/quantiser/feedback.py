@@ -35,11 +35,14 @@ def error_scale_of(image: Image) -> float:
 
 
 def error_scales(weights: NDArray[Any], config: CoreConfig) -> list[tuple[float, float]]:
-    """Return scales that clip none of some feedback weights, the best first, and the part of energy that each loses."""
+    """Return scales that clip none of some feedback weights, the best first, and the part of energy that each loses.
+
+    Without any weights they are those of one of 1.
+    """
     low, high = config.weight_range
-    largest = float(np.abs(weights).max(initial=0))
-    if not largest:
-        return [(1.0, 0.0)]
+    if not weights.any():
+        weights = np.ones(1)
+    largest = float(np.abs(weights).max())
     if weights.dtype.kind == "i" and low <= weights.min() <= weights.max() <= high:
         return [(float(whole), 0.0) for whole in range(1, max(min(LARGEST, high) // int(largest), 1) + 1)]
     some = sample(weights)
@@ -63,13 +66,13 @@ def deaf(net: NetworkData) -> list[str]:
     ]
 
 
-def typical(items: NDArray[Any]) -> int:
+def typical(items: NDArray[Any], scale: float) -> int:
     """Return the size of the error that a feedback spike brings, from feedback weights on the chip: the lower median.
 
-    That is at least 1, also without any.
+    Without any that is an error of 1 at the scale of errors, and at least 1 unit.
     """
     sizes = np.sort(np.abs(items[items != 0].astype(np.int64)))
-    return int(sizes[(sizes.size - 1) // 2]) if sizes.size else 1
+    return int(sizes[(sizes.size - 1) // 2]) if sizes.size else max(round(scale), 1)
 
 
 def feedback_items(image: Image) -> NDArray[Any]:

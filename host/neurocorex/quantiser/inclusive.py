@@ -123,9 +123,7 @@ def _one_step_axon(neuron: int, config: CoreConfig, regions: Mapping[Region, NDA
         return config.inputs + neuron
     if Region.EXTRA_SOURCE in regions:
         currents = errors[config.inputs + config.neurons :] == 0
-        found = np.flatnonzero(
-            (regions[Region.EXTRA_SOURCE] == neuron) & (regions[Region.EXTRA_DELAY] == 1) & currents
-        )
+        found = np.flatnonzero((regions[Region.EXTRA_SOURCE] == neuron) & (regions[Region.EXTRA_DELAY] == 1) & currents)
         if found.size:
             return config.inputs + config.neurons + int(found[0])
     return None
