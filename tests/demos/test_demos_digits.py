@@ -5,7 +5,7 @@ from dataclasses import replace
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.demos import competition, digits_stdp, digits_unsupervised, latency, teacher
+from neurocorex.demos import competition, digits_stdp, digits_unsupervised, latency, lessons, teacher
 from neurocorex.demos.samples import Samples
 from neurocorex.spec import Control, LearningFlag, Region
 
@@ -55,7 +55,7 @@ class TestTeacher:
         device.load(teacher.build(replace(TAUGHT, potentiation=1.0, depression=-1.06)))
         before = device.weights()
         stimulus = latency.encoded(image(10, 20, 30, 40), TAUGHT.spikes)
-        device.run(spikes=teacher.lessons(stimulus, np.array([4]), np.array([7])))
+        device.run(spikes=lessons.lessons(stimulus, np.array([4]), np.array([7])))
         return before, device.weights()
 
     def test_right_neuron_gains_the_image(self, taught):
@@ -77,17 +77,34 @@ class TestTeacher:
     def test_questions_leave_weights_alone(self, device):
         device.load(digits_stdp.build())
         before = device.weights()
-        result = device.run(spikes=teacher.questions(latency.encoded(image(10, 20), TAUGHT.spikes), TAUGHT.steps))
+        result = device.run(spikes=lessons.questions(latency.encoded(image(10, 20), TAUGHT.spikes), TAUGHT.steps))
         assert result.spike_times.size > 0
         assert np.array_equal(device.weights(), before)
 
     def test_questions_do_not_depend_on_what_came_before(self, device):
         device.load(digits_stdp.build())
         stimulus = latency.encoded(np.concatenate([image(1, 2), image(50), image(1, 2)]), TAUGHT.spikes)
-        result = device.run(spikes=teacher.questions(stimulus, TAUGHT.steps))
+        result = device.run(spikes=lessons.questions(stimulus, TAUGHT.steps))
         first = latency.first_spikes(result, images=3, steps=TAUGHT.steps)
         assert np.array_equal(first[0], first[2])
         assert not np.array_equal(first[0], first[1])
+
+    def test_opening_shows_each_neuron_an_image_of_its_class(self, device):
+        settings = replace(TAUGHT, per_class=2, opening=16.0)
+        device.load(teacher.build(settings))
+        before = device.weights()[:PIXELS]
+        labels = np.repeat([0, 1, 3, 4, 5, 6, 7, 8, 9], 2)  # there is no 2
+        images = np.concatenate([image(2 * label, 40 + label) for label in labels.tolist()])
+        teacher.Teacher(device, settings).open(latency.encoded(images, 4), labels, np.random.default_rng(1))
+        changed = device.weights()[:PIXELS] - before
+        for neuron in range(20):
+            own = [2 * (neuron % 10), 40 + neuron % 10]
+            lost = np.delete(changed[:, neuron], own)
+            assert (lost <= 0).all()
+            assert lost.any()
+            # 16 times a quarter of a unit for each spike: 4 of the first pixel, 3 of the second.
+            gained = [16, 12] if neuron % 10 != 2 else [0, 0]
+            assert np.abs(changed[own, neuron] - gained).max() <= 2
 
     def test_same_seed_gives_same_weights(self):
         weights = []

@@ -1,4 +1,4 @@
-"""Commands of the demonstrations: digits, learned digits, and papers, each from data to answer."""
+"""Commands of the demonstrations: digits, learned digits, MNIST, and papers, each from data to answer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import choice, output, verdict
+from . import choice, learned, mnist, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
-    from ..demos.answers import Learned
     from ..demos.digits import DigitsResult
     from ..demos.microseer import MicroseerResult
     from ..device.device import Device
@@ -167,29 +166,11 @@ def _learn_digits(
     chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, picture: Path | None, as_json: bool
 ) -> None:
     """Let a device learn digits with the job of a module."""
-    from ..demos.picture import draw
 
-    if picture is not None:
-        output.check_picture(picture)
+    def learn(chip: Device, progress: learned.Progress | None) -> Any:
+        return job.learn(chip, seed=seed, images=limit, progress=progress)
 
-    def learn(chip: Device) -> Learned:
-        with output.progress_bar("learning", quiet=as_json) as progress:
-            outcome: Learned = job.learn(chip, seed=seed, images=limit, progress=progress)
-        return outcome
-
-    outcome, chip, found = verdict.on_both(chosen, learn)
-    values = {
-        "device": chosen.name, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
-        "trained": outcome.trained, **outcome.facts, "neurons": outcome.neurons, "inputs": outcome.inputs,
-        "weight_bits": chip.weight_bits, "steps": outcome.steps, "seconds": round(outcome.seconds, 3),
-        "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
-    }  # fmt: skip
-    lines = [outcome.summary, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
-    if picture is not None:
-        output.picture(picture, draw(outcome))
-        values["picture"] = picture
-        lines.append(f"receptive fields and confusion: {picture}")
-    verdict.emit(as_json, values, lambda: "\n".join(lines), found)
+    learned.tell(chosen, learn, seed=seed, as_json=as_json, about=learned.About(picture=picture))
 
 
 @demo.command()
@@ -243,7 +224,7 @@ def microseer(chosen: DeviceChoice, data: Path, limit: int | None, as_json: bool
         lines = [f"{row['topic']:<{width}} {row['correct']:3} of {row['papers']:3}" for row in topics if row["papers"]]
         same = note if agreement is None else f"{agreement:.2%} of the answers are those of SuperNeuroMAT"
         return "\n".join([
-            *lines, _figure(outcome.right, outcome.seconds, "papers"),
+            *lines, learned.figure(outcome.right, outcome.seconds, "papers"),
             f"{outcome.ties} ties, broken in the order {', '.join(order)}; "
             f"{outcome.accuracy_without_ties:.2%} if they count as wrong",
             same, *verdict.lines(found, "weight"),
@@ -252,5 +233,5 @@ def microseer(chosen: DeviceChoice, data: Path, limit: int | None, as_json: bool
     verdict.emit(as_json, values, text, found)
 
 
-def _figure(right: Any, seconds: float, noun: str = "images") -> str:
-    return f"{int(right.sum())} of {len(right)} {noun} right: {right.mean():.2%}, in {seconds:.2f} s"
+demo.add_command(mnist.mnist)
+demo.add_command(mnist.mnist_unsupervised)

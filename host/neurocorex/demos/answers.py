@@ -46,6 +46,19 @@ class Answers:
         """Share of right answers, 0 to 1."""
         return float(np.mean(self.right))
 
+    @property
+    def unanswered(self) -> int:
+        """Number of images without an answer."""
+        return int(np.count_nonzero(self.predictions < 0))
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Number of images by true class (row) and answer (column), int64 [10, 10]; those without an answer aside."""
+        table = np.zeros((CLASSES, CLASSES), np.int64)
+        answered = self.predictions >= 0
+        np.add.at(table, (self.labels[answered], self.predictions[answered]), 1)
+        return table
+
 
 @dataclass(frozen=True, kw_only=True)
 class Learned(Answers):
@@ -112,13 +125,6 @@ class DigitsResult(Answers):
     def inputs(self) -> int:
         """Inputs of the network."""
         return int(self.stimulus.shape[2])
-
-    @cached_property
-    def confusion(self) -> NDArray[np.int64]:
-        """Number of images by true class (row) and answer (column), int64 [10, 10]."""
-        table = np.zeros((CLASSES, CLASSES), np.int64)
-        np.add.at(table, (self.labels, self.predictions), 1)
-        return table
 
     @property
     def per_class(self) -> list[dict[str, Any]]:

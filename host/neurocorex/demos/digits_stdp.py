@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Chosen by cross-validation on the training images.
 SETTINGS = Settings(
     inputs=64, per_class=9, spikes=4, bias=128, rise=18, late=10, epochs=40, batch=16,
-    potentiation=0.25, depression=-0.265, margin=4, rest=4, conscience=0.5, spread=10,
+    potentiation=0.25, depression=-0.265, decay=1.0, margin=4, rest=4, conscience=0.5, spread=10, opening=0.0,
 )  # fmt: skip
 NEURONS = SETTINGS.neurons
 

@@ -16,6 +16,9 @@ spikes of its pixel times a part of a unit; stochastic rounding makes whole unit
 
 The right neuron is the fastest of its class, where each lesson that a neuron has had counts as a delay. Without that
 delay a few neurons would take all lessons, and the others would stay random.
+
+An opening can come before: lessons in which each neuron gains one image of its class, in several rounds, and in each
+round another neuron loses this image. Then neurons of one class begin as different images of it.
 """
 
 from __future__ import annotations
@@ -29,14 +32,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..events.codec import NO_REGISTER
-from ..events.stream import CLEAR_ALL, EventStream
+from ..events.stream import EventStream
 from ..learning import stdp
 from ..network.network import Network
-from ..spec import Control, LearningFlag
 from . import latency
 from .answers import CLASSES, Learned
 from .latency import Ints
+from .lessons import lessons, questions
 from .samples import Samples
 
 if TYPE_CHECKING:
@@ -49,9 +51,8 @@ REFRACTORY_MS = 255
 LARGEST = 127
 #: Images of a question that comes without lessons: more need more memory, and not less time.
 BLOCK = 1000
-
-FROZEN = LearningFlag.STOCHASTIC
-TEACHING = LearningFlag.ENABLE | LearningFlag.STOCHASTIC | LearningFlag.HOLD_FIRING
+#: Rounds of the opening.
+ROUNDS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,9 @@ class Settings:
     epochs, batch : int
         Passes over the images, and questions between two rounds of lessons.
     potentiation, depression : float
-        Change of a weight for one spike of its pixel, in units of the weight.
+        Change of a weight for one spike of its pixel, in units of the weight, in the first epoch.
+    decay : float
+        Rate of the last epoch as a share of the first; it falls by the same factor each epoch.
     margin : int
         Steps by which the right class has to lead.
     rest : int
@@ -83,6 +86,8 @@ class Settings:
         Delay, in steps, that the teacher adds for each lesson that a neuron has had.
     spread : int
         Largest initial weight.
+    opening : float
+        Rate of the opening, of all rounds together, as a share of the full rate; 0 for none.
     """
 
     inputs: int
@@ -95,10 +100,12 @@ class Settings:
     batch: int
     potentiation: float
     depression: float
+    decay: float
     margin: int
     rest: int
     conscience: float
     spread: int
+    opening: float
 
     @property
     def neurons(self) -> int:
@@ -128,39 +135,6 @@ def build(settings: Settings, seed: int = 0) -> Network:
     return net
 
 
-def lessons(stimulus: NDArray[np.bool_], right: Ints, wrong: Ints) -> EventStream:
-    """Return the stimulus of lessons, one after the other.
-
-    Parameters
-    ----------
-    stimulus : bool array [n, spikes, inputs]
-        From `latency.encoded`.
-    right, wrong : int64 arrays [n]
-        Neurons that gain and that lose each image.
-    """
-    steps = stimulus.shape[1] + 2
-    images = latency.exposure(stimulus, steps, first=1)
-    start = np.arange(len(stimulus)) * steps
-    forced = np.stack([start, start + steps - 1], axis=1).ravel()
-    neurons = np.stack([wrong, right], axis=1).ravel()
-    # Before the first step of a lesson, traces and membranes are cleared and the gate is set to the wrong neuron.
-    # Before the last step the gate is set to the right one.
-    step = np.stack([start, start, start + steps - 1], axis=1).ravel()
-    register = np.tile([NO_REGISTER, Control.GATE, Control.GATE], len(start))
-    value = np.stack([np.full_like(wrong, CLEAR_ALL), wrong, right], axis=1).ravel()
-    return EventStream(
-        images.steps, images.event_step, images.event_index,
-        forced, neurons, np.zeros_like(forced), np.ones_like(forced),
-        np.append(0, step), np.append(Control.LEARNING, register), np.append(TEACHING, value),
-    )  # fmt: skip
-
-
-def questions(stimulus: NDArray[np.bool_], steps: int) -> EventStream:
-    """Return the stimulus that shows images, bool [n, spikes, inputs], for some steps each, with frozen weights."""
-    stream = latency.exposure(stimulus, steps)
-    return stream.setting(0, Control.LEARNING, FROZEN).clearing(np.arange(len(stimulus)) * steps)
-
-
 class Teacher:
     """Teacher: asks about images, and gives lessons where the right class does not lead.
 
@@ -175,12 +149,27 @@ class Teacher:
     ----------
     taught : int64 array [neurons]
         Lessons in which each neuron was the right one.
+    rate : float
+        Share of the full rate that lessons have from now on.
     """
 
     def __init__(self, device: Device, settings: Settings) -> None:
         self._device, self._settings = device, settings
         self.taught = np.zeros(settings.neurons, np.int64)
+        self.rate = 1.0
         self._due = EventStream(0)
+
+    def open(self, stimulus: NDArray[np.bool_], labels: Ints, rng: np.random.Generator) -> None:
+        """Let each neuron gain one image of its class, if there is one, and some neuron of another class lose it."""
+        neurons = np.arange(self._settings.neurons)
+        every = [np.flatnonzero(labels == label) for label in range(CLASSES)]
+        right = neurons[[every[j % CLASSES].size > 0 for j in neurons]]
+        shown = stimulus[[rng.choice(every[j % CLASSES]) for j in right]]
+        for _ in range(ROUNDS):
+            # Classes go round, so a neuron some places further, but no multiple of ten, is of another class.
+            wrong = (right + rng.integers(1, CLASSES) + CLASSES * rng.integers(self._settings.per_class)) % neurons.size
+            stream = lessons(shown, right, wrong, self._settings.opening / ROUNDS)
+            self._device.run(spikes=stream, counters=False)
 
     def teach(self, stimulus: NDArray[np.bool_], labels: Ints) -> NDArray[np.bool_]:
         """Give the lessons that are due, then ask about images; return which of them need a lesson, bool [n].
@@ -197,7 +186,7 @@ class Teacher:
         called = others[each, wrong] - own.min(axis=1) < self._settings.margin
         right = [self._right(*pair) for pair in zip(own[called], labels[called].tolist(), strict=True)]
         if right:
-            self._due = lessons(stimulus[called], np.array(right, np.int64), wrong[called])
+            self._due = lessons(stimulus[called], np.array(right, np.int64), wrong[called], self.rate)
         return np.asarray(called)
 
     def answers(self, stimulus: NDArray[np.bool_]) -> Ints:
@@ -254,9 +243,12 @@ def learn(
     device.clear(counters=True)
     teacher = Teacher(device, settings)
     order_rng, copies_rng = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
+    if settings.opening:
+        teacher.open(samples.train, labels, order_rng)
     due = np.zeros(len(labels), np.int64)
     predictions, accuracy = None, list[float]()
     for epoch in range(settings.epochs):
+        teacher.rate = settings.decay ** (epoch / max(settings.epochs - 1, 1))
         stimulus = samples.of_epoch(copies_rng)
         order = order_rng.permutation(len(labels))
         order = order[due[order] <= epoch]

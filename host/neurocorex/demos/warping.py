@@ -100,12 +100,14 @@ def interpolated(images: NDArray[Any], rows: Floats, columns: Floats) -> Floats:
     place = [np.clip(source + (side - 1) / 2 + MARGIN, 0, side + 2 * MARGIN - 1.001) for source in (rows, columns)]
     row, column = (position.astype(np.intp) for position in place)
     below, beside = place[0] - row, place[1] - column
-    each = np.arange(count)[:, np.newaxis, np.newaxis]
+    # One index into all pixels is several times faster than one for each axis.
+    wide = side + 2 * MARGIN
+    at = (np.arange(count)[:, np.newaxis, np.newaxis] * wide + row) * wide + column
     return np.asarray(
-        padded[each, row, column] * (1 - below) * (1 - beside)
-        + padded[each, row, column + 1] * (1 - below) * beside
-        + padded[each, row + 1, column] * below * (1 - beside)
-        + padded[each, row + 1, column + 1] * below * beside
+        padded.take(at) * (1 - below) * (1 - beside)
+        + padded.take(at + 1) * (1 - below) * beside
+        + padded.take(at + wide) * below * (1 - beside)
+        + padded.take(at + wide + 1) * below * beside
     )
 
 
