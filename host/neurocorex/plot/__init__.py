@@ -1,4 +1,4 @@
-"""Pictures of spikes, membranes and weights; matplotlib is loaded when the first one is drawn."""
+"""Pictures of spikes, membranes, weights and classifiers; matplotlib is loaded when the first one is drawn."""
 
 from .classifier import confusion as confusion
 from .classifier import learning_curve as learning_curve
