@@ -110,7 +110,7 @@ class Control(Declared):
         tame=lambda _: [(1, (1 << 32) - 1)])
     DEADBAND = 20, RegisterRow(
         "what the size of an error has to exceed", widths.exactly(15), unit="error units", present=has_errors,
-        tame=lambda _: [0, 0, 20, (0, 300)])
+        tame=lambda _: [0, 20, (0, 300)])
     LEARN = 21, RegisterRow(
         "1: neurons learn from their errors in the next step; zero after it", widths.BIT, unit="flag",
         present=has_errors, moves=True, tame=lambda _: [0, 1, 1])
