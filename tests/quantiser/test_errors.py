@@ -293,7 +293,7 @@ def test_errors_that_do_not_fit_are_told():
     net = network(errors(0.0038, bounds=BOUNDS))
     assert "are cut" not in told(net)
     net.feedback(net.neurons[:1], net.neurons[1:], -8.0)
-    assert re.search(r"errors beyond 16\.\d+ are cut, .* 17: take a smaller rate", told(net))
+    assert re.search(r"errors beyond 16\.\d+ are cut, .* 17\.\d+: take a smaller rate", told(net))
 
 
 def test_chip_without_errors_refuses_by_name():
