@@ -17,7 +17,7 @@ from ..synapses.array import Reading
 from ..synapses.axons import AxonFinder, AxonKind
 from ..synapses.matrix import WeightMatrix
 from .random import reverse
-from .rule import CauseBlocks, LaneChange, Modulation, TableChange, amount_lanes, cause_lanes
+from .rule import CauseBlocks, ErrorRate, LaneChange, Modulation, TableChange, amount_lanes, cause_lanes
 from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries
 
 
@@ -195,6 +195,15 @@ class ChangeAmounts(wiring.Component):
             lanes.rate.eq(modulation.modulated),
             self.amounts.eq(lanes.amounts),
         ]
+        if config.errors:
+            m.submodules.error_rate = error_rate = ErrorRate(config)
+            waiting = WeightMatrix.latency(config) - LaneChange.LATENCY - ErrorRate.LATENCY
+            m.d.comb += [
+                error_rate.rate.eq(modulation.modulated),
+                error_rate.teaches.eq(has(control.learning, LearningFlag.ERRORS)),
+                error_rate.error.eq(stages(m, self.reading.error, waiting, name="error")[-1]),
+                lanes.rate.eq(error_rate.scaled),
+            ]
 
     def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:
         """Let the bus reach traces and tables."""
