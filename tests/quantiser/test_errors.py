@@ -262,6 +262,8 @@ def test_what_cannot_learn_is_told():
     assert "plastic synapses onto neuron 3 never change, because no feedback axon brings an error" in told(net)
     net.neurons[3].set(learns=False)
     assert "never change" not in told(net)
+    net.neurons.set(threshold=-1.0)
+    assert "onto neuron 2 never change, because no membrane is closer to rest than a threshold of 0" in told(net)
     net = ncx.Network(inputs=2, neurons=2)
     net.connect(net.inputs, net.neurons, 0.5, plastic=True)
     net.learn(rule)
