@@ -53,6 +53,14 @@ class TestData:
         rows = sorted(zip(pixels.tolist(), labels.tolist(), strict=True))
         assert rows == sorted((row % 256, row % 10) for row in range(4030))
 
+    def test_package_brings_500_images_of_each_digit(self):
+        images = mnist.subset(1)
+        assert (images.train_x.shape, images.test_x.shape) == ((4000, 28, 28), (1000, 28, 28))
+        labels = np.concatenate([images.train_y, images.test_y])
+        assert np.bincount(labels).tolist() == [500] * 10
+        assert 30 < images.train_x.mean() < 36
+        assert images.title.startswith("MNIST, 5,000-image subset, 4,000 to learn and 1,000 to test by seed 1")
+
     def test_title_says_that_it_is_a_subset(self, package):
         title = mnist.subset(7).title
         assert title == "MNIST, 4,030-image subset, 4,000 to learn and 30 to test by seed 7"
