@@ -27,7 +27,7 @@ OF_MODULES = {
 }  # fmt: skip
 #: Modules that do so nevertheless, and why.
 EXCEPTIONS = {
-    "neurocorex.demos.digits": "reads the table of an installed package, scikit-learn",
+    "neurocorex.demos.tables": "reads the table of an installed package",
     "neurocorex.importers.nir.child": "reads its arguments and the message of its own child process",
     "neurocorex.importers.nir.hdf5": "opens HDF5, which h5py reads itself; it writes into memory",
     "neurocorex_hdl.boards.cells": "reads what the tools wrote in the scratch folder of a build",

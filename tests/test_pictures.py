@@ -1,17 +1,20 @@
-"""Pictures of the README: small, drawn by a command, and true to the rooms."""
+"""Pictures of the README: small, drawn by a command, and true to the rooms; the page of plots names all of them."""
 
 import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 import pytest
+from neurocorex import plot
+from support.markdown import table
 from support.paths import ROOT
 
 FOLDER = ROOT / "docs/pictures"
 NAMES = ("raster", "diagram")
+PLOTS = (ROOT / "docs/plots.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +56,15 @@ def test_diagram_names_existing_rooms(diagram: ModuleType) -> None:
     for panel in diagram.PANELS:
         package = ROOT / panel.title.split(": ")[1]
         assert all((package / room / "__init__.py").exists() for room in panel.rooms)
+
+
+def test_page_of_plots_has_every_function() -> None:
+    functions = {name for name, value in vars(plot).items() if isinstance(value, FunctionType)}
+    rows = table(PLOTS, "function of `plot`", "picture")
+    assert {row["function of `plot`"].strip("`") for row in rows} == functions
+
+
+def test_example_of_the_page_of_plots_draws(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PLOTS, flags=re.DOTALL)
+    subprocess.run([sys.executable, "-W", "error", "-c", example], check=True, cwd=tmp_path, timeout=120)
+    assert {file.name for file in tmp_path.iterdir()} == set(re.findall(r'savefig\("(.*?)"\)', example))

@@ -34,6 +34,7 @@ COMMANDS = {
     "spikes": ((*RUN, "--out", "FILE"), ".csv"),
     "raster": ((*RUN, "--raster", "FILE"), ".svg"),
     "network": (("demo", "digits", "--images", "1", "--save", "FILE", "--raster", "OTHER"), ".npz"),
+    "learned digits": (("demo", "digits-stdp", "--images", "1", "--picture", "FILE"), ".png"),
     "raster of the digits": (("demo", "digits", "--images", "1", "--raster", "FILE"), ".pdf"),
 }
 

@@ -9,6 +9,7 @@ import pytest
 from neurocorex.cli.application import exit_codes
 from neurocorex.cli.defect import KEPT, record
 from neurocorex.demos import digits
+from support.mnist import write_mnist
 from support.papers import write_papers
 from support.paths import ROOT
 
@@ -163,6 +164,8 @@ RTL = (
     ("demo", "digits", "--device", "rtl"),
     ("demo", "digits-stdp", "--device", "rtl"),
     ("demo", "digits-unsupervised", "--device", "rtl"),
+    ("demo", "mnist", "--device", "rtl", "--data", "."),
+    ("demo", "mnist-unsupervised", "--device", "rtl", "--data", "."),
     ("demo", "microseer", "--device", "rtl", "--data", "."),
     ("info", "rtl"),
     ("load", "rtl", "digits.npz"),
@@ -182,6 +185,7 @@ def test_rtl_without_the_extra_names_it(words, invoke, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     digits.image().save("digits.npz")
     write_papers(tmp_path)
+    write_mnist(tmp_path)
     code, out, err = invoke(*words)
     assert (code, out, err.count("\n")) == (10, "", 1)
     assert "pip install 'neurocorex[sim]'" in err

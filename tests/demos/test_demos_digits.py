@@ -1,12 +1,16 @@
 """Digits learned on the chip: lessons, teacher and competition, and the accuracy with and without a teacher."""
 
+from dataclasses import replace
+
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.demos import digits_stdp, digits_unsupervised, latency
+from neurocorex.demos import competition, digits_stdp, digits_unsupervised, latency, lessons, teacher
+from neurocorex.demos.samples import Samples
 from neurocorex.spec import Control, LearningFlag, Region
 
-PIXELS = digits_stdp.PIXELS
+TAUGHT, SORTED = digits_stdp.SETTINGS, digits_unsupervised.SETTINGS
+PIXELS = TAUGHT.inputs
 
 
 @pytest.fixture
@@ -48,10 +52,10 @@ class TestTeacher:
     @pytest.fixture
     def taught(self, device):
         """Return weights before and after a lesson in which neuron 4 gains an image and neuron 7 loses it."""
-        device.load(digits_stdp.build(settings=digits_stdp.Settings(potentiation=1.0, depression=-1.06)))
+        device.load(teacher.build(replace(TAUGHT, potentiation=1.0, depression=-1.06)))
         before = device.weights()
-        stimulus = latency.encoded(image(10, 20, 30, 40), digits_stdp.SPIKES)
-        device.run(spikes=digits_stdp.lessons(stimulus, np.array([4]), np.array([7])))
+        stimulus = latency.encoded(image(10, 20, 30, 40), TAUGHT.spikes)
+        device.run(spikes=lessons.lessons(stimulus, np.array([4]), np.array([7])))
         return before, device.weights()
 
     def test_right_neuron_gains_the_image(self, taught):
@@ -73,24 +77,40 @@ class TestTeacher:
     def test_questions_leave_weights_alone(self, device):
         device.load(digits_stdp.build())
         before = device.weights()
-        result = device.run(spikes=digits_stdp.questions(latency.encoded(image(10, 20), digits_stdp.SPIKES)))
+        result = device.run(spikes=lessons.questions(latency.encoded(image(10, 20), TAUGHT.spikes), TAUGHT.steps))
         assert result.spike_times.size > 0
         assert np.array_equal(device.weights(), before)
 
     def test_questions_do_not_depend_on_what_came_before(self, device):
         device.load(digits_stdp.build())
-        stimulus = latency.encoded(np.concatenate([image(1, 2), image(50), image(1, 2)]), digits_stdp.SPIKES)
-        first = latency.first_spikes(
-            device.run(spikes=digits_stdp.questions(stimulus)), images=3, steps=digits_stdp.STEPS
-        )
+        stimulus = latency.encoded(np.concatenate([image(1, 2), image(50), image(1, 2)]), TAUGHT.spikes)
+        result = device.run(spikes=lessons.questions(stimulus, TAUGHT.steps))
+        first = latency.first_spikes(result, images=3, steps=TAUGHT.steps)
         assert np.array_equal(first[0], first[2])
         assert not np.array_equal(first[0], first[1])
+
+    def test_opening_shows_each_neuron_an_image_of_its_class(self, device):
+        settings = replace(TAUGHT, per_class=2, opening=16.0)
+        device.load(teacher.build(settings))
+        before = device.weights()[:PIXELS]
+        labels = np.repeat([0, 1, 3, 4, 5, 6, 7, 8, 9], 2)  # there is no 2
+        images = np.concatenate([image(2 * label, 40 + label) for label in labels.tolist()])
+        teacher.Teacher(device, settings).open(latency.encoded(images, 4), labels, np.random.default_rng(1))
+        changed = device.weights()[:PIXELS] - before
+        for neuron in range(20):
+            own = [2 * (neuron % 10), 40 + neuron % 10]
+            lost = np.delete(changed[:, neuron], own)
+            assert (lost <= 0).all()
+            assert lost.any()
+            # 16 times a quarter of a unit for each spike: 4 of the first pixel, 3 of the second.
+            gained = [16, 12] if neuron % 10 != 2 else [0, 0]
+            assert np.abs(changed[own, neuron] - gained).max() <= 2
 
     def test_same_seed_gives_same_weights(self):
         weights = []
         for seed in (0, 0, 1):
             with ncx.open("emulator") as device:
-                settings = digits_stdp.Settings(epochs=2)
+                settings = replace(TAUGHT, epochs=2)
                 weights.append(digits_stdp.learn(device, seed=seed, images=20, settings=settings).weights)
         assert np.array_equal(weights[0], weights[1])
         assert not np.array_equal(weights[0], weights[2])
@@ -114,28 +134,42 @@ class TestCompetition:
         for images, labels in ((train_x, train_y), (test_x, test_y)):
             some = np.flatnonzero(labels <= 1)[:40]
             chosen += [images[some], labels[some]]
-        return chosen
+        return Samples.of(tuple(chosen), SORTED.spikes)
 
     def test_two_digits_are_told_apart(self, device, small):
-        outcome = digits_unsupervised.sort(device, *small[:2], *small[:2])
+        again = replace(small, test=small.train, test_labels=small.train_labels)
+        outcome = competition.learn(device, again, SORTED)
         assert outcome.accuracy >= 0.9
         assert set(outcome.facts["digits"].tolist()) <= {-1, 0, 1}
 
+    def test_opening_brings_each_neuron_near_an_image(self, device, small):
+        settings = replace(SORTED, neurons=5, opening=2.0)
+        device.load(competition.build(settings))
+        result = device.run(spikes=competition.opening(small.train[:5], settings))
+        assert result.spike_neurons.tolist() == [0, 1, 2, 3, 4]
+        assert result.spike_times.tolist() == [4, 13, 22, 31, 40]
+        assert not device.read(Region.ADAPTATION).any()
+        count = small.train[:5].sum(axis=1).T
+        weights = device.weights()[:PIXELS, :5]
+        for neuron in range(5):
+            dark, bright = (weights[count[:, neuron] == spikes, neuron].mean() for spikes in (0, 4))
+            assert dark < -30 * competition.UNIT
+            assert bright > 30 * competition.UNIT
+
     def test_labels_do_not_matter_for_weights(self, small):
         weights = []
-        for labels in (small[1], 1 - small[1]):
+        for labels in (small.train_labels, 1 - small.train_labels):
             with ncx.open("emulator") as device:
-                settings = digits_unsupervised.Settings(epochs=2)
-                outcome = digits_unsupervised.sort(device, small[0], labels, *small[2:], settings=settings)
+                outcome = competition.learn(device, replace(small, train_labels=labels), replace(SORTED, epochs=2))
                 weights.append(outcome.weights)
         assert np.array_equal(*weights)
 
     def test_questions_change_neither_weights_nor_thresholds(self, device, small):
-        digits_unsupervised.sort(device, *small, settings=digits_unsupervised.Settings(epochs=1))
+        competition.learn(device, small, replace(SORTED, epochs=1))
         held = (Region.WEIGHTS, Region.ADAPTATION, Region.CONTROL)
         before = [device.read(region) for region in held]
         generator = np.array(before[2][Control.RANDOM])
-        digits_unsupervised.winners(device, latency.encoded(small[2], digits_unsupervised.SPIKES))
+        competition.winners(device, small.test, SORTED)
         assert before[1].any()
         after = [device.read(region) for region in held]
         assert after[2][Control.RANDOM] != generator
@@ -144,7 +178,7 @@ class TestCompetition:
         assert before[2][Control.LEARNING] & LearningFlag.ENABLE
 
     def test_neurons_are_named_after_most_of_their_images(self):
-        digits = digits_unsupervised.digits_of(np.array([3, 3, 3, 5, -1]), np.array([7, 7, 2, 0, 9]))
+        digits = competition.classes_of(np.array([3, 3, 3, 5, -1]), np.array([7, 7, 2, 0, 9]), 96)
         assert (digits[3], digits[5]) == (7, 0)
         assert np.count_nonzero(digits >= 0) == 2
 

@@ -127,6 +127,10 @@ def test_weights_are_drawn_symmetrically_about_zero():
     drawn(figure)
 
 
+def test_smallest_weight_of_8_bits_has_a_colour():
+    assert plot.weights(np.array([[-128, 5]], np.int8)).axes[0].images[0].get_clim() == (-128, 128)
+
+
 @pytest.mark.parametrize(
     ("action", "message"),
     [

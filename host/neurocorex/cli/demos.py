@@ -1,4 +1,4 @@
-"""Commands of the demonstrations: digits, learned digits, and papers, each from data to answer."""
+"""Commands of the demonstrations: digits, learned digits, MNIST, and papers, each from data to answer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import choice, output, verdict
+from . import choice, learned, mnist, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
-    from ..demos.answers import Learned
     from ..demos.digits import DigitsResult
     from ..demos.microseer import MicroseerResult
     from ..device.device import Device
@@ -35,7 +34,10 @@ def _seed(help_text: str) -> Callable[[output.Command], output.Command]:
 def _learning(command: output.Command) -> Callable[..., Any]:
     """Add the options of the demonstrations that learn digits."""
     images = _first("images", "Only the first N training images, and the first N test images.", 1203)
-    return _device(images(_seed("Seed of weights, order and rounding.")(output.json_option(command))))
+    picture = click.option(
+        "--picture", type=click.Path(path_type=Path), help="Draw receptive fields and confusion (.png, .pdf, .svg)."
+    )
+    return _device(images(_seed("Seed of weights, order and rounding.")(picture(output.json_option(command)))))
 
 
 @click.group()
@@ -133,6 +135,7 @@ def digits_stdp(chosen: DeviceChoice, **options: Any) -> None:
     Examples:
       neurocorex demo digits-stdp
       neurocorex demo digits-stdp --seed 3 --json
+      neurocorex demo digits-stdp --picture learned.png
       neurocorex demo digits-stdp --device rtl --images 10
     """
     from ..demos import digits_stdp as job
@@ -159,23 +162,15 @@ def digits_unsupervised(chosen: DeviceChoice, **options: Any) -> None:
     _learn_digits(chosen, job, **options)
 
 
-def _learn_digits(chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, as_json: bool) -> None:
+def _learn_digits(
+    chosen: DeviceChoice, job: ModuleType, *, limit: int | None, seed: int, picture: Path | None, as_json: bool
+) -> None:
     """Let a device learn digits with the job of a module."""
 
-    def learn(chip: Device) -> Learned:
-        with output.progress_bar("learning", quiet=as_json) as progress:
-            outcome: Learned = job.learn(chip, seed=seed, images=limit, progress=progress)
-        return outcome
+    def learn(chip: Device, progress: learned.Progress | None) -> Any:
+        return job.learn(chip, seed=seed, images=limit, progress=progress)
 
-    outcome, chip, found = verdict.on_both(chosen, learn)
-    values = {
-        "device": chosen.name, "seed": seed, "accuracy": outcome.accuracy, "images": len(outcome.labels),
-        "trained": outcome.trained, **outcome.facts, "neurons": job.NEURONS, "inputs": job.PIXELS,
-        "weight_bits": chip.weight_bits, "steps": job.STEPS, "seconds": round(outcome.seconds, 3),
-        "counters": outcome.counters, "config": chip.to_dict(), **verdict.values(found),
-    }  # fmt: skip
-    lines = [outcome.summary, _figure(outcome.right, outcome.seconds), *verdict.lines(found, "weight")]
-    verdict.emit(as_json, values, lambda: "\n".join(lines), found)
+    learned.tell(chosen, learn, seed=seed, as_json=as_json, about=learned.About(picture=picture))
 
 
 @demo.command()
@@ -229,7 +224,7 @@ def microseer(chosen: DeviceChoice, data: Path, limit: int | None, as_json: bool
         lines = [f"{row['topic']:<{width}} {row['correct']:3} of {row['papers']:3}" for row in topics if row["papers"]]
         same = note if agreement is None else f"{agreement:.2%} of the answers are those of SuperNeuroMAT"
         return "\n".join([
-            *lines, _figure(outcome.right, outcome.seconds, "papers"),
+            *lines, learned.figure(outcome.right, outcome.seconds, "papers"),
             f"{outcome.ties} ties, broken in the order {', '.join(order)}; "
             f"{outcome.accuracy_without_ties:.2%} if they count as wrong",
             same, *verdict.lines(found, "weight"),
@@ -238,5 +233,5 @@ def microseer(chosen: DeviceChoice, data: Path, limit: int | None, as_json: bool
     verdict.emit(as_json, values, text, found)
 
 
-def _figure(right: Any, seconds: float, noun: str = "images") -> str:
-    return f"{int(right.sum())} of {len(right)} {noun} right: {right.mean():.2%}, in {seconds:.2f} s"
+demo.add_command(mnist.mnist)
+demo.add_command(mnist.mnist_unsupervised)

@@ -117,3 +117,25 @@ def write(path: Path, draw: Callable[[BinaryIO], object]) -> None:
 def picture(path: Path, figure: Figure) -> None:
     """Write a figure in the format of the file's suffix, PNG without one; raises as `write` does."""
     write(path, lambda stream: figure.savefig(stream, format=path.suffix[1:].lower() or "png"))
+
+
+def check_picture(path: Path) -> None:
+    """Find out before a long job whether `picture` could write its figure.
+
+    Raises
+    ------
+    FileFormatError
+        If the folder does not exist.
+    InputError
+        If the suffix is of no kind of picture.
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    from ..errors import FileFormatError, InputError
+    from ..plot.canvas import new_figure
+
+    kinds = new_figure(1, 1).canvas.get_supported_filetypes()
+    if path.suffix and path.suffix[1:].lower() not in kinds:
+        raise InputError(f"{path} is no kind of picture; take one of {', '.join(sorted(kinds))}, such as learned.png")
+    if not path.parent.is_dir():
+        raise FileFormatError(f"cannot write {path}: there is no folder {path.parent}")

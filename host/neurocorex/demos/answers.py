@@ -46,6 +46,19 @@ class Answers:
         """Share of right answers, 0 to 1."""
         return float(np.mean(self.right))
 
+    @property
+    def unanswered(self) -> int:
+        """Number of images without an answer."""
+        return int(np.count_nonzero(self.predictions < 0))
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Number of images by true class (row) and answer (column), int64 [10, 10]; those without an answer aside."""
+        table = np.zeros((CLASSES, CLASSES), np.int64)
+        answered = self.predictions >= 0
+        np.add.at(table, (self.labels[answered], self.predictions[answered]), 1)
+        return table
+
 
 @dataclass(frozen=True, kw_only=True)
 class Learned(Answers):
@@ -57,6 +70,12 @@ class Learned(Answers):
         Weights on the chip after learning.
     trained : int
         Number of training images.
+    inputs, neurons, steps : int
+        Size of the network, and steps of an image.
+    names : int64 array [neurons]
+        Class that each neuron stands for, -1 if none.
+    curve : list of float
+        Accuracy after each epoch; empty if it was not measured.
     facts : dict
         Figures of this way of learning, for JSON.
     summary : str
@@ -65,6 +84,11 @@ class Learned(Answers):
 
     weights: NDArray[np.int64]
     trained: int
+    inputs: int
+    neurons: int
+    steps: int
+    names: NDArray[np.int64]
+    curve: list[float]
     facts: dict[str, Any]
     summary: str
 
@@ -101,13 +125,6 @@ class DigitsResult(Answers):
     def inputs(self) -> int:
         """Inputs of the network."""
         return int(self.stimulus.shape[2])
-
-    @cached_property
-    def confusion(self) -> NDArray[np.int64]:
-        """Number of images by true class (row) and answer (column), int64 [10, 10]."""
-        table = np.zeros((CLASSES, CLASSES), np.int64)
-        np.add.at(table, (self.labels, self.predictions), 1)
-        return table
 
     @property
     def per_class(self) -> list[dict[str, Any]]:

@@ -11,20 +11,19 @@ import time
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import as_file, files
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import encode as encoders
-from ..errors import InputError, MissingToolError
+from ..errors import InputError
 from ..image import Image
 from ..network.network import Network
 from ..spec import Region
 from ..spec.fixed import DECAY_BITS
 from .answers import DigitsResult
+from .tables import packaged
 
 if TYPE_CHECKING:
     from ..device.device import Device
@@ -62,11 +61,8 @@ def load_data() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
     MissingToolError
         If scikit-learn, which brings the data, is not installed.
     """
-    # Importing scikit-learn takes longer than the whole demonstration, which needs only a table from its files.
-    spec = find_spec("sklearn")
-    if spec is None or spec.origin is None:
-        raise MissingToolError("the digits come with scikit-learn; install it with: pip install 'neurocorex[examples]'")
-    table = np.loadtxt(Path(spec.origin).parent / "datasets/data/digits.csv.gz", np.int64, delimiter=",")
+    place = "datasets/data/digits.csv.gz"
+    table = packaged("sklearn", place, PIXELS + 1, title="scikit-learn", what="the digits")
     images, labels = table[:, :-1], table[:, -1]
     # The split that train_test_split(test_size=0.33, random_state=42) makes.
     order = np.random.RandomState(42).permutation(len(table))

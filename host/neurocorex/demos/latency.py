@@ -6,11 +6,14 @@ image brought closest to the threshold fires first. The host thus reads the orde
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import encode
 from ..device.result import Result
+from ..events.arrays import entries
 from ..events.stream import EventStream
 
 Ints = NDArray[np.int64]
@@ -19,12 +22,12 @@ Ints = NDArray[np.int64]
 WHITE = 16
 
 
-def encoded(images: NDArray[np.integer], spikes: int) -> NDArray[np.bool_]:
-    """Turn images [n, pixels] of 0 to 16 into bool [n, spikes, pixels]; a white pixel fires in every step."""
-    return encode.rate(np.asarray(images) / WHITE, spikes)
+def encoded(images: NDArray[Any], spikes: int, white: float = WHITE) -> NDArray[np.bool_]:
+    """Turn images [n, pixels] of 0 to `white` into bool [n, spikes, pixels]; a white pixel fires in every step."""
+    return encode.rate(np.asarray(images) / white, spikes)
 
 
-def exposure(stimulus: NDArray[np.bool_], steps: int, first: int = 0) -> EventStream:
+def exposure(stimulus: NDArray[np.bool_], steps: int, first: int = 0, *, gap: int = 0) -> EventStream:
     """Return the stimulus that shows images one after the other.
 
     Parameters
@@ -35,9 +38,14 @@ def exposure(stimulus: NDArray[np.bool_], steps: int, first: int = 0) -> EventSt
         Steps of an image, silence included.
     first : int
         Step, counted from the start of an image, in which its spikes begin.
+    gap : int
+        Silent steps between the first and the second half of the spikes of an image.
     """
-    image, step, axon = np.nonzero(stimulus)
-    return EventStream(len(stimulus) * steps, image * steps + first + step, axon)
+    spikes = stimulus.shape[1]
+    row, axon = entries(stimulus)
+    image, step = np.divmod(row, spikes)
+    within = first + np.arange(spikes) + np.where(np.arange(spikes) < spikes // 2, 0, gap)
+    return EventStream(len(stimulus) * steps, image * steps + within[step], axon)
 
 
 def first_spikes(result: Result, *, images: int, steps: int, start: int = 0) -> Ints:

@@ -51,8 +51,9 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         if region is Region.FLAGS:  # what is recorded belongs to the run
             part = part & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
         if region is Region.CONTROL:
-            moving = {each: int(part[each]) for each in MOVING if each < part.size and is_plastic and part[each]}
-            found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items()}
+            moving = {each: int(part[each]) for each in MOVING if each < part.size and is_plastic}
+            # A register that a chip lacks is one of zero.
+            found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items() if value}
             ignored = MOVING if is_plastic else _OF_LEARNING
             part = np.trim_zeros(np.where(np.isin(np.arange(part.size), ignored), 0, part), "b")
         if part.any():  # a region that a chip lacks is one of zeros

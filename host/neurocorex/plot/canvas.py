@@ -111,6 +111,17 @@ def unit_name(given: Any, array: NDArray[Any]) -> str:
     return " (units of the chip)" if chip else ""
 
 
+def colour_limit(values: NDArray[Any]) -> float:
+    """Largest distance from zero, in float so that -128 of 8 bits has one; 1 if all are zero."""
+    return float(np.abs(values.astype(np.float64)).max()) or 1.0
+
+
+def points_of_unit(axis: Axes, width: float, height: float) -> float:
+    """Points that one unit takes if `width` by `height` of them, equally long, have to fit; for sizes of text."""
+    figure: Figure = axis.get_figure(root=True)  # type: ignore[assignment]
+    return 72 / figure.dpi * min(axis.bbox.width / width, axis.bbox.height / height)
+
+
 def draw_spikes(
     axis: Axes, spikes: Spikes, members: NDArray[Any] | slice, dt_ms: float, colour: str, label: str | None = None
 ) -> None:
@@ -145,5 +156,5 @@ def mark_samples(axes: Sequence[Axes], samples: int, length_ms: float, labels: S
 
 
 def whole_numbers(axis: Any) -> None:
-    """Put the ticks of an axis on whole numbers."""
-    axis.get_major_locator().set_params(integer=True)
+    """Put the ticks of an axis on whole numbers alone, even if there is only one."""
+    axis.get_major_locator().set_params(integer=True, min_n_ticks=1)

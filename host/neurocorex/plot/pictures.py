@@ -21,6 +21,7 @@ from .canvas import (
     FAINT,
     INK,
     Spikes,
+    colour_limit,
     draw_spikes,
     frame_spikes,
     mark_samples,
@@ -193,7 +194,7 @@ def weights(matrix: ArrayLike, *, inputs: int | None = None, title: str | None =
     axons, neurons = values.shape
     figure = new_figure(min(2.6 + 4 * max(neurons / axons, 0.35), 9), 5, title)
     axis = figure.subplots()
-    largest = float(np.abs(values).max()) or 1.0
+    largest = colour_limit(values)
     picture = axis.imshow(values, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto", interpolation="nearest")
     if inputs is not None and 0 < inputs < axons:
         axis.axhline(inputs - 0.5, color=INK, linewidth=0.8)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from .canvas import COLOURS, FAINT, INK, new_figure, refuse_scale, step_length, unit_name, whole_numbers
+from .canvas import COLOURS, FAINT, INK, colour_limit, new_figure, refuse_scale, step_length, unit_name, whole_numbers
 from .recorded import Recorded
 
 if TYPE_CHECKING:
@@ -136,8 +136,7 @@ def weight_change(
         raise InputError(f"weights have shapes {first.shape} and {second.shape}, expected the same [axons, neurons]")
     figure = new_figure(10, 4.5, title)
     axes = figure.subplots(1, 3, sharey=True)
-    shared = float(max(np.abs(first).max(), np.abs(second).max())) or 1.0
-    moved = float(np.abs(second - first).max()) or 1.0
+    shared, moved = colour_limit(np.stack([first, second])), colour_limit(second - first)
     pictures = (("before", first, shared), ("after", second, shared), ("change", second - first, moved))
     for axis, (name, matrix, limit) in zip(axes, pictures, strict=True):
         picture = axis.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")

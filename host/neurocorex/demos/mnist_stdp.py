@@ -1,0 +1,25 @@
+"""MNIST learned by STDP on the chip, with a teacher: 196 or 784 inputs, several neurons for each of 10 classes.
+
+The way of learning is that of `neurocorex.demos.teacher`, the images are those of `neurocorex.demos.mnist`.
+"""
+
+from __future__ import annotations
+
+from . import mnist
+from .teacher import Settings, learn
+
+__all__ = ["EPOCHS", "PER_CLASS", "WARP", "learn", "settings"]
+
+PER_CLASS, EPOCHS, WARP = 40, 20, 0.6
+
+
+def settings(size: int = mnist.SIZES[0], per_class: int = PER_CLASS, epochs: int = EPOCHS) -> Settings:
+    """Return the settings for images of a size, 14 or 28.
+
+    Those of 28 have four times the spikes, so the membranes rise four times as fast.
+    """
+    return Settings(
+        inputs=size * size, per_class=per_class, spikes=mnist.SPIKES, bias=128 * (size // 14) ** 2, rise=20, late=14,
+        epochs=epochs, batch=32, potentiation=0.25, depression=-0.265, decay=1.0, margin=4, rest=3, conscience=0.5,
+        spread=10, opening=0.0,
+    )  # fmt: skip
