@@ -165,7 +165,7 @@ class Runner:
         if own_state:
             core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
-        room = sizes.neurons * sizes.errors
+        room = sizes.neurons * self._memory.config.errors
         feedback = Feedback(self._memory[Region.FEEDBACK], np.zeros(room, np.int32), np.zeros(room, np.int64))
         scratch = Scratch.of(sizes, learner, self._memory.config.axons)
         return _BoundCode(self._code, core, learner, feedback, scratch)
@@ -200,8 +200,7 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         inputs=config.inputs, neurons=config.neurons, weight_bits=config.weight_bits, state_bits=config.state_bits,
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
-        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, errors=config.errors,
-        steps=0, budget=0, settles=False,
+        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],

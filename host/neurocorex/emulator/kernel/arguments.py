@@ -31,7 +31,6 @@ class Sizes(NamedTuple):
     trace_bits: int
     window_steps: int
     """0 for exponential traces."""
-    errors: bool
     steps: int
     """Of the stimulus."""
     budget: int

@@ -81,7 +81,7 @@ def entry(*, wide: bool, learns: bool, errors: bool) -> Any:
         )  # fmt: skip
         sizes = Sizes(
             s.inputs, s.neurons, s.weight_bits, s.state_bits, s.max_delay, s.adapts != 0, s.soft_bounds != 0,
-            s.trace_bits, s.window_steps, s.errors != 0, s.steps, s.budget, s.settles != 0,
+            s.trace_bits, s.window_steps, s.steps, s.budget, s.settles != 0,
         )  # fmt: skip
         core = Core(
             _table(c.neurons, NEURON_ROWS, i4), _array(c.history, i8), _array(c.control, i8),

@@ -47,7 +47,7 @@ def tune(learner, scratch, sizes, rules, flags):
 def depress(core, learner, scratch, sizes, rules, arrivals, counts):
     """Change the synapses of the axons that arrived, ruled by the traces of the step before."""
     learning = rules[LEARNING]
-    if not by_spikes(rules, sizes) or not arrivals:
+    if not by_spikes(learning) or not arrivals:
         return
     n, rows, change = sizes.neurons, scratch.rows, scratch.post_change
     if sizes.window_steps:
@@ -95,7 +95,7 @@ def update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts
 def potentiate(core, learner, scratch, sizes, rules, firing, counts):
     """Change the synapses onto the neurons that fired and learn; return how many synapses were visited."""
     learning = rules[LEARNING]
-    if not by_spikes(rules, sizes):
+    if not by_spikes(learning):
         return 0
     fired, change, random = scratch.fired, scratch.pre_change, core.control[RANDOM] >> 16
     last = 0

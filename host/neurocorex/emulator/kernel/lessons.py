@@ -78,9 +78,9 @@ def gather(errors, brought, marks):
         marks[j] |= (held != exact) << 1
 
 
-def by_spikes(rules, sizes):
-    """Tell whether spikes change weights."""
-    return rules[LEARNING] & ENABLE != 0 and not (sizes.errors and rules[LEARNING] & ERRORS)
+def by_spikes(learning):
+    """Tell whether spikes change weights, by the flags of the rule."""
+    return learning & (ENABLE | ERRORS) == ENABLE
 
 
 def teach(core, learner, feedback, scratch, sizes, rules, counts):

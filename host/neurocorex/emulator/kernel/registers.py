@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .constants import GATE_ALL, OFF, RANDOM, SIGNED
+from .constants import ERRORS, GATE_ALL, LEARN, LEARNING, OFF, RANDOM, SIGNED
 
 
 def decode(control, bits, rules):
@@ -14,6 +14,8 @@ def decode(control, bits, rules):
     for register in SIGNED:
         if register < control.size and bits[register] and control[register] >> (bits[register] - 1):
             rules[register] -= 1 << bits[register]
+    if control.size <= LEARN:  # a chip without errors has no such rule
+        rules[LEARNING] &= ~ERRORS
 
 
 def find_learners(flags, gate, learns):
