@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..fpga.boards import BOARDS
 from ..spec import CoreConfig
-from ..spec.config import USE_BLOCK
+from ..spec.in_use import USE_BLOCK
 from ..spec.timing import busy_cycles, column_cycles
 
 if TYPE_CHECKING:

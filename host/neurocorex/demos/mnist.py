@@ -154,12 +154,15 @@ class Preparation:
         Whether all images are made equally long as vectors; a pixel is at most white all the same.
     warp : float
         Strength of the warps of the copies in each epoch; with 0 the images themselves are learned.
+    spikes : int
+        Spikes of a white pixel.
     """
 
     size: int = 14
     upright: bool = True
     normed: bool = True
     warp: float = 0.0
+    spikes: int = SPIKES
 
     def __str__(self) -> str:
         parts = [
@@ -196,13 +199,13 @@ class Preparation:
         return np.concatenate([self._spikes(copy) for copy in copies])
 
     def _spikes(self, images: NDArray[np.floating[Any]]) -> Spikes:
-        """Spikes of images of 0 to 1, bool [n, 4, inputs]."""
+        """Spikes of images of 0 to 1, bool [n, spikes, inputs]."""
         each = SIDE // self.size
         pixels = images.reshape(-1, self.size, each, self.size, each).mean(axis=(2, 4)).reshape(len(images), -1)
         if self.normed:
             length = np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-9)
             pixels = pixels * (LENGTH * self.size / SIZES[0] / length)
-        return latency.encoded(np.clip(pixels, 0, 1), SPIKES, white=1)
+        return latency.encoded(np.clip(pixels, 0, 1), self.spikes, white=1)
 
 
 def _pieces(images: NDArray[Any]) -> Iterator[slice]:
