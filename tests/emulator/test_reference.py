@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import Clear, Flag, Learning, Region
+from support.reference import ReferenceCore
 from support.trials import COUNTERS, Moment, random_trial
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=180)
@@ -111,4 +112,23 @@ def test_random_trials_reach_everything(attribute: str) -> None:
     for trial in trials:
         trial.emulator.run(trial.stream())
     reached = sum(trial.emulator.counters[COUNTERS[attribute]] > 0 for trial in trials)
+    assert reached >= 25
+
+
+def test_random_trials_reach_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, of columns that change by their errors."""
+    correct, errors = ReferenceCore.correct, list[int]()
+
+    def noted(core: ReferenceCore, j: int, error: int) -> None:
+        errors.append(error)
+        correct(core, j, error)
+
+    monkeypatch.setattr(ReferenceCore, "correct", noted)
+    reached = 0
+    for seed in range(90):
+        trial = random_trial(seed, **KINDS["errors"])
+        errors.clear()
+        for moment in trial.moments:
+            trial.step_reference(moment)
+        reached += bool(errors)
     assert reached >= 25

@@ -274,20 +274,23 @@ def test_host_may_write_errors_feedback_and_learn_between_steps():
     on_core(SMALL, body)
 
 
-def test_cleared_errors_are_those_of_the_whole_chip_and_sleeping_neurons_keep_theirs():
+@pytest.mark.parametrize("by_command", [True, False], ids=["command", "stimulus"])
+def test_cleared_errors_are_those_of_the_whole_chip_and_sleeping_neurons_keep_theirs(by_command):
     config = chip(neurons=40, inputs=4, lanes=8)
 
     async def body(core):
         errors = [*range(-20, 20)]
-        await teach(core, learning=0, error=errors)
+        await teach(core, learning=0, error=errors, plastic=[])
         await core.write(Region.IN_USE, [1, 0])
         others = Cleared(Clear.STATE | Clear.TRACES | Clear.ADAPTATION)
         await core.run(encode_steps([Step((), (), (others,))]))
         assert await core.read(Region.ERROR) == errors
         await core.run(encode_steps([learn()]))
         assert await core.read(Region.ERROR) == [0] * 32 + errors[32:]
-        await core.run(encode_steps([Step((), (), (Cleared(Clear.ERRORS),))]))
+        if by_command:
+            await core.clear(errors=True)
+        else:
+            await core.run(encode_steps([Step((), (), (Cleared(Clear.ERRORS),))]))
         assert await core.read(Region.ERROR) == [0] * 40
-        assert await core.read(Region.THRESHOLD) == [100] * 40
 
     on_core(config, body)

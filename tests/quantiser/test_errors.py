@@ -227,7 +227,7 @@ def test_room_is_stated_assumed_or_that_of_a_stimulus():
 def test_report_says_what_resets_the_counts():
     text = str(quantise(network(errors(0.002, deadband=1.0, bounds=BOUNDS)))[1])
     assert "8 synapses learn, by errors" in text
-    assert "errors: at LEARN one spike and an error of 1 change a weight by 0.002 (" in text
+    assert "errors: at LEARN one spike and an error of 1 change a weight by 0.00" in text
     assert "16 spikes of an axon count (assumed); traces go on counting until Clear.TRACES" in text
     assert re.search(r"errors: steps of 0\.0\d+, up to \S+, those up to 1 change nothing", text)
     assert "window of" not in text
@@ -262,6 +262,8 @@ def test_what_cannot_learn_is_told():
     assert "plastic synapses onto neuron 3 never change, because no feedback axon brings an error" in told(net)
     net.neurons[3].set(learns=False)
     assert "never change" not in told(net)
+    net.neurons.set(threshold=-1.0)
+    assert "onto neuron 2 never change, because no membrane is closer to rest than a threshold of 0" in told(net)
     net = ncx.Network(inputs=2, neurons=2)
     net.connect(net.inputs, net.neurons, 0.5, plastic=True)
     net.learn(rule)
@@ -289,7 +291,11 @@ def test_errors_that_do_not_fit_are_told():
     rule = errors(0.001, bounds=(-100, 100), accumulate=2)
     net = network(rule, feedback=(-10000, 30000), weight=20, threshold=60)
     text = told(net, chip(weight_bits=16))
-    assert "errors beyond 3.277e+04 are cut, and one spike of each feedback axon brings up to 4e+04" in text
+    assert "beyond 3.277e+04 are cut, and one spike of each feedback axon brings up to 4e+04: give feedback" in text
+    net = network(errors(0.0038, bounds=BOUNDS))
+    assert "are cut" not in told(net)
+    net.feedback(net.neurons[:1], net.neurons[1:], -8.0)
+    assert re.search(r"errors beyond 16\.\d+ are cut, .* 17\.\d+: take a smaller rate", told(net))
 
 
 def test_chip_without_errors_refuses_by_name():

@@ -13,6 +13,9 @@ brightness of its pixel, and each neuron learns the mean of the images that it w
 centres). Every spike raises the threshold of its neuron a little for a long time, so that all neurons win some
 images. Between images only membranes, currents and traces are cleared.
 
+An opening can come before: each neuron is forced to fire between one of the images and its afterimage, so that it
+begins near this image, whatever its class. Without it some neurons may never win.
+
 Neurons get labels after learning: with weights and thresholds frozen, each stands for the class that it answers most
 often among the training images.
 """
@@ -85,6 +88,8 @@ class Settings:
         Rate of the last epoch as a share of the first; it falls by the same factor each epoch.
     fatigue : int
         Rise of the threshold for each spike of the neuron, in units of the weight.
+    opening : float
+        Rate of the opening as a share of the full rate; 0 for none.
     named_only : bool
         Whether the first neuron that stands for a class gives the answer, though others may fire before it. Otherwise
         there is no answer if the first neuron stands for none.
@@ -100,6 +105,7 @@ class Settings:
     rate: float
     decay: float
     fatigue: int
+    opening: float
     named_only: bool
 
     @property
@@ -142,6 +148,23 @@ def lesson(stimulus: NDArray[np.bool_], settings: Settings, rate: float) -> Even
         shown.setting(0, Control.LEARNING, LEARNING)
         .setting(0, Control.MODULATION, round(rate * 256))
         .clearing(np.arange(len(stimulus)) * settings.steps, KEPT_APART)
+    )
+
+
+def opening(stimulus: NDArray[np.bool_], settings: Settings) -> EventStream:
+    """Return the stimulus in which the first neurons are forced to fire, each for one of images, in their order."""
+    steps = 2 * settings.spikes + 1
+    shown = latency.exposure(np.concatenate([stimulus, ~stimulus], axis=1), steps, gap=1)
+    neurons = np.arange(len(stimulus))
+    forced = EventStream(
+        shown.steps, shown.event_step, shown.event_index,
+        neurons * steps + settings.spikes, neurons, np.zeros_like(neurons), np.ones_like(neurons),
+    )  # fmt: skip
+    return (
+        forced.setting(0, Control.LEARNING, LEARNING)
+        .setting(0, Control.MODULATION, round(settings.opening * 256))
+        .setting(0, Control.ADAPTATION_STEP, 0)
+        .clearing(neurons * steps, KEPT_APART)
     )
 
 
@@ -243,6 +266,10 @@ def learn(
     device.clear(counters=True)
     order_rng, copies_rng = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
     spikes, accuracy = 0, list[float]()
+    if settings.opening:
+        # There may be more neurons than images.
+        begun = samples.train[order_rng.permutation(count)[np.arange(settings.neurons) % count]]
+        device.run(spikes=opening(begun, settings), counters=False)
     for epoch in range(settings.epochs):
         rate = settings.decay ** (epoch / max(settings.epochs - 1, 1))
         order = order_rng.permutation(count)

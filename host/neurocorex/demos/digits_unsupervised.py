@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Chosen by cross-validation on the training images.
 SETTINGS = Settings(
     inputs=64, neurons=96, spikes=4, bias=128, rise=32, late=20,
-    epochs=8, rate=12.0, decay=0.125, fatigue=300, named_only=False,
+    epochs=8, rate=12.0, decay=0.125, fatigue=300, opening=0.0, named_only=False,
 )  # fmt: skip
 NEURONS = SETTINGS.neurons
 

@@ -36,11 +36,12 @@ def packaged(package: str, place: str, columns: int, *, title: str, what: str) -
     if spec is None or spec.origin is None:
         raise MissingToolError(f"{what} come with {title}; {_INSTALL}")
     path = Path(spec.origin).parent / place
+    if not path.is_file():
+        raise MissingToolError(f"{title} has no {path} with {what}; {_INSTALL}")
     try:
         table = np.loadtxt(path, np.int64, delimiter=",", ndmin=2)
     except (OSError, EOFError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise MissingToolError(f"cannot read {what} of {title}, {path}: {reason!s:.100}; {_INSTALL}") from None
+        raise MissingToolError(f"cannot read {what} of {title}, {path}: {error!s:.100}; {_INSTALL}") from None
     if table.shape[1] != columns:
         raise MissingToolError(f"{path} has {table.shape[1]} columns, expected {columns}; {_INSTALL}")
     return table

@@ -140,12 +140,12 @@ class Changes:
             return
         require_errors(self.config, "learn")
         array = np.asarray(given)
-        if array.dtype == np.bool_ and array.shape == (self.steps,):
-            array = np.flatnonzero(array)
+        if array.dtype == np.bool_ and array.ndim and array.size == self.steps:
+            array = np.flatnonzero(array)  # counts through all samples
         if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
             raise InputError(
-                f"learn must be steps such as [19, 39], or a bool array [{self.steps}]; got {array.dtype} of shape "
-                f"{array.shape}"
+                f"learn must be steps such as [19, 39], or a bool array of {self.steps} steps; got {array.dtype} of "
+                f"shape {array.shape}"
             )
         steps = np.unique(array.astype(np.int64)).tolist()
         for step in self._by_step("learn", dict.fromkeys(steps, 1), "[19, 39]"):

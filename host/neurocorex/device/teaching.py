@@ -35,7 +35,7 @@ class Teaching(TypedDict, total=False):
     adaptation : bool, or mapping of step to bool
         Whether thresholds adapt. False holds raised thresholds where they are: they neither rise nor fade, and neither
         a new sample nor ``clear=True`` sets them to zero.
-    learn : step, array of steps, or bool array [steps]
+    learn : step, array of steps, or bool array [steps] or [samples, steps]
         Where neurons learn from their errors, at the end of the step; see `learning.errors`. Errors are 0 then.
     changes : mapping of step to {Control: int}
         Any other control registers.
