@@ -8,7 +8,8 @@ from neurocorex.image import state_regions
 from neurocorex.spec import Clear, Control, CoreConfig, Flag, Region, layout
 from neurocorex.spec.fixed import saturate
 from neurocorex.spec.registers import PARAMETERS, STATE
-from neurocorex_hdl.neurons.equations import AdaptationUpdate, CurrentUpdate, ErrorUpdate, Firing, MembraneUpdate
+from neurocorex_hdl.neurons.equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
+from neurocorex_hdl.neurons.errors import ErrorUpdate
 from neurocorex_hdl.neurons.input import Drive, drive_shape
 from neurocorex_hdl.neurons.pipeline import NeuronPipeline
 from neurocorex_hdl.neurons.sweep import Sweep

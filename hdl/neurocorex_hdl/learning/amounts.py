@@ -192,18 +192,20 @@ class ChangeAmounts(wiring.Component):
             modulation.value.eq(rate),
             modulation.modulation.eq(control.modulation),
             lanes.traces.eq(chosen),
-            lanes.rate.eq(modulation.modulated),
+            lanes.rate.eq(self._by_error(m, modulation.modulated) if config.errors else modulation.modulated),
             self.amounts.eq(lanes.amounts),
         ]
-        if config.errors:
-            m.submodules.error_rate = error_rate = ErrorRate(config)
-            waiting = WeightMatrix.latency(config) - LaneChange.LATENCY - ErrorRate.LATENCY
-            m.d.comb += [
-                error_rate.rate.eq(modulation.modulated),
-                error_rate.teaches.eq(has(control.learning, LearningFlag.ERRORS)),
-                error_rate.error.eq(stages(m, self.reading.error, waiting, name="error")[-1]),
-                lanes.rate.eq(error_rate.scaled),
-            ]
+
+    def _by_error(self, m: Module, rate: Value) -> Value:
+        """Multiply the rate by the error of a column if errors are the rule; return it when its synapses need it."""
+        m.submodules.error_rate = error_rate = ErrorRate(self._config)
+        waiting = WeightMatrix.latency(self._config) - LaneChange.LATENCY - ErrorRate.LATENCY
+        m.d.comb += [
+            error_rate.rate.eq(rate),
+            error_rate.teaches.eq(has(self.settings.control.learning, LearningFlag.ERRORS)),
+            error_rate.error.eq(stages(m, self.reading.error, waiting, name="error")[-1]),
+        ]
+        return error_rate.scaled
 
     def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:
         """Let the bus reach traces and tables."""

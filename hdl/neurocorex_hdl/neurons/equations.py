@@ -1,4 +1,4 @@
-"""Equations of a neuron: decay of current, membrane and adaptation, threshold, refractoriness, reset, delay, error.
+"""Equations of a neuron: decay of current, membrane and adaptation, threshold, refractoriness, reset, axon delay.
 
 Each equation is a pipeline that takes a neuron in every cycle. Its stages are counted in cycles from its first operand.
 `neurocorex_hdl.neurons.pipeline` places the equations one after the other and brings them the parameters and the state
@@ -11,13 +11,12 @@ from typing import ClassVar
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Control, CoreConfig, Region
+from neurocorex.spec import CoreConfig, Region
 from neurocorex.spec.fixed import DECAY_BITS
 
 from ..lib.arithmetic import Shrink, add_signed, magnitude, saturate
 from ..lib.delay import stages
 from ..registers.region import region_shape
-from ..synapses.accumulator import sum_shape
 from .input import drive_shape
 from .pace import holds
 
@@ -274,43 +273,4 @@ class Firing(Equation):
         with m.If(self.fires):
             m.d.comb += self.left.eq(Mux(self.subtract, subtracted, reset))
             m.d.comb += [self.count.eq(self.refractory), self.clamped.eq(self.subtract & clamped)]
-        return m
-
-
-class ErrorUpdate(Equation):
-    """``E = sat_16(E + e)``.
-
-    Members
-    -------
-    error, error_sum : In
-        Stage 0; `error_sum` is e.
-    deadband : In
-        Shared by all neurons.
-    updated, clamped : Out
-        Stage 1; `clamped` tells that `sat_16` changed the value.
-    counts : Out
-        Whether ``|E| > DEADBAND``, combinational at stage 1.
-    """
-
-    READS: ClassVar = {Region.ERROR: 0}
-
-    def __init__(self, config: CoreConfig) -> None:
-        shape = region_shape(Region.ERROR, config)
-        super().__init__(config, {
-            "error_sum": In(sum_shape(config)),
-            "deadband": In(Control.DEADBAND.bits(config)),
-            "updated": Out(shape),
-            "clamped": Out(1),
-            "counts": Out(1),
-        })  # fmt: skip
-
-    def elaborate(self, platform: object) -> Module:
-        """Build the adder and the comparison."""
-        m = Module()
-        updated, clamped = saturate(self.error + self.error_sum, len(self.error))
-        m.d.sync += [self.updated.eq(updated), self.clamped.eq(clamped)]
-        # The complement of a negative number is one less than its magnitude, and an extra low bit makes up for that.
-        sign = self.updated[-1]
-        size = Cat(sign, self.updated[:-1] ^ sign.replicate(len(self.updated) - 1))
-        m.d.comb += self.counts.eq(size > Cat(Const(0, 1), self.deadband))
         return m

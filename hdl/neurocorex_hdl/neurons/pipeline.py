@@ -15,7 +15,8 @@ from ..registers.control import ControlValues
 from ..registers.extent import neuron_bits
 from ..registers.region import region_shape
 from ..synapses.accumulator import sum_shape
-from .equations import AdaptationUpdate, CurrentUpdate, ErrorUpdate, Firing, MembraneUpdate, fired_before
+from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, fired_before
+from .errors import ErrorUpdate
 from .input import drive_shape
 from .items import StagedItems
 from .parameters import NeuronMemory
