@@ -8,9 +8,9 @@ from __future__ import annotations
 from . import mnist
 from .competition import Settings, learn
 
-__all__ = ["EPOCHS", "NEURONS", "learn", "settings"]
+__all__ = ["EPOCHS", "NEURONS", "WARP", "learn", "settings"]
 
-NEURONS, EPOCHS = 400, 8
+NEURONS, EPOCHS, WARP = 400, 8, 0.0
 #: Rise of the threshold for each spike, in units of weight, for each neuron that competes: where there are fewer, each
 #: fires more often.
 FATIGUE = 0.75
