@@ -1,15 +1,14 @@
 """Commands that learn by errors: what they print, what they refuse, and that another chip is compared."""
 
 import json
-import threading
 from dataclasses import replace
 
 import pytest
 from neurocorex.demos import hidden
 from neurocorex.device.open import open_transport
 from neurocorex.quantiser.quantise import smallest_config
-from neurocorex.server.server import Server
 from support.mnist import write_mnist
+from support.serving import serving
 
 
 @pytest.fixture
@@ -26,14 +25,9 @@ def parsed(invoke):
 def served(request):
     """URL of an emulator that is larger than the network of some settings."""
     config = smallest_config(hidden.build(request.param, (300, 300)))
-    transport = open_transport("emulator", config=replace(config, lanes=4, inputs=100, neurons=40))
-    server = Server(transport)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    yield server.url
-    server.close()
-    thread.join()
-    transport.close()
+    chip = open_transport("emulator", config=replace(config, lanes=4, inputs=100, neurons=40))
+    with serving(chip) as (url, _):
+        yield url
 
 
 def test_digits_delta_tells_what_it_learned(parsed):
