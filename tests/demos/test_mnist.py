@@ -194,9 +194,9 @@ class TestPreparation:
 
     def test_normed_images_do_not_depend_on_brightness(self):
         image = digits(1)[0].astype(float) / 255
-        bright, dim = (mnist.Preparation()._spikes(part * image) for part in (1, 0.4))
+        bright, dim = (mnist.Preparation().encoded(part * image) for part in (1, 0.4))
         assert np.array_equal(bright, dim)
-        assert not mnist.Preparation()._spikes(0 * image).any()
+        assert not mnist.Preparation().encoded(0 * image).any()
 
     def test_copies_follow_the_seed(self, images):
         samples = mnist.Preparation(warp=0.6).samples(images)

@@ -25,5 +25,5 @@ def settings(size: int = mnist.SIZES[0], neurons: int = NEURONS, epochs: int = E
     return Settings(
         inputs=size * size, neurons=neurons, spikes=mnist.SPIKES, bias=128 * more, rise=32, late=20,
         epochs=epochs, rate=12.0, decay=0.125, fatigue=max(round(FATIGUE * neurons), 1) * more,
-        opening=0.0, named_only=True,
+        opening=2.0, named_only=True,
     )  # fmt: skip
