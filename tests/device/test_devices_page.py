@@ -38,7 +38,7 @@ CALLS = {
     **{
         name: lambda device, name=name: getattr(device, name)()
         for name in (
-            "state", "weights", "plastic", "membranes", "thresholds", "traces", "counters", "snapshot",
+            "state", "weights", "plastic", "membranes", "thresholds", "traces", "errors", "counters", "snapshot",
         )
     },
     **{
