@@ -307,10 +307,15 @@ def test_changes_come_in_a_fixed_order_and_are_taken_back():
     assert changes.last == {Control.POTENTIATION: 3, Control.DEPRESSION: 9}
 
 
-def test_example_of_the_page_on_learning_runs(tmp_path, monkeypatch, capsys):
+def test_examples_of_the_page_on_learning_run(tmp_path, monkeypatch, capsys):
     page = (ROOT / "docs" / "learning.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    stdp_example, errors_example = re.findall(r"```python\n(.*?)```", page, re.S)
     monkeypatch.chdir(tmp_path)
-    exec(example, {})  # noqa: S102  # it is our own
+    exec(stdp_example, {})  # noqa: S102  # it is our own
     assert (tmp_path / "weights.png").read_bytes().startswith(b"\x89PNG")
     assert "64 synapses learn" in capsys.readouterr().out
+    exec(errors_example, {})  # noqa: S102
+    printed = capsys.readouterr().out
+    (report,) = re.findall(r"```\n(errors: .*?)```", page, re.S)
+    assert report in printed
+    assert [line.split() for line in re.findall(r"\[(\d \d)\]", printed)] == [["4", "0"]] * 2 + [["0", "4"]] * 2

@@ -1,6 +1,7 @@
 """Emulators of which a part is in use."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from support.emulators import twin
 
 SMALL = CoreConfig(neurons=32, inputs=64, lanes=8, extra_axons=7, max_delay=4, window_steps=4)
 LARGE = replace(SMALL, neurons=75, inputs=90)
+ERRORS = {"learning": Learning.EXPONENTIAL, "errors": True}
+KINDS = [*({"learning": kind} for kind in Learning), ERRORS]
+kinds = pytest.mark.parametrize("kind", KINDS, ids=["none", "exponential", "window", "errors"])
 #: Rounding by chance goes by the numbers of axons, which differ between chips.
 EXACT = {Control.LEARNING: LearningFlag.ENABLE}
 
@@ -26,12 +30,12 @@ def loaded(image: Image) -> Emulator:
     return emulator
 
 
-@pytest.mark.parametrize("learning", Learning)
+@kinds
 @pytest.mark.parametrize("seed", range(4))
-def test_a_part_behaves_like_a_chip_of_its_size(learning: Learning, seed: int) -> None:
-    trial = Trial.random(replace(SMALL, learning=learning), seed=seed, steps=60, fixed=EXACT if learning else {})
+def test_a_part_behaves_like_a_chip_of_its_size(kind: dict[str, Any], seed: int) -> None:
+    trial = Trial.random(replace(SMALL, **kind), seed=seed, steps=60, fixed=EXACT if kind["learning"] else {})
     image = Image(trial.image.config, {**trial.image.regions, Region.IN_USE: np.zeros(2, int)})
-    small, large = loaded(image), loaded(image.fit(replace(LARGE, learning=learning)))
+    small, large = loaded(image), loaded(image.fit(replace(LARGE, **kind)))
     assert large.regions[Region.IN_USE].tolist() == [1, 2]
     assert large.run(trial.stimulus) == small.run(trial.stimulus)
     assert large.counters == small.counters
@@ -40,10 +44,10 @@ def test_a_part_behaves_like_a_chip_of_its_size(learning: Learning, seed: int) -
     assert np.array_equal(large.regions[Region.WEIGHTS][:64, :32], small.regions[Region.WEIGHTS][:64])
 
 
-@pytest.mark.parametrize("learning", Learning)
+@kinds
 @pytest.mark.parametrize("seed", range(4))
-def test_a_part_can_be_changed_between_runs(learning: Learning, seed: int) -> None:
-    trial = Trial.random(replace(LARGE, learning=learning), seed=seed, steps=60)
+def test_a_part_can_be_changed_between_runs(kind: dict[str, Any], seed: int) -> None:
+    trial = Trial.random(replace(LARGE, **kind), seed=seed, steps=60)
     emulator = loaded(trial.image)
     for blocks in ([1, 2], [0, 1], [2, 0], [0, 0]):
         emulator.write(Region.IN_USE, blocks)
@@ -86,6 +90,21 @@ def test_what_sleeps_drifts_like_the_others() -> None:
     for step in (0, 3, 3, -2, 100, -100, -100, 7, 7, 0, -1, -1):
         expected = np.where(plastic, np.clip(expected + step, -128, 127), expected)
     assert np.array_equal(emulator.regions[Region.WEIGHTS], expected)
+
+
+def test_neurons_that_sleep_keep_their_errors() -> None:
+    emulator = Emulator(replace(LARGE, **ERRORS))
+    emulator.write(Region.ERROR, np.arange(75) + 1)
+    emulator.write(Region.FEEDBACK, [0, 0, 0, 1])
+    emulator.write(Region.WEIGHTS, np.full(75, 9), 3 * 75)
+    emulator.write(Region.IN_USE, [1, 1])
+    emulator.run(EventStream(1, [0], [3]))
+    assert emulator.regions[Region.ERROR].tolist() == [*range(10, 42), *range(33, 76)]
+    emulator.run(EventStream(1).setting(0, Control.LEARN, 1))
+    assert emulator.regions[Region.ERROR].tolist() == [*[0] * 32, *range(33, 76)]
+    assert emulator.regions[Region.CONTROL][Control.LEARN] == 0
+    emulator.run(EventStream(1).clearing(0, Clear.ERRORS))
+    assert not emulator.regions[Region.ERROR].any()
 
 
 def test_a_run_that_is_broken_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

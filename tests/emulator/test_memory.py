@@ -1,5 +1,7 @@
 """Memories and counters of the emulator: what is stored, refused, cleared, and kept when something fails."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from neurocorex.emulator.emulator import Emulator
@@ -7,12 +9,14 @@ from neurocorex.emulator.memory import wrap
 from neurocorex.errors import InputError
 from neurocorex.events.stream import EventStream
 from neurocorex.image import blank
-from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Region, controls, layout
+from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Learning, Region, controls, layout, regions
 from neurocorex.spec.registers import COUNTER_BITS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
-WRITABLE = (Region.CONTROL, Region.IN_USE, Region.WEIGHTS, *PARAMETERS, *STATE)
+STATE_HERE = tuple(region for region in STATE if layout(region, CONFIG).items)
+WRITABLE = (Region.CONTROL, Region.IN_USE, Region.WEIGHTS, *PARAMETERS, *STATE_HERE)
+ERRORS = replace(CONFIG, learning=Learning.EXPONENTIAL, errors=True)
 
 
 def test_memories_hold_their_defaults_at_first() -> None:
@@ -54,15 +58,15 @@ def test_numbers_of_different_widths_keep_their_own_bits() -> None:
     assert wrap([-1, -1, 9], [3, 16, 3], signed=False).tolist() == [7, 65535, 1]
 
 
-@pytest.mark.parametrize("region", WRITABLE)
+@pytest.mark.parametrize("region", [region for region in regions(ERRORS) if layout(region, ERRORS).writable])
 def test_extremes_of_every_region_are_kept(region: Region) -> None:
-    emulator = Emulator(CONFIG)
-    table = layout(region, CONFIG)
+    emulator = Emulator(ERRORS)
+    table = layout(region, ERRORS)
     for extreme in table.range:
         emulator.write(region, np.full(table.items, extreme))
         expected = [extreme] * table.items
         if region is Region.CONTROL:
-            expected = [extreme & ((1 << control.bits(CONFIG)) - 1) for control in controls(CONFIG)]
+            expected = [extreme & ((1 << control.bits(ERRORS)) - 1) for control in controls(ERRORS)]
         assert emulator.regions[region].reshape(-1).tolist() == expected
 
 
@@ -73,7 +77,7 @@ def test_extremes_of_every_region_are_kept(region: Region) -> None:
         (Region.WEIGHTS, -129, 127),
         (Region.THRESHOLD, 1 << 19, -(1 << 19)),
         (Region.LEAK, -1, (1 << 19) - 1),
-        (Region.FLAGS, 0x23, 0x3),
+        (Region.FLAGS, 0x43, 0x3),
         (Region.CONTROL, 9, 1),
     ],
 )
@@ -178,11 +182,11 @@ def test_events_of_nobody_are_refused_and_counted() -> None:
 
 def test_state_and_counters_are_cleared_apart() -> None:
     emulator = Emulator(CONFIG)
-    for region in (Region.THRESHOLD, *STATE):
+    for region in (Region.THRESHOLD, *STATE_HERE):
         emulator.write(region, np.full(5, 3))
     emulator.step([0])
     emulator.clear(Clear.STATE)
-    others = [region for region in STATE if region is not Region.ADAPTATION]
+    others = [region for region in STATE_HERE if region is not Region.ADAPTATION]
     assert not any(emulator.regions[region].any() for region in others)
     assert emulator.regions[Region.ADAPTATION].tolist() == [3] * 5
     emulator.clear(Clear.ADAPTATION)

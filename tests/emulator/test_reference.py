@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import Clear, Flag, Learning, Region
-from support.trials import COUNTERS, Moment, random_trial
+from support.reference import ReferenceCore
+from support.trials import COUNTERS, KINDS, Moment, random_trial
 
-PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=150)
+PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=180)
 SEEDS = st.integers(0, 2**32 - 1)
+CHIPS = st.sampled_from(sorted(KINDS))
 #: What chips of one kind alone can count.
 ONLY = {"full_traces": Learning.EXPONENTIAL, "drift_clips": Learning.WINDOW}
 
@@ -18,15 +20,15 @@ ONLY = {"full_traces": Learning.EXPONENTIAL, "drift_clips": Learning.WINDOW}
 def change(emulator: Emulator, register: int, value: int) -> None:
     """What a stimulus changes, done by hand between the steps."""
     if register < 0:
-        emulator.clear(Clear(value & (Clear.STATE | Clear.TRACES | Clear.ADAPTATION)))
+        emulator.clear(Clear(value & ~Clear.COUNTERS))
     else:
         emulator.write(Region.CONTROL, [value], register)
 
 
 @PROPERTY
-@given(SEEDS, st.booleans())
-def test_step_by_step(seed: int, learns: bool) -> None:
-    trial = random_trial(seed, learns=learns)
+@given(SEEDS, CHIPS)
+def test_step_by_step(seed: int, kind: str) -> None:
+    trial = random_trial(seed, **KINDS[kind])
     for moment in trial.moments:
         for register, value in moment.changes:
             change(trial.emulator, register, value)
@@ -40,9 +42,9 @@ def test_step_by_step(seed: int, learns: bool) -> None:
 
 
 @PROPERTY
-@given(SEEDS, st.booleans())
-def test_whole_streams(seed: int, learns: bool) -> None:
-    trial = random_trial(seed, learns=learns)
+@given(SEEDS, CHIPS)
+def test_whole_streams(seed: int, kind: str) -> None:
+    trial = random_trial(seed, **KINDS[kind])
     flags = trial.emulator.regions[Region.FLAGS].tolist()
     results = trial.emulator.run(trial.stream())
     spikes, membranes = [], []
@@ -60,9 +62,9 @@ def test_whole_streams(seed: int, learns: bool) -> None:
 
 
 @PROPERTY
-@given(SEEDS, st.booleans(), st.integers(0, 40))
-def test_a_stream_may_be_cut_anywhere(seed: int, learns: bool, at: int) -> None:
-    whole, parts = random_trial(seed, learns=learns), random_trial(seed, learns=learns)
+@given(SEEDS, CHIPS, st.integers(0, 40))
+def test_a_stream_may_be_cut_anywhere(seed: int, kind: str, at: int) -> None:
+    whole, parts = random_trial(seed, **KINDS[kind]), random_trial(seed, **KINDS[kind])
     stream = whole.stream()
     at = min(at, stream.steps)
     together = whole.emulator.run(stream)
@@ -71,10 +73,10 @@ def test_a_stream_may_be_cut_anywhere(seed: int, learns: bool, at: int) -> None:
 
 
 @PROPERTY
-@given(SEEDS, st.booleans(), st.integers(40, 400))
-def test_rest_is_skipped_exactly(seed: int, learns: bool, silence: int) -> None:
+@given(SEEDS, CHIPS, st.integers(40, 400))
+def test_rest_is_skipped_exactly(seed: int, kind: str, silence: int) -> None:
     """Long silence is where the emulator takes its short cut; the reference does not."""
-    trial = random_trial(seed, learns=learns)
+    trial = random_trial(seed, **KINDS[kind])
     trial.moments += [Moment(set(), {}, set(), [])] * silence
     trial.emulator.run(trial.stream())
     for moment in trial.moments:
@@ -83,9 +85,9 @@ def test_rest_is_skipped_exactly(seed: int, learns: bool, silence: int) -> None:
 
 
 @PROPERTY
-@given(SEEDS, st.booleans(), st.integers(0, 40))
-def test_state_can_be_carried_to_another_emulator(seed: int, learns: bool, at: int) -> None:
-    first, second = random_trial(seed, learns=learns), random_trial(seed, learns=learns)
+@given(SEEDS, CHIPS, st.integers(0, 40))
+def test_state_can_be_carried_to_another_emulator(seed: int, kind: str, at: int) -> None:
+    first, second = random_trial(seed, **KINDS[kind]), random_trial(seed, **KINDS[kind])
     stream = first.stream()
     at = min(at, stream.steps)
     first.emulator.run(stream.cut(0, at))
@@ -104,4 +106,23 @@ def test_random_trials_reach_everything(attribute: str) -> None:
     for trial in trials:
         trial.emulator.run(trial.stream())
     reached = sum(trial.emulator.counters[COUNTERS[attribute]] > 0 for trial in trials)
+    assert reached >= 25
+
+
+def test_random_trials_reach_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, of columns that change by their errors."""
+    correct, errors = ReferenceCore.correct, list[int]()
+
+    def noted(core: ReferenceCore, j: int, error: int) -> None:
+        errors.append(error)
+        correct(core, j, error)
+
+    monkeypatch.setattr(ReferenceCore, "correct", noted)
+    reached = 0
+    for seed in range(90):
+        trial = random_trial(seed, **KINDS["errors"])
+        errors.clear()
+        for moment in trial.moments:
+            trial.step_reference(moment)
+        reached += bool(errors)
     assert reached >= 25

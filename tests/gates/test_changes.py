@@ -3,9 +3,9 @@
 import random
 
 import pytest
+from neurocorex.image import state_regions
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Graded, Region, Step, encode_steps
 from neurocorex.spec.events import CLEAR, END, FORCE, SET, Cleared, Set
-from neurocorex.spec.registers import STATE
 from support.corebench import on_core
 from support.coretrial import Twins, random_regions, random_steps, record_all
 
@@ -115,15 +115,14 @@ def test_set_of_a_register_that_is_not_there_is_refused():
 @pytest.mark.parametrize("flag", [Clear.STATE, Clear.ADAPTATION, Clear.TRACES])
 def test_clear_zeroes_what_its_flag_names(flag, by_command):
     async def body(core):
-        for region in STATE:
+        for region in state_regions(CONFIG):
             await core.write(region, [5, 6, 7])
         if by_command:
             await core.clear(**{flag.name.lower(): True})
         else:
             await core.run(bytes([CLEAR, flag]))
-        for region in STATE:
-            named = Clear.ADAPTATION if region is Region.ADAPTATION else Clear.STATE
-            assert await core.read(region) == ([0, 0, 0] if flag is named else [5, 6, 7]), region.name
+        for region in state_regions(CONFIG):
+            assert await core.read(region) == ([0, 0, 0] if flag is region.row.cleared else [5, 6, 7]), region.name
 
     on_core(CONFIG, body)
 

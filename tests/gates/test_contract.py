@@ -13,7 +13,9 @@ from support.link_bench import CONFIG, INFO, Host, simulate
 LEARNING = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, learning=Learning.WINDOW, extra_axons=3)
 
 
-@pytest.mark.parametrize("region", [Region.PLASTIC, Region.POST_TABLE, Region.EXTRA_SOURCE, Region.PRE_TRACE])
+@pytest.mark.parametrize(
+    "region", [Region.PLASTIC, Region.POST_TABLE, Region.EXTRA_SOURCE, Region.PRE_TRACE, Region.FEEDBACK]
+)
 def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
     async def scenario(host: Host) -> None:
         assert await host.call(Op.READ, READ_ARGUMENTS.pack(region, 0, 0, 1)) == (Status.BAD_REGION, b"")
@@ -24,8 +26,14 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
 
 @pytest.mark.parametrize(
     "config",
-    [CONFIG, LEARNING, CoreConfig(learning=Learning.EXPONENTIAL, neurons=9, inputs=1), CoreConfig(extra_axons=1)],
-    ids=["plain", "windows and extra axons", "exponential", "extra axon"],
+    [
+        CONFIG,
+        LEARNING,
+        CoreConfig(learning=Learning.EXPONENTIAL, neurons=9, inputs=1),
+        CoreConfig(learning=Learning.EXPONENTIAL, errors=True),
+        CoreConfig(extra_axons=1),
+    ],
+    ids=["plain", "windows and extra axons", "exponential", "errors", "extra axon"],
 )
 def test_table_of_regions_is_that_of_the_contract(config: CoreConfig) -> None:
     cursor = RegionCursor(config)

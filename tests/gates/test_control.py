@@ -8,6 +8,7 @@ from support.corebench import simulate
 
 PLAIN = CoreConfig(neurons=3, inputs=2, state_bits=18)
 LEARNING = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.EXPONENTIAL)
+ERRORS = CoreConfig(neurons=3, inputs=2, lanes=4, state_bits=18, learning=Learning.EXPONENTIAL, errors=True)
 WINDOW = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.WINDOW)
 ONES = 0xFFFFFFFF
 
@@ -67,7 +68,7 @@ def on_registers(config, body):
 
 
 @pytest.mark.parametrize("way", ["write", "set"])
-@pytest.mark.parametrize("config", [PLAIN, LEARNING, WINDOW], ids=["plain", "exponential", "window"])
+@pytest.mark.parametrize("config", [PLAIN, LEARNING, ERRORS, WINDOW], ids=["plain", "exponential", "errors", "window"])
 def test_register_is_cut_to_its_bits_and_read_without_a_sign(config, way):
     async def body(registers):
         held = [control for control in controls(config) if control.bits(config)]
@@ -77,7 +78,7 @@ def test_register_is_cut_to_its_bits_and_read_without_a_sign(config, way):
             assert registers.value(control) == (-1 if control.signed else (1 << control.bits(config)) - 1)
         for control in held:
             await getattr(registers, way)(control, 2)
-            assert await registers.read(control) == 2
+            assert await registers.read(control) == 2 % (1 << control.bits(config))
 
     on_registers(config, body)
 
@@ -112,6 +113,19 @@ def test_generator_advances_with_every_step_whether_weights_learn_or_not(flags):
         assert registers.value(Control.RANDOM) == 0
 
     on_registers(LEARNING, body)
+
+
+def test_lesson_is_over_with_its_step_and_all_else_stays():
+    async def body(registers):
+        await registers.set(Control.DEADBAND, 7)
+        for way in ("set", "write"):
+            await getattr(registers, way)(Control.LEARN, 1)
+            assert registers.value(Control.LEARN) == await registers.read(Control.LEARN) == 1
+            await registers.end_step()
+            assert registers.value(Control.LEARN) == await registers.read(Control.LEARN) == 0
+        assert registers.value(Control.DEADBAND) == 7
+
+    on_registers(ERRORS, body)
 
 
 @pytest.mark.parametrize("config", [LEARNING, WINDOW], ids=["exponential", "window"])

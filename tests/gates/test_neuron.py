@@ -4,10 +4,12 @@ import random
 from itertools import product
 
 import pytest
+from neurocorex.image import state_regions
 from neurocorex.spec import Clear, Control, CoreConfig, Flag, Region, layout
 from neurocorex.spec.fixed import saturate
 from neurocorex.spec.registers import PARAMETERS, STATE
 from neurocorex_hdl.neurons.equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate
+from neurocorex_hdl.neurons.errors import ErrorUpdate
 from neurocorex_hdl.neurons.input import Drive, drive_shape
 from neurocorex_hdl.neurons.pipeline import NeuronPipeline
 from neurocorex_hdl.neurons.sweep import Sweep
@@ -304,14 +306,13 @@ def test_recall_changes_nothing():
 @pytest.mark.parametrize("flags", [Clear(0), Clear.STATE, Clear.ADAPTATION, Clear.STATE | Clear.ADAPTATION])
 def test_clear_zeroes_what_its_flags_name(flags):
     async def body(neurons):
-        for region in STATE:
+        for region in state_regions(CONFIG):
             await neurons.write(region, [5, 6, 7])
         await neurons.write(Region.DELAY, [1, 2, 3])
         arriving = [] if flags & Clear.STATE else [0, 1, 2]
         assert await neurons.sweep(Sweep.CLEAR, cleared=flags) == (arriving, [])
-        for region in STATE:
-            wanted = Clear.ADAPTATION if region is Region.ADAPTATION else Clear.STATE
-            assert await neurons.read(region) == ([0, 0, 0] if flags & wanted else [5, 6, 7])
+        for region in state_regions(CONFIG):
+            assert await neurons.read(region) == ([0, 0, 0] if flags & region.row.cleared else [5, 6, 7])
         assert await neurons.read(Region.DELAY) == [1, 2, 3]
 
     on_pipeline(body)
@@ -322,5 +323,5 @@ def test_adaptation_step_is_as_wide_as_the_adaptation():
 
 
 def test_every_parameter_and_state_region_is_read():
-    readers = (AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, NeuronPipeline)
+    readers = (AdaptationUpdate, CurrentUpdate, ErrorUpdate, Firing, MembraneUpdate, NeuronPipeline)
     assert {region for reader in readers for region in reader.READS} == {*PARAMETERS, *STATE}

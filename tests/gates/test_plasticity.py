@@ -124,7 +124,8 @@ def test_columns_are_read_block_by_block(config):
     blocks = [(kind, block) for kind, count in counts.items() for block in range(-(-count // config.lanes))]
 
     async def testbench(ctx):
-        pieces = iter(await pieces_of(ctx, reader, reader.columns, range(config.neurons), column_cycles(config)))
+        columns = [{"neuron": neuron} for neuron in range(config.neurons)]
+        pieces = iter(await pieces_of(ctx, reader, reader.columns, columns, column_cycles(config)))
         for neuron in range(config.neurons):
             group, turn = divmod(neuron, config.lanes)
             for number, (kind, block) in enumerate(blocks):
@@ -164,7 +165,7 @@ def test_draws_of_a_column_go_by_neuron_and_numbers_of_axons(config):
         ctx.set(draws.random, RANDOM_STATE >> 16)
         for neuron in range(config.neurons):
             seen = await draws_of(
-                ctx, reader, reader.columns, draws, neuron, column_cycles(config), Draws.latency(config)
+                ctx, reader, reader.columns, draws, {"neuron": neuron}, column_cycles(config), Draws.latency(config)
             )
             code = place_code(Place.NEURON, neuron)
             for number, (kind, index) in enumerate(axons(config)):

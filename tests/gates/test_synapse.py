@@ -3,9 +3,11 @@
 import random
 
 import pytest
-from neurocorex.spec import CoreConfig, Region
+from amaranth.hdl import Module
+from neurocorex.spec import CoreConfig, Learning, Region
 from neurocorex.spec import config as geometry
 from neurocorex.spec.timing import neuron_spacing, row_cycles
+from neurocorex_hdl.lib.bus import read_latency
 from neurocorex_hdl.synapses.accumulator import Accumulators
 from neurocorex_hdl.synapses.array import SynapseArray
 from neurocorex_hdl.synapses.axons import AxonKind
@@ -20,6 +22,8 @@ GEOMETRIES = {
     "one group": CoreConfig(neurons=8, inputs=5, lanes=8, weight_bits=8),
     "more lanes than neurons": CoreConfig(neurons=3, inputs=2, lanes=16, weight_bits=8),
     "one neuron": CoreConfig(neurons=1, inputs=1, lanes=1, weight_bits=8),
+    "errors": CoreConfig(neurons=13, inputs=6, lanes=4, learning=Learning.EXPONENTIAL, errors=True),
+    "errors, short rows": CoreConfig(neurons=5, inputs=4, lanes=8, learning=Learning.EXPONENTIAL, errors=True),
 }
 
 
@@ -28,18 +32,34 @@ def random_weights(config, rng):
     return [[rng.randint(low, high) for _ in range(config.neurons)] for _ in range(config.axons)]
 
 
-async def write_weights(ctx, synapses, weights):
+def with_lanes(synapses, config):
+    """Return the array, on a chip that learns with lanes that only give back what the host stores."""
+    if not config.learning:
+        return synapses
+    m, lanes = Module(), synapses.plasticity.lanes
+    m.submodules.synapses = synapses
+    m.d.sync += [lanes.changes[lane].weight.eq(lanes.host_weight) for lane in range(config.lanes)]
+    return m
+
+
+async def write_rows(ctx, synapses, config, rows, region=Region.WEIGHTS):
     bus = synapses.bus
-    ctx.set(bus.region, Region.WEIGHTS)
-    for axon, row in enumerate(weights):
-        for neuron, weight in enumerate(row):
-            ctx.set(bus.row, axon)
-            ctx.set(bus.column, neuron)
-            ctx.set(bus.write_data, weight & 0xFFFFFFFF)
+    ctx.set(bus.region, region)
+    for number, row in enumerate(rows):
+        for column, item in enumerate(row):
+            ctx.set(bus.row, number)
+            ctx.set(bus.column, column)
+            ctx.set(bus.write_data, item & 0xFFFFFFFF)
             ctx.set(bus.write, 1)
             await ctx.tick()
             ctx.set(bus.write, 0)
-            await ctx.tick()
+            await ctx.tick().repeat(read_latency(config))
+
+
+async def load(ctx, synapses, config, weights, feedback):
+    await write_rows(ctx, synapses, config, weights)
+    if config.errors:
+        await write_rows(ctx, synapses, config, [feedback], Region.FEEDBACK)
 
 
 async def arrive(ctx, synapses, config, axons, rng, pause):
@@ -73,12 +93,10 @@ async def sweep(ctx, synapses, config, rng, pause):
         send = neuron < config.neurons and wait <= 0 and rng.random() >= pause
         ctx.set(synapses.sums.take, send)
         ctx.set(synapses.sums.index, neuron if send else 0)
-        input_sum, recurrent_sum = ctx.get(synapses.sums.input_sum), ctx.get(synapses.sums.recurrent_sum)
         for index, age in sent:
-            if age[0] == 3:
-                sums[index] = [input_sum]
-            elif age[0] == 4:
-                sums[index].append(recurrent_sum)
+            for name, stage in (("input", 3), ("recurrent", 4), ("error", 5))[: 2 + config.errors]:
+                if age[0] == stage:
+                    sums.setdefault(index, []).append(ctx.get(getattr(synapses.sums, f"{name}_sum")))
         sent += [(neuron, [0])] if send else []
         wait = spacing if send else wait
         await ctx.tick()
@@ -88,17 +106,18 @@ async def sweep(ctx, synapses, config, rng, pause):
     return [tuple(sums[index]) for index in range(config.neurons)]
 
 
-def expected_sums(config, weights, axons):
-    def total(neuron, chosen):
-        return sum(weights[axon][neuron] for axon in chosen)
+def flags_of(config, rng):
+    """Return which axons bring errors; none on a chip without."""
+    return [config.errors and rng.random() < 0.4 for _ in range(config.axons)]
 
-    return [
-        (
-            total(neuron, [axon for axon in axons if axon < config.inputs]),
-            total(neuron, [axon for axon in axons if axon >= config.inputs]),
-        )
-        for neuron in range(config.neurons)
-    ]
+
+def expected_sums(config, weights, feedback, axons):
+    kinds = (
+        [axon for axon in axons if not feedback[axon] and axon < config.inputs],
+        [axon for axon in axons if not feedback[axon] and axon >= config.inputs],
+        [axon for axon in axons if feedback[axon]],
+    )[: 2 + config.errors]
+    return [tuple(sum(weights[axon][j] for axon in kind) for kind in kinds) for j in range(config.neurons)]
 
 
 @pytest.mark.parametrize("deep", [False, True], ids=["shallow", "deep"])
@@ -108,31 +127,32 @@ def test_sums_are_exact_however_rows_and_neurons_are_spaced(config, deep, monkey
     assert config.deep_banks == deep
     rng = random.Random(3)
     synapses = SynapseArray(config)
-    weights = random_weights(config, rng)
+    weights, feedback = random_weights(config, rng), flags_of(config, rng)
 
     async def testbench(ctx):
-        await write_weights(ctx, synapses, weights)
+        await load(ctx, synapses, config, weights, feedback)
         for row_pause, neuron_pause in ((0, 0), (0, 0.5), (0.6, 0), (0, 0)):
             axons = rng.sample(range(config.axons), rng.randint(0, config.axons))
             await arrive(ctx, synapses, config, axons, rng, row_pause)
-            assert await sweep(ctx, synapses, config, rng, neuron_pause) == expected_sums(config, weights, axons)
+            expected = expected_sums(config, weights, feedback, axons)
+            assert await sweep(ctx, synapses, config, rng, neuron_pause) == expected
 
-    simulate(synapses, testbench)
+    simulate(with_lanes(synapses, config), testbench)
 
 
 @pytest.mark.parametrize("axon", [0, 1])
 @pytest.mark.parametrize("config", GEOMETRIES.values(), ids=GEOMETRIES)
 def test_extreme_weights_of_all_axons_do_not_overflow(config, axon):
     synapses = SynapseArray(config)
-    weights = [[config.weight_range[axon]] * config.neurons] * config.axons
+    weights, feedback = [[config.weight_range[axon]] * config.neurons] * config.axons, [config.errors] * config.axons
 
     async def testbench(ctx):
-        await write_weights(ctx, synapses, weights)
+        await load(ctx, synapses, config, weights, feedback)
         await arrive(ctx, synapses, config, range(config.axons), random.Random(1), 0)
         sums = await sweep(ctx, synapses, config, random.Random(1), 0)
-        assert sums == expected_sums(config, weights, range(config.axons))
+        assert sums == expected_sums(config, weights, feedback, range(config.axons))
 
-    simulate(synapses, testbench)
+    simulate(with_lanes(synapses, config), testbench)
 
 
 @pytest.mark.parametrize("config", GEOMETRIES.values(), ids=GEOMETRIES)
@@ -143,7 +163,7 @@ def test_rows_follow_each_other_without_a_gap(config):
         cycles = await arrive(ctx, synapses, config, [0] * 7, random.Random(1), 0)
         assert cycles == 7 * row_cycles(config)
 
-    simulate(synapses, testbench)
+    simulate(with_lanes(synapses, config), testbench)
 
 
 def test_stages_of_the_accumulators_leave_room_for_a_row_to_be_written_back():

@@ -14,7 +14,7 @@ from neurocorex.check.trial import Trial
 from neurocorex.errors import FileFormatError, NeuroCoreXWarning
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image, blank
-from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region
+from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region, controls
 from support.paths import ROOT
 from support.streams import kept
 
@@ -79,7 +79,7 @@ def test_region_without_a_default_may_not_be_missing(name: str) -> None:
 def test_register_that_is_missing_takes_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of before the register, as `edited` makes one: a name and an item less."""
     image = trial_image()
-    names = [register.name for register in Control if register is not Control.MODULATION]
+    names = [register.name for register in controls(CONFIG) if register is not Control.MODULATION]
     items = np.delete(image.regions[Region.CONTROL], Control.MODULATION).astype("<u4")
     file = edited(image, header={"registers": names}, drop=("control",), add={"control": items})
     with pytest.raises(FileFormatError, match="lacks MODULATION"):

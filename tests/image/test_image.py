@@ -7,9 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 from neurocorex.errors import FileFormatError, FitError, InputError
-from neurocorex.image import Image, program_regions, region_shape, state_regions
+from neurocorex.image import Image, blank, program_regions, region_shape, state_regions
 from neurocorex.image.file import VERSION
-from neurocorex.spec import CoreConfig, Learning, Region, controls, layout
+from neurocorex.spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 
@@ -298,6 +298,34 @@ def test_chip_that_is_too_small_is_refused_with_the_limit(change, message):
 
 
 LEARNING = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL, extra_axons=2)
+
+
+def test_fitting_moves_feedback_axons_and_errors():
+    small, large = (
+        CoreConfig(neurons=n, inputs=m, learning=Learning.EXPONENTIAL, extra_axons=e, errors=True)
+        for n, m, e in ((5, 3, 2), (9, 4, 6))
+    )
+    image = random_image(small, snapshot=True)
+    fitted = image.fit(large)
+    rows = [0, 1, 2, *range(4, 9), 13, 14]
+    assert np.array_equal(fitted.regions[Region.FEEDBACK][rows], image.regions[Region.FEEDBACK])
+    assert fitted.regions[Region.FEEDBACK].sum() == image.regions[Region.FEEDBACK].sum() > 0
+    assert np.array_equal(fitted.regions[Region.ERROR][:5], image.regions[Region.ERROR])
+    assert fitted.regions[Region.CONTROL][Control.DEADBAND] == image.regions[Region.CONTROL][Control.DEADBAND]
+
+
+@pytest.mark.parametrize("feature", ["feedback axon", "rule"])
+def test_network_with_errors_fits_no_chip_without_them(feature):
+    config = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL, errors=True)
+    regions = {region: blank(region, config) for region in random_image(config).regions}
+    plain = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL)
+    assert Image(config, regions).fit(plain).config == plain
+    if feature == "rule":
+        regions[Region.CONTROL][Control.LEARNING] = LearningFlag.ENABLE | LearningFlag.ERRORS
+    else:
+        regions[Region.FEEDBACK][4] = 1
+    with pytest.raises(FitError, match="errors"):
+        Image(config, regions).fit(plain)
 
 
 def test_fitting_moves_extra_axons_and_what_learns():

@@ -8,7 +8,7 @@ from neurocorex.check.trial import Trial
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.codec import NO_REGISTER
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Learning, LearningFlag, layout
-from neurocorex.spec.registers import MODEL_COUNTERS
+from neurocorex.spec.registers import GATE_ALL, MODEL_COUNTERS
 from neurocorex_sim.benches.core import DIGEST
 from neurocorex_sim.export import core_verilog
 from neurocorex_sim.runner import run_bench
@@ -49,6 +49,14 @@ RULES = {
     "frozen_and_thawed": {},
     "anything": {},
 }
+#: Those of a chip with errors.
+ERRORS = replace(EXPONENTIAL, errors=True)
+LESSONS = {
+    "errors": {Control.LEARNING: ON | LearningFlag.ERRORS, Control.GATE: GATE_ALL},
+    "errors_soft_by_chance": {Control.LEARNING: ON | LearningFlag.ERRORS | SOFT | CHANCE},
+    "spikes_or_errors": {},
+}
+LESSON_SEED = 37
 STEPS = 16
 #: Their networks reach every part of the model, which a test makes sure of.
 SEEDS = {"exponential": 600, "window": 344, "narrow": 10120, "wide": 1352}
@@ -61,8 +69,19 @@ def settings(config, *, seed, trials, steps, aborts=0, rules=()):
     }  # fmt: skip
 
 
-def learning_settings(config, seed, *, steps=STEPS, aborts=0):
-    return settings(config, seed=seed, trials=len(RULES), steps=steps, aborts=aborts, rules=RULES.values())
+def learning_settings(config, seed, *, steps=STEPS, aborts=0, rules=RULES):
+    return settings(config, seed=seed, trials=len(rules), steps=steps, aborts=aborts, rules=rules.values())
+
+
+def emulated(config, seed, rule):
+    """Run a network that a bench draws; return its stimulus and the counters."""
+    trial = Trial.random(config, seed, STEPS, fixed=rule)
+    emulator = Emulator(config)
+    for region, values in trial.image.regions.items():
+        if layout(region, config).writable:
+            emulator.write(region, values)
+    emulator.run(trial.stimulus)
+    return trial.stimulus, emulator.counters
 
 
 @pytest.mark.parametrize("name", LEARNING)
@@ -71,13 +90,7 @@ def test_networks_that_learn_reach_every_part_of_the_model(name):
     config, changed, cleared, forced = LEARNING[name], set(), 0, 0
     total = dict.fromkeys(Counter, 0)
     for number, (rule, registers) in enumerate(RULES.items()):
-        trial = Trial.random(config, SEEDS[name] + number, STEPS, fixed=registers)
-        emulator = Emulator(config)
-        for region, values in trial.image.regions.items():
-            if layout(region, config).writable:
-                emulator.write(region, values)
-        emulator.run(trial.stimulus)
-        stimulus, counters = trial.stimulus, emulator.counters
+        stimulus, counters = emulated(config, SEEDS[name] + number, registers)
         assert counters[Counter.POTENTIATIONS] + counters[Counter.DEPRESSIONS] > 5, rule
         total = {counter: count + counters[counter] for counter, count in total.items()}
         changed |= set(stimulus.change_register.tolist())
@@ -89,6 +102,19 @@ def test_networks_that_learn_reach_every_part_of_the_model(name):
     assert changed >= {NO_REGISTER, Control.LEARNING, Control.MODULATION, Control.GATE}
     assert cleared & Clear.TRACES
     assert forced > 2
+
+
+def test_networks_that_learn_from_errors_change_in_both_directions():
+    for number, (rule, registers) in enumerate(LESSONS.items()):
+        stimulus, counters = emulated(ERRORS, LESSON_SEED + number, registers)
+        assert Control.LEARN in stimulus.change_register
+        assert min(counters[Counter.POTENTIATIONS], counters[Counter.DEPRESSIONS]) > 5, rule
+
+
+@pytest.mark.slow
+def test_core_with_errors_equals_emulator_on_icarus(tmp_path):
+    given = learning_settings(ERRORS, LESSON_SEED, aborts=8, rules=LESSONS)
+    run_bench("core", "core", core_verilog(ERRORS), simulator="icarus", folder=tmp_path, settings=given)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from neurocorex.spec import CoreConfig
+from neurocorex.spec import CoreConfig, Learning
 from neurocorex.spec.config import LIMITS
 
 
@@ -37,8 +37,9 @@ def test_accumulator_holds_all_axons_at_once() -> None:
 def test_limits_are_accepted_and_their_neighbours_are_not(name: str) -> None:
     allowed = LIMITS[name]
     edges = allowed if isinstance(allowed, tuple) else (min(allowed), max(allowed))
+    needed: dict[str, Any] = {"learning": Learning.EXPONENTIAL} if name == "errors" else {}
     for value in edges:
-        assert getattr(CoreConfig(**{name: value}), name) == value
+        assert getattr(CoreConfig(**{name: value, **needed}), name) == value
     for value in (edges[0] - 1, edges[1] + 1):
         with pytest.raises(ValueError, match=f"{name} must be .*, got {value}"):
             CoreConfig(**{name: value})
@@ -50,6 +51,16 @@ def test_limits_are_accepted_and_their_neighbours_are_not(name: str) -> None:
 def test_bad_value_is_named(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"{name} must be"):
         CoreConfig(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("learning", "lanes"),
+    [(Learning.NONE, 16), (Learning.WINDOW, 16), (Learning.EXPONENTIAL, 2), (Learning.EXPONENTIAL, 1)],
+)
+def test_errors_need_exponential_traces_and_four_lanes(learning: Learning, lanes: int) -> None:
+    assert CoreConfig(errors=True, learning=Learning.EXPONENTIAL, lanes=4).errors is True
+    with pytest.raises(ValueError, match=f"errors needs learning 1 .* 4 lanes .* learning {learning:d} and {lanes}"):
+        CoreConfig(errors=True, learning=learning, lanes=lanes)
 
 
 def test_config_is_immutable_and_compares_by_value() -> None:

@@ -21,6 +21,7 @@ from neurocorex.spec.timing import busy_cycles, row_cycles
 
 CONFIG = CoreConfig(neurons=10, inputs=3, weight_bits=16, state_bits=18, refractory_bits=5, max_delay=16)
 LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace_bits=11, window_steps=6, extra_axons=3)
+ERRORS = replace(LEARNING, errors=True)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace
         (Region.LEAK, 1, 10, 3, (0, 131071)),
         (Region.REFRACTORY, 1, 10, 1, (0, 31)),
         (Region.DELAY, 1, 10, 1, (0, 31)),
-        (Region.FLAGS, 1, 10, 1, (0, 31)),
+        (Region.FLAGS, 1, 10, 1, (0, 63)),
         (Region.MEMBRANE, 1, 10, 3, (-131072, 131071)),
         (Region.ADAPTATION, 1, 10, 3, (0, 131071)),
         (Region.HISTORY, 1, 10, 2, (0, 65535)),
@@ -74,9 +75,18 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     tables = {Region.PRE_TABLE, Region.POST_TABLE}
     learning = {Region.PLASTIC, Region.PRE_TRACE, Region.POST_TRACE}
     extra = {Region.EXTRA_SOURCE, Region.EXTRA_DELAY}
-    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra
-    assert set(Region) - set(regions(LEARNING)) == tables
-    assert set(regions(replace(LEARNING, learning=Learning.WINDOW))) == set(Region)
+    errors = {Region.FEEDBACK, Region.ERROR}
+    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors
+    assert set(Region) - set(regions(LEARNING)) == tables | errors
+    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors
+    assert set(Region) - set(regions(ERRORS)) == tables
+
+
+def test_layouts_of_a_chip_with_errors() -> None:
+    feedback, error = layout(Region.FEEDBACK, ERRORS), layout(Region.ERROR, ERRORS)
+    assert (feedback.columns, feedback.range, feedback.item_bytes) == (16, (0, 1), 1)
+    assert (error.columns, error.range, error.item_bytes) == (10, (-32768, 32767), 2)
+    assert not layout(Region.FEEDBACK, LEARNING).items + layout(Region.ERROR, LEARNING).items
 
 
 def test_what_describes_the_chip_is_read_only() -> None:
@@ -89,7 +99,7 @@ def test_adaptation_is_read_only_on_a_chip_without_it() -> None:
 
 def test_regions_are_sorted_into_parameters_and_state() -> None:
     assert {Region.THRESHOLD, Region.DECAY, Region.DELAY, Region.FLAGS} <= set(PARAMETERS)
-    assert {Region.MEMBRANE, Region.CURRENT, Region.ADAPTATION, Region.HISTORY} <= set(STATE)
+    assert {Region.MEMBRANE, Region.CURRENT, Region.ADAPTATION, Region.HISTORY, Region.ERROR} <= set(STATE)
     assert set(TRACES) == {Region.PRE_TRACE, Region.POST_TRACE}
     assert len({*PARAMETERS, *STATE, *TRACES}) == len(PARAMETERS) + len(STATE) + len(TRACES)
 
@@ -110,7 +120,8 @@ def test_every_row_says_what_it_means(kind: type[Region] | type[Control] | type[
 
 @pytest.mark.parametrize("row", [*Region, *Control], ids=lambda row: row.name)
 def test_tame_values_and_defaults_fit_their_row(row: Region | Control) -> None:
-    for config in (CONFIG, LEARNING, replace(LEARNING, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)):
+    narrow = replace(ERRORS, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)
+    for config in (CONFIG, LEARNING, ERRORS, narrow):
         low, high = (
             layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.row.width.bits(config))
         )
@@ -131,8 +142,9 @@ def test_flags_fit_their_region() -> None:
 def test_control_widths() -> None:
     assert [control.bits(CONFIG) for control in controls(CONFIG)][:4] == [3, 3, 17, 16]
     assert [control.bits(LEARNING) for control in controls(LEARNING)][:20] == [
-        3, 3, 19, 16, 6, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
+        3, 3, 19, 16, 7, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
     ]  # fmt: skip
+    assert [control.bits(ERRORS) for control in controls(ERRORS)][18:] == [16, 32, 15, 1]
     # Only weights with windows drift.
     assert Control.DRIFT_STEP.bits(replace(LEARNING, learning=Learning.WINDOW)) == LEARNING.weight_bits
 

@@ -170,11 +170,9 @@ class CoreBench:
         self.ctx.set(core.run.abort, 0)
         return bytes(results)
 
-    async def clear(
-        self, *, state: bool = False, counters: bool = False, traces: bool = False, adaptation: bool = False
-    ) -> None:
-        """Clear, and wait until that is done."""
-        flags = Clear.STATE * state | Clear.COUNTERS * counters | Clear.TRACES * traces | Clear.ADAPTATION * adaptation
+    async def clear(self, **named: bool) -> None:
+        """Clear what is named, such as `state=True` for `Clear.STATE`, and wait until that is done."""
+        flags = sum(Clear[name.upper()] for name, wanted in named.items() if wanted)
         self.ctx.set(self.core.run.clear, flags)
         await self.ctx.tick()
         self.ctx.set(self.core.run.clear, 0)

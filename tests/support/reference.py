@@ -9,10 +9,14 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import ceil, floor
 
-NEURON_PARAMETERS = ("th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off")
+NEURON_PARAMETERS = (
+    "th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off", "error_always",
+)  # fmt: skip
 SIGNED = ("weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step")
 CODES = {"input": 0x0000, "recurrent": 0x5555, "extra": 0x3333, "neuron": 0x0F0F}
-LEARNING_FLAGS = {"enable": 1, "stochastic": 2, "soft": 4, "nearest_pre": 8, "nearest_post": 16, "hold_firing": 32}
+LEARNING_FLAGS = {
+    "enable": 1, "stochastic": 2, "soft": 4, "nearest_pre": 8, "nearest_post": 16, "hold_firing": 32, "errors": 64,
+}  # fmt: skip
 
 
 def shrink(x: int, d: int) -> int:
@@ -63,7 +67,7 @@ class ReferenceNeuron:
         return self.parameters[name]
 
     def clear(self) -> None:
-        self.h = 0
+        self.h = self.E = 0
         self.clear_state()
 
     def clear_state(self) -> None:
@@ -106,6 +110,7 @@ class ReferenceCore:
     """N neurons, M input axons and a matrix of weights, as lists of Python integers.
 
     `extra` has the source and the delay of each extra axon, `control` the raw value and the width of each register.
+    `feedback` has the flag of each axon on a chip with errors, and is None on others.
     """
 
     def __init__(
@@ -119,11 +124,13 @@ class ReferenceCore:
         control: dict[str, tuple[int, int]],
         adapts: bool = True,
         learning: ReferenceLearning | None = None,
+        feedback: list[int] | None = None,
     ) -> None:
         self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
         self.widths = {name: bits for name, (_, bits) in control.items()}
         self.control = {name: value for name, (value, _) in control.items()}
         self.adapts, self.learning = adapts, learning
+        self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = 0
         self.full_traces = self.drift_clips = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
@@ -160,20 +167,28 @@ class ReferenceCore:
         """Run one step; return the neurons that fired."""
         recurrent = self.recurrent_arrivals()
         inputs = sorted(events)
-        currents = []
+        currents, brought = [], []
         for j in range(len(self.neurons)):
-            from_inputs = sum(self.weights[axon][j] for axon in inputs) * 2 ** self.register("gain_input")
-            from_neurons = sum(self.weights[axon][j] for axon in recurrent) * 2 ** self.register("gain_recurrent")
+            from_inputs = self.weight_sum(inputs, j, feedback=0) * 2 ** self.register("gain_input")
+            from_neurons = self.weight_sum(recurrent, j, feedback=0) * 2 ** self.register("gain_recurrent")
             currents.append(from_inputs + from_neurons + injected.get(j, 0))
-        if self.flag("enable"):
+            brought.append(self.weight_sum(recurrent + inputs, j, feedback=1))
+        by_errors = self.errors and self.flag("errors")
+        if self.flag("enable") and not by_errors:
             for axon in recurrent + inputs:
                 self.depress(axon)
-        fired = [j for j, neuron in enumerate(self.neurons) if self.update(neuron, currents[j], j in forced)]
+        fired = []
+        for j, neuron in enumerate(self.neurons):
+            if self.update(neuron, currents[j], brought[j], j in forced):
+                fired.append(j)
         self.update_traces({*recurrent, *inputs}, set(fired))
-        if self.flag("enable"):
+        if self.flag("enable") and not by_errors:
             for j in fired:
                 if self.learns(j):
                     self.potentiate(j)
+        if self.errors and self.register("learn"):
+            self.learn_from_errors(enabled=self.flag("enable") and by_errors)
+        if self.flag("enable"):
             self.drift()
         self.advance()
         self.steps += 1
@@ -182,9 +197,14 @@ class ReferenceCore:
         self.spikes += len(fired)
         return fired
 
-    def update(self, n: ReferenceNeuron, g: int, forced: bool) -> bool:
+    def weight_sum(self, axons: list[int], j: int, *, feedback: int) -> int:
+        """Weights onto neuron j of those axons that are feedback axons, or of those that are not."""
+        return sum(self.weights[a][j] for a in axons if self.feedback[a] == feedback)
+
+    def update(self, n: ReferenceNeuron, g: int, e: int, forced: bool) -> bool:
         """Bring one neuron to the end of the step; tell whether it fires."""
-        self.clamped = False
+        self.clamped = clamp(n.E + e, 16) != n.E + e
+        n.E = clamp(n.E + e, 16)
         n.i = self.sat(shrink(n.i, n.di) + g)
         n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + n.b)
         n.h = shrink(n.h, self.register("adaptation_decay"))
@@ -201,13 +221,15 @@ class ReferenceCore:
         self.saturations += self.clamped
         return fires
 
-    def clear(self, flags: int = 0b1101) -> None:
-        """Clear the state (bit 0), the traces (bit 2), the adaptation (bit 3)."""
+    def clear(self, flags: int = 0b11101) -> None:
+        """Clear the state (bit 0), the traces (bit 2), the adaptation (bit 3), the errors (bit 4)."""
         for neuron in self.neurons:
             if flags & 1:
                 neuron.clear_state()
             if flags & 8:
                 neuron.h = 0
+            if flags & 16:
+                neuron.E = 0
         if flags & 4 and self.learning:
             self.learning.clear()
 
@@ -278,6 +300,27 @@ class ReferenceCore:
         self.columns += 1
         for a in range(len(self.weights)):
             p = self.change(self.learning.x[a], self.learning.pre_table, "potentiation")
+            self.learn(a, j, p, self.draw(code("neuron", j), a))
+
+    def learn_from_errors(self, *, enabled: bool) -> None:
+        """The step of `LEARN`: columns change by their errors if errors are the rule; then all errors are zero."""
+        for j, neuron in enumerate(self.neurons):
+            counts = abs(neuron.E) > self.register("deadband")
+            near = neuron.error_always or -neuron.th < neuron.v < neuron.th
+            if enabled and self.learns(j) and counts and near:
+                self.correct(j, neuron.E)
+            neuron.E = 0
+        self.control["learn"] = 0
+
+    def correct(self, j: int, error: int) -> None:
+        """Change a column by the error of its neuron."""
+        assert self.learning
+        self.columns += 1
+        bits = self.learning.weight_bits + 8
+        rate = clamp(floor(Fraction(self.register("potentiation") * self.register("modulation"), 256)), bits)
+        factor = clamp(floor(Fraction(rate * error, 256)), bits)
+        for a in range(len(self.weights)):
+            p = to_nearest(Fraction(self.learning.x[a] * factor, 2**self.learning.trace_bits))
             self.learn(a, j, p, self.draw(code("neuron", j), a))
 
     def draw(self, place: int, index: int) -> int:

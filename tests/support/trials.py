@@ -1,7 +1,8 @@
 """Random networks of `check.trial`, each as an emulator and as the naive reference, and their stimuli."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from neurocorex.check.trial import Trial as Drawn
@@ -18,12 +19,24 @@ from support.reference import ReferenceCore, ReferenceLearning, ReferenceNeuron
 #: Regions by the names that the reference has for them: those of docs/model.md.
 PARAMETER_REGIONS = {region.row.symbol: region for region in PARAMETERS if region is not Region.FLAGS}
 STATE_REGIONS = {region.row.symbol: region for region in STATE}
-FLAGS = {"subtract": Flag.RESET_SUBTRACT, "hold": Flag.REFRACTORY_HOLD, "plasticity_off": Flag.PLASTICITY_OFF}
+FLAGS = {
+    "subtract": Flag.RESET_SUBTRACT,
+    "hold": Flag.REFRACTORY_HOLD,
+    "plasticity_off": Flag.PLASTICITY_OFF,
+    "error_always": Flag.ERROR_ALWAYS,
+}
 #: Counters that the reference has, by its names for them.
 COUNTERS = {
     counter.name.lower(): counter
     for counter in Counter
     if counter.row.of_model and counter not in (Counter.REFUSED_EVENTS, Counter.BUSY_CYCLES)
+}
+
+#: Kinds of chips, by what `random_trial` is told of them.
+KINDS: dict[str, Any] = {
+    "static": {},
+    "learns": {"learns": True},
+    "errors": {"kind": Learning.EXPONENTIAL, "errors": True},
 }
 
 
@@ -49,6 +62,8 @@ class Trial:
     def check(self) -> None:
         """Everything is equal: state, counters, and what was learned."""
         for name, region in STATE_REGIONS.items():
+            if region not in self.emulator.regions:
+                continue
             assert self.emulator.regions[region].tolist() == [getattr(n, name) for n in self.reference.neurons], name
         for name, counter in COUNTERS.items():
             assert self.emulator.counters[counter] == getattr(self.reference, name), name
@@ -85,8 +100,11 @@ class Trial:
         return EventStream(len(self.moments), *columns)
 
 
-def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = None) -> Trial:
-    """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`."""
+def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False) -> Trial:
+    """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
+
+    With `errors` it is a chip that has them, if its traces are exponential.
+    """
     rng = random.Random(seed)
     config = CoreConfig(
         neurons=rng.randint(1, 7),
@@ -103,6 +121,7 @@ def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = Non
         window_steps=rng.choice([*range(1, 6)] * 3 + [10, 11, 13]),
         soft_bounds=rng.random() < 0.7,
     )
+    config = replace(config, errors=errors and config.learning is Learning.EXPONENTIAL)
     drawn = Drawn.random(config, seed, rng.randint(1, 40))
     return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 
@@ -131,6 +150,7 @@ def reference_of(image: Image) -> ReferenceCore:
         },
         adapts=config.adaptation,
         learning=_learning(held, config) if config.learning else None,
+        feedback=held.get(Region.FEEDBACK),
     )
 
 
@@ -139,6 +159,8 @@ def _neuron(held: dict[Region, list[int]], number: int, config: CoreConfig) -> R
     flags = {name: int(held[Region.FLAGS][number] & flag != 0) for name, flag in FLAGS.items()}
     neuron = ReferenceNeuron(config.max_delay, **parameters, **flags)
     for name, region in STATE_REGIONS.items():
+        if region not in held:
+            continue
         if region is Region.HISTORY:
             neuron.fired = [held[region][number] >> k & 1 == 1 for k in range(config.max_delay)]
         else:

@@ -1,4 +1,4 @@
-"""Arrivals: the list of axons whose spikes arrive in the next step, and the list of neurons that fired."""
+"""Arrivals: the list of axons whose spikes arrive in the next step, and the list of columns to be changed."""
 
 from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import wiring
@@ -32,52 +32,54 @@ class IndexList(wiring.Component):
     ----------
     most : int
         How many indices there are.
+    shape : ShapeLike, optional
+        Format of an item, where it is more than an index.
     ahead : bool
-        Whether the first index waits in a register, and the memory already reads the one after it: on large chips the
-        way from a memory to what takes the index is long.
+        Whether the first item waits in a register, and the memory already reads the one after it: on large chips the
+        way from a memory to what takes the item is long.
 
     Members
     -------
     restart : In(1)
         Strobe: the list becomes empty.
-    push, push_index : In
-        Append an index.
+    push, push_item : In
+        Append an item.
     head : In(ListHead)
-        The first index that has not been taken.
+        The first item that has not been taken.
     """
 
-    def __init__(self, most: int, *, ahead: bool = False) -> None:
+    def __init__(self, most: int, shape: ShapeLike | None = None, *, ahead: bool = False) -> None:
         self._most, self._ahead = most, ahead
-        bits = max(1, (most - 1).bit_length())
+        self._shape = max(1, (most - 1).bit_length()) if shape is None else shape
         super().__init__({
             "restart": In(1),
             "push": In(1),
-            "push_index": In(bits),
-            "head": In(ListHead(bits)),
+            "push_item": In(self._shape),
+            "head": In(ListHead(self._shape)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory and its two pointers."""
         m = Module()
         head = self.head
-        m.submodules.memory = memory = block_memory(len(head.item), self._most)
+        m.submodules.memory = memory = block_memory(self._shape, self._most)
         read, write = memory.read_port(), memory.write_port()
         pushed, popped = Signal(range(self._most + 1)), Signal(range(self._most + 1))
         if self._ahead:
-            first = Signal.like(read.data, reset_less=True)
+            first = Signal(self._shape, reset_less=True)
             m.d.comb += [read.addr.eq(popped + 1), head.item.eq(first)]
             with m.If(head.taken):
                 m.d.sync += first.eq(read.data)
             with m.Elif(self.push & (pushed == 0)):
-                m.d.sync += first.eq(self.push_index)
+                m.d.sync += first.eq(self.push_item)
         else:
             m.d.comb += [read.addr.eq(popped), head.item.eq(read.data)]
         m.d.comb += [
             write.en.eq(self.push),
             write.addr.eq(pushed),
-            write.data.eq(self.push_index),
+            write.data.eq(self.push_item),
         ]
-        # As late as an index that comes from the memory.
+        # As late as an item that comes from the memory.
         m.d.sync += head.pending.eq(pushed != popped)
         with m.If(self.restart):
             m.d.sync += [pushed.eq(0), popped.eq(0)]
@@ -120,7 +122,7 @@ class ArrivalList(wiring.Component):
         m.d.comb += [
             recurrent.restart.eq(self.restart),
             recurrent.push.eq(self.push),
-            recurrent.push_index.eq(self.push_neuron),
+            recurrent.push_item.eq(self.push_neuron),
             recurrent.head.taken.eq(head.taken & recurrent.head.pending),
             head.item.kind.eq(AxonKind.RECURRENT),
             head.item.index.eq(recurrent.head.item),
@@ -131,7 +133,7 @@ class ArrivalList(wiring.Component):
             m.d.comb += [
                 extra.restart.eq(self.restart),
                 extra.push.eq(self.push_extra),
-                extra.push_index.eq(self.push_extra_axon),
+                extra.push_item.eq(self.push_extra_axon),
                 extra.head.taken.eq(head.taken & ~recurrent.head.pending),
                 head.pending.eq(recurrent.head.pending | extra.head.pending),
             ]

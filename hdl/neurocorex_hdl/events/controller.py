@@ -1,6 +1,6 @@
 """Event controller: stimulus bytes in, result bytes out, and the schedule of the steps between them."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, LearningFlag
@@ -12,8 +12,9 @@ from ..neurons.population import Activity, Records
 from ..neurons.sweep import Phase
 from ..registers.control import ControlWrite
 from ..registers.counters import ticks_layout
-from ..registers.extent import in_use, neuron_bits
+from ..registers.extent import in_use
 from ..registers.file import Settings
+from ..synapses.access import column_layout
 from ..synapses.axons import axon_layout
 from ..synapses.drift import drifts
 from .arrivals import ArrivalList, IndexList
@@ -64,7 +65,7 @@ class EventController(wiring.Component):
 
         stimulus -> StimulusDecoder -> Sequencer -> rows, columns, injection, phase
                                        |      ^
-                                ExtraAxons, ArrivalList, fired <- activity
+                                ExtraAxons, ArrivalList, changing <- activity
         results <- Recorder <- RecordQueue <- records
 
     Members
@@ -92,7 +93,7 @@ class EventController(wiring.Component):
     bus : In(RegionBus)
         Extra axons. Answers after `TARGET_LATENCY` cycles.
     columns : Out(stream)
-        Neurons that fired and learn; only with a learning engine, as `tracing`.
+        Neurons whose synapses change, see `Sequencer`; only with a learning engine, as `tracing`.
     tracing : In(1)
         Level: traces are still being updated or cleared.
     folding : In(1)
@@ -101,7 +102,7 @@ class EventController(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        learning = {"columns": Out(stream.Signature(neuron_bits(config))), "tracing": In(1)}
+        learning = {"columns": Out(stream.Signature(column_layout(config))), "tracing": In(1)}
         super().__init__({
             "run": In(Run()),
             "unsettled": In(1),
@@ -136,7 +137,7 @@ class EventController(wiring.Component):
         wiring.connect(m, recorder.results, wiring.flipped(self.run.results))
         self._list_arrivals(m, sequencer, arrivals)
         if self._config.learning:
-            self._list_fired(m, sequencer)
+            self._list_columns(m, sequencer)
         if drifts(self._config):
             m.d.comb += sequencer.folding.eq(self.folding)
 
@@ -183,15 +184,19 @@ class EventController(wiring.Component):
                 arrivals.push_extra_axon.eq(extra.axon),
             ]
 
-    def _list_fired(self, m: Module, sequencer: Sequencer) -> None:
-        """Collect the neurons that fired and learn: their synapses are potentiated."""
-        leaving, learning = self.activity.leaving, self.settings.control.learning
-        m.submodules.fired = fired = IndexList(self._config.neurons, ahead=self._config.deep_banks)
-        wiring.connect(m, sequencer.fired, fired.head)
+    def _list_columns(self, m: Module, sequencer: Sequencer) -> None:
+        """Collect the neurons that learn and fired, or whose errors call for changes: their synapses change."""
+        config, leaving, control = self._config, self.activity.leaving, self.settings.control
+        m.submodules.changing = changing = IndexList(config.neurons, column_layout(config), ahead=config.deep_banks)
+        wiring.connect(m, sequencer.changing, changing.head)
         wiring.connect(m, sequencer.columns, wiring.flipped(self.columns))
+        called: Value = leaving.fired
+        if config.errors:
+            called = Mux(has(control.learning, LearningFlag.ERRORS), leaving.errs & control.learn, leaving.fired)
+            m.d.comb += changing.push_item.error.eq(leaving.error)
         m.d.comb += [
-            fired.push.eq(leaving.fired & leaving.learns & has(learning, LearningFlag.ENABLE)),
-            fired.push_index.eq(leaving.slot.index),
+            changing.push.eq(called & leaving.learns & has(control.learning, LearningFlag.ENABLE)),
+            changing.push_item.neuron.eq(leaving.slot.index),
             sequencer.tracing.eq(self.tracing),
         ]
-        m.d.sync += fired.restart.eq(sequencer.phase.start)
+        m.d.sync += changing.restart.eq(sequencer.phase.start)

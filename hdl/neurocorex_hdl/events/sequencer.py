@@ -1,4 +1,4 @@
-"""Sequencer of a step: rows of arriving axons, sweep of the neurons, columns of neurons that fired."""
+"""Sequencer of a step: rows of arriving axons, sweep of the neurons, columns of neurons whose synapses change."""
 
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from neurocorex.spec.timing import column_drain
 from ..neurons.input import Injection
 from ..neurons.sweep import Phase, Sweep
 from ..registers.control import ControlWrite
-from ..registers.extent import neuron_bits
+from ..synapses.access import column_layout
 from ..synapses.axons import AxonKind, axon_layout
 from ..synapses.drift import drifts
 from .arrivals import ListHead
@@ -24,8 +24,9 @@ class Sequencer(wiring.Component):
 
     A step opens with its first item. Its arrivals become rows, recurrent and extra ones first, because they are known
     already; currents are put away for later. When `END` is there, and not before, the neurons are updated; then extra
-    axons look for spikes of their sources, and the neurons that fired and learn become columns. `END` is taken when
-    that begins, so that the next item can be brought meanwhile.
+    axons look for spikes of their sources, and neurons whose synapses change become columns: those that learn and
+    fired, or have an error that calls for it. `END` is taken when that begins, so that the next item can be brought
+    meanwhile.
 
     In the cycles of a step the core either works or, for lack of items or of room for records, is `stalled`. All work
     has a fixed duration, so that `spec.timing.busy_cycles` tells the number of these cycles exactly. Seldom a drift has
@@ -49,8 +50,8 @@ class Sequencer(wiring.Component):
         Strobe: the last neuron of a sweep has left the pipeline.
     look_up : Out(LookUp)
         Search for the extra axons that arrive in the next step.
-    fired : Out(ListHead)
-        Neurons that fired and learn; only with a learning engine, as `columns` and `tracing`.
+    changing : Out(ListHead)
+        Neurons whose synapses change; only with a learning engine, as `columns` and `tracing`.
     columns : Out(stream)
         They. Ready while no column is read, and in the last cycle of one, which takes 2 cycles at least;
         `column_drain` cycles after that its weights have been written.
@@ -81,9 +82,9 @@ class Sequencer(wiring.Component):
         if config.extra_axons:
             self._phases += ["LOOK_UP"]
         if config.learning:
-            self._phases += ["FIRED", "COLUMNS", "WRITE_BACK"]
-        neuron = neuron_bits(config)
-        learning = {"fired": Out(ListHead(neuron)), "columns": Out(stream.Signature(neuron)), "tracing": In(1)}
+            self._phases += ["LISTED", "COLUMNS", "WRITE_BACK"]
+        column = column_layout(config)
+        learning = {"changing": Out(ListHead(column)), "columns": Out(stream.Signature(column)), "tracing": In(1)}
         super().__init__({
             "items": In(stream.Signature(item_layout(config))),
             "arrivals": Out(ListHead(axon_layout(config))),
@@ -208,14 +209,14 @@ class Sequencer(wiring.Component):
 
     def _learn(self, m: Module, updating: Signal) -> None:
         """Read one column after the other, when the traces are those of this step."""
-        fired, columns, left = self.fired, self.columns, Signal(range(column_drain(self._config)))
-        m.d.comb += [columns.payload.eq(fired.item), fired.taken.eq(columns.valid & columns.ready)]
-        with m.State("FIRED"):
+        changing, columns, left = self.changing, self.columns, Signal(range(column_drain(self._config)))
+        m.d.comb += [columns.payload.eq(changing.item), changing.taken.eq(columns.valid & columns.ready)]
+        with m.State("LISTED"):
             m.next = "COLUMNS"
         with m.State("COLUMNS"):
-            m.d.comb += columns.valid.eq(fired.pending & ~self.tracing)
+            m.d.comb += columns.valid.eq(changing.pending & ~self.tracing)
             m.d.sync += left.eq(column_drain(self._config) - 1)
-            with m.If(~fired.pending & ~self.tracing & columns.ready):
+            with m.If(~changing.pending & ~self.tracing & columns.ready):
                 m.next = "WRITE_BACK"
         with m.State("WRITE_BACK"):
             m.d.sync += left.eq(left - 1)

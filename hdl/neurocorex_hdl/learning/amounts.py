@@ -17,7 +17,7 @@ from ..synapses.array import Reading
 from ..synapses.axons import AxonFinder, AxonKind
 from ..synapses.matrix import WeightMatrix
 from .random import reverse
-from .rule import CauseBlocks, LaneChange, Modulation, TableChange, amount_lanes, cause_lanes
+from .rule import CauseBlocks, ErrorRate, LaneChange, Modulation, TableChange, amount_lanes, cause_lanes
 from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries
 
 
@@ -192,9 +192,20 @@ class ChangeAmounts(wiring.Component):
             modulation.value.eq(rate),
             modulation.modulation.eq(control.modulation),
             lanes.traces.eq(chosen),
-            lanes.rate.eq(modulation.modulated),
+            lanes.rate.eq(self._by_error(m, modulation.modulated) if config.errors else modulation.modulated),
             self.amounts.eq(lanes.amounts),
         ]
+
+    def _by_error(self, m: Module, rate: Value) -> Value:
+        """Multiply the rate by the error of a column if errors are the rule; return it when its synapses need it."""
+        m.submodules.error_rate = error_rate = ErrorRate(self._config)
+        waiting = WeightMatrix.latency(self._config) - LaneChange.LATENCY - ErrorRate.LATENCY
+        m.d.comb += [
+            error_rate.rate.eq(rate),
+            error_rate.teaches.eq(has(self.settings.control.learning, LearningFlag.ERRORS)),
+            error_rate.error.eq(stages(m, self.reading.error, waiting, name="error")[-1]),
+        ]
+        return error_rate.scaled
 
     def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:
         """Let the bus reach traces and tables."""

@@ -1,4 +1,4 @@
-"""Learning lanes: L synapses change in each cycle, in rows by depression and in columns by potentiation."""
+"""Learning lanes: L synapses change in each cycle, in rows by depression and in columns by potentiation or errors."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
@@ -48,6 +48,9 @@ class LearningLanes(wiring.Component):
         learning = has(control.learning, LearningFlag.ENABLE)
         m.submodules.draws = draws = Draws(self._config)
         latency = WeightMatrix.latency(self._config)
+        if self._config.errors:
+            # Spikes change nothing then, and the list of columns has no neurons that fired.
+            learning &= piece.place.column | ~has(control.learning, LearningFlag.ERRORS)
         enable = stages(m, piece.valid & learning, latency, name="enable", reset_less=False)[-1]
         rule = Signal(rule_layout(self._config))
         m.d.comb += [

@@ -4,7 +4,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Control, CoreConfig, Learning
+from neurocorex.spec import Control, CoreConfig, Learning, Region
 from neurocorex.spec.config import TABLE_STEPS
 from neurocorex.spec.memories import LUT_RAM_WORDS
 from neurocorex.spec.registers import MODULATION_ONE
@@ -12,7 +12,11 @@ from neurocorex.spec.registers import MODULATION_ONE
 from ..lib.arithmetic import saturate
 from ..lib.delay import stages
 from ..lib.memory import BLOCK_RAM, block_memory
+from ..registers.region import region_shape
 from ..synapses.update import amount_layout
+
+#: Bits behind the point of the product of a rate and an error.
+ERROR_FRACTION = 8
 
 
 def amount_lanes(config: CoreConfig) -> data.ArrayLayout:
@@ -47,6 +51,39 @@ class Modulation(wiring.Component):
         product = stages(m, self.value * self.modulation, 1, name="product")[1]
         fraction = MODULATION_ONE.bit_length() - 1
         m.d.sync += self.modulated.eq(saturate((product >> fraction).as_signed(), self._config.change_bits)[0])
+        return m
+
+
+class ErrorRate(wiring.Component):
+    """Rate of the changes of a column: ``sat_C(floor(rate * error / 256))`` where errors teach, else `rate`.
+
+    Members
+    -------
+    rate, teaches : In
+        Modulated rate, and whether errors teach. They stay.
+    error : In
+        Error of the neuron of a column, at stage 0.
+    scaled : Out
+        Rate of that column, at stage `LATENCY`.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__({
+            "rate": In(signed(config.change_bits)),
+            "teaches": In(1),
+            "error": In(region_shape(Region.ERROR, config)),
+            "scaled": Out(signed(config.change_bits)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the multiplier, with registers behind it."""
+        m = Module()
+        product = stages(m, self.rate * self.error, 1, name="product")[1]
+        scaled, _ = saturate((product >> ERROR_FRACTION).as_signed(), self._config.change_bits)
+        m.d.sync += self.scaled.eq(Mux(self.teaches, scaled, self.rate))
         return m
 
 

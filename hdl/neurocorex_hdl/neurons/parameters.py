@@ -3,7 +3,7 @@
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
-from neurocorex.spec import CoreConfig, Region
+from neurocorex.spec import CoreConfig, Region, layout
 from neurocorex.spec.memories import PACKS
 from neurocorex.spec.registers import PARAMETERS, STATE
 
@@ -14,7 +14,8 @@ from .pace import holds
 
 def neuron_regions(config: CoreConfig) -> tuple[Region, ...]:
     """Regions with an item per neuron that exist as memories on a chip of geometry `config`."""
-    return tuple(region for region in PARAMETERS + STATE if config.adaptation or region is not Region.ADAPTATION)
+    present = (region for region in PARAMETERS + STATE if layout(region, config).items)
+    return tuple(region for region in present if config.adaptation or region is not Region.ADAPTATION)
 
 
 def packs(config: CoreConfig) -> tuple[tuple[Region, ...], ...]:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Flag, LearningFlag, Region
@@ -13,7 +13,10 @@ from ..lib.bus import RegionBus
 from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.extent import neuron_bits
+from ..registers.region import region_shape
+from ..synapses.accumulator import sum_shape
 from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, fired_before
+from .errors import ErrorUpdate
 from .input import drive_shape
 from .items import StagedItems
 from .parameters import NeuronMemory
@@ -49,6 +52,10 @@ class UpdatedNeuron(wiring.Signature):
         Its axon arrives in the next step.
     learns : Out(1)
         The synapses onto it learn, if learning is enabled; only with a learning engine.
+    error : Out
+        What feedback axons have brought to it since the last `LEARN`; only with errors, as `errs`.
+    errs : Out(1)
+        That calls for changes, in an update.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -58,6 +65,7 @@ class UpdatedNeuron(wiring.Signature):
             "history": Out(config.max_delay),
             "arrives": Out(1),
             **({"learns": Out(1)} if config.learning else {}),
+            **({"error": Out(region_shape(Region.ERROR, config)), "errs": Out(1)} if config.errors else {}),
         })  # fmt: skip
 
 
@@ -69,6 +77,7 @@ class NeuronPipeline(wiring.Component):
     ==========  ==================================================================
     0           the neuron
     3           v, dv, i, di enter their decays, h two stages later
+    5           the error is added up
     6           g; i is added up; the linear leak of v
     7, 8        v is added up, and clamped; threshold + h
     9           comparison, forced spikes
@@ -90,6 +99,8 @@ class NeuronPipeline(wiring.Component):
         The neuron fires in any case; at stage 4.
     drive : In
         Sum of all that arrives at a neuron, at stage 6.
+    error_sum : In
+        Sum of the errors that arrive at it, at stage 5; only with errors.
     control : In(ControlValues)
         Shared parameters.
     updated : Out(UpdatedNeuron)
@@ -105,7 +116,7 @@ class NeuronPipeline(wiring.Component):
     LATENCY = 11
     #: Stages at which the equations begin.
     CURRENT_STAGE = MEMBRANE_STAGE = 3
-    ADAPTATION_STAGE = 5
+    ADAPTATION_STAGE = ERROR_STAGE = 5
     FIRING_STAGE = 8
     #: What the pipeline itself reads, at its end.
     READS: ClassVar = {Region.FLAGS: 9, Region.HISTORY: 10, Region.DELAY: 11}
@@ -118,6 +129,7 @@ class NeuronPipeline(wiring.Component):
             "cleared": In(Clear),
             "forced": In(1),
             "drive": In(drive_shape(config)),
+            **({"error_sum": In(sum_shape(config))} if config.errors else {}),
             "control": In(ControlValues(config)),
             "updated": Out(UpdatedNeuron(config)),
             "saturated": Out(1),
@@ -143,6 +155,9 @@ class NeuronPipeline(wiring.Component):
         if config.adaptation:
             m.submodules.adaptations = adaptations = AdaptationUpdate(config)
             placed.append((adaptations, self.ADAPTATION_STAGE))
+        if config.errors:
+            m.submodules.errors = errors = ErrorUpdate(config)
+            placed.append((errors, self.ERROR_STAGE))
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
         items = StagedItems(m, self.slot, memory, wanted | self.READS, self.LATENCY, config)
         for unit, _ in placed:
@@ -160,6 +175,8 @@ class NeuronPipeline(wiring.Component):
         clamped = stages(m, currents.clamped, 2, name="current_clamped")[-1] | membranes.clamped
         clamped = stages(m, clamped, 1, name="clamped")[-1] | firing.clamped | adapted
         flags = items.late(Region.FLAGS)
+        if config.errors:
+            clamped = clamped | self._err(m, items, errors, flags)
         if config.learning:
             m.d.comb += firing.quiet.eq(has(self.control.learning, LearningFlag.HOLD_FIRING))
             self._learn(m, items, flags)
@@ -184,6 +201,27 @@ class NeuronPipeline(wiring.Component):
         m.d.comb += open_.eq((gate == GATE_ALL) | (gate == items.indices[10]))
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
         m.d.comb += self.updated.learns.eq(learns)
+
+    def _err(self, m: Module, items: StagedItems, errors: ErrorUpdate, flags: Value) -> Value:
+        """From stage 5 to 11: the error, and whether it calls for changes; return whether it was clamped, at stage 10.
+
+        Changes follow the step, so the error may be forgotten as soon as it has been passed on.
+        """
+        m.d.comb += [errors.error_sum.eq(self.error_sum), errors.deadband.eq(self.control.deadband)]
+        begun, slot = self.ERROR_STAGE + 1, self.updated.slot
+        kept = Mux(self.control.learn, 0, errors.updated)
+        items.write(Region.ERROR, begun, kept, has(self.cleared, Clear.ERRORS))
+        counts = stages(m, errors.counts, self.LATENCY - begun, name="counts")[-1]
+        always = stages(m, has(flags, Flag.ERROR_ALWAYS), 1, name="error_always")[-1]
+        read = self.FIRING_STAGE + Firing.READS[Region.THRESHOLD]
+        threshold = stages(m, items.read(Region.THRESHOLD), self.LATENCY - read, name="threshold")[-1]
+        membrane = self.record.membrane
+        near = (membrane < threshold) & (membrane + threshold > 0)
+        m.d.comb += [
+            self.updated.error.eq(stages(m, errors.updated, self.LATENCY - begun, name="error")[-1]),
+            self.updated.errs.eq(slot.valid & (slot.sweep == Sweep.UPDATE) & counts & (always | near)),
+        ]
+        return stages(m, errors.clamped, self.LATENCY - 1 - begun, name="error_clamped")[-1]
 
     def _finish(self, m: Module, items: StagedItems, firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: state, spike, arrival and record of the neuron."""

@@ -142,4 +142,6 @@ class Population(wiring.Component):
             self.ticks.spikes.eq(pipeline.updated.fired),
             self.ticks.saturations.eq(pipeline.saturated),
         ]
+        if config.errors:
+            m.d.comb += pipeline.error_sum.eq(self.sums.error_sum)
         return m

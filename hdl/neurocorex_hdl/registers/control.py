@@ -69,7 +69,7 @@ class ControlRegisters(wiring.Component):
     values : Out(ControlValues)
         What the registers hold.
     step_done : In(1)
-        Strobe: `RANDOM` moves on. Only with a learning engine.
+        Strobe: `RANDOM` moves on, and `LEARN` goes to zero. Only with a learning engine.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -94,6 +94,8 @@ class ControlRegisters(wiring.Component):
             random = registers[Control.RANDOM]
             with m.If(self.step_done):
                 m.d.sync += random.eq(advanced(random))
+                if config.errors:
+                    m.d.sync += registers[Control.LEARN].eq(0)
         bus, setting = self.bus, self.write
         chosen, mask = Signal.like(setting.register), Signal.like(setting.value)
         write, column, value = Signal(), Signal.like(setting.register), Signal.like(setting.value)

@@ -4,7 +4,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In
 from neurocorex.spec import CoreConfig, InUse, Region
-from neurocorex.spec.config import USE_BLOCK, use_blocks
+from neurocorex.spec.blocks import USE_BLOCK, use_blocks
 from neurocorex.spec.timing import ROW_PIPELINE, column_cycles, piece_cycles, row_cycles
 
 from ..lib.bus import TARGET_LATENCY, RegionBus

@@ -3,11 +3,12 @@
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
+from neurocorex.spec import CoreConfig, Region
 from neurocorex.spec.timing import column_cycles, piece_cycles, row_cycles
 
 from ..lib.arithmetic import times
 from ..registers.extent import extent_member, neuron_bits
+from ..registers.region import region_shape
 from .axons import AxonKind, AxonRow, axon_layout, index_bits
 from .banks import lane_bits, place_layout
 
@@ -32,6 +33,12 @@ def piece_layout(config: CoreConfig) -> data.StructLayout:
         "block": block_bits(config),
         "place": place_layout(config),
     })  # fmt: skip
+
+
+def column_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of a column: its neuron, and with errors that of the neuron."""
+    error = {"error": region_shape(Region.ERROR, config)} if config.errors else {}
+    return data.StructLayout({"neuron": neuron_bits(config), **error})
 
 
 class RowReader(wiring.Component):
@@ -104,21 +111,25 @@ class ColumnReader(wiring.Component):
         Neurons whose synapses are potentiated; ready in the last cycle of a column.
     piece : Out
         Synapses that are wanted.
+    error : Out
+        Error of the neuron of that column; only with errors.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        column = column_layout(config)
         super().__init__({
             "extent": extent_member(config),
-            "columns": In(stream.Signature(neuron_bits(config))),
+            "columns": In(stream.Signature(column)),
             "piece": Out(piece_layout(config)),
+            **({"error": Out(column["error"].shape)} if config.errors else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the counters along the column."""
         m = Module()
         config, piece = self._config, self.piece
-        lanes = lane_bits(config)
+        lanes, neuron = lane_bits(config), self.columns.payload.neuron
         active, position, ready = Signal(), Signal(range(column_cycles(config))), Signal(init=1)
         waits = piece_cycles(config) - 1
         following = piece.block + 1
@@ -136,10 +147,12 @@ class ColumnReader(wiring.Component):
                 piece.kind.eq(AxonKind.INPUT),
                 piece.begins.eq(1),
                 piece.block.eq(0),
-                piece.index.eq(self.columns.payload),
-                piece.place.turn.eq(self.columns.payload[:lanes]),
-                piece.place.word.eq(times(self.columns.payload[lanes:], config.axon_blocks)),
+                piece.index.eq(neuron),
+                piece.place.turn.eq(neuron[:lanes]),
+                piece.place.word.eq(times(neuron[lanes:], config.axon_blocks)),
             ]
+            if config.errors:
+                m.d.sync += self.error.eq(self.columns.payload.error)
         with m.Else():
             m.d.sync += [position.eq(position + 1), ready.eq(position == self.extent.column_end)]
             with m.If(position[:waits].all()):

@@ -1,7 +1,7 @@
-"""Accumulators: for each neuron the two sums of the weights that have arrived in this step."""
+"""Accumulators: for each neuron the sums of the weights that have arrived in this step, one for each kind."""
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, signed
+from amaranth.lib import data, enum, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
@@ -24,8 +24,29 @@ def sum_shape(config: CoreConfig) -> Shape:
     return signed(config.accumulator_bits)
 
 
+class SumKind(enum.Enum):
+    """What a sum adds up."""
+
+    INPUT = 0
+    """Weights of input axons."""
+    RECURRENT = 1
+    """Weights of all other axons."""
+    ERROR = 2
+    """Weights of feedback axons, which are errors."""
+
+
+def sum_kinds(config: CoreConfig) -> tuple[SumKind, ...]:
+    """Return the kinds of sums that a neuron has."""
+    return tuple(SumKind) if config.errors else (SumKind.INPUT, SumKind.RECURRENT)
+
+
+def kind_bits(config: CoreConfig) -> int:
+    """Width of a kind of sums."""
+    return (len(sum_kinds(config)) - 1).bit_length()
+
+
 class Sums(wiring.Signature):
-    """The two sums of a neuron, seen from the sweep that takes them. They are zero afterwards.
+    """The sums of a neuron, seen from the sweep that takes them. They are zero afterwards.
 
     Members
     -------
@@ -35,6 +56,8 @@ class Sums(wiring.Signature):
         Stage 3.
     recurrent_sum : In
         Stage 4.
+    error_sum : In
+        Stage 5; only with errors.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -43,22 +66,24 @@ class Sums(wiring.Signature):
             "index": Out(neuron_bits(config)),
             "input_sum": In(sum_shape(config)),
             "recurrent_sum": In(sum_shape(config)),
+            **({"error_sum": In(sum_shape(config))} if config.errors else {}),
         })  # fmt: skip
 
 
 class Accumulators(wiring.Component):
     """Two sums for each neuron, one over input axons and one over recurrent ones, since their gains differ.
 
-    One memory holds them, L neurons wide: word ``2 * group`` for the input sums, the next one for the recurrent
-    sums. Every word that is read at one stage is written two stages later (between two uses of the same word are at
-    least `ROW_PIPELINE` cycles): with weights added if a row arrives, and with zero if a sweep takes it.
+    With errors there is a third one, over feedback axons. One memory holds them, L neurons wide: the words of a group
+    follow each other, in the order of `SumKind`, from word ``2 * group`` on, or ``4 * group`` with errors. Every word
+    that is read at one stage is written two stages later (between two uses of the same word are at least `ROW_PIPELINE`
+    cycles): with weights added if a row arrives, and with zero if a sweep takes it.
 
-    A sweep reads the two words of a group in two cycles, while its first two neurons pass, and holds them for the
-    others. With a single lane it therefore takes a neuron every other cycle only.
+    A sweep reads the words of a group in a cycle each, while its first neurons pass, and holds them for the others.
+    With a single lane it therefore takes a neuron every other cycle only; errors need more lanes than two.
 
     Members
     -------
-    add, add_group, add_recurrent : In
+    add, add_group, add_kind : In
         Stage 0 of a row: group and kind of the sums to which weights come.
     weights : In
         Stage 2 of a row: the weights, by lane; zero while no row is there.
@@ -75,7 +100,7 @@ class Accumulators(wiring.Component):
         super().__init__({
             "add": In(1),
             "add_group": In(group_bits(config)),
-            "add_recurrent": In(1),
+            "add_kind": In(kind_bits(config)),
             "weights": In(weight_lanes(config)),
             "sums": In(Sums(config)),
         })  # fmt: skip
@@ -85,13 +110,13 @@ class Accumulators(wiring.Component):
         m = Module()
         config = self._config
         # Lanes that learn leave no room for wide memory in LUTs.
-        depth = 2 * config.groups
+        depth = config.groups << kind_bits(config)
         attrs = BLOCK_RAM if config.learning or depth > LUT_RAM_WORDS else {}
         m.submodules.memory = memory = Memory(shape=self._word, depth=depth, init=[], attrs=attrs)
         read, write = memory.read_port(), memory.write_port()
         adding, operand = Signal(), Signal(self._word, reset_less=True)
         m.d.comb += read.en.eq(self.add)
-        m.d.comb += read.addr.eq(Cat(self.add_recurrent, self.add_group))
+        m.d.comb += read.addr.eq(Cat(self.add_kind, self.add_group))
         (self._hand_on if config.lanes == 1 else self._take)(m, read)
 
         addresses = stages(m, read.addr, self.WRITE_STAGE, name="address")
@@ -103,26 +128,27 @@ class Accumulators(wiring.Component):
         return m
 
     def _take(self, m: Module, read: wiring.PureInterface) -> None:
-        """Read both words of a group when its first neuron comes, and pick the sums of each neuron out of them."""
-        lanes = lane_bits(self._config)
+        """Read the words of a group when its first neuron comes, and pick the sums of each neuron out of them."""
+        lanes, kinds, bits = lane_bits(self._config), len(sum_kinds(self._config)), kind_bits(self._config)
         lane, group, begins = Signal(lanes), Signal(group_bits(self._config)), Signal()
         m.d.comb += [
             lane.eq(self.sums.index[:lanes]),
             group.eq(self.sums.index[lanes:]),
             begins.eq(self.sums.take & (lane == 0)),
         ]
-        begun = stages(m, begins, 2, name="begun", reset_less=False)
-        groups = stages(m, group, 1, name="group")
-        for kind in (0, 1):
+        begun = stages(m, begins, kinds, name="begun", reset_less=False)
+        groups = stages(m, group, kinds - 1, name="group")
+        for kind in range(kinds):
             with m.If(begun[kind]):
-                m.d.comb += [read.en.eq(1), read.addr.eq(Cat(kind, groups[kind]))]
+                m.d.comb += [read.en.eq(1), read.addr.eq(Cat(Const(kind, bits), groups[kind]))]
 
-        words = [Signal(self._word, name=f"{kind}_word", reset_less=True) for kind in ("input", "recurrent")]
-        taken = stages(m, lane, 3, name="lane")
-        for kind, word in enumerate(words):
-            with m.If(begun[kind + 1]):
+        taken = stages(m, lane, kinds + 1, name="lane")
+        for kind in sum_kinds(self._config):
+            name, stage = kind.name.lower(), kind.value + 1
+            word = Signal(self._word, name=f"{name}_word", reset_less=True)
+            with m.If(begun[stage]):
                 m.d.sync += word.eq(read.data)
-        m.d.sync += [self.sums.input_sum.eq(words[0][taken[2]]), self.sums.recurrent_sum.eq(words[1][taken[3]])]
+            m.d.sync += getattr(self.sums, f"{name}_sum").eq(word[taken[stage + 1]])
 
     def _hand_on(self, m: Module, read: wiring.PureInterface) -> None:
         """Read the sums of a neuron just in time: with a single lane there is nothing to pick or to hold."""

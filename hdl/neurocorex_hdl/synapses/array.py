@@ -1,19 +1,19 @@
 """Synapse array: rows of arriving axons in, sums for the neurons out, columns and changes for the learning engine."""
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Mux, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, LearningFlag
 
 from ..lib.arithmetic import has
-from ..lib.bus import RegionBus
+from ..lib.bus import RegionBus, fan_out
 from ..lib.delay import stages
-from ..registers.extent import neuron_bits
 from ..registers.file import Settings
-from .access import ColumnReader, RowReader, piece_layout
-from .accumulator import Accumulators, Sums
+from .access import ColumnReader, RowReader, column_layout, piece_layout
+from .accumulator import Accumulators, SumKind, Sums
 from .axons import AxonKind, axon_layout
 from .drift import drifts
+from .feedback import FeedbackFlags
 from .matrix import Lanes, WeightMatrix
 
 
@@ -26,10 +26,17 @@ class Reading(wiring.Signature):
         An axon arrives: its row is read next.
     piece : Out
         Synapses that are wanted, at stage 0, see `piece_layout`.
+    error : Out
+        Error of the neuron whose column is read, at stage 0; only with errors.
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        super().__init__({"arrives": Out(1), "axon": Out(axon_layout(config)), "piece": Out(piece_layout(config))})
+        super().__init__({
+            "arrives": Out(1),
+            "axon": Out(axon_layout(config)),
+            "piece": Out(piece_layout(config)),
+            **({"error": Out(column_layout(config)["error"].shape)} if config.errors else {}),
+        })  # fmt: skip
 
 
 class Plasticity(wiring.Signature):
@@ -48,13 +55,15 @@ class Plasticity(wiring.Signature):
 
 
 class SynapseArray(wiring.Component):
-    """The weights, and for each neuron the two sums of the weights that have arrived.
+    """The weights, and for each neuron the sums of the weights that have arrived.
 
     ::
 
         rows ----> RowReader ----+-> WeightMatrix -+-> Accumulators -> sums
         columns -> ColumnReader -+      ^          +-> plasticity
                                         +------------- changes
+
+    With errors, `FeedbackFlags` tell to which sums the weights of a row come.
 
     An axon is accepted a cycle before its first synapses are wanted, stage 0 of the matrix. Their sums are written at
     the end of stage 3, or 5 with deep banks, those of the last group ``groups - 1`` cycles later. Columns and changes
@@ -86,7 +95,7 @@ class SynapseArray(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         drift = {"step_done": In(1), "folding": Out(1)} if drifts(config) else {}
-        learning = {"columns": In(stream.Signature(neuron_bits(config))), "plasticity": Out(Plasticity(config))}
+        learning = {"columns": In(stream.Signature(column_layout(config))), "plasticity": Out(Plasticity(config))}
         super().__init__({
             "settings": In(Settings(config)),
             "rows": In(stream.Signature(axon_layout(config))),
@@ -105,7 +114,7 @@ class SynapseArray(wiring.Component):
         m.submodules.accumulators = accumulators = Accumulators(self._config)
         wiring.connect(m, wiring.flipped(self.rows), row_reader.rows)
         wiring.connect(m, wiring.flipped(self.sums), accumulators.sums)
-        wiring.connect(m, wiring.flipped(self.bus), matrix.bus)
+        buses = [matrix.bus]
         row = row_reader.piece
         m.d.comb += [
             self.clearing.eq(matrix.clearing),
@@ -119,10 +128,17 @@ class SynapseArray(wiring.Component):
         # Weights are added at stage 2 of the accumulators. They are zero there unless a row, or a column, is read.
         before = matrix.latency(self._config) - Accumulators.WRITE_STAGE
         arriving = stages(m, row, before, name="row", reset_less=False)[-1]
+        kind: Value = arriving.kind != AxonKind.INPUT
+        if self._config.errors:
+            m.submodules.feedback = feedback = FeedbackFlags(self._config)
+            m.d.comb += [feedback.axon.kind.eq(row.kind), feedback.axon.index.eq(row.index)]
+            kind = Mux(stages(m, feedback.flag, before - 1, name="feedback")[-1], SumKind.ERROR, kind)
+            buses.append(feedback.bus)
+        fan_out(m, self.bus, buses)
         m.d.comb += [
             accumulators.add.eq(arriving.valid),
             accumulators.add_group.eq(arriving.block),
-            accumulators.add_recurrent.eq(arriving.kind != AxonKind.INPUT),
+            accumulators.add_kind.eq(kind),
             *(accumulators.weights[lane].eq(matrix.lanes.synapses[lane].weight) for lane in range(self._config.lanes)),
         ]
         return m
@@ -141,6 +157,8 @@ class SynapseArray(wiring.Component):
             matrix.read.eq(reading.piece.valid),
             matrix.place.eq(reading.piece.place),
         ]
+        if self._config.errors:
+            m.d.comb += reading.error.eq(column_reader.error)
         if drifts(self._config):
             control = self.settings.control
             m.d.comb += [

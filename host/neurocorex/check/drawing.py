@@ -28,6 +28,8 @@ CURRENTS = (0.02, 0.06, 0.3)
 #: Share of steps before which something is set, and before which something is cleared.
 SETS = 0.09
 CLEARS = 0.04
+#: Share of steps in which neurons learn from their errors, on chips that have any.
+LEARNS = 0.15
 #: Share of values that are set with more bits than their register has.
 EXCESS = 0.1
 #: Registers that a teacher changes come up more often than the others.
@@ -116,6 +118,9 @@ class Drawing:
             stream = stream.setting(at, register, value)
         for at in np.flatnonzero(rng.random(steps) < CLEARS).tolist():
             stream = stream.clearing(at, Clear(int(rng.choice(CLEARED))))
+        if self._config.errors and Control.LEARN not in self._fixed:
+            lessons = np.flatnonzero(self._generator("lessons").random(steps) < LEARNS)
+            stream = stream.setting(lessons, Control.LEARN, 1)
         return stream
 
 

@@ -35,7 +35,7 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
     """Run a network in floats, every sample from rest.
 
     A step does what a step of the chip does, in the same order, and times are whole steps. Weights stay as they are,
-    with or without a learning rule.
+    with or without a learning rule, so errors that feedback axons bring make no difference.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
     axons, currents = stimulus_of(net, spikes, inject)
     durations, values = Durations.of(net), net.parameters
     samples, steps, _ = axons.shape
-    weights = net.weights.astype(np.float64)
+    weights = net.current_weights.astype(np.float64)
     source = np.concatenate([np.arange(net.neuron_count), np.array(net.extra_source, np.int64)])
     delay = np.concatenate([durations.delays, durations.extra_delays])
     silent = delay == 0

@@ -23,7 +23,7 @@ from .stimulus import StepCutter
 _BATCH = 256
 #: Requests that leave the same behind when they are carried out twice.
 _REPEATABLE = (Op.WRITE, Op.CLEAR)
-_EVERYTHING = Clear.STATE | Clear.COUNTERS | Clear.TRACES | Clear.ADAPTATION
+_EVERYTHING = Clear(sum(Clear))
 
 
 @dataclass(frozen=True, slots=True)

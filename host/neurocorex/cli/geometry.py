@@ -30,6 +30,7 @@ _MEANINGS = {
     "frame_bytes": "Largest frame in bytes",
     "rx_frames": "Frame buffers towards the chip",
     "tx_frames": "Frame buffers from the chip",
+    "errors": "Whether neurons gather errors, and can learn from them",
 }
 
 

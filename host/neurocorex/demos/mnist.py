@@ -154,12 +154,15 @@ class Preparation:
         Whether all images are made equally long as vectors; a pixel is at most white all the same.
     warp : float
         Strength of the warps of the copies in each epoch; with 0 the images themselves are learned.
+    spikes : int
+        Spikes of a white pixel.
     """
 
     size: int = 14
     upright: bool = True
     normed: bool = True
     warp: float = 0.0
+    spikes: int = SPIKES
 
     def __str__(self) -> str:
         parts = [
@@ -193,7 +196,7 @@ class Preparation:
         return np.concatenate([self._spikes(copy) for copy in copies])
 
     def encoded(self, images: NDArray[np.floating[Any]]) -> Spikes:
-        """Return the spikes of images [n, 28, 28] of 0 to 1, upright if they are to be: bool [n, 4, inputs]."""
+        """Return the spikes of images [n, 28, 28] of 0 to 1, upright if they are to be: bool [n, spikes, inputs]."""
         return np.concatenate([self._spikes(images[piece]) for piece in _pieces(images)])
 
     def _spikes(self, images: NDArray[np.floating[Any]]) -> Spikes:
@@ -202,7 +205,7 @@ class Preparation:
         if self.normed:
             length = np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-9)
             pixels = pixels * (LENGTH * self.size / SIZES[0] / length)
-        return latency.encoded(np.clip(pixels, 0, 1), SPIKES, white=1)
+        return latency.encoded(np.clip(pixels, 0, 1), self.spikes, white=1)
 
 
 def _pieces(images: NDArray[Any]) -> Iterator[slice]:

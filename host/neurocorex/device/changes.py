@@ -18,7 +18,15 @@ from ..events.stream import CLEAR_ALL, EventStream
 from ..spec import Clear, Control, CoreConfig, LearningFlag, controls
 from ..spec.registers import MOVING
 from ..wire.regions import Items
-from .teaching import Teaching, gate_bits, is_bool, is_integer, modulation_bits, require_learning
+from .teaching import (
+    Teaching,
+    gate_bits,
+    is_bool,
+    is_integer,
+    modulation_bits,
+    require_errors,
+    require_learning,
+)
 
 #: Change of a stream: step, register or `NO_REGISTER`, and value.
 Change = tuple[int, int, int]
@@ -55,6 +63,7 @@ class Changes:
     _planned: list[Change] = field(default_factory=list)
     _held: list[tuple[int, bool]] = field(default_factory=list)
     _borrowed: dict[Control, int] = field(default_factory=dict)
+    _teaches: bool = False
 
     def teach(self, teaching: Teaching, samples: Ints) -> None:
         """Take all of `Teaching` but the forced spikes, and the steps at which samples begin."""
@@ -65,6 +74,7 @@ class Changes:
         self.modulate(teaching.get("modulation"))
         self.gate(teaching.get("gate"))
         self.enable(teaching.get("learning"))
+        self.learn(teaching.get("learn"))
         self.registers(teaching.get("changes"))
 
     def adapt(self, given: Any) -> None:
@@ -125,6 +135,23 @@ class Changes:
             others = int(self.present()[Control.LEARNING]) & ~int(LearningFlag.ENABLE)
             self._set(step, Control.LEARNING, others | (int(LearningFlag.ENABLE) if enabled else 0))
 
+    def learn(self, given: Any) -> None:
+        """Take the argument `learn`: steps, or where they are True."""
+        if given is None:
+            return
+        require_errors(self.config, "learn")
+        array = np.asarray(given)
+        if array.dtype == np.bool_ and array.ndim and array.size == self.steps:
+            array = np.flatnonzero(array)  # counts through all samples
+        if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
+            raise InputError(
+                f"learn must be steps such as [19, 39], or a bool array of {self.steps} steps; got {array.dtype} of "
+                f"shape {array.shape}"
+            )
+        steps = np.unique(array.astype(np.int64)).tolist()
+        for step in self._by_step("learn", dict.fromkeys(steps, 1), "[19, 39]"):
+            self._set(step[0], Control.LEARN, step[1])
+
     def registers(self, given: Any) -> None:
         """Take the argument `changes`: values of registers, by step."""
         for step, values in self._by_step("changes", given, "{20: {Control.DRIFT_STEP: -1}}"):
@@ -147,12 +174,15 @@ class Changes:
         """
         if not any((self._clears, self._sets, self._planned, stream.change_step.size)):
             return stream
+        if (stream.change_register == Control.LEARN).any():
+            require_errors(self.config, "LEARN in the stimulus")
         own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
         within = [change for change in own if change[0] < self.steps]
         behind = own[len(within) :]
         taught = sorted([*within, *self._clears, *self._planned, *self._sets], key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
         changed = {Control(r) for _, r, _ in (*within, *self._sets) if bits.get(r)} - {*MOVING}
+        self._teaches = any(register == Control.LEARN for _, register, _ in (*within, *self._sets))
         self._borrowed = {register: int(self.present()[register]) for register in sorted(changed)}
         back = [(self.steps, int(register), value) for register, value in self.back(self.steps).items()]
         self.last = {
@@ -165,6 +195,10 @@ class Changes:
         """Return what the registers that the run borrows would be after some of its steps without it."""
         planned = {register: value for step, register, value in self._planned if step < steps}
         return {register: planned.get(register, before) for register, before in self._borrowed.items()}
+
+    def owed(self, steps: int) -> dict[Control, int]:
+        """Return what is to be set when the run ended early: as `back`, and no LEARN that waits for its step."""
+        return self.back(steps) | ({Control.LEARN: 0} if self._teaches else {})
 
     # Details -----------------------------------------------------------------------------------
 

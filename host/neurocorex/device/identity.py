@@ -16,13 +16,13 @@ from ..image import Image, blank, program_regions, state_regions
 from ..quantiser.extent import EXTENT
 from ..spec import Clear, Control, CoreConfig, Flag, Region
 from ..spec.registers import MOVING
-from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_window, learns
+from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_window, learns
 from ..wire.regions import Items
 from .loaded import LoadedNetwork
 from .recording import Recording
 
 #: Registers without a meaning for a network in which no synapse is plastic.
-_OF_LEARNING = tuple(each for each in Control if each.row.present in (learns, has_window))
+_OF_LEARNING = tuple(each for each in Control if each.row.present in (learns, has_window, has_errors))
 
 
 def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreConfig, clears: Clear) -> dict[str, str]:
@@ -43,7 +43,8 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared
-        idle = not is_plastic and (region.row.present in (learns, has_window) or cleared is Clear.TRACES)
+        of_learning = region.row.present in (learns, has_window) or cleared in (Clear.TRACES, Clear.ERRORS)
+        idle = of_learning and not is_plastic
         if region is Region.IN_USE or idle or (cleared is not None and cleared & clears):
             continue
         part = cut(region, values, network, config)
@@ -51,7 +52,8 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
             part = part & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
         if region is Region.CONTROL:
             moving = {each: int(part[each]) for each in MOVING if each < part.size and is_plastic}
-            found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items()}
+            # A register that a chip lacks is one of zero.
+            found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items() if value}
             ignored = MOVING if is_plastic else _OF_LEARNING
             part = np.trim_zeros(np.where(np.isin(np.arange(part.size), ignored), 0, part), "b")
         if part.any():  # a region that a chip lacks is one of zeros

@@ -70,7 +70,7 @@ class WeightMatrix:
         return (Region.DELAY, Region.EXTRA_DELAY) if self._contents.config.extra_axons else (Region.DELAY,)
 
     def _refuse_other_axons(self, source: Any, synapses: Synapses) -> None:
-        """Refuse neurons as a source if connections with a delay of their own lead from them to these targets."""
+        """Refuse neurons as a source if extra axons lead from them to these targets: those have rows of their own."""
         image, own = self._contents.network.image, self._contents.geometry
         if not isinstance(source, Neurons) or image is None or not own.extra_axons:
             return
@@ -83,7 +83,8 @@ class WeightMatrix:
         if found := np.flatnonzero(leads & np.isin(sources, source.indices)).tolist():
             neuron, row = int(sources[found[0]]), own.inputs + own.neurons + found[0]
             raise InputError(
-                f"neuron {neuron} has connections with another delay, whose weights are in row {row} of the matrix; "
+                f"neuron {neuron} has connections with another delay, or feedback, whose weights are in row {row} of "
+                f"the matrix; "
                 f"name rows instead of a population, such as source=[{own.inputs + neuron}] or source=[{row}]"
             )
 

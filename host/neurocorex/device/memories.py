@@ -77,7 +77,8 @@ class Memories:
         Parameters
         ----------
         units : {"network", "chip"}
-            "network": float64, ``(integer << gain) / scale``, with the scale of the neuron and the gain of the axon. A
+            "network": float64, ``(integer << gain) / scale``, with the scale of the neuron and the gain of the axon;
+            for a feedback axon ``integer / scale`` with the scale of errors. A
             network of integers that fit has the same numbers in both. "chip": the integers.
 
         Raises
@@ -149,6 +150,17 @@ class Memories:
             adapts = self._contents.config.adaptation
             return self._states(units, Region.THRESHOLD, *([Region.ADAPTATION] if adapts else []))
 
+    def errors(self, *, units: str = "network") -> npt.NDArray[Any]:
+        """Errors [N] that neurons have gathered since the last LEARN; 0 on a chip without errors.
+
+        In the units of the feedback weights, float64, or integers with ``units="chip"``.
+        """
+        with self._reading("errors"):
+            contents = self._contents
+            own, neurons = None if is_chip(units) else contents.units(), contents.geometry.neurons
+            held = contents.read(Region.ERROR)[Region.ERROR] if contents.config.errors else np.zeros(neurons, np.int32)
+            return held[:neurons] if own is None else np.asarray(held[:neurons] / own.error_scale)
+
     def traces(self) -> Traces:
         """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
         with self._reading("traces"):
@@ -170,8 +182,9 @@ class Memories:
             return counting.named(self._contents.read(Region.COUNTERS)[Region.COUNTERS], self._contents.config)
 
     def clear(
-        self, state: bool = True, counters: bool = False, *, traces: bool | None = None, adaptation: bool | None = None
-    ) -> None:
+        self, state: bool = True, counters: bool = False, *, traces: bool | None = None,
+        adaptation: bool | None = None, errors: bool | None = None,
+    ) -> None:  # fmt: skip
         """Set something to zero; weights stay. Without arguments it gives up a run that was cut off.
 
         Parameters
@@ -180,12 +193,13 @@ class Memories:
             Membranes, currents, refractory periods, and spikes that are on their way.
         counters : bool
             All counters.
-        traces, adaptation : bool, optional
-            Traces of axons and neurons; raised thresholds. By default as `state`.
+        traces, adaptation, errors : bool, optional
+            Traces of axons and neurons; raised thresholds; errors of neurons. By default as `state`.
         """
         wanted = {
             Clear.STATE: state, Clear.COUNTERS: counters, Clear.TRACES: state if traces is None else traces,
             Clear.ADAPTATION: state if adaptation is None else adaptation,
+            Clear.ERRORS: state if errors is None else errors,
         }  # fmt: skip
         with self._turn.taken("clear"):
             self._contents.clear(Clear(sum(flag for flag, is_wanted in wanted.items() if is_wanted)))

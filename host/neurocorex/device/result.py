@@ -101,7 +101,10 @@ class Result(ResultData):
         if weights is not None:
             read = {"weight_steps": weights.steps, "weight_items": weights.items, "weight_gains": weights.gains}
         if scaling is not None:
-            read |= {"scales": scaling.scales, "weight_inputs": scaling.inputs, "units": "network"}
+            read |= {
+                "scales": scaling.scales, "weight_inputs": scaling.inputs, "units": "network",
+                "weight_feedback": scaling.feedback, "error_scale": scaling.error_scale,
+            }  # fmt: skip
         return cls(
             steps, neurons, samples, sample[kept], time[kept], stream.event_index[kept], recording.spikes,
             counts.astype(np.int64).reshape(*leading, neurons),
@@ -125,7 +128,7 @@ class Result(ResultData):
 
     @property
     def _scaling(self) -> Units:
-        return Units(self.scales, self.weight_inputs)
+        return Units(self.scales, self.weight_inputs, self.error_scale, self.weight_feedback)
 
     @cached_property
     def v(self) -> npt.NDArray[Any]:

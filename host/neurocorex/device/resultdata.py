@@ -50,6 +50,10 @@ class ResultData:
         Gains of the weights from inputs and of the others, for each of `weight_steps`.
     weight_inputs : int
         Rows of the weights that belong to inputs.
+    weight_feedback : int64 array
+        Rows of the weights that belong to feedback axons.
+    error_scale : float
+        Units of the chip per unit of the feedback weights.
     """
 
     steps: int
@@ -70,4 +74,6 @@ class ResultData:
     weight_gains: Ints = field(default_factory=lambda: np.empty((0, 2), np.int64))
     scales: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     weight_inputs: int = 0
+    weight_feedback: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    error_scale: float = 1.0
     units: str = "chip"

@@ -24,15 +24,15 @@ VERSIONS = (1, 2, VERSION)
 ARRAYS_LIMIT = 2 << 30
 #: Endings of files of other programs, which an npz file must not have.
 FOREIGN = (".txt", ".tsv", ".json", ".npy", ".mat", ".h5", ".hdf5", ".nir", ".parquet", ".xlsx", ".pkl", ".pickle")
-_SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster", "units", "weight_inputs")
+_SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster", "units", "weight_inputs", "error_scale")
 #: Attribute of each array of a file.
 _ARRAYS = {
     **{name: name for name in ("spike_samples", "spike_times", "spike_neurons", "spikes_of", "v_neurons")},
     "counts": "spike_counts", "v": "v_items", "weight_steps": "weight_steps", "weights_over_time": "weight_items",
-    "weight_gains": "weight_gains", "scales": "scales",
+    "weight_gains": "weight_gains", "scales": "scales", "weight_feedback": "weight_feedback",
 }  # fmt: skip
 #: Arrays that a file of an earlier version lacks.
-_ADDED = ("weight_steps", "weights_over_time", "weight_gains", "scales")
+_ADDED = ("weight_steps", "weights_over_time", "weight_gains", "scales", "weight_feedback")
 #: What `counters` has beside the counters of the chip.
 _DERIVED = ("synaptic_events", "cycles")
 
@@ -136,6 +136,11 @@ def _check_units(result: ResultData) -> None:
         raise ValueError("scales must be above 0, one for each neuron")
     if gains.shape != (result.weight_steps.size, 2) or gains.min(initial=0) < 0 or gains.max(initial=0) > 64:
         raise ValueError("weight_gains are out of range")
+    rows, scale = result.weight_feedback, result.error_scale
+    if rows.ndim != 1 or rows.min(initial=0) < 0:
+        raise ValueError("weight_feedback is out of range")
+    if not (isinstance(scale, int | float) and math.isfinite(scale) and scale > 0):
+        raise ValueError("the scale of errors must be above 0")
 
 
 def _refuse(path: str | Path, unknown: Iterable[str]) -> None:

@@ -54,7 +54,7 @@ class Source:
 
 def _parts(net: NetworkData) -> dict[str, int]:
     """Digests of what makes a network."""
-    arrays = net.parameters | {"weights": net.weights, "plastic": net.plastic}
+    arrays = net.parameters | {"weights": net.weights, "plastic": net.plastic, "feedback": net.is_feedback}
     return {
         "adaptation": hash((net.adaptation_step, net.adaptation_decay)),
         "rule": hash(repr(net.rule)),

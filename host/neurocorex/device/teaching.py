@@ -35,6 +35,8 @@ class Teaching(TypedDict, total=False):
     adaptation : bool, or mapping of step to bool
         Whether thresholds adapt. False holds raised thresholds where they are: they neither rise nor fade, and neither
         a new sample nor ``clear=True`` sets them to zero.
+    learn : step, array of steps, or bool array [steps] or [samples, steps]
+        Where neurons learn from their errors, at the end of the step; see `learning.errors`. Errors are 0 then.
     changes : mapping of step to {Control: int}
         Any other control registers.
     clear : bool, or mapping of step to Clear
@@ -46,6 +48,7 @@ class Teaching(TypedDict, total=False):
     gate: Mapping[int, int | Neurons | None] | None
     learning: bool | Mapping[int, bool] | None
     adaptation: bool | Mapping[int, bool] | None
+    learn: npt.ArrayLike | None
     changes: Mapping[int, Mapping[Control, int]] | None
     clear: bool | Mapping[int, Clear]
 
@@ -74,6 +77,12 @@ def require_learning(config: CoreConfig, what: str) -> None:
     """Raise InputError if a chip does not learn, so that `what` has no meaning."""
     if not config.learning:
         raise InputError(f"{what} needs a chip that learns; this one was built without a learning engine")
+
+
+def require_errors(config: CoreConfig, what: str) -> None:
+    """Raise InputError if the neurons of a chip gather no errors, so that `what` has no meaning."""
+    if not config.errors:
+        raise InputError(f"{what} needs a chip with errors; this one was built without: CoreConfig(errors=True)")
 
 
 def is_integer(value: Any) -> bool:

@@ -22,7 +22,7 @@ CHUNK_UPDATES = 1 << 22
 #: Seconds that a chunk should take: POLL is answered between two of them.
 CHUNK_S = 0.02
 #: Flags that `Op.CLEAR` takes; other bits are ignored.
-ALL_FLAGS = Clear.STATE | Clear.COUNTERS | Clear.TRACES | Clear.ADAPTATION
+ALL_FLAGS = Clear(sum(Clear))
 
 #: A status and a payload, or None: some work has been done, more remains.
 Answer = tuple[Status, bytes] | None

@@ -10,6 +10,7 @@ from ..events.arrays import Ints
 from ..events.codec import NO_REGISTER
 from ..events.stream import EventStream
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region
+from ..spec.rows import AXON
 from .memory import Memory
 
 
@@ -107,4 +108,4 @@ class CoreInUse:
         axons = self._axons[: len(part)]  # none where the chip lacks the region
         if part.ndim == 2:
             return axons, self._neurons
-        return axons if region is Region.PRE_TRACE else slice(len(part))
+        return axons if region.row.per is AXON else slice(len(part))

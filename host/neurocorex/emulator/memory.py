@@ -17,10 +17,7 @@ from ..spec.registers import PARAMETERS, STATE, TRACES
 #: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
 NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
 #: What each flag of `Clear` sets to zero here.
-CLEARED = {
-    flag: tuple(region for region in Region if region.row.cleared is flag)
-    for flag in (Clear.STATE, Clear.ADAPTATION, Clear.TRACES)
-}
+CLEARED = {flag: tuple(region for region in Region if region.row.cleared is flag) for flag in Clear}
 
 
 class Memory:
@@ -36,8 +33,8 @@ class Memory:
     Attributes
     ----------
     arrays : mapping of Region to array
-        `WEIGHTS` (int8 or int16 [A, N]) and `PLASTIC` (uint8 [A, N]); traces and what `neurons` holds (int32) and all
-        others (int64) in one dimension. Regions that the chip lacks are there without items.
+        `WEIGHTS` (int8 or int16 [A, N]) and `PLASTIC` (uint8 [A, N]); traces and what `neurons` holds (int32),
+        `FEEDBACK` (uint8) and all others (int64) in one dimension. Regions that the chip lacks are there without items.
     neurons : int32 array [len(NARROW_REGIONS), N]
         Parameters and state; those of `arrays` are its rows.
     moving : set of Region
@@ -54,7 +51,7 @@ class Memory:
         self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))
         kinds: dict[Region, type] = dict.fromkeys(TRACES, np.int32)
         kinds[Region.WEIGHTS] = np.int16 if config.weight_bits > 8 else np.int8
-        kinds[Region.PLASTIC] = np.uint8
+        kinds[Region.PLASTIC] = kinds[Region.FEEDBACK] = np.uint8
         for region in sorted(set(Region) - {Region.INFO, Region.COUNTERS, *NARROW_REGIONS}):
             shape = layout(region, config)
             is_matrix = region in (Region.WEIGHTS, Region.PLASTIC)

@@ -12,12 +12,14 @@ from typing import TypeVar
 import numpy as np
 
 from ..events.codec import NO_REGISTER
-from ..events.stream import CLEAR_ALL, EventStream
-from ..spec import Control, LearningFlag, Region
+from ..events.stream import EventStream
+from ..spec import Clear, Control, LearningFlag, Region
 from .memory import Memory
 
 Returned = TypeVar("Returned")
 
+#: What a part has to begin with: all that moves by itself is zero then. On chips with errors, these too.
+_EVERYTHING = Clear.STATE | Clear.TRACES | Clear.ADAPTATION
 #: Updates of neurons in a stimulus from which on threads are worth their start.
 WORTH_UPDATES = 1 << 21
 #: Threads at most; by default as many as this process may use.
@@ -31,12 +33,15 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     -------
     list of (int, int)
         First step of each part and the step behind it, as `EventStream.cut` takes them; one part if weights learn, if
-        registers are set on the way, or if it is not worth while.
+        `LEARN` is set or registers are on the way, or if it is not worth while.
     """
     steps = stimulus.steps
     whole = [(0, steps + 1)]
-    clears = (stimulus.change_register == NO_REGISTER) & (stimulus.change_value & CLEAR_ALL == CLEAR_ALL)
-    learns = memory.config.learning and memory[Region.CONTROL][Control.LEARNING] & LearningFlag.ENABLE
+    everything = _EVERYTHING | (Clear.ERRORS if memory.config.errors else 0)
+    clears = (stimulus.change_register == NO_REGISTER) & (stimulus.change_value & everything == everything)
+    control = memory[Region.CONTROL]
+    learns = memory.config.learning and control[Control.LEARNING] & LearningFlag.ENABLE
+    learns |= memory.config.errors and control[Control.LEARN]
     too_small = WORKERS == 1 or steps * memory.config.neurons < WORTH_UPDATES
     if too_small or learns or not clears.any() or (stimulus.change_register != NO_REGISTER).any():
         return whole

@@ -16,7 +16,7 @@ from ..spec import Control, CoreConfig, Counter, Flag, Learning, Region, control
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
 from .generator import advanced
-from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, words
+from .kernel.arguments import Core, Feedback, Learner, Output, Scratch, Sizes, Stimulus, words
 from .memory import Memory
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
@@ -35,7 +35,7 @@ class Activity(NamedTuple):
     counts : int64 array [len(Counter)]
         Added to `RECURRENT_EVENTS`, `SATURATIONS` and the counters of learning.
     columns : int
-        Columns of the matrix that potentiation visited.
+        Columns of the matrix that were walked.
     """
 
     fired_step: Ints
@@ -63,7 +63,7 @@ class _BoundCode:
     ----------
     code : callable or None
         Machine code; None to run its source.
-    core, learner, scratch
+    core, learner, feedback, scratch
         Arrays, which stay where they are.
 
     Attributes
@@ -72,10 +72,13 @@ class _BoundCode:
         Drift that is put off in all and by row, see `Scratch`; the first is zero if weights are up to date.
     """
 
-    def __init__(self, code: machine_code.Code | None, core: Core, learner: Learner, scratch: Scratch) -> None:
-        self._code, self._core, self._learner, self._scratch = code, core, learner, scratch
+    def __init__(
+        self, code: machine_code.Code | None, core: Core, learner: Learner, feedback: Feedback, scratch: Scratch
+    ) -> None:
+        self._code, self._core, self._scratch = code, core, scratch
+        self._learner, self._feedback = learner, feedback
         self.drift = (scratch.total, scratch.seen)
-        self._words = [word for table in (core, learner, scratch) for word in words(table)]
+        self._words = [word for table in (core, learner, feedback, scratch) for word in words(table)]
 
     def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
         """Run until the stimulus ends, or the room for spikes or the budget is used up."""
@@ -87,8 +90,9 @@ class _BoundCode:
 
         run_steps: Callable[..., None] = steps.run_steps
         learner = self._learner if self._learner.pre.size else None
+        feedback = self._feedback if self._feedback.axons.size else None
         with np.errstate(over="ignore"):  # sets of bits, of which the highest is the sign
-            run_steps(sizes, self._core, learner, self._scratch, stimulus, output)
+            run_steps(sizes, self._core, learner, feedback, self._scratch, stimulus, output)
 
 
 class Runner:
@@ -161,7 +165,10 @@ class Runner:
         if own_state:
             core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
-        return _BoundCode(self._code, core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
+        room = sizes.neurons * sizes.errors
+        feedback = Feedback(self._memory[Region.FEEDBACK], np.zeros(room, np.int32), np.zeros(room, np.int64))
+        scratch = Scratch.of(sizes, learner, self._memory.config.axons)
+        return _BoundCode(self._code, core, learner, feedback, scratch)
 
     def _run(
         self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None,
@@ -193,7 +200,8 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         inputs=config.inputs, neurons=config.neurons, weight_bits=config.weight_bits, state_bits=config.state_bits,
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
-        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0, settles=False,
+        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, errors=config.errors,
+        steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],

@@ -22,7 +22,7 @@ from .codec import NO_REGISTER, Columns, encode
 from .parser import ColumnParser
 
 #: What is cleared between samples: all that a run leaves behind but what was learned.
-CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES
+CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS
 #: Where steps stand among the columns of a stream.
 _STEP_PLACES = (0, 2, 6)
 #: Smallest and largest graded value: s24 on the wire.
@@ -175,6 +175,14 @@ class EventStream:
     def setting(self, steps: int | Sequence[int] | Ints, register: Control, value: int) -> EventStream:
         """Return a stream that also sets a control register before each of `steps`; the value may be negative."""
         return self._changing(steps, int(register), int(value) & 0xFFFF_FFFF)
+
+    def learning(self, steps: int | Sequence[int] | Ints) -> EventStream:
+        """Return a stream in which neurons also learn from their errors at the end of each of `steps`, once in each."""
+        at = _integers("steps of LEARN", np.atleast_1d(steps))
+        if at.size and not 0 <= at.min() <= at.max() < self.steps:
+            wrong = at[(at < 0) | (at >= self.steps)][0]
+            raise InputError(f"LEARN names step {wrong} of a stream of {self.steps} steps (0 to {self.steps - 1})")
+        return self._changing(np.unique(at), int(Control.LEARN), 1)
 
     def _changing(self, steps: int | Sequence[int] | Ints, register: int, value: int) -> EventStream:
         at = _integers("steps of changes", np.atleast_1d(steps))

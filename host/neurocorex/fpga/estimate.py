@@ -35,7 +35,7 @@ def multipliers(config: CoreConfig, family: Family) -> int:
     # Where state is wider than a multiplier, the decays of membrane and current take two multipliers each.
     found += 2 * (config.state_bits > 18 and family is not Family.XC7)
     if config.learning is Learning.EXPONENTIAL:
-        found += 4 + config.lanes
+        found += 4 + config.lanes + config.errors
     elif config.learning is Learning.WINDOW:
         found += 3
     return found + bool(config.learning) * config.soft_bounds * config.lanes

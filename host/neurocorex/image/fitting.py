@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spec import Control, CoreConfig, Learning, Region, controls, layout
-from ..spec.rows import has_window, learns
+from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
+from ..spec.rows import AXON, has_window, learns
 from .content import MATRICES, blank, region_shape, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
@@ -26,6 +26,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
     ]
     if Region.PLASTIC in regions and regions[Region.PLASTIC].any():
         limits += _lacking_to_learn(old, new)
+    if not new.errors and old.errors and _has_errors(regions):
+        limits.append("errors (the chip was built without them)")
     limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -42,7 +44,7 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
         placed[:] = new.blocks_for(used.neurons, used.inputs)
     elif region is Region.CONTROL:
         placed[:] = _moved_control(array, old, new)
-    elif region in MATRICES or region is Region.PRE_TRACE:
+    elif region in MATRICES or region.row.per is AXON:
         rows = _moved_axons(old, new)
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
     else:
@@ -66,6 +68,12 @@ def _lacking_to_learn(old: CoreConfig, new: CoreConfig) -> list[str]:
     if old.soft_bounds and not new.soft_bounds:
         limits.append("soft bounds (the chip was built without them)")
     return limits
+
+
+def _has_errors(regions: Regions) -> bool:
+    """Tell whether an image of a chip with errors makes use of them."""
+    by_errors = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS
+    return bool(by_errors) or bool(regions[Region.FEEDBACK].any())
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:

@@ -24,6 +24,8 @@ class Tables(Protocol):
     plastic: NDArray[np.bool_]
     extra_source: list[int]
     extra_delay_ms: list[float]
+    is_feedback: NDArray[np.bool_]
+    follows: list[bool]
     parameters: dict[str, NDArray[Any]]
 
 
@@ -56,6 +58,22 @@ class Row:
         self.plastic[targets] |= pairs & plastic
 
 
+@dataclass(frozen=True)
+class Extra:
+    """One extra axon: its row, delay and kind; `follows` one whose delay is the default of its neuron."""
+
+    row: int
+    delay_ms: float
+    feedback: bool
+    follows: bool
+
+    def carries(self, delay_ms: float | None, *, feedback: bool) -> bool:
+        """Whether connections of a kind with a delay, or the default (None), go here."""
+        if self.feedback is not feedback or self.follows is not (delay_ms is None):
+            return False
+        return delay_ms is None or same(self.delay_ms, delay_ms)
+
+
 def same(delay_ms: float, other_ms: float) -> bool:
     """Tell whether two delays differ by no more than the last bits of a division."""
     return math.isclose(delay_ms, other_ms, rel_tol=1e-9)
@@ -71,7 +89,7 @@ class ExtraAxons:
     """
 
     def __init__(self) -> None:
-        self._rows: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+        self._of: defaultdict[int, list[Extra]] = defaultdict(list)
         self.moves: list[tuple[int, int]] = []
 
     @classmethod
@@ -79,22 +97,35 @@ class ExtraAxons:
         """Read those of a network."""
         extra = cls()
         first = net.input_count + net.neuron_count
-        for number, (source, delay_ms) in enumerate(zip(net.extra_source, net.extra_delay_ms, strict=True)):
-            extra._rows[source].append((delay_ms, first + number))
+        lists = zip(net.extra_source, net.extra_delay_ms, net.follows, strict=True)
+        for row, (source, delay_ms, follows) in enumerate(lists, first):
+            extra._of[source].append(Extra(row, delay_ms, bool(net.is_feedback[row]), follows))
         return extra
 
-    def find(self, neuron: int, delay_ms: float) -> int | None:
-        """Return the row of the axon of a neuron with a delay, if there is one."""
-        return next((row for delay, row in self._rows.get(neuron, ()) if same(delay, delay_ms)), None)
+    def find(self, neuron: int, delay_ms: float | None, *, feedback: bool = False) -> int | None:
+        """Return the row of the axon of a neuron with a delay, or the default (None), if there is one."""
+        axons = self._of.get(neuron, ())
+        return next((axon.row for axon in axons if axon.carries(delay_ms, feedback=feedback)), None)
 
     def row(self, net: Tables, neuron: int, delay_ms: float) -> int:
         """Return the same; an axon that is missing is added, and its row comes with `grow`."""
         row = self.find(neuron, delay_ms)
-        if row is None:
-            row = net.input_count + net.neuron_count + len(net.extra_source)
-            net.extra_source.append(neuron)
-            net.extra_delay_ms.append(delay_ms)
-            self._rows[neuron].append((delay_ms, row))
+        return self._added(net, neuron, delay_ms, feedback=False, follows=False) if row is None else row
+
+    def feedback_row(self, net: Tables, neuron: int, delay_ms: float | None, default_ms: float) -> int:
+        """Return the row of the feedback axon of a neuron with a delay, or the default (None), as `row`."""
+        row, follows = self.find(neuron, delay_ms, feedback=True), delay_ms is None
+        if row is not None:
+            return row
+        return self._added(net, neuron, default_ms if delay_ms is None else delay_ms, feedback=True, follows=follows)
+
+    def _added(self, net: Tables, neuron: int, delay_ms: float, *, feedback: bool, follows: bool) -> int:
+        row = net.input_count + net.neuron_count + len(net.extra_source)
+        net.extra_source.append(neuron)
+        net.extra_delay_ms.append(delay_ms)
+        net.follows.append(follows)
+        self._of[neuron].append(Extra(row, delay_ms, feedback, follows))
+        net.is_feedback = np.append(net.is_feedback, feedback)
         return row
 
     def grow(self, net: Tables) -> None:
@@ -112,9 +143,10 @@ class ExtraAxons:
             return
         first = net.input_count + net.neuron_count
         gone = {row - first for row in rows}
-        net.weights, net.connected, net.plastic = (
-            np.delete(table, rows, axis=0) for table in (net.weights, net.connected, net.plastic)
+        net.weights, net.connected, net.plastic, net.is_feedback = (
+            np.delete(table, rows, axis=0) for table in (net.weights, net.connected, net.plastic, net.is_feedback)
         )
         kept = [number for number in range(len(net.extra_source)) if number not in gone]
         net.extra_source[:] = [net.extra_source[number] for number in kept]
         net.extra_delay_ms[:] = [net.extra_delay_ms[number] for number in kept]
+        net.follows[:] = [net.follows[number] for number in kept]

@@ -41,6 +41,8 @@ class NetworkData(Sealed):
     plastic: NDArray[np.bool_]
     extra_source: list[int]
     extra_delay_ms: list[float]
+    is_feedback: NDArray[np.bool_]
+    follows: list[bool]
     calls: int
     _axons: OwnAxons
     rule: Rule | None
@@ -57,7 +59,8 @@ class NetworkData(Sealed):
         shape = (self.input_count + self.neuron_count, self.neuron_count)
         self.weights = np.zeros(shape, np.int64)
         self.connected, self.plastic = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
-        self.extra_source, self.extra_delay_ms = [], []
+        self.extra_source, self.extra_delay_ms, self.follows = [], [], []
+        self.is_feedback = np.zeros(len(self.weights), np.bool_)
         self._axons = OwnAxons.of(self.neuron_count)
         self.calls = 0
         self.rule = None
@@ -75,19 +78,29 @@ class NetworkData(Sealed):
         return self.weights[self.input_count :]
 
     @property
+    def current_weights(self) -> NDArray[Any]:
+        """`weights` of the axons that bring currents: the rows of feedback axons are 0."""
+        return np.where(self.is_feedback[:, None], 0, self.weights) if self.is_feedback.any() else self.weights
+
+    @property
+    def feedback_weights(self) -> NDArray[Any]:
+        """`weights` of the feedback axons: all other rows are 0."""
+        return np.where(self.is_feedback[:, None], self.weights, 0)
+
+    @property
     def learns(self) -> bool:
         """Whether any synapse changes by itself: there is a rule, and a plastic synapse."""
         return self.rule is not None and bool(self.plastic.any())
 
     def reach(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Lowest and highest value that each weight can get, shaped as `weights`; a plastic one reaches its bounds."""
-        rule = self.rule
+        """Lowest and highest value that each of `current_weights` can get; a plastic one reaches its bounds."""
+        rule, weights = self.rule, self.current_weights
         if rule is None or not self.learns:
-            return self.weights, self.weights
-        low, high = rule.bounds or (self.weights, self.weights + rule.reach(self.dt_ms))
+            return weights, weights
+        low, high = rule.bounds or (weights, weights + rule.reach(self.dt_ms))
         return (
-            np.where(self.plastic, np.minimum(self.weights, low), self.weights),
-            np.where(self.plastic, np.maximum(self.weights, high), self.weights),
+            np.where(self.plastic, np.minimum(weights, low), weights),
+            np.where(self.plastic, np.maximum(weights, high), weights),
         )
 
     @property

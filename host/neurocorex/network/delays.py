@@ -3,6 +3,9 @@
 A neuron has an axon of its own and, where it needs several delays, extra axons. Connections without a delay take the
 default of their neuron, and follow it when it changes; those with a delay keep it. The own axon carries one of the two
 kinds, or both while their delays are equal; then `OwnAxons` remembers who gave what, so that they can part again.
+
+An axon brings currents or errors. Feedback connections have the own axon while no other ones need it, and extra axons
+of their own otherwise, one for the default and one for each delay that was given.
 """
 
 from __future__ import annotations
@@ -92,6 +95,7 @@ class OwnAxons:
 
         Axons are added where they are missing.
         """
+        self._evict(net, neurons)
         extra = ExtraAxons.of(net)
         rows = []
         for neuron, used in zip(neurons.tolist(), self._used(net, neurons), strict=True):
@@ -102,15 +106,25 @@ class OwnAxons:
         extra.grow(net)
         for neuron, row in extra.moves:
             Row.of(net, net.input_count + neuron).put(net, row)
-            net.weights[net.input_count + neuron] = 0
-            net.connected[net.input_count + neuron] = net.plastic[net.input_count + neuron] = False
-            self.given[neuron] = False
-            net.parameters["delay_ms"][neuron] = self.default_ms[neuron]
+            self._vacate(net, neuron)
         self._fold(net, [neuron for neuron, _ in extra.moves], following=True)
-        if delay_ms is None:
-            default, new = self.default_ms[neurons], neurons[np.isnan(self.first_ms[neurons])]
-            self.first_ms[new] = np.where(np.isnan(self.default_ms[new]), net.dt_ms, self.default_ms[new])
-            self.stated_ms[neurons] = np.where(np.isnan(default), self.stated_ms[neurons], default)
+        self._note(net, neurons, delay_ms)
+        return np.array(rows, np.intp).reshape(-1)
+
+    def carry_feedback(self, net: Tables, neurons: Indices, delay_ms: float | None) -> Indices:
+        """Return the row of the feedback axon for each of some neurons, as `carry`."""
+        extra, own = ExtraAxons.of(net), net.parameters["delay_ms"]
+        rows = []
+        for neuron, used in zip(neurons.tolist(), self._used(net, neurons), strict=True):
+            row = net.input_count + neuron
+            if not used and (delay_ms is None or math.isnan(own[neuron]) or same(own[neuron], delay_ms)):
+                net.is_feedback[row], self.given[neuron] = True, delay_ms is not None
+                own[neuron] = own[neuron] if delay_ms is None else delay_ms
+            elif not (net.is_feedback[row] and self._has(net, neuron, delay_ms)):
+                row = extra.feedback_row(net, neuron, delay_ms, self._default(net, neuron))
+            rows.append(row)
+        extra.grow(net)
+        self._note(net, neurons, delay_ms)
         return np.array(rows, np.intp).reshape(-1)
 
     def add(
@@ -145,6 +159,8 @@ class OwnAxons:
         for neuron, used, delay in zip(neurons.tolist(), self._used(net, neurons), delays_ms.tolist(), strict=True):
             before, stated = self._default(net, neuron), float(self.stated_ms[neuron])
             self.default_ms[neuron] = delay
+            if (row := extra.find(neuron, None, feedback=True)) is not None:
+                net.extra_delay_ms[row - net.input_count - net.neuron_count] = delay
             if used and self.given[neuron]:
                 continue  # the own axon is taken
             free.append(neuron)
@@ -168,11 +184,47 @@ class OwnAxons:
 
     # Details -----------------------------------------------------------------------------------
 
+    def _evict(self, net: Tables, neurons: Indices) -> None:
+        """Move feedback connections off the own axons of some neurons, to extra axons."""
+        extra, moves = ExtraAxons.of(net), []
+        own = neurons[net.is_feedback[neurons + net.input_count]]
+        for neuron, used in zip(own.tolist(), self._used(net, own), strict=True):
+            if not used:
+                continue
+            delay = float(net.parameters["delay_ms"][neuron]) if self.given[neuron] else None
+            moves.append((neuron, extra.feedback_row(net, neuron, delay, self._default(net, neuron))))
+        extra.grow(net)
+        for neuron, row in moves:
+            net.weights[row] += net.weights[net.input_count + neuron]
+            net.connected[row] |= net.connected[net.input_count + neuron]
+            self._vacate(net, neuron)
+
+    def _vacate(self, net: Tables, neuron: int) -> None:
+        """Leave the own axon of a neuron without connections."""
+        own = net.input_count + neuron
+        net.weights[own] = 0
+        net.connected[own] = net.plastic[own] = net.is_feedback[own] = self.given[neuron] = False
+        net.parameters["delay_ms"][neuron] = self.default_ms[neuron]
+
+    def _note(self, net: Tables, neurons: Indices, delay_ms: float | None) -> None:
+        """Note that connections of some neurons were made by their defaults, if they were given no delay."""
+        if delay_ms is None:
+            default, new = self.default_ms[neurons], neurons[np.isnan(self.first_ms[neurons])]
+            self.first_ms[new] = np.where(np.isnan(self.default_ms[new]), net.dt_ms, self.default_ms[new])
+            self.stated_ms[neurons] = np.where(np.isnan(default), self.stated_ms[neurons], default)
+
+    def _has(self, net: Tables, neuron: int, delay_ms: float | None) -> bool:
+        """Whether the own axon, which feedback has, has it with a delay, or with the default (None)."""
+        if delay_ms is None or not self.given[neuron]:
+            return delay_ms is None and not self.given[neuron]
+        return same(delay_ms, float(net.parameters["delay_ms"][neuron]))
+
     def _used(self, net: Tables, neurons: Indices) -> list[bool]:
         """Tell whose own axons have connections, also such as somebody wrote to the weights; forget who had some."""
         rows = neurons + net.input_count
         used = net.connected[rows].any(axis=1) | (net.weights[rows] != 0).any(axis=1)
         idle = neurons[~used]
+        net.is_feedback[rows[~used]] = False
         for neuron in [*idle[self.given[idle]].tolist(), *(self.shared.keys() & set(idle.tolist()))]:
             self.given[neuron] = False
             self.shared.pop(neuron, None)
@@ -225,7 +277,7 @@ class OwnAxons:
         extra, spare = ExtraAxons.of(net), []
         for neuron, used in zip(neurons, self._used(net, np.array(neurons, np.intp)), strict=True):
             row = extra.find(neuron, self._default(net, neuron))
-            if row is None:
+            if row is None or net.is_feedback[net.input_count + neuron]:
                 continue
             own, given = net.input_count + neuron, Row.of(net, row)
             net.parameters["delay_ms"][neuron] = self._default(net, neuron)

@@ -36,20 +36,24 @@ class Network(NetworkData):
     input_count, neuron_count : int
         Numbers of input axons and of neurons.
     weights : array [inputs + neurons + extra axons, neurons]
-        What each axon adds to the current of each neuron: rows of the inputs first, then rows of the neurons, then
-        those of extra axons. Integers (int64) until a float joins them, then float64.
+        What each axon adds to the current of each neuron, or to its error: rows of the inputs first, then rows of the
+        neurons, then those of extra axons. Integers (int64) until a float joins them, then float64.
     connected, plastic : bool array, as `weights`
         Which pairs have been connected, even by a weight of 0; which of them learn.
+    is_feedback : bool array [inputs + neurons + extra axons]
+        Which axons bring errors, see `feedback`; the others bring currents.
     extra_source : list of int
-        A neuron with more than one delay has extra axons: for each of these, the neuron that it belongs to.
-    extra_delay_ms : list of float
-        Delays of the extra axons.
+        A neuron with more than one delay, or with currents and errors to bring, has extra axons: for each of these, the
+        neuron that it belongs to.
+    extra_delay_ms, follows : list of float, list of bool
+        Delays of the extra axons, and which of these follow the default of their neuron.
     rule : Rule or None
         Learning rule of the plastic synapses.
     parameters : dict of arrays [neurons]
         Values by name: `threshold`, `reset`, `bias`, `leak` in the units of the weights (integers until a float joins);
         `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
-        `hold`, `subtract`, `learns` as bool. `delay_ms` is that of the neuron's own axon, see `default_delay_ms`.
+        `hold`, `subtract`, `learns`, `error_always` as bool. `delay_ms` is that of the neuron's own axon, see
+        `default_delay_ms`.
     adaptation_step : float or int
         Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
     adaptation_decay : float
@@ -125,24 +129,49 @@ class Network(NetworkData):
         ------
         InputError
             For a wrong shape, a weight that is not finite, a position that does not exist, a part of another
-            network, or a delay that cannot be. Nothing has been connected then.
+            network, a delay that cannot be, or an input that brings errors. Nothing has been connected then.
         """
-        self._check_pair(source, target)
-        delay = self._checked_delay(source, delay_ms)
-        addition, pairs = weight_matrix(weights, source, target)
-        self.calls += 1
-        if addition.dtype.kind == "f":
-            self.weights = self.weights.astype(np.float64, copy=False)
-        rows = source.rows.copy()
-        if isinstance(source, Neurons):
-            sends = pairs.any(axis=1)
-            rows[sends] = self._axons.carry(self, source.indices[sends], delay)
-        block = np.ix_(rows, target.indices)
-        self.weights[block] += addition
-        self.connected[block] |= pairs
+        addition, pairs, rows = self._added(source, target, weights, delay_ms, feedback=False)
         if plastic:
-            self.plastic[block] |= pairs
-        self._axons.add(self, rows, target.indices, addition, pairs, given=delay is not None, plastic=plastic)
+            self.plastic[np.ix_(rows, target.indices)] |= pairs
+        given = delay_ms is not None
+        self._axons.add(self, rows, target.indices, addition, pairs, given=given, plastic=plastic)
+
+    @checked_keywords
+    def feedback(
+        self,
+        source: Population,
+        target: Neurons,
+        weights: ArrayLike | Sequence[tuple[int, int, float]],
+        *,
+        delay_ms: float | None = None,
+    ) -> None:
+        """Add connections by which the spikes of `source` bring errors to `target`, for a rule of errors.
+
+        They add nothing to a current. A neuron gathers what they bring until LEARN, see `learning.errors`. They never
+        learn. The axons of one neuron may do both, and so it gets extra axons, which the chip must have room for; an
+        input brings either.
+
+        Parameters
+        ----------
+        source, target, weights, delay_ms
+            As of `connect`. A weight is the error that one spike brings, above zero for "more". All feedback weights
+            share a scale of their own, so they may be in another unit than those of `connect`.
+
+        Raises
+        ------
+        InputError
+            As of `connect`, and for an input that brings currents. Nothing has been connected then.
+
+        Examples
+        --------
+        Each output takes off what it fired; an event of the label adds what is wanted.
+
+        >>> net = Network(inputs=6, neurons=2)
+        >>> net.feedback(net.neurons, net.neurons, -np.eye(2))
+        >>> net.feedback(net.inputs[4:], net.neurons, 8.0 * np.eye(2))
+        """
+        self._added(source, target, weights, delay_ms, feedback=True)
 
     @checked_keywords
     def learn(
@@ -158,8 +187,8 @@ class Network(NetworkData):
         rule : Rule or None
             None switches learning off.
         between : (source, target), or several of them
-            Populations whose connections become plastic, on all axons of the source. Those made by
-            ``connect(..., plastic=True)`` are plastic already.
+            Populations whose connections become plastic, on all axons of the source but those of `feedback`. Those
+            made by ``connect(..., plastic=True)`` are plastic already.
 
         Raises
         ------
@@ -183,7 +212,8 @@ class Network(NetworkData):
             self._check_pair(*pair)
         self.calls += 1
         for source, target in pairs:
-            block = np.ix_(self._all_axons(source), target.indices)
+            axons = self._all_axons(source)
+            block = np.ix_(axons[~self.is_feedback[axons]], target.indices)
             self.plastic[block] |= self.connected[block]
             if isinstance(source, Neurons):
                 self._axons.learn(source.indices, target.indices)
@@ -206,6 +236,41 @@ class Network(NetworkData):
             raise InputError(f"tau_ms of the adaptation must be 0 or more, got {tau_ms!r}; math.inf keeps the rise")
         self.adaptation_step = int(step) if isinstance(step, int | np.integer) else float(step)
         self.adaptation_decay = 1.0 if tau_ms == 0 else float(-np.expm1(-self.dt_ms / tau_ms))
+
+    def _added(
+        self, source: Population, target: Neurons, weights: Any, delay_ms: Any, *, feedback: bool
+    ) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.intp]]:
+        """Add connections of one kind; return their weights, which pairs they are, and the row of each source."""
+        self._check_pair(source, target)
+        delay = self._checked_delay(source, delay_ms)
+        addition, pairs = weight_matrix(weights, source, target)
+        sends = pairs.any(axis=1)
+        if not isinstance(source, Neurons):
+            self._refuse_both(source.rows[sends], feedback=feedback)
+        self.calls += 1
+        if addition.dtype.kind == "f":
+            self.weights = self.weights.astype(np.float64, copy=False)
+        rows = source.rows.copy()
+        if isinstance(source, Neurons):
+            carry = self._axons.carry_feedback if feedback else self._axons.carry
+            rows[sends] = carry(self, source.indices[sends], delay)
+        else:
+            self.is_feedback[rows[sends]] = feedback
+        block = np.ix_(rows, target.indices)
+        self.weights[block] += addition
+        self.connected[block] |= pairs
+        return addition, pairs, rows
+
+    def _refuse_both(self, inputs: NDArray[np.intp], *, feedback: bool) -> None:
+        """Raise InputError for inputs that have connections of the other kind."""
+        taken = self.connected[inputs].any(axis=1) | (self.weights[inputs] != 0).any(axis=1)
+        wrong = inputs[taken & (self.is_feedback[inputs] != feedback)]
+        if len(wrong):
+            has, wants = ("currents", "errors") if feedback else ("errors", "currents")
+            raise InputError(
+                f"input {wrong[0]} brings {has} already, and an input brings either currents or errors; give a second "
+                f"input for the {wants}, Network(inputs={self.input_count + len(wrong)}, ...), and send both the events"
+            )
 
     def _check_pair(self, source: Population, target: Neurons) -> None:
         for role, part in (("source", source), ("target", target)):

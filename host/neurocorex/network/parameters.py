@@ -32,6 +32,7 @@ CHOICES: dict[str, tuple[str, dict[Any, bool]]] = {
     "refractory": ("hold", {"integrate": False, "hold": True}),
     "reset_mode": ("subtract", {"value": False, "subtract": True}),
     "learns": ("learns", {True: True, False: False}),
+    "error_always": ("error_always", {False: False, True: True}),
     "fires_at": ("inclusive", {">": False, ">=": True}),
 }
 #: All keywords of `Neurons.set`.
@@ -54,6 +55,7 @@ class Settings(TypedDict, total=False):
     reset_mode: str | ArrayLike | None
     delay_ms: ArrayLike | None
     learns: bool | ArrayLike | None
+    error_always: bool | ArrayLike | None
     fires_at: str | ArrayLike | None
 
 

@@ -149,6 +149,9 @@ class Neurons(Population):
             another one is warned about.
         learns : bool
             Whether plastic synapses onto these neurons learn. Initially they do.
+        error_always : bool
+            Whether these neurons learn from errors wherever their membrane is. Initially they do only where it is
+            closer to rest than the threshold, on either side, which is right for hidden neurons and not for outputs.
         fires_at : {">", ">="}
             Whether a neuron fires only above its threshold (initially), or at it as well.
 

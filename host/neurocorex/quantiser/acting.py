@@ -29,8 +29,9 @@ FEW_BITS = 8
 
 
 def acting_window(image: Image, rule: Rule | None = None) -> ActingWindow | None:
-    """Compute the window of an image, beside what its rule asks for if that is given; None if nothing learns."""
-    return _Reading(image, rule).window() if image.learns else None
+    """Compute the window of an image, beside what its rule asks for if that is given; None if no pair acts."""
+    by_errors = int(image.regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS if image.learns else 0
+    return _Reading(image, rule).window() if image.learns and not by_errors else None
 
 
 class _Reading:
@@ -41,10 +42,7 @@ class _Reading:
         self.flags = LearningFlag(int(image.regions[Region.CONTROL][Control.LEARNING]))
         told = image.meta.get("dt_ms")
         self.dt_ms = float(told) if isinstance(told, int | float) and told > 0 else 1.0
-        plastic = image.regions[Region.PLASTIC].astype(np.bool_)
-        inputs_learn = bool(plastic[: self.config.inputs].any())
-        gain = self.register(Control.GAIN_INPUT if inputs_learn else Control.GAIN_RECURRENT)
-        self.unit = (1 << gain) / float(scales_of(image)[int(np.argmax(plastic.any(axis=0)))])
+        self.unit = plastic_unit(image)
         self.modulation = self.register(Control.MODULATION) or MODULATION_ONE
 
     def register(self, register: Control) -> int:
@@ -126,6 +124,14 @@ def signed_value(image: Image, register: Control) -> int:
     """Return a control register of an image with its sign."""
     bits, value = register.bits(image.config), int(image.regions[Region.CONTROL][register])
     return value - (1 << bits) if register.signed and bits and value >> (bits - 1) & 1 else value
+
+
+def plastic_unit(image: Image) -> float:
+    """Return one unit of a weight that learns, in the units of the network."""
+    plastic = image.regions[Region.PLASTIC].astype(np.bool_)
+    inputs_learn = bool(plastic[: image.config.inputs].any())
+    gain = signed_value(image, Control.GAIN_INPUT if inputs_learn else Control.GAIN_RECURRENT)
+    return float((1 << gain) / scales_of(image)[int(np.argmax(plastic.any(axis=0)))])
 
 
 def room_of(image: Image, place: int) -> str:

@@ -76,6 +76,13 @@ def never_fire(image: Image, injected: Ints | None = None) -> Ints:
         silent |= new
 
 
+def current_weights(image: Image) -> NDArray[Any]:
+    """Return the weights of an image that add to currents: those of feedback axons are 0."""
+    if Region.FEEDBACK not in image.regions or not image.regions[Region.FEEDBACK].any():
+        return image.weights
+    return np.where(image.regions[Region.FEEDBACK][:, None] != 0, 0, image.weights)
+
+
 def in_use(image: Image) -> NDArray[np.bool_]:
     """Tell which neurons of a chip belong to the network, bool [N].
 
@@ -137,13 +144,13 @@ def rooms(image: Image) -> NDArray[np.float64]:
 
 def always_saturates(image: Image) -> Ints:
     """Return the neurons that every spike takes from rest beyond the range of states."""
-    inputs, top = image.config.inputs, image.config.state_range[1]
+    inputs, top, weights = image.config.inputs, image.config.state_range[1], current_weights(image)
     sizes = [
         np.abs(part.astype(np.int64)) << gain
-        for part, gain in zip((image.weights[:inputs], image.weights[inputs:]), _gains(image), strict=True)
+        for part, gain in zip((weights[:inputs], weights[inputs:]), _gains(image), strict=True)
     ]
     smallest = [np.where(size > 0, size, np.iinfo(np.int64).max).min(axis=0) for size in sizes]
-    connected = (image.weights != 0).any(axis=0)
+    connected = (weights != 0).any(axis=0)
     return np.flatnonzero((np.minimum(*smallest) > top) & connected)
 
 
@@ -156,8 +163,8 @@ def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[n
 
 
 def _reach(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the lowest and the highest value that each weight can get."""
-    weights = image.weights
+    """Return the lowest and the highest value that each weight can get; 0 for feedback axons."""
+    weights = current_weights(image)
     if not image.learns:
         return weights, weights
     control, config = image.regions[Region.CONTROL], image.config

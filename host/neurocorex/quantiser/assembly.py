@@ -10,17 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image
-from ..learning import TraceRule
+from ..learning import ErrorRule, TraceRule
 from ..network.population import named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .demand import Demand
 from .extent import EXTENT
+from .feedback import ERROR_SCALE, deaf, error_scales
 from .inclusive import fire_at_threshold
 from .losses import UNBOUNDED
 from .populations import SCALES
-from .room import NO_ROOMS, ROOMS, trace_rooms
+from .room import NO_ROOMS, ROOMS, error_room, trace_rooms
 from .rounding import Rounding
 from .scale import Kinds
 from .tuning import SCHEDULE, Tuning
@@ -78,6 +79,7 @@ class Assembly:
         self._note_room(kinds, gains)
         learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
         self._put_rule((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
+        error_scale = self._put_feedback()
         self._put_parameters()
         self._put_flags()
         self._put_axons()
@@ -94,8 +96,10 @@ class Assembly:
             meta[EXTENT] = own
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
-        if self.tuning and isinstance(self.tuning.rule, TraceRule):
+        if self.tuning and isinstance(self.tuning.rule, TraceRule | ErrorRule):
             meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
+        if error_scale is not None:
+            meta[ERROR_SCALE] = error_scale
         if differ:
             meta[SCALES] = self.scales.tolist()
         return Image.completed(config, self.regions, float(self.scales[0]), meta)
@@ -119,14 +123,34 @@ class Assembly:
             )
 
     def _placed(self, table: NDArray[Any]) -> NDArray[np.int32]:
-        """Return a table of the axons of the network with the rows and columns of the chip."""
-        net, config = self.net, self.config
-        placed = np.zeros((config.axons, config.neurons), np.int32)
-        inputs, neurons, extra = np.split(table, [net.input_count, net.input_count + net.neuron_count])
-        firsts = (0, config.inputs, config.inputs + config.neurons)
-        for first, rows in zip(firsts, (inputs, neurons, extra), strict=True):
-            placed[first : first + len(rows), : net.neuron_count] = rows
+        """Return a table of the axons of the network, [axons, N], with the rows and columns of the chip."""
+        placed = np.zeros((self.config.axons, self.config.neurons), np.int32)
+        placed[self._rows(), : self.net.neuron_count] = table
         return placed
+
+    def _rows(self) -> NDArray[np.int64]:
+        """Return the rows of the chip that the axons of the network have."""
+        net, config = self.net, self.config
+        kinds = ((0, net.input_count), (config.inputs, net.neuron_count),
+                 (config.inputs + config.neurons, len(net.extra_source)))  # fmt: skip
+        return np.concatenate([first + np.arange(count) for first, count in kinds])
+
+    def _put_feedback(self) -> float | None:
+        """Place the feedback axons and their weights; return the scale of errors, if there are any."""
+        net, notes = self.net, self.rounding.notes
+        feedback = net.is_feedback
+        by_errors = self.tuning is not None and isinstance(self.tuning.rule, ErrorRule)
+        if not feedback.any():
+            return None if self.tuning is None or not by_errors else self.tuning.error_scale
+        if not isinstance(net.rule, ErrorRule):
+            notes.append("axons bring errors, but no rule learns from them: call Network.learn(learning.errors(...))")
+        weights = net.weights[feedback]
+        scale = self.tuning.error_scale if self.tuning and by_errors else error_scales(weights, self.config)[0][0]
+        rows = self._rows()[feedback]
+        self.regions[Region.WEIGHTS][rows, : net.neuron_count] = np.rint(weights * scale)
+        self.regions[Region.FEEDBACK] = np.zeros(self.config.axons, np.int64)
+        self.regions[Region.FEEDBACK][rows] = 1
+        return scale
 
     def _put_rule(self, unit: float) -> None:
         """Turn the rule into registers and tables; `unit` is that of a plastic weight on the chip."""
@@ -137,11 +161,18 @@ class Assembly:
             elif net.rule is not None:
                 notes.append("there is a rule, but no synapse is plastic: connect(..., plastic=True)")
             return
-        if rule.bounds is None and isinstance(rule, TraceRule) and not self.demand.is_integer:
+        if rule.bounds is None and isinstance(rule, TraceRule | ErrorRule) and not self.demand.is_integer:
             raise InputError("the rule needs bounds in the units of the weights, for example bounds=(0.0, 1.0)")
+        if (net.plastic & net.is_feedback[:, None]).any():
+            raise InputError("weights of feedback axons do not learn; make other ones plastic")
         self.regions[Region.PLASTIC] = self._placed(net.plastic)
-        rooms = trace_rooms(net, rule, self.stimulus) if isinstance(rule, TraceRule) else NO_ROOMS
-        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms)
+        rooms = NO_ROOMS
+        if isinstance(rule, TraceRule):
+            rooms = trace_rooms(net, rule, self.stimulus)
+        elif isinstance(rule, ErrorRule):
+            rooms = (error_room(net, rule, self.stimulus), NO_ROOMS[1])
+            notes += deaf(net)
+        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms, net.weights[net.is_feedback])
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():
@@ -164,8 +195,12 @@ class Assembly:
         self._note_coarse_thresholds()
 
     def _put_flags(self) -> None:
-        subtract, hold, learns = (self.net.parameters[name] for name in ("subtract", "hold", "learns"))
+        subtract, hold, learns, always = (
+            self.net.parameters[name] for name in ("subtract", "hold", "learns", "error_always")
+        )
         flags = subtract * int(Flag.RESET_SUBTRACT) | hold * int(Flag.REFRACTORY_HOLD)
+        if self.config.errors:
+            flags |= always * int(Flag.ERROR_ALWAYS)
         if self.config.learning:
             flags |= ~learns * int(Flag.PLASTICITY_OFF)
         self._put(Region.FLAGS, flags)

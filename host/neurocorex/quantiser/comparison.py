@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..image import Image
+from ..learning import ErrorRule
 from ..network.data import NetworkData
 from ..spec import Control, Flag, LearningFlag, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
@@ -23,14 +24,15 @@ from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .demand import Durations
 from .difference import Difference, Loss, WeightLoss
+from .feedback import error_scale_of
 from .held import learned
 from .inclusive import as_meant
 from .populations import scales_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-#: Kinds of weights.
-INPUT, RECURRENT = "input", "recurrent"
+#: Kinds of weights: those of inputs and of neurons that add to currents, and those that add to errors.
+INPUT, RECURRENT, FEEDBACK = "input", "recurrent", "feedback"
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Comparison:
     kinds : dict of Difference
         Largest difference of each kind of number, by name, those that are equal included.
     weights : dict of WeightLoss
-        Loss of "input" and "recurrent" weights.
+        Loss of "input" and "recurrent" weights, and of "feedback" weights if there are any.
     loss : Loss
-        Loss of the weights onto each neuron, without those that learn, which may become anything.
+        Loss of the weights of currents onto each neuron, without those that learn, which may become anything.
     decaying : list of int
         Neurons whose states fade by a fraction, and are rounded to whole units in every step.
     rule : list of str
@@ -70,6 +72,9 @@ class Comparison:
         """
         sides = _Sides(net, image)
         blocks = {kind: sides.weights(kind) for kind in (INPUT, RECURRENT)}
+        fixed = sides.fixed(blocks)
+        if net.is_feedback.any():
+            blocks[FEEDBACK] = sides.feedback()
         losses = {kind: WeightLoss.of(*block, sides.beyond(kind, block[0])) for kind, block in blocks.items()}
         rule = list(learned(net, image, sides.units()))
         kinds = [
@@ -80,7 +85,7 @@ class Comparison:
         return cls(
             {each.name: each for each in kinds},
             losses,
-            Loss.of(sides.fixed(blocks)),
+            Loss.of(fixed),
             sides.decaying(),
             [each.name for each in rule],
         )
@@ -129,14 +134,22 @@ class _Sides:
 
     def weights(self, kind: str) -> tuple[NDArray[Any], Floats]:
         """Return the weights of a kind as wanted and as held."""
-        wanted = self.net.input_weights if kind == INPUT else self.net.recurrent_weights
-        rows = self.rows(kind)
+        net, first = self.net, self.net.input_count
+        own = slice(0, first) if kind == INPUT else slice(first, None)
+        wanted, rows = net.current_weights[own], self.rows(kind)
         held = self.image.weights[rows, : self.count] * self.steps_of(kind)
+        held[net.is_feedback[own]] = 0
         for place, row in enumerate(rows.tolist() if self.returned else ()):
             if row in self.returned:
                 neuron = self.returned[row]
                 held[place, neuron] += self.steps_of(kind)[neuron]
         return wanted, held
+
+    def feedback(self) -> tuple[NDArray[Any], Floats]:
+        """Return the weights of feedback axons as wanted and as held; the rows of other axons are 0."""
+        rows = np.concatenate([self.rows(INPUT), self.rows(RECURRENT)])
+        held = self.image.weights[rows, : self.count] / error_scale_of(self.image)
+        return self.net.feedback_weights, np.where(self.net.is_feedback[:, None], held, 0.0)
 
     def fixed(self, blocks: dict[str, tuple[NDArray[Any], Floats]]) -> list[tuple[NDArray[Any], Floats]]:
         """Return weights, each kind (wanted, held), with 0 for those that learn."""
@@ -150,7 +163,7 @@ class _Sides:
     def beyond(self, kind: str, wanted: NDArray[Any]) -> NDArray[np.bool_]:
         """Tell which weights are beyond the range of the chip."""
         low, high = self.config.weight_range
-        units = wanted / self.steps_of(kind)
+        units = wanted * error_scale_of(self.image) if kind == FEEDBACK else wanted / self.steps_of(kind)
         return np.asarray((units < low - 0.5) | (units > high + 0.5))
 
     def units(self) -> list[float]:
@@ -208,6 +221,9 @@ class _Sides:
         if self.net.learns and self.config.learning:
             learns = (flags & int(Flag.PLASTICITY_OFF) == 0).astype(np.float64)
             yield Difference.of("learns", values["learns"].astype(np.float64), learns, "")
+        if self.net.learns and isinstance(self.net.rule, ErrorRule):
+            always = (flags & int(Flag.ERROR_ALWAYS) != 0).astype(np.float64)
+            yield Difference.of("error_always", values["error_always"].astype(np.float64), always, "")
 
     def adaptation(self) -> Iterable[Difference]:
         """Compare the adaptive threshold."""
@@ -229,6 +245,9 @@ class _Sides:
         if net.learns:
             plastic[rows, : self.count] = net.plastic
         strange += int(np.count_nonzero(plastic != image.regions.get(Region.PLASTIC, np.zeros_like(inside))))
+        feedback = np.zeros(config.axons, np.bool_)
+        feedback[rows] = net.is_feedback
+        strange += int(np.count_nonzero(feedback != image.regions.get(Region.FEEDBACK, np.zeros_like(feedback))))
         used = image.used
         asleep = max(net.input_count - used.inputs, 0) + max(self.count - used.neurons, 0)
         held_back = bool(config.learning) and bool(self.control[Control.LEARNING] & int(LearningFlag.HOLD_FIRING))

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import FitError, InputError
-from ..learning import Rule, WindowRule
+from ..learning import ErrorRule, Rule, WindowRule
 from ..network.data import NetworkData
 from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
-from ..spec.config import LIMITS, TABLE_STEPS
+from ..spec.config import ERROR_LANES, LIMITS, TABLE_STEPS
 from ..spec.rows import Unit
 
 Ints = NDArray[np.int64]
 #: Learning engines in words.
 ENGINES = {Learning.NONE: "no learning engine", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
+#: How a chip with errors is built.
+ERRORS = f"CoreConfig(errors=True, learning={Learning.EXPONENTIAL:d}), with {ERROR_LANES} lanes or more"
 #: Names of the parameters that are times.
 TIMES = tuple(name for name, quantity in QUANTITIES.items() if quantity.unit is Unit.MS)
 
@@ -87,8 +89,10 @@ class Demand:
         Its learning rule; None unless it learns.
     is_integer : bool
         Whether it has integers only, which need no scale.
+    weights : array [axons, N]
+        Weights that add to currents: 0 for feedback axons.
     lowest, highest : array [axons, N]
-        Extremes that each weight can reach.
+        Extremes that each weight can reach; 0 for feedback axons.
     levels : dict of array [N]
         Parameters in the units of the weights, by name; 0 where one was not set, and for an infinite threshold.
     injected : array [N]
@@ -99,6 +103,7 @@ class Demand:
     durations: Durations
     rule: Rule | None
     is_integer: bool
+    weights: NDArray[Any]
     lowest: NDArray[Any]
     highest: NDArray[Any]
     levels: dict[str, NDArray[Any]]
@@ -110,7 +115,13 @@ class Demand:
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
         rule = net.rule if net.learns else None
         injected = _currents(inject_max, net.neuron_count)
-        return cls(net, Durations.of(net), rule, net.is_integer, *net.reach(), levels, injected)
+        weights = net.current_weights
+        return cls(net, Durations.of(net), rule, net.is_integer, weights, *net.reach(), levels, injected)
+
+    @property
+    def errors(self) -> bool:
+        """Whether neurons have to gather errors."""
+        return isinstance(self.rule, ErrorRule) or bool(self.net.is_feedback.any())
 
     @property
     def states(self) -> list[NDArray[Any]]:
@@ -139,6 +150,13 @@ class Demand:
             values["learning"] = engine_of(self.rule)
             values["window_steps"] = max(chosen.window_steps, window_steps(self.rule, net.dt_ms))
             values["soft_bounds"] = self.rule.soft
+        if self.errors:
+            if isinstance(self.rule, WindowRule):
+                raise FitError(
+                    f"the network has feedback axons and learns by {ENGINES[Learning.WINDOW]}; no chip has both: take "
+                    "a rule of exponential traces or of errors, or leave out the feedback"
+                )
+            values |= {"errors": True, "learning": Learning.EXPONENTIAL}
         if self.is_integer:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
             bits = max(map(_signed_bits, (self.lowest, self.highest)))
@@ -147,7 +165,7 @@ class Demand:
             values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, self.states))))
         for name, way_out in (
             ("max_delay", "use a longer dt_ms"), ("refractory_bits", "use a longer dt_ms"),
-            ("extra_axons", "give fewer neurons a second delay"),
+            ("extra_axons", "give fewer neurons a second delay, or both currents and errors to bring"),
         ):  # fmt: skip
             low, high = LIMITS[name]
             if not low <= values[name] <= high:
@@ -168,6 +186,8 @@ class Demand:
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
         if self.rule is not None:
             lacking += _lacking_to_learn(self.rule, net.dt_ms, config)
+        if self.errors and not config.errors:
+            lacking.append(f"errors (the chip was built without; build {ERRORS})")
         if lacking:
             raise FitError(f"the network needs {', '.join(lacking)}; take a larger chip or a smaller network")
 

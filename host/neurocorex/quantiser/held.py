@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..image import Image
-from ..learning import Rule, TraceRule, WindowRule
+from ..learning import ErrorRule, Rule, TraceRule, WindowRule
 from ..network.data import NetworkData
 from ..spec import Control, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from ..spec.registers import GATE_ALL, MODULATION_ONE
 from .difference import Difference
+from .errorrate import whole_deadband
+from .feedback import error_scale_of
 from .tuning import schedule_of
 
 Floats = NDArray[np.float64]
@@ -83,12 +85,15 @@ class _Held:
         elif isinstance(rule, WindowRule):
             yield from self._tables(rule)
             yield from self._drift(rule)
+        elif isinstance(rule, ErrorRule):
+            yield from self._errors(rule)
 
     def _flags(self) -> Iterator[tuple[str, list[float], list[float]]]:
         nearest = isinstance(self.rule, TraceRule) and bool(self.rule.nearest)
         wanted = {
             LearningFlag.ENABLE: True, LearningFlag.STOCHASTIC: self.rule.stochastic, LearningFlag.SOFT: self.rule.soft,
             LearningFlag.NEAREST_PRE: nearest, LearningFlag.NEAREST_POST: nearest,
+            LearningFlag.ERRORS: isinstance(self.rule, ErrorRule),
         }  # fmt: skip
         flags = int(self.control[Control.LEARNING])
         for flag, state in wanted.items():
@@ -101,13 +106,28 @@ class _Held:
             ("tau_post_ms", rule.tau_post_ms, rule.depression, Control.POST_DECAY, Control.DEPRESSION,
              Control.POST_INCREMENT, False),
         ):  # fmt: skip
-            units = int(self.control[decay])
-            left = 1 - units / (1 << DECAY_BITS) if units < DECAY_ALL else 0.0
-            yield name, [tau_ms], [-self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0)]
+            left = self._left(decay)
+            yield name, [tau_ms], [self._tau_ms(left)]
             # At a lag of one step, the trace that potentiation reads has faded once; that of depression has not.
             trace = int(self.control[increment]) * (left if fades else 1.0)
             held = trace * self.signed(rate) / (1 << self.config.trace_bits) * self.change
             yield rate.name.lower(), [change], [held]
+
+    def _left(self, decay: Control) -> float:
+        """Return what is left of a trace after a step."""
+        units = int(self.control[decay])
+        return 1 - units / (1 << DECAY_BITS) if units < DECAY_ALL else 0.0
+
+    def _tau_ms(self, left: float) -> float:
+        """Return the time constant of a trace of which so much is left after a step."""
+        return -self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0)
+
+    def _errors(self, rule: ErrorRule) -> Iterator[tuple[str, list[float], list[float]]]:
+        yield "tau_ms", [rule.tau_ms], [self._tau_ms(self._left(Control.PRE_DECAY))]
+        scale, trace = error_scale_of(self.image), int(self.control[Control.PRE_INCREMENT])
+        rate = trace * self.signed(Control.POTENTIATION) * scale / MODULATION_ONE / (1 << self.config.trace_bits)
+        yield "rate", [rule.rate], [rate * self.change]
+        yield "deadband", [float(whole_deadband(rule.deadband, scale))], [float(self.control[Control.DEADBAND])]
 
     def _tables(self, rule: WindowRule) -> Iterator[tuple[str, Floats, Floats]]:
         steps = self.config.window_steps

@@ -117,11 +117,13 @@ def _step(neuron: int, regions: Mapping[Region, NDArray[Any]], control: NDArray[
 
 
 def _one_step_axon(neuron: int, config: CoreConfig, regions: Mapping[Region, NDArray[Any]]) -> int | None:
-    """Return the row of an axon that brings a spike of a neuron back after one step."""
-    if regions[Region.DELAY][neuron] == 1:
+    """Return the row of an axon that brings a spike of a neuron back after one step, as a current."""
+    errors = regions.get(Region.FEEDBACK, np.zeros(config.axons, np.int64))
+    if regions[Region.DELAY][neuron] == 1 and not errors[config.inputs + neuron]:
         return config.inputs + neuron
     if Region.EXTRA_SOURCE in regions:
-        found = np.flatnonzero((regions[Region.EXTRA_SOURCE] == neuron) & (regions[Region.EXTRA_DELAY] == 1))
+        currents = errors[config.inputs + config.neurons :] == 0
+        found = np.flatnonzero((regions[Region.EXTRA_SOURCE] == neuron) & (regions[Region.EXTRA_DELAY] == 1) & currents)
         if found.size:
             return config.inputs + config.neurons + int(found[0])
     return None

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from ..network.population import named
 from ..spec import CoreConfig
-from .comparison import Comparison
+from .comparison import FEEDBACK, Comparison
 from .difference import Loss
 
 #: Root mean square loss of the weights onto a neuron, as a part of them, above which its rate changes noticeably.
 COARSE_WEIGHTS = 0.1
+#: The same of all feedback weights, above which errors change noticeably.
+COARSE_ERRORS = 0.01
 #: End of the warning of weights that a rule without bounds may lead out of range.
 UNBOUNDED = ": give the rule bounds, or take a smaller scale"
 
@@ -27,6 +29,12 @@ def loss_warnings(comparison: Comparison, config: CoreConfig) -> list[str]:
             found.append(
                 f"{loss.clipped} {name} weights were clipped, at {places}: take a smaller scale or wider weights"
             )
+    feedback = comparison.weights.get(FEEDBACK)
+    if feedback and feedback.relative_error > COARSE_ERRORS:
+        found.append(
+            f"feedback weights lost {feedback.relative_error:.1%} by rounding, {feedback.vanished} of "
+            f"{feedback.synapses} became 0, so that errors are off: take wider weights, or some of similar size"
+        )
     return found + _coarse_weights(comparison.loss, config)
 
 

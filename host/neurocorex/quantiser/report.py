@@ -20,6 +20,7 @@ from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
 from .demand import ENGINES
 from .difference import Difference, WeightLoss, finite
+from .errorchange import ErrorChange, error_change
 from .losses import UNBOUNDED
 from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
@@ -55,7 +56,9 @@ class Report:
     plastic : int
         Number of synapses that learn.
     window : ActingWindow or None
-        The learning window that the chip acts by, from its integers; None if nothing learns.
+        The learning window that the chip acts by, from its integers; None if nothing learns by spikes.
+    errors : ErrorChange or None
+        The change by spikes and errors that the chip acts by, from its integers; None if nothing learns by errors.
     never_fire : list of int
         Neurons that no pattern of input spikes makes fire; injected currents may. Those that are meant never to fire,
         with an infinite threshold, are not among them, nor those of a chip that the network does not use.
@@ -97,6 +100,7 @@ class Report:
     learning: list[Rounded] = field(default_factory=list)
     plastic: int = 0
     window: ActingWindow | None = None
+    errors: ErrorChange | None = None
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     can_saturate: list[int] = field(default_factory=list)
@@ -137,8 +141,9 @@ class Report:
         mute, room = never_fire(image, injected), rooms(image)
         undriven = np.setdiff1d(mute, np.flatnonzero(driven(image, injected)))
         restless = never_silent(image).tolist()
-        window = acting_window(image, rule)
-        learned = [*(window.warnings if window else []), *outside_bounds(image)]
+        window, errors = acting_window(image, rule), error_change(image, rule)
+        acting = window or errors
+        learned = [*(acting.warnings if acting else []), *outside_bounds(image)]
         control = image.regions[Region.CONTROL]
         found = mistakes(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
         return cls(
@@ -155,6 +160,7 @@ class Report:
             learning=learning or [],
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
             window=window,
+            errors=errors,
             warnings=[*(notes or []), *learned, *found],
             notes=[*(notes or []), *learned],
             can_saturate=np.flatnonzero(room > 1).tolist(),
@@ -175,7 +181,7 @@ class Report:
 
     @property
     def weights(self) -> dict[str, WeightLoss]:
-        """Loss of "input" and "recurrent" weights; empty for an image that came from elsewhere."""
+        """Loss of "input", "recurrent" and "feedback" weights; empty for an image that came from elsewhere."""
         return self.comparison.weights if self.comparison else {}
 
     @property
@@ -207,9 +213,10 @@ class Report:
             {**asdict(each), "wanted": finite(each.wanted), "got": finite(each.got), "error": each.error}
             for each in self.learning
         ]
-        plain = asdict(replace(self, subject=None, comparison=None, window=None)) | {
+        plain = asdict(replace(self, subject=None, comparison=None, window=None, errors=None)) | {
             "config": self.config.to_dict(), "learning": learning,
             "window": self.window.to_dict() if self.window else None,
+            "errors": self.errors.to_dict() if self.errors else None,
             "weights": {name: loss.to_dict() for name, loss in self.weights.items()},
             "differences": {name: each.to_dict() for name, each in self.differences.items()},
             "parameters": {name: finite(error) for name, error in self.parameters.items()},
@@ -229,14 +236,18 @@ class Report:
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
             *(map(str, self.populations) if len(self.populations) > 1 else ()),
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
-            *([f"{self.plastic} synapses learn, by {ENGINES[self.config.learning]}"] if self.plastic else []),
+            *([f"{self.plastic} synapses learn, by {self._engine}"] if self.plastic else []),
             *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
-            *(self.window.lines if self.window else []),
+            *(self.window.lines if self.window else self.errors.lines if self.errors else []),
             *self._accuracy(),
             *([f"{named(self.undriven)}: excited by nothing but injected currents"] if self.undriven else []),
             *self.remarks,
             *(f"warning: {warning}" for warning in self.warnings),
         ]
+
+    @property
+    def _engine(self) -> str:
+        return "errors" if self.errors else ENGINES[self.config.learning]
 
     def _accuracy(self) -> list[str]:
         """Say what was rounded, and what will be."""
@@ -260,10 +271,11 @@ class Report:
         Raises
         ------
         InputError
-            If nothing learns.
+            If nothing learns, or by errors.
         MissingToolError
             If matplotlib is not installed.
         """
         if self.window is None:
-            raise InputError("nothing learns, so there is no learning window; see Network.learn")
+            why = "nothing learns by spikes" if self.errors else "nothing learns"
+            raise InputError(f"{why}, so there is no learning window; see Network.learn")
         return learning_window(self.window, axis=ax)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..events.codec import NO_REGISTER
 from ..events.stream import EventStream
-from ..learning import TraceRule
+from ..learning import ErrorRule, TraceRule
 from ..network.data import NetworkData
+from ..spec import Clear
 
 #: Spikes that a trace can hold if nothing is known of the rates.
 ASSUMED = 4.0
+#: Spikes of an axon that count for a rule of errors, if nothing is known of them.
+COUNTED = 16.0
 #: Standard deviations above the mean of a trace that there is room for, if spikes come at random at a stated rate.
 DEVIATIONS = 4.0
 #: Room beyond what spikes fill exactly, as a trace fades right on average only.
@@ -63,7 +68,7 @@ def trace_rooms(
     learn = net.plastic & np.asarray(net.parameters["learns"], np.bool_)
     pre = _by_rate(rule.pre_rate_hz, rule.tau_pre_ms)
     if pre is None and stimulus is not None:
-        pre = _by_stimulus(net, learn, spikes_of(stimulus, net.input_count), rule.tau_pre_ms)
+        pre = _by_stimulus(net, learn, stimulus, rule.tau_pre_ms)
     periods = 1 + np.rint(net.parameters["refractory_ms"][learn.any(axis=0)] / net.dt_ms)
     shortest = float(periods.min()) if periods.size else 1.0
     return (
@@ -79,11 +84,32 @@ def _bounded(room: Room | None, fades: float) -> Room:
     return room if room.spikes <= most else Room(most, "enough for the closest spikes that can be")
 
 
-def _by_stimulus(net: NetworkData, learn: NDArray[np.bool_], spikes: NDArray[np.bool_], tau_ms: float) -> Room | None:
+def error_room(net: NetworkData, rule: ErrorRule, stimulus: EventStream | ArrayLike | None = None) -> Room:
+    """Return how many spikes of an axon count for a rule of errors, as `trace_rooms`; else `COUNTED` are assumed."""
+    if rule.accumulate is not None:
+        return Room(float(rule.accumulate), STATED)
+    learn = net.plastic & np.asarray(net.parameters["learns"], np.bool_)
+    room = None if stimulus is None else _by_stimulus(net, learn, stimulus, rule.tau_ms, COUNTED)
+    return _bounded(room or Room(COUNTED, "assumed"), net.dt_ms / rule.tau_ms)
+
+
+def _by_stimulus(
+    net: NetworkData, learn: NDArray[np.bool_], stimulus: EventStream | ArrayLike, tau_ms: float,
+    assumed: float = ASSUMED,
+) -> Room | None:  # fmt: skip
     """Room for the inputs that learn; nothing is known of neurons whose axons learn."""
     inputs, neurons = np.split(learn.any(axis=1), [net.input_count])
-    seen = MARGIN * fullest(spikes[..., inputs], net.dt_ms / tau_ms)
-    return None if neurons.any() and seen < ASSUMED else Room(seen, "by stimulus")
+    spikes, fades = spikes_of(stimulus, net.input_count), net.dt_ms / tau_ms
+    seen = (MARGIN if fades else 1.0) * fullest(spikes[..., inputs], fades, _cleared(stimulus))
+    return None if neurons.any() and seen < assumed else Room(seen, "by stimulus")
+
+
+def _cleared(stimulus: EventStream | ArrayLike) -> frozenset[int]:
+    """Return the steps before which a stimulus clears the traces."""
+    if not isinstance(stimulus, EventStream):
+        return frozenset()
+    clears = (stimulus.change_register == NO_REGISTER) & (stimulus.change_value & int(Clear.TRACES) != 0)
+    return frozenset(stimulus.change_step[clears].tolist())
 
 
 def _by_rate(rate_hz: float | None, tau_ms: float) -> Room | None:
@@ -94,7 +120,7 @@ def _by_rate(rate_hz: float | None, tau_ms: float) -> Room | None:
     return Room(1 + level + DEVIATIONS * math.sqrt(level / 2), "by rate")
 
 
-def fullest(spikes: NDArray[np.bool_], fades: float) -> float:
+def fullest(spikes: NDArray[np.bool_], fades: float, cleared: Collection[int] = ()) -> float:
     """Return the largest value of the traces of some spikes, in spikes, at least 1.
 
     Parameters
@@ -103,11 +129,13 @@ def fullest(spikes: NDArray[np.bool_], fades: float) -> float:
         Samples begin with empty traces.
     fades : float
         Length of a step as a part of the time constant.
+    cleared : collection of int
+        Steps before which traces are cleared.
     """
     kept, most = math.exp(-fades), 1.0
     trace = np.zeros(spikes.shape[:-2] + spikes.shape[-1:])
     for step in range(spikes.shape[-2]):
-        trace *= kept
+        trace *= 0.0 if step in cleared else kept
         trace += spikes[..., step, :]
         most = max(most, float(trace.max(initial=0)))
     return most

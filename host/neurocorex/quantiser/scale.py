@@ -70,12 +70,13 @@ class Kinds:
         lowest, highest = demand.lowest, demand.highest
         if relative is not None:
             lowest, highest = lowest * relative, highest * relative
-        self.parts = [net.weights[:first], net.weights[first:]]
+        weights = demand.weights
+        self.parts = [weights[:first], weights[first:]]
         bounds = demand.rule.bounds if demand.rule is not None else None
         self.extremes = _extremes(lowest, highest, first)
         self.stated, self._whole = self.extremes, [np.zeros(0)] * 2
         if demand.rule is not None and bounds is None:
-            present = net.weights if relative is None else net.weights * relative
+            present = weights if relative is None else weights * relative
             self.stated = _extremes(present, present, first)
             # What loses its fractions at a larger gain: the weights, and the changes that a rule makes.
             steps = [changes_of(demand) if kind.any() else np.zeros(0) for kind in (
@@ -85,7 +86,7 @@ class Kinds:
         self.span = float(bounds[1] - bounds[0]) if bounds else 0.0
         self.fixed = self.parts
         if self.span:
-            self.fixed = [net.weights[:first][~net.plastic[:first]], net.weights[first:][~net.plastic[first:]]]
+            self.fixed = [weights[:first][~net.plastic[:first]], weights[first:][~net.plastic[first:]]]
         plastic = [net.plastic[:first].any(), net.plastic[first:].any()]
         self._tied = demand.rule is not None and all(plastic)
         self.plastic_kind = 0 if plastic[0] else 1

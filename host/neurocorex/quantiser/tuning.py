@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FitError, InputError
-from ..learning import Rule, TraceRule, WindowRule
+from ..learning import ErrorRule, Rule, TraceRule, WindowRule
 from ..spec import Control, CoreConfig, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, signed_range
 from ..spec.registers import GATE_ALL, MODULATION_ONE
+from .errorrate import Arithmetic, ErrorRate
 from .room import NO_ROOMS, STATED, Room
 from .rounded import Rounded
 from .tables import single_spikes, table_of
@@ -48,6 +49,8 @@ class Tuning:
         One unit of a plastic weight on the chip, in the units of the network.
     rooms : (Room, Room)
         How many spikes the traces of axons and of neurons can hold.
+    feedback : array
+        Weights of the feedback axons, in the units of the network; for a rule of errors.
 
     Attributes
     ----------
@@ -61,6 +64,8 @@ class Tuning:
         Every number of the rule.
     warnings : list of str
         What was lost, and what will not work.
+    error_scale : float
+        Scale of errors, see `feedback`.
     """
 
     rule: Rule
@@ -68,11 +73,13 @@ class Tuning:
     dt_ms: float
     unit: float
     rooms: tuple[Room, Room] = NO_ROOMS
+    feedback: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.int64))
     control: dict[Control, int] = field(default_factory=dict)
     tables: dict[Region, NDArray[np.int64]] = field(default_factory=dict)
     schedule: list[list[int]] = field(default_factory=list)
     rounded: list[Rounded] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    error_scale: float = 1.0
 
     def __post_init__(self) -> None:
         rule, flags = self.rule, LearningFlag.ENABLE
@@ -86,6 +93,9 @@ class Tuning:
         elif isinstance(rule, WindowRule):
             self._set_tables(rule)
             self._set_drift(rule)
+        elif isinstance(rule, ErrorRule):
+            flags |= LearningFlag.ERRORS
+            self._set_errors(rule)
         modulation = round(rule.modulation * MODULATION_ONE)
         self._note("modulation", rule.modulation, modulation / MODULATION_ONE, remedy="take a multiple of 1/256")
         self.control |= {
@@ -134,15 +144,20 @@ class Tuning:
             ("tau_post_ms", rule.tau_post_ms, rule.depression, _POST),
         )):  # fmt: skip
             decay, rate, increment, cap_register = registers
-            units = min(round(-math.expm1(-self.dt_ms / tau_ms) * (1 << DECAY_BITS)), DECAY_ALL)
-            left = 1 - units / (1 << DECAY_BITS) if units < DECAY_ALL else 0.0
-            got = -self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0)
-            self._note(name, tau_ms, got, remedy="take another dt_ms")
+            units, left = self._decay(name, tau_ms)
             rise = cap if rule.nearest else self._rise(rate.name.lower(), side, change)
             if change and not side and rise * left < 1:
                 raise InputError(f"{name} is too short: its trace is gone in one step; take {self.dt_ms:g} ms or more")
             self.control |= {decay: units, cap_register: cap}
             self.control[rate], self.control[increment] = self._rate(rate.name.lower(), side, rise, units)
+
+    def _decay(self, name: str, tau_ms: float) -> tuple[int, float]:
+        """Return the decay of a trace, and what part of the trace is left after a step."""
+        units = min(round(-math.expm1(-self.dt_ms / tau_ms) * (1 << DECAY_BITS)), DECAY_ALL)
+        left = 1 - units / (1 << DECAY_BITS) if units < DECAY_ALL else 0.0
+        got = -self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0)
+        self._note(name, tau_ms, got, remedy="take another dt_ms")
+        return units, left
 
     def _rise(self, name: str, side: int, change: float) -> int:
         """Return how much a spike raises a trace that has to hold the spikes of its room.
@@ -202,6 +217,17 @@ class Tuning:
         if self.rule.stochastic or self.rule.soft:
             return np.asarray(called, np.float64)
         return applied(np.asarray(called), stochastic=False)[0] * (1 << CHANGE_FRACTION)
+
+    # Errors ------------------------------------------------------------------------------------
+
+    def _set_errors(self, rule: ErrorRule) -> None:
+        numbers = Arithmetic(self.config, rule.stochastic, self._span if rule.soft else 0)
+        wanted = rule.rate * self._change_unit / (1 << CHANGE_FRACTION)
+        found = ErrorRate.of(rule, numbers, wanted, self.rooms[0].spikes, self.feedback)
+        acting = max((each * self.unit for each in found.slopes), key=lambda each: abs(each - rule.rate))
+        self.rounded.append(Rounded("rate", rule.rate, acting))  # `errorchange` warns of it
+        self.error_scale = found.scale
+        self.control |= found.registers | {Control.PRE_DECAY: self._decay("tau_ms", rule.tau_ms)[0]}
 
     # Windows -----------------------------------------------------------------------------------
 

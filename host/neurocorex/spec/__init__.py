@@ -1,6 +1,7 @@
 """Contract between gates, emulator and host: sizes, number formats, declared rows, frames and spike streams.
 
-- `config`: geometry. `fixed`: arithmetic of single numbers. `timing`: clock cycles. `memories`: words and bits.
+- `config`: geometry. `blocks`: what of it can be put to use. `fixed`: arithmetic of single numbers.
+  `timing`: clock cycles. `memories`: words and bits.
 - `rows`, `widths`: what is declared of a number. `regions`, `control`, `counters`: the tables of rows. `flags`: bits.
   `registers` gathers these names. `info`, `version`: what a chip says of itself.
 - `stuffing`: bytes of a frame. `protocol`: frames. `events`: the spikes inside them.

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any
 
 from ..files.documents import parse
+from .blocks import USE_BLOCK, use_blocks
 
 
 class Learning(IntEnum):
@@ -34,9 +35,6 @@ SHALLOW_BANK_WORDS = 2048
 #: Fewest lanes of a chip with errors: the third sum of a group of neurons is read while its first three pass.
 ERROR_LANES = 4
 
-#: Size of the blocks in which neurons and input axons are put to use, see `CoreConfig.in_use`. No chip has more lanes.
-USE_BLOCK = 32
-
 #: Allowed values of each field; a pair is an inclusive range, a set a list of choices.
 LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "neurons": (1, 4096),
@@ -58,11 +56,6 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "tx_frames": frozenset({2, 4, 8, 16}),
     "errors": (0, 1),
 }
-
-
-def use_blocks(count: int) -> int:
-    """Blocks of `USE_BLOCK` that have room for `count` neurons, or input axons."""
-    return -(-count // USE_BLOCK)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,8 +98,7 @@ class CoreConfig:
     rx_frames, tx_frames : int
         Frame buffers of the chip towards it and from it.
     errors : bool
-        Whether neurons gather errors from feedback axons, and can learn from them. Needs exponential traces, and 4
-        lanes or more.
+        Whether neurons gather errors from feedback axons and learn from them; takes exponential traces and 4 lanes.
 
     Raises
     ------
@@ -143,10 +135,8 @@ class CoreConfig:
                     raise ValueError(f"{name} must be {allowed[0]} to {allowed[1]}, got {value!r:.40}")
             elif value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, sorted(allowed)))}, got {value!r:.40}")
-        object.__setattr__(self, "adaptation", bool(self.adaptation))
-        object.__setattr__(self, "learning", Learning(self.learning))
-        object.__setattr__(self, "soft_bounds", bool(self.soft_bounds))
-        object.__setattr__(self, "errors", bool(self.errors))
+        for name, kind in {"adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool}.items():
+            object.__setattr__(self, name, kind(getattr(self, name)))
         if self.errors and (self.learning is not Learning.EXPONENTIAL or self.lanes < ERROR_LANES):
             raise ValueError(
                 f"errors needs learning {Learning.EXPONENTIAL:d} (exponential traces) and {ERROR_LANES} lanes or more, "
@@ -231,9 +221,7 @@ class CoreConfig:
     @property
     def stored_trace_bits(self) -> int:
         """Width of the trace of an axon or neuron, as a host sees it; 0 without learning."""
-        return {Learning.NONE: 0, Learning.EXPONENTIAL: self.trace_bits, Learning.WINDOW: self.window_steps}[
-            self.learning
-        ]
+        return (0, self.trace_bits, self.window_steps)[self.learning]
 
     @property
     def stored_weight_bits(self) -> int:

@@ -21,7 +21,7 @@ MODULATION_ONE = 256
 
 
 def _flags(config: CoreConfig) -> list[int]:
-    """Learning is mostly enabled, and neurons are seldom held. Every other rule is one of errors, if there are any."""
+    """Learning is mostly enabled, and neurons are seldom held. With errors, half of the rules learn from them."""
     enabled, held, disabled = range(1, 32, 2), range(33, 64, 2), range(0, 32, 2)
     flags = [*[*enabled] * 18, *held, *disabled]
     return flags + [LearningFlag.ERRORS | each for each in flags] if config.errors else flags
@@ -110,10 +110,10 @@ class Control(Declared):
         tame=lambda _: [(1, (1 << 32) - 1)])
     DEADBAND = 20, RegisterRow(
         "what the size of an error has to exceed", widths.exactly(15), unit="error units", present=has_errors,
-        tame=lambda _: [0, 0, 20, (0, 300)])
+        tame=lambda _: [0, 20, (0, 300)])
     LEARN = 21, RegisterRow(
         "1: neurons learn from their errors in the next step; zero after it", widths.BIT, unit="flag",
-        present=has_errors, moves=True, tame=lambda _: [0, 1])
+        present=has_errors, moves=True, tame=lambda _: [0, 1, 1])
 
     @property
     def signed(self) -> bool:

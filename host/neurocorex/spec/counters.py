@@ -22,7 +22,7 @@ class Counter(Declared):
     INPUT_EVENTS = 1, _counts("arrivals at input axons")
     RECURRENT_EVENTS = 2, _counts("arrivals at axons M + j and extra ones")
     SPIKES = 3, _counts("neurons that fired")
-    SATURATIONS = 4, _counts("updates of a neuron in which i, v or h was clamped, once per neuron and step")
+    SATURATIONS = 4, _counts("updates of a neuron in which i, v, h or E was clamped, once per neuron and step")
     REFUSED_EVENTS = (
         5,
         _counts(

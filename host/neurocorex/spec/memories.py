@@ -96,7 +96,9 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     for name, words in bank_pieces(config):
         yield Memory(banks, name, words, (_synapse_bits(config),), count=config.lanes, ports=config.weight_ports)
     sums = config.lanes * config.accumulator_bits
-    yield Memory("core.synapses.accumulators", "memory", 2 * config.groups, (sums,))
+    yield Memory("core.synapses.accumulators", "memory", (4 if config.errors else 2) * config.groups, (sums,))
+    if config.errors:
+        yield Memory("core.synapses.feedback", "memory", config.axons, (1,))
     yield Memory("core.registers.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
     copied = max(control.bits(config) for control in controls(config) if control not in MOVING)
     yield Memory("core.registers.control", "copy", len(controls(config)), (copied,))
@@ -128,8 +130,7 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
     packed = {region for pack in PACKS for region in pack}
     alone = [(region,) for region in PARAMETERS + STATE if region not in packed]
     for pack in (*PACKS, *alone):
-        there = (config.adaptation or Region.ADAPTATION not in pack) and (config.errors or Region.ERROR not in pack)
-        if there:
+        if layout(pack[0], config).items and (config.adaptation or Region.ADAPTATION not in pack):
             component = f"core.neurons.pipeline.memory.{pack[0].name.lower()}.memory"
             yield Memory(
                 component,
@@ -153,7 +154,8 @@ def _extra(config: CoreConfig) -> Iterator[Memory]:
 def _learning(config: CoreConfig) -> Iterator[Memory]:
     neurons = max(2, config.neurons)
     outer = config.inputs if not config.extra_axons else config.input_blocks * config.lanes + config.extra_axons
-    yield Memory("core.events.fired", "memory", neurons, (_index_bits(config.neurons),))
+    column = _index_bits(config.neurons) + (layout(Region.ERROR, config).bits if config.errors else 0)
+    yield Memory("core.events.changing", "memory", neurons, (column,))
     amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits

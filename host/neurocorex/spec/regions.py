@@ -113,7 +113,7 @@ class Region(Declared):
     FLAGS = 0x28, RegionRow(
         "`RESET_SUBTRACT`, `REFRACTORY_HOLD`, what is recorded, `PLASTICITY_OFF`, `ERROR_ALWAYS`",
         widths.exactly(FLAG_BITS), unit="flags", per=NEURON,
-        tame=lambda _: [(0, 15), (0, 15), (0, 31), (32, 47), (32, 63)])
+        tame=lambda config: [(0, 15), (0, 15), (0, 31), *[(32, 47), (32, 63)] * config.errors])
 
     # Neuron state.
 
@@ -151,9 +151,7 @@ class Region(Declared):
 #: Per-neuron parameters, in address order.
 PARAMETERS = tuple(region for region in Region if region.row.per is NEURON and region.row.cleared is None)
 #: Per-neuron state of the dynamics.
-STATE = tuple(
-    region for region in Region if region.row.cleared in (Clear.STATE, Clear.ADAPTATION, Clear.ERRORS)
-)  # fmt: skip
+STATE = tuple(region for region in Region if region.row.cleared in (Clear.STATE, Clear.ADAPTATION, Clear.ERRORS))
 #: State of the learning engine, beside the weights. What else can be written makes up the network itself.
 TRACES = tuple(region for region in Region if region.row.cleared is Clear.TRACES)
 

@@ -28,7 +28,7 @@ def row_cycles(config: CoreConfig) -> int:
 
 
 def column_cycles(config: CoreConfig) -> int:
-    """Cycles that the potentiation of the synapses of one neuron that fired costs."""
+    """Cycles that a change of all synapses onto one neuron costs."""
     return config.axon_blocks * piece_cycles(config)
 
 
@@ -69,7 +69,8 @@ def busy_cycles(
     steps, arrivals : int
         Steps, and axons that arrived in them.
     columns : int
-        Neurons that fired and learned, each in a step with `LearningFlag.ENABLE`.
+        Columns that were walked, each in a step with `LearningFlag.ENABLE`: of neurons that fired and learn; with
+        `LearningFlag.ERRORS`, of those that learn from their error.
     chip : CoreConfig, optional
         Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
         `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its

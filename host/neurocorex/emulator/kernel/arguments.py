@@ -31,6 +31,7 @@ class Sizes(NamedTuple):
     trace_bits: int
     window_steps: int
     """0 for exponential traces."""
+    errors: bool
     steps: int
     """Of the stimulus."""
     budget: int
@@ -101,6 +102,24 @@ class Learner(NamedTuple):
     post_table: Ints
 
 
+class Feedback(NamedTuple):
+    """Feedback axons, and room for what they bring; without items on a chip that has no errors.
+
+    Attributes
+    ----------
+    axons : uint8 array [A]
+        1 for those that bring errors.
+    brought : int32 array [N]
+        Errors of one step.
+    factors : int64 array [N]
+        F of each column that is walked in a lesson.
+    """
+
+    axons: Bytes
+    brought: Narrow
+    factors: Ints
+
+
 class Stimulus(NamedTuple):
     """The columns of an `EventStream`."""
 
@@ -125,7 +144,7 @@ class Output(NamedTuple):
     watched : int64 array [K], membranes : int64 array [steps, K]
         Neurons of which membranes are recorded, and these.
     counts : int64 array [COLUMNS + 1]
-        Added to the counters; then columns of the matrix that potentiation visited.
+        Added to the counters; then columns of the matrix that were walked.
     position : int64 array [5]
         Step, places in the three tables of the stimulus, and spikes put out; moved on.
     """
@@ -205,12 +224,12 @@ BLOCK = np.dtype([
     ("sizes", [(name, np.int64) for name in Sizes._fields]),
     *(
         (table.__name__.lower(), [(name, [("address", np.int64), ("items", np.int64)]) for name in table._fields])
-        for table in (Core, Learner, Scratch, Stimulus, Output)
+        for table in (Core, Learner, Feedback, Scratch, Stimulus, Output)
     ),
 ])  # fmt: skip
 
 
-def words(table: Core | Learner | Scratch | Stimulus | Output) -> list[int]:
+def words(table: Core | Learner | Feedback | Scratch | Stimulus | Output) -> list[int]:
     """Return addresses and numbers of items, as they stand in the block; the arrays have to outlive their use."""
     found = []
     for (name, kind), array in zip(table.__annotations__.items(), table, strict=True):

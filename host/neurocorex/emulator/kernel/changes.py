@@ -1,10 +1,10 @@
-"""Changes between two steps: control registers that are set, and state, traces and adaptation that are cleared."""
+"""Changes between two steps: control registers that are set; state, traces, adaptation and errors that are cleared."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from .constants import CLEAR_ADAPTATION, CLEAR_STATE, CLEAR_TRACES, NO_REGISTER, H, I, R, V
+from .constants import CLEAR_ADAPTATION, CLEAR_ERRORS, CLEAR_STATE, CLEAR_TRACES, NO_REGISTER, E, H, I, R, V
 
 
 def apply_changes(core, learner, due, stimulus, change, step):
@@ -25,6 +25,8 @@ def apply_changes(core, learner, due, stimulus, change, step):
                 zero(due[slot])
         if value & CLEAR_ADAPTATION:
             zero(core.neurons[H])
+        if value & CLEAR_ERRORS:
+            zero(core.neurons[E])
         if learner is not None and value & CLEAR_TRACES:
             zero(learner.pre)
             zero(learner.post)

@@ -8,11 +8,11 @@ from ...spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..memory import NARROW_REGIONS
 
 #: Rows of `Core.neurons`.
-TH, RESET, LEAK, BIAS, PERIOD, FLAGS, V, I, R, H = (
+TH, RESET, LEAK, BIAS, PERIOD, FLAGS, V, I, R, H, E = (
     NARROW_REGIONS.index(region)
     for region in (
         Region.THRESHOLD, Region.RESET, Region.LEAK, Region.BIAS, Region.REFRACTORY, Region.FLAGS, Region.MEMBRANE,
-        Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION,
+        Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION, Region.ERROR,
     )
 )  # fmt: skip
 NEURON_ROWS = len(NARROW_REGIONS)
@@ -22,6 +22,7 @@ LEARNING, GATE, RANDOM = int(Control.LEARNING), int(Control.GATE), int(Control.R
 WEIGHT_MIN, WEIGHT_MAX = int(Control.WEIGHT_MIN), int(Control.WEIGHT_MAX)
 POTENTIATION, DEPRESSION, MODULATION = int(Control.POTENTIATION), int(Control.DEPRESSION), int(Control.MODULATION)
 DRIFT_STEP = int(Control.DRIFT_STEP)
+DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
 PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
 #: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
 TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
@@ -29,14 +30,16 @@ SIGNED = tuple(int(control) for control in Control if control.signed)
 REGISTERS = len(Control)
 ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC), int(LearningFlag.SOFT)
 NEAREST_PRE, NEAREST_POST = int(LearningFlag.NEAREST_PRE), int(LearningFlag.NEAREST_POST)
-HOLD_FIRING = int(LearningFlag.HOLD_FIRING)
-SUBTRACT, HOLD, OFF = int(Flag.RESET_SUBTRACT), int(Flag.REFRACTORY_HOLD), int(Flag.PLASTICITY_OFF)
-CLEAR_STATE, CLEAR_TRACES, CLEAR_ADAPTATION = int(Clear.STATE), int(Clear.TRACES), int(Clear.ADAPTATION)
+HOLD_FIRING, ERRORS = int(LearningFlag.HOLD_FIRING), int(LearningFlag.ERRORS)
+SUBTRACT, HOLD = int(Flag.RESET_SUBTRACT), int(Flag.REFRACTORY_HOLD)
+OFF, ALWAYS = int(Flag.PLASTICITY_OFF), int(Flag.ERROR_ALWAYS)
+CLEAR_STATE, CLEAR_TRACES = int(Clear.STATE), int(Clear.TRACES)
+CLEAR_ADAPTATION, CLEAR_ERRORS = int(Clear.ADAPTATION), int(Clear.ERRORS)
 RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATURATIONS)
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
 FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
-#: Place behind the counters where columns of the matrix that potentiation visited are counted.
+#: Place behind the counters where columns of the matrix that were walked are counted.
 COLUMNS = len(Counter)
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 FRACTION = CHANGE_FRACTION

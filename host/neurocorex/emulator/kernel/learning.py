@@ -11,7 +11,6 @@ from __future__ import annotations
 from .constants import (
     COLUMNS,
     DEPRESSION,
-    ENABLE,
     FULL_TRACES,
     GATE,
     LEARNING,
@@ -30,6 +29,7 @@ from .constants import (
     TO_INCREMENT,
 )  # fmt: skip
 from .drift import move, settle_all, settle_rows
+from .lessons import by_spikes
 from .registers import advance, find_learners
 from .rest import is_zero
 from .synapses import bounds_of, learn_columns, learn_row, shift_columns, shift_mixed_row, shift_row
@@ -47,7 +47,7 @@ def tune(learner, scratch, sizes, rules, flags):
 def depress(core, learner, scratch, sizes, rules, arrivals, counts):
     """Change the synapses of the axons that arrived, ruled by the traces of the step before."""
     learning = rules[LEARNING]
-    if learning & ENABLE == 0 or not arrivals:
+    if not by_spikes(rules, sizes) or not arrivals:
         return
     n, rows, change = sizes.neurons, scratch.rows, scratch.post_change
     if sizes.window_steps:
@@ -95,7 +95,7 @@ def update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts
 def potentiate(core, learner, scratch, sizes, rules, firing, counts):
     """Change the synapses onto the neurons that fired and learn; return how many synapses were visited."""
     learning = rules[LEARNING]
-    if learning & ENABLE == 0:
+    if not by_spikes(rules, sizes):
         return 0
     fired, change, random = scratch.fired, scratch.pre_change, core.control[RANDOM] >> 16
     last = 0

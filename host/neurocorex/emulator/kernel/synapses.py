@@ -57,12 +57,12 @@ def bounds_of(rules, weight_bits):
     return Bounds(least, most, np.int32(rules[WEIGHT_MIN]), np.int32(rules[WEIGHT_MAX]), end)
 
 
-def add_currents(core, sizes, scratch, rules, recurrent, arrivals):
-    """Add up the rows of all arrivals, the `recurrent` ones first, with their gains, into `Scratch.g`.
+def add_currents(core, sizes, scratch, rules, neurons_end, inputs, inputs_end):
+    """Add up the rows of arrivals with their gains, into `Scratch.g`: those of neurons up to a place, then of inputs.
 
     ``g = (sum over a < M of w[a]) << GAIN_INPUT + (sum over a >= M of w[a]) << GAIN_RECURRENT``
     """
-    for first, last, gain in ((0, recurrent, rules[GAIN_RECURRENT]), (recurrent, arrivals, rules[GAIN_INPUT])):
+    for first, last, gain in ((0, neurons_end, rules[GAIN_RECURRENT]), (inputs, inputs_end, rules[GAIN_INPUT])):
         if first == last:
             continue
         add_rows(core.weights, sizes.neurons, scratch.rows, first, last, scratch.added if gain else scratch.g)
@@ -110,7 +110,7 @@ def shift_row(weights, start, change, bounds, counts):
         ups = np.int32(ups + (p > 0))
         downs = np.int32(downs + (p < 0))
         ends = np.int32(ends + ((before == end) & (p != 0)))
-    _count(counts, ups, downs, below, above, ends)
+    count_changes(counts, ups, downs, below, above, ends)
 
 
 def shift_mixed_row(weights, plastic, start, change, bounds, counts):
@@ -127,7 +127,7 @@ def shift_mixed_row(weights, plastic, start, change, bounds, counts):
         ups = np.int32(ups + (p > 0))
         downs = np.int32(downs + (p < 0))
         ends = np.int32(ends + ((before == end) & (p != 0)))
-    _count(counts, ups, downs, below, above, ends)
+    count_changes(counts, ups, downs, below, above, ends)
 
 
 def rounded(w, p, draw, bounds, scale, stochastic):
@@ -151,7 +151,7 @@ def learn_row(weights, plastic, start, change, random, bounds, scale, stochastic
                 weights[_at(start + j)] = min(max(w, bounds.low), bounds.high)
                 below, above = below + (w < bounds.low), above + (w > bounds.high)
                 ups, downs, ends = ups + (moved > 0), downs + (moved < 0), ends + (before == bounds.end)
-    _count(counts, ups, downs, below, above, ends)
+    count_changes(counts, ups, downs, below, above, ends)
 
 
 # Columns ---------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def shift_columns(weights, learner, scratch, width, last, bounds, counts):
             ups += changed
         else:
             downs += changed
-    _count(counts, ups, downs, below, above, ends)
+    count_changes(counts, ups, downs, below, above, ends)
 
 
 def learn_columns(weights, learner, scratch, width, last, bounds, scale, stochastic, counts):
@@ -226,10 +226,11 @@ def learn_columns(weights, learner, scratch, width, last, bounds, scale, stochas
                     drift = _put(weights, learner, scratch, width, a, at, clamp(w, low, high), drift, bounds)
                     below, above = below + (w < low), above + (w > high)
                     ups, downs, ends = ups + (moved > 0), downs + (moved < 0), ends + (before == bounds.end)
-    _count(counts, ups, downs, below, above, ends)
+    count_changes(counts, ups, downs, below, above, ends)
 
 
-def _count(counts, ups, downs, below, above, ends):
+def count_changes(counts, ups, downs, below, above, ends):
+    """Add to the counters of changes: upwards, downwards, beyond each bound, and at the end of a drift."""
     counts[POTENTIATIONS] += ups
     counts[DEPRESSIONS] += downs
     counts[CLIPS_LOW] += below

@@ -14,7 +14,7 @@ from ...image import Image
 from ...network.network import Network
 from ...quantiser.populations import scales_of
 from ...quantiser.quantise import quantised
-from ...spec import CoreConfig
+from ...spec import CoreConfig, Region
 from .cells import Cells
 from .connections import Connection, Connections
 from .hdf5 import write_tree
@@ -40,6 +40,7 @@ def to_nir(
     Simulated by Euler's method with the same step, the graph does what the network does. NIR cannot express refractory
     periods, subtracting resets, linear leaks, adaptation and learning. These, and the integers of the chip, are kept in
     metadata that other tools ignore and `from_nir` reads: a graph that comes back has the same image, bit for bit.
+    Axons that bring errors are refused, because other tools would take them for ordinary ones.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def to_nir(
     Raises
     ------
     InputError
-        If `model` is none of these.
+        If `model` is none of these, or has axons that bring errors.
     FitError
         If a network does not fit.
     FileFormatError
@@ -70,6 +71,8 @@ def to_nir(
     """
     if not isinstance(model, Network | Image | Imported):
         raise InputError(f"expected a Network, an Image or an imported graph, got {type(model).__name__}")
+    if _has_feedback(model):
+        raise InputError("NIR has no axons that bring errors (Network.feedback); export a network without them")
     if isinstance(model, Network):
         image = quantised(model, config)[0]
         cells = Cells.of_network(model, image)
@@ -84,6 +87,14 @@ def to_nir(
     if path is not None:
         write_tree(path, {"version": NIR_VERSION, "node": tree})
     return tree
+
+
+def _has_feedback(model: Network | Image | Imported) -> bool:
+    """Whether an axon brings errors."""
+    if isinstance(model, Network):
+        return bool(model.is_feedback.any())
+    regions = (model.image if isinstance(model, Imported) else model).regions
+    return Region.FEEDBACK in regions and bool(regions[Region.FEEDBACK].any())
 
 
 def _grouped(cells: Cells, scales: Floats) -> Places:

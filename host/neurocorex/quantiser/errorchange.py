@@ -1,0 +1,141 @@
+"""Change by errors that a chip acts by: what a spike and an error of 1 change, from the integers of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..image import Image
+from ..learning import ErrorRule, Rule
+from ..spec import Control, LearningFlag, Region
+from ..spec.fixed import saturate, signed_range
+from ..spec.registers import MODULATION_ONE
+from .acting import plastic_unit, room_of, signed_value
+from .errorrate import Arithmetic
+from .feedback import ERROR_MAX, error_scale_of, feedback_items, typical
+from .rounded import TOLERANCE
+
+
+@dataclass(frozen=True)
+class ErrorChange:
+    """Change of a weight by one spike and an error of 1, in the units of the network.
+
+    Attributes
+    ----------
+    acting : (float, float)
+        By errors above and below zero: the mean over all numbers of spikes that a trace holds, at an error such as one
+        feedback spike brings (the lower median of the sizes of the feedback weights).
+    wanted : float or None
+        What was asked for; None if it is not known, as for an image from a file.
+    at : float
+        The error at which it is measured.
+    step, largest : float
+        Smallest error other than 0, and the largest that acts in full: beyond it, it is cut.
+    reach : float
+        Largest error that one spike of each feedback axon brings to a neuron.
+    deadband : float
+        Errors up to this size change nothing.
+    room : float
+        Spikes of an axon that count, until traces are cleared.
+    why : str
+        Where the room comes from, see `room.Room`; empty if it is not known.
+    forgets : bool
+        Whether traces fade, so that spikes are forgotten in time.
+    modulation : float
+        Factor of all changes that is in `acting` and `wanted`: that of the chip, or 1 if that is 0.
+    """
+
+    acting: tuple[float, float]
+    wanted: float | None
+    at: float
+    step: float
+    largest: float
+    reach: float
+    deadband: float
+    room: float
+    why: str
+    forgets: bool
+    modulation: float = 1.0
+
+    @property
+    def error(self) -> float | None:
+        """Error of `acting` as a part of what was asked for, the larger of both; None if that is not known, or 0."""
+        if not self.wanted:
+            return None
+        return max((each / self.wanted - 1 for each in self.acting), key=abs)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is off by more than `TOLERANCE`, and errors that do not fit."""
+        found = []
+        if self.error is not None and abs(self.error) > TOLERANCE:
+            found.append(
+                f"one spike and an error of 1 change a weight by {self._size} instead of {self.wanted:.3g} "
+                f"({self.error:+.1%}): take a larger rate, wider weights, closer bounds, or stochastic=True where it "
+                "is off"
+            )
+        if self.reach > self.largest:
+            by_rate = self.largest < ERROR_MAX * self.step
+            remedy = "take a smaller rate, or less of accumulate" if by_rate else "give feedback weights as floats"
+            found.append(
+                f"errors beyond {self.largest:.4g} are cut, and one spike of each feedback axon brings up to "
+                f"{self.reach:.4g}: {remedy}"
+            )
+        return found
+
+    @property
+    def lines(self) -> list[str]:
+        """The numbers as text."""
+        off = "" if self.error is None else f" ({round(self.error, 3) + 0.0:+.1%} of wanted)"
+        modulated = f", modulation {self.modulation:.4g}" if self.modulation != 1 else ""
+        room = f"{self.room:.3g} spikes of an axon count{f' ({self.why})' if self.why else ''}"
+        until = "fade with tau_ms" if self.forgets else "go on counting until Clear.TRACES: clear between lessons"
+        dead = f", those up to {self.deadband:.4g} change nothing" if self.deadband else ""
+        return [
+            f"errors: at LEARN one spike and an error of 1 change a weight by {self._size}{off}{modulated}",
+            f"errors: steps of {self.step:.4g}, up to {self.largest:.4g}{dead}",
+            f"errors: {room}; traces {until}",
+        ]
+
+    @property
+    def _size(self) -> str:
+        least, most = (f"{each:.3g}" for each in sorted(self.acting))
+        return least if least == most else f"{least} to {most}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values that JSON can hold."""
+        return {**vars(self), "acting": list(self.acting), "error": self.error}
+
+
+def error_change(image: Image, rule: Rule | None = None) -> ErrorChange | None:
+    """Compute it for an image, beside what its rule asks for if that is given; None if nothing learns by errors."""
+    if not learns_by_errors(image):
+        return None
+    flags, config = _flags(image), image.config
+    modulation = signed_value(image, Control.MODULATION) or MODULATION_ONE
+    rate = saturate(signed_value(image, Control.POTENTIATION) * modulation // MODULATION_ONE, config.change_bits)
+    increment, decay = (signed_value(image, each) for each in (Control.PRE_INCREMENT, Control.PRE_DECAY))
+    soft = bool(flags & LearningFlag.SOFT) and config.soft_bounds
+    span = signed_value(image, Control.WEIGHT_MAX) - signed_value(image, Control.WEIGHT_MIN)
+    numbers = Arithmetic(config, bool(flags & LearningFlag.STOCHASTIC), span * soft)
+    items, scale = feedback_items(image), error_scale_of(image)
+    unit, at = plastic_unit(image), typical(items, scale)
+    above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at))
+    most = signed_range(config.change_bits)[1] * MODULATION_ONE // abs(rate) if rate else ERROR_MAX
+    return ErrorChange(
+        (above, below), rule.rate * modulation / MODULATION_ONE if isinstance(rule, ErrorRule) else None, at / scale,
+        1 / scale, min(most, ERROR_MAX) / scale, float(np.abs(items).sum(axis=0).max(initial=0)) / scale,
+        signed_value(image, Control.DEADBAND) / scale, float(numbers.cap // increment) if increment else 0.0,
+        room_of(image, 0), decay > 0, modulation / MODULATION_ONE,
+    )  # fmt: skip
+
+
+def learns_by_errors(image: Image) -> bool:
+    """Whether the plastic synapses of an image change by errors, at LEARN, instead of by spikes."""
+    return image.learns and image.config.errors and bool(_flags(image) & LearningFlag.ERRORS)
+
+
+def _flags(image: Image) -> LearningFlag:
+    return LearningFlag(int(image.regions[Region.CONTROL][Control.LEARNING]))
