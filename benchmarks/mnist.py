@@ -17,16 +17,22 @@ import neurocorex as ncx
 from neurocorex.demos import mnist, mnist_stdp, mnist_unsupervised
 from neurocorex.demos.mnist import Preparation
 
-WARP = mnist_stdp.WARP
+WARP, MILD = mnist_stdp.WARP, mnist_unsupervised.WARP
 #: Title, job, size of the network as its settings take it, and preparation.
 ROWS: tuple[tuple[str, ModuleType, int, Preparation], ...] = (
     ("taught, 400 neurons", mnist_stdp, 40, Preparation(warp=WARP)),
     ("taught, 100 neurons", mnist_stdp, 10, Preparation(warp=WARP)),
     ("taught, 400 neurons, raw", mnist_stdp, 40, Preparation(upright=False, normed=False, warp=WARP)),
     ("taught, 400 neurons, raw, no copies", mnist_stdp, 40, Preparation(upright=False, normed=False)),
-    ("untaught, 400 neurons", mnist_unsupervised, 400, Preparation()),
-    ("untaught, 400 neurons, raw but normed", mnist_unsupervised, 400, Preparation(upright=False)),
-    ("untaught, 400 neurons, raw", mnist_unsupervised, 400, Preparation(upright=False, normed=False)),
+    ("untaught, 400 neurons", mnist_unsupervised, 400, Preparation(warp=MILD)),
+    ("untaught, 400 neurons, no copies", mnist_unsupervised, 400, Preparation()),
+    (
+        "untaught, 400 neurons, raw but normed",
+        mnist_unsupervised,
+        400,
+        Preparation(upright=False, warp=MILD, normed=True),
+    ),
+    ("untaught, 400 neurons, raw", mnist_unsupervised, 400, Preparation(upright=False, normed=False, warp=MILD)),
 )
 
 

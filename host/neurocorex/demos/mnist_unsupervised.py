@@ -10,20 +10,21 @@ from .competition import Settings, learn
 
 __all__ = ["EPOCHS", "NEURONS", "WARP", "learn", "settings"]
 
-NEURONS, EPOCHS, WARP = 400, 8, 0.0
+NEURONS, EPOCHS, WARP = 400, 8, 0.3
 #: Rise of the threshold for each spike, in units of weight, for each neuron that competes: where there are fewer, each
 #: fires more often.
-FATIGUE = 0.75
+FATIGUE = 0.5
 
 
 def settings(size: int = mnist.SIZES[0], neurons: int = NEURONS, epochs: int = EPOCHS) -> Settings:
     """Return the settings for images of a size, 14 or 28.
 
-    Those of 28 have four times the spikes, so membranes and thresholds rise about four times as fast.
+    The membranes rise so slowly that neurons which the winner has inhibited do not fire in the same image. Images of 28
+    have four times the spikes, so membranes and thresholds rise about four times as fast.
     """
     more = (size // 14) ** 2
     return Settings(
-        inputs=size * size, neurons=neurons, spikes=mnist.SPIKES, bias=128 * more, rise=32, late=20,
+        inputs=size * size, neurons=neurons, spikes=mnist.SPIKES, bias=64 * more, rise=64, late=16,
         epochs=epochs, rate=12.0, decay=0.125, fatigue=max(round(FATIGUE * neurons), 1) * more,
         opening=2.0, named_only=True,
     )  # fmt: skip
