@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from neurocorex.cli import mnist
 from neurocorex.demos import competition, digits_stdp, microseer, mnist_stdp, mnist_unsupervised, teacher
 from neurocorex.device.open import open_transport
 from neurocorex.quantiser.quantise import smallest_config
@@ -108,6 +109,15 @@ def test_mnist_as_text_says_what_was_shown_to_it(demo, invoke, files, tmp_path):
     assert "after each epoch" in out
     assert lines[-1] == f"picture: {picture}"
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_defaults_of_the_commands_are_those_of_the_jobs():
+    taught, sorted_ = (
+        {each.name: each.default for each in demo.params} for demo in (mnist.mnist, mnist.mnist_unsupervised)
+    )
+    assert (taught["per_class"], taught["epochs"]) == (mnist_stdp.PER_CLASS, mnist_stdp.EPOCHS)
+    assert (sorted_["neurons"], sorted_["epochs"]) == (mnist_unsupervised.NEURONS, mnist_unsupervised.EPOCHS)
+    assert (taught["warp"], sorted_["warp"]) == (mnist_stdp.WARP, mnist_unsupervised.WARP)
 
 
 CHIPS = {

@@ -128,7 +128,7 @@ def test_page_of_the_command_line_lists_every_exit_code():
         (("info", "e"), ["emulator"]),
         (("serve", ""), ["emulator", "rtl"]),
         (("demo", "digits", "--device", "r"), ["rtl"]),
-        (("demo", "digits"), ["digits", "digits-stdp", "digits-unsupervised"]),
+        (("demo", "digits"), ["digits", "digits-delta", "digits-stdp", "digits-unsupervised"]),
         (("selft",), ["selftest"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -162,8 +162,10 @@ def test_shell_completes_ports(invoke, monkeypatch):
 
 RTL = (
     ("demo", "digits", "--device", "rtl"),
+    ("demo", "digits-delta", "--device", "rtl"),
     ("demo", "digits-stdp", "--device", "rtl"),
     ("demo", "digits-unsupervised", "--device", "rtl"),
+    ("demo", "hidden", "--device", "rtl"),
     ("demo", "mnist", "--device", "rtl", "--data", "."),
     ("demo", "mnist-unsupervised", "--device", "rtl", "--data", "."),
     ("demo", "microseer", "--device", "rtl", "--data", "."),

@@ -142,6 +142,20 @@ class TestCompetition:
         assert outcome.accuracy >= 0.9
         assert set(outcome.facts["digits"].tolist()) <= {-1, 0, 1}
 
+    def test_opening_brings_each_neuron_near_an_image(self, device, small):
+        settings = replace(SORTED, neurons=5, opening=2.0)
+        device.load(competition.build(settings))
+        result = device.run(spikes=competition.opening(small.train[:5], settings))
+        assert result.spike_neurons.tolist() == [0, 1, 2, 3, 4]
+        assert result.spike_times.tolist() == [4, 13, 22, 31, 40]
+        assert not device.read(Region.ADAPTATION).any()
+        count = small.train[:5].sum(axis=1).T
+        weights = device.weights()[:PIXELS, :5]
+        for neuron in range(5):
+            dark, bright = (weights[count[:, neuron] == spikes, neuron].mean() for spikes in (0, 4))
+            assert dark < -30 * competition.UNIT
+            assert bright > 30 * competition.UNIT
+
     def test_labels_do_not_matter_for_weights(self, small):
         weights = []
         for labels in (small.train_labels, 1 - small.train_labels):

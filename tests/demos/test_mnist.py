@@ -53,6 +53,14 @@ class TestData:
         rows = sorted(zip(pixels.tolist(), labels.tolist(), strict=True))
         assert rows == sorted((row % 256, row % 10) for row in range(4030))
 
+    def test_package_brings_500_images_of_each_digit(self):
+        images = mnist.subset(1)
+        assert (images.train_x.shape, images.test_x.shape) == ((4000, 28, 28), (1000, 28, 28))
+        labels = np.concatenate([images.train_y, images.test_y])
+        assert np.bincount(labels).tolist() == [500] * 10
+        assert 30 < images.train_x.mean() < 36
+        assert images.title.startswith("MNIST, 5,000-image subset, 4,000 to learn and 1,000 to test by seed 1")
+
     def test_title_says_that_it_is_a_subset(self, package):
         title = mnist.subset(7).title
         assert title == "MNIST, 4,030-image subset, 4,000 to learn and 30 to test by seed 7"
@@ -157,7 +165,7 @@ class TestPreparation:
         for image in warping.upright(images.train_x):
             place = np.mgrid[:28, :28] - 13.5
             row, column = ((place * image).sum(axis=(1, 2)) / image.sum()).tolist()
-            assert (abs(row), abs(column)) < (0.2, 0.2)
+            assert max(abs(row), abs(column)) < 0.2
             assert abs((image * (place[0] - row) * (place[1] - column)).sum() / image.sum()) < 0.5
 
     @pytest.mark.parametrize("rows", [[], [5]], ids=["dark", "one row"])
@@ -186,9 +194,9 @@ class TestPreparation:
 
     def test_normed_images_do_not_depend_on_brightness(self):
         image = digits(1)[0].astype(float) / 255
-        bright, dim = (mnist.Preparation()._spikes(part * image) for part in (1, 0.4))
+        bright, dim = (mnist.Preparation().encoded(part * image) for part in (1, 0.4))
         assert np.array_equal(bright, dim)
-        assert not mnist.Preparation()._spikes(0 * image).any()
+        assert not mnist.Preparation().encoded(0 * image).any()
 
     def test_copies_follow_the_seed(self, images):
         samples = mnist.Preparation(warp=0.6).samples(images)

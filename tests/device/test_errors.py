@@ -3,8 +3,9 @@
 import neurocorex as ncx
 import numpy as np
 import pytest
+from neurocorex.device.emulated import EmulatedChip
 from neurocorex.device.remarks import UNCOUNTED, UNPAIRED, remarks
-from neurocorex.errors import FitError, InputError
+from neurocorex.errors import DeviceError, FitError, InputError
 from neurocorex.learning import errors, stdp
 from neurocorex.quantiser.quantise import quantised
 from neurocorex.spec import Clear, Control, CoreConfig, Learning, Region
@@ -187,6 +188,24 @@ def test_nothing_is_learned_before_or_without_a_lesson(device):
     device.run(3, learn=[1], learning=False)
     assert device.errors().tolist() == [0.0, 0.0]
     assert np.array_equal(device.weights(), before)
+
+
+def test_lesson_does_not_outlast_a_run_that_fails(device, monkeypatch):
+    set_register = EmulatedChip.set_register
+
+    def run(chip, stimulus, take, **options):
+        set_register(chip, Control.LEARN, 1)
+        raise DeviceError("stopped")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmulatedChip, "run", run)
+        with pytest.raises(DeviceError, match="stopped"):
+            device.run(spikes=lesson(), learn=3)
+    device.clear()
+    before = device.weights()
+    device.run(spikes=lesson())
+    assert np.array_equal(device.weights(), before)
+    assert device.errors()[0] == 4
 
 
 def test_lessons_of_a_stream_count_their_own_steps():

@@ -20,7 +20,7 @@ CONFIG = CoreConfig(
 )  # fmt: skip
 #: The rule of these runs has no room for their rates, which is of no matter here.
 pytestmark = pytest.mark.filterwarnings("ignore:traces of the learning rule were full")
-MOVES = [int(register) for register in MOVING]
+MOVES = [int(register) for register in MOVING if register.bits(CONFIG)]
 
 
 def build():

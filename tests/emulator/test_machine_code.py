@@ -19,30 +19,31 @@ from neurocorex.emulator.kernel.arguments import Stimulus, words
 from neurocorex.emulator.machine_code import Kind
 from neurocorex.emulator.runner import _BoundCode
 from neurocorex.events.stream import EventStream
-from neurocorex.spec import CoreConfig, Counter, Learning
+from neurocorex.spec import Control, CoreConfig, Counter, Learning, LearningFlag
 from support.emulators import assert_equal, busy_emulator, interpreted
-from support.trials import Moment, random_trial
+from support.trials import KINDS, Moment, random_trial
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=100)
-STATIC = Kind(wide=False, learns=False)
+STATIC = Kind(wide=False, learns=False, errors=False)
 
 
 @PROPERTY
-@given(st.integers(0, 2**32 - 1), st.booleans(), st.integers(0, 60))
-def test_machine_code_equals_its_source(seed: int, learns: bool, silence: int) -> None:
-    trial = random_trial(seed, learns=learns)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(KINDS)), st.integers(0, 60))
+def test_machine_code_equals_its_source(seed: int, kind: str, silence: int) -> None:
+    trial = random_trial(seed, **KINDS[kind])
     trial.moments += [Moment(set(), {}, set(), [])] * silence
     source = interpreted(trial.emulator)
     assert source.run(trial.stream()) == trial.emulator.run(trial.stream())
     assert_equal(source, trial.emulator)
 
 
-@pytest.mark.parametrize("learning", Learning)
-def test_machine_code_equals_its_source_at_full_width(learning: Learning) -> None:
+@pytest.mark.parametrize(("learning", "errors"), [*((each, False) for each in Learning), (Learning.EXPONENTIAL, True)])
+def test_machine_code_equals_its_source_at_full_width(learning: Learning, errors: bool) -> None:
     """With more neurons than vector instructions take at once."""
-    emulator = busy_emulator(learning)
+    emulator = busy_emulator(learning, errors=errors)
     source = interpreted(emulator)
     events = EventStream.from_dense(np.random.default_rng(2).random((30, 64)) < 0.1, clear_steps=[15, 20])
+    events = events.setting([5, 13, 29], Control.LEARN, 1).setting(14, Control.LEARNING, LearningFlag.ENABLE)
     assert source.run(events) == emulator.run(events)
     assert_equal(source, emulator)
     assert emulator.counters[Counter.SPIKES] > 100
@@ -59,7 +60,11 @@ def layouts(monkeypatch: pytest.MonkeyPatch) -> set[tuple[object, ...]]:
     call = _BoundCode.__call__
 
     def spied(self: _BoundCode, *given_: tuple[np.ndarray, ...]) -> None:
-        arrays = [array for table in (self._core, self._learner, self._scratch, *given_[1:]) for array in table]
+        arrays = [
+            array
+            for table in (self._core, self._learner, self._feedback, self._scratch, *given_[1:])
+            for array in table
+        ]
         seen.add(tuple((array.dtype.str, array.ndim, array.flags.c_contiguous) for array in arrays))
         call(self, *given_)
 

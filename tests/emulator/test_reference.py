@@ -8,16 +8,10 @@ from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import Clear, Flag, Learning, Region
 from support.reference import ReferenceCore
-from support.trials import COUNTERS, Moment, random_trial
+from support.trials import COUNTERS, KINDS, Moment, random_trial
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=180)
 SEEDS = st.integers(0, 2**32 - 1)
-#: Kinds of chips, by what `random_trial` is told of them.
-KINDS = {
-    "static": {},
-    "learns": {"learns": True},
-    "errors": {"kind": Learning.EXPONENTIAL, "errors": True},
-}
 CHIPS = st.sampled_from(sorted(KINDS))
 #: What chips of one kind alone can count.
 ONLY = {"full_traces": Learning.EXPONENTIAL, "drift_clips": Learning.WINDOW}

@@ -262,6 +262,8 @@ def test_what_cannot_learn_is_told():
     assert "plastic synapses onto neuron 3 never change, because no feedback axon brings an error" in told(net)
     net.neurons[3].set(learns=False)
     assert "never change" not in told(net)
+    net.neurons.set(threshold=-1.0)
+    assert "onto neuron 2 never change, because no membrane is closer to rest than a threshold of 0" in told(net)
     net = ncx.Network(inputs=2, neurons=2)
     net.connect(net.inputs, net.neurons, 0.5, plastic=True)
     net.learn(rule)
@@ -289,7 +291,11 @@ def test_errors_that_do_not_fit_are_told():
     rule = errors(0.001, bounds=(-100, 100), accumulate=2)
     net = network(rule, feedback=(-10000, 30000), weight=20, threshold=60)
     text = told(net, chip(weight_bits=16))
-    assert "errors beyond 3.277e+04 are cut, and one spike of each feedback axon brings up to 4e+04" in text
+    assert "beyond 3.277e+04 are cut, and one spike of each feedback axon brings up to 4e+04: give feedback" in text
+    net = network(errors(0.0038, bounds=BOUNDS))
+    assert "are cut" not in told(net)
+    net.feedback(net.neurons[:1], net.neurons[1:], -8.0)
+    assert re.search(r"errors beyond 16\.\d+ are cut, .* 17\.\d+: take a smaller rate", told(net))
 
 
 def test_chip_without_errors_refuses_by_name():

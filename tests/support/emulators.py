@@ -5,7 +5,7 @@ import pytest
 from neurocorex.emulator import machine_code
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
-from neurocorex.spec import CoreConfig, Flag, Learning, Region
+from neurocorex.spec import Control, CoreConfig, Flag, Learning, LearningFlag, Region
 
 
 def twin(emulator: Emulator) -> Emulator:
@@ -32,9 +32,9 @@ def assert_equal(first: Emulator, second: Emulator) -> None:
         assert np.array_equal(held, second.regions[region]), region
 
 
-def busy_emulator(learning: Learning) -> Emulator:
-    """A network of common size that fires and learns all the time."""
-    config = CoreConfig(neurons=96, inputs=64, learning=learning)
+def busy_emulator(learning: Learning, *, errors: bool = False) -> Emulator:
+    """A network of common size that fires and learns all the time; by errors if it has any."""
+    config = CoreConfig(neurons=96, inputs=64, learning=learning, errors=errors)
     emulator = Emulator(config)
     rng = np.random.default_rng(1)
     emulator.write(Region.WEIGHTS, rng.integers(-20, 50, config.axons * 96))
@@ -46,6 +46,9 @@ def busy_emulator(learning: Learning) -> Emulator:
         emulator.write(Region.PLASTIC, np.ones(config.axons * 96))
         control = [0, 0, 5, 100, 3, -128, 127, 400, -300, 256, 3000, 3000, 900, 900, 4095, 4095, 0, 0, 0xFFFF, 12345]
         emulator.write(Region.CONTROL, control)
+    if errors:
+        emulator.write(Region.FEEDBACK, rng.integers(0, 2, config.axons))
+        emulator.write(Region.CONTROL, [control[Control.LEARNING] | LearningFlag.ERRORS], Control.LEARNING)
     if learning is Learning.WINDOW:
         for region, rate in ((Region.PRE_TABLE, 200), (Region.POST_TABLE, -200)):
             emulator.write(region, rng.integers(0, 2, 256) * rate)

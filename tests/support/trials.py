@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from neurocorex.check.trial import Trial as Drawn
@@ -29,6 +30,13 @@ COUNTERS = {
     counter.name.lower(): counter
     for counter in Counter
     if counter.row.of_model and counter not in (Counter.REFUSED_EVENTS, Counter.BUSY_CYCLES)
+}
+
+#: Kinds of chips, by what `random_trial` is told of them.
+KINDS: dict[str, Any] = {
+    "static": {},
+    "learns": {"learns": True},
+    "errors": {"kind": Learning.EXPONENTIAL, "errors": True},
 }
 
 
@@ -95,7 +103,7 @@ class Trial:
 def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False) -> Trial:
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors`, those whose traces are exponential have errors.
+    With `errors` it is a chip that has them, if its traces are exponential.
     """
     rng = random.Random(seed)
     config = CoreConfig(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import choice, learned, mnist, output, verdict
+from . import choice, hidden, learned, mnist, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
@@ -235,3 +235,5 @@ def microseer(chosen: DeviceChoice, data: Path, limit: int | None, as_json: bool
 
 demo.add_command(mnist.mnist)
 demo.add_command(mnist.mnist_unsupervised)
+demo.add_command(hidden.digits_delta)
+demo.add_command(hidden.hidden)

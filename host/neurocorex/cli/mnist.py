@@ -111,8 +111,7 @@ def mnist_unsupervised(chosen: DeviceChoice, size: int, neurons: int, epochs: in
 def _learn(
     chosen: DeviceChoice, job: ModuleType, settings: teacher.Settings | competition.Settings, *, data: Path | None,
     limit: int | None, seed: int, upright: bool, normed: bool | None, size: int, warp: float,
-    picture: Path | None,
-    as_json: bool,
+    picture: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Let a device learn MNIST with the job of a module."""
     from ..demos import mnist as source

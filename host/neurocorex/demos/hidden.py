@@ -53,10 +53,10 @@ Progress = Callable[[int, int], None]
 SPIKES = 16
 #: Error that one spike of an output brings to itself; a label brings up to 12 times as much in a weight of 8 bits.
 UNIT = 10
-#: Largest size of a weight, of an initial one from the inputs, and of an initial one from hidden neurons.
-LARGEST, INPUT_SPREAD, HIDDEN_SPREAD = 127, 40, 20
-#: Thresholds, in units of weight times the root of what drives a neuron; see `thresholds`.
-HIDDEN_LEVEL, OUTPUT_LEVEL, SINGLE_LEVEL = 4.0, 38, 80
+#: Largest size of a weight, and of the first ones onto hidden neurons and onto outputs.
+LARGEST, HIDDEN_SPREAD, OUTPUT_SPREAD = 127, 40, 20
+#: Thresholds of outputs in units of the weight: times the root of the hidden neurons, or of the energy of an image.
+HIDDEN_LEVEL, IMAGE_LEVEL = 38, 80
 #: Rate of learning as a share of the first: from which part of the epochs on.
 FADES = ((0.0, 1.0), (0.5, 0.5), (0.75, 0.25), (0.9, 0.125))
 #: Images of a run: more need more memory, and not less time.
@@ -109,20 +109,20 @@ class Settings:
 #: For digits, and for images of MNIST in 14 x 14 pixels: those of an integer model in NumPy.
 DIGITS = Settings(inputs=64, hidden=20, epochs=24, target=8, rate=0.044)
 MNIST = Settings(inputs=196, hidden=200, epochs=10, target=8, rate=0.029, deadband=1.0)
-#: For digits without hidden neurons; the target was chosen by cross-validation on the images to learn.
-DELTA = Settings(inputs=64, hidden=0, epochs=24, target=12, rate=0.044)
+#: For digits without hidden neurons; target and epochs were chosen by cross-validation on the images to learn.
+DELTA = Settings(inputs=64, hidden=0, epochs=12, target=12, rate=0.044)
 
 
 def thresholds(settings: Settings, stimulus: Spikes) -> tuple[int, int]:
     """Return the thresholds of hidden neurons and outputs, from images to learn, bool [n, steps, inputs].
 
-    Random weights bring a hidden neuron a charge of random size; its standard deviation over the neurons is four
-    thresholds, for an image of mean energy. So about as many hidden neurons fire as not, and few in every step.
+    The energy of an image is the sum of its squared pixels of 0 to 1. What an image of mean energy brings to hidden
+    neurons through their first weights has a standard deviation of four thresholds, in all its steps together.
     """
-    energy = float(np.mean((stimulus.mean(axis=1) ** 2).sum(axis=1))) ** 0.5
-    deviation = INPUT_SPREAD / 3**0.5 * energy
-    single = SINGLE_LEVEL * energy
-    return max(int(HIDDEN_LEVEL * deviation), 1), max(int(OUTPUT_LEVEL * settings.hidden**0.5 or single), 1)
+    root = float(np.mean((stimulus.mean(axis=1) ** 2).sum(axis=1))) ** 0.5
+    of_hidden = SPIKES / 4 * HIDDEN_SPREAD / 3**0.5 * root
+    of_outputs = HIDDEN_LEVEL * settings.hidden**0.5 if settings.hidden else IMAGE_LEVEL * root
+    return max(int(of_hidden), 1), max(int(of_outputs), 1)
 
 
 def build(settings: Settings, levels: tuple[int, int], seed: int = 0, *, frozen: bool = False) -> Network:
@@ -142,17 +142,17 @@ def build(settings: Settings, levels: tuple[int, int], seed: int = 0, *, frozen:
     rng = np.random.default_rng(seed)
     net = Network(inputs=settings.inputs + CLASSES, neurons=settings.neurons)
     pixels, labels = net.inputs[: settings.inputs], net.inputs[settings.inputs :]
-    outputs, source, spread = net.neurons[settings.hidden :], pixels, INPUT_SPREAD // 2
+    outputs = net.neurons[settings.hidden :]
     own = UNIT * np.eye(CLASSES, dtype=np.int64)
     if settings.hidden:
         hidden = net.neurons[: settings.hidden]
-        net.connect(pixels, hidden, _random(rng, INPUT_SPREAD, settings.inputs, settings.hidden), plastic=True)
+        net.connect(pixels, hidden, _random(rng, HIDDEN_SPREAD, settings.inputs, settings.hidden), plastic=True)
         random = _random(rng, UNIT, CLASSES, settings.hidden)
         net.feedback(outputs, hidden, -random)
         net.feedback(labels, hidden, settings.target * random)
         hidden.set(threshold=levels[0], reset_mode="subtract", learns=not frozen)
-        source, spread = hidden, HIDDEN_SPREAD
-    net.connect(source, outputs, _random(rng, spread, len(source), CLASSES), plastic=True)
+    source = net.neurons[: settings.hidden] if settings.hidden else pixels
+    net.connect(source, outputs, _random(rng, OUTPUT_SPREAD, len(source), CLASSES), plastic=True)
     net.feedback(outputs, outputs, -own)
     net.feedback(labels, outputs, settings.target * own)
     outputs.set(threshold=levels[1], reset_mode="subtract", error_always=True)
@@ -187,6 +187,27 @@ def answers_of(result: Result, settings: Settings) -> Ints:
     """Return the class of each image of a run, int64 [images]; see `digits.classify`."""
     spikes = result.spikes.reshape(-1, settings.steps, result.neurons)
     return classify(spikes[:, :, settings.hidden : settings.neurons])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What a network has learned, beside what one with a frozen hidden layer has.
+
+    Attributes
+    ----------
+    learned : Learned
+        With every layer learning.
+    frozen : Learned, optional
+        With hidden neurons that kept their first weights, if that was tried.
+    """
+
+    learned: Learned
+    frozen: Learned | None = None
+
+    @property
+    def weights(self) -> Ints:
+        """Weights of both, int array [1 or 2, inputs + neurons, neurons]."""
+        return np.stack([each.weights for each in (self.learned, self.frozen) if each is not None])
 
 
 class Lessons:

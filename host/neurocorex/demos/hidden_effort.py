@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..fpga.boards import BOARDS
 from ..spec import CoreConfig
-from ..spec.config import USE_BLOCK
+from ..spec.blocks import USE_BLOCK, use_blocks
 from ..spec.timing import busy_cycles, column_cycles
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Effort:
         part = whole.in_use(*whole.blocks_for(device.neurons, device.inputs))
         steps, arrivals = counters["steps"], counters["input_events"] + counters["recurrent_events"]
         left = counters["busy_cycles"] - busy_cycles(part, steps, arrivals, chip=whole)
-        neurons, inputs = (-(-count // USE_BLOCK) * USE_BLOCK for count in (device.neurons, device.inputs))
+        neurons, inputs = (use_blocks(count) * USE_BLOCK for count in (device.neurons, device.inputs))
         chip = replace(whole, neurons=neurons, inputs=inputs, lanes=BOARD.config.lanes)
         return cls(lessons=lessons, steps=steps, arrivals=arrivals, walks=left // column_cycles(part), chip=chip)
 

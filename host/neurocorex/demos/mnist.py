@@ -154,12 +154,15 @@ class Preparation:
         Whether all images are made equally long as vectors; a pixel is at most white all the same.
     warp : float
         Strength of the warps of the copies in each epoch; with 0 the images themselves are learned.
+    spikes : int
+        Spikes of a white pixel.
     """
 
     size: int = 14
     upright: bool = True
     normed: bool = True
     warp: float = 0.0
+    spikes: int = SPIKES
 
     def __str__(self) -> str:
         parts = [
@@ -174,9 +177,9 @@ class Preparation:
         """Return the images as spikes, with what makes warped copies of those to learn."""
         train, test = (self._straight(each) for each in (images.train_x, images.test_x))
         return Samples(
-            train=self._encoded(train),
+            train=self.encoded(train),
             train_labels=images.train_y,
-            test=self._encoded(test),
+            test=self.encoded(test),
             test_labels=images.test_y,
             copies=partial(self._copies, train) if self.warp else None,
         )
@@ -188,21 +191,21 @@ class Preparation:
             made[piece] = (warping.upright(images[piece]) if self.upright else images[piece]) / WHITE
         return made
 
-    def _encoded(self, images: Floats) -> Spikes:
-        return np.concatenate([self._spikes(images[piece]) for piece in _pieces(images)])
-
     def _copies(self, images: Floats, rng: np.random.Generator) -> Spikes:
         copies = (warping.distorted(images[piece], rng, self.warp, SHIFT) for piece in _pieces(images))
         return np.concatenate([self._spikes(copy) for copy in copies])
 
+    def encoded(self, images: NDArray[np.floating[Any]]) -> Spikes:
+        """Return the spikes of images [n, 28, 28] of 0 to 1, upright if they are to be: bool [n, spikes, inputs]."""
+        return np.concatenate([self._spikes(images[piece]) for piece in _pieces(images)])
+
     def _spikes(self, images: NDArray[np.floating[Any]]) -> Spikes:
-        """Spikes of images of 0 to 1, bool [n, 4, inputs]."""
         each = SIDE // self.size
         pixels = images.reshape(-1, self.size, each, self.size, each).mean(axis=(2, 4)).reshape(len(images), -1)
         if self.normed:
             length = np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-9)
             pixels = pixels * (LENGTH * self.size / SIZES[0] / length)
-        return latency.encoded(np.clip(pixels, 0, 1), SPIKES, white=1)
+        return latency.encoded(np.clip(pixels, 0, 1), self.spikes, white=1)
 
 
 def _pieces(images: NDArray[Any]) -> Iterator[slice]:

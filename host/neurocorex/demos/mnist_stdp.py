@@ -16,10 +16,11 @@ PER_CLASS, EPOCHS, WARP = 40, 20, 0.6
 def settings(size: int = mnist.SIZES[0], per_class: int = PER_CLASS, epochs: int = EPOCHS) -> Settings:
     """Return the settings for images of a size, 14 or 28.
 
-    Those of 28 have four times the spikes, so the membranes rise four times as fast.
+    Bias and changes are large enough for the weights to use most of their 8 bits. Images of 28 have four times the
+    spikes of those of 14, so the membranes rise four times as fast.
     """
     return Settings(
-        inputs=size * size, per_class=per_class, spikes=mnist.SPIKES, bias=128 * (size // 14) ** 2, rise=20, late=14,
-        epochs=epochs, batch=32, potentiation=0.25, depression=-0.265, decay=1.0, margin=4, rest=3, conscience=0.5,
-        spread=10, opening=0.0,
+        inputs=size * size, per_class=per_class, spikes=mnist.SPIKES, bias=512 * (size // 14) ** 2, rise=20, late=14,
+        epochs=epochs, batch=32, potentiation=1.0, depression=-1.06, decay=0.25, margin=4, rest=3, conscience=0.5,
+        spread=40, opening=16.0,
     )  # fmt: skip

@@ -8,9 +8,9 @@ from __future__ import annotations
 from . import mnist
 from .competition import Settings, learn
 
-__all__ = ["EPOCHS", "NEURONS", "learn", "settings"]
+__all__ = ["EPOCHS", "NEURONS", "WARP", "learn", "settings"]
 
-NEURONS, EPOCHS = 400, 8
+NEURONS, EPOCHS, WARP = 400, 8, 0.0
 #: Rise of the threshold for each spike, in units of weight, for each neuron that competes: where there are fewer, each
 #: fires more often.
 FATIGUE = 0.75
@@ -25,5 +25,5 @@ def settings(size: int = mnist.SIZES[0], neurons: int = NEURONS, epochs: int = E
     return Settings(
         inputs=size * size, neurons=neurons, spikes=mnist.SPIKES, bias=128 * more, rise=32, late=20,
         epochs=epochs, rate=12.0, decay=0.125, fatigue=max(round(FATIGUE * neurons), 1) * more,
-        opening=0.0, named_only=True,
+        opening=2.0, named_only=True,
     )  # fmt: skip

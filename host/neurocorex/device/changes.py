@@ -63,6 +63,7 @@ class Changes:
     _planned: list[Change] = field(default_factory=list)
     _held: list[tuple[int, bool]] = field(default_factory=list)
     _borrowed: dict[Control, int] = field(default_factory=dict)
+    _teaches: bool = False
 
     def teach(self, teaching: Teaching, samples: Ints) -> None:
         """Take all of `Teaching` but the forced spikes, and the steps at which samples begin."""
@@ -181,6 +182,7 @@ class Changes:
         taught = sorted([*within, *self._clears, *self._planned, *self._sets], key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
         changed = {Control(r) for _, r, _ in (*within, *self._sets) if bits.get(r)} - {*MOVING}
+        self._teaches = any(register == Control.LEARN for _, register, _ in (*within, *self._sets))
         self._borrowed = {register: int(self.present()[register]) for register in sorted(changed)}
         back = [(self.steps, int(register), value) for register, value in self.back(self.steps).items()]
         self.last = {
@@ -193,6 +195,10 @@ class Changes:
         """Return what the registers that the run borrows would be after some of its steps without it."""
         planned = {register: value for step, register, value in self._planned if step < steps}
         return {register: planned.get(register, before) for register, before in self._borrowed.items()}
+
+    def owed(self, steps: int) -> dict[Control, int]:
+        """Return what is to be set when the run ended early: as `back`, and no LEARN that waits for its step."""
+        return self.back(steps) | ({Control.LEARN: 0} if self._teaches else {})
 
     # Details -----------------------------------------------------------------------------------
 

@@ -43,7 +43,8 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared
-        idle = not is_plastic and (region.row.present in (learns, has_window) or cleared is Clear.TRACES)
+        of_learning = region.row.present in (learns, has_window) or cleared in (Clear.TRACES, Clear.ERRORS)
+        idle = of_learning and not is_plastic
         if region is Region.IN_USE or idle or (cleared is not None and cleared & clears):
             continue
         part = cut(region, values, network, config)

@@ -148,7 +148,7 @@ class Run:
         """Note where a chip stands whose run an error has ended; registers are set back now, or by the next access."""
         contents, standing = self._contents, self._contents.standing
         contents.copies.control = None
-        standing.owed = self._changes.back(self.done)
+        standing.owed = self._changes.owed(self.done)
         self._grow()
         if isinstance(error, DeviceError):
             error.steps = self.done

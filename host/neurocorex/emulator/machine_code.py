@@ -49,23 +49,29 @@ class Kind(NamedTuple):
         Weights of more than eight bits.
     learns : bool
         With a learning engine.
+    errors : bool
+        With errors.
     """
 
     wide: bool
     learns: bool
+    errors: bool
 
     @classmethod
     def of(cls, config: CoreConfig) -> Kind:
         """Return the kind of a chip."""
-        return cls(config.weight_bits > 8, bool(config.learning))
+        return cls(config.weight_bits > 8, bool(config.learning), config.errors)
 
     @property
     def name(self) -> str:
         """Part of a file's name."""
-        return f"{'w16' if self.wide else 'w8'}-{'learning' if self.learns else 'static'}"
+        engine = "errors" if self.errors else "learning" if self.learns else "static"
+        return f"{'w16' if self.wide else 'w8'}-{engine}"
 
 
-KINDS = tuple(Kind(*choice) for choice in product((False, True), repeat=2))
+KINDS = tuple(
+    Kind(wide, *engine) for wide, engine in product((False, True), ((False, False), (True, False), (True, True)))
+)
 #: The kernel as a function of C: it is given the address of a block, see `kernel.arguments`.
 Code = Callable[[int], None]
 

@@ -16,7 +16,7 @@ from ..spec import Control, CoreConfig, Counter, Flag, Learning, Region, control
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
 from .generator import advanced
-from .kernel.arguments import Core, Learner, Output, Scratch, Sizes, Stimulus, words
+from .kernel.arguments import Core, Feedback, Learner, Output, Scratch, Sizes, Stimulus, words
 from .memory import Memory
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
@@ -63,7 +63,7 @@ class _BoundCode:
     ----------
     code : callable or None
         Machine code; None to run its source.
-    core, learner, scratch
+    core, learner, feedback, scratch
         Arrays, which stay where they are.
 
     Attributes
@@ -72,10 +72,13 @@ class _BoundCode:
         Drift that is put off in all and by row, see `Scratch`; the first is zero if weights are up to date.
     """
 
-    def __init__(self, code: machine_code.Code | None, core: Core, learner: Learner, scratch: Scratch) -> None:
-        self._code, self._core, self._learner, self._scratch = code, core, learner, scratch
+    def __init__(
+        self, code: machine_code.Code | None, core: Core, learner: Learner, feedback: Feedback, scratch: Scratch
+    ) -> None:
+        self._code, self._core, self._scratch = code, core, scratch
+        self._learner, self._feedback = learner, feedback
         self.drift = (scratch.total, scratch.seen)
-        self._words = [word for table in (core, learner, scratch) for word in words(table)]
+        self._words = [word for table in (core, learner, feedback, scratch) for word in words(table)]
 
     def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
         """Run until the stimulus ends, or the room for spikes or the budget is used up."""
@@ -87,8 +90,9 @@ class _BoundCode:
 
         run_steps: Callable[..., None] = steps.run_steps
         learner = self._learner if self._learner.pre.size else None
+        feedback = self._feedback if self._feedback.axons.size else None
         with np.errstate(over="ignore"):  # sets of bits, of which the highest is the sign
-            run_steps(sizes, self._core, learner, self._scratch, stimulus, output)
+            run_steps(sizes, self._core, learner, feedback, self._scratch, stimulus, output)
 
 
 class Runner:
@@ -161,7 +165,10 @@ class Runner:
         if own_state:
             core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
-        return _BoundCode(self._code, core, learner, Scratch.of(sizes, learner, self._memory.config.axons))
+        room = sizes.neurons * sizes.errors
+        feedback = Feedback(self._memory[Region.FEEDBACK], np.zeros(room, np.int32), np.zeros(room, np.int64))
+        scratch = Scratch.of(sizes, learner, self._memory.config.axons)
+        return _BoundCode(self._code, core, learner, feedback, scratch)
 
     def _run(
         self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None,
@@ -206,7 +213,7 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
     learner = Learner(
         plastic=plastic.reshape(-1), kinds=np.add(plastic.any(axis=1), plastic.all(axis=1), dtype=np.uint8),
         numbers=memory.axon_numbers, **_codes(config), pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
-        pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE], feedback=arrays[Region.FEEDBACK],
+        pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE],
     )  # fmt: skip
     return sizes, core, learner
 

@@ -89,6 +89,8 @@ class Demand:
         Its learning rule; None unless it learns.
     is_integer : bool
         Whether it has integers only, which need no scale.
+    weights : array [axons, N]
+        Weights that add to currents: 0 for feedback axons.
     lowest, highest : array [axons, N]
         Extremes that each weight can reach; 0 for feedback axons.
     levels : dict of array [N]
@@ -101,6 +103,7 @@ class Demand:
     durations: Durations
     rule: Rule | None
     is_integer: bool
+    weights: NDArray[Any]
     lowest: NDArray[Any]
     highest: NDArray[Any]
     levels: dict[str, NDArray[Any]]
@@ -112,7 +115,8 @@ class Demand:
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
         rule = net.rule if net.learns else None
         injected = _currents(inject_max, net.neuron_count)
-        return cls(net, Durations.of(net), rule, net.is_integer, *net.reach(), levels, injected)
+        weights = net.current_weights
+        return cls(net, Durations.of(net), rule, net.is_integer, weights, *net.reach(), levels, injected)
 
     @property
     def errors(self) -> bool:

@@ -77,9 +77,11 @@ class ErrorChange:
                 "is off"
             )
         if self.reach > self.largest:
+            by_rate = self.largest < ERROR_MAX * self.step
+            remedy = "take a smaller rate, or less of accumulate" if by_rate else "give feedback weights as floats"
             found.append(
                 f"errors beyond {self.largest:.4g} are cut, and one spike of each feedback axon brings up to "
-                f"{self.reach:.4g}: take a smaller rate, or feedback weights as floats"
+                f"{self.reach:.4g}: {remedy}"
             )
         return found
 
@@ -121,10 +123,10 @@ def error_change(image: Image, rule: Rule | None = None) -> ErrorChange | None:
     items, scale = feedback_items(image), error_scale_of(image)
     unit, at = plastic_unit(image), typical(items, scale)
     above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at))
-    whole = min(ERROR_MAX, (signed_range(config.change_bits)[1] * MODULATION_ONE) // abs(rate) if rate else ERROR_MAX)
+    most = signed_range(config.change_bits)[1] * MODULATION_ONE // abs(rate) if rate else ERROR_MAX
     return ErrorChange(
         (above, below), rule.rate * modulation / MODULATION_ONE if isinstance(rule, ErrorRule) else None, at / scale,
-        1 / scale, whole / scale, float(np.abs(items).sum(axis=0).max(initial=0)) / scale,
+        1 / scale, min(most, ERROR_MAX) / scale, float(np.abs(items).sum(axis=0).max(initial=0)) / scale,
         signed_value(image, Control.DEADBAND) / scale, float(numbers.cap // increment) if increment else 0.0,
         room_of(image, 0), decay > 0, modulation / MODULATION_ONE,
     )  # fmt: skip

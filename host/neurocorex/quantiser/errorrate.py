@@ -120,38 +120,52 @@ class ErrorRate:
         FitError
             If the traces do not count so many spikes, or a register does not hold the rate or the deadband.
         """
-        config, cap = numbers.config, numbers.cap
-        rise = int(cap / room)
+        rise = int(numbers.cap / room)
         if rise < 1:
             raise FitError(
-                f"traces of {config.trace_bits} bits count up to {cap} spikes, not {room:.0f}: take accumulate={cap}, "
-                "clear traces more often, or take a chip with more trace_bits"
+                f"traces of {numbers.config.trace_bits} bits count up to {numbers.cap} spikes, not {room:.0f}: take "
+                f"accumulate={numbers.cap}, clear traces more often, or take a chip with more trace_bits"
             )
         tried = []
-        for scale, loss in error_scales(feedback, config):
-            found = _best(Arithmetic(config), wanted / scale, rise, _at(feedback, scale))
+        for scale, loss in error_scales(feedback, numbers.config):
+            found = _best(Arithmetic(numbers.config), wanted / scale, rise, _at(feedback, scale))
             tried.append((loss + found.off**2, scale, found))
             if found.off <= TOLERANCE:
                 break
         _, scale, found = min(tried, key=lambda each: each[0])
         if math.isinf(found.off):
-            part = max(each[1] for each in tried) / abs(_ideal(config, wanted, rise)) * _limit(config)
-            ways = [f"take one of {rule.rate * part:.3g} or less"]
-            ways += [f"accumulate={room * part:.3g} or less"] if room * part >= 1 else []
-            ways += ["wider weights"] if config.weight_bits < 16 else []
-            raise FitError(f"a rate of {rule.rate:.4g} is too large for this chip: {', or '.join(ways)}")
-        deadband = math.floor(rule.deadband * scale * (1 + 1e-12))
-        if deadband > ERROR_MAX:
-            raise FitError(
-                f"a deadband of {rule.deadband:.4g} is beyond the largest error, {ERROR_MAX / scale:.4g}, so that "
-                "nothing would learn; take a smaller one"
-            )
+            largest = max(each[1] for each in tried)
+            raise _too_fast(rule, numbers.config, room, _ideal(numbers.config, wanted, rise) / largest)
         registers = {
-            Control.POTENTIATION: found.rate, Control.PRE_INCREMENT: found.increment, Control.PRE_CAP: cap,
-            Control.DEADBAND: deadband,
+            Control.POTENTIATION: found.rate, Control.PRE_INCREMENT: found.increment, Control.PRE_CAP: numbers.cap,
+            Control.DEADBAND: _deadband(rule, scale),
         }  # fmt: skip
         above, below = numbers.slopes(found.increment, found.rate, _at(feedback, scale))
         return cls(scale, registers, (above * scale, below * scale))
+
+
+def whole_deadband(deadband: float, scale: float) -> int:
+    """Return a deadband on the chip: errors are whole there, and exceed it where they exceed what it was before."""
+    return math.floor(deadband * scale * (1 + 1e-12))
+
+
+def _deadband(rule: ErrorRule, scale: float) -> int:
+    whole = whole_deadband(rule.deadband, scale)
+    if whole > ERROR_MAX:
+        raise FitError(
+            f"a deadband of {rule.deadband:.4g} is beyond the largest error, {ERROR_MAX / scale:.4g}, so that nothing "
+            "would learn; take a smaller one"
+        )
+    return whole
+
+
+def _too_fast(rule: ErrorRule, config: CoreConfig, room: float, needed: float) -> FitError:
+    """Return the error for a rule that needs at least such a rate on the chip."""
+    part = _limit(config) / abs(needed)
+    ways = [f"take one of {rule.rate * part:.3g} or less"]
+    ways += [f"accumulate={room * part:.3g} or less"] if room * part >= 1 else []
+    ways += ["wider weights"] if config.weight_bits < 16 else []
+    return FitError(f"a rate of {rule.rate:.4g} is too large for this chip: {', or '.join(ways)}")
 
 
 def _at(feedback: NDArray[Any], scale: float) -> int:
@@ -176,7 +190,7 @@ def _best(numbers: Arithmetic, wanted: float, rise: int, error: int) -> _Choice:
     whole = MODULATION_ONE // math.gcd(MODULATION_ONE, error)
     for increment in range(rise, max(math.ceil(0.9 * rise), rise - 16, 1) - 1, -1):
         ideal = _ideal(numbers.config, wanted, increment)
-        for rate in {round(ideal), whole * round(ideal / whole)}:
+        for rate in (round(ideal), whole * round(ideal / whole)):
             if best.off < FINE or abs(rate) > _limit(numbers.config):
                 continue
             off = max(abs(slope / wanted - 1) for slope in numbers.slopes(increment, rate, error))

@@ -53,16 +53,19 @@ def error_scales(weights: NDArray[Any], config: CoreConfig) -> list[tuple[float,
 
 
 def deaf(net: NetworkData) -> list[str]:
-    """Warn of neurons that a rule of errors is for, and that no feedback axon brings an error."""
+    """Warn of neurons that a rule of errors is for, and that never learn by it."""
     if not net.is_feedback.any():
         return ["the rule is one of errors, but no axon brings any, so nothing learns: call Network.feedback"]
     learn = (net.plastic & np.asarray(net.parameters["learns"], np.bool_)).any(axis=0)
-    found = np.flatnonzero(learn & ~net.feedback_weights.any(axis=0)).tolist()
-    if not found:
-        return []
+    hears = net.feedback_weights.any(axis=0)
+    never = (net.parameters["threshold"] <= 0) & ~net.parameters["error_always"]
     return [
-        f"plastic synapses onto {named(found)} never change, because no feedback axon brings an error: call "
-        "Network.feedback, or set learns=False"
+        f"plastic synapses onto {named(np.flatnonzero(neurons).tolist())} never change, because {why}"
+        for neurons, why in (
+            (learn & ~hears, "no feedback axon brings an error: call Network.feedback, or set learns=False"),
+            (learn & hears & never, "no membrane is closer to rest than a threshold of 0 or less: set error_always"),
+        )
+        if neurons.any()
     ]
 
 

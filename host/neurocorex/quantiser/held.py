@@ -16,6 +16,7 @@ from ..spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from ..spec.registers import GATE_ALL, MODULATION_ONE
 from .difference import Difference
+from .errorrate import whole_deadband
 from .feedback import error_scale_of
 from .tuning import schedule_of
 
@@ -126,9 +127,7 @@ class _Held:
         scale, trace = error_scale_of(self.image), int(self.control[Control.PRE_INCREMENT])
         rate = trace * self.signed(Control.POTENTIATION) * scale / MODULATION_ONE / (1 << self.config.trace_bits)
         yield "rate", [rule.rate], [rate * self.change]
-        # Errors are whole on a chip: what exceeds a deadband exceeds the next whole number below it.
-        exceeded = math.floor(rule.deadband * scale * (1 + 1e-12))
-        yield "deadband", [float(exceeded)], [float(self.control[Control.DEADBAND])]
+        yield "deadband", [float(whole_deadband(rule.deadband, scale))], [float(self.control[Control.DEADBAND])]
 
     def _tables(self, rule: WindowRule) -> Iterator[tuple[str, Floats, Floats]]:
         steps = self.config.window_steps

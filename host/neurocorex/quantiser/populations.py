@@ -211,7 +211,7 @@ class _Group:
             weight_unit(np.array([low.min(initial=0), high.max(initial=0)], np.float64), config)
             for low, high in ((lowest[:first], highest[:first]), (lowest[first:], highest[first:]))
         ]
-        weights = net.current_weights[:, group]
+        weights = demand.weights[:, group]
         thresholds = demand.levels["threshold"][group].astype(np.float64)
         room = 0.999 * config.state_range[1] / level if level else math.inf
         kinds, numbers = Kinds(demand), whole_numbers(demand)

@@ -70,7 +70,7 @@ class Kinds:
         lowest, highest = demand.lowest, demand.highest
         if relative is not None:
             lowest, highest = lowest * relative, highest * relative
-        weights = net.current_weights
+        weights = demand.weights
         self.parts = [weights[:first], weights[first:]]
         bounds = demand.rule.bounds if demand.rule is not None else None
         self.extremes = _extremes(lowest, highest, first)

@@ -89,8 +89,6 @@ class Learner(NamedTuple):
         Traces.
     pre_table, post_table : int64 array
         Changes by trace, for windows; empty with exponential traces. For long ones in two parts, see docs/model.md.
-    feedback : uint8 array [A]
-        1 for axons that bring errors; without items on a chip that has none.
     """
 
     plastic: Bytes
@@ -102,7 +100,24 @@ class Learner(NamedTuple):
     post: Narrow
     pre_table: Ints
     post_table: Ints
-    feedback: Bytes
+
+
+class Feedback(NamedTuple):
+    """Feedback axons, and room for what they bring; without items on a chip that has no errors.
+
+    Attributes
+    ----------
+    axons : uint8 array [A]
+        1 for those that bring errors.
+    brought : int32 array [N]
+        Errors of one step.
+    factors : int64 array [N]
+        F of each column that is walked in a lesson.
+    """
+
+    axons: Bytes
+    brought: Narrow
+    factors: Ints
 
 
 class Stimulus(NamedTuple):
@@ -157,8 +172,6 @@ class Scratch(NamedTuple):
         State of a step ago, where the network may be at rest.
     total : int64 array [1], seen : int64 array [A]
         Drift that is put off, and how much of it each row has seen, see `drift`.
-    errors : int32 array [N], factors : int64 array [N]
-        What feedback axons bring in a step, and F of each column that is walked; without items where there are none.
     """
 
     ones: Doubles
@@ -183,8 +196,6 @@ class Scratch(NamedTuple):
     post_table: Ints
     total: Ints
     seen: Ints
-    errors: Narrow
-    factors: Ints
 
     @classmethod
     def of(cls, sizes: Sizes, learner: Learner, axons: int) -> "Scratch":
@@ -203,7 +214,6 @@ class Scratch(NamedTuple):
             pre_before=np.zeros(learning_axons, np.int32), post_before=np.zeros(learning_neurons, np.int32),
             pre_table=np.zeros_like(learner.pre_table), post_table=np.zeros_like(learner.post_table),
             total=np.zeros(1, np.int64), seen=np.zeros(learning_axons, np.int64),
-            errors=np.zeros(n * sizes.errors, np.int32), factors=np.zeros(n * sizes.errors, np.int64),
         )  # fmt: skip
 
 
@@ -214,12 +224,12 @@ BLOCK = np.dtype([
     ("sizes", [(name, np.int64) for name in Sizes._fields]),
     *(
         (table.__name__.lower(), [(name, [("address", np.int64), ("items", np.int64)]) for name in table._fields])
-        for table in (Core, Learner, Scratch, Stimulus, Output)
+        for table in (Core, Learner, Feedback, Scratch, Stimulus, Output)
     ),
 ])  # fmt: skip
 
 
-def words(table: Core | Learner | Scratch | Stimulus | Output) -> list[int]:
+def words(table: Core | Learner | Feedback | Scratch | Stimulus | Output) -> list[int]:
     """Return addresses and numbers of items, as they stand in the block; the arrays have to outlive their use."""
     found = []
     for (name, kind), array in zip(table.__annotations__.items(), table, strict=True):

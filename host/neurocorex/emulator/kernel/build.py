@@ -1,8 +1,8 @@
 """Build of the kernel: its Python source to an object file, by numba and llvmlite, in a process of its own.
 
-    python -m neurocorex.emulator.kernel.build WIDE LEARNS > FILE
+    python -m neurocorex.emulator.kernel.build WIDE LEARNS ERRORS > FILE
 
-WIDE and LEARNS are 0 or 1, see `neurocorex.emulator.machine_code.Kind`. The code is for the processor that
+All three are 0 or 1, see `neurocorex.emulator.machine_code.Kind`. The code is for the processor that
 `NUMBA_CPU_NAME` names. It needs neither Python nor numba: it allocates nothing and raises nothing.
 """
 
@@ -22,11 +22,11 @@ from llvmlite import ir
 from numba import carray, cfunc, from_dtype, types
 from numba.extending import intrinsic, overload, register_jitable
 
-from . import arithmetic, changes, drift, feedback, learning, neurons, registers, rest, spikes, steps, synapses, traces
-from .arguments import BLOCK, Core, Learner, Output, Scratch, Sizes, Stimulus
+from . import arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces
+from .arguments import BLOCK, Core, Feedback, Learner, Output, Scratch, Sizes, Stimulus
 from .constants import NEURON_ROWS, SYMBOL
 
-MODULES = (arithmetic, changes, drift, feedback, learning, neurons, registers, rest, spikes, steps, synapses, traces)
+MODULES = (arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces)
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
 #: Those that nothing else calls need no functions of C around them.
@@ -70,13 +70,15 @@ def register() -> None:
     overload(arithmetic.lowest_bit, jit_options=INNER)(lambda bits: lambda bits: _trailing_zeros(bits))
 
 
-def entry(*, wide: bool, learns: bool) -> Any:
+def entry(*, wide: bool, learns: bool, errors: bool) -> Any:
     """Return the kernel as a function of C that is given the address of a block, see `arguments`."""
     i1, i4, i8, f8, weight = np.uint8, np.int32, np.int64, np.float64, np.int16 if wide else np.int8
 
     def run(block):
         given = carray(block, 1)[0]
-        s, c, m, x, t, o = given.sizes, given.core, given.learner, given.scratch, given.stimulus, given.output
+        s, c, m, f, x, t, o = (
+            given.sizes, given.core, given.learner, given.feedback, given.scratch, given.stimulus, given.output
+        )  # fmt: skip
         sizes = Sizes(
             s.inputs, s.neurons, s.weight_bits, s.state_bits, s.max_delay, s.adapts != 0, s.soft_bounds != 0,
             s.trace_bits, s.window_steps, s.errors != 0, s.steps, s.budget, s.settles != 0,
@@ -91,15 +93,17 @@ def entry(*, wide: bool, learns: bool) -> Any:
             learner = Learner(
                 _array(m.plastic, i1), _array(m.kinds, i1), _array(m.numbers, i8), _array(m.axon_codes, i4),
                 _array(m.neuron_codes, i4), _array(m.pre, i4), _array(m.post, i4), _array(m.pre_table, i8),
-                _array(m.post_table, i8), _array(m.feedback, i1),
+                _array(m.post_table, i8),
             )  # fmt: skip
+        feedback = None
+        if errors:
+            feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8))
         scratch = Scratch(
             _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.added, i4), _array(x.limit, i4),
             _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8), _array(x.fired, i8), _array(x.rows, i8),
             _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
             _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
             _array(x.pre_table, i8), _array(x.post_table, i8), _array(x.total, i8), _array(x.seen, i8),
-            _array(x.errors, i4), _array(x.factors, i8),
         )  # fmt: skip
         stimulus = Stimulus(
             _array(t.event_step, i8), _array(t.event_index, i8), _array(t.graded_step, i8),
@@ -110,15 +114,15 @@ def entry(*, wide: bool, learns: bool) -> Any:
             _array(o.fired_step, i8), _array(o.fired_neuron, i8), _array(o.watched, i8),
             _table(o.membranes, s.steps, i8), _array(o.counts, i8), _array(o.position, i8),
         )  # fmt: skip
-        steps.run_steps(sizes, core, learner, scratch, stimulus, output)
+        steps.run_steps(sizes, core, learner, feedback, scratch, stimulus, output)
 
     return cfunc(types.void(types.CPointer(from_dtype(BLOCK))), **OPTIONS)(run)
 
 
-def object_code(*, wide: bool, learns: bool) -> bytes:
+def object_code(*, wide: bool, learns: bool, errors: bool) -> bytes:
     """Compile; return an object file that holds `SYMBOL` and what it calls, and needs no more than `LIBRARY`."""
     register()
-    kernel = entry(wide=wide, learns=learns)
+    kernel = entry(wide=wide, learns=learns, errors=errors)
     module = llvm.parse_assembly(kernel.inspect_llvm().replace(kernel.native_name, SYMBOL))
     # Numba's copies of the kernel for callers in Python go; they would need its runtime.
     for value in (*module.functions, *module.global_variables):
@@ -138,4 +142,5 @@ def object_code(*, wide: bool, learns: bool) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(object_code(wide=sys.argv[1] == "1", learns=sys.argv[2] == "1"))
+    chosen = (argument == "1" for argument in sys.argv[1:])
+    sys.stdout.buffer.write(object_code(**dict(zip(("wide", "learns", "errors"), chosen, strict=True))))

@@ -29,7 +29,7 @@ from .constants import (
     TO_INCREMENT,
 )  # fmt: skip
 from .drift import move, settle_all, settle_rows
-from .feedback import by_spikes
+from .lessons import by_spikes
 from .registers import advance, find_learners
 from .rest import is_zero
 from .synapses import bounds_of, learn_columns, learn_row, shift_columns, shift_mixed_row, shift_row

@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from .changes import apply_changes, zero
-from .constants import ADAPTATION_STEP, CLEAR_STATE, FLAGS, LEARN, RECURRENT_EVENTS, SATURATIONS, E, V
-from .feedback import gather, learn_from_errors, take_feedback
+from .constants import ADAPTATION_STEP, CLEAR_STATE, FLAGS, RECURRENT_EVENTS, SATURATIONS, E, V
 from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
+from .lessons import gather, take_feedback, teach
 from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
@@ -17,10 +17,11 @@ from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
 
 
-def run_steps(sizes, core, learner, scratch, stimulus, output):
+def run_steps(sizes, core, learner, feedback, scratch, stimulus, output):
     """Run a stimulus from `Output.position` on, until it ends, or the room for spikes or the budget is used up.
 
-    See `neurocorex.emulator.kernel.arguments`; `learner` is None for a chip without a learning engine.
+    See `neurocorex.emulator.kernel.arguments`; `learner` is None for a chip without a learning engine, `feedback` for
+    one without errors.
     """
     # Fields of tuples are taken out of them here: the loop is faster so.
     position, counts, budget, steps = output.position, output.counts, sizes.budget, sizes.steps
@@ -74,7 +75,8 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
         neurons_end, inputs_end = recurrent, arrivals
         if learner is not None:
             settle_arrivals(core, learner, scratch, sizes, rules, arrivals)
-            neurons_end, inputs_end = take_feedback(core, learner, scratch, sizes, recurrent, arrivals)
+        if feedback is not None:
+            neurons_end, inputs_end = take_feedback(core, feedback, scratch, sizes, recurrent, arrivals)
         if arrivals:
             add_currents(core, sizes, scratch, rules, neurons_end, recurrent, inputs_end)
         if learner is not None:
@@ -87,8 +89,8 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
             g[j] = np.int32(g[j] + stimulus.graded_value[graded])
             graded += 1
         waiting = update_neurons(neurons, core, scratch, rules, features, adapting, waiting, low, high)
-        if neurons_end < recurrent or inputs_end < arrivals:
-            gather(neurons[E], scratch.errors, marks)
+        if feedback is not None:
+            gather(neurons[E], feedback.brought, marks)
         for k in range(first_graded, graded):
             if stimulus.graded_forced[k]:
                 marks[graded_index[k]] |= FIRES
@@ -108,9 +110,9 @@ def run_steps(sizes, core, learner, scratch, stimulus, output):
         if learner is not None:
             update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
             work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
-            if rules[LEARN]:
-                work += learn_from_errors(core, learner, scratch, sizes, rules, counts)
             looks = looks and rests(learner, sizes, rules)
+        if feedback is not None:
+            work += teach(core, learner, feedback, scratch, sizes, rules, counts)
 
         after = step + 1
         if looks and not firing and is_unchanged(neurons, learner, scratch):

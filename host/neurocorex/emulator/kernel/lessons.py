@@ -39,18 +39,16 @@ _at = np.uintp
 MOST = 32767
 
 
-def take_feedback(core, learner, scratch, sizes, recurrent, arrivals):
+def take_feedback(core, feedback, scratch, sizes, recurrent, arrivals):
     """Add up the rows of the feedback axons among all arrivals, of which the `recurrent` ones are first.
 
     Both parts of `Scratch.rows` are put in order so that those rows are at their ends; return where they begin.
     """
-    if not sizes.errors:
-        return recurrent, arrivals
-    rows, e = scratch.rows, scratch.errors
-    neurons_end = _put_last(rows, 0, recurrent, learner.feedback)
-    inputs_end = _put_last(rows, recurrent, arrivals, learner.feedback)
-    add_rows(core.weights, sizes.neurons, rows, neurons_end, recurrent, e)
-    add_rows(core.weights, sizes.neurons, rows, inputs_end, arrivals, e)
+    rows, brought = scratch.rows, feedback.brought
+    neurons_end = _put_last(rows, 0, recurrent, feedback.axons)
+    inputs_end = _put_last(rows, recurrent, arrivals, feedback.axons)
+    add_rows(core.weights, sizes.neurons, rows, neurons_end, recurrent, brought)
+    add_rows(core.weights, sizes.neurons, rows, inputs_end, arrivals, brought)
     return neurons_end, inputs_end
 
 
@@ -68,15 +66,15 @@ def _put_last(rows, first, last, marked):
     return end
 
 
-def gather(total, errors, marks):
+def gather(errors, brought, marks):
     """``E = sat_16(E + e)``; e goes to zero for the next step."""
     most = np.int32(MOST)
     least = np.int32(-most - 1)
-    for j in range(total.size):
-        exact = np.int32(total[j] + errors[j])
+    for j in range(errors.size):
+        exact = np.int32(errors[j] + brought[j])
         held = min(max(exact, least), most)
-        total[j] = held
-        errors[j] = 0
+        errors[j] = held
+        brought[j] = 0
         marks[j] |= (held != exact) << 1
 
 
@@ -85,21 +83,26 @@ def by_spikes(rules, sizes):
     return rules[LEARNING] & ENABLE != 0 and not (sizes.errors and rules[LEARNING] & ERRORS)
 
 
-def learn_from_errors(core, learner, scratch, sizes, rules, counts):
-    """Change synapses by the errors of their neurons, which are zero then; return how many synapses were visited."""
+def teach(core, learner, feedback, scratch, sizes, rules, counts):
+    """In a lesson, change columns by their errors, which end at zero; return how many synapses were visited.
+
+    It takes the room in `Scratch` that belongs to neurons that fired.
+    """
+    if rules[LEARN] == 0:
+        return 0
     visited = 0
     if rules[LEARNING] & ENABLE and rules[LEARNING] & ERRORS:
-        last = _find_columns(core, learner, scratch, sizes, rules)
+        last = _find_columns(core, learner, feedback.factors, scratch, sizes, rules)
         counts[COLUMNS] += last
         visited = last * learner.pre.size
         if last:
-            _correct(core.weights, learner, scratch, sizes, rules, last, counts)
+            _correct(core.weights, learner, feedback.factors, scratch, sizes, rules, last, counts)
     zero(core.neurons[E])
     core.control[LEARN] = rules[LEARN] = 0
     return visited
 
 
-def _find_columns(core, learner, scratch, sizes, rules):
+def _find_columns(core, learner, factors, scratch, sizes, rules):
     """Collect the neurons that learn from their error, rising, with F and the draw of each; return their number."""
     v, th, flags, errors = core.neurons[V], core.neurons[TH], core.neurons[FLAGS], core.neurons[E]
     rate, random = modulated(rules[POTENTIATION], rules, sizes.weight_bits), core.control[RANDOM] >> 16
@@ -108,15 +111,15 @@ def _find_columns(core, learner, scratch, sizes, rules):
         near = flags[j] & ALWAYS != 0 or -th[j] < v[j] < th[j]
         if near and scratch.learns[j] and abs(errors[j]) > rules[DEADBAND]:
             scratch.fired[last] = j
-            scratch.factors[last] = bounded(rate * int(errors[j]) >> 8, sizes.weight_bits)
+            factors[last] = bounded(rate * int(errors[j]) >> 8, sizes.weight_bits)
             scratch.randoms[last] = random ^ learner.neuron_codes[j]
             last += 1
     return last
 
 
-def _correct(weights, learner, scratch, sizes, rules, last, counts):
+def _correct(weights, learner, factors, scratch, sizes, rules, last, counts):
     """Change the columns that were found, row by row."""
-    trace, plastic, factors, bounds = learner.pre, learner.plastic, scratch.factors, bounds_of(rules, sizes.weight_bits)
+    trace, plastic, bounds = learner.pre, learner.plastic, bounds_of(rules, sizes.weight_bits)
     low, high, half, width = int(bounds.low), int(bounds.high), 1 << (sizes.trace_bits - 1), sizes.neurons
     stochastic = rules[LEARNING] & STOCHASTIC != 0
     soft = sizes.weight_bits if rules[LEARNING] & SOFT and sizes.soft_bounds else 0
