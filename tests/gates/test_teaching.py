@@ -3,7 +3,19 @@
 import random
 
 import pytest
-from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Graded, Learning, LearningFlag, Region, Step
+from neurocorex.spec import (
+    Clear,
+    Control,
+    CoreConfig,
+    Counter,
+    Flag,
+    Graded,
+    Learning,
+    LearningFlag,
+    Region,
+    Step,
+    controls,
+)
 from neurocorex.spec.events import Cleared, Set
 from neurocorex.spec.registers import GATE_ALL
 from neurocorex.spec.timing import busy_cycles
@@ -34,7 +46,7 @@ def network(**rule):
     """A network that is quiet by itself, all of whose synapses are plastic; some registers may differ from `RULE`."""
     control = {**RULE, **{Control[name.upper()]: value for name, value in rule.items()}}
     return {
-        Region.CONTROL: [int(control.get(register, 0)) for register in Control],
+        Region.CONTROL: [int(control.get(register, 0)) for register in controls(CONFIG)],
         Region.PLASTIC: [1] * CONFIG.axons * CONFIG.neurons,
         Region.THRESHOLD: [1000] * CONFIG.neurons,
         Region.FLAGS: [int(Flag.RECORD_SPIKES)] * CONFIG.neurons,
