@@ -14,16 +14,16 @@ from neurocorex.check.doctor.tools import Tool
 from neurocorex.device import open as opening
 from neurocorex.emulator.protocol import VirtualChip
 from neurocorex.errors import NoAnswerError
-from neurocorex.spec import CoreConfig, Op, Request, RequestDecoder, Response, ResponseDecoder
+from neurocorex.spec import CoreConfig
 from neurocorex.spec.protocol import DEFAULT_BAUD
 from neurocorex.wire import access, ports
 from neurocorex.wire.ports import Port
 from neurocorex.wire.transport import Transport
 
-from support.fakes import SMALL
+from support.fakes import SMALL, UartTransport
 
 
-class Bridge(Transport):
+class Bridge(UartTransport):
     """A bridge before a chip that hears only what comes at its own rate.
 
     Parameters
@@ -51,50 +51,30 @@ class Bridge(Transport):
         returns_after: int | None = None, fastest: int = 12_000_000, config: CoreConfig = SMALL,
         clock_hz: int = 12_000_000,
     ) -> None:  # fmt: skip
-        self.baud, self.clock_hz = DEFAULT_BAUD, clock_hz
-        self.built, self.chip_baud = built, left or built
-        self.breaks, self.factor, self.fastest = breaks, Fraction(factor), fastest
-        self._returns_after, self.missed, self.asked = returns_after, 0, [DEFAULT_BAUD]
-        self._chip = VirtualChip(config, clock_hz=self.clock_hz, baud=built)
-        self._requests, self._responses = RequestDecoder(), ResponseDecoder()
-        self._divisor, self._answers = 0, bytearray()
+        super().__init__(clock_hz, fastest, config=config, built=built)
+        self.chip_baud = left or built
+        self._can_break, self._factor, self._returns_after = breaks, Fraction(factor), returns_after
+        self.missed, self.asked = 0, [DEFAULT_BAUD]
 
     @property
     def line_baud(self) -> int:
         """Rate on the line."""
-        return int(self.baud * self.factor)
+        return int(self.baud * self._factor)
 
-    def write(self, data: bytes) -> None:
-        if abs(self.line_baud - self.chip_baud) > 0.03 * self.chip_baud:
-            self.missed += 1
-            if self.missed == self._returns_after:
-                self.chip_baud = self.built
-            return
-        for request in self._requests.feed(data):
-            if isinstance(request, Request) and request.op == Op.SET_BAUD:
-                self._divisor = int.from_bytes(request.payload, "little")
-        answers = self._chip.receive(data)
-        self._answers += answers
-        if any(isinstance(frame, Response) and frame.op == Op.SET_BAUD for frame in self._responses.feed(answers)):
-            self.chip_baud = self.clock_hz // self._divisor
-
-    def read(self, timeout_s: float) -> bytes:
-        data = bytes(self._answers)
-        self._answers.clear()
-        return data
+    def lose(self) -> None:
+        self.missed += 1
+        if self.missed == self._returns_after:
+            self.chip_baud = self.built
 
     def set_baud(self, baud: int) -> None:
         if baud > self.fastest:
             raise NoAnswerError(f"{self.name} cannot be set to {baud} baud")
-        self.baud = baud
+        super().set_baud(baud)
         self.asked.append(baud)
 
     def send_break(self) -> None:
-        if self.breaks:
-            self.chip_baud = self.built
-
-    def close(self) -> None:
-        pass
+        if self._can_break:
+            super().send_break()
 
 
 class Stranger(Transport):

@@ -169,25 +169,47 @@ class InterruptingTransport(WrappedTransport):
 
 
 class UartTransport(Transport):
-    """A chip with a UART: both ends must have the same rate, and the line carries no more than `fastest`."""
+    """A chip with a UART: both ends must have the same rate, and the line carries no more than `fastest`.
+
+    Parameters
+    ----------
+    clock_hz, config
+        Clock and geometry of the chip.
+    fastest : int
+        Highest rate that the line carries.
+    built : int
+        Rate of the chip after reset.
+
+    Attributes
+    ----------
+    chip_baud : int
+        Rate of the chip now.
+    breaks : int
+        How many breaks it has got.
+    """
 
     name = "uart"
 
-    def __init__(self, clock_hz: int = 12_000_000, fastest: int = 4_000_000) -> None:
-        self.baud = self.chip_baud = DEFAULT_BAUD
+    def __init__(
+        self, clock_hz: int = 12_000_000, fastest: int = 4_000_000, *, config: CoreConfig = SMALL,
+        built: int = DEFAULT_BAUD,
+    ) -> None:  # fmt: skip
+        self.baud, self.clock_hz, self.fastest = DEFAULT_BAUD, clock_hz, fastest
+        self.built = self.chip_baud = built
         self.breaks = 0
-        self._clock_hz, self._fastest = clock_hz, fastest
-        self._chip = VirtualChip(SMALL, clock_hz=clock_hz, baud=DEFAULT_BAUD)
+        self._chip = VirtualChip(config, clock_hz=clock_hz, baud=built)
         self._requests, self._responses = RequestDecoder(), ResponseDecoder()
         self._divisor = 0
         self._answers = bytearray()
 
     @property
-    def _heard(self) -> bool:
-        return abs(self.baud - self.chip_baud) < 0.03 * self.chip_baud and self.chip_baud <= self._fastest
+    def line_baud(self) -> int:
+        """Rate on the line."""
+        return self.baud
 
     def write(self, data: bytes) -> None:
-        if not self._heard:
+        if abs(self.line_baud - self.chip_baud) > 0.03 * self.chip_baud or self.chip_baud > self.fastest:
+            self.lose()
             return
         for request in self._requests.feed(data):
             if isinstance(request, Request) and request.op == Op.SET_BAUD:
@@ -195,7 +217,10 @@ class UartTransport(Transport):
         answers = self._chip.receive(data)
         self._answers += answers
         if any(isinstance(frame, Response) and frame.op == Op.SET_BAUD for frame in self._responses.feed(answers)):
-            self.chip_baud = self._clock_hz // self._divisor
+            self.chip_baud = self.clock_hz // self._divisor
+
+    def lose(self) -> None:
+        """Take note of what came at another rate than the chip's."""
 
     def read(self, timeout_s: float) -> bytes:
         data = bytes(self._answers)
@@ -207,7 +232,7 @@ class UartTransport(Transport):
 
     def send_break(self) -> None:
         self.breaks += 1
-        self.chip_baud = DEFAULT_BAUD
+        self.chip_baud = self.built
 
     def close(self) -> None:
         pass
