@@ -16,12 +16,24 @@ from neurocorex.spec import (
     layout,
     regions,
 )
-from neurocorex.spec.registers import FLAG_BITS, LEARNING_FLAG_BITS, MAGIC, MODEL_COUNTERS, PARAMETERS, STATE, TRACES
+from neurocorex.spec.registers import (
+    FLAG_BITS,
+    LEARNING_FLAG_BITS,
+    MAGIC,
+    MODEL_COUNTERS,
+    PARAMETERS,
+    ROW_FLAGS,
+    RULE_ROWS,
+    STATE,
+    TRACES,
+)
 from neurocorex.spec.timing import busy_cycles, row_cycles
 
 CONFIG = CoreConfig(neurons=10, inputs=3, weight_bits=16, state_bits=18, refractory_bits=5, max_delay=16)
 LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace_bits=11, window_steps=6, extra_axons=3)
 ERRORS = replace(LEARNING, errors=True)
+RULES = replace(LEARNING, rules=4)
+EVERYTHING = replace(ERRORS, rules=4, terms=True)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +88,13 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     learning = {Region.PLASTIC, Region.PRE_TRACE, Region.POST_TRACE}
     extra = {Region.EXTRA_SOURCE, Region.EXTRA_DELAY}
     errors = {Region.FEEDBACK, Region.ERROR}
-    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors
-    assert set(Region) - set(regions(LEARNING)) == tables | errors
-    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors
-    assert set(Region) - set(regions(ERRORS)) == tables
+    rules = {Region.RULE}
+    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rules
+    assert set(Region) - set(regions(LEARNING)) == tables | errors | rules
+    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | rules
+    assert set(Region) - set(regions(ERRORS)) == tables | rules
+    assert set(Region) - set(regions(RULES)) == tables | errors
+    assert set(Region) - set(regions(EVERYTHING)) == tables
 
 
 def test_layouts_of_a_chip_with_errors() -> None:
@@ -87,6 +102,42 @@ def test_layouts_of_a_chip_with_errors() -> None:
     assert (feedback.columns, feedback.range, feedback.item_bytes) == (16, (0, 1), 1)
     assert (error.columns, error.range, error.item_bytes) == (10, (-32768, 32767), 2)
     assert not layout(Region.FEEDBACK, LEARNING).items + layout(Region.ERROR, LEARNING).items
+
+
+@pytest.mark.parametrize(("rules", "bits"), [(2, 2), (4, 4)])
+def test_layout_of_a_chip_with_rules(rules: int, bits: int) -> None:
+    rule = layout(Region.RULE, replace(LEARNING, rules=rules))
+    assert (rule.columns, rule.bits, rule.range) == (10, bits, (0, rules * rules - 1))
+
+
+@pytest.mark.parametrize("rules", [1, 2, 4])
+@pytest.mark.parametrize("terms", [False, True])
+def test_chips_have_the_registers_of_their_rule_rows(rules: int, terms: bool) -> None:
+    """The same ones, with the same format, in every row; and none of rows that the chip lacks."""
+    config = replace(LEARNING, rules=rules, terms=terms)
+    names = [["OFFSET", "PRE_ONLY", "POST_ONLY"]]
+    names += [["RULE", "WEIGHT_MIN", "WEIGHT_MAX", "POTENTIATION", "DEPRESSION", *names[0]] for _ in range(rules - 1)]
+    expected = {f"{name}_{number}" if number else name for number, row in enumerate(names) for name in row}
+    if not terms:
+        expected = {name for name in expected if not name.startswith(tuple(names[0]))}
+    before = {register for register in controls(LEARNING) if register.bits(LEARNING)}
+    assert {register.name for register in controls(config) if register.bits(config)} - {
+        register.name for register in before
+    } == expected
+    for row in RULE_ROWS[:rules]:
+        assert [(each.bits(config), each.signed) for each in row[1:]] == [
+            (each.bits(config), each.signed) for each in RULE_ROWS[0][1:]
+        ]
+        assert row.flags.bits(config) == LEARNING_FLAG_BITS
+    assert all(not each.bits(config) for row in RULE_ROWS[rules:] for each in row)
+
+
+def test_rule_rows_are_the_registers_of_their_names() -> None:
+    for number, row in enumerate(RULE_ROWS):
+        suffix = f"_{number}" if number else ""
+        assert [each.name for each in row[1:]] == [f"{name.upper()}{suffix}" for name in row._fields[1:]]
+        assert row.flags.name == (f"RULE{suffix}" if number else "LEARNING")
+    assert ROW_FLAGS == LearningFlag.SOFT | LearningFlag.ERRORS
 
 
 def test_what_describes_the_chip_is_read_only() -> None:
@@ -120,8 +171,8 @@ def test_every_row_says_what_it_means(kind: type[Region] | type[Control] | type[
 
 @pytest.mark.parametrize("row", [*Region, *Control], ids=lambda row: row.name)
 def test_tame_values_and_defaults_fit_their_row(row: Region | Control) -> None:
-    narrow = replace(ERRORS, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)
-    for config in (CONFIG, LEARNING, ERRORS, narrow):
+    narrow = replace(EVERYTHING, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)
+    for config in (CONFIG, LEARNING, ERRORS, EVERYTHING, narrow):
         low, high = (
             layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.row.width.bits(config))
         )

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from neurocorex.spec import Control, Counter, Region
-from neurocorex.spec.registers import PARAMETERS, STATE
-from neurocorex.spec.rows import Row, has_errors, has_window, learns, never
+from neurocorex.spec.registers import PARAMETERS, RULE_ROWS, STATE
+from neurocorex.spec.rows import Row, always, has_errors, has_window, learns
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = (DOCS / "model.md", DOCS / "protocol.md")
@@ -54,13 +54,12 @@ def regions() -> str:
     return table(("number", "region", "one item per", "bits", "meaning"), *rows)
 
 
-LEARNS = (learns, has_window, has_errors)
-
 TABLES: dict[str, Callable[[], str]] = {
     "neurons": neurons,
-    "shared registers": lambda: registers(each for each in Control if each.row.present not in (*LEARNS, never)),
+    "shared registers": lambda: registers(each for each in Control if each.row.present is always),
     "registers of learning": lambda: registers(each for each in Control if each.row.present in (learns, has_window)),
     "registers of errors": lambda: registers(each for each in Control if each.row.present is has_errors),
+    "registers of rules": lambda: registers((*RULE_ROWS[0][5:], *(each for row in RULE_ROWS[1:] for each in row))),
     "counters of the model": lambda: counters(each for each in Counter if each.row.of_model),
     "counters of the wire": lambda: counters(each for each in Counter if not each.row.of_model),
     "regions": regions,

@@ -31,6 +31,8 @@ _MEANINGS = {
     "rx_frames": "Frame buffers towards the chip",
     "tx_frames": "Frame buffers from the chip",
     "errors": "Whether neurons gather errors, and can learn from them",
+    "rules": "Rows of the learning rule, of which each neuron takes two",
+    "terms": "Whether rules have an offset and constant changes",
 }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import IntEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from . import widths
 from .config import CoreConfig
 from .fixed import DECAY_ALL, RANDOM_START, signed_range
 from .flags import LEARNING_FLAG_BITS, LearningFlag
-from .rows import Declared, RegisterRow, has_errors, has_window, learns, never, size
+from .rows import Declared, RegisterRow, has_errors, has_terms, has_window, learns, never, size
 
 #: `Control.GATE`: all neurons learn whose flags allow it. Any other value: only the neuron of that number.
 GATE_ALL = 0xFFFF
@@ -45,6 +47,36 @@ def _increments(config: CoreConfig) -> list[int]:
 def _caps(config: CoreConfig) -> list[int]:
     top = (1 << config.trace_bits) - 1
     return [top, top, top // 2]
+
+
+def _row_flags(config: CoreConfig) -> list[int]:
+    flags = [0, int(LearningFlag.SOFT)]
+    return flags + [LearningFlag.ERRORS | each for each in flags] if config.errors else flags
+
+
+def _offsets(config: CoreConfig) -> list[int | tuple[int, int]]:
+    top = (1 << config.trace_bits) - 1
+    return [0, top // 3, (0, top)]
+
+
+def _terms(config: CoreConfig) -> list[int | tuple[int, int]]:
+    """Return constant changes of either sign, up to a few weights."""
+    most = signed_range(config.change_bits)[1] // 8
+    return [0, 100, -300, (-most, most)]
+
+
+def _flags_of_row(number: int) -> RegisterRow:
+    return RegisterRow(
+        f"rule row {number}: flags `SOFT`, `ERRORS`, where `LEARNING` has them", widths.exactly(LEARNING_FLAG_BITS),
+        unit="flags", present=lambda config: config.rules > number, tame=_row_flags)  # fmt: skip
+
+
+def _again(register: tuple[int, RegisterRow], number: int) -> RegisterRow:
+    """Register of a further rule row, like that of row 0."""
+    row = register[1]
+    return replace(
+        row, meaning=f"rule row {number}: {row.meaning}",
+        present=lambda config: config.rules > number and row.present(config))  # fmt: skip
 
 
 # fmt: off
@@ -115,6 +147,45 @@ class Control(Declared):
         "1: neurons learn from their errors in the next step; zero after it", widths.BIT, unit="flag",
         present=has_errors, moves=True, tame=lambda _: [0, 1, 1])
 
+    # Terms of rules, and rule rows behind the first, which consists of registers above.
+
+    OFFSET = 22, RegisterRow(
+        "what the trace of an axon has to exceed to potentiate", widths.TRACE, unit="traces", present=has_terms,
+        tame=_offsets)
+    PRE_ONLY = 23, RegisterRow(
+        "change at each arrival, whatever the trace of the neuron", widths.CHANGE, signed=True, unit="1/256 weights",
+        present=has_terms, tame=_terms)
+    POST_ONLY = 24, RegisterRow(
+        "change at each spike of the neuron, whatever the trace of the axon", widths.CHANGE, signed=True,
+        unit="1/256 weights", present=has_terms, tame=_terms)
+
+    RULE_1 = 25, _flags_of_row(1)
+    WEIGHT_MIN_1 = 26, _again(WEIGHT_MIN, 1)
+    WEIGHT_MAX_1 = 27, _again(WEIGHT_MAX, 1)
+    POTENTIATION_1 = 28, _again(POTENTIATION, 1)
+    DEPRESSION_1 = 29, _again(DEPRESSION, 1)
+    OFFSET_1 = 30, _again(OFFSET, 1)
+    PRE_ONLY_1 = 31, _again(PRE_ONLY, 1)
+    POST_ONLY_1 = 32, _again(POST_ONLY, 1)
+
+    RULE_2 = 33, _flags_of_row(2)
+    WEIGHT_MIN_2 = 34, _again(WEIGHT_MIN, 2)
+    WEIGHT_MAX_2 = 35, _again(WEIGHT_MAX, 2)
+    POTENTIATION_2 = 36, _again(POTENTIATION, 2)
+    DEPRESSION_2 = 37, _again(DEPRESSION, 2)
+    OFFSET_2 = 38, _again(OFFSET, 2)
+    PRE_ONLY_2 = 39, _again(PRE_ONLY, 2)
+    POST_ONLY_2 = 40, _again(POST_ONLY, 2)
+
+    RULE_3 = 41, _flags_of_row(3)
+    WEIGHT_MIN_3 = 42, _again(WEIGHT_MIN, 3)
+    WEIGHT_MAX_3 = 43, _again(WEIGHT_MAX, 3)
+    POTENTIATION_3 = 44, _again(POTENTIATION, 3)
+    DEPRESSION_3 = 45, _again(DEPRESSION, 3)
+    OFFSET_3 = 46, _again(OFFSET, 3)
+    PRE_ONLY_3 = 47, _again(PRE_ONLY, 3)
+    POST_ONLY_3 = 48, _again(POST_ONLY, 3)
+
     @property
     def signed(self) -> bool:
         """Whether the register holds a signed number."""
@@ -129,6 +200,31 @@ class Control(Declared):
         return self.row.power_up(config) & ((1 << self.bits(config)) - 1)
 # fmt: on
 
+
+class RuleRow(NamedTuple):
+    """Registers of a rule row."""
+
+    flags: Control
+    weight_min: Control
+    weight_max: Control
+    potentiation: Control
+    depression: Control
+    offset: Control
+    pre_only: Control
+    post_only: Control
+
+
+#: Rule rows by their number, as many as the largest chip has.
+RULE_ROWS = (
+    RuleRow(
+        Control.LEARNING, Control.WEIGHT_MIN, Control.WEIGHT_MAX, Control.POTENTIATION, Control.DEPRESSION,
+        Control.OFFSET, Control.PRE_ONLY, Control.POST_ONLY,
+    ),
+    *(RuleRow(*(Control(first + place) for place in range(len(RuleRow._fields))))
+      for first in (Control.RULE_1, Control.RULE_2, Control.RULE_3)),
+)  # fmt: skip
+#: Flags that each rule row has of its own.
+ROW_FLAGS = LearningFlag.SOFT | LearningFlag.ERRORS
 
 #: Registers that learning moves on by itself.
 MOVING = tuple(control for control in Control if control.row.moves)

@@ -29,6 +29,7 @@ from .rows import (
     Unit,
     adapts,
     has_errors,
+    has_rules,
     has_window,
     learns,
     never,
@@ -40,7 +41,7 @@ INFO_WORDS = (
     "magic", "protocol_version", "build_id", "clock_hz", "baud",
     "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
-    "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors",
+    "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms",
 )  # fmt: skip
 
 
@@ -114,6 +115,10 @@ class Region(Declared):
         "`RESET_SUBTRACT`, `REFRACTORY_HOLD`, what is recorded, `PLASTICITY_OFF`, `ERROR_ALWAYS`",
         widths.exactly(FLAG_BITS), unit="flags", per=NEURON,
         tame=lambda config: [(0, 15), (0, 15), (0, 31), *[(32, 47), (32, 63)] * config.errors])
+
+    RULE = 0x29, RegionRow(
+        "rule rows of its synapses: of those from input axons, and in the upper half of those from all others",
+        widths.RULE_PAIR, unit="rows", per=NEURON, present=has_rules)
 
     # Neuron state.
 

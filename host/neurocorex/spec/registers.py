@@ -1,6 +1,6 @@
 """All tables of a chip in one place: regions, control registers, counters, flags, and its description."""
 
-from .control import GATE_ALL, MODULATION_ONE, MOVING, Control, InUse, controls
+from .control import GATE_ALL, MODULATION_ONE, MOVING, ROW_FLAGS, RULE_ROWS, Control, InUse, RuleRow, controls
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
 from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, LearningFlag
 from .info import MAGIC, ChipInfo
@@ -18,6 +18,8 @@ __all__ = [
     "MOVING",
     "PARAMETERS",
     "PROTOCOL_VERSION",
+    "ROW_FLAGS",
+    "RULE_ROWS",
     "STATE",
     "TRACES",
     "ChipInfo",
@@ -29,6 +31,7 @@ __all__ = [
     "Layout",
     "LearningFlag",
     "Region",
+    "RuleRow",
     "controls",
     "layout",
     "regions",

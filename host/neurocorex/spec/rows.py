@@ -47,6 +47,16 @@ def has_errors(config: CoreConfig) -> bool:
     return config.errors
 
 
+def has_rules(config: CoreConfig) -> bool:
+    """Chips with several rows of the learning rule."""
+    return config.rules > 1
+
+
+def has_terms(config: CoreConfig) -> bool:
+    """Chips whose rules have an offset and constant changes."""
+    return config.terms
+
+
 def adapts(config: CoreConfig) -> bool:
     """Chips whose thresholds adapt."""
     return config.adaptation

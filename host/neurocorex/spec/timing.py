@@ -69,8 +69,9 @@ def busy_cycles(
     steps, arrivals : int
         Steps, and axons that arrived in them.
     columns : int
-        Columns that were walked, each in a step with `LearningFlag.ENABLE`: of neurons that fired and learn; with
-        `LearningFlag.ERRORS`, of those that learn from their error.
+        Columns that were walked, each in a step with `LearningFlag.ENABLE`: of neurons that learn from their spike,
+        because one of their rules is without `LearningFlag.ERRORS`, or from their error, because one is with it. A
+        neuron has at most one in a step.
     chip : CoreConfig, optional
         Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
         `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its

@@ -36,6 +36,8 @@ TRACE = Width("T", lambda config: config.trace_bits)
 STORED_TRACE = Width("T or K", lambda config: config.stored_trace_bits or 1)
 #: An error of a neuron.
 ERROR = exactly(16)
+#: Two numbers of rule rows.
+RULE_PAIR = Width("2 log2 R", lambda config: 2 * config.rule_bits or 1)
 REFRACTORY = Width("`refractory_bits`", lambda config: config.refractory_bits)
 DELAY = Width("enough for D", lambda config: config.delay_bits)
 HISTORY = Width("D = `max_delay`", lambda config: config.max_delay)
