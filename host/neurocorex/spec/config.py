@@ -151,8 +151,8 @@ class CoreConfig:
         return self.inputs + self.neurons + self.extra_axons
 
     @property
-    def groups(self) -> int:
-        """C = ceil(N / L): the words in which one row of weights is read, L neurons at a time."""
+    def neuron_blocks(self) -> int:
+        """C = ceil(N / L), blocks of L neurons: the words in which one row of weights is read."""
         return -(-self.neurons // self.lanes)
 
     @property
@@ -168,7 +168,7 @@ class CoreConfig:
     @property
     def axon_blocks(self) -> int:
         """Blocks of L axons of all kinds: the words in which one column of weights is read."""
-        return self.input_blocks + self.groups + self.extra_blocks
+        return self.input_blocks + self.neuron_blocks + self.extra_blocks
 
     @property
     def axon_stride(self) -> int:
@@ -178,7 +178,7 @@ class CoreConfig:
     @property
     def weight_words(self) -> int:
         """Depth of each of the L weight banks."""
-        return self.groups * self.axon_stride
+        return self.neuron_blocks * self.axon_stride
 
     @property
     def deep_banks(self) -> bool:

@@ -96,7 +96,7 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     for name, words in bank_pieces(config):
         yield Memory(banks, name, words, (_synapse_bits(config),), count=config.lanes, ports=config.weight_ports)
     sums = config.lanes * config.accumulator_bits
-    yield Memory("core.synapses.accumulators", "memory", (4 if config.errors else 2) * config.groups, (sums,))
+    yield Memory("core.synapses.accumulators", "memory", (4 if config.errors else 2) * config.neuron_blocks, (sums,))
     if config.errors:
         yield Memory("core.synapses.feedback", "memory", config.axons, (1,))
     yield Memory("core.registers.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
@@ -161,8 +161,8 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
     for side, words, blocks in (
         ("outer", max(2, outer), config.input_blocks + config.extra_blocks),
-        ("inner", neurons, config.groups),
-        ("post", neurons, config.groups),
+        ("inner", neurons, config.neuron_blocks),
+        ("post", neurons, config.neuron_blocks),
     ):
         marked = () if side == "post" else (1,)
         yield Memory(f"{amounts}.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))
