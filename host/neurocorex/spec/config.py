@@ -9,6 +9,7 @@ from typing import Any
 
 from ..files.documents import parse
 from .blocks import USE_BLOCK, use_blocks
+from .limits import LIMITS as LIMITS
 
 
 class Learning(IntEnum):
@@ -34,28 +35,6 @@ SHALLOW_BANK_WORDS = 2048
 
 #: Fewest lanes of a chip with errors: the third sum of a group of neurons is read while its first three pass.
 ERROR_LANES = 4
-
-#: Allowed values of each field; a pair is an inclusive range, a set a list of choices.
-LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
-    "neurons": (1, 4096),
-    "inputs": (1, 4096),
-    "lanes": frozenset({1, 2, 4, 8, 16, USE_BLOCK}),
-    "weight_bits": frozenset({4, 8, 16}),
-    "weight_ports": frozenset({1, 2}),
-    "state_bits": (16, 24),
-    "refractory_bits": (1, 16),
-    "max_delay": (1, 32),
-    "adaptation": (0, 1),
-    "learning": (0, 2),
-    "trace_bits": (4, 16),
-    "window_steps": (1, 20),
-    "soft_bounds": (0, 1),
-    "extra_axons": (0, 4096),
-    "frame_bytes": frozenset({64, 128, 256, 512, 1024, 2048, 4096}),
-    "rx_frames": frozenset({2, 4, 8, 16}),
-    "tx_frames": frozenset({2, 4, 8, 16}),
-    "errors": (0, 1),
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +78,8 @@ class CoreConfig:
         Frame buffers of the chip towards it and from it.
     errors : bool
         Whether neurons gather errors from feedback axons and learn from them; takes exponential traces and 4 lanes.
+    groups : int
+        G, groups of neurons of which the chip keeps the first to fire, 0 to 16; takes errors.
 
     Raises
     ------
@@ -124,6 +105,7 @@ class CoreConfig:
     rx_frames: int = 4
     tx_frames: int = 4
     errors: bool = False
+    groups: int = 0
 
     def __post_init__(self) -> None:
         for name, allowed in LIMITS.items():
@@ -142,6 +124,8 @@ class CoreConfig:
                 f"errors needs learning {Learning.EXPONENTIAL:d} (exponential traces) and {ERROR_LANES} lanes or more, "
                 f"got learning {self.learning:d} and {self.lanes} lane(s)"
             )
+        if self.groups and not self.errors:
+            raise ValueError(f"groups needs errors, as a judgement adds to them: errors=True; got groups {self.groups}")
 
     # Derived sizes -----------------------------------------------------------------------------
 

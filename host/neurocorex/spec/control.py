@@ -8,8 +8,8 @@ from functools import lru_cache
 from . import widths
 from .config import CoreConfig
 from .fixed import DECAY_ALL, RANDOM_START, signed_range
-from .flags import LEARNING_FLAG_BITS, LearningFlag
-from .rows import Declared, RegisterRow, has_errors, has_window, learns, never, size
+from .flags import JUDGE_FLAG_BITS, LEARNING_FLAG_BITS, JudgeFlag, LearningFlag
+from .rows import Declared, RegisterRow, has_errors, has_groups, has_window, learns, never, size
 
 #: `Control.GATE`: all neurons learn whose flags allow it. Any other value: only the neuron of that number.
 GATE_ALL = 0xFFFF
@@ -114,6 +114,24 @@ class Control(Declared):
     LEARN = 21, RegisterRow(
         "1: neurons learn from their errors in the next step; zero after it", widths.BIT, unit="flag",
         present=has_errors, moves=True, tame=lambda _: [0, 1, 1])
+    JUDGE = 22, RegisterRow(
+        "flags `JUDGE`: the next step is a judgement, `IF_WRONG`; zero after it", widths.exactly(JUDGE_FLAG_BITS),
+        unit="flags", present=has_groups, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
+    LABEL = 23, RegisterRow(
+        "group that is right; 0: none", widths.exactly(5), unit="group", present=has_groups,
+        tame=lambda config: [0, *[(1, config.groups)] * 5])
+    PRAISE = 24, RegisterRow(
+        "what a judgement adds to the error of the first neuron of the group that is right", widths.ERROR, signed=True,
+        unit="error units", present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+    BLAME = 25, RegisterRow(
+        "what it takes from that of a winner that is wrong", widths.ERROR, signed=True, unit="error units",
+        present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+    CONSCIENCE = 26, RegisterRow(
+        "rise of h of the first neuron of the group that is right", widths.HALF_STATE, unit="state units",
+        present=has_groups, tame=lambda config: [0, (0, size(config))])
+    SILENT = 27, RegisterRow(
+        "bit g: neurons of group g fire only when they are forced to; bit 0: those of none", widths.GROUPS,
+        unit="flags", present=has_groups, tame=lambda config: [*[0] * 5, 1, 2, (0, (2 << config.groups) - 1)])
 
     @property
     def signed(self) -> bool:

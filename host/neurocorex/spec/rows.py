@@ -47,6 +47,11 @@ def has_errors(config: CoreConfig) -> bool:
     return config.errors
 
 
+def has_groups(config: CoreConfig) -> bool:
+    """Chips that keep which neuron of a group is the first to fire."""
+    return config.groups > 0
+
+
 def adapts(config: CoreConfig) -> bool:
     """Chips whose thresholds adapt."""
     return config.adaptation
@@ -169,7 +174,8 @@ class RegionRow(Row):
     writable : callable
         Chips whose host can write it.
     cleared : Clear, optional
-        Of state, which changes by itself: what sets it to zero. Everything else makes up the network.
+        Of state, which changes by itself: what sets it to what it is after power-up. Everything else makes up the
+        network.
     """
 
     per: Extent
