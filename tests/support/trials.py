@@ -37,6 +37,7 @@ KINDS: dict[str, Any] = {
     "static": {},
     "learns": {"learns": True},
     "errors": {"kind": Learning.EXPONENTIAL, "errors": True},
+    "groups": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True},
 }
 
 
@@ -76,6 +77,9 @@ class Trial:
         if learning := reference.learning:
             assert self.emulator.regions[Region.PRE_TRACE].tolist() == learning.x
             assert self.emulator.regions[Region.POST_TRACE].tolist() == learning.y
+        if reference.first:
+            first = [0xFFFF if j is None else j for j in reference.first]
+            assert self.emulator.regions[Region.FIRST].tolist() == first
 
     def step_reference(self, moment: Moment) -> list[int]:
         """Run one step of the reference; return who fired."""
@@ -100,10 +104,12 @@ class Trial:
         return EventStream(len(self.moments), *columns)
 
 
-def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False) -> Trial:
+def random_trial(
+    seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, groups: bool = False
+) -> Trial:
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors` it is a chip that has them, if its traces are exponential.
+    With `errors` and `groups` it is a chip that has them, if its traces are exponential.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -121,7 +127,8 @@ def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = Non
         window_steps=rng.choice([*range(1, 6)] * 3 + [10, 11, 13]),
         soft_bounds=rng.random() < 0.7,
     )
-    config = replace(config, errors=errors and config.learning is Learning.EXPONENTIAL)
+    if config.learning is Learning.EXPONENTIAL:
+        config = replace(config, errors=errors, groups=rng.choice([1, 2, 3, 5, 16]) if groups else 0)
     drawn = Drawn.random(config, seed, rng.randint(1, 40))
     return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 
@@ -151,11 +158,12 @@ def reference_of(image: Image) -> ReferenceCore:
         adapts=config.adaptation,
         learning=_learning(held, config) if config.learning else None,
         feedback=held.get(Region.FEEDBACK),
+        first=held.get(Region.FIRST, []),
     )
 
 
 def _neuron(held: dict[Region, list[int]], number: int, config: CoreConfig) -> ReferenceNeuron:
-    parameters = {name: held[region][number] for name, region in PARAMETER_REGIONS.items()}
+    parameters = {name: held[region][number] for name, region in PARAMETER_REGIONS.items() if region in held}
     flags = {name: int(held[Region.FLAGS][number] & flag != 0) for name, flag in FLAGS.items()}
     neuron = ReferenceNeuron(config.max_delay, **parameters, **flags)
     for name, region in STATE_REGIONS.items():

@@ -162,12 +162,17 @@ class Runner:
     def _bind(self, *, own_state: bool = False) -> _BoundCode:
         """Bind the kernel to the memories, or to copies of all that changes by itself where nothing learns."""
         sizes, core, learner = self._tables
+        config, first = self._memory.config, self._memory[Region.FIRST]
         if own_state:
             core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
-        room = sizes.neurons * self._memory.config.errors
-        feedback = Feedback(self._memory[Region.FEEDBACK], np.zeros(room, np.int32), np.zeros(room, np.int64))
-        scratch = Scratch.of(sizes, learner, self._memory.config.axons)
+            first = first.copy()
+        room = sizes.neurons * config.errors
+        feedback = Feedback(
+            axons=self._memory[Region.FEEDBACK], brought=np.zeros(room, np.int32), factors=np.zeros(room, np.int64),
+            first=first,
+        )  # fmt: skip
+        scratch = Scratch.of(sizes, learner, config.axons, groups=config.groups > 0)
         return _BoundCode(self._code, core, learner, feedback, scratch)
 
     def _run(

@@ -22,11 +22,27 @@ from llvmlite import ir
 from numba import carray, cfunc, from_dtype, types
 from numba.extending import intrinsic, overload, register_jitable
 
-from . import arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces
+from . import (
+    arithmetic,
+    changes,
+    drift,
+    learning,
+    lessons,
+    neurons,
+    registers,
+    rest,
+    spikes,
+    steps,
+    synapses,
+    traces,
+    winners,
+)
 from .arguments import BLOCK, Core, Feedback, Learner, Output, Scratch, Sizes, Stimulus
 from .constants import NEURON_ROWS, SYMBOL
 
-MODULES = (arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces)
+MODULES = (
+    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces, winners,
+)  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
 #: Those that nothing else calls need no functions of C around them.
@@ -97,10 +113,11 @@ def entry(*, wide: bool, learns: bool, errors: bool) -> Any:
             )  # fmt: skip
         feedback = None
         if errors:
-            feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8))
+            feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8), _array(f.first, i8))
         scratch = Scratch(
             _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.added, i4), _array(x.limit, i4),
-            _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8), _array(x.fired, i8), _array(x.rows, i8),
+            _array(x.excess, i4), _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8), _array(x.fired, i8),
+            _array(x.rows, i8),
             _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
             _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
             _array(x.pre_table, i8), _array(x.post_table, i8), _array(x.total, i8), _array(x.seen, i8),
