@@ -35,7 +35,7 @@ def axons(config):
 def row_number(config, kind, index):
     """Row of an axon in the banks: each kind begins with a multiple of L."""
     first = {AxonKind.INPUT: 0, AxonKind.RECURRENT: config.input_blocks}
-    return first.get(kind, config.input_blocks + config.groups) * config.lanes + index
+    return first.get(kind, config.input_blocks + config.neuron_blocks) * config.lanes + index
 
 
 def clocked(**components):
@@ -108,7 +108,7 @@ def test_rows_are_read_group_by_group(config):
             block, turn = divmod(row_number(config, kind, index), config.lanes)
             for group in range(row_cycles(config)):
                 piece = next(pieces)
-                assert piece["valid"] == (group < config.groups)
+                assert piece["valid"] == (group < config.neuron_blocks)
                 if piece["valid"]:
                     told = tuple(piece[name] for name in ("begins", "kind", "index", "block"))
                     assert told == (group == 0, kind, index, group)

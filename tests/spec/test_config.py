@@ -12,7 +12,7 @@ def test_default_geometry() -> None:
     config = CoreConfig()
     assert (config.neurons, config.inputs, config.lanes) == (96, 64, 16)
     assert config.axons == 160
-    assert config.groups == 6
+    assert config.neuron_blocks == 6
     assert config.axon_stride == 160
     assert config.weight_words == 960
     assert config.weight_range == (-128, 127)
@@ -24,7 +24,7 @@ def test_default_geometry() -> None:
 
 def test_derived_sizes_round_up() -> None:
     config = CoreConfig(neurons=17, inputs=3, lanes=8)
-    assert (config.groups, config.axon_stride, config.weight_words) == (3, 32, 96)
+    assert (config.neuron_blocks, config.axon_stride, config.weight_words) == (3, 32, 96)
 
 
 def test_accumulator_holds_all_axons_at_once() -> None:

@@ -11,10 +11,11 @@ from math import ceil, floor
 
 NEURON_PARAMETERS = (
     "th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off", "error_always",
-    "rule",
+    "rule", "group",
 )  # fmt: skip
 SIGNED = (
-    "weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step", "pre_only", "post_only"
+    "weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step", "pre_only", "post_only",
+    "praise", "blame",
 )  # fmt: skip
 CODES = {"input": 0x0000, "recurrent": 0x5555, "extra": 0x3333, "neuron": 0x0F0F}
 LEARNING_FLAGS = {
@@ -114,6 +115,7 @@ class ReferenceCore:
 
     `extra` has the source and the delay of each extra axon, `control` the raw value and the width of each register.
     `feedback` has the flag of each axon on a chip with errors, and is None on others. `rules` counts the rule rows.
+    `first` has the winner and the first neuron of each group, or 0xFFFF, on a chip with groups.
     """
 
     def __init__(
@@ -129,12 +131,14 @@ class ReferenceCore:
         learning: ReferenceLearning | None = None,
         feedback: list[int] | None = None,
         rules: int = 1,
+        first: Iterable[int] = (),
     ) -> None:
         self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
         self.widths = {name: bits for name, (_, bits) in control.items()}
         self.control = {name: value for name, (value, _) in control.items()}
         self.adapts, self.learning, self.rules = adapts, learning, rules
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
+        self.first = [None if j == 0xFFFF else j for j in first]
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = 0
         self.full_traces = self.drift_clips = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
@@ -181,10 +185,14 @@ class ReferenceCore:
         if self.flag("enable"):
             for axon in recurrent + inputs:
                 self.depress(axon)
-        fired = []
+        judgement, conscience = self.judge()
+        fired, excess = [], {}
         for j, neuron in enumerate(self.neurons):
-            if self.update(neuron, currents[j], brought[j], j in forced):
+            error = brought[j] + judgement.get(j, 0)
+            if self.update(neuron, currents[j], error, j in forced, conscience.get(j, 0)):
                 fired.append(j)
+                excess[j] = self.excess
+        self.keep_first(excess)
         self.update_traces({*recurrent, *inputs}, set(fired))
         if self.flag("enable"):
             for j in range(len(self.neurons)):
@@ -207,14 +215,44 @@ class ReferenceCore:
         """Weights onto neuron j of those axons that are feedback axons, or of those that are not."""
         return sum(self.weights[a][j] for a in axons if self.feedback[a] == feedback)
 
-    def update(self, n: ReferenceNeuron, g: int, e: int, forced: bool) -> bool:
+    def judge(self) -> tuple[dict[int, int], dict[int, int]]:
+        """What a judgement adds to errors, and to thresholds, of which neurons."""
+        called = self.register("judge")
+        if self.first:
+            self.control["judge"] = 0
+        if not called & 1:
+            return {}, {}
+        label = self.register("label")
+        right = self.first[label] if 1 <= label < len(self.first) else None
+        winner = self.first[0]
+        judgement = {}
+        if right is not None and (right != winner or not called & 2):
+            judgement[right] = self.register("praise")
+        if winner is not None and right != winner:
+            judgement[winner] = -self.register("blame")
+        return judgement, {} if right is None else {right: self.register("conscience")}
+
+    def keep_first(self, excess: dict[int, int]) -> None:
+        """Enter neurons that fired in this step wherever there was none before it."""
+        for item, before in enumerate(self.first):
+            groups = range(1, len(self.first)) if item == 0 else [item]
+            candidates = [j for j in excess if self.neurons[j].group in groups]
+            if before is None and candidates:
+                self.first[item] = min(candidates, key=lambda j: (-excess[j], j))
+
+    def silent(self, n: ReferenceNeuron) -> bool:
+        return n.group < len(self.first) and self.register("silent") // 2**n.group % 2 == 1
+
+    def update(self, n: ReferenceNeuron, g: int, e: int, forced: bool, conscience: int) -> bool:
         """Bring one neuron to the end of the step; tell whether it fires."""
         self.clamped = clamp(n.E + e, 16) != n.E + e
         n.E = clamp(n.E + e, 16)
         n.i = self.sat(shrink(n.i, n.di) + g)
         n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + n.b)
         n.h = shrink(n.h, self.register("adaptation_decay"))
-        fires = forced or (n.r == 0 and n.v > n.th + n.h and not self.flag("hold_firing"))
+        self.excess = n.v - (n.th + n.h)
+        held = self.flag("hold_firing") or self.silent(n)
+        fires = forced or (n.r == 0 and self.excess > 0 and not held)
         if n.r > 0:
             n.r -= 1
             if n.hold:
@@ -222,13 +260,14 @@ class ReferenceCore:
         if fires:
             n.v = self.sat(n.v - n.th) if n.subtract else n.reset
             n.r = n.period
-            n.h = self.sat(n.h + self.register("adaptation_step")) if self.adapts else 0
+        if self.adapts:
+            n.h = self.sat(n.h + fires * self.register("adaptation_step") + conscience)
         n.fired = [fires, *n.fired[:-1]]
         self.saturations += self.clamped
         return fires
 
-    def clear(self, flags: int = 0b11101) -> None:
-        """Clear the state (bit 0), the traces (bit 2), the adaptation (bit 3), the errors (bit 4)."""
+    def clear(self, flags: int = 0b111101) -> None:
+        """Clear the state (bit 0), the traces (bit 2), the adaptation (3), the errors (4), the winners (5)."""
         for neuron in self.neurons:
             if flags & 1:
                 neuron.clear_state()
@@ -236,6 +275,8 @@ class ReferenceCore:
                 neuron.h = 0
             if flags & 16:
                 neuron.E = 0
+        if flags & 32:
+            self.first = [None] * len(self.first)
         if flags & 4 and self.learning:
             self.learning.clear()
 

@@ -38,6 +38,8 @@ KINDS: dict[str, Any] = {
     "learns": {"learns": True},
     "errors": {"kind": Learning.EXPONENTIAL, "errors": True},
     "rules": {"kind": Learning.EXPONENTIAL, "rules": True},
+    "groups": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True},
+    "groups and rules": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True, "rules": True},
 }
 
 
@@ -77,6 +79,9 @@ class Trial:
         if learning := reference.learning:
             assert self.emulator.regions[Region.PRE_TRACE].tolist() == learning.x
             assert self.emulator.regions[Region.POST_TRACE].tolist() == learning.y
+        if reference.first:
+            first = [0xFFFF if j is None else j for j in reference.first]
+            assert self.emulator.regions[Region.FIRST].tolist() == first
 
     def step_reference(self, moment: Moment) -> list[int]:
         """Run one step of the reference; return who fired."""
@@ -102,12 +107,13 @@ class Trial:
 
 
 def random_trial(
-    seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False
-) -> Trial:
+    seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False,
+    groups: bool = False,
+) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors` it is a chip that has them, if its traces are exponential; with `rules` one that has several rules, or
-    terms, or both, and half of the time errors, too.
+    With `errors` and `groups` it is a chip that has them, if its traces are exponential; with `rules` one that has
+    several rules, or terms, or both, and half of the time errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -125,10 +131,11 @@ def random_trial(
         window_steps=rng.choice([*range(1, 6)] * 3 + [10, 11, 13]),
         soft_bounds=rng.random() < 0.7,
     )
-    config = replace(config, errors=errors and config.learning is Learning.EXPONENTIAL)
+    if config.learning is Learning.EXPONENTIAL:
+        config = replace(config, errors=errors, groups=rng.choice([1, 2, 3, 5, 16]) if groups else 0)
     if rules:
         rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
-        config = replace(config, rules=rows, terms=terms, errors=rng.random() < 0.5)
+        config = replace(config, rules=rows, terms=terms, errors=groups or rng.random() < 0.5)
     drawn = Drawn.random(config, seed, rng.randint(1, 40))
     return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 
@@ -159,6 +166,7 @@ def reference_of(image: Image) -> ReferenceCore:
         learning=_learning(held, config) if config.learning else None,
         feedback=held.get(Region.FEEDBACK),
         rules=config.rules,
+        first=held.get(Region.FIRST, []),
     )
 
 

@@ -95,8 +95,8 @@ class ChangeAmounts(wiring.Component):
         self._feed(m, last_input, outer, inner, post)
         causes = {
             "outer": self._keep(m, "outer", outer, config.input_blocks + config.extra_blocks),
-            "inner": self._keep(m, "inner", inner, config.groups),
-            "post": self._keep(m, "post", post, config.groups),
+            "inner": self._keep(m, "inner", inner, config.neuron_blocks),
+            "post": self._keep(m, "post", post, config.neuron_blocks),
         }
         if config.learning is Learning.EXPONENTIAL:
             m.d.comb += self.ticks.full_traces.eq(outer.full + inner.full + post.full)

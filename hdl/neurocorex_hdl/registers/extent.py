@@ -44,9 +44,9 @@ def extent_layout(config: CoreConfig) -> data.StructLayout:
     return data.StructLayout({
         "last_neuron": neuron_bits(config),
         "last_input": input_bits(config),
-        "groups": range(config.groups + 1),
+        "groups": range(config.neuron_blocks + 1),
         "input_blocks": range(config.input_blocks + 1),
-        "idle_groups": range(config.groups + 1),
+        "idle_groups": range(config.neuron_blocks + 1),
         "idle_blocks": range(config.input_blocks + 1),
         "row_end": range(row_cycles(config)),
         "column_end": range(max(2, column_cycles(config))),
@@ -58,7 +58,7 @@ def whole(config: CoreConfig) -> dict[str, int]:
     return {
         "last_neuron": config.neurons - 1,
         "last_input": config.inputs - 1,
-        "groups": config.groups,
+        "groups": config.neuron_blocks,
         "input_blocks": config.input_blocks,
         "idle_groups": 0,
         "idle_blocks": 0,
@@ -105,7 +105,7 @@ class Extent(wiring.Component):
             for number, count in ((neurons, config.neurons), (inputs, config.inputs))
         )
         per_block = USE_BLOCK // config.lanes
-        groups = Mux(all_neurons, config.groups, neurons * per_block)
+        groups = Mux(all_neurons, config.neuron_blocks, neurons * per_block)
         input_blocks = Mux(all_inputs, config.input_blocks, inputs * per_block)
         pieces = piece_cycles(config)
         row = Mux(all_neurons, row_cycles(config) - 2, _row_end(neurons * (per_block * pieces)))
@@ -114,7 +114,7 @@ class Extent(wiring.Component):
             extent.last_input.eq(Mux(all_inputs, config.inputs - 1, Cat(Const(USE_BLOCK - 1), inputs - 1))),
             extent.groups.eq(groups),
             extent.input_blocks.eq(input_blocks),
-            extent.idle_groups.eq(config.groups - groups),
+            extent.idle_groups.eq(config.neuron_blocks - groups),
             extent.idle_blocks.eq(config.input_blocks - input_blocks),
             extent.row_end.eq(row),
             extent.column_end.eq((extent.groups + extent.input_blocks + config.extra_blocks) * pieces - 2),

@@ -15,7 +15,7 @@ from .banks import lane_bits, place_layout
 
 def block_bits(config: CoreConfig) -> int:
     """Width of the number of a group of L neurons, or of a block of L axons among those of its kind."""
-    return max(1, (max(config.groups, config.input_blocks, config.extra_blocks) - 1).bit_length())
+    return max(1, (max(config.neuron_blocks, config.input_blocks, config.extra_blocks) - 1).bit_length())
 
 
 def piece_layout(config: CoreConfig) -> data.StructLayout:
@@ -167,7 +167,7 @@ class ColumnReader(wiring.Component):
     def _kind(self, m: Module, block: Value) -> tuple[Signal, Signal, Value]:
         """Kind of the axons of the next block; whether it is their first one; how many blocks lie idle before it."""
         extent, kind, begins = self.extent, Signal.like(self.piece.kind), Signal()
-        skipped = Signal(range(1 + max(self._config.groups, self._config.input_blocks)))
+        skipped = Signal(range(1 + max(self._config.neuron_blocks, self._config.input_blocks)))
         m.d.comb += kind.eq(self.piece.kind)
         with m.If((self.piece.kind == AxonKind.INPUT) & (block == extent.input_blocks)):
             m.d.comb += [kind.eq(AxonKind.RECURRENT), begins.eq(1), skipped.eq(extent.idle_blocks)]

@@ -16,7 +16,7 @@ from .banks import lane_bits, weight_lanes
 
 def group_bits(config: CoreConfig) -> int:
     """Width of the number of a group of L neurons; at least one bit."""
-    return max(1, (config.groups - 1).bit_length())
+    return max(1, (config.neuron_blocks - 1).bit_length())
 
 
 def sum_shape(config: CoreConfig) -> Shape:
@@ -110,7 +110,7 @@ class Accumulators(wiring.Component):
         m = Module()
         config = self._config
         # Lanes that learn leave no room for wide memory in LUTs.
-        depth = config.groups << kind_bits(config)
+        depth = config.neuron_blocks << kind_bits(config)
         attrs = BLOCK_RAM if config.learning or depth > LUT_RAM_WORDS else {}
         m.submodules.memory = memory = Memory(shape=self._word, depth=depth, init=[], attrs=attrs)
         read, write = memory.read_port(), memory.write_port()

@@ -40,7 +40,7 @@ def first_blocks(config: CoreConfig) -> dict[AxonKind, int]:
     return {
         AxonKind.INPUT: 0,
         AxonKind.RECURRENT: config.input_blocks,
-        AxonKind.EXTRA: config.input_blocks + config.groups,
+        AxonKind.EXTRA: config.input_blocks + config.neuron_blocks,
     }
 
 

@@ -56,7 +56,7 @@ def place_layout(config: CoreConfig) -> data.StructLayout:
     same address in all banks; in a `column` it is the number of the neuron, and only the upper bits are the same.
     """
     return data.StructLayout({
-        "word": range(config.groups * config.axon_blocks),
+        "word": range(config.neuron_blocks * config.axon_blocks),
         "turn": lane_bits(config),
         "column": 1,
     })  # fmt: skip

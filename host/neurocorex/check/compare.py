@@ -9,10 +9,10 @@ import numpy as np
 from ..device.device import Device
 from ..device.result import Result
 from ..spec import Control, CoreConfig, Region, regions
-from ..spec.registers import MODEL_COUNTERS, STATE, TRACES
+from ..spec.registers import MODEL_COUNTERS, STATE, TRACES, WINNERS
 
 #: Regions that a run may change.
-MOVING = (Region.WEIGHTS, *STATE, *TRACES, Region.CONTROL)
+MOVING = (Region.WEIGHTS, *STATE, *WINNERS, *TRACES, Region.CONTROL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..events.stream import EventStream
 from ..image import program_regions, region_shape, state_regions
 from ..image.content import value_range
-from ..spec import Clear, Control, CoreConfig, Region, controls
+from ..spec import Clear, Control, CoreConfig, JudgeFlag, Region, controls
 from ..spec.rows import Tame, size
 
 #: Shares of wild values in regions, of which a network has one; and in registers, where one is felt by all neurons.
@@ -36,6 +36,9 @@ EXCESS = 0.1
 TAUGHT = (Control.LEARNING, Control.MODULATION, Control.GATE) * 2
 #: What is cleared; flags that mean nothing are among them.
 CLEARED = (Clear.STATE, Clear.TRACES, Clear.ADAPTATION, 13, 0xFF, 0xF2)
+#: Shares of steps that begin with a judgement, and before which winners are cleared, on chips that have any.
+JUDGES = 0.1
+FORGETS = 0.1
 
 Ints = NDArray[np.int64]
 Range = tuple[int, int]
@@ -121,6 +124,20 @@ class Drawing:
         if self._config.errors and Control.LEARN not in self._fixed:
             lessons = np.flatnonzero(self._generator("lessons").random(steps) < LEARNS)
             stream = stream.setting(lessons, Control.LEARN, 1)
+        return self._judged(stream, steps) if self._config.groups else stream
+
+    def _judged(self, stream: EventStream, steps: int) -> EventStream:
+        """Stream with judgements, most of them after another label, and winners that are cleared."""
+        config, rng = self._config, self._generator("judgements")
+        for at in np.flatnonzero(rng.random(steps) < JUDGES).tolist():
+            for register, value in (
+                (Control.LABEL, rng.integers(config.groups, endpoint=True)),
+                (Control.JUDGE, rng.choice([JudgeFlag.JUDGE, JudgeFlag.JUDGE | JudgeFlag.IF_WRONG])),
+            ):
+                if register not in self._fixed:
+                    stream = stream.setting(at, register, int(value))
+        for at in np.flatnonzero(rng.random(steps) < FORGETS).tolist():
+            stream = stream.clearing(at, Clear.WINNERS)
         return stream
 
 

@@ -93,7 +93,7 @@ GEOMETRIES = (
         window_steps=5, extra_axons=5, max_delay=4,
     ),
     CoreConfig(
-        neurons=22, inputs=14, lanes=4, learning=Learning.EXPONENTIAL, extra_axons=6, max_delay=6, errors=True
+        neurons=22, inputs=14, lanes=4, learning=Learning.EXPONENTIAL, extra_axons=6, max_delay=6, errors=True, groups=5
     ),
     CoreConfig(
         neurons=18, inputs=10, lanes=4, learning=Learning.EXPONENTIAL, soft_bounds=True, extra_axons=5, max_delay=5,

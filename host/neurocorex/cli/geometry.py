@@ -33,6 +33,7 @@ _MEANINGS = {
     "errors": "Whether neurons gather errors, and can learn from them",
     "rules": "Rows of the learning rule, of which each neuron takes two",
     "terms": "Whether rules have an offset and constant changes",
+    "groups": "Groups of neurons of which the first to fire is kept",
 }
 
 

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..events.arrays import Ints
 from ..spec import Clear, CoreConfig, Region, controls, layout, regions
-from ..spec.registers import PARAMETERS, STATE, TRACES
+from ..spec.registers import PARAMETERS, STATE, TRACES, WINNERS
 
 #: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
 NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
-#: What each flag of `Clear` sets to zero here.
+#: What each flag of `Clear` sets to what it is after power-up.
 CLEARED = {flag: tuple(region for region in Region if region.row.cleared is flag) for flag in Clear}
 
 
@@ -45,7 +45,7 @@ class Memory:
     def __init__(self, config: CoreConfig, axon_numbers: Ints | None = None) -> None:
         self.config = config
         self.axon_numbers = np.arange(config.axons) if axon_numbers is None else axon_numbers
-        self.moving = {Region.CONTROL, *STATE, *((Region.WEIGHTS, *TRACES) if config.learning else ())}
+        self.moving = {Region.CONTROL, *STATE, *WINNERS, *((Region.WEIGHTS, *TRACES) if config.learning else ())}
         self._present = frozenset(regions(config)) - {Region.INFO, Region.COUNTERS}
         self.neurons = np.zeros((len(NARROW_REGIONS), config.neurons), np.int32)
         self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))
@@ -83,11 +83,11 @@ class Memory:
         self.arrays[region].reshape(-1)[start:stop] = wrap(items, bits, signed=shape.signed)
 
     def clear(self, what: int) -> None:
-        """Set to zero what these `Clear` flags name, the counters aside: they are none of the memories."""
+        """Clear what these `Clear` flags name, the counters aside: they are none of the memories."""
         for flag, cleared in CLEARED.items():
             if what & flag:
                 for region in cleared:
-                    self.arrays[region].fill(0)
+                    self.arrays[region].fill(region.row.power_up(self.config))
 
     def save(self) -> dict[Region, npt.NDArray[Any]]:
         """Copy all that a run may change."""

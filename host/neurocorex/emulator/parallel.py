@@ -18,7 +18,8 @@ from .memory import Memory
 
 Returned = TypeVar("Returned")
 
-#: What a part has to begin with: all that moves by itself is zero then. On chips with errors, these too.
+#: What a part has to begin with: all that moves by itself is what it is after power-up then. On chips with errors and
+#: winners, these too.
 _EVERYTHING = Clear.STATE | Clear.TRACES | Clear.ADAPTATION
 #: Updates of neurons in a stimulus from which on threads are worth their start.
 WORTH_UPDATES = 1 << 21
@@ -33,16 +34,17 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     -------
     list of (int, int)
         First step of each part and the step behind it, as `EventStream.cut` takes them; one part if weights learn, if
-        `LEARN` is set or registers are on the way, or if it is not worth while.
+        `LEARN` or `JUDGE` is set or registers are on the way, or if it is not worth while.
     """
-    steps = stimulus.steps
+    steps, config = stimulus.steps, memory.config
     whole = [(0, steps + 1)]
-    everything = _EVERYTHING | (Clear.ERRORS if memory.config.errors else 0)
+    everything = _EVERYTHING | (Clear.ERRORS if config.errors else 0) | (Clear.WINNERS if config.groups else 0)
     clears = (stimulus.change_register == NO_REGISTER) & (stimulus.change_value & everything == everything)
     control = memory[Region.CONTROL]
-    learns = memory.config.learning and control[Control.LEARNING] & LearningFlag.ENABLE
-    learns |= memory.config.errors and control[Control.LEARN]
-    too_small = WORKERS == 1 or steps * memory.config.neurons < WORTH_UPDATES
+    learns = config.learning and control[Control.LEARNING] & LearningFlag.ENABLE
+    learns |= config.errors and control[Control.LEARN]
+    learns |= config.groups and control[Control.JUDGE]
+    too_small = WORKERS == 1 or steps * config.neurons < WORTH_UPDATES
     if too_small or learns or not clears.any() or (stimulus.change_register != NO_REGISTER).any():
         return whole
     starts = np.unique(stimulus.change_step[clears])

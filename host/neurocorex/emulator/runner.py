@@ -164,17 +164,18 @@ class Runner:
     def _bind(self, *, own_state: bool = False) -> _BoundCode:
         """Bind the kernel to the memories, or to copies of all that changes by itself where nothing learns."""
         sizes, core, learner = self._tables
+        config, first = self._memory.config, self._memory[Region.FIRST]
         if own_state:
             core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
-        config = self._memory.config
+            first = first.copy()
         kind = machine_code.Kind.of(config)
         axons, room = self._memory[Region.FEEDBACK], sizes.neurons * kind.errors
         if kind.errors and not config.errors:
             axons = np.zeros(config.axons, np.uint8)
-        feedback = Feedback(axons, np.zeros(room, np.int32), np.zeros(room, np.int64))
+        feedback = Feedback(axons, np.zeros(room, np.int32), np.zeros(room, np.int64), first)
         rule_rows = RuleRows.of(sizes.neurons * kind.rules)
-        scratch = Scratch.of(sizes, learner, config.axons)
+        scratch = Scratch.of(sizes, learner, config.axons, groups=config.groups > 0)
         return _BoundCode(self._code, core, learner, feedback, rule_rows, scratch)
 
     def _run(

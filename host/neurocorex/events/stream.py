@@ -22,7 +22,7 @@ from .codec import NO_REGISTER, Columns, encode
 from .parser import ColumnParser
 
 #: What is cleared between samples: all that a run leaves behind but what was learned.
-CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS
+CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear.WINNERS
 #: Where steps stand among the columns of a stream.
 _STEP_PLACES = (0, 2, 6)
 #: Smallest and largest graded value: s24 on the wire.

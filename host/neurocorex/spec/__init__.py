@@ -1,7 +1,7 @@
 """Contract between gates, emulator and host: sizes, number formats, declared rows, frames and spike streams.
 
-- `config`: geometry. `blocks`: what of it can be put to use. `fixed`: arithmetic of single numbers.
-  `timing`: clock cycles. `memories`: words and bits.
+- `config`: geometry. `limits`: of its sizes. `blocks`: what of it can be put to use. `fixed`: arithmetic of single
+  numbers. `timing`: clock cycles. `memories`: words and bits.
 - `rows`, `widths`: what is declared of a number. `regions`, `control`, `counters`: the tables of rows. `flags`: bits.
   `registers` gathers these names. `info`, `version`: what a chip says of itself.
 - `stuffing`: bytes of a frame. `protocol`: frames. `events`: the spikes inside them.
@@ -20,6 +20,7 @@ from .registers import (
     Counter,
     Flag,
     InUse,
+    JudgeFlag,
     Layout,
     LearningFlag,
     Region,
@@ -40,6 +41,7 @@ __all__ = [
     "FrameError",
     "Graded",
     "InUse",
+    "JudgeFlag",
     "Layout",
     "Learning",
     "LearningFlag",

@@ -9,6 +9,7 @@ from typing import Any
 from ..files.documents import parse
 from .blocks import USE_BLOCK, use_blocks
 from .limits import ERROR_LANES, LIMITS, Learning, check
+from .limits import LIMITS as LIMITS
 
 __all__ = ["CHANGE_FRACTION", "ERROR_LANES", "LIMITS", "SHALLOW_BANK_WORDS", "TABLE_STEPS", "CoreConfig", "Learning"]
 
@@ -73,6 +74,8 @@ class CoreConfig:
         others. More than one takes exponential traces.
     terms : bool
         Whether rules have an offset and constant changes; takes exponential traces.
+    groups : int
+        G, groups of neurons of which the chip keeps the first to fire, 0 to 16; takes errors.
 
     Raises
     ------
@@ -100,6 +103,7 @@ class CoreConfig:
     errors: bool = False
     rules: int = 1
     terms: bool = False
+    groups: int = 0
 
     def __post_init__(self) -> None:
         check({name: getattr(self, name) for name in LIMITS})
@@ -114,8 +118,8 @@ class CoreConfig:
         return self.inputs + self.neurons + self.extra_axons
 
     @property
-    def groups(self) -> int:
-        """C = ceil(N / L): the words in which one row of weights is read, L neurons at a time."""
+    def neuron_blocks(self) -> int:
+        """C = ceil(N / L), blocks of L neurons: the words in which one row of weights is read."""
         return -(-self.neurons // self.lanes)
 
     @property
@@ -131,7 +135,7 @@ class CoreConfig:
     @property
     def axon_blocks(self) -> int:
         """Blocks of L axons of all kinds: the words in which one column of weights is read."""
-        return self.input_blocks + self.groups + self.extra_blocks
+        return self.input_blocks + self.neuron_blocks + self.extra_blocks
 
     @property
     def axon_stride(self) -> int:
@@ -141,7 +145,7 @@ class CoreConfig:
     @property
     def weight_words(self) -> int:
         """Depth of each of the L weight banks."""
-        return self.groups * self.axon_stride
+        return self.neuron_blocks * self.axon_stride
 
     @property
     def deep_banks(self) -> bool:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from . import widths
 from .config import CoreConfig
 from .fixed import DECAY_ALL, RANDOM_START, signed_range
-from .flags import LEARNING_FLAG_BITS, LearningFlag
-from .rows import Declared, RegisterRow, has_errors, has_terms, has_window, learns, never, size
+from .flags import JUDGE_FLAG_BITS, LEARNING_FLAG_BITS, JudgeFlag, LearningFlag
+from .rows import Declared, RegisterRow, has_errors, has_groups, has_terms, has_window, learns, never, size
 
 #: `Control.GATE`: all neurons learn whose flags allow it. Any other value: only the neuron of that number.
 GATE_ALL = 0xFFFF
@@ -146,45 +146,63 @@ class Control(Declared):
     LEARN = 21, RegisterRow(
         "1: neurons learn from their errors in the next step; zero after it", widths.BIT, unit="flag",
         present=has_errors, moves=True, tame=lambda _: [0, 1, 1])
+    JUDGE = 22, RegisterRow(
+        "flags `JUDGE`: the next step is a judgement, `IF_WRONG`; zero after it", widths.exactly(JUDGE_FLAG_BITS),
+        unit="flags", present=has_groups, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
+    LABEL = 23, RegisterRow(
+        "group that is right; 0: none", widths.exactly(5), unit="group", present=has_groups,
+        tame=lambda config: [0, *[(1, config.groups)] * 5])
+    PRAISE = 24, RegisterRow(
+        "what a judgement adds to the error of the first neuron of the group that is right", widths.ERROR, signed=True,
+        unit="error units", present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+    BLAME = 25, RegisterRow(
+        "what it takes from that of a winner that is wrong", widths.ERROR, signed=True, unit="error units",
+        present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+    CONSCIENCE = 26, RegisterRow(
+        "rise of h of the first neuron of the group that is right", widths.HALF_STATE, unit="state units",
+        present=has_groups, tame=lambda config: [0, (0, size(config))])
+    SILENT = 27, RegisterRow(
+        "bit g: neurons of group g fire only when they are forced to; bit 0: those of none", widths.GROUPS,
+        unit="flags", present=has_groups, tame=lambda config: [*[0] * 5, 1, 2, (0, (2 << config.groups) - 1)])
 
     # Terms of rules, and rule rows behind the first, which consists of registers above.
 
-    OFFSET = 22, RegisterRow(
+    OFFSET = 30, RegisterRow(
         "what the trace of an axon has to exceed to potentiate", widths.TRACE, unit="traces", present=has_terms,
         tame=_offsets)
-    PRE_ONLY = 23, RegisterRow(
+    PRE_ONLY = 31, RegisterRow(
         "change at each arrival, whatever the trace of the neuron", widths.CHANGE, signed=True, unit="1/256 weights",
         present=has_terms, tame=_terms)
-    POST_ONLY = 24, RegisterRow(
+    POST_ONLY = 32, RegisterRow(
         "change at each spike of the neuron, whatever the trace of the axon", widths.CHANGE, signed=True,
         unit="1/256 weights", present=has_terms, tame=_terms)
 
-    RULE_1 = 25, _flags_of_row(1)
-    WEIGHT_MIN_1 = 26, _again(WEIGHT_MIN, 1)
-    WEIGHT_MAX_1 = 27, _again(WEIGHT_MAX, 1)
-    POTENTIATION_1 = 28, _again(POTENTIATION, 1)
-    DEPRESSION_1 = 29, _again(DEPRESSION, 1)
-    OFFSET_1 = 30, _again(OFFSET, 1)
-    PRE_ONLY_1 = 31, _again(PRE_ONLY, 1)
-    POST_ONLY_1 = 32, _again(POST_ONLY, 1)
+    RULE_1 = 33, _flags_of_row(1)
+    WEIGHT_MIN_1 = 34, _again(WEIGHT_MIN, 1)
+    WEIGHT_MAX_1 = 35, _again(WEIGHT_MAX, 1)
+    POTENTIATION_1 = 36, _again(POTENTIATION, 1)
+    DEPRESSION_1 = 37, _again(DEPRESSION, 1)
+    OFFSET_1 = 38, _again(OFFSET, 1)
+    PRE_ONLY_1 = 39, _again(PRE_ONLY, 1)
+    POST_ONLY_1 = 40, _again(POST_ONLY, 1)
 
-    RULE_2 = 33, _flags_of_row(2)
-    WEIGHT_MIN_2 = 34, _again(WEIGHT_MIN, 2)
-    WEIGHT_MAX_2 = 35, _again(WEIGHT_MAX, 2)
-    POTENTIATION_2 = 36, _again(POTENTIATION, 2)
-    DEPRESSION_2 = 37, _again(DEPRESSION, 2)
-    OFFSET_2 = 38, _again(OFFSET, 2)
-    PRE_ONLY_2 = 39, _again(PRE_ONLY, 2)
-    POST_ONLY_2 = 40, _again(POST_ONLY, 2)
+    RULE_2 = 41, _flags_of_row(2)
+    WEIGHT_MIN_2 = 42, _again(WEIGHT_MIN, 2)
+    WEIGHT_MAX_2 = 43, _again(WEIGHT_MAX, 2)
+    POTENTIATION_2 = 44, _again(POTENTIATION, 2)
+    DEPRESSION_2 = 45, _again(DEPRESSION, 2)
+    OFFSET_2 = 46, _again(OFFSET, 2)
+    PRE_ONLY_2 = 47, _again(PRE_ONLY, 2)
+    POST_ONLY_2 = 48, _again(POST_ONLY, 2)
 
-    RULE_3 = 41, _flags_of_row(3)
-    WEIGHT_MIN_3 = 42, _again(WEIGHT_MIN, 3)
-    WEIGHT_MAX_3 = 43, _again(WEIGHT_MAX, 3)
-    POTENTIATION_3 = 44, _again(POTENTIATION, 3)
-    DEPRESSION_3 = 45, _again(DEPRESSION, 3)
-    OFFSET_3 = 46, _again(OFFSET, 3)
-    PRE_ONLY_3 = 47, _again(PRE_ONLY, 3)
-    POST_ONLY_3 = 48, _again(POST_ONLY, 3)
+    RULE_3 = 49, _flags_of_row(3)
+    WEIGHT_MIN_3 = 50, _again(WEIGHT_MIN, 3)
+    WEIGHT_MAX_3 = 51, _again(WEIGHT_MAX, 3)
+    POTENTIATION_3 = 52, _again(POTENTIATION, 3)
+    DEPRESSION_3 = 53, _again(DEPRESSION, 3)
+    OFFSET_3 = 54, _again(OFFSET, 3)
+    PRE_ONLY_3 = 55, _again(PRE_ONLY, 3)
+    POST_ONLY_3 = 56, _again(POST_ONLY, 3)
 
     @property
     def signed(self) -> bool:

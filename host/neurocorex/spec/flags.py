@@ -47,8 +47,20 @@ class LearningFlag(IntFlag):
 LEARNING_FLAG_BITS = 7
 
 
+class JudgeFlag(IntFlag):
+    """Bits of `Control.JUDGE`."""
+
+    JUDGE = 1
+    """The next step is a judgement."""
+    IF_WRONG = 2
+    """It praises only where another neuron was the winner."""
+
+
+JUDGE_FLAG_BITS = 2
+
+
 class Clear(IntFlag):
-    """What `Op.CLEAR`, or `CLEAR` in a stimulus (there all but the counters), sets to zero."""
+    """What `Op.CLEAR`, or `CLEAR` in a stimulus (there all but the counters), sets to zero, or to none."""
 
     STATE = 1
     """Membranes, currents, refractory counts and histories."""
@@ -59,3 +71,5 @@ class Clear(IntFlag):
     """Adaptation of the thresholds."""
     ERRORS = 16
     """Errors of the neurons."""
+    WINNERS = 32
+    """First neurons to fire, which become none."""

@@ -44,6 +44,7 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "errors": (0, 1),
     "rules": frozenset({1, 2, 4}),
     "terms": (0, 1),
+    "groups": (0, 16),
 }
 
 #: Fields that need exponential traces, and their values that need nothing.
@@ -84,3 +85,7 @@ def _check_together(values: Mapping[str, int]) -> None:
                 f"{name} needs learning {Learning.EXPONENTIAL:d} (exponential traces), got learning "
                 f"{values['learning']:d} and {name} {values[name]:d}"
             )
+    if values["groups"] and not values["errors"]:
+        raise ValueError(
+            f"groups needs errors, as a judgement adds to them: errors=True; got groups {values['groups']}"
+        )

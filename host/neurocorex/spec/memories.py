@@ -23,9 +23,10 @@ PIECE_WORDS = 8192
 
 
 #: Narrow regions that share the words of a memory, which has the name of the first. All others have one of their own.
+#: Chips may lack some, but never the first.
 PACKS = (
     (Region.DECAY, Region.CURRENT_DECAY),
-    (Region.REFRACTORY, Region.DELAY, Region.FLAGS),
+    (Region.REFRACTORY, Region.DELAY, Region.FLAGS, Region.GROUP),
     (Region.REFRACTORY_COUNT, Region.HISTORY),
 )
 
@@ -96,7 +97,7 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     for name, words in bank_pieces(config):
         yield Memory(banks, name, words, (_synapse_bits(config),), count=config.lanes, ports=config.weight_ports)
     sums = config.lanes * config.accumulator_bits
-    yield Memory("core.synapses.accumulators", "memory", (4 if config.errors else 2) * config.groups, (sums,))
+    yield Memory("core.synapses.accumulators", "memory", (4 if config.errors else 2) * config.neuron_blocks, (sums,))
     if config.errors:
         yield Memory("core.synapses.feedback", "memory", config.axons, (1,))
     yield Memory("core.registers.counters", "memory", 2 * len(Counter), (_COUNTER_WORD_BITS,))
@@ -136,8 +137,13 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
                 component,
                 "memory",
                 region_words(pack[0], config),
-                tuple(layout(region, config).bits for region in pack),
+                tuple(layout(region, config).bits for region in pack if layout(region, config).items),
             )
+    if config.groups:
+        first = layout(Region.FIRST, config)
+        yield Memory(
+            "core.neurons.pipeline.judge.winners", "memory", first.items, (first.bits + config.state_bits + 2,)
+        )
     yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
     yield Memory("core.events.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))
@@ -161,8 +167,8 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
     for side, words, blocks in (
         ("outer", max(2, outer), config.input_blocks + config.extra_blocks),
-        ("inner", neurons, config.groups),
-        ("post", neurons, config.groups),
+        ("inner", neurons, config.neuron_blocks),
+        ("post", neurons, config.neuron_blocks),
     ):
         marked = () if side == "post" else (1,)
         yield Memory(f"{amounts}.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))

@@ -30,6 +30,7 @@ from .rows import (
     adapts,
     has_errors,
     has_rules,
+    has_groups,
     has_window,
     learns,
     never,
@@ -41,8 +42,11 @@ INFO_WORDS = (
     "magic", "protocol_version", "build_id", "clock_hz", "baud",
     "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
-    "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms",
+    "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms", "groups",
 )  # fmt: skip
+
+#: Item of `Region.FIRST` where no neuron has fired.
+NOBODY = 0xFFFF
 
 
 # fmt: off
@@ -115,10 +119,12 @@ class Region(Declared):
         "`RESET_SUBTRACT`, `REFRACTORY_HOLD`, what is recorded, `PLASTICITY_OFF`, `ERROR_ALWAYS`",
         widths.exactly(FLAG_BITS), unit="flags", per=NEURON,
         tame=lambda config: [(0, 15), (0, 15), (0, 31), *[(32, 47), (32, 63)] * config.errors])
-
     RULE = 0x29, RegionRow(
         "rule rows of its synapses: of those from input axons, and in the upper half of those from all others",
         widths.RULE_PAIR, symbol="rule", unit="rows", per=NEURON, present=has_rules)
+    GROUP = 0x2A, RegionRow(
+        "group, 1 to G; 0: none", widths.GROUP, symbol="group", unit="group", per=NEURON, default=0, present=has_groups,
+        top=lambda config: config.groups, tame=lambda config: [0, (0, config.groups), (1, config.groups)])
 
     # Neuron state.
 
@@ -141,6 +147,11 @@ class Region(Declared):
     ERROR = 0x35, RegionRow(
         "error gathered since the last `LEARN`", widths.ERROR, symbol="E", signed=True, unit="error units", per=NEURON,
         cleared=Clear.ERRORS, present=has_errors, tame=lambda _: [0, (-600, 600)])
+    FIRST = 0x36, RegionRow(
+        "item 0: the winner, the first neuron of any group to fire; item g: the first of group g; 0xFFFF: none",
+        widths.FIRST, symbol="first", unit="neuron",
+        per=Extent("group, and one for all", lambda config: (1, config.groups + 1)), default=NOBODY,
+        cleared=Clear.WINNERS, present=has_groups, tame=lambda config: [NOBODY, NOBODY, (0, config.neurons - 1)])
 
     # State of the learning engine, beside the weights.
 
@@ -157,6 +168,8 @@ class Region(Declared):
 PARAMETERS = tuple(region for region in Region if region.row.per is NEURON and region.row.cleared is None)
 #: Per-neuron state of the dynamics.
 STATE = tuple(region for region in Region if region.row.cleared in (Clear.STATE, Clear.ADAPTATION, Clear.ERRORS))
+#: First neurons to fire.
+WINNERS = tuple(region for region in Region if region.row.cleared is Clear.WINNERS)
 #: State of the learning engine, beside the weights. What else can be written makes up the network itself.
 TRACES = tuple(region for region in Region if region.row.cleared is Clear.TRACES)
 

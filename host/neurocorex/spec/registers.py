@@ -2,9 +2,9 @@
 
 from .control import GATE_ALL, MODULATION_ONE, MOVING, ROW_FLAGS, RULE_ROWS, Control, InUse, RuleRow, controls
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
-from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, LearningFlag
+from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, JudgeFlag, LearningFlag
 from .info import MAGIC, ChipInfo
-from .regions import PARAMETERS, STATE, TRACES, Layout, Region, layout, regions
+from .regions import NOBODY, PARAMETERS, STATE, TRACES, WINNERS, Layout, Region, layout, regions
 from .version import PROTOCOL_VERSION
 
 __all__ = [
@@ -16,18 +16,21 @@ __all__ = [
     "MODEL_COUNTERS",
     "MODULATION_ONE",
     "MOVING",
+    "NOBODY",
     "PARAMETERS",
     "PROTOCOL_VERSION",
     "ROW_FLAGS",
     "RULE_ROWS",
     "STATE",
     "TRACES",
+    "WINNERS",
     "ChipInfo",
     "Clear",
     "Control",
     "Counter",
     "Flag",
     "InUse",
+    "JudgeFlag",
     "Layout",
     "LearningFlag",
     "Region",

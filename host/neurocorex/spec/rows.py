@@ -55,6 +55,9 @@ def has_rules(config: CoreConfig) -> bool:
 def has_terms(config: CoreConfig) -> bool:
     """Chips whose rules have an offset and constant changes."""
     return config.terms
+def has_groups(config: CoreConfig) -> bool:
+    """Chips that keep which neuron of a group is the first to fire."""
+    return config.groups > 0
 
 
 def adapts(config: CoreConfig) -> bool:
@@ -179,7 +182,8 @@ class RegionRow(Row):
     writable : callable
         Chips whose host can write it.
     cleared : Clear, optional
-        Of state, which changes by itself: what sets it to zero. Everything else makes up the network.
+        Of state, which changes by itself: what sets it to what it is after power-up. Everything else makes up the
+        network.
     """
 
     per: Extent

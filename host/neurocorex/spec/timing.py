@@ -24,7 +24,7 @@ def piece_cycles(config: CoreConfig) -> int:
 
 def row_cycles(config: CoreConfig) -> int:
     """Cycles that one arriving spike costs, also if its synapses learn."""
-    return max(config.groups * piece_cycles(config), ROW_PIPELINE)
+    return max(config.neuron_blocks * piece_cycles(config), ROW_PIPELINE)
 
 
 def column_cycles(config: CoreConfig) -> int:

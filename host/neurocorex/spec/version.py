@@ -14,7 +14,7 @@ from . import events, protocol, stuffing
 from .config import LIMITS, CoreConfig, Learning
 from .control import Control, InUse
 from .counters import COUNTER_BITS, Counter
-from .flags import Clear, Flag, LearningFlag
+from .flags import Clear, Flag, JudgeFlag, LearningFlag
 from .regions import INFO_WORDS, Region, layout
 
 #: Number of the rules that no table shows: equations, order of events, retransmission. Raise it when one changes.
@@ -27,6 +27,7 @@ GEOMETRIES = (
     CoreConfig(neurons=41, inputs=10, state_bits=21, learning=Learning.EXPONENTIAL, trace_bits=9, errors=True),
     CoreConfig(neurons=34, inputs=11, weight_bits=4, learning=Learning.EXPONENTIAL, trace_bits=7, rules=2),
     CoreConfig(neurons=38, inputs=12, learning=Learning.EXPONENTIAL, trace_bits=10, errors=True, rules=4, terms=True),
+    CoreConfig(neurons=43, inputs=8, state_bits=20, learning=Learning.EXPONENTIAL, trace_bits=7, errors=True, groups=5),
     CoreConfig(neurons=35, inputs=71, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=12),
 )
 #: Numbers of the wire that stand in no table.
@@ -39,7 +40,7 @@ CONSTANTS = {
 
 def contract() -> Iterator[str]:
     """Everything that chip and host must have in common, as lines of text."""
-    for table in (Region, Control, Counter, InUse, Flag, LearningFlag, Clear, protocol.Op, protocol.Status):
+    for table in (Region, Control, Counter, InUse, Flag, LearningFlag, JudgeFlag, Clear, protocol.Op, protocol.Status):
         yield f"{table.__name__} {' '.join(f'{item.name}={item.value:#x}' for item in table)}"
     for config in GEOMETRIES:
         for region in Region:

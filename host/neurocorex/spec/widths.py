@@ -38,6 +38,11 @@ STORED_TRACE = Width("T or K", lambda config: config.stored_trace_bits or 1)
 ERROR = exactly(16)
 #: Two numbers of rule rows.
 RULE_PAIR = Width("2 log2 R", lambda config: 2 * config.rule_bits or 1)
+#: Number of a neuron, or that there is none: the same on every chip.
+FIRST = exactly(16)
+GROUP = Width("enough for G", lambda config: config.groups.bit_length() or 1)
+#: A bit for each group, and one for neurons of none.
+GROUPS = Width("G + 1", lambda config: config.groups + 1)
 REFRACTORY = Width("`refractory_bits`", lambda config: config.refractory_bits)
 DELAY = Width("enough for D", lambda config: config.delay_bits)
 HISTORY = Width("D = `max_delay`", lambda config: config.max_delay)

@@ -12,7 +12,7 @@ from neurocorex.events.decoder import StreamDecoder
 from neurocorex.events.stream import EventStream
 from neurocorex.image import program_regions, state_regions
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Region, layout
-from neurocorex.spec.registers import MODEL_COUNTERS, STATE, TRACES
+from neurocorex.spec.registers import MODEL_COUNTERS, STATE, TRACES, WINNERS
 
 from neurocorex_sim.bench import CorePorts, settings
 
@@ -68,7 +68,9 @@ async def abort_ends_the_step_at_hand(core):
     trial = Trial.random(config, given["seed"], given["steps"], record_all=True)
     emulator = Emulator(config)
     await load(ports, emulator, trial)
-    moving = [region for region in (Region.CONTROL, Region.WEIGHTS, *STATE, *TRACES) if region in emulator.regions]
+    moving = [
+        region for region in (Region.CONTROL, Region.WEIGHTS, *STATE, *WINNERS, *TRACES) if region in emulator.regions
+    ]
     for _ in range(given["aborts"]):
         start = int(rng.integers(given["steps"]))
         stimulus = EventStream.join([trial.stimulus.cut(start, given["steps"]), EventStream(3)]).encode()

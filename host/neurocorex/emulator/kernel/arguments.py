@@ -103,7 +103,7 @@ class Learner(NamedTuple):
 
 
 class Feedback(NamedTuple):
-    """Feedback axons, and room for what they bring; without items on a chip that has no errors.
+    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors.
 
     Attributes
     ----------
@@ -113,11 +113,14 @@ class Feedback(NamedTuple):
         Errors of one step.
     factors : int64 array [N]
         F of each column that is walked in a lesson.
+    first : int64 array [G + 1]
+        Neurons that were the first to fire: of all groups, and of each; without items on a chip that has no groups.
     """
 
     axons: Bytes
     brought: Narrow
     factors: Ints
+    first: Ints
 
 
 class RuleRows(NamedTuple):
@@ -193,6 +196,8 @@ class Scratch(NamedTuple):
         The same memory, by neurons and by eight neurons.
     due : int64 array [D, axons of neurons and extra ones / 64]
         Spikes in flight, see `spikes`.
+    excess : int32 array [N]
+        Membranes above their limits; without items on a chip that has no groups.
     before : int32 array [4, N]
         State of a step ago, where the network may be at rest.
     total : int64 array [1], seen : int64 array [A]
@@ -204,6 +209,7 @@ class Scratch(NamedTuple):
     g: Narrow
     added: Narrow
     limit: Narrow
+    excess: Narrow
     held: Narrow
     marks: Bytes
     words: Ints
@@ -223,13 +229,14 @@ class Scratch(NamedTuple):
     seen: Ints
 
     @classmethod
-    def of(cls, sizes: Sizes, learner: Learner, axons: int) -> "Scratch":
+    def of(cls, sizes: Sizes, learner: Learner, axons: int, *, groups: bool) -> "Scratch":
         """Make room for calls with these arguments."""
         n, learning_axons, learning_neurons = sizes.neurons, learner.pre.size, learner.post.size
         words = np.zeros((n + 7) // 8, np.int64)
         return cls(
             ones=np.ones(n), rules=np.zeros(REGISTERS, np.int64),
             g=np.zeros(n, np.int32), added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
+            excess=np.zeros(n * groups, np.int32),
             held=np.zeros(n, np.int32), marks=words.view(np.uint8), words=words, fired=np.zeros(n, np.int64),
             rows=np.zeros(axons, np.int64),
             due=np.zeros((sizes.max_delay, (axons - sizes.inputs + 63) // 64), np.int64),

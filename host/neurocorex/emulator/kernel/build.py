@@ -36,12 +36,14 @@ from . import (
     steps,
     synapses,
     traces,
+    winners,
 )
 from .arguments import BLOCK, Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
 from .constants import CHOSEN, NEURON_ROWS, SYMBOL
 
 MODULES = (
-    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rulerows, spikes, steps, synapses, traces
+    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rulerows, spikes, steps, synapses, traces,
+    winners,
 )  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
@@ -114,13 +116,14 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
             )  # fmt: skip
         feedback = None
         if errors:
-            feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8))
+            feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8), _array(f.first, i8))
         rule_rows = None
         if rules:
             rule_rows = RuleRows(_table(w.chosen, 2 * CHOSEN, i4), _table(w.factors, 2, i8), _table(w.added, 2, i8))
         scratch = Scratch(
             _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.added, i4), _array(x.limit, i4),
-            _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8), _array(x.fired, i8), _array(x.rows, i8),
+            _array(x.excess, i4), _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8), _array(x.fired, i8),
+            _array(x.rows, i8),
             _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
             _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
             _array(x.pre_table, i8), _array(x.post_table, i8), _array(x.total, i8), _array(x.seen, i8),

@@ -1,13 +1,26 @@
-"""Changes between two steps: control registers that are set; state, traces, adaptation and errors that are cleared."""
+"""Changes between two steps: control registers that are set, and all kinds of state that are cleared."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from .constants import CLEAR_ADAPTATION, CLEAR_ERRORS, CLEAR_STATE, CLEAR_TRACES, NO_REGISTER, E, H, I, R, V
+from .constants import (
+    CLEAR_ADAPTATION,
+    CLEAR_ERRORS,
+    CLEAR_STATE,
+    CLEAR_TRACES,
+    CLEAR_WINNERS,
+    NO_REGISTER,
+    NOBODY,
+    E,
+    H,
+    I,
+    R,
+    V,
+)  # fmt: skip
 
 
-def apply_changes(core, learner, due, stimulus, change, step):
+def apply_changes(core, learner, feedback, due, stimulus, change, step):
     """Carry out the changes before a step; return the place behind them, and all flags that were cleared."""
     control, cleared = core.control, 0
     while change < stimulus.change_step.size and stimulus.change_step[change] == step:
@@ -30,6 +43,9 @@ def apply_changes(core, learner, due, stimulus, change, step):
         if learner is not None and value & CLEAR_TRACES:
             zero(learner.pre)
             zero(learner.post)
+        if feedback is not None and value & CLEAR_WINNERS:
+            for item in range(feedback.first.size):
+                feedback.first[item] = NOBODY
     return change, cleared
 
 

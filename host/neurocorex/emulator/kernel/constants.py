@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ...events import codec
-from ...spec import Clear, Control, Counter, Flag, LearningFlag, Region, fixed, registers
+from ...spec import Clear, Control, Counter, Flag, JudgeFlag, LearningFlag, Region, fixed, registers
 from ...spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..memory import NARROW_REGIONS
 
 #: Rows of `Core.neurons`.
-TH, RESET, LEAK, BIAS, PERIOD, FLAGS, RULE, V, I, R, H, E = (
+TH, RESET, LEAK, BIAS, PERIOD, FLAGS, RULE, GROUP, V, I, R, H, E = (
     NARROW_REGIONS.index(region)
     for region in (
         Region.THRESHOLD, Region.RESET, Region.LEAK, Region.BIAS, Region.REFRACTORY, Region.FLAGS, Region.RULE,
-        Region.MEMBRANE, Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION, Region.ERROR,
+        Region.GROUP, Region.MEMBRANE, Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION, Region.ERROR,
     )
 )  # fmt: skip
 NEURON_ROWS = len(NARROW_REGIONS)
@@ -23,6 +23,8 @@ WEIGHT_MIN, WEIGHT_MAX = int(Control.WEIGHT_MIN), int(Control.WEIGHT_MAX)
 POTENTIATION, DEPRESSION, MODULATION = int(Control.POTENTIATION), int(Control.DEPRESSION), int(Control.MODULATION)
 DRIFT_STEP = int(Control.DRIFT_STEP)
 DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
+JUDGE, LABEL, PRAISE, BLAME = int(Control.JUDGE), int(Control.LABEL), int(Control.PRAISE), int(Control.BLAME)
+CONSCIENCE, SILENT = int(Control.CONSCIENCE), int(Control.SILENT)
 PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
 OFFSET, PRE_ONLY, POST_ONLY = int(Control.OFFSET), int(Control.PRE_ONLY), int(Control.POST_ONLY)
 #: Registers of rule row 1, and from a row to the next.
@@ -40,10 +42,11 @@ REGISTERS = len(Control)
 ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC), int(LearningFlag.SOFT)
 NEAREST_PRE, NEAREST_POST = int(LearningFlag.NEAREST_PRE), int(LearningFlag.NEAREST_POST)
 HOLD_FIRING, ERRORS = int(LearningFlag.HOLD_FIRING), int(LearningFlag.ERRORS)
+JUDGES, IF_WRONG = int(JudgeFlag.JUDGE), int(JudgeFlag.IF_WRONG)
 SUBTRACT, HOLD = int(Flag.RESET_SUBTRACT), int(Flag.REFRACTORY_HOLD)
 OFF, ALWAYS = int(Flag.PLASTICITY_OFF), int(Flag.ERROR_ALWAYS)
 CLEAR_STATE, CLEAR_TRACES = int(Clear.STATE), int(Clear.TRACES)
-CLEAR_ADAPTATION, CLEAR_ERRORS = int(Clear.ADAPTATION), int(Clear.ERRORS)
+CLEAR_ADAPTATION, CLEAR_ERRORS, CLEAR_WINNERS = int(Clear.ADAPTATION), int(Clear.ERRORS), int(Clear.WINNERS)
 RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATURATIONS)
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
@@ -51,6 +54,7 @@ FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
 #: Place behind the counters where columns of the matrix that were walked are counted.
 COLUMNS = len(Counter)
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
+NOBODY = registers.NOBODY
 FRACTION = CHANGE_FRACTION
 #: Added before a negative change is cut to whole weights, so that it is rounded towards zero.
 ROUND_UP = (1 << FRACTION) - 1

@@ -19,12 +19,14 @@ from .constants import (
     ADAPTATION_DECAY,
     BIAS,
     FLAGS,
+    GROUP,
     HOLD,
     HOLD_FIRING,
     LEAK,
     LEARNING,
     PERIOD,
     RESET,
+    SILENT,
     SUBTRACT,
     TH,
     H,
@@ -63,7 +65,7 @@ def find_features(neurons, held):
 def update_neurons(neurons, core, scratch, rules, features, adapting, waiting, low, high):
     """Bring all neurons to the comparison with the threshold; return how many are still refractory.
 
-    ``fires = r == 0 and v > th + h and not HOLD_FIRING``, in `Scratch.marks`
+    ``fires = r == 0 and v > th + h and not HOLD_FIRING and not silent``, in `Scratch.marks`
     """
     v, i, r, h, th = neurons[V], neurons[I], neurons[R], neurons[H], neurons[TH]
     marks = scratch.marks[: v.size]
@@ -76,8 +78,10 @@ def update_neurons(neurons, core, scratch, rules, features, adapting, waiting, l
     if adapting:
         adapt(h, kept(rules[ADAPTATION_DECAY]), th, scratch.limit)
         compare(v, scratch.limit, marks)
+        measure(v, scratch.limit, scratch.excess)
     else:
         compare(v, th, marks)
+        measure(v, th, scratch.excess)
     if waiting:
         if features.hold:
             pin(v, r, neurons[RESET], scratch.held)
@@ -85,6 +89,8 @@ def update_neurons(neurons, core, scratch, rules, features, adapting, waiting, l
     if rules[LEARNING] & HOLD_FIRING:
         for j in range(marks.size):
             marks[j] &= CLAMPED
+    if rules[SILENT]:
+        silence(neurons[GROUP], rules[SILENT], marks)
     return waiting
 
 
@@ -125,6 +131,19 @@ def compare(v, limit, marks):
     """Mark the neurons above the threshold: ``v > th + h``."""
     for j in range(v.size):
         marks[j] |= v[j] > limit[j]
+
+
+def measure(v, limit, excess):
+    """Tell how far each membrane is above its limit; without groups there is no room for it."""
+    for j in range(excess.size):
+        excess[j] = np.int32(v[j] - limit[j])
+
+
+def silence(groups, silent, marks):
+    """Keep neurons of silent groups from firing."""
+    for j in range(groups.size):
+        if silent >> groups[j] & 1:
+            marks[j] &= CLAMPED
 
 
 def wait(r, marks):

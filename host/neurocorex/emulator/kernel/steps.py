@@ -7,7 +7,19 @@ from __future__ import annotations
 import numpy as np
 
 from .changes import apply_changes, zero
-from .constants import ADAPTATION_STEP, CLEAR_STATE, RECURRENT_EVENTS, SATURATIONS, E, V
+from .constants import (
+    ADAPTATION_STEP,
+    CLEAR_STATE,
+    CONSCIENCE,
+    GROUP,
+    JUDGE,
+    NOBODY,
+    RECURRENT_EVENTS,
+    SATURATIONS,
+    E,
+    H,
+    V,
+)  # fmt: skip
 from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
 from .lessons import gather, take_feedback, teach
 from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
@@ -16,6 +28,7 @@ from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
 from .rulerows import depress_rows, walk_columns
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
+from .winners import judge, keep_first, raise_threshold
 
 
 def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, output):
@@ -54,7 +67,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
     while True:
         # Changes between steps
         if change < change_step.size and change_step[change] == step:
-            change, cleared = apply_changes(core, learner, due, stimulus, change, step)
+            change, cleared = apply_changes(core, learner, feedback, due, stimulus, change, step)
             if cleared & CLEAR_STATE:
                 since, waiting = step, 0
             decode(control, core.control_bits, rules)
@@ -62,9 +75,9 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
                 tune(core, learner, rule_rows, scratch, sizes, rules)
         if step == steps or spikes + n > fired_step.size or work >= budget:
             break
-        adapting |= adapts and rules[ADAPTATION_STEP] != 0
+        adapting |= adapts and (rules[ADAPTATION_STEP] != 0 or rules[CONSCIENCE] != 0)
         silent = next_stimulus(stimulus, steps, event, graded, change) - step
-        looks = silent > REST_PERIOD and silent % REST_PERIOD == 0 and step - last_fire > delays
+        looks = silent > REST_PERIOD and silent % REST_PERIOD == 0 and step - last_fire > delays and not rules[JUDGE]
         if looks:
             remember(neurons, learner, scratch)
 
@@ -94,7 +107,10 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             graded += 1
         waiting = update_neurons(neurons, core, scratch, rules, features, adapting, waiting, low, high)
         if feedback is not None:
+            right = judge(feedback.first, feedback.brought, rules)
             gather(neurons[E], feedback.brought, marks)
+            if adapts and right != NOBODY:
+                raise_threshold(neurons[H], right, rules, high, marks)
         for k in range(first_graded, graded):
             if stimulus.graded_forced[k]:
                 marks[graded_index[k]] |= FIRES
@@ -109,6 +125,10 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
         if firing:
             waiting += firing if features.refractory else 0
             last_fire = step
+        if feedback is not None:
+            keep_first(feedback.first, neurons[GROUP], scratch.excess, fired, firing)
+            if rules[JUDGE]:
+                core.control[JUDGE] = rules[JUDGE] = 0
 
         # Traces, potentiation, and what errors change
         if learner is not None:
