@@ -9,7 +9,6 @@ from typing import Any
 from ..files.documents import parse
 from .blocks import USE_BLOCK, use_blocks
 from .limits import ERROR_LANES, LIMITS, Learning, check
-from .limits import LIMITS as LIMITS
 
 __all__ = ["CHANGE_FRACTION", "ERROR_LANES", "LIMITS", "SHALLOW_BANK_WORDS", "TABLE_STEPS", "CoreConfig", "Learning"]
 

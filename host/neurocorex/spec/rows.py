@@ -55,6 +55,8 @@ def has_rules(config: CoreConfig) -> bool:
 def has_terms(config: CoreConfig) -> bool:
     """Chips whose rules have an offset and constant changes."""
     return config.terms
+
+
 def has_groups(config: CoreConfig) -> bool:
     """Chips that keep which neuron of a group is the first to fire."""
     return config.groups > 0
