@@ -115,44 +115,42 @@ def given(currents, *changes, forced=()):
 JUDGED = Set(Control.JUDGE, JudgeFlag.JUDGE)
 
 
-@pytest.mark.parametrize(
-    ("currents", "forced", "first"),
-    [
-        pytest.param({0: 20, 8: 20}, (), [0, 0, *[NOBODY] * 4], id="tie of the first and the last"),
-        pytest.param({0: 20, 8: 21}, (), [8, 8, *[NOBODY] * 4], id="the last is better"),
-        pytest.param({0: 21, 1: 20, 2: 20, 3: 21}, (), [0, 0, 3, *[NOBODY] * 3], id="tie of two groups"),
-        pytest.param(dict.fromkeys(range(9), 11), (), [0, 0, 2, 4, NOBODY, 7], id="all"),
-        pytest.param({0: 12, 1: 13, 2: 14, 3: 15, 4: 16, 5: 17, 8: 14}, (), [5, 8, 3, 5, NOBODY, NOBODY], id="rising"),
-        pytest.param({6: 90, 5: 11}, (), [5, NOBODY, NOBODY, 5, NOBODY, NOBODY], id="no group"),
-        pytest.param({0: -50, 1: -40, 8: -40}, (0, 1, 8), [1, 1, *[NOBODY] * 4], id="forced below the threshold"),
-        pytest.param({0: 10, 1: 9}, (1,), [1, 1, *[NOBODY] * 4], id="forced one alone"),
-        pytest.param({8: 11, 1: 5}, (1,), [8, 8, *[NOBODY] * 4], id="forced against one that fires by itself"),
-    ],
-)  # fmt: skip
-def test_best_of_a_step_is_the_first(currents, forced, first):
+#: Currents of a step, neurons that are forced to fire, and the items after it; - where there is none.
+STEPS_OF_TIES = {
+    "tie of the first and the last": ({0: 20, 8: 20}, (), "0 0 - - - -"),
+    "the last is better": ({0: 20, 8: 21}, (), "8 8 - - - -"),
+    "tie of two groups": ({0: 21, 1: 20, 2: 20, 3: 21}, (), "0 0 3 - - -"),
+    "all": (dict.fromkeys(range(9), 11), (), "0 0 2 4 - 7"),
+    "rising": ({0: 12, 1: 13, 2: 14, 3: 15, 4: 16, 5: 17, 8: 14}, (), "5 8 3 5 - -"),
+    "no group": ({6: 90, 5: 11}, (), "5 - - 5 - -"),
+    "forced below the threshold": ({0: -50, 1: -40, 8: -40}, (0, 1, 8), "1 1 - - - -"),
+    "forced one alone": ({0: 10, 1: 9}, (1,), "1 1 - - - -"),
+    "forced against one that fires by itself": ({8: 11, 1: 5}, (1,), "8 8 - - - -"),
+}
+
+
+def items(text):
+    return [NOBODY if each == "-" else int(each) for each in text.split()]
+
+
+def test_best_of_a_step_is_the_first_and_stays():
     async def body(core):
         await prepare(core, group=GROUP)
         assert await core.read(Region.FIRST) == [NOBODY] * 6
-        await core.run(encode_steps([given(currents, forced=forced)]))
-        assert await core.read(Region.FIRST) == first
-        # What stands there stays, but for clears.
+        for name, (currents, forced, first) in STEPS_OF_TIES.items():
+            await core.run(encode_steps([given(currents, Cleared(Clear.WINNERS), forced=forced)]))
+            assert await core.read(Region.FIRST) == items(first), name
         await core.run(encode_steps([given({0: 99, 2: 99, 4: 99, 7: 99})]))
-        after = [
-            *first[:1],
-            *(j if j != NOBODY else new for j, new in zip(first[1:], (0, 2, 4, NOBODY, 7), strict=True)),
-        ]
-        assert await core.read(Region.FIRST) == after
-        await core.run(encode_steps([given({1: 99}, Cleared(Clear.WINNERS))]))
-        assert await core.read(Region.FIRST) == [1, 1, *[NOBODY] * 4]
+        assert await core.read(Region.FIRST) == items("8 8 2 4 - 7")
 
     on_core(SMALL, body)
 
 
 def test_host_reads_and_writes_first_and_groups():
     async def body(core):
-        items = [0, 8, 500, NOBODY - 1, NOBODY, 1]
-        await prepare(core, group=[7, 6, *GROUP[2:]], first=items)
-        assert await core.read(Region.FIRST) == items
+        first = [0, 8, 500, NOBODY - 1, NOBODY, 1]
+        await prepare(core, group=[7, 6, *GROUP[2:]], first=first)
+        assert await core.read(Region.FIRST) == first
         assert await core.read(Region.GROUP) == [7, 6, *GROUP[2:]]
         await core.write(Region.FIRST, [NOBODY], 2)
         await core.write(Region.FIRST, [3], 4)
@@ -166,18 +164,19 @@ def test_host_reads_and_writes_first_and_groups():
     on_core(SMALL, body)
 
 
-@pytest.mark.parametrize("flags", [Clear.STATE | Clear.TRACES | Clear.ADAPTATION | Clear.ERRORS, Clear.WINNERS])
-@pytest.mark.parametrize("by_command", [True, False], ids=["command", "stimulus"])
-def test_clear_of_winners_is_a_flag_of_its_own(flags, by_command):
+def test_clear_of_winners_is_a_flag_of_its_own():
+    others = Clear.STATE | Clear.TRACES | Clear.ADAPTATION | Clear.ERRORS
+
     async def body(core):
-        await prepare(core, first=[4, 1, 2, 4, 8, 7], error=[5] * 9)
-        if by_command:
-            await core.clear(**{flag.name: True for flag in flags})
-        else:
-            await core.run(encode_steps([Step((), (), (Cleared(flags),))]))
-        winners = flags & Clear.WINNERS
-        assert await core.read(Region.FIRST) == ([NOBODY] * 6 if winners else [4, 1, 2, 4, 8, 7])
-        assert await core.read(Region.ERROR) == [5 if winners else 0] * 9
+        for flags, left, errors in ((others, [4, 1, 2, 4, 8, 7], 0), (Clear.WINNERS, [NOBODY] * 6, 5)):
+            for by_command in (True, False):
+                await prepare(core, first=[4, 1, 2, 4, 8, 7], error=[5] * 9)
+                if by_command:
+                    await core.clear(**{flag.name: True for flag in flags})
+                else:
+                    await core.run(encode_steps([Step((), (), (Cleared(flags),))]))
+                assert await core.read(Region.FIRST) == left
+                assert await core.read(Region.ERROR) == [errors] * 9
 
     on_core(SMALL, body)
 
