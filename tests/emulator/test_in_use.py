@@ -17,8 +17,9 @@ SMALL = CoreConfig(neurons=32, inputs=64, lanes=8, extra_axons=7, max_delay=4, w
 LARGE = replace(SMALL, neurons=75, inputs=90)
 ERRORS = {"learning": Learning.EXPONENTIAL, "errors": True}
 RULES = {**ERRORS, "rules": 4, "terms": True}
-KINDS = [*({"learning": kind} for kind in Learning), ERRORS, RULES]
-kinds = pytest.mark.parametrize("kind", KINDS, ids=["none", "exponential", "window", "errors", "rules"])
+GROUPS = ERRORS | {"groups": 3}
+KINDS = [*({"learning": kind} for kind in Learning), ERRORS, RULES, GROUPS]
+kinds = pytest.mark.parametrize("kind", KINDS, ids=["none", "exponential", "window", "errors", "rules", "groups"])
 #: Rounding by chance goes by the numbers of axons, which differ between chips.
 EXACT = {Control.LEARNING: LearningFlag.ENABLE}
 

@@ -15,10 +15,10 @@ from neurocorex.spec.timing import busy_cycles
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 PARAMETERS_HERE, STATE_HERE = (
-    tuple(region for region in group if layout(region, CONFIG).items) for group in (PARAMETERS, STATE)
+    tuple(region for region in kind if layout(region, CONFIG).items) for kind in (PARAMETERS, STATE)
 )
 WRITABLE = (Region.CONTROL, Region.IN_USE, Region.WEIGHTS, *PARAMETERS_HERE, *STATE_HERE)
-ERRORS = replace(CONFIG, learning=Learning.EXPONENTIAL, errors=True)
+ERRORS = replace(CONFIG, learning=Learning.EXPONENTIAL, errors=True, groups=5)
 
 
 def test_memories_hold_their_defaults_at_first() -> None:

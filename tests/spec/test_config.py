@@ -37,7 +37,9 @@ def test_accumulator_holds_all_axons_at_once() -> None:
 def test_limits_are_accepted_and_their_neighbours_are_not(name: str) -> None:
     allowed = LIMITS[name]
     edges = allowed if isinstance(allowed, tuple) else (min(allowed), max(allowed))
-    needed: dict[str, Any] = {"learning": Learning.EXPONENTIAL} if name in ("errors", "rules", "terms") else {}
+    exponential = name in ("errors", "rules", "terms", "groups")
+    needed: dict[str, Any] = {"learning": Learning.EXPONENTIAL} if exponential else {}
+    needed |= {"errors": True} if name == "groups" else {}
     for value in edges:
         assert getattr(CoreConfig(**{name: value, **needed}), name) == value
     for value in (edges[0] - 1, edges[1] + 1):
@@ -70,6 +72,12 @@ def test_rules_and_terms_need_exponential_traces(field: dict[str, Any], learning
     assert CoreConfig(learning=Learning.EXPONENTIAL, lanes=1, **field).to_dict()[name] == field[name]
     with pytest.raises(ValueError, match=f"{name} needs learning 1 .* got learning {learning:d} and {name} "):
         CoreConfig(learning=learning, **field)
+
+
+def test_groups_need_errors() -> None:
+    assert CoreConfig(errors=True, learning=Learning.EXPONENTIAL, groups=16).groups == 16
+    with pytest.raises(ValueError, match=r"groups needs errors.* errors=True; got groups 3"):
+        CoreConfig(learning=Learning.EXPONENTIAL, groups=3)
 
 
 def test_config_is_immutable_and_compares_by_value() -> None:

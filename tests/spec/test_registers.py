@@ -21,11 +21,13 @@ from neurocorex.spec.registers import (
     LEARNING_FLAG_BITS,
     MAGIC,
     MODEL_COUNTERS,
+    NOBODY,
     PARAMETERS,
     ROW_FLAGS,
     RULE_ROWS,
     STATE,
     TRACES,
+    WINNERS,
 )
 from neurocorex.spec.timing import busy_cycles, row_cycles
 
@@ -33,7 +35,8 @@ CONFIG = CoreConfig(neurons=10, inputs=3, weight_bits=16, state_bits=18, refract
 LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace_bits=11, window_steps=6, extra_axons=3)
 ERRORS = replace(LEARNING, errors=True)
 RULES = replace(LEARNING, rules=4)
-EVERYTHING = replace(ERRORS, rules=4, terms=True)
+GROUPS = replace(ERRORS, groups=5)
+EVERYTHING = replace(GROUPS, rules=4, terms=True)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +92,13 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     extra = {Region.EXTRA_SOURCE, Region.EXTRA_DELAY}
     errors = {Region.FEEDBACK, Region.ERROR}
     rules = {Region.RULE}
-    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rules
-    assert set(Region) - set(regions(LEARNING)) == tables | errors | rules
-    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | rules
-    assert set(Region) - set(regions(ERRORS)) == tables | rules
-    assert set(Region) - set(regions(RULES)) == tables | errors
+    groups = {Region.GROUP, Region.FIRST}
+    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rules | groups
+    assert set(Region) - set(regions(LEARNING)) == tables | errors | rules | groups
+    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | rules | groups
+    assert set(Region) - set(regions(ERRORS)) == tables | rules | groups
+    assert set(Region) - set(regions(GROUPS)) == tables | rules
+    assert set(Region) - set(regions(RULES)) == tables | errors | groups
     assert set(Region) - set(regions(EVERYTHING)) == tables
 
 
@@ -140,6 +145,15 @@ def test_rule_rows_are_the_registers_of_their_names() -> None:
     assert ROW_FLAGS == LearningFlag.SOFT | LearningFlag.ERRORS
 
 
+@pytest.mark.parametrize(("groups", "high"), [(1, 1), (3, 3), (5, 7), (16, 31)])
+def test_layouts_of_a_chip_with_groups(groups: int, high: int) -> None:
+    config = replace(ERRORS, groups=groups)
+    group, first = layout(Region.GROUP, config), layout(Region.FIRST, config)
+    assert (group.columns, group.range, group.writable) == (10, (0, high), True)
+    assert (first.columns, first.range, first.writable) == (groups + 1, (0, NOBODY), True)
+    assert not layout(Region.GROUP, ERRORS).items + layout(Region.FIRST, ERRORS).items
+
+
 def test_what_describes_the_chip_is_read_only() -> None:
     assert {region for region in Region if not layout(region, CONFIG).writable} == {Region.INFO, Region.COUNTERS}
 
@@ -152,7 +166,9 @@ def test_regions_are_sorted_into_parameters_and_state() -> None:
     assert {Region.THRESHOLD, Region.DECAY, Region.DELAY, Region.FLAGS} <= set(PARAMETERS)
     assert {Region.MEMBRANE, Region.CURRENT, Region.ADAPTATION, Region.HISTORY, Region.ERROR} <= set(STATE)
     assert set(TRACES) == {Region.PRE_TRACE, Region.POST_TRACE}
-    assert len({*PARAMETERS, *STATE, *TRACES}) == len(PARAMETERS) + len(STATE) + len(TRACES)
+    assert set(WINNERS) == {Region.FIRST}
+    kinds = (PARAMETERS, STATE, WINNERS, TRACES)
+    assert len({region for kind in kinds for region in kind}) == sum(map(len, kinds))
 
 
 @pytest.mark.parametrize("learning", Learning)
@@ -172,7 +188,7 @@ def test_every_row_says_what_it_means(kind: type[Region] | type[Control] | type[
 @pytest.mark.parametrize("row", [*Region, *Control], ids=lambda row: row.name)
 def test_tame_values_and_defaults_fit_their_row(row: Region | Control) -> None:
     narrow = replace(EVERYTHING, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)
-    for config in (CONFIG, LEARNING, ERRORS, EVERYTHING, narrow):
+    for config in (CONFIG, LEARNING, ERRORS, EVERYTHING, narrow, GROUPS, replace(narrow, groups=1)):
         low, high = (
             layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.row.width.bits(config))
         )
@@ -196,6 +212,9 @@ def test_control_widths() -> None:
         3, 3, 19, 16, 7, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
     ]  # fmt: skip
     assert [control.bits(ERRORS) for control in controls(ERRORS)][18:] == [16, 32, 15, 1]
+    judge = (Control.JUDGE, Control.LABEL, Control.PRAISE, Control.BLAME, Control.CONSCIENCE, Control.SILENT)
+    assert [control.bits(GROUPS) for control in judge] == [2, 5, 16, 16, 19, 6]
+    assert not any(control.bits(ERRORS) for control in judge)
     # Only weights with windows drift.
     assert Control.DRIFT_STEP.bits(replace(LEARNING, learning=Learning.WINDOW)) == LEARNING.weight_bits
 

@@ -98,7 +98,7 @@ class Winners(wiring.Component):
         m.d.sync += [held.eq(held | taken), fresh.eq(fresh | taken)]
         with m.If(taken[0]):
             m.d.sync += [best.number.eq(self.number), best.excess.eq(self.excess)]
-        column = bus.column[: len(self.label)]
+        column = bus.column[: len(read.addr)]
         with m.If(writes):
             m.d.sync += held.eq(held & ~(1 << column) | (bus.write_data[: len(found.number)] != NOBODY) << column)
             with m.If(column == 0):

@@ -124,7 +124,7 @@ class Region(Declared):
         widths.RULE_PAIR, symbol="rule", unit="rows", per=NEURON, present=has_rules)
     GROUP = 0x2A, RegionRow(
         "group, 1 to G; 0: none", widths.GROUP, symbol="group", unit="group", per=NEURON, default=0, present=has_groups,
-        top=lambda config: config.groups, tame=lambda config: [0, (0, config.groups), (1, config.groups)])
+        top=lambda config: config.groups, tame=lambda config: [0, (0, config.groups)])
 
     # Neuron state.
 
