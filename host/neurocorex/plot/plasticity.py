@@ -216,6 +216,26 @@ def learning_window(window: DrawnWindow, *, axis: Axes | None = None, title: str
     return figure  # type: ignore[return-value]
 
 
+def learning_windows(windows: Mapping[str, DrawnWindow], *, title: str | None = None) -> Figure:
+    """Draw the learning windows of several rules side by side, each as `learning_window` does, under its name.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    if not windows:
+        raise InputError("there are no learning windows to draw; give a mapping of name to window")
+    figure = new_figure(1 + 5 * len(windows), 3.5, title or "learning windows")
+    axes = figure.subplots(1, len(windows), squeeze=False)[0]
+    for axis, (name, window) in zip(axes, windows.items(), strict=True):
+        learning_window(window, axis=axis)
+        axis.set_title(name, fontsize="medium")
+    return figure
+
+
 def _draw_paths(axis: Axes, times: NDArray[Any], paths: NDArray[Any]) -> None:
     some = np.argsort(paths[-1], kind="stable")[:: max(1, paths.shape[1] // DRAWN)]
     axis.plot(times, paths[:, some], color=FAINT, linewidth=0.7)
