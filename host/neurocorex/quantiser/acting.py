@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..image import Image
 from ..learning import Rule, TraceRule
 from ..spec import Control, Learning, LearningFlag, Region
+from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import saturate, signed_range
 from ..spec.registers import MODULATION_ONE, RULE_ROWS
 from .imagerows import learning_synapses, row_flags, signed_value
@@ -70,10 +71,12 @@ class _Reading:
         nearest = self.flags & (LearningFlag.NEAREST_PRE, LearningFlag.NEAREST_POST)[place]
         # A trace that is full after one spike holds its cap.
         trace = fading(increment if nearest else min(increment, cap), decay)
-        mean, square = (trace.mean(each) for each in self._called(place, rate, trace.values))
+        mean, square = self._called(place, rate, trace.values)
         if self.config.terms:  # a pair is what the trace changes beyond a trace of 0
-            zero = float(self._called(place, rate, np.zeros(1, np.int64))[0][0])
-            mean, square = mean - zero, square - 2 * zero * mean + zero**2
+            zero = self._base(place, rate)
+            square = np.where(trace.values > 0, square - 2 * zero * mean + zero**2, 0.0)
+            mean = np.where(trace.values > 0, mean - zero, 0.0)
+        mean, square = trace.mean(mean), trace.mean(square)
         lags = trace.lags + place
         room, why = (0.0, "") if nearest or not increment else (cap / increment, room_of(self.image, place))
         return self._side(place, lags, (mean, square), trace.share, trace.endless, room=(room, why))
@@ -84,6 +87,22 @@ class _Reading:
         only = self._modulated(self.register(self.row.pre_only if place else self.row.post_only))
         called = called_for(traces - offset, self._modulated(rate), self.config.trace_bits) + only
         return self._applied(np.clip(called, *signed_range(bits)))
+
+    def _base(self, place: int, rate: int) -> float:
+        """Return the mean change that all traces begin from; what is rounded by chance averages out over the lags."""
+        if not self.flags & LearningFlag.STOCHASTIC:
+            return float(self._called(place, rate, np.zeros(1, np.int64))[0][0])
+        offset, only = (0, self.row.pre_only) if place else (self.register(self.row.offset), self.row.post_only)
+        called = self._modulated(self.register(only)) - offset * self._modulated(rate) / (1 << self.config.trace_bits)
+        return called * self._distance / (1 << CHANGE_FRACTION)
+
+    @property
+    def _distance(self) -> float:
+        """What part of a change acts on the weight that is farthest from its bound."""
+        if not (self.flags & LearningFlag.SOFT and self.config.soft_bounds):
+            return 1.0
+        span = self.register(self.row.weight_max) - self.register(self.row.weight_min)
+        return span / (1 << self.config.weight_bits)
 
     def _modulated(self, value: int) -> int:
         return saturate(value * self.modulation >> 8, self.config.change_bits)

@@ -110,14 +110,11 @@ def called_for(values: Ints, rate: int, trace_bits: int) -> Ints:
     return np.asarray((values * rate + (1 << (trace_bits - 1))) >> trace_bits)
 
 
-def rate_for(
-    trace: Fading, wanted: float, trace_bits: int, limits: tuple[int, int], offset: int = 0
-) -> tuple[int, bool]:
+def rate_for(trace: Fading, wanted: float, trace_bits: int, limits: tuple[int, int]) -> tuple[int, bool]:
     """Return the rate at which all lags together call for a change of `wanted`, in 1/256 of a weight.
 
     The sum over the lags counts, not a single lag: it is what many pairs change. Small changes are rounded to nothing
-    at long lags, which a somewhat larger rate makes up for. With an offset the change by a pair is what a trace calls
-    for beyond a trace of 0.
+    at long lags, which a somewhat larger rate makes up for.
 
     Returns
     -------
@@ -134,8 +131,7 @@ def rate_for(
         whole = min(max(round(rate), limits[0]), limits[1])
         if whole in found:
             break
-        called = called_for(values - offset, whole, trace_bits)
-        got = float(times @ (called - called[0]))
+        got = float(times @ called_for(values, whole, trace_bits))
         found[whole] = abs(got - wanted)
         rate = rate * wanted / got if got else 2 * rate
     best = min(found, key=lambda each: (found[each], abs(each)))

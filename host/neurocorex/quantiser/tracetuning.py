@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..learning import TraceRule
@@ -52,18 +53,29 @@ class _Side:
         law = self.rule.law(trace.lags + self.place, self.row.dt_ms)[self.place]
         return float(law.sum()) * trace.share * self.row.change_unit
 
+    def paired(self, increment: int, rate: int) -> NDArray[np.float64]:
+        """Return what traces from 0 to `increment` change on average beyond a trace of 0, in 1/256 of a weight."""
+        values, offset = np.arange(increment + 1), self.offset(increment)
+        called = self.row.acting(called_for(values - offset, rate, self.bits))
+        # What is rounded by chance averages out over the lags, so what all of them begin from is not rounded.
+        alone = -offset * rate / (1 << self.bits) if self.rule.stochastic or self.rule.soft else called[0]
+        return np.where(values > 0, called - alone, 0.0)
+
     def rate(self, increment: int, decay: int) -> _Rate:
         """Return the rate at which all lags together change a weight by what the rule says."""
         if not self.change:
             return _Rate(0.0, 0, False)
         trace, offset = fading(increment, decay), self.offset(increment)
         wanted, limits = self.wanted(trace), signed_range(self.row.config.change_bits)
-        rate, clipped = rate_for(trace, wanted, self.bits, limits, offset)
-        called = called_for(np.arange(increment + 1) - offset, rate, self.bits)
-        off = abs(float(trace.times() @ (called - called[0])) / wanted - 1)
-        if self.x_target:
-            off = max(off, abs(offset / (self.x_target * increment) - 1))
-        return _Rate(off, rate, clipped)
+        if not self.x_target:
+            rate, clipped = rate_for(trace, wanted, self.bits, limits)
+            called = called_for(np.arange(increment + 1), rate, self.bits)
+            return _Rate(abs(float(trace.times() @ called) / wanted - 1), rate, clipped)
+        # With an offset, small changes do not round to nothing: no larger rate has to make up for them.
+        ideal = wanted * (1 << self.bits) / float(trace.times() @ np.arange(increment + 1))
+        rate = min(max(round(ideal), limits[0]), limits[1])
+        off = max(abs(rate / ideal - 1), abs(offset / (self.x_target * increment) - 1))
+        return _Rate(off, rate, round(ideal) != rate)
 
     def set(self, found: _Rate, increment: int, decay: int) -> None:
         """Set the rate, and note the change at a lag of one step of the law that has its area."""
@@ -73,8 +85,7 @@ class _Side:
             row.note(self.name, 0.0, 0.0)
         else:
             trace = fading(increment, decay)
-            called = row.acting(called_for(np.arange(increment + 1) - self.offset(increment), found.rate, self.bits))
-            acts = float(trace.times() @ (called - called[0]))
+            acts = float(trace.times() @ self.paired(increment, found.rate))
             units = self.change * row.change_unit * acts / self.wanted(trace)
             row.note_change(self.name, self.change, units, clipped=found.clipped)
         if self.place:
