@@ -51,9 +51,8 @@ class Arithmetic:
     def changes(self, spikes: Ints, increment: int, rate: int, error: int, offset: int = 0) -> NDArray[np.float64]:
         """Return the mean change of a weight by some numbers of spikes and an error, all in units of the chip.
 
-        `offset` is taken off the trace.
-
-        With soft bounds it is that of a weight which is as far from its bound as it can be.
+        `offset` is taken off the trace. With soft bounds it is the change of a weight which is as far from its bound as
+        it can be.
         """
         config = self.config
         factor = saturate(rate * error // MODULATION_ONE, config.change_bits)
@@ -69,12 +68,9 @@ class Arithmetic:
         With an offset it is what they change beyond no spike.
         """
         spikes = np.arange(max(self.cap // max(increment, 1), 1) + 1, dtype=np.int64)
-        above, below = (
-            float((changes - changes[0]).sum()) / (float(spikes.sum()) * each)
-            for each in (error, -error)
-            for changes in (self.changes(spikes, increment, rate, each, offset),)
-        )
-        return above, below
+        above, below = (self.changes(spikes, increment, rate, each, offset) for each in (error, -error))
+        total = float(spikes.sum()) * error
+        return float((above - above[0]).sum()) / total, float((below - below[0]).sum()) / -total
 
 
 class Wanted(NamedTuple):

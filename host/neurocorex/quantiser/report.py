@@ -241,7 +241,7 @@ class Report:
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
             *(map(str, self.populations) if len(self.populations) > 1 else ()),
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
-            *([f"{self.plastic} synapses learn, by {self._engine}"] if self.plastic else []),
+            *([f"{self.plastic} synapses learn, by {self._engines}"] if self.plastic else []),
             *self._learned,
             *self._accuracy(),
             *([f"{named(self.undriven)}: excited by nothing but injected currents"] if self.undriven else []),
@@ -250,12 +250,12 @@ class Report:
         ]
 
     @property
-    def _engine(self) -> str:
-        return "errors" if self.errors else ENGINES[self.config.learning]
+    def _engines(self) -> str:
+        kinds = dict.fromkeys("errors" if each.errors else ENGINES[self.config.learning] for each in self.rules or [self])
+        return (f"{len(self.rules)} rules of " if self.rules else "") + " and ".join(kinds)
 
     @property
     def _learned(self) -> list[str]:
-        """What becomes of the rules: a section for each, if there are several."""
         sections = [f"rule {each.number}: {line}" for each in self.rules for line in (str(each), *each.lines)]
         return sections or rule_lines(self.learning, self.window or self.errors)
 
