@@ -14,7 +14,6 @@ from ..image import Image
 from ..learning import Rule
 from ..network.network import Network
 from ..network.population import named
-from ..plot.plasticity import learning_window
 from ..spec import Control, CoreConfig, Region
 from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
@@ -251,7 +250,8 @@ class Report:
 
     @property
     def _engines(self) -> str:
-        kinds = dict.fromkeys("errors" if each.errors else ENGINES[self.config.learning] for each in self.rules or [self])
+        by_errors = [each.errors for each in self.rules] or [self.errors]
+        kinds = dict.fromkeys("errors" if each else ENGINES[self.config.learning] for each in by_errors)
         return (f"{len(self.rules)} rules of " if self.rules else "") + " and ".join(kinds)
 
     @property
@@ -288,13 +288,12 @@ class Report:
         Raises
         ------
         InputError
-            If nothing learns, or by errors; for a rule that is not there; for several and an `ax`.
+            If nothing learns, or by errors; for a rule without a window; for several windows and an `ax`.
         MissingToolError
             If matplotlib is not installed.
         """
         if self.window is None:
             why = "nothing learns by spikes" if self.errors else "nothing learns"
             raise InputError(f"{why}, so there is no learning window; see Network.learn")
-        if rule is None and not self.rules:
-            return learning_window(self.window, axis=ax)
-        return draw_windows(self.rules, ax, rule)
+        windows = {each.number: each.window for each in self.rules if each.window} or {1: self.window}
+        return draw_windows(windows, ax, rule)

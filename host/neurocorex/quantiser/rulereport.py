@@ -117,16 +117,14 @@ def rule_warnings(rules: Sequence[RuleReport]) -> list[str]:
     return [f"rule {each.number}: {line}" if several else line for each in rules for line in each.warnings]
 
 
-def draw_windows(rules: Sequence[RuleReport], ax: Axes | None, rule: int | None) -> Figure:
-    """Draw the learning windows of several rules, or of the one with a number; see `Report.plot_window`."""
-    windows = {each.number: each.window for each in rules if each.window}
-    names = ", ".join(map(str, windows)) or "left out, as there is one"
-    if rule is None and (ax is None or len(windows) == 1):
-        drawn = {f"rule {number}": window for number, window in windows.items()}
-        return learning_windows(drawn) if ax is None else learning_window(next(iter(drawn.values())), axis=ax)
-    if rule not in windows:
-        raise InputError(f"rule= must be {names}, the rules that have a window of their own; got {rule!r}")
-    return learning_window(windows[rule], axis=ax)
+def draw_windows(windows: dict[int, ActingWindow], ax: Axes | None, rule: int | None) -> Figure:
+    """Draw the learning window of one rule, or those of all side by side; see `Report.plot_window`."""
+    if rule is None and ax is None and len(windows) > 1:
+        return learning_windows({f"rule {number}": window for number, window in windows.items()})
+    chosen = next(iter(windows)) if rule is None and len(windows) == 1 else rule
+    if chosen not in windows:
+        raise InputError(f"rule= must be {' or '.join(map(str, windows))}, which have a learning window; got {rule!r}")
+    return learning_window(windows[chosen], axis=ax)
 
 
 def plain(learning: Sequence[Rounded]) -> list[dict[str, Any]]:
