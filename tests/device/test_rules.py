@@ -153,6 +153,39 @@ def test_lessons_take_the_target_off_the_spikes():
     assert (after - before) == pytest.approx(0.0005 * np.outer(counts - 3.0, [5.0, -8.0]), rel=0.02, abs=2e-4)
 
 
+def test_rules_of_spikes_and_of_errors_learn_side_by_side():
+    """Inputs learn from two lessons, neurons from their spikes; both by traces that fade with one time constant."""
+    lessons = errors(0.002, bounds=(-1.0, 1.0), accumulate=20, tau_ms=20.0)
+    spikes_rule = stdp(20.0, 30.0, 0.01, -0.008, bounds=(-1.0, 1.0), accumulate=20)
+    net = ncx.Network(inputs=INPUTS + 1, neurons=NEURONS)
+    pixels = net.inputs[:INPUTS]
+    net.connect(pixels, net.neurons, 0.1)
+    net.connect(net.neurons[4:], net.neurons[:4], -0.25)
+    net.feedback(net.inputs[INPUTS], net.neurons, np.array([[3.0, -2.0, 1.0, 4.0, -4.0, 2.0]]))
+    net.neurons.set(threshold=math.inf, tau_ms=2.0, error_always=True)
+    net.learn(lessons, between=(pixels, net.neurons))
+    net.learn(spikes_rule, between=(net.neurons[4:], net.neurons[:4]))
+    spikes, teacher = driven(11, steps=100)
+    told = np.isin(np.arange(100), [38, 60, 97])
+    config = chip(inputs=INPUTS + 1, weight_bits=16, errors=True, rules=2)
+    with ncx.open("emulator", config=config) as device:
+        report = device.load(net)
+        before = device.weights()
+        result = device.run(spikes=np.column_stack([spikes, told]), teacher=teacher, learn=[39, 98])
+        after = device.weights()
+    trace, wanted = np.zeros(INPUTS), before[:INPUTS].copy()
+    for step in range(100):
+        trace = trace * math.exp(-1 / 20.0) + spikes[step]
+        if step in (39, 98):
+            error = np.array([3.0, -2.0, 1.0, 4.0, -4.0, 2.0]) * (2 if step == 98 else 1)
+            wanted += 0.002 * np.outer(trace, error)
+    assert after[:INPUTS] == pytest.approx(wanted, rel=0.01, abs=5e-4)
+    arrived = np.vstack([np.zeros(NEURONS, bool), result.spikes[:-1]])[:, 4:]
+    others = slice(INPUTS + 5, INPUTS + 1 + NEURONS)
+    found, changes = faded(spikes_rule, arrived, result.spikes[:, :4], before[others, :4])
+    assert_close(after[others, :4], found, before[others, :4], changes, 2.0**report.gain_recurrent / report.scale)
+
+
 def test_chips_grow_to_fit_and_registers_of_rows_are_set_by_name():
     first = stdp(20.0, 30.0, 0.01, -0.006, bounds=(0.0, 1.0), accumulate=20)
     second = stdp(20.0, 30.0, 0.02, -0.02, bounds=(-0.5, 0.5), x_target=0.2)
