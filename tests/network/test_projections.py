@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from neurocorex import Network
 from neurocorex.errors import InputError
-from neurocorex.learning import errors, stdp, symmetric_stdp
+from neurocorex.learning import errors, stdp, symmetric_stdp, window_stdp
 
 A = stdp(20.0, 20.0, 0.01, -0.012, bounds=(0.0, 1.0))
 B = stdp(20.0, 20.0, 0.02, -0.012, bounds=(-1.0, 0.5))
@@ -153,6 +153,7 @@ def test_rule_that_was_pickled_before_has_no_terms():
         (lambda: stdp(20, 20, 1, -1, x_target=-0.1), "x_target must be 0 or more spikes, got -0.1; for example 0.4"),
         (lambda: errors(0.1, x_target="1"), "x_target must be 0 or more spikes, got '1'"),
         (lambda: stdp(20, 20, 1, -1, pre_only=float("nan")), "pre_only must be a finite number, got nan"),
+        (lambda: window_stdp([1], [], pre_only=0.1), r"pre_only belongs to .* traces; take stdp\(..., pre_only=0.1\)"),
         (lambda: stdp(20, 20, 1, -1, post_only=None), "post_only must be a finite number, got None"),
     ],
 )

@@ -163,7 +163,9 @@ def test_report_has_a_section_for_each_rule(tmp_path):
     assert [each.window.potentiation.acting for each in read.rules] == [
         each.window.potentiation.acting for each in report.rules
     ]  # fmt: skip
-    assert report.plot_window().axes[1].get_title() == "rule 2"
+    drawn = report.plot_window().axes
+    assert drawn[1].get_title() == "rule 2"
+    assert ["without a pair" in axis.get_legend_handles_labels()[1] for axis in drawn] == [False, True]
     assert len(report.plot_window(rule=2).axes) == 1
     with pytest.raises(InputError, match="rule= must be 1 or 2, which have a learning window; got 3"):
         report.plot_window(rule=3)
