@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class NetworkData(Sealed):
         self.parameters = parameters.initial(self.neuron_count)
         self.adaptation_step, self.adaptation_decay = 0, 0.0
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: Never) -> None:  # Never: as in `Sealed`
         """Set an attribute; a rule that is assigned is that of all plastic synapses, as by ``learn(rule)``."""
         super().__setattr__(name, value)
         if name == "rule":
