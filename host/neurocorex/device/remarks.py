@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..image import Image
-from ..quantiser.errorchange import learns_by_errors
+from ..quantiser.imagerows import learns_by_errors
 from ..quantiser.notice import tell
 from ..quantiser.room import ROOMS
 

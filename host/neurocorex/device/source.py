@@ -57,7 +57,7 @@ def _parts(net: NetworkData) -> dict[str, int]:
     arrays = net.parameters | {"weights": net.weights, "plastic": net.plastic, "feedback": net.is_feedback}
     return {
         "adaptation": hash((net.adaptation_step, net.adaptation_decay)),
-        "rule": hash(repr(net.rule)),
+        "rule": net.rule_digest,
         "extra axons": hash((*net.extra_source, *net.extra_delay_ms)),
         **{
             name: hash((values.shape, zlib.crc32(np.ascontiguousarray(values).data))) for name, values in arrays.items()

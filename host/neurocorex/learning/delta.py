@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from ..errors import InputError
-from .rule import Rule
+from .rule import Rule, check_target, is_finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,23 +27,33 @@ class ErrorRule(Rule):
         report names as an assumption.
     tau_ms : float
         Time constant with which a spike is forgotten. Infinity (the default) counts spikes until traces are cleared.
+    x_target : float
+        What is taken off the spikes of each axon before they count, at least 0; the chip needs `terms`. So axons with
+        fewer spikes change the other way.
     """
 
     rate: float
     deadband: float = 0.0
     accumulate: float | None = None
     tau_ms: float = math.inf
+    x_target: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not _is_number(self.rate) or not math.isfinite(self.rate):
+        check_target(self.x_target)
+        if not is_finite(self.rate):
             raise InputError(f"rate must be a finite number, got {self.rate!r}; for example 0.01")
-        if not _is_number(self.deadband) or not 0 <= self.deadband < math.inf:
+        if not (is_finite(self.deadband) and self.deadband >= 0):
             raise InputError(f"deadband must be 0 or more, got {self.deadband!r}; for example 0.5")
         if not _is_number(self.tau_ms) or not self.tau_ms > 0:
             raise InputError(f"tau_ms must be above 0 ms, got {self.tau_ms!r}; math.inf counts spikes")
-        if self.accumulate is not None and not (_is_number(self.accumulate) and 1 <= self.accumulate < math.inf):
+        if self.accumulate is not None and not (is_finite(self.accumulate) and self.accumulate >= 1):
             raise InputError(f"accumulate must be 1 or more spikes, got {self.accumulate!r}; for example 16")
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether it has what only chips with `terms` do."""
+        return self.x_target != 0
 
 
 def errors(rate: float, *, deadband: float = 0.0, **options: Any) -> ErrorRule:
@@ -59,7 +69,8 @@ def errors(rate: float, *, deadband: float = 0.0, **options: Any) -> ErrorRule:
     deadband : float
         Neurons learn only from errors that are larger in size.
     **options
-        `accumulate`, `tau_ms`, see `ErrorRule`; `bounds`, `soft`, `stochastic`, `seed`, `modulation`, see `Rule`.
+        `accumulate`, `tau_ms`, `x_target`, see `ErrorRule`; `bounds`, `soft`, `stochastic`, `seed`, `modulation`,
+        see `Rule`.
 
     Examples
     --------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -74,9 +75,25 @@ class Rule:
         raise NotImplementedError
 
     @property
+    def has_terms(self) -> bool:
+        """Whether it has what only chips with `terms` do."""
+        return False
+
+    @property
     def bounds_are_integers(self) -> bool:
         """Whether the bounds are integers, or there are none."""
         return self.bounds is None or all(isinstance(bound, int | np.integer) for bound in self.bounds)
+
+
+def is_finite(value: Any) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_target(x_target: Any) -> None:
+    """Raise InputError for an `x_target` that cannot be."""
+    if not (is_finite(x_target) and x_target >= 0):
+        raise InputError(f"x_target must be 0 or more spikes, got {x_target!r}; for example 0.4")
 
 
 def changes(name: str, given: Any) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .rule import Floats, Ints, Rule, with_pairing
+from .rule import Floats, Ints, Rule, check_target, is_finite, with_pairing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,13 @@ class TraceRule(Rule):
     pre_rate_hz, post_rate_hz : float, optional
         Largest mean rate of an axon, and of a neuron, whose synapses learn. The traces get room for spikes that come at
         random at that rate.
+    x_target : float
+        What a spike of the neuron takes off the trace of the axon before it strengthens, in spikes held by the trace:
+        an arrival adds 1, which fades with `tau_pre_ms`. So axons whose trace is below it are weakened, such as those
+        that are silent (Diehl and Cook 2015). At least 0. It needs a chip with `terms`, as the next two do.
+    pre_only, post_only : float
+        What each arrival, and each spike of the neuron, adds to a weight whatever the traces are; in units of the
+        weights, signed.
     """
 
     tau_pre_ms: float
@@ -42,6 +49,9 @@ class TraceRule(Rule):
     accumulate: float | tuple[float, float] | None = None
     pre_rate_hz: float | None = None
     post_rate_hz: float | None = None
+    x_target: float = 0.0
+    pre_only: float = 0.0
+    post_only: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,6 +61,10 @@ class TraceRule(Rule):
         for name in ("potentiation", "depression"):
             if not math.isfinite(getattr(self, name)):
                 raise InputError(f"{name} must be a finite number, got {getattr(self, name)!r}")
+        for name in ("pre_only", "post_only"):
+            if not is_finite(getattr(self, name)):
+                raise InputError(f"{name} must be a finite number, got {getattr(self, name)!r}; for example -0.01")
+        check_target(self.x_target)
         self._check_rooms()
         for side in ("pre", "post"):
             rate, tau_ms = getattr(self, f"{side}_rate_hz"), getattr(self, f"tau_{side}_ms")
@@ -85,6 +99,17 @@ class TraceRule(Rule):
         potentiation = self.potentiation * np.exp(-after_first / self.tau_pre_ms)
         return potentiation, np.where(lags > 0, self.depression * np.exp(-after_first / self.tau_post_ms), 0.0)
 
+    def alone(self, dt_ms: float) -> tuple[float, float]:
+        """Return what an arrival changes by itself, and what a spike of the neuron does: without any pair."""
+        # The trace of an arrival in the same step is 1, so that of one a step before has faded once.
+        whole = self.potentiation * math.exp(dt_ms / self.tau_pre_ms)
+        return self.pre_only, self.post_only - whole * self.x_target
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether it has what only chips with `terms` do."""
+        return bool(self.x_target or self.pre_only or self.post_only)
+
     @property
     def rooms(self) -> tuple[float, float] | None:
         """Spikes that the traces of axons and of neurons can hold, if the rule states it."""
@@ -108,10 +133,10 @@ def stdp(tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression:
     potentiation, depression : float
         Changes at a lag of one step. In the usual rule `depression` is below zero.
     **options
-        `accumulate`, `pre_rate_hz`, `post_rate_hz`, `bounds`, `soft`, `stochastic`, `seed`, see `TraceRule`. And
-        `pairing`: "all" (the default) pairs each spike with all of the other side; "nearest" pairs each spike with the
-        latest of the other side, the symmetric nearest-neighbour scheme of Morrison, Diesmann and Gerstner 2008.
-        ``nearest=True`` is the same.
+        `accumulate`, `pre_rate_hz`, `post_rate_hz`, `x_target`, `pre_only`, `post_only`, `bounds`, `soft`,
+        `stochastic`, `seed`, see `TraceRule`. And `pairing`: "all" (the default) pairs each spike with all of
+        the other side; "nearest" pairs each spike with the latest of the other side, the symmetric nearest-neighbour
+        scheme of Morrison, Diesmann and Gerstner 2008. ``nearest=True`` is the same.
 
     Examples
     --------

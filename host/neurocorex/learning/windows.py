@@ -94,7 +94,7 @@ def rectangular_stdp(
     window_post_ms = window_ms if window_post_ms is None else window_post_ms
     return WindowRule(
         potentiation=Rectangle(potentiation, window_ms), depression=Rectangle(depression, window_post_ms),
-        span_ms=max(window_ms, window_post_ms), **with_pairing(options),
+        span_ms=max(window_ms, window_post_ms), **_checked(options),
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def window_stdp(
     3
     """
     kernels = [k if callable(k) else changes("a kernel", k) for k in (potentiation, depression)]
-    return WindowRule(potentiation=kernels[0], depression=kernels[1], span_ms=span_ms, **with_pairing(options))
+    return WindowRule(potentiation=kernels[0], depression=kernels[1], span_ms=span_ms, **_checked(options))
 
 
 def superneuromat(apos: Iterable[float], aneg: Iterable[float], *, bounds: Bounds | None = None) -> WindowRule:
@@ -159,6 +159,14 @@ class Rectangle:
     def __call__(self, lags_ms: Floats) -> Floats:
         """Return the changes at some lags."""
         return np.where(lags_ms <= self.window_ms * (1 + 1e-9), self.change, 0.0)
+
+
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a rule with windows, as `with_pairing`; raises InputError for those of traces."""
+    for name in ("x_target", "pre_only", "post_only"):
+        if name in options:
+            raise InputError(f"{name} belongs to rules of exponential traces; take stdp(..., {name}={options[name]!r})")
+    return with_pairing(options)
 
 
 def _sampled(name: str, kernel: Kernel, first: int, dt_ms: float, steps: int, span_ms: float) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from . import parameters
 from .attributes import Sealed
 from .delays import OwnAxons
 from .parameters import KEYWORDS, SCALED
+from .projections import Projection, Projections
 
 _SET = {name: f"set it by net.neurons.set({name}=...)" for name in KEYWORDS}
 
@@ -46,6 +47,7 @@ class NetworkData(Sealed):
     calls: int
     _axons: OwnAxons
     rule: Rule | None
+    _projections: Projections
     parameters: dict[str, NDArray[Any]]
     adaptation_step: int | float
     adaptation_decay: float
@@ -63,9 +65,22 @@ class NetworkData(Sealed):
         self.is_feedback = np.zeros(len(self.weights), np.bool_)
         self._axons = OwnAxons.of(self.neuron_count)
         self.calls = 0
-        self.rule = None
+        self.rule = None  # and with it `_projections`
         self.parameters = parameters.initial(self.neuron_count)
         self.adaptation_step, self.adaptation_decay = 0, 0.0
+
+    def __setattr__(self, name: str, value: Never) -> None:  # Never: as in `Sealed`
+        """Set an attribute; a rule that is assigned is that of all plastic synapses, as by ``learn(rule)``."""
+        super().__setattr__(name, value)
+        if name == "rule":
+            self._projections = Projections((self.input_count + self.neuron_count, self.neuron_count), value)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what was pickled, also before networks had feedback, or rules for projections."""
+        vars(self).update({"is_feedback": np.zeros(len(state["weights"]), np.bool_)} | state)
+        self.parameters.update(parameters.initial(self.neuron_count) | self.parameters)
+        if "_projections" not in state:
+            self.rule = state["rule"]
 
     @property
     def input_weights(self) -> NDArray[Any]:
@@ -92,21 +107,35 @@ class NetworkData(Sealed):
         """Whether any synapse changes by itself: there is a rule, and a plastic synapse."""
         return self.rule is not None and bool(self.plastic.any())
 
+    @property
+    def projections(self) -> list[Projection]:
+        """Plastic synapses by rule: those that no call of `learn` named first, then by the age of the rules."""
+        return self._projections.split(self.plastic, self.extra_source) if self.learns else []
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Different rules by which plastic synapses learn, in the order of `projections`."""
+        return tuple(rule for rule, _ in self.projections)
+
+    @property
+    def rule_digest(self) -> int:
+        """Number that differs if another rule was given to anything, whatever is plastic."""
+        return hash((repr(self.rule), self._projections.digest))
+
     def reach(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Lowest and highest value that each of `current_weights` can get; a plastic one reaches its bounds."""
-        rule, weights = self.rule, self.current_weights
-        if rule is None or not self.learns:
-            return weights, weights
-        low, high = rule.bounds or (weights, weights + rule.reach(self.dt_ms))
-        return (
-            np.where(self.plastic, np.minimum(weights, low), weights),
-            np.where(self.plastic, np.maximum(weights, high), weights),
-        )
+        weights = self.current_weights
+        lowest = highest = weights
+        for rule, synapses in self.projections:
+            low, high = rule.bounds or (weights, weights + rule.reach(self.dt_ms))
+            lowest = np.where(synapses, np.minimum(weights, low), lowest)
+            highest = np.where(synapses, np.maximum(weights, high), highest)
+        return lowest, highest
 
     @property
     def is_integer(self) -> bool:
         """Whether all that is in the units of the weights was given as integers: no float has to be scaled."""
-        bounded = self.rule is None or not self.learns or self.rule.bounds_are_integers
+        bounded = all(rule.bounds_are_integers for rule in self.rules)
         stated = isinstance(self.adaptation_step, int) and self.weights.dtype.kind == "i"
         return bounded and stated and all(parameters.is_integer(name, self.parameters[name]) for name in SCALED)
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..learning import Rule
 from .attributes import checked_keywords
+from .checks import check_pair, checked_delay, projections_of
 from .data import NetworkData
 from .population import Inputs, Neurons, Population
 from .weights import weight_matrix
@@ -48,7 +49,9 @@ class Network(NetworkData):
     extra_delay_ms, follows : list of float, list of bool
         Delays of the extra axons, and which of these follow the default of their neuron.
     rule : Rule or None
-        Learning rule of the plastic synapses.
+        Learning rule that was given last; None: nothing learns. Assigning one is ``learn(rule)``.
+    rules : tuple of Rule
+        Those by which plastic synapses learn; `projections` has the synapses of each.
     parameters : dict of arrays [neurons]
         Values by name: `threshold`, `reset`, `bias`, `leak` in the units of the weights (integers until a float joins);
         `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
@@ -180,12 +183,18 @@ class Network(NetworkData):
         *,
         between: tuple[Population, Neurons] | Iterable[tuple[Population, Neurons]] = (),
     ) -> None:
-        """Let plastic synapses learn by a rule, from `neurocorex.learning`; a network has one at a time.
+        """Let plastic synapses learn by a rule, from `neurocorex.learning`: all of them, or those of some projections.
+
+        Called several times, it gives projections rules of their own. Where two calls name the same source and target,
+        the later holds. Without `between` the rule is that of all plastic synapses, whatever was called before. Plastic
+        synapses that no call has named learn by the rule of the last call without `between`, or else by the oldest.
+
+        A chip finds the rule of a synapse by its neuron, and by whether an input is its source; see docs/learning.md.
 
         Parameters
         ----------
         rule : Rule or None
-            None switches learning off.
+            None switches learning off; with `between`, these connections are plastic no more.
         between : (source, target), or several of them
             Populations whose connections become plastic, on all axons of the source but those of `feedback`. Those
             made by ``connect(..., plastic=True)`` are plastic already.
@@ -204,20 +213,15 @@ class Network(NetworkData):
         """
         if rule is not None and not isinstance(rule, Rule):
             raise InputError(f"a rule comes from neurocorex.learning, such as learning.stdp(...), got {rule!r}")
-        single = isinstance(between, tuple) and len(between) == 2 and isinstance(between[0], Population)
-        pairs: list[Any] = [between] if single or not isinstance(between, Iterable) else list(between)
-        for pair in pairs:
-            if not isinstance(pair, tuple) or len(pair) != 2:
-                raise InputError(f"between needs (source, target), such as (net.inputs, net.neurons), got {pair!r}")
-            self._check_pair(*pair)
+        pairs = projections_of(self, between)
         self.calls += 1
         for source, target in pairs:
-            axons = self._all_axons(source)
-            block = np.ix_(axons[~self.is_feedback[axons]], target.indices)
-            self.plastic[block] |= self.connected[block]
-            if isinstance(source, Neurons):
-                self._axons.learn(source.indices, target.indices)
-        self.rule = rule
+            self._set_plastic(source, target, rule is not None)
+        if not pairs:
+            self.rule = rule
+        elif rule is not None:
+            self._projections.give(rule, [(source.rows, target.indices) for source, target in pairs])
+            vars(self)["rule"] = rule  # assigned, it would be that of all
 
     @checked_keywords
     def adaptation(self, *, step: float, tau_ms: float = np.inf) -> None:
@@ -241,8 +245,8 @@ class Network(NetworkData):
         self, source: Population, target: Neurons, weights: Any, delay_ms: Any, *, feedback: bool
     ) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.intp]]:
         """Add connections of one kind; return their weights, which pairs they are, and the row of each source."""
-        self._check_pair(source, target)
-        delay = self._checked_delay(source, delay_ms)
+        check_pair(self, source, target)
+        delay = checked_delay(self.dt_ms, source, delay_ms)
         addition, pairs = weight_matrix(weights, source, target)
         sends = pairs.any(axis=1)
         if not isinstance(source, Neurons):
@@ -272,22 +276,13 @@ class Network(NetworkData):
                 f"input for the {wants}, Network(inputs={self.input_count + len(wrong)}, ...), and send both the events"
             )
 
-    def _check_pair(self, source: Population, target: Neurons) -> None:
-        for role, part in (("source", source), ("target", target)):
-            if not isinstance(part, Population) or part.network is not self:
-                raise InputError(f"the {role} must be a part of this network such as net.neurons[0:4], got {part!r}")
-        if not isinstance(target, Neurons):
-            raise InputError("only neurons can be a target; the inputs are driven by the host")
-
-    def _checked_delay(self, source: Population, delay_ms: Any) -> float | None:
-        if delay_ms is None:
-            return None
-        if not isinstance(source, Neurons):
-            raise InputError("inputs have no delay: the host sends their spikes at the step where they shall arrive")
-        number = isinstance(delay_ms, int | float | np.integer | np.floating) and not isinstance(delay_ms, bool)
-        if not number or not 0 <= delay_ms < np.inf:
-            raise InputError(f"delay_ms must be 0 or more, got {delay_ms!r}; for example {2 * self.dt_ms}")
-        return float(delay_ms)
+    def _set_plastic(self, source: Population, target: Neurons, plastic: bool) -> None:
+        """Make the connections of a projection plastic, or plastic no more."""
+        axons = self._all_axons(source)
+        block = np.ix_(axons[~self.is_feedback[axons]], target.indices)
+        self.plastic[block] = self.plastic[block] | self.connected[block] if plastic else False
+        if isinstance(source, Neurons) and plastic:
+            self._axons.learn(source.indices, target.indices)
 
     def _all_axons(self, source: Population) -> NDArray[np.intp]:
         """Rows of all axons of a population, extra ones included."""

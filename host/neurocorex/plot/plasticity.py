@@ -44,6 +44,14 @@ class DrawnSide(Protocol):
         """Change that was asked for."""
 
 
+class DrawnAlone(Protocol):
+    """Changes without a pair, see `neurocorex.quantiser.window.Alone`."""
+
+    @property
+    def acting(self) -> tuple[float, float]:
+        """By an arrival, and by a spike of the neuron."""
+
+
 class DrawnWindow(Protocol):
     """Both sides of a window, see `neurocorex.quantiser.window.ActingWindow`."""
 
@@ -54,6 +62,10 @@ class DrawnWindow(Protocol):
     @property
     def depression(self) -> DrawnSide:
         """When an arrival comes after it fired."""
+
+    @property
+    def alone(self) -> DrawnAlone | None:
+        """Changes without a pair; None if there are none."""
 
 
 def weights_over_time(
@@ -186,6 +198,8 @@ def weight_histogram(weights: Mapping[str, ArrayLike] | ArrayLike, *, title: str
 def learning_window(window: DrawnWindow, *, axis: Axes | None = None, title: str | None = None) -> Figure:
     """Draw both sides of a learning window: what was asked for as lines, what acts as points.
 
+    What an arrival or a spike changes without a pair is a dotted line, on the side of depression or of potentiation.
+
     Parameters
     ----------
     window : ActingWindow
@@ -207,6 +221,11 @@ def learning_window(window: DrawnWindow, *, axis: Axes | None = None, title: str
         axis.plot(lags, side.acting, ".", markersize=4, color=colour, label=f"{side.name}, acting")
         if side.wanted is not None:
             axis.plot(lags, side.wanted, color=INK, linewidth=0.8, label=None if sign > 0 else "wanted")
+    for change, side, sign in zip(
+        window.alone.acting if window.alone else (), (window.depression, window.potentiation), (-1, 1), strict=False
+    ):
+        label = None if sign < 0 else "without a pair"
+        axis.plot([0, sign * max(side.lags_ms)], [change] * 2, ":", color=INK, linewidth=0.8, label=label)
     axis.axhline(0, color=FAINT, linewidth=0.8)
     axis.axvline(0, color=FAINT, linewidth=0.8)
     axis.set_xlabel("spike of the neuron after the arrival (ms)")
@@ -214,6 +233,26 @@ def learning_window(window: DrawnWindow, *, axis: Axes | None = None, title: str
     axis.legend(frameon=False, fontsize="small")
     axis.spines[["top", "right"]].set_visible(False)
     return figure  # type: ignore[return-value]
+
+
+def learning_windows(windows: Mapping[str, DrawnWindow], *, title: str | None = None) -> Figure:
+    """Draw the learning windows of several rules side by side, each as `learning_window` does, under its name.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    MissingToolError
+        If matplotlib is not installed.
+    """
+    if not windows:
+        raise InputError("there are no learning windows to draw; give a mapping of name to window")
+    figure = new_figure(1 + 5 * len(windows), 3.5, title or "learning windows")
+    axes = figure.subplots(1, len(windows), squeeze=False)[0]
+    for axis, (name, window) in zip(axes, windows.items(), strict=True):
+        learning_window(window, axis=axis)
+        axis.set_title(name, fontsize="medium")
+    return figure
 
 
 def _draw_paths(axis: Axes, times: NDArray[Any], paths: NDArray[Any]) -> None:

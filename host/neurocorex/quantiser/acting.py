@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..image import Image
-from ..learning import Rule
+from ..learning import Rule, TraceRule
 from ..spec import Control, Learning, LearningFlag, Region
-from ..spec.control import MODULATION_ONE
+from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import saturate, signed_range
+from ..spec.registers import MODULATION_ONE, RULE_ROWS
+from .imagerows import learning_synapses, row_flags, signed_value
 from .populations import scales_of
 from .room import ROOMS
 from .tables import single_spikes
 from .trace import applied, called_for, fading
-from .window import REACH, ActingWindow, Side
+from .window import REACH, ActingWindow, Alone, Side
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,21 +30,20 @@ Floats = NDArray[np.float64]
 FEW_BITS = 8
 
 
-def acting_window(image: Image, rule: Rule | None = None) -> ActingWindow | None:
-    """Compute the window of an image, beside what its rule asks for if that is given; None if no pair acts."""
-    by_errors = int(image.regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS if image.learns else 0
-    return _Reading(image, rule).window() if image.learns and not by_errors else None
+def acting_window(image: Image, row: int, rule: Rule | None = None) -> ActingWindow:
+    """Compute the window of a rule row, by which plastic synapses learn from spikes, beside what its rule asks for."""
+    return _Reading(image, row, rule).window()
 
 
 class _Reading:
-    """Window of one image, read from its registers and tables."""
+    """Window of a rule row of one image, read from its registers and tables."""
 
-    def __init__(self, image: Image, rule: Rule | None) -> None:
+    def __init__(self, image: Image, row: int, rule: Rule | None) -> None:
         self.image, self.rule, self.config = image, rule, image.config
-        self.flags = LearningFlag(int(image.regions[Region.CONTROL][Control.LEARNING]))
+        self.flags, self.row = row_flags(image, row), RULE_ROWS[row]
         told = image.meta.get("dt_ms")
         self.dt_ms = float(told) if isinstance(told, int | float) and told > 0 else 1.0
-        self.unit = plastic_unit(image)
+        self.unit = plastic_unit(image, learning_synapses(image)[row])
         self.modulation = self.register(Control.MODULATION) or MODULATION_ONE
 
     def register(self, register: Control) -> int:
@@ -56,25 +57,68 @@ class _Reading:
             shown = [each for each in (potentiation, depression) if any(each.acting)]
             varied = ", ".join(f"{self._spread(each):.2g} of the mean in {each.name}" for each in shown)
             single = f"a single pair varies by {varied} where the mean is 1/e" if varied else ""
-        return ActingWindow(potentiation, depression, self.modulation / MODULATION_ONE, self._pairing(), single)
+        factor, alone = self.modulation / MODULATION_ONE, self._alone() if self.config.terms else None
+        return ActingWindow(potentiation, depression, factor, self._pairing(), single, alone)
 
     def _trace_side(self, place: int) -> Side:
         decay, increment, cap, rate = (
             self.register(register)
             for register in (
-                (Control.PRE_DECAY, Control.PRE_INCREMENT, Control.PRE_CAP, Control.POTENTIATION),
-                (Control.POST_DECAY, Control.POST_INCREMENT, Control.POST_CAP, Control.DEPRESSION),
+                (Control.PRE_DECAY, Control.PRE_INCREMENT, Control.PRE_CAP, self.row.potentiation),
+                (Control.POST_DECAY, Control.POST_INCREMENT, Control.POST_CAP, self.row.depression),
             )[place]
         )
         nearest = self.flags & (LearningFlag.NEAREST_PRE, LearningFlag.NEAREST_POST)[place]
         # A trace that is full after one spike holds its cap.
         trace = fading(increment if nearest else min(increment, cap), decay)
-        modulated = saturate(rate * self.modulation >> 8, self.config.change_bits)
-        called = called_for(trace.values, modulated, self.config.trace_bits)
-        mean, square = (trace.mean(each) for each in self._applied(called))
+        mean, square = self._called(place, rate, trace.values)
+        if self.config.terms:  # a pair is what the trace changes beyond a trace of 0
+            zero = self._base(place, rate)
+            square = np.where(trace.values > 0, square - 2 * zero * mean + zero**2, 0.0)
+            mean = np.where(trace.values > 0, mean - zero, 0.0)
+        mean, square = trace.mean(mean), trace.mean(square)
         lags = trace.lags + place
         room, why = (0.0, "") if nearest or not increment else (cap / increment, room_of(self.image, place))
         return self._side(place, lags, (mean, square), trace.share, trace.endless, room=(room, why))
+
+    def _called(self, place: int, rate: int, traces: Ints) -> tuple[Floats, Floats]:
+        """Return the mean change by some traces, and the mean square, with the terms of the row."""
+        bits, offset = self.config.change_bits, 0 if place else self.register(self.row.offset)
+        only = self._modulated(self.register(self.row.pre_only if place else self.row.post_only))
+        called = called_for(traces - offset, self._modulated(rate), self.config.trace_bits) + only
+        return self._applied(np.clip(called, *signed_range(bits)))
+
+    def _base(self, place: int, rate: int) -> float:
+        """Return the mean change that all traces begin from; what is rounded by chance averages out over the lags."""
+        if not self.flags & LearningFlag.STOCHASTIC:
+            return float(self._called(place, rate, np.zeros(1, np.int64))[0][0])
+        offset, only = (0, self.row.pre_only) if place else (self.register(self.row.offset), self.row.post_only)
+        called = self._modulated(self.register(only)) - offset * self._modulated(rate) / (1 << self.config.trace_bits)
+        return called * self._distance / (1 << CHANGE_FRACTION)
+
+    @property
+    def _distance(self) -> float:
+        """What part of a change acts on the weight that is farthest from its bound."""
+        if not (self.flags & LearningFlag.SOFT and self.config.soft_bounds):
+            return 1.0
+        span = self.register(self.row.weight_max) - self.register(self.row.weight_min)
+        return span / (1 << self.config.weight_bits)
+
+    def _modulated(self, value: int) -> int:
+        return saturate(value * self.modulation >> 8, self.config.change_bits)
+
+    def _alone(self) -> Alone | None:
+        """Return what an arrival and a spike change by themselves; None if that is nothing, as without terms."""
+        acting, wanted = (self._by_none(1), self._by_none(0)), None
+        if isinstance(self.rule, TraceRule):
+            arrival, spike = (each * self.modulation / MODULATION_ONE for each in self.rule.alone(self.dt_ms))
+            wanted = (arrival, spike)
+        return Alone(acting, wanted) if any((*acting, *(wanted or ()))) else None
+
+    def _by_none(self, place: int) -> float:
+        """Return the mean change where the trace is 0, in units of the network."""
+        rate = self.register(self.row.depression if place else self.row.potentiation)
+        return float(self._called(place, rate, np.zeros(1, np.int64))[0][0]) * self.unit
 
     def _window_side(self, place: int) -> Side:
         table = self.image.regions[(Region.PRE_TABLE, Region.POST_TABLE)[place]].astype(np.int64)
@@ -87,7 +131,7 @@ class _Reading:
     def _applied(self, called: Ints) -> tuple[Floats, Floats]:
         """Return the mean change of a weight, and the mean square, for each change that is called for."""
         if self.flags & LearningFlag.SOFT and self.config.soft_bounds:
-            span = self.register(Control.WEIGHT_MAX) - self.register(Control.WEIGHT_MIN)
+            span = self.register(self.row.weight_max) - self.register(self.row.weight_min)
             called = (called * span + (1 << (self.config.weight_bits - 1))) >> self.config.weight_bits
         return applied(called, stochastic=bool(self.flags & LearningFlag.STOCHASTIC))
 
@@ -120,18 +164,11 @@ class _Reading:
         return side.deviation[place] / float(sizes[place]) if sizes[place] else math.inf
 
 
-def signed_value(image: Image, register: Control) -> int:
-    """Return a control register of an image with its sign."""
-    bits, value = register.bits(image.config), int(image.regions[Region.CONTROL][register])
-    return value - (1 << bits) if register.signed and bits and value >> (bits - 1) & 1 else value
-
-
-def plastic_unit(image: Image) -> float:
-    """Return one unit of a weight that learns, in the units of the network."""
-    plastic = image.regions[Region.PLASTIC].astype(np.bool_)
-    inputs_learn = bool(plastic[: image.config.inputs].any())
+def plastic_unit(image: Image, synapses: NDArray[np.bool_]) -> float:
+    """Return one unit of the weights of some synapses that learn by one rule, in the units of the network."""
+    inputs_learn = bool(synapses[: image.config.inputs].any())
     gain = signed_value(image, Control.GAIN_INPUT if inputs_learn else Control.GAIN_RECURRENT)
-    return float((1 << gain) / scales_of(image)[int(np.argmax(plastic.any(axis=0)))])
+    return float((1 << gain) / scales_of(image)[int(np.argmax(synapses.any(axis=0)))])
 
 
 def room_of(image: Image, place: int) -> str:

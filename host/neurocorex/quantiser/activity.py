@@ -20,6 +20,7 @@ from ..image import Image, blank
 from ..spec import Control, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from ..spec.regions import PARAMETERS
+from .imagerows import bounds, learning_synapses
 
 Ints = NDArray[np.int64]
 
@@ -164,14 +165,12 @@ def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[n
 
 def _reach(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the lowest and the highest value that each weight can get; 0 for feedback axons."""
-    weights = current_weights(image)
-    if not image.learns:
-        return weights, weights
-    control, config = image.regions[Region.CONTROL], image.config
-    sign = 1 << (config.weight_bits - 1)
-    low, high = ((int(control[register]) ^ sign) - sign for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX))
-    plastic = image.regions[Region.PLASTIC].astype(np.bool_)
-    return np.where(plastic, np.minimum(weights, low), weights), np.where(plastic, np.maximum(weights, high), weights)
+    lowest = highest = current_weights(image)
+    for row, synapses in learning_synapses(image).items():
+        low, high = bounds(image, row)
+        lowest = np.where(synapses, np.minimum(lowest, low), lowest)
+        highest = np.where(synapses, np.maximum(highest, high), highest)
+    return lowest, highest
 
 
 def _axons(image: Image) -> tuple[NDArray[np.bool_], Ints]:

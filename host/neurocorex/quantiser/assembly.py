@@ -18,10 +18,11 @@ from ..spec.rows import Unit
 from .demand import Demand
 from .extent import EXTENT
 from .feedback import ERROR_SCALE, deaf, error_scales
+from .imagerows import pack
 from .inclusive import fire_at_threshold
 from .losses import UNBOUNDED
 from .populations import SCALES
-from .room import NO_ROOMS, ROOMS, error_room, trace_rooms
+from .room import ROOMS, rooms_of
 from .rounding import Rounding
 from .scale import Kinds
 from .tuning import SCHEDULE, Tuning
@@ -51,7 +52,7 @@ class Assembly:
     Attributes
     ----------
     tuning : Tuning or None
-        The learning rule on the chip.
+        The learning rules on the chip.
     """
 
     def __init__(
@@ -77,8 +78,7 @@ class Assembly:
         kinds, gains = self.kinds, self.gains
         self._put_weights(kinds, gains)
         self._note_room(kinds, gains)
-        learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
-        self._put_rule((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
+        self._put_rules()
         error_scale = self._put_feedback()
         self._put_parameters()
         self._put_flags()
@@ -96,7 +96,7 @@ class Assembly:
             meta[EXTENT] = own
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
-        if self.tuning and isinstance(self.tuning.rule, TraceRule | ErrorRule):
+        if self.tuning and not self.tuning.tables:
             meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if error_scale is not None:
             meta[ERROR_SCALE] = error_scale
@@ -110,8 +110,8 @@ class Assembly:
         self.control[Control.GAIN_INPUT], self.control[Control.GAIN_RECURRENT] = gains
 
     def _note_room(self, kinds: Kinds, gains: tuple[int, int]) -> None:
-        """Warn where a rule without bounds may lead weights beyond the range of the chip."""
-        if self.demand.rule is None or self.demand.rule.bounds is not None:
+        """Warn where a rule without bounds may lead weights beyond the range of the chip: one of windows."""
+        if self.demand.rule is None or not self.demand.unbounded:
             return
         change = self.demand.rule.reach(self.net.dt_ms)
         unit = (1 << gains[kinds.plastic_kind]) / float(self.scales.max())
@@ -139,10 +139,10 @@ class Assembly:
         """Place the feedback axons and their weights; return the scale of errors, if there are any."""
         net, notes = self.net, self.rounding.notes
         feedback = net.is_feedback
-        by_errors = self.tuning is not None and isinstance(self.tuning.rule, ErrorRule)
+        by_errors = any(isinstance(row.rule, ErrorRule) for row in self.demand.rows)
         if not feedback.any():
-            return None if self.tuning is None or not by_errors else self.tuning.error_scale
-        if not isinstance(net.rule, ErrorRule):
+            return self.tuning.error_scale if self.tuning and by_errors else None
+        if not by_errors and not isinstance(net.rule, ErrorRule):
             notes.append("axons bring errors, but no rule learns from them: call Network.learn(learning.errors(...))")
         weights = net.weights[feedback]
         scale = self.tuning.error_scale if self.tuning and by_errors else error_scales(weights, self.config)[0][0]
@@ -152,31 +152,38 @@ class Assembly:
         self.regions[Region.FEEDBACK][rows] = 1
         return scale
 
-    def _put_rule(self, unit: float) -> None:
-        """Turn the rule into registers and tables; `unit` is that of a plastic weight on the chip."""
-        net, rule, notes = self.net, self.demand.rule, self.rounding.notes
-        if rule is None:
+    def _put_rules(self) -> None:
+        """Turn the rules into registers and tables, and tell each neuron which of them change its synapses."""
+        net, rows, notes = self.net, self.demand.rows, self.rounding.notes
+        if not rows:
             if net.plastic.any():
                 notes.append("synapses are plastic, but there is no rule: call Network.learn")
             elif net.rule is not None:
                 notes.append("there is a rule, but no synapse is plastic: connect(..., plastic=True)")
             return
-        if rule.bounds is None and isinstance(rule, TraceRule | ErrorRule) and not self.demand.is_integer:
+        rules = [row.rule for row in rows]
+        exponential = [rule for rule in rules if isinstance(rule, TraceRule | ErrorRule)]
+        if any(rule.bounds is None for rule in exponential) and not self.demand.is_integer:
             raise InputError("the rule needs bounds in the units of the weights, for example bounds=(0.0, 1.0)")
         if (net.plastic & net.is_feedback[:, None]).any():
             raise InputError("weights of feedback axons do not learn; make other ones plastic")
         self.regions[Region.PLASTIC] = self._placed(net.plastic)
-        rooms = NO_ROOMS
-        if isinstance(rule, TraceRule):
-            rooms = trace_rooms(net, rule, self.stimulus)
-        elif isinstance(rule, ErrorRule):
-            rooms = (error_room(net, rule, self.stimulus), NO_ROOMS[1])
-            notes += deaf(net)
-        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms, net.weights[net.is_feedback])
+        rooms = rooms_of(net, rows, self.stimulus)
+        by_errors = [row.synapses for row in rows if isinstance(row.rule, ErrorRule)]
+        if by_errors:
+            notes += deaf(net, np.logical_or.reduce(by_errors))
+        # All neurons that learn by one rule have the same scale.
+        units = [(1 << self.gains[row.kind]) / float(self.scales[row.neurons[0]]) for row in rows]
+        self.tuning = Tuning(rules, self.config, net.dt_ms, units, rooms, net.weights[net.is_feedback])
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():
             self.control[register] = value
+        if len(rows) > 1:
+            inputs, others = np.zeros((2, net.neuron_count), np.int64)
+            for number, row in enumerate(rows):
+                inputs[row.targets[0]] = others[row.targets[1]] = number
+            self._put(Region.RULE, pack(inputs, others, self.config))
 
     def _put_parameters(self) -> None:
         """Round the parameters that are declared with a quantity, each by its unit."""

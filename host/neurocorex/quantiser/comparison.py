@@ -76,7 +76,7 @@ class Comparison:
         if net.is_feedback.any():
             blocks[FEEDBACK] = sides.feedback()
         losses = {kind: WeightLoss.of(*block, sides.beyond(kind, block[0])) for kind, block in blocks.items()}
-        rule = list(learned(net, image, sides.units()))
+        rule = list(learned(net, image, (sides.steps_of(INPUT), sides.steps_of(RECURRENT))))
         kinds = [
             *(Difference.of(f"{kind} weights", *block) for kind, block in blocks.items()),
             *sides.parameters(), *sides.axons(), *sides.choices(), *sides.adaptation(), sides.outside(),
@@ -166,15 +166,6 @@ class _Sides:
         units = wanted * error_scale_of(self.image) if kind == FEEDBACK else wanted / self.steps_of(kind)
         return np.asarray((units < low - 0.5) | (units > high + 0.5))
 
-    def units(self) -> list[float]:
-        """Return the different units of the weights that learn, in the units of the network."""
-        found = []
-        for kind in (INPUT, RECURRENT):
-            plastic = self.net.plastic[: self.net.input_count] if kind == INPUT else (
-                self.net.plastic[self.net.input_count :])  # fmt: skip
-            found += self.steps_of(kind)[plastic.any(axis=0)].tolist()
-        return sorted(set(found))
-
     def parameters(self) -> Iterable[Difference]:
         """Compare the parameters of neurons, but for their delays."""
         top = self.config.state_range[1]
@@ -221,7 +212,7 @@ class _Sides:
         if self.net.learns and self.config.learning:
             learns = (flags & int(Flag.PLASTICITY_OFF) == 0).astype(np.float64)
             yield Difference.of("learns", values["learns"].astype(np.float64), learns, "")
-        if self.net.learns and isinstance(self.net.rule, ErrorRule):
+        if any(isinstance(rule, ErrorRule) for rule in self.net.rules):
             always = (flags & int(Flag.ERROR_ALWAYS) != 0).astype(np.float64)
             yield Difference.of("error_always", values["error_always"].astype(np.float64), always, "")
 

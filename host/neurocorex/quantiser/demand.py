@@ -16,6 +16,7 @@ from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
 from ..spec.config import ERROR_LANES, LIMITS, TABLE_STEPS
 from ..spec.rows import Unit
+from .rows import Row, rows_of, rows_to_build
 
 Ints = NDArray[np.int64]
 #: Learning engines in words.
@@ -85,8 +86,8 @@ class Demand:
         The network.
     durations : Durations
         Its times in steps.
-    rule : Rule or None
-        Its learning rule; None unless it learns.
+    rows : tuple of Row
+        Its learning rules; none unless it learns.
     is_integer : bool
         Whether it has integers only, which need no scale.
     weights : array [axons, N]
@@ -101,7 +102,7 @@ class Demand:
 
     net: NetworkData
     durations: Durations
-    rule: Rule | None
+    rows: tuple[Row, ...]
     is_integer: bool
     weights: NDArray[Any]
     lowest: NDArray[Any]
@@ -113,15 +114,29 @@ class Demand:
     def of(cls, net: NetworkData, inject_max: ArrayLike | None = None) -> Demand:
         """Read a network, and the largest current that is injected into all neurons, or into each; see `quantise`."""
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
-        rule = net.rule if net.learns else None
         injected = _currents(inject_max, net.neuron_count)
         weights = net.current_weights
-        return cls(net, Durations.of(net), rule, net.is_integer, weights, *net.reach(), levels, injected)
+        return cls(net, Durations.of(net), rows_of(net), net.is_integer, weights, *net.reach(), levels, injected)
+
+    @property
+    def rule(self) -> Rule | None:
+        """Its first rule, which tells of all what they share, such as the engine; None unless it learns."""
+        return self.rows[0].rule if self.rows else None
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether some weights that learn have no bounds."""
+        return any(row.rule.bounds is None for row in self.rows)
 
     @property
     def errors(self) -> bool:
         """Whether neurons have to gather errors."""
-        return isinstance(self.rule, ErrorRule) or bool(self.net.is_feedback.any())
+        return any(isinstance(row.rule, ErrorRule) for row in self.rows) or bool(self.net.is_feedback.any())
+
+    @property
+    def terms(self) -> bool:
+        """Whether a rule has an offset or constant changes."""
+        return any(row.rule.has_terms for row in self.rows)
 
     @property
     def states(self) -> list[NDArray[Any]]:
@@ -130,10 +145,12 @@ class Demand:
 
     def with_room(self, firings: int) -> Demand:
         """Return the same with weights that may grow by all that so many firings can add, if nothing bounds them."""
-        if self.rule is None or self.rule.bounds is not None:
-            return self
-        grown = self.net.weights + firings * self.rule.reach(self.net.dt_ms)
-        return replace(self, highest=np.where(self.net.plastic, np.maximum(self.highest, grown), self.highest))
+        highest = self.highest
+        for row in self.rows:
+            if row.rule.bounds is None:
+                grown = self.net.weights + firings * row.rule.reach(self.net.dt_ms)
+                highest = np.where(row.synapses, np.maximum(highest, grown), highest)
+        return replace(self, highest=highest)
 
     def smallest(self) -> CoreConfig:
         """Return the smallest geometry that has room; see `smallest_config`."""
@@ -149,7 +166,9 @@ class Demand:
         if self.rule is not None:
             values["learning"] = engine_of(self.rule)
             values["window_steps"] = max(chosen.window_steps, window_steps(self.rule, net.dt_ms))
-            values["soft_bounds"] = self.rule.soft
+            values["soft_bounds"] = any(row.rule.soft for row in self.rows)
+            values["rules"] = rows_to_build(len(self.rows))
+            values["terms"] = self.terms
         if self.errors:
             if isinstance(self.rule, WindowRule):
                 raise FitError(
@@ -160,8 +179,8 @@ class Demand:
         if self.is_integer:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
             bits = max(map(_signed_bits, (self.lowest, self.highest)))
-            unbounded = self.rule is not None and self.rule.bounds is None  # may become anything
-            values["weight_bits"] = 16 if unbounded or bits > chosen.weight_bits else chosen.weight_bits
+            # What is unbounded may become anything.
+            values["weight_bits"] = 16 if self.unbounded or bits > chosen.weight_bits else chosen.weight_bits
             values["state_bits"] = max(chosen.state_bits, min(24, max(map(_signed_bits, self.states))))
         for name, way_out in (
             ("max_delay", "use a longer dt_ms"), ("refractory_bits", "use a longer dt_ms"),
@@ -185,11 +204,30 @@ class Demand:
         }
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
         if self.rule is not None:
-            lacking += _lacking_to_learn(self.rule, net.dt_ms, config)
+            lacking += self._lacking_to_learn(self.rule, config)
         if self.errors and not config.errors:
             lacking.append(f"errors (the chip was built without; build {ERRORS})")
         if lacking:
             raise FitError(f"the network needs {', '.join(lacking)}; take a larger chip or a smaller network")
+
+    def _lacking_to_learn(self, rule: Rule, config: CoreConfig) -> list[str]:
+        """Say what a chip lacks of what the rules need."""
+        needed = engine_of(rule)
+        if needed is not config.learning:
+            return [f"learning with {ENGINES[needed]} (the chip has {ENGINES[config.learning]})"]
+        lacking = []
+        steps = window_steps(rule, self.net.dt_ms)
+        if needed is Learning.WINDOW and steps > config.window_steps:
+            lacking.append(f"window_steps {steps} (the chip has {config.window_steps})")
+        if any(row.rule.soft for row in self.rows) and not config.soft_bounds:
+            lacking.append("soft_bounds (the chip has none)")
+        if len(self.rows) > config.rules:
+            build = f"CoreConfig(rules={rows_to_build(len(self.rows))}, learning={Learning.EXPONENTIAL:d})"
+            lacking.append(f"rules {len(self.rows)} (the chip has {config.rules}; build {build}, or give fewer)")
+        if self.terms and not config.terms:
+            build = f"CoreConfig(terms=True, learning={Learning.EXPONENTIAL:d})"
+            lacking.append(f"terms for x_target, pre_only or post_only (the chip was built without; build {build})")
+        return lacking
 
 
 def smallest_config(net: NetworkData, *, inject_max: ArrayLike | None = None) -> CoreConfig:
@@ -229,19 +267,6 @@ def window_steps(rule: Rule, dt_ms: float) -> int:
             f"table holds {TABLE_STEPS} steps: shorten it, use a longer dt_ms, or pairing='all'"
         )
     return steps
-
-
-def _lacking_to_learn(rule: Rule, dt_ms: float, config: CoreConfig) -> list[str]:
-    needed = engine_of(rule)
-    if needed is not config.learning:
-        return [f"learning with {ENGINES[needed]} (the chip has {ENGINES[config.learning]})"]
-    lacking = []
-    steps = window_steps(rule, dt_ms)
-    if needed is Learning.WINDOW and steps > config.window_steps:
-        lacking.append(f"window_steps {steps} (the chip has {config.window_steps})")
-    if rule.soft and not config.soft_bounds:
-        lacking.append("soft_bounds (the chip has none)")
-    return lacking
 
 
 def _currents(given: ArrayLike | None, neurons: int) -> NDArray[Any]:

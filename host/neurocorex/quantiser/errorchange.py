@@ -9,12 +9,13 @@ import numpy as np
 
 from ..image import Image
 from ..learning import ErrorRule, Rule
-from ..spec import Control, LearningFlag, Region
+from ..spec import Control, LearningFlag
 from ..spec.fixed import saturate, signed_range
-from ..spec.registers import MODULATION_ONE
-from .acting import plastic_unit, room_of, signed_value
+from ..spec.registers import MODULATION_ONE, RULE_ROWS
+from .acting import plastic_unit, room_of
 from .errorrate import Arithmetic
 from .feedback import ERROR_MAX, error_scale_of, feedback_items, typical
+from .imagerows import learning_synapses, row_flags, signed_value
 from .rounded import TOLERANCE
 
 
@@ -45,6 +46,8 @@ class ErrorChange:
         Whether traces fade, so that spikes are forgotten in time.
     modulation : float
         Factor of all changes that is in `acting` and `wanted`: that of the chip, or 1 if that is 0.
+    x_target : float
+        Spikes that are taken off those of each axon.
     """
 
     acting: tuple[float, float]
@@ -58,6 +61,7 @@ class ErrorChange:
     why: str
     forgets: bool
     modulation: float = 1.0
+    x_target: float = 0.0
 
     @property
     def error(self) -> float | None:
@@ -97,6 +101,7 @@ class ErrorChange:
             f"errors: at LEARN one spike and an error of 1 change a weight by {self._size}{off}{modulated}",
             f"errors: steps of {self.step:.4g}, up to {self.largest:.4g}{dead}",
             f"errors: {room}; traces {until}",
+            *([f"errors: {self.x_target:.4g} is taken off the spikes of each axon"] if self.x_target else []),
         ]
 
     @property
@@ -109,33 +114,24 @@ class ErrorChange:
         return {**vars(self), "acting": list(self.acting), "error": self.error}
 
 
-def error_change(image: Image, rule: Rule | None = None) -> ErrorChange | None:
-    """Compute it for an image, beside what its rule asks for if that is given; None if nothing learns by errors."""
-    if not learns_by_errors(image):
-        return None
-    flags, config = _flags(image), image.config
+def error_change(image: Image, row: int, rule: Rule | None = None) -> ErrorChange:
+    """Compute it for a rule row of an image that learns by errors, beside what its rule asks for if that is given."""
+    flags, config, registers = row_flags(image, row), image.config, RULE_ROWS[row]
     modulation = signed_value(image, Control.MODULATION) or MODULATION_ONE
-    rate = saturate(signed_value(image, Control.POTENTIATION) * modulation // MODULATION_ONE, config.change_bits)
+    rate = saturate(signed_value(image, registers.potentiation) * modulation // MODULATION_ONE, config.change_bits)
     increment, decay = (signed_value(image, each) for each in (Control.PRE_INCREMENT, Control.PRE_DECAY))
     soft = bool(flags & LearningFlag.SOFT) and config.soft_bounds
-    span = signed_value(image, Control.WEIGHT_MAX) - signed_value(image, Control.WEIGHT_MIN)
+    span = signed_value(image, registers.weight_max) - signed_value(image, registers.weight_min)
     numbers = Arithmetic(config, bool(flags & LearningFlag.STOCHASTIC), span * soft)
     items, scale = feedback_items(image), error_scale_of(image)
-    unit, at = plastic_unit(image), typical(items, scale)
-    above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at))
+    unit, at = plastic_unit(image, learning_synapses(image)[row]), typical(items, scale)
+    offset = signed_value(image, registers.offset)
+    above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at, offset))
     most = signed_range(config.change_bits)[1] * MODULATION_ONE // abs(rate) if rate else ERROR_MAX
+    asked = rule if isinstance(rule, ErrorRule) else None
     return ErrorChange(
-        (above, below), rule.rate * modulation / MODULATION_ONE if isinstance(rule, ErrorRule) else None, at / scale,
+        (above, below), asked.rate * modulation / MODULATION_ONE if asked else None, at / scale,
         1 / scale, min(most, ERROR_MAX) / scale, float(np.abs(items).sum(axis=0).max(initial=0)) / scale,
         signed_value(image, Control.DEADBAND) / scale, float(numbers.cap // increment) if increment else 0.0,
-        room_of(image, 0), decay > 0, modulation / MODULATION_ONE,
+        room_of(image, 0), decay > 0, modulation / MODULATION_ONE, offset / increment if increment else 0.0,
     )  # fmt: skip
-
-
-def learns_by_errors(image: Image) -> bool:
-    """Whether the plastic synapses of an image change by errors, at LEARN, instead of by spikes."""
-    return image.learns and image.config.errors and bool(_flags(image) & LearningFlag.ERRORS)
-
-
-def _flags(image: Image) -> LearningFlag:
-    return LearningFlag(int(image.regions[Region.CONTROL][Control.LEARNING]))

@@ -52,11 +52,11 @@ def error_scales(weights: NDArray[Any], config: CoreConfig) -> list[tuple[float,
     )
 
 
-def deaf(net: NetworkData) -> list[str]:
-    """Warn of neurons that a rule of errors is for, and that never learn by it."""
+def deaf(net: NetworkData, synapses: NDArray[np.bool_]) -> list[str]:
+    """Warn of neurons that a rule of errors is for, and that never learn by it; `synapses` are those that should."""
     if not net.is_feedback.any():
         return ["the rule is one of errors, but no axon brings any, so nothing learns: call Network.feedback"]
-    learn = (net.plastic & np.asarray(net.parameters["learns"], np.bool_)).any(axis=0)
+    learn = (synapses & np.asarray(net.parameters["learns"], np.bool_)).any(axis=0)
     hears = net.feedback_weights.any(axis=0)
     never = (net.parameters["threshold"] <= 0) & ~net.parameters["error_always"]
     return [

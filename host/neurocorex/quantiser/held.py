@@ -14,10 +14,11 @@ from ..network.data import NetworkData
 from ..spec import Control, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
-from ..spec.registers import GATE_ALL, MODULATION_ONE
+from ..spec.registers import GATE_ALL, MODULATION_ONE, RULE_ROWS
 from .difference import Difference
 from .errorrate import whole_deadband
 from .feedback import error_scale_of
+from .imagerows import bounds, row_flags, row_numbers, signed_value
 from .tuning import schedule_of
 
 Floats = NDArray[np.float64]
@@ -25,25 +26,34 @@ Floats = NDArray[np.float64]
 TOLERANCE = 1e-12
 
 
-def learned(net: NetworkData, image: Image, units: Sequence[float]) -> Iterator[Difference]:
-    """Compare the learning rule of a network with that of an image.
+def learned(net: NetworkData, image: Image, units: tuple[Floats, Floats]) -> Iterator[Difference]:
+    """Compare the learning rules of a network with those of an image.
 
     Parameters
     ----------
     net, image
         The network and the image.
-    units : sequence of float
-        Different units of the weights that learn, in the units of the network. The largest difference counts.
+    units : (float64 array [N], float64 array [N])
+        One unit of the weights onto each neuron, in the units of the network: from inputs, and from neurons. Of those
+        that learn, the one with the largest difference counts.
     """
-    rule = net.rule
-    if rule is None or not net.learns:
-        return
-    if not image.config.learning:
+    projections = net.projections
+    if projections and not image.config.learning:
         yield _number("learning rule", [1.0], [0.0])
         return
-    held = [_Held(image, rule, net.dt_ms, unit) for unit in units]
-    for pairs in zip(*(each.numbers() for each in held), strict=True):
-        yield max((_number(*pair) for pair in pairs), key=lambda found: (found.absolute, found.relative))
+    for number, (rule, synapses) in enumerate(projections, 1):
+        targets = synapses[: net.input_count].any(axis=0), synapses[net.input_count :].any(axis=0)
+        rows = np.concatenate([
+            each[: net.neuron_count][on] for each, on in zip(row_numbers(image), targets, strict=True)
+        ])  # fmt: skip
+        different = np.unique(np.concatenate([each[on] for each, on in zip(units, targets, strict=True)]))
+        of_rule = f" of rule {number}" if len(projections) > 1 else ""
+        if of_rule:
+            yield _number(f"row{of_rule}", np.full(len(rows), float(rows[0])), rows)
+        held = [_Held(image, int(rows[0]), rule, net.dt_ms, unit) for unit in different.tolist()]
+        for pairs in zip(*(each.numbers() for each in held), strict=True):
+            found = [_number(f"{name}{of_rule}", wanted, got) for name, wanted, got in pairs]
+            yield max(found, key=lambda each: (each.absolute, each.relative))
 
 
 def _number(name: str, wanted: Sequence[float] | Floats, held: Sequence[float] | Floats) -> Difference:
@@ -53,33 +63,31 @@ def _number(name: str, wanted: Sequence[float] | Floats, held: Sequence[float] |
 class _Held:
     """Numbers of a rule as an image holds them, in the units of the network, for weights of one unit."""
 
-    def __init__(self, image: Image, rule: Rule, dt_ms: float, unit: float) -> None:
+    def __init__(self, image: Image, row: int, rule: Rule, dt_ms: float, unit: float) -> None:
         self.image, self.rule, self.dt_ms, self.unit, self.config = image, rule, dt_ms, unit, image.config
-        self.control = image.regions[Region.CONTROL]
-        span = self.signed(Control.WEIGHT_MAX) - self.signed(Control.WEIGHT_MIN)
+        self.control, self.row, self.flags = image.regions[Region.CONTROL], RULE_ROWS[row], row_flags(image, row)
+        self.ends = [float(end) for end in bounds(image, row)]
+        span = self.ends[1] - self.ends[0]
         # A soft bound is told by the change of a weight that is as far from it as can be.
         soft = span / (1 << self.config.weight_bits) if rule.soft else 1.0
         self.change = unit * soft / (1 << CHANGE_FRACTION)
 
     def signed(self, register: Control) -> int:
         """Return a register that has a sign."""
-        sign = 1 << (register.bits(self.config) - 1)
-        return (int(self.control[register]) ^ sign) - sign
+        return signed_value(self.image, register)
 
     def numbers(self) -> Iterator[tuple[str, Sequence[float] | Floats, Sequence[float] | Floats]]:
         """Return the name, the wanted and the held numbers of each kind."""
         rule = self.rule
         if rule.bounds is not None:
-            bounds = [self.signed(register) * self.unit for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX)]
-            yield "bounds", [float(bound) for bound in rule.bounds], bounds
+            yield "bounds", [float(bound) for bound in rule.bounds], [end * self.unit for end in self.ends]
         else:
-            ends = [self.signed(register) for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX)]
-            yield "bounds", [float(end) for end in self.config.weight_range], ends
+            yield "bounds", [float(end) for end in self.config.weight_range], self.ends
         yield "modulation", [rule.modulation], [self.signed(Control.MODULATION) / MODULATION_ONE]
         yield "gate", [GATE_ALL], [float(self.control[Control.GATE])]
         if not self.image.is_snapshot:  # it moves on as a network runs
             yield "seed", [float(rule.random_state)], [float(self.control[Control.RANDOM])]
-        yield from self._flags()
+        yield from self._compare_flags()
         if isinstance(rule, TraceRule):
             yield from self._traces(rule)
         elif isinstance(rule, WindowRule):
@@ -88,22 +96,21 @@ class _Held:
         elif isinstance(rule, ErrorRule):
             yield from self._errors(rule)
 
-    def _flags(self) -> Iterator[tuple[str, list[float], list[float]]]:
+    def _compare_flags(self) -> Iterator[tuple[str, list[float], list[float]]]:
         nearest = isinstance(self.rule, TraceRule) and bool(self.rule.nearest)
         wanted = {
             LearningFlag.ENABLE: True, LearningFlag.STOCHASTIC: self.rule.stochastic, LearningFlag.SOFT: self.rule.soft,
             LearningFlag.NEAREST_PRE: nearest, LearningFlag.NEAREST_POST: nearest,
             LearningFlag.ERRORS: isinstance(self.rule, ErrorRule),
         }  # fmt: skip
-        flags = int(self.control[Control.LEARNING])
         for flag, state in wanted.items():
-            yield str(flag.name).lower(), [float(state)], [float(bool(flags & flag))]
+            yield str(flag.name).lower(), [float(state)], [float(bool(self.flags & flag))]
 
     def _traces(self, rule: TraceRule) -> Iterator[tuple[str, list[float], list[float]]]:
         for name, tau_ms, change, decay, rate, increment, fades in (
-            ("tau_pre_ms", rule.tau_pre_ms, rule.potentiation, Control.PRE_DECAY, Control.POTENTIATION,
+            ("tau_pre_ms", rule.tau_pre_ms, rule.potentiation, Control.PRE_DECAY, self.row.potentiation,
              Control.PRE_INCREMENT, True),
-            ("tau_post_ms", rule.tau_post_ms, rule.depression, Control.POST_DECAY, Control.DEPRESSION,
+            ("tau_post_ms", rule.tau_post_ms, rule.depression, Control.POST_DECAY, self.row.depression,
              Control.POST_INCREMENT, False),
         ):  # fmt: skip
             left = self._left(decay)
@@ -111,7 +118,18 @@ class _Held:
             # At a lag of one step, the trace that potentiation reads has faded once; that of depression has not.
             trace = int(self.control[increment]) * (left if fades else 1.0)
             held = trace * self.signed(rate) / (1 << self.config.trace_bits) * self.change
-            yield rate.name.lower(), [change], [held]
+            yield "potentiation" if fades else "depression", [change], [held]
+        yield from self._target(rule.x_target)
+        for name, change, register in (
+            ("pre_only", rule.pre_only, self.row.pre_only), ("post_only", rule.post_only, self.row.post_only),
+        ):  # fmt: skip
+            if change or self.config.terms:
+                yield name, [change], [self.signed(register) * self.change]
+
+    def _target(self, x_target: float) -> Iterator[tuple[str, list[float], list[float]]]:
+        if x_target or self.config.terms:
+            increment = int(self.control[Control.PRE_INCREMENT])
+            yield "x_target", [x_target], [self.signed(self.row.offset) / increment if increment else 0.0]
 
     def _left(self, decay: Control) -> float:
         """Return what is left of a trace after a step."""
@@ -125,8 +143,9 @@ class _Held:
     def _errors(self, rule: ErrorRule) -> Iterator[tuple[str, list[float], list[float]]]:
         yield "tau_ms", [rule.tau_ms], [self._tau_ms(self._left(Control.PRE_DECAY))]
         scale, trace = error_scale_of(self.image), int(self.control[Control.PRE_INCREMENT])
-        rate = trace * self.signed(Control.POTENTIATION) * scale / MODULATION_ONE / (1 << self.config.trace_bits)
+        rate = trace * self.signed(self.row.potentiation) * scale / MODULATION_ONE / (1 << self.config.trace_bits)
         yield "rate", [rule.rate], [rate * self.change]
+        yield from self._target(rule.x_target)
         yield "deadband", [float(whole_deadband(rule.deadband, scale))], [float(self.control[Control.DEADBAND])]
 
     def _tables(self, rule: WindowRule) -> Iterator[tuple[str, Floats, Floats]]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from ..image import Image
-from ..spec import Control, Flag, Region
-from .acting import signed_value
+from ..spec import Flag, Region
+from .imagerows import bounds, learning_synapses
 
 #: How many of them a warning names.
 NAMED = 5
 
 
 def outside_bounds(image: Image) -> list[str]:
-    """Return a warning if weights that can learn are outside the bounds: how many, and where."""
-    if not image.learns:
-        return []
-    low, high = (signed_value(image, register) for register in (Control.WEIGHT_MIN, Control.WEIGHT_MAX))
+    """Return a warning if weights that can learn are outside the bounds of their rule: how many, and where."""
     weights = image.weights
-    learn = image.regions[Region.PLASTIC].astype(np.bool_)
-    learn &= (image.regions[Region.FLAGS] & int(Flag.PLASTICITY_OFF)) == 0
-    below, above = learn & (weights < low), learn & (weights > high)
+    below, above = np.zeros(weights.shape, np.bool_), np.zeros(weights.shape, np.bool_)
+    on = (image.regions[Region.FLAGS] & int(Flag.PLASTICITY_OFF)) == 0
+    for row, synapses in learning_synapses(image).items():
+        low, high = bounds(image, row)
+        below |= synapses & on & (weights < low)
+        above |= synapses & on & (weights > high)
     places = np.argwhere(below | above)
     if not len(places):
         return []

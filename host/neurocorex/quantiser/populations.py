@@ -116,9 +116,9 @@ def groups_of(demand: Demand, populations: Sequence[Neurons] | None, notes: list
         group[population.indices] = number
     if net.adaptation_step:
         notes.append("all populations share a scale, because they share the adaptation step")
-        group[:] = 0
-    elif demand.rule is not None:
-        learning = np.unique(group[net.plastic.any(axis=0)])
+        return [np.arange(net.neuron_count)]
+    for row in demand.rows:
+        learning = np.unique(group[row.neurons])
         if len(learning) > 1:
             notes.append(f"{len(learning)} populations share a scale, because they learn by one rule")
             group[np.isin(group, learning)] = learning[0]
@@ -141,11 +141,9 @@ def given_scales(demand: Demand, scale: ArrayLike) -> Floats:
     wrong = ~(np.isfinite(scales) & (scales > 0))
     if wrong.any():
         raise InputError(f"scale must be above 0, got {scales[wrong][0]!s}")
-    shared = np.full(net.neuron_count, bool(net.adaptation_step))
-    if demand.rule is not None:
-        shared |= net.plastic.any(axis=0)
-    if len(np.unique(scales[shared])) > 1:
-        raise InputError("neurons that adapt or learn share a scale; give them one")
+    together = [np.arange(net.neuron_count)] if net.adaptation_step else [row.neurons for row in demand.rows]
+    if any(len(np.unique(scales[neurons])) > 1 for neurons in together):
+        raise InputError("neurons that adapt, or learn by one rule, share a scale; give them one")
     return scales
 
 
@@ -155,7 +153,7 @@ def choose_scales(demand: Demand, config: CoreConfig, groups: Sequence[Ints]) ->
     if len(groups) == 1:
         return np.full(net.neuron_count, choose_scale(demand, config))
     tables = [_Group.of(demand, config, group) for group in groups]
-    tied = demand.rule is not None and net.plastic[: net.input_count].any() and net.plastic[net.input_count :].any()
+    tied = any(row.is_tied for row in demand.rows)
     best: tuple[float, float] | None = None
     scales = np.ones(net.neuron_count)
     for gains in np.ndindex(GAIN_MAX + 1, GAIN_MAX + 1):
@@ -185,19 +183,19 @@ class _Group:
         Unit of the chip, at gain 1, if the largest weight of each kind becomes the largest of the chip; 0 if none.
     thresholds : float64 array
         Thresholds that are not 0.
-    span : float
-        Distance of the bounds between which its weights learn; 0 if there are none.
+    spans : list of (float, int)
+        Distance of the bounds between which its weights learn, and their kind, of each rule that has bounds.
     numbers : float64 array
         Whole numbers of the rule by which its weights learn, see `ratio`; empty if there are none.
     learns : int
-        Index of the kind of weights that learns, or of one of both.
+        Index of the kind of weights that `numbers` are of.
     """
 
     room: float
     samples: list[NDArray[Any]]
     units: list[float]
     thresholds: Floats
-    span: float
+    spans: list[tuple[float, int]]
     numbers: Floats
     learns: int
 
@@ -215,12 +213,15 @@ class _Group:
         thresholds = demand.levels["threshold"][group].astype(np.float64)
         room = 0.999 * config.state_range[1] / level if level else math.inf
         kinds, numbers = Kinds(demand), whole_numbers(demand)
-        plastic = net.plastic[:, group] & (demand.rule is not None)
+        rows = [(row, row.synapses[:, group]) for row in demand.rows]
+        rows = [(row, synapses) for row, synapses in rows if synapses.any()]
         # A weight that learns between bounds may become anything there, so its present value does not matter.
-        fixed = np.where(plastic & bool(kinds.span), 0, weights)
+        fixed = weights
+        for row, synapses in rows:
+            fixed = np.where(synapses & bool(row.span), 0, fixed)
         return cls(
             room, [sample(fixed[:first]), sample(fixed[first:])], units, thresholds[thresholds != 0],
-            kinds.span * bool(plastic.any()), numbers if plastic.any() else numbers[:0], kinds.plastic_kind,
+            [(row.span, row.kind) for row, _ in rows if row.span], numbers if rows else numbers[:0], kinds.plastic_kind,
         )  # fmt: skip
 
     def best(self, *gains: int) -> tuple[float, float]:
@@ -240,5 +241,6 @@ class _Group:
         parts = [(part, (1 << gain) / scale) for part, gain in zip(self.samples, gains, strict=True)]
         learned = (1 << gains[self.learns]) / scale
         parts += [(self.thresholds, 1 / scale)]
-        learning = distortion(self.numbers, learned) + ((learned / self.span) ** 2 / 12 if self.span else 0.0)
+        learning = distortion(self.numbers, learned)
+        learning += sum(((1 << gains[kind]) / scale / span) ** 2 / 12 for span, kind in self.spans)
         return round(sum(rounding(part, step) for part, step in parts if len(part)) + learning, 12)

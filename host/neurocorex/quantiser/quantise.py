@@ -104,8 +104,8 @@ def quantised(
     comparison = Comparison.of(net, image)
     notes += loss_warnings(comparison, config)
     report = Report.of(
-        image, comparison=comparison, notes=notes, rule=demand.rule,
-        learning=assembly.tuning.rounded if assembly.tuning else None, injected=injected_units(image, demand.injected),
+        image, comparison=comparison, notes=notes, injected=injected_units(image, demand.injected),
+        asked=assembly.tuning.asked if assembly.tuning else (),
     )  # fmt: skip
     return image, replace(report, remarks=_remarks(net), subject=(net, image))
 
@@ -142,8 +142,7 @@ def _chosen_scales(
     def choose(asked: Demand) -> NDArray[np.float64]:
         return ones * choose_scale(asked, config) if groups is None else choose_scales(asked, config, groups)
 
-    unbounded = demand.rule is not None and demand.rule.bounds is None
-    return with_room_to_learn(demand, config, choose) if unbounded else (choose(demand), demand)
+    return with_room_to_learn(demand, config, choose) if demand.unbounded else (choose(demand), demand)
 
 
 # Scripts of 0.1.0, where `quantise` was a module, say ``neurocorex.quantise.quantise(net)``.

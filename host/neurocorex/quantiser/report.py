@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Never
 
@@ -13,19 +14,18 @@ from ..image import Image
 from ..learning import Rule
 from ..network.network import Network
 from ..network.population import named
-from ..plot.plasticity import learning_window
 from ..spec import Control, CoreConfig, Region
-from .acting import acting_window
 from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
 from .demand import ENGINES
 from .difference import Difference, WeightLoss, finite
-from .errorchange import ErrorChange, error_change
+from .errorchange import ErrorChange
 from .losses import UNBOUNDED
 from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
 from .populations import PopulationScale
-from .tuning import Rounded
+from .rounded import Rounded
+from .rulereport import RuleReport, draw_windows, plain, rule_lines, rule_warnings
 from .window import SMALL, ActingWindow
 
 if TYPE_CHECKING:
@@ -52,13 +52,18 @@ class Report:
     gain_input, gain_recurrent : int
         Left shifts of the two kinds of weights.
     learning : list of Rounded
-        Every number of the learning rule as wanted, and as the chip holds it, in the units of the network.
+        Every number of the learning rule as wanted, and as the chip holds it, in the units of the network; of several
+        rules those of all.
     plastic : int
         Number of synapses that learn.
     window : ActingWindow or None
-        The learning window that the chip acts by, from its integers; None if nothing learns by spikes.
+        The learning window that the chip acts by, from its integers; None if nothing learns by spikes. Of several rules
+        that of the first which does.
     errors : ErrorChange or None
-        The change by spikes and errors that the chip acts by, from its integers; None if nothing learns by errors.
+        The change by spikes and errors that the chip acts by, from its integers; None if nothing learns by errors. Of
+        several rules that of the first which does.
+    rules : list of RuleReport
+        The same for each rule, if there are several.
     never_fire : list of int
         Neurons that no pattern of input spikes makes fire; injected currents may. Those that are meant never to fire,
         with an infinite threshold, are not among them, nor those of a chip that the network does not use.
@@ -101,6 +106,7 @@ class Report:
     plastic: int = 0
     window: ActingWindow | None = None
     errors: ErrorChange | None = None
+    rules: list[RuleReport] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     can_saturate: list[int] = field(default_factory=list)
@@ -119,7 +125,7 @@ class Report:
         learning: list[Rounded] | None = None,
         notes: list[str] | None = None,
         injected: NDArray[np.int64] | None = None,
-        rule: Rule | None = None,
+        asked: Sequence[tuple[Rule, list[Rounded]]] = (),
     ) -> Report:
         """Examine an image, and add what its quantisation lost, if it has just been made.
 
@@ -130,20 +136,19 @@ class Report:
         comparison : Comparison, optional
             Of the network with its image.
         learning
-            As the attribute.
+            As the attribute; by default the numbers of `asked`.
         notes : list of str
             As the attribute; they come first among the warnings.
         injected : int64 array [N], optional
             Largest current that is injected into each neuron, in units of the chip; see `never_fire`.
-        rule : Rule, optional
-            What `window` is compared with.
+        asked : sequence of (Rule, list of Rounded), optional
+            Rules by rule row, and their numbers; what acts is compared with them.
         """
         mute, room = never_fire(image, injected), rooms(image)
         undriven = np.setdiff1d(mute, np.flatnonzero(driven(image, injected)))
         restless = never_silent(image).tolist()
-        window, errors = acting_window(image, rule), error_change(image, rule)
-        acting = window or errors
-        learned = [*(acting.warnings if acting else []), *outside_bounds(image)]
+        rules = RuleReport.all_of(image, asked)
+        learned = [*rule_warnings(rules), *outside_bounds(image)]
         control = image.regions[Region.CONTROL]
         found = mistakes(image, np.setdiff1d(mute, undriven).tolist(), mute, restless, room)
         return cls(
@@ -157,10 +162,11 @@ class Report:
             never_silent=restless,
             headroom=float(room.max()),
             undriven=undriven.tolist(),
-            learning=learning or [],
+            learning=[number for _, numbers in asked for number in numbers] if learning is None else learning,
             plastic=int(np.count_nonzero(image.regions[Region.PLASTIC])) if image.learns else 0,
-            window=window,
-            errors=errors,
+            window=next((each.window for each in rules if each.window), None),
+            errors=next((each.errors for each in rules if each.errors), None),
+            rules=rules if len(rules) > 1 else [],
             warnings=[*(notes or []), *learned, *found],
             notes=[*(notes or []), *learned],
             can_saturate=np.flatnonzero(room > 1).tolist(),
@@ -209,21 +215,19 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
-        learning = [
-            {**asdict(each), "wanted": finite(each.wanted), "got": finite(each.got), "error": each.error}
-            for each in self.learning
-        ]
-        plain = asdict(replace(self, subject=None, comparison=None, window=None, errors=None)) | {
-            "config": self.config.to_dict(), "learning": learning,
+        bare = replace(self, subject=None, comparison=None, window=None, errors=None, rules=[])
+        found = asdict(bare) | {
+            "config": self.config.to_dict(), "learning": plain(self.learning),
             "window": self.window.to_dict() if self.window else None,
             "errors": self.errors.to_dict() if self.errors else None,
+            "rules": [each.to_dict() for each in self.rules],
             "weights": {name: loss.to_dict() for name, loss in self.weights.items()},
             "differences": {name: each.to_dict() for name, each in self.differences.items()},
             "parameters": {name: finite(error) for name, error in self.parameters.items()},
             "decaying": self.decaying,
         }  # fmt: skip
-        del plain["subject"], plain["comparison"]
-        return plain
+        del found["subject"], found["comparison"]
+        return found
 
     @property
     def lines(self) -> list[str]:
@@ -236,9 +240,8 @@ class Report:
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
             *(map(str, self.populations) if len(self.populations) > 1 else ()),
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
-            *([f"{self.plastic} synapses learn, by {self._engine}"] if self.plastic else []),
-            *([f"learning: {', '.join(map(str, self.learning))}"] if self.learning else []),
-            *(self.window.lines if self.window else self.errors.lines if self.errors else []),
+            *([f"{self.plastic} synapses learn, by {self._engines}"] if self.plastic else []),
+            *self._learned,
             *self._accuracy(),
             *([f"{named(self.undriven)}: excited by nothing but injected currents"] if self.undriven else []),
             *self.remarks,
@@ -246,8 +249,15 @@ class Report:
         ]
 
     @property
-    def _engine(self) -> str:
-        return "errors" if self.errors else ENGINES[self.config.learning]
+    def _engines(self) -> str:
+        by_errors = [each.errors for each in self.rules] or [self.errors]
+        kinds = dict.fromkeys("errors" if each else ENGINES[self.config.learning] for each in by_errors)
+        return (f"{len(self.rules)} rules of " if self.rules else "") + " and ".join(kinds)
+
+    @property
+    def _learned(self) -> list[str]:
+        sections = [f"rule {each.number}: {line}" for each in self.rules for line in (str(each), *each.lines)]
+        return sections or rule_lines(self.learning, self.window or self.errors)
 
     def _accuracy(self) -> list[str]:
         """Say what was rounded, and what will be."""
@@ -265,17 +275,25 @@ class Report:
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
-    def plot_window(self, ax: Axes | None = None) -> Figure:
+    def plot_window(self, ax: Axes | None = None, *, rule: int | None = None) -> Figure:
         """Draw the learning window into `ax`, or a figure of its own: wanted as lines, acting as points.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw.
+        rule : int, optional
+            Number of a rule, from 1, if there are several; by default all of them are drawn, side by side.
 
         Raises
         ------
         InputError
-            If nothing learns, or by errors.
+            If nothing learns, or by errors; for a rule without a window; for several windows and an `ax`.
         MissingToolError
             If matplotlib is not installed.
         """
         if self.window is None:
             why = "nothing learns by spikes" if self.errors else "nothing learns"
             raise InputError(f"{why}, so there is no learning window; see Network.learn")
-        return learning_window(self.window, axis=ax)
+        windows = {each.number: each.window for each in self.rules if each.window} or {1: self.window}
+        return draw_windows(windows, ax, rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..events.stream import EventStream
 from ..learning import ErrorRule, TraceRule
 from ..network.data import NetworkData
 from ..spec import Clear
+from .rows import Row
 
 #: Spikes that a trace can hold if nothing is known of the rates.
 ASSUMED = 4.0
@@ -46,14 +47,39 @@ class Room:
     why: str
 
 
-#: Rooms of a chip without exponential traces, or of a rule of which nothing is known.
-NO_ROOMS = (Room(ASSUMED, "assumed"),) * 2
+#: Room of traces that no rule uses.
+NO_ROOM = Room(ASSUMED, "assumed")
+
+
+def rooms_of(
+    net: NetworkData, rows: Sequence[Row], stimulus: EventStream | ArrayLike | None = None
+) -> tuple[Room, Room]:
+    """Return the rooms of the traces of axons and of neurons that some rules share: the largest that one needs.
+
+    Raises
+    ------
+    InputError
+        If the stimulus does not have a column for each input.
+    """
+    axons, neurons = list[Room](), list[Room]()
+    for row in rows:
+        if isinstance(row.rule, TraceRule):
+            of_axons, of_neurons = trace_rooms(net, row.rule, row.synapses, stimulus)
+            axons.append(of_axons)
+            neurons.append(of_neurons)
+        elif isinstance(row.rule, ErrorRule):
+            axons.append(error_room(net, row.rule, row.synapses, stimulus))
+    return _largest(axons), _largest(neurons)
+
+
+def _largest(rooms: Sequence[Room]) -> Room:
+    return max(rooms, key=lambda room: room.spikes, default=NO_ROOM)
 
 
 def trace_rooms(
-    net: NetworkData, rule: TraceRule, stimulus: EventStream | ArrayLike | None = None
+    net: NetworkData, rule: TraceRule, synapses: NDArray[np.bool_], stimulus: EventStream | ArrayLike | None = None
 ) -> tuple[Room, Room]:
-    """Return the rooms of the traces of axons and of neurons.
+    """Return the rooms of the traces of axons and of neurons for one rule, and the synapses that learn by it.
 
     What the rule states comes first, then the stimulus, which tells of inputs only; else `ASSUMED` spikes. No room is
     larger than spikes can fill that are as close as steps, or refractory periods, allow.
@@ -65,7 +91,7 @@ def trace_rooms(
     """
     if rule.rooms is not None:
         return Room(rule.rooms[0], STATED), Room(rule.rooms[1], STATED)
-    learn = net.plastic & np.asarray(net.parameters["learns"], np.bool_)
+    learn = synapses & np.asarray(net.parameters["learns"], np.bool_)
     pre = _by_rate(rule.pre_rate_hz, rule.tau_pre_ms)
     if pre is None and stimulus is not None:
         pre = _by_stimulus(net, learn, stimulus, rule.tau_pre_ms)
@@ -84,11 +110,13 @@ def _bounded(room: Room | None, fades: float) -> Room:
     return room if room.spikes <= most else Room(most, "enough for the closest spikes that can be")
 
 
-def error_room(net: NetworkData, rule: ErrorRule, stimulus: EventStream | ArrayLike | None = None) -> Room:
+def error_room(
+    net: NetworkData, rule: ErrorRule, synapses: NDArray[np.bool_], stimulus: EventStream | ArrayLike | None = None
+) -> Room:
     """Return how many spikes of an axon count for a rule of errors, as `trace_rooms`; else `COUNTED` are assumed."""
     if rule.accumulate is not None:
         return Room(float(rule.accumulate), STATED)
-    learn = net.plastic & np.asarray(net.parameters["learns"], np.bool_)
+    learn = synapses & np.asarray(net.parameters["learns"], np.bool_)
     room = None if stimulus is None else _by_stimulus(net, learn, stimulus, rule.tau_ms, COUNTED)
     return _bounded(room or Room(COUNTED, "assumed"), net.dt_ms / rule.tau_ms)
 

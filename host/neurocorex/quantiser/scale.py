@@ -40,7 +40,7 @@ SAMPLE = 1 << 15
 class Kinds:
     """The two kinds of weights of a network, from inputs and from neurons, each with a gain of its own.
 
-    If both kinds learn they share one gain, because they share the rates and bounds of the rule.
+    If both kinds learn by one rule they share one gain, because they share the rates and bounds of the rule.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ class Kinds:
         Lowest and highest value that the weights of each kind can get, 0 included.
     stated : list of float64 array [2]
         The same without what a rule that has no bounds adds, which is an estimate.
-    span : float
-        Distance of the bounds; 0 if there are none.
+    spans : list of (float, int)
+        Distance of the bounds of each rule that has any, and the kind that learns by it, or one of both.
     plastic_kind : int
-        Index of the kind that learns, or of one of both.
+        Index of the kind that learns, or of one of both; by the first rule.
     """
 
     def __init__(self, demand: Demand, relative: Floats | None = None) -> None:
@@ -72,10 +72,9 @@ class Kinds:
             lowest, highest = lowest * relative, highest * relative
         weights = demand.weights
         self.parts = [weights[:first], weights[first:]]
-        bounds = demand.rule.bounds if demand.rule is not None else None
         self.extremes = _extremes(lowest, highest, first)
         self.stated, self._whole = self.extremes, [np.zeros(0)] * 2
-        if demand.rule is not None and bounds is None:
+        if demand.rows and all(row.rule.bounds is None for row in demand.rows):
             present = weights if relative is None else weights * relative
             self.stated = _extremes(present, present, first)
             # What loses its fractions at a larger gain: the weights, and the changes that a rule makes.
@@ -83,13 +82,14 @@ class Kinds:
                 net.plastic[:first], net.plastic[first:])]  # fmt: skip
             self._whole = [np.append(part.ravel(), more) for part, more in zip(
                 (present[:first], present[first:]), steps, strict=True)]  # fmt: skip
-        self.span = float(bounds[1] - bounds[0]) if bounds else 0.0
+        self.spans = [(row.span, row.kind) for row in demand.rows if row.span]
+        bounded = [row.synapses for row in demand.rows if row.span]
         self.fixed = self.parts
-        if self.span:
-            self.fixed = [weights[:first][~net.plastic[:first]], weights[first:][~net.plastic[first:]]]
-        plastic = [net.plastic[:first].any(), net.plastic[first:].any()]
-        self._tied = demand.rule is not None and all(plastic)
-        self.plastic_kind = 0 if plastic[0] else 1
+        if bounded:
+            free = np.logical_or.reduce(bounded)
+            self.fixed = [weights[:first][~free[:first]], weights[first:][~free[first:]]]
+        self._tied = any(row.is_tied for row in demand.rows)
+        self.plastic_kind = demand.rows[0].kind if demand.rows else 0
 
     def gains(self, scale: float, config: CoreConfig) -> tuple[int, int]:
         """Gains of inputs and neurons at a scale.
@@ -165,8 +165,7 @@ def choose_scale(demand: Demand, config: CoreConfig) -> float:
     def cost(scale: float) -> tuple[float, float]:
         steps = [(1 << gain) / scale for gain in kinds.gains(scale, config)]
         errors = [rounding(part, step) for part, step in zip(samples, steps, strict=True) if len(part)]
-        if kinds.span:
-            errors.append((steps[kinds.plastic_kind] / kinds.span) ** 2 / 12)
+        errors += [(steps[kind] / span) ** 2 / 12 for span, kind in kinds.spans]
         if len(numbers):
             errors.append(distortion(numbers, steps[kinds.plastic_kind]))
         return round(sum(errors), 12), -scale

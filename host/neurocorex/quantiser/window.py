@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -113,6 +113,41 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """Changes of a weight without a pair, by a rule with terms, in the units of the network.
+
+    Attributes
+    ----------
+    acting : (float, float)
+        Mean change by an arrival while the trace of the neuron is 0, and by a spike while the trace of the axon is.
+    wanted : (float, float) or None
+        What was asked for; None if it is not known.
+    """
+
+    acting: tuple[float, float]
+    wanted: tuple[float, float] | None = None
+
+    @property
+    def errors(self) -> tuple[float | None, float | None]:
+        """Errors of both as parts of what was asked for; None if that is not known, or nothing."""
+        wanted = self.wanted or (0.0, 0.0)
+        arrival, spike = (
+            (got - asked) / abs(asked) if asked else None for got, asked in zip(self.acting, wanted, strict=True)
+        )
+        return arrival, spike
+
+    @property
+    def found(self) -> list[str]:
+        """What differs from what was asked for by more than `TOLERANCE`."""
+        names = ("the change by an arrival alone", "the change by a spike alone")
+        return [f"{name} is {error:+.1%}" for name, error in zip(names, self.errors, strict=True) if _differs(error)]
+
+    def __str__(self) -> str:
+        told = [f"{change:.4g}{_error(error)}" for change, error in zip(self.acting, self.errors, strict=True)]
+        return f"alone, an arrival changes a weight by {told[0]}, a spike by {told[1]}"
+
+
+@dataclass(frozen=True)
 class ActingWindow:
     """Both sides of the learning window of a chip.
 
@@ -126,6 +161,8 @@ class ActingWindow:
         "all" or "nearest", see `learning.stdp`.
     single : str
         How much single pairs vary, in words; empty if traces have many bits.
+    alone : Alone or None
+        What arrivals and spikes change without a pair; None of a rule without terms.
     """
 
     potentiation: Side
@@ -133,6 +170,7 @@ class ActingWindow:
     modulation: float
     pairing: str
     single: str = ""
+    alone: Alone | None = None
 
     @property
     def balance(self) -> float | None:
@@ -157,6 +195,7 @@ class ActingWindow:
         areas = [f"the area of {side.name} is {side.area_error:+.1%}" for side in sides if _differs(side.area_error)]
         if _differs(self.balance_error):
             areas.append(f"depression / potentiation is {self.balance_error:+.1%}")
+        areas += self.alone.found if self.alone else []
         # A reach is a number of steps: the next step is no error.
         reaches = [
             f"the reach of {side.name} is {side.reach_error:+.1%}"
@@ -179,7 +218,8 @@ class ActingWindow:
             *([f"modulation {self.modulation:.4g}"] if self.modulation != 1 else []),
             *([self.single] if self.single else []),
         ]
-        return [f"window of {self.potentiation}", f"window of {self.depression}", f"window: {', '.join(both)}"]
+        sides = [f"window of {self.potentiation}", f"window of {self.depression}", f"window: {', '.join(both)}"]
+        return sides + ([f"window: {self.alone}"] if self.alone else [])
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold; None for what is infinite."""
@@ -199,6 +239,7 @@ class ActingWindow:
         return {
             **sides, "balance": self.balance, "wanted_balance": self.wanted_balance,
             "balance_error": self.balance_error, "modulation": self.modulation, "pairing": self.pairing,
+            "alone": asdict(self.alone) | {"errors": self.alone.errors} if self.alone else None,
         }  # fmt: skip
 
 
