@@ -107,7 +107,7 @@ def quantised(
         image, comparison=comparison, notes=notes, rule=demand.rule,
         learning=assembly.tuning.rounded if assembly.tuning else None, injected=injected_units(image, demand.injected),
     )  # fmt: skip
-    return image, replace(report, remarks=_remarks(net), subject=(net, image))
+    return image, replace(report, remarks=[*report.remarks, *_remarks(net)], subject=(net, image))
 
 
 def _remarks(net: Network) -> list[str]:
