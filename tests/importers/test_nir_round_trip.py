@@ -63,7 +63,10 @@ def test_round_trip_without_metadata_gives_the_same_spikes(seed, tmp_path):
     again = ncx.from_nir(path, **options(seed))
     assert again.network is not None
     assert again.latency == model.latency
-    spikes = np.random.default_rng(seed).random((STEPS, model.image.config.inputs)) < 0.3
+    spikes = (
+        np.random.default_rng(seed).random((STEPS, sum(axons.stop - axons.start for axons in model.inputs.values())))
+        < 0.3
+    )
     (fired, membranes), (fired_again, membranes_again) = outputs(model, spikes), outputs(again, spikes)
     np.testing.assert_array_equal(fired_again, fired)
     np.testing.assert_allclose(membranes_again, membranes, atol=0.01 * max(np.ptp(membranes), 1e-9))

@@ -109,10 +109,10 @@ def inputs_of(image: Image) -> int:
 def delays_told(image: Image) -> list[str]:
     """Say which inputs act later than in the step of their events, and which have several axons."""
     line = image_line(image)
-    if line is None:
+    if line is None or not line.delay.any():
         return []
     steps, late = np.unique(line.delay[line.delay > 0]).tolist(), np.unique(line.source[line.delay > 0])
-    span = " to ".join(map(str, dict.fromkeys([steps[0], steps[-1]]))) if steps else "0"
+    span = " to ".join(map(str, dict.fromkeys([steps[0], steps[-1]]))) + f" step{'s' * (steps[-1] > 1)}"
     further = line.source.size - line.inputs
     more = f"; inputs with several delays have {further} further axons" if further else ""
-    return [f"inputs: events of {late.size} of {line.inputs} arrive later, by {span} steps{more}"]
+    return [f"inputs: events of {late.size} of {line.inputs} arrive later, by {span}{more}"]
