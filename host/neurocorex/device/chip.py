@@ -181,7 +181,9 @@ def kept(error: BaseException) -> bool:
     return taker is not None and taker.tb_next is not None
 
 
-def course(stimulus: EventStream, looks: Iterable[Look], puts: Iterable[Put]) -> Iterator[EventStream | Look | Put]:
+def course(
+    stimulus: EventStream, looks: Iterable[Look], puts: Iterable[Put] = ()
+) -> Iterator[EventStream | Look | Put]:
     """Course of a run: its looks and puts, and the parts of the stimulus between them.
 
     Changes behind the last step belong to the last part; a look at more steps than there are comes behind them.

@@ -86,7 +86,8 @@ class WeightMatrix:
         own = self._contents.geometry
         synapses = Synapses.of(weights, source, target, own)
         self._refuse_other_axons(source, synapses)
-        for pre, post, value in weights if isinstance(weights, list) else ():
+        listed = weights if isinstance(weights, list) and weights and isinstance(weights[0], tuple) else []
+        for pre, post, value in listed:
             if isinstance(pre, Population):
                 self._refuse_other_axons(pre, Synapses.of(value, pre, post, own))
         return synapses
