@@ -147,6 +147,7 @@ def test_snapshot_has_what_is_on_its_way(device: Device, tmp_path: Path) -> None
     device.run(spikes=drawn.spikes[:31])
     device.snapshot().save(tmp_path / "half.npz")
     image = Image.load(tmp_path / "half.npz")
+    assert "events are on their way" in str(ncx.Report.of(image))
     larger = replace(CHIP, neurons=9, inputs=30)
     with Device(EmulatedChip(larger)) as other:
         other.restore(image)

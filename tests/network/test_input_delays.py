@@ -120,6 +120,8 @@ def test_a_chip_without_room_says_why() -> None:
         pytest.raises(FitError, match=r"the 3 inputs of the network need 6 input axons, .* the chip has 4"),
     ):
         device.load(net)
+    with pytest.raises(FitError, match="need 6 input axons"):
+        ncx.quantise(net, CoreConfig(inputs=4, neurons=2))
 
 
 def test_the_report_says_which_inputs_act_later() -> None:

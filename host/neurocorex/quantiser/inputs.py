@@ -115,4 +115,6 @@ def delays_told(image: Image) -> list[str]:
     span = " to ".join(map(str, dict.fromkeys([steps[0], steps[-1]]))) + f" step{'s' * (steps[-1] > 1)}"
     further = line.source.size - line.inputs
     more = f"; inputs with several delays have {further} further axons" if further else ""
-    return [f"inputs: events of {late.size} of {line.inputs} arrive later, by {span}{more}"]
+    here = image_waiting(image).step.size
+    waiting = f"; {here} events are on their way" if here else ""
+    return [f"inputs: events of {late.size} of {line.inputs} arrive later, by {span}{more}{waiting}"]
