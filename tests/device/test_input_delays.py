@@ -18,6 +18,7 @@ from neurocorex.image import Image
 from neurocorex.learning import stdp
 from neurocorex.spec import Clear, CoreConfig
 from support.devices import BOTH, assert_same
+from support.serving import serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
 
@@ -284,3 +285,15 @@ def test_weights_of_a_further_axon_are_named_by_their_row(device: Device) -> Non
     device.set_weights(5, net.inputs, net.neurons[0])
     device.set_weights(7, [2], net.neurons[1])
     assert device.weights()[:3].tolist() == [[5, 0], [5, 1], [0, 7]]
+
+
+def test_remote_chip_keeps_nothing_of_the_delays() -> None:
+    """They are of the device: another one, at the same chip, begins without what the first had on its way."""
+    with serving(VirtualTransport(CHIP, wait=True)) as (url, _):
+        with ncx.open(url) as remote:
+            wanted = late(remote)
+            half = remote.snapshot()
+            assert after(remote).tolist() == wanted.tolist()
+        with ncx.open(url) as remote:
+            remote.load(half)
+            assert after(remote).tolist() == wanted.tolist()

@@ -18,6 +18,7 @@ from neurocorex.spec import CoreConfig, Learning, Op, Region, Request, RequestDe
 from neurocorex.wire.transport import Transport
 from support.devices import BOTH, assert_same
 from support.fakes import NoisyTransport, WrappedTransport
+from support.serving import serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
 
@@ -260,3 +261,11 @@ def test_checkpoint_goes_on_with_the_writes_that_are_left(device: Device, every:
     device.load(NET)
     with pytest.raises(InputError, match="differs in writes"):
         device.run(**{**work, "writes": {20: block(1)}}, **saving)
+
+
+def test_remote_chip_gets_the_writes(device: Device) -> None:
+    wanted = device.run(spikes=SPIKES, record=BOTH, writes=WRITES, units="chip")
+    with serving(VirtualTransport(CHIP, wait=True)) as (url, _), ncx.open(url) as remote:
+        remote.load(NET)
+        assert_same(remote.run(spikes=SPIKES, record=BOTH, writes=WRITES, units="chip"), wanted)
+        np.testing.assert_array_equal(remote.weights(), device.weights())
