@@ -61,6 +61,15 @@ def test_an_arrival_fires_its_target_in_the_same_step():
     assert result.v[:6, 0].tolist() == [0, 0, 0, 0, -3, -3]
 
 
+@says("With a delay it acts `delay_ms / dt_ms` steps later, rounded, and 0 is allowed.")
+@pytest.mark.parametrize(("delay_ms", "steps"), [(0.0, 0), (0.4, 0), (0.6, 1), (1.0, 1), (5.4, 5)])
+def test_delay_of_an_input_is_from_the_step_for_which_a_spike_is_given(delay_ms, steps):
+    net = ncx.Network(inputs=1, neurons=1)
+    net.connect(net.inputs, net.neurons, 10, delay_ms=delay_ms)
+    net.neurons.set(threshold=5)
+    assert run(net, spikes=spikes_at(4)).spike_times.tolist() == [4 + steps]
+
+
 @says("From the step of a spike to the step of its arrival there are `delay_ms / dt_ms` steps, rounded, at least 1.")
 @pytest.mark.parametrize(("delay_ms", "steps"), [(None, 1), (0.1, 1), (1.0, 1), (1.4, 1), (1.6, 2), (5.0, 5)])
 def test_delay_is_from_spike_to_arrival(delay_ms, steps):

@@ -280,10 +280,10 @@ def test_damaged_files_are_errors_of_files(saving: dict[str, Any]) -> None:
 class HastyChip(EmulatedChip):
     """Reads what is read on the way of a run at its beginning, as a chip that is stopped does with what it was sent."""
 
-    def run(self, stimulus: EventStream, take: Any, *, flags: Any = None, looks: Any = ()) -> None:
+    def run(self, stimulus: EventStream, take: Any, *, flags: Any = None, looks: Any = (), puts: Any = ()) -> None:
         for look in looks:
             look.contents.update(self.read(*look.regions))
-        super().run(stimulus, take, flags=flags)
+        super().run(stimulus, take, flags=flags, puts=puts)
 
 
 def test_reading_that_came_too_early_is_no_checkpoint(saving: dict[str, Any]) -> None:

@@ -16,9 +16,7 @@ RULES = replace(PLAIN, rules=2, terms=True)
 
 
 def identity(image: Image) -> dict[str, str]:
-    network = LoadedNetwork()
-    network.arrive(image)
-    return of_chip(image.regions, network, image.config, Clear(0))
+    return of_chip(image.regions, LoadedNetwork.of(image), image.config, Clear(0))
 
 
 @pytest.mark.parametrize("learns", [True, False])

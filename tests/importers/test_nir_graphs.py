@@ -183,9 +183,12 @@ def test_refractory_period_keeps_spikes_apart():
     assert np.diff(result.spike_times).tolist() == [5, 5, 5]
 
 
-def test_skipped_layers_cost_relays_and_labels_say_so():
-    report = str(ncx.from_nir(skipping(np.random.default_rng(3)), dt=DT).report)
-    assert "12 relay neurons hold it back for 'last'" in report
+def test_skipped_layers_delay_inputs_and_labels_say_so():
+    model = ncx.from_nir(skipping(np.random.default_rng(3)), dt=DT)
+    report = str(model.report)
+    assert "its spikes reach 'last' 1 step later" in report
+    assert model.image.config.neurons == sum(place.neurons.size for place in model.layers.values())
+    assert model.image.config.inputs == 24  # 12 inputs, each at once and one step later
     assert "last (LIF): approximate" in report
     assert "1 step later than in the graph" in report
 

@@ -170,7 +170,7 @@ def test_a_bias_that_a_clock_brings_has_a_label():
     assert "1 of 2 weights became 0" in detail
 
 
-def test_relays_have_a_label_if_they_are_not_exact():
+def test_an_input_that_waits_for_a_late_layer_is_exact():
     rng = np.random.default_rng(2)
     nodes = {
         "in": port("Input", 3), "a": linear(rng.random((4, 3)) * 0.3), "first": leaky(4, 0.9),
@@ -182,7 +182,8 @@ def test_relays_have_a_label_if_they_are_not_exact():
     ]  # fmt: skip
     model = imported({"type": "NIRGraph", "nodes": nodes, "edges": edges})
     item = label(model, "in")
-    assert ("of a weight to its relays" in item.detail) == (item.error > 0)
+    assert item.error == 0
+    assert item.detail == "its spikes reach 'last' 1 step later"
 
 
 def readout():

@@ -63,7 +63,8 @@ def test_round_trip_without_metadata_gives_the_same_spikes(seed, tmp_path):
     again = ncx.from_nir(path, **options(seed))
     assert again.network is not None
     assert again.latency == model.latency
-    spikes = np.random.default_rng(seed).random((STEPS, model.image.config.inputs)) < 0.3
+    inputs = max(axons.stop for axons in model.inputs.values())
+    spikes = np.random.default_rng(seed).random((STEPS, inputs)) < 0.3
     (fired, membranes), (fired_again, membranes_again) = outputs(model, spikes), outputs(again, spikes)
     np.testing.assert_array_equal(fired_again, fired)
     np.testing.assert_allclose(membranes_again, membranes, atol=0.01 * max(np.ptp(membranes), 1e-9))
@@ -122,9 +123,33 @@ def test_round_trip_of_a_network_without_inputs(make, metadata, tmp_path):
         np.testing.assert_array_equal(*found)
 
 
-def test_round_trip_keeps_relays_clock_and_late_weights_out_of_the_file():
+@pytest.mark.parametrize("metadata", [True, False])
+def test_round_trip_of_inputs_with_delays(metadata, tmp_path):
+    rng, path = np.random.default_rng(6), tmp_path / "late.nir"
+    net = ncx.Network(inputs=3, neurons=4)
+    net.connect(net.inputs, net.neurons, rng.integers(1, 9, (3, 4)) / 8, delay_ms=rng.integers(0, 50, (3, 4)))
+    net.neurons.set(threshold=1.0, tau_ms=10.0)
+    image = ncx.quantise(net, ncx.CoreConfig(inputs=12, neurons=4, weight_bits=16))[0]
+    tree = ncx.to_nir(net, path, config=image.config)
+    assert "Delay" in {node["type"] for node in tree["nodes"].values()}
+    assert tree["nodes"]["input"]["shape"].tolist() == [3]
+    through_the_package(path, metadata=metadata)
+    again = ncx.from_nir(path, dt=1e-3, discretisation="euler", weight_bits=16)
+    if metadata:
+        assert again.image == image
+    spikes, found = rng.random((120, 3)) < 0.3, []
+    for each in (image, again.image):
+        with ncx.open("emulator") as device:
+            device.load(each)
+            assert device.inputs == 3
+            found.append(device.run(spikes=spikes).spikes)
+    np.testing.assert_array_equal(*found)
+    assert found[0].any()
+
+
+def test_round_trip_keeps_clock_and_late_weights_out_of_the_file():
     tree = ncx.to_nir(ncx.from_nir(graph(4), **options(4)))
-    assert not [name for name in tree["nodes"] if "relay" in name or "clock" in name]
+    assert not [name for name in tree["nodes"] if "clock" in name]
     kinds = {node["type"] for node in tree["nodes"].values()}
     assert "Affine" in kinds
     assert not [

@@ -261,8 +261,6 @@ def test_parts_must_belong_together(net):
         net.connect(net.inputs, 3, 1)
     with pytest.raises(InputError, match="only neurons can be a target"):
         net.connect(net.inputs, net.inputs, 1)
-    with pytest.raises(InputError, match="inputs have no delay"):
-        net.connect(net.inputs, net.neurons, 1, delay_ms=2)
 
 
 @pytest.mark.parametrize(

@@ -190,11 +190,9 @@ def _on_chip(image: Image, spikes: Bools, inject: Floats, device: Device | None)
         currents = np.zeros((*inject.shape[:-1], image.config.neurons), np.int64)
         width = inject.shape[-1]
         currents[..., :width] = np.clip(np.rint(inject * scales_of(image)[:width]), low, high)
-        axons = np.zeros((*spikes.shape[:-1], image.config.inputs), np.bool_)
-        axons[..., : spikes.shape[-1]] = spikes
         learning = False if image.config.learning else None
         with muted():  # the fidelity has the saturations
-            result = chip.run(spikes=axons, inject=currents, units="chip", learning=learning)
+            result = chip.run(spikes=spikes, inject=currents, units="chip", learning=learning)
         return result.spikes, result.counters["saturations"]
     finally:
         if device is None:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..network.network import Network
 from ..quantiser.demand import Durations
+from ..quantiser.room import arrivals
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -51,7 +52,8 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
     InputError
         For a stimulus of a wrong shape, or none.
     """
-    axons, currents = stimulus_of(net, spikes, inject)
+    sent, currents = stimulus_of(net, spikes, inject)
+    axons = arrivals(net, sent)
     durations, values = Durations.of(net), net.parameters
     samples, steps, _ = axons.shape
     weights = net.current_weights.astype(np.float64)
@@ -87,7 +89,7 @@ def stimulus_of(net: Network, spikes: ArrayLike | None, inject: ArrayLike | None
     if spikes is None and inject is None:
         raise InputError("nothing to run; give spikes as a bool array [steps, inputs], or inject")
     tables = []
-    for name, given, width in (("spikes", spikes, net.input_count), ("inject", inject, net.neuron_count)):
+    for name, given, width in (("spikes", spikes, len(net.inputs)), ("inject", inject, net.neuron_count)):
         table = None if given is None else np.asarray(given, np.float64)
         if table is not None and (table.ndim not in (2, 3) or table.shape[-1] != width or not np.isfinite(table).all()):
             raise InputError(f"{name} must be finite, [steps, {width}] or [samples, steps, {width}]; got {table.shape}")
@@ -96,7 +98,7 @@ def stimulus_of(net: Network, spikes: ArrayLike | None, inject: ArrayLike | None
     if len(shapes) > 1:
         raise InputError(f"spikes and inject must agree in samples and steps, got {' and '.join(map(str, shapes))}")
     leading = (1, *shapes.pop())[-2:]
-    widths = (net.input_count, net.neuron_count)
+    widths = (len(net.inputs), net.neuron_count)
     axons, currents = (
         np.zeros((*leading, width)) if table is None else table.reshape(*leading, width)
         for table, width in zip(tables, widths, strict=True)

@@ -138,7 +138,7 @@ def _work(
 
     from .. import encode
 
-    inputs = chip.config.inputs
+    inputs = chip.inputs
     train: np.ndarray
     if spikes is not None:
         train = encode.from_file(spikes, inputs=inputs, steps=steps)

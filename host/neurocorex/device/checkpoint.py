@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import FileFormatError, InputError
+from ..events.delayline import Waiting
 from ..image import program_regions, state_regions
 from ..spec import Region
 from ..wire.regions import Items
@@ -101,7 +102,10 @@ class CheckpointedRun(Run):
         # In the order of steps; a checkpoint has what else is read before the same step.
         looks = sorted([*self.looks, *self._points], key=lambda look: look.step)
         ahead = [Look(max(look.step - self._start, 0), look.regions, look.contents) for look in looks]
-        chip.run(self.stream.cut(self._start, self.stream.steps + 1), self.take, flags=self.flags, looks=ahead)
+        puts = [replace(put, step=put.step - self._start) for put in self.puts if put.step >= self._start]
+        chip.run(
+            self.stream.cut(self._start, self.stream.steps + 1), self.take, flags=self.flags, looks=ahead, puts=puts
+        )
 
     def end(self, error: BaseException, chip: Chip | None) -> None:
         """Note where the chip stands, and add to the error what the file has."""
@@ -118,7 +122,9 @@ class CheckpointedRun(Run):
         if not self._is_there(step, held):
             return
         self._encoded += [each.encode(interleave=True) for each, _ in self._taken[len(self._encoded) :]]
-        image = identity.compact({region: held[region] for region in self._kept}, contents.network, contents.config)
+        # What is on its way is left out: the run that goes on knows it by its stimulus.
+        network = replace(contents.network, waiting=Waiting.none())
+        image = identity.compact({region: held[region] for region in self._kept}, network, contents.config)
         added: dict[str, int] = {}
         if step and self._counters:
             before = self._before.contents[Region.COUNTERS]
@@ -148,7 +154,7 @@ class CheckpointedRun(Run):
         contents, clears = self._contents, identity.cleared_at_start(self.stream)
         return {
             **identity.of_chip(held, contents.network, contents.config, clears),
-            **identity.of_stimulus(self.stream),
+            **identity.of_stimulus(self.stream, self._waiting(self.stream.steps, ended=True), self.puts),
             **identity.of_options(
                 self._recording, samples=self._stimulus.samples, snapshot_every=snapshot_every, counters=self._counters
             ),

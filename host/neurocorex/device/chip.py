@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
 
 from ..events.stream import EventStream
 from ..spec import ChipInfo, Clear, Control, CoreConfig, Region
@@ -33,6 +34,25 @@ class Look:
     step: int
     regions: tuple[Region, ...]
     contents: dict[Region, Items] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Items of a region that a run writes on its way.
+
+    Attributes
+    ----------
+    step : int
+        Steps of the run that come before.
+    region : Region
+        What is written.
+    pieces : list of (int, array)
+        As `Chip.write_items` takes them.
+    """
+
+    step: int
+    region: Region
+    pieces: list[tuple[int, Items]]
 
 
 class Chip(ABC):
@@ -121,6 +141,7 @@ class Chip(ABC):
         *,
         flags: Items | None = None,
         looks: Iterable[Look] = (),
+        puts: Iterable[Put] = (),
     ) -> None:
         """Run all steps of a stimulus.
 
@@ -135,6 +156,9 @@ class Chip(ABC):
             Written to `Region.FLAGS` first: what each neuron records.
         looks : iterable of Look
             What is read on the way, by rising steps; filled in.
+        puts : iterable of Put
+            What is written on the way, by rising steps; before the same step looks come first. A chip that is stopped
+            has written nothing for later steps than the one that would have come next.
 
         Raises
         ------
@@ -157,17 +181,20 @@ def kept(error: BaseException) -> bool:
     return taker is not None and taker.tb_next is not None
 
 
-def course(stimulus: EventStream, looks: Iterable[Look]) -> Iterator[EventStream | Look]:
-    """Course of a run: its looks, and the parts of the stimulus between them.
+def course(
+    stimulus: EventStream, looks: Iterable[Look], puts: Iterable[Put] = ()
+) -> Iterator[EventStream | Look | Put]:
+    """Course of a run: its looks and puts, and the parts of the stimulus between them.
 
     Changes behind the last step belong to the last part; a look at more steps than there are comes behind them.
     """
     start, end = 0, stimulus.steps + 1
-    for look in looks:
-        stop = min(look.step, end)
+    halts: Iterator[Look | Put] = merge(looks, puts, key=lambda each: each.step)
+    for halt in halts:
+        stop = min(halt.step, end)
         if stop > start:
             yield stimulus.cut(start, stop)
             start = stop
-        yield look
+        yield halt
     if start < end:
         yield stimulus.cut(start, end)

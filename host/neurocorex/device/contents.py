@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,6 @@ import numpy.typing as npt
 from ..errors import DeviceError, InputError
 from ..events.stream import CLEAR_ALL
 from ..image import Image, blank, program_regions, region_shape, state_regions
-from ..network.network import Network
 from ..spec import Clear, Control, CoreConfig, Region, layout
 from ..spec.regions import PARAMETERS
 from ..wire.regions import Items
@@ -94,10 +92,11 @@ class Contents:
         """Put an image onto the chip in one exchange; without a state in it, the state goes to zero."""
         config = self.config
         fitted = image.fit(config)
+        network = LoadedNetwork.of(image)
         self._put(fitted, progress)
         if verify:
             self._verify(fitted)
-        self.network.arrive(image)
+        self.network = network
         self.standing.arrived()
         control = fitted.regions[Region.CONTROL].copy()
         self._copies = Copies(self.session.generation, fitted.regions[Region.FLAGS], control, fitted.used)
@@ -162,10 +161,6 @@ class Contents:
             for region, values in self.read(*group).items()
         )
 
-    def suited(self, net: Network) -> CoreConfig:
-        """Return the geometry to quantise for: the numbers of this chip, and the size of the network."""
-        return replace(self.config, inputs=net.input_count, neurons=net.neuron_count)
-
     # Regions -----------------------------------------------------------------------------------
 
     def read(self, *regions: Region, change: Change | None = None) -> dict[Region, Items]:
@@ -210,6 +205,8 @@ class Contents:
         """Set to zero what the flags name."""
         with self.standing.changing("clear", clearing(flags)), self.session.exchange() as chip:
             chip.clear(flags)
+        if flags & Clear.STATE:
+            self.network.drop_events()
 
     def plastic(self) -> npt.NDArray[np.bool_]:
         """Plastic synapses of the network, bool [A, N]."""

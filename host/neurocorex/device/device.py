@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +15,7 @@ from ..errors import InputError, StateLostError
 from ..events.stream import EventStream
 from ..image import Image
 from ..network.network import Network
+from ..quantiser.inputs import require_axons
 from ..quantiser.quantise import Report, quantised, tell
 from ..spec import ChipInfo, CoreConfig
 from ..wire.link import Link
@@ -116,9 +118,9 @@ class Device(Running):
 
     @property
     def inputs(self) -> int:
-        """Input axons of the network that was loaded last, or of the chip if none was."""
+        """Inputs of the network that was loaded last, or input axons of the chip if none was."""
         with self._turn.taken("inputs", is_fact=True):
-            return self._contents.geometry.inputs
+            return self._contents.network.inputs or self._contents.geometry.inputs
 
     @property
     def neurons(self) -> int:
@@ -204,7 +206,11 @@ class Device(Running):
     ) -> tuple[Image, Report]:
         """Return what `load` was given as an image, with its report."""
         if isinstance(source, Network):
-            config = None if self.elastic else self._contents.suited(source)
+            config = None
+            if not self.elastic:
+                room = self._contents.config
+                require_axons(source, room.inputs)
+                config = replace(room, inputs=source.input_count, neurons=source.neuron_count)
             return quantised(source, config, stimulus=stimulus)
         if stimulus is not None:
             raise InputError("a stimulus is for a network; an image has the room of its traces already")

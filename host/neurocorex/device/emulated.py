@@ -14,7 +14,7 @@ from ..spec import ChipInfo, Clear, Control, CoreConfig, Counter, Region, layout
 from ..wire.link import Link
 from ..wire.patience import Patience
 from ..wire.regions import Items, item_type
-from .chip import Chip, Look, Progress, course, kept
+from .chip import Chip, Look, Progress, Put, course, kept
 
 #: Updates of neurons that run as one piece: a small part of a second, in which Ctrl-C waits.
 PIECE_UPDATES = 1 << 22
@@ -116,11 +116,15 @@ class EmulatedChip(Chip):
 
     def write_items(self, region: Region, pieces: Iterable[tuple[int, Items]]) -> None:
         """Write parts of a region in one go, because the emulator prepares the whole of it again."""
+        self.write({region: self._patched(region, pieces)})
+
+    def _patched(self, region: Region, pieces: Iterable[tuple[int, Items]]) -> Items:
+        """Copy a region, with some parts replaced."""
         whole = self._copy(region)
         flat = whole.reshape(-1)
         for start, part in pieces:
             flat[start : start + part.size] = part
-        self.write({region: whole})
+        return whole
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
@@ -139,6 +143,7 @@ class EmulatedChip(Chip):
         *,
         flags: Items | None = None,
         looks: Iterable[Look] = (),
+        puts: Iterable[Put] = (),
     ) -> None:
         """Run all steps, in pieces that Ctrl-C and the deadline end between, or take back as a whole."""
         steps = max(PIECE_UPDATES // self.config.neurons, 1)
@@ -146,9 +151,9 @@ class EmulatedChip(Chip):
         def pieces() -> Iterator[Callable[[], None]]:
             if flags is not None:
                 yield partial(self._emulator.write, Region.FLAGS, flags)
-            for part in course(stimulus, looks):
-                if isinstance(part, Look):
-                    yield partial(self._look, part)
+            for part in course(stimulus, looks, puts):
+                if not isinstance(part, EventStream):
+                    yield partial(self._look, part) if isinstance(part, Look) else partial(self._put, part)
                     continue
                 for start in range(0, part.steps + min(part.change_step.size, 1), steps):
                     yield partial(self._run, part.cut(start, start + steps), take)
@@ -158,6 +163,12 @@ class EmulatedChip(Chip):
 
     def _look(self, look: Look) -> None:
         look.contents.update({region: self._copy(region) for region in look.regions})
+
+    def _put(self, put: Put) -> None:
+        whole = self._patched(put.region, put.pieces)
+        self._settled = False
+        self._emulator.write(put.region, whole.reshape(-1))
+        self._settled = True
 
     def _run(self, piece: EventStream, take: Callable[[EventStream], None]) -> None:
         """Run a piece, or nothing of it, and hand its results over."""

@@ -38,8 +38,8 @@ class Exchange:
 
     Parameters
     ----------
-    requests : iterable of Command
-        Taken one by one.
+    requests : iterable of Command or None
+        Taken one by one; None: what follows waits for the responses to all before.
     results : Results, optional
         Of a run.
 
@@ -49,7 +49,7 @@ class Exchange:
         Responses so far.
     """
 
-    def __init__(self, requests: Iterable[Command], results: Results | None = None) -> None:
+    def __init__(self, requests: Iterable[Command | None], results: Results | None = None) -> None:
         self._requests, self._results = requests, results
         self._waiting = deque[Command]()
         self._handing = False
@@ -60,9 +60,13 @@ class Exchange:
         """Whether all that has come was handed over, or waits for more."""
         return not self._handing and (self._results is None or self._results.settled)
 
-    def sent(self) -> Iterator[tuple[int, bytes]]:
+    def sent(self) -> Iterator[tuple[int, bytes] | None]:
         """Return what the link is given."""
         for request in self._requests:
+            if request is None:
+                while self._waiting:
+                    yield None
+                continue
             self._waiting.append(request)
             yield request.op, request.payload
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..events.codec import NO_REGISTER
+from ..events.delayline import Waiting
 from ..events.stream import EventStream
 from ..image import Image, blank, program_regions, state_regions
 from ..quantiser.extent import EXTENT
@@ -18,6 +19,7 @@ from ..spec import Clear, Control, CoreConfig, Flag, Region
 from ..spec.registers import MOVING, RULE_ROWS
 from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_rules, has_window, learns
 from ..wire.regions import Items
+from .chip import Put
 from .loaded import LoadedNetwork
 from .recording import Recording
 
@@ -68,11 +70,17 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
     return found
 
 
-def of_stimulus(stream: EventStream) -> dict[str, str]:
-    """Digests of a stimulus with all its changes."""
+def of_stimulus(stream: EventStream, waiting: Waiting, puts: Sequence[Put]) -> dict[str, str]:
+    """Digests of a stimulus with all its changes, of the input events that arrive behind its end, and of writes."""
     spikes, currents, changes = stream.columns[:2], stream.columns[2:6], stream.columns[6:]
     parts = {"spikes": spikes, "currents": currents, "changes": changes}
-    return {"steps": str(stream.steps), **{f"stimulus: {name}": digest(*part) for name, part in parts.items()}}
+    found = {f"stimulus: {name}": digest(*part) for name, part in parts.items()}
+    if waiting.step.size:
+        found["stimulus: spikes that arrive later"] = digest(*waiting)
+    if puts:
+        written = [np.array([put.step, put.region, start, *items]) for put in puts for start, items in put.pieces]
+        found["writes"] = digest(*written)
+    return {"steps": str(stream.steps), **found}
 
 
 def of_options(recording: Recording, **options: Any) -> dict[str, str]:

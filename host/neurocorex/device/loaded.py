@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..events.arrays import Ints
+from ..events.delayline import DelayLine, Waiting
 from ..image import Image
 from ..quantiser.extent import EXTENT, extent_of
+from ..quantiser.inputs import WAITING, image_line, image_waiting, waiting_meta
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
@@ -33,6 +35,10 @@ class LoadedNetwork:
         Geometry of the network in the image.
     units : Units or None
         Units of the network; None if they are not known, because no image was loaded.
+    line : DelayLine or None
+        Delays of its inputs, if they have any.
+    waiting : Waiting
+        Input events that are on their way in it.
     """
 
     image: Image | None = None
@@ -40,11 +46,24 @@ class LoadedNetwork:
     source: Source | None = None
     own: CoreConfig | None = None
     units: Units | None = None
+    line: DelayLine | None = None
+    waiting: Waiting = field(default_factory=Waiting.none)
 
-    def arrive(self, image: Image) -> None:
-        """Note that a network is on the chip as a whole."""
-        self.image, self.age = image, 0
-        self.own, self.units = extent_of(image), Units.of(image)
+    @classmethod
+    def of(cls, image: Image) -> LoadedNetwork:
+        """Return that of an image; raises InputError if the delays of its inputs make no sense."""
+        return cls(
+            image, own=extent_of(image), units=Units.of(image), line=image_line(image), waiting=image_waiting(image)
+        )
+
+    def drop_events(self) -> None:
+        """Forget the input events that are on their way."""
+        self.waiting = Waiting.none()
+
+    @property
+    def inputs(self) -> int | None:
+        """Inputs that a stimulus names, if that is not the number of input axons: some have delays."""
+        return None if self.line is None else self.line.inputs
 
     @property
     def dt_ms(self) -> float:
@@ -78,7 +97,9 @@ class LoadedNetwork:
         if self.image is None:
             return Image(chip, contents)
         ahead = [change for change in self.schedule if change[0] >= 0]
-        meta = {name: value for name, value in self.image.meta.items() if ahead or name != SCHEDULE}
+        now = {WAITING, *(() if ahead else (SCHEDULE,))}
+        meta = {name: value for name, value in self.image.meta.items() if name not in now}
+        meta |= waiting_meta(self.waiting)
         own = self.geometry(chip)
         if own != chip:
             meta[EXTENT] = [own.inputs, own.neurons, own.extra_axons]

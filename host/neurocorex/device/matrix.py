@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..network.population import Neurons, named
+from ..network.population import Neurons, Population, named
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
+from .chip import Put
 from .contents import Contents
 from .standing import Change, writing
 from .synapses import Synapses, WeightsSet
+from .teaching import is_integer
 from .units import Gains, is_chip
 
 #: Difference of a number from an integer, relative to it, that is that of float64 and no rounding.
 NOISE = 1e-9
+#: Relative error of the weights that a run writes before a step, above which it warns: it returns no `WeightsSet`.
+COARSE = 0.02
 
 
 class WeightMatrix:
@@ -43,11 +48,55 @@ class WeightMatrix:
 
     def write(self, weights: Any, source: Any, target: Any, units: Any) -> WeightsSet:
         """Write some weights, or all; raises InputError, and writes nothing, for what cannot be used."""
-        contents, chip = self._contents, is_chip(units)
-        synapses = Synapses.of(weights, source, target, contents.geometry)
+        contents = self._contents
+        synapses = self._named(weights, source, target)
         change = writing(Region.WEIGHTS, synapses.digest())
         contents.require_network(change)
+        pieces, report = self._rounded(synapses, units, change)
+        contents.write_items(Region.WEIGHTS, pieces, change)
+        return report
+
+    def puts(self, writes: Any, steps: int, units: Any) -> list[Put]:
+        """Check and round weights that a run writes, by step; see `Options`. Raises InputError."""
+        if writes is None:
+            return []
+        if not isinstance(writes, Mapping):
+            raise InputError(
+                "writes must be a mapping of steps to weights, such as {20: [(net.inputs, net.neurons[0:4], 0.5)]}, "
+                f"got {type(writes).__name__}"
+            )
+        found = []
+        for step, given in writes.items():
+            if not is_integer(step) or not 0 <= step < steps:
+                raise InputError(f"writes names step {step!r}, the run has {steps} (0 to {steps - 1})")
+            synapses = self._named([given] if isinstance(given, tuple) else given, None, None)
+            pieces, report = self._rounded(synapses, units)
+            found.append(Put(int(step), Region.WEIGHTS, pieces))
+            if report.relative_error > COARSE:
+                warnings.warn(f"writes of step {step}: {report}; take a larger scale", UserWarning, stacklevel=4)
+        return sorted(found, key=lambda put: put.step)
+
+    # Details -----------------------------------------------------------------------------------
+
+    def _delays(self) -> tuple[Region, ...]:
+        return (Region.DELAY, Region.EXTRA_DELAY) if self._contents.config.extra_axons else (Region.DELAY,)
+
+    def _named(self, weights: Any, source: Any, target: Any) -> Synapses:
+        """Return the synapses that a caller names; refuse populations of which other axons lead to the same targets."""
+        own = self._contents.geometry
+        synapses = Synapses.of(weights, source, target, own)
         self._refuse_other_axons(source, synapses)
+        listed = weights if isinstance(weights, list) and weights and isinstance(weights[0], tuple) else []
+        for pre, post, value in listed:
+            if isinstance(pre, Population):
+                self._refuse_other_axons(pre, Synapses.of(value, pre, post, own))
+        return synapses
+
+    def _rounded(
+        self, synapses: Synapses, units: Any, change: Change | None = None
+    ) -> tuple[list[tuple[int, Items]], WeightsSet]:
+        """Return synapses as pieces of the memory of the chip, and what was rounded; for a change see `Contents`."""
+        contents, chip = self._contents, is_chip(units)
         held = contents.read(Region.CONTROL, *self._delays(), change=change)
         gains, whole = Gains.of(held[Region.CONTROL]), synapses.values.dtype.kind in "iu"
         if chip and not whole:
@@ -61,35 +110,37 @@ class WeightMatrix:
         self._warn_of_silent_axons(items, synapses, held)
         config = contents.config
         pieces = synapses.pieces(items.astype(np.int64), contents.network.rows(config), config.neurons)
-        contents.write_items(Region.WEIGHTS, pieces, change)
-        return self._report(synapses, items, np.abs(items - exact) > NOISE * np.maximum(np.abs(exact), 1), gains)
-
-    # Details -----------------------------------------------------------------------------------
-
-    def _delays(self) -> tuple[Region, ...]:
-        return (Region.DELAY, Region.EXTRA_DELAY) if self._contents.config.extra_axons else (Region.DELAY,)
+        off = np.abs(items - exact) > NOISE * np.maximum(np.abs(exact), 1)
+        return pieces, self._report(synapses, items, off, gains)
 
     def _refuse_other_axons(self, source: Any, synapses: Synapses) -> None:
-        """Refuse neurons as a source if extra axons lead from them to these targets: those have rows of their own."""
-        image, own = self._contents.network.image, self._contents.geometry
-        if not isinstance(source, Neurons) or image is None or not own.extra_axons:
+        """Refuse a source of which other axons lead to these targets as well: those have rows of their own."""
+        image, own, line = self._contents.network.image, self._contents.geometry, self._contents.network.line
+        if image is None or not isinstance(source, Population):
             return
-        first = image.config.inputs + image.config.neurons
-        sources = image.regions[Region.EXTRA_SOURCE][: own.extra_axons]
-        places = np.ix_(np.arange(first, first + own.extra_axons), np.unique(synapses.columns))
-        leads = np.zeros(own.extra_axons, np.bool_)
+        if isinstance(source, Neurons):
+            first, on_chip = own.inputs + own.neurons, image.config.inputs + image.config.neurons
+            sources = image.regions[Region.EXTRA_SOURCE][: own.extra_axons] if own.extra_axons else ()
+            own_rows = own.inputs
+        elif line is not None:
+            first = on_chip = line.inputs
+            sources, own_rows = line.source[first:], 0
+        else:
+            return
+        places = np.ix_(np.arange(on_chip, on_chip + len(sources)), np.unique(synapses.columns))
+        leads = np.zeros(len(sources), np.bool_)
         for region in {Region.WEIGHTS, Region.PLASTIC} & set(image.regions):
             leads |= image.regions[region][places].any(axis=1)
         if found := np.flatnonzero(leads & np.isin(sources, source.indices)).tolist():
-            neuron, row = int(sources[found[0]]), own.inputs + own.neurons + found[0]
+            member, row = int(sources[found[0]]), first + found[0]
             raise InputError(
-                f"neuron {neuron} has connections with another delay, or feedback, whose weights are in row {row} of "
-                f"the matrix; "
-                f"name rows instead of a population, such as source=[{own.inputs + neuron}] or source=[{row}]"
+                f"{source.noun} {member} has connections with another delay, or feedback, whose weights are in row "
+                f"{row} of the matrix; name rows instead of a population, such as source=[{own_rows + member}] or "
+                f"source=[{row}]"
             )
 
     def _refuse_beyond(
-        self, items: npt.NDArray[Any], synapses: Synapses, gains: Gains, change: Change, *, chip: bool
+        self, items: npt.NDArray[Any], synapses: Synapses, gains: Gains, change: Change | None, *, chip: bool
     ) -> None:
         low, high = self._contents.config.weight_range
         wrong = np.flatnonzero((items < low) | (items > high))

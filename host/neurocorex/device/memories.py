@@ -106,7 +106,7 @@ class Memories:
         weights : array [A, N], number, list of (pre, post, weight), or sparse matrix
             An array as `weights` returns it, or of the shape of the block; one number for all of it; or the synapses
             of a list, or of a sparse matrix, where `pre` and `post` count within the block. In a list without a block
-            they may also be populations.
+            they may also be populations, slices or lists of rows, so that an entry is a block: (source, target, array).
         source : population, or rows of the matrix, optional
             Axons of the block, as a slice, list or bool array [A]; a population stands for the rows of its axons.
         target : population, slice, list or bool array [N], optional

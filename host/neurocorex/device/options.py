@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from .teaching import Teaching
 
@@ -13,6 +15,11 @@ class Options(Teaching, total=False):
 
     Attributes
     ----------
+    writes : mapping of step to weights
+        Weights that are set before a step, as `Device.set_weights` takes them: all, or blocks and synapses of a list,
+        as in ``{500: [(net.inputs, net.neurons[0:4], 0.5)]}``; a tuple is a list of one. Everything else goes on, and
+        they stay after the run. Units are those of the run, with the gains before it. Where a run ends early,
+        writes of its next step may have been made, and none of later ones; to make them again does no harm.
     deadline_s : float
         Seconds that the call may take, waiting for its turn included. Then it ends with NoAnswerError, and
         `Device.resume` finishes the run. By default `Device.deadline_s`.
@@ -25,6 +32,7 @@ class Options(Teaching, total=False):
         Steps from one checkpoint to the next, of all samples in a row.
     """
 
+    writes: Mapping[int, Any] | None
     deadline_s: float | None
     checkpoint: str | os.PathLike[str] | None
     checkpoint_every: int | None

@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 
 from ..errors import DeviceError, InputError
+from ..events.delayline import Flight, Waiting
 from ..events.stream import EventStream
 from ..spec import Region
 from . import counters as counting
 from .changes import Changes
 from .chip import Chip, Look, Progress
 from .contents import Contents
+from .matrix import WeightMatrix
+from .options import Options
 from .recording import Recording
 from .remarks import tell_of_run
 from .result import Result
 from .stimulus import Stimulus
-from .teaching import Teaching, is_integer
+from .teaching import is_integer
 from .weights import WeightLog
 
 
@@ -31,7 +34,7 @@ class Run:
         Of the chip.
     stimulus : Stimulus
         Spikes, currents and forced spikes.
-    teaching : Teaching
+    options : Options
         What acts between its steps.
     record
         What is recorded, as `Device.run` takes it.
@@ -42,7 +45,7 @@ class Run:
     progress : callable, optional
         Called with (steps done, steps of all) when a piece of the run is complete.
     units : str
-        Units of the result, see `Result.units`.
+        Units of the result, see `Result.units`, and of writes.
 
     Attributes
     ----------
@@ -52,6 +55,8 @@ class Run:
         Flags of all neurons to write first; None if the chip has these.
     looks : list of Look
         What is read on the way.
+    puts : list of Put
+        What is written on the way.
     progress : callable or None
         As given; another one may be set when a run that was cut off is resumed.
 
@@ -65,7 +70,7 @@ class Run:
         self,
         contents: Contents,
         stimulus: Stimulus,
-        teaching: Teaching,
+        options: Options,
         record: Any,
         *,
         snapshot_every: int | None,
@@ -79,12 +84,17 @@ class Run:
         contents.settle()
         changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons, contents.control)
         changes.planned(contents.network.schedule)
-        changes.teach(teaching, stimulus.starts)
+        changes.teach(options, stimulus.starts)
         self.stream, self._changes = changes.applied(stimulus.stream), changes
+        self._flight: Flight | None = None
+        if (line := contents.network.line) is not None:
+            self._flight = line.carry(self.stream, contents.network.waiting)
+            self.stream = self._flight.stream
         if snapshot_every is not None and (not is_integer(snapshot_every) or snapshot_every < 1):
             raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
         self._recording = Recording.of(record, contents.geometry.neurons, awake=contents.used().neurons)
         self._log = WeightLog(self.stream.steps, snapshot_every, contents.config)
+        self.puts = WeightMatrix(contents).puts(options.get("writes"), self.stream.steps, units)
         self._counters, self._units = counters, units
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
@@ -106,7 +116,7 @@ class Run:
 
     def perform(self, chip: Chip) -> None:
         """Have a chip run it, in one exchange."""
-        chip.run(self.stream, self.take, flags=self.flags, looks=self.looks)
+        chip.run(self.stream, self.take, flags=self.flags, looks=self.looks, puts=self.puts)
 
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
@@ -132,6 +142,7 @@ class Run:
         if self._counters:
             copies.counters = contents.session.exchanges, self._after.contents[Region.COUNTERS]
         self._grow()
+        contents.network.waiting = self._waiting(self.done, ended=True)
         contents.standing.owed = {}
         contents.standing.known()
         return result
@@ -150,6 +161,7 @@ class Run:
         contents.copies.control = None
         standing.owed = self._changes.owed(self.done)
         self._grow()
+        contents.network.waiting = self._waiting(self.done)
         if isinstance(error, DeviceError):
             error.steps = self.done
         if chip is None:
@@ -163,6 +175,10 @@ class Run:
             if not isinstance(error, DeviceError):
                 with suppress(DeviceError):
                     contents.settle()
+
+    def _waiting(self, steps: int, *, ended: bool = False) -> Waiting:
+        """Return the input events that are on their way after so many steps."""
+        return Waiting.none() if self._flight is None else self._flight.after(steps, ended=ended)
 
     def _grow(self) -> None:
         """Add the steps that came to the age of the network, once."""

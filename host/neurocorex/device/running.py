@@ -64,6 +64,7 @@ class Running(Memories):
             How many, of each sample; by default as many as the stimulus has. Further ones are silent.
         spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
             Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
+            Those of inputs with delays arrive later, also in runs that follow.
         inject : float array [steps, N] or [samples, steps, N], or mapping of neurons to array, optional
             Currents added to neurons, in units of the network; a mapping such as ``{net.neurons[0:4]: currents}`` has
             arrays [steps, K], or [steps] for all of them. Each current is rounded to the nearest integer of the chip,
@@ -83,7 +84,7 @@ class Running(Memories):
             of the chip as in earlier versions, with a FutureWarning. An EventStream has units of the chip.
         **options
             `teacher`, `modulation`, `gate`, `learning`, `learn`, `adaptation`, `changes`, `clear`: see `Teaching`. None
-            of them outlasts the run. `deadline_s`, `checkpoint`, `checkpoint_every`: see `Options`.
+            of them outlasts the run. `writes`, `deadline_s`, `checkpoint`, `checkpoint_every`: see `Options`.
 
         Raises
         ------
@@ -112,7 +113,7 @@ class Running(Memories):
             )  # fmt: skip
             stimulus = Stimulus.of(
                 steps, spikes, currents, options.get("teacher"), network=self._contents.geometry, chip=config,
-                image=network.image.config if network.image else None,
+                image=network.image.config if network.image else None, inputs=network.inputs,
             )  # fmt: skip
             run = (Run if saving is None else partial(CheckpointedRun, saving))(
                 self._contents, stimulus, options, record, snapshot_every=snapshot_every, counters=counters,

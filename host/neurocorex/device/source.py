@@ -58,6 +58,7 @@ def _parts(net: NetworkData) -> dict[str, int]:
     return {
         "adaptation": hash((net.adaptation_step, net.adaptation_decay)),
         "rule": net.rule_digest,
+        "axons of inputs": hash((*net.input_source, *net.input_delay_ms)),
         "extra axons": hash((*net.extra_source, *net.extra_delay_ms)),
         **{
             name: hash((values.shape, zlib.crc32(np.ascontiguousarray(values).data))) for name, values in arrays.items()

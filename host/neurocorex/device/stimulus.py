@@ -56,6 +56,7 @@ class Stimulus:
         network: CoreConfig,
         chip: CoreConfig,
         image: CoreConfig | None = None,
+        inputs: int | None = None,
     ) -> Stimulus:
         """Check and convert the arguments of `Device.run`.
 
@@ -65,6 +66,8 @@ class Stimulus:
             As there.
         network, chip, image : CoreConfig
             Geometries; arrays may be as wide as any of them.
+        inputs : int, optional
+            Inputs of a network of which some have delays: spikes have no other width then.
 
         Raises
         ------
@@ -72,12 +75,13 @@ class Stimulus:
             Naming what is wrong, what is expected, and an example.
         """
         sizes = (network, chip, image or network)
-        inputs, neurons = tuple(each.inputs for each in sizes), tuple(each.neurons for each in sizes)
+        widths = tuple(each.inputs for each in sizes) if inputs is None else (inputs,)
+        neurons = tuple(each.neurons for each in sizes)
         if isinstance(spikes, EventStream):
             if inject is not None or teacher is not None:
                 raise InputError("an EventStream has its own currents and forced spikes; leave out inject and teacher")
-            return cls(_checked_stream(spikes, steps, max(inputs), max(neurons)), None)
-        table = None if spikes is None else _zeros_and_ones("spikes", spikes, inputs)
+            return cls(_checked_stream(spikes, steps, max(widths), max(neurons)), None)
+        table = None if spikes is None else _zeros_and_ones("spikes", spikes, widths)
         current = None if inject is None else _current_table(inject, neurons, chip.state_range)
         by_step = isinstance(teacher, Mapping)
         forced = None if teacher is None or by_step else _zeros_and_ones("teacher", teacher, neurons)

@@ -15,6 +15,8 @@ from ..network.selection import indices_of, rows_of
 from ..spec import CoreConfig
 
 Ints = npt.NDArray[np.int64]
+#: What names several axons or neurons.
+_SEVERAL = (Population, list, slice, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -139,19 +141,19 @@ def _rows(name: str, given: Any, own: CoreConfig) -> Ints:
 
 
 def _listed(entries: list[Any], rows: Ints, columns: Ints, own: CoreConfig) -> Synapses:
-    """Take a list of (pre, post, weight): positions among the rows and columns, or populations."""
+    """Take a list of (pre, post, weight): positions among the rows and columns, or blocks of the whole matrix."""
     if any(not isinstance(entry, tuple) or len(entry) != 3 for entry in entries):
         raise InputError("a list of weights needs tuples (pre, post, weight), for example [(0, 3, 0.5)]")
-    if any(isinstance(end, Population) for pre, post, _ in entries for end in (pre, post)):
-        return _of_populations(entries, own)
+    if any(isinstance(end, _SEVERAL) for pre, post, _ in entries for end in (pre, post)):
+        return _of_blocks(entries, own)
     pre, post, values = zip(*entries, strict=True) if entries else ((), (), ())
     axons = rows[indices_of(list(pre), rows.size, "pre")]
     neurons = columns[indices_of(list(post), columns.size, "post")]
     return Synapses(axons, neurons, _numbers(values))
 
 
-def _of_populations(entries: list[Any], own: CoreConfig) -> Synapses:
-    """Take entries of which some name populations; each connects all axons of `pre` to all neurons of `post`."""
+def _of_blocks(entries: list[Any], own: CoreConfig) -> Synapses:
+    """Take entries of which some name several; each connects all axons of `pre` to all neurons of `post`."""
     parts = [Synapses.of(value, pre, post, own) for pre, post, value in entries]
     return Synapses(
         np.concatenate([part.rows for part in parts]), np.concatenate([part.columns for part in parts]),

@@ -20,7 +20,7 @@ from ..wire.link import Link
 from ..wire.refusals import foreign, no_chip
 from ..wire.regions import Items, read_request, write_requests
 from ..wire.transport import Transport
-from .chip import Chip, Look, Progress, course
+from .chip import Chip, Look, Progress, Put, course
 from .exchange import Command, Exchange, Reading, Results
 
 
@@ -116,10 +116,7 @@ class WiredChip(Chip):
 
     def write_items(self, region: Region, pieces: Iterable[tuple[int, Items]]) -> None:
         """Write parts of a region, each in frames of its own."""
-        config = self.config
-        self._perform(
-            Command(*each) for start, items in pieces for each in write_requests(region, items, config, start)
-        )
+        self._perform(self._writes(region, pieces))
 
     def set_register(self, register: Control, value: int) -> None:
         """Write one control register."""
@@ -137,16 +134,20 @@ class WiredChip(Chip):
         *,
         flags: Items | None = None,
         looks: Iterable[Look] = (),
+        puts: Iterable[Put] = (),
     ) -> None:
         """Run all steps in one exchange, however many there are."""
         results = Results(take)
 
-        def requests() -> Iterator[Command]:
+        def requests() -> Iterator[Command | None]:
             if flags is not None:
                 yield from (Command(*each) for each in write_requests(Region.FLAGS, flags, self.config))
-            for part in course(stimulus, looks):
+            for part in course(stimulus, looks, puts):
                 if isinstance(part, Look):
                     yield from self._reads(part.regions, part.contents)
+                elif isinstance(part, Put):
+                    yield None  # a chip that is stopped still carries out what was sent behind the RUN
+                    yield from self._writes(part.region, part.pieces)
                 else:
                     yield from results.requests(part, self.config.payload_bytes)
 
@@ -165,7 +166,7 @@ class WiredChip(Chip):
 
     # Details -----------------------------------------------------------------------------------
 
-    def _perform(self, requests: Iterable[Command], results: Results | None = None) -> None:
+    def _perform(self, requests: Iterable[Command | None], results: Results | None = None) -> None:
         """Carry out requests in one exchange and hand their responses over."""
         self.info  # noqa: B018  # identify the chip first
         exchange = self._exchange = Exchange(requests, results)
@@ -203,6 +204,12 @@ class WiredChip(Chip):
         config = self.config
         for region in regions:
             yield Command(*read_request(region, config), Reading(region, config, into).keep)
+
+    def _writes(self, region: Region, pieces: Iterable[tuple[int, Items]]) -> Iterator[Command]:
+        """Return requests that write parts of a region."""
+        config = self.config
+        for start, items in pieces:
+            yield from (Command(*each) for each in write_requests(region, items, config, start))
 
     def _speed_up(self, info: ChipInfo) -> None:
         link, baud = self._link, self._baud

@@ -17,6 +17,8 @@ class Tables(Protocol):
     """What the axons read and change of a network; see `NetworkData`."""
 
     input_count: int
+    input_source: list[int]
+    input_delay_ms: list[float]
     neuron_count: int
     dt_ms: float
     weights: NDArray[Any]

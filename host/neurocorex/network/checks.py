@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from ..errors import InputError
 from .data import NetworkData
 from .population import Neurons, Population
@@ -30,15 +28,3 @@ def projections_of(net: NetworkData, between: Any) -> list[tuple[Population, Neu
             raise InputError(f"between needs (source, target), such as (net.inputs, net.neurons), got {pair!r}")
         check_pair(net, *pair)
     return pairs
-
-
-def checked_delay(dt_ms: float, source: Population, delay_ms: Any) -> float | None:
-    """Return a delay in milliseconds, or None for the default; raises InputError for one that cannot be."""
-    if delay_ms is None:
-        return None
-    if not isinstance(source, Neurons):
-        raise InputError("inputs have no delay: the host sends their spikes at the step where they shall arrive")
-    number = isinstance(delay_ms, int | float | np.integer | np.floating) and not isinstance(delay_ms, bool)
-    if not number or not 0 <= delay_ms < np.inf:
-        raise InputError(f"delay_ms must be 0 or more, got {delay_ms!r}; for example {2 * dt_ms}")
-    return float(delay_ms)

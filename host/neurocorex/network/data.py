@@ -35,6 +35,8 @@ class NetworkData(Sealed):
     _elsewhere: ClassVar[Mapping[str, str]] = _SET
 
     input_count: int
+    input_source: list[int]
+    input_delay_ms: list[float]
     neuron_count: int
     dt_ms: float
     weights: NDArray[Any]
@@ -54,6 +56,7 @@ class NetworkData(Sealed):
 
     def __init__(self, inputs: int, neurons: int, dt_ms: float) -> None:
         self.input_count = _count("inputs", inputs)
+        self.input_source, self.input_delay_ms = list(range(self.input_count)), [0.0] * self.input_count
         self.neuron_count = _count("neurons", neurons)
         if not (np.isfinite(dt_ms) and dt_ms > 0):
             raise InputError(f"dt_ms must be above 0 ms, got {dt_ms!r}; for example 1.0")
@@ -84,7 +87,7 @@ class NetworkData(Sealed):
 
     @property
     def input_weights(self) -> NDArray[Any]:
-        """The rows of `weights` that belong to inputs, [inputs, neurons]."""
+        """The rows of `weights` that belong to inputs, [input axons, neurons]."""
         return self.weights[: self.input_count]
 
     @property
@@ -110,7 +113,7 @@ class NetworkData(Sealed):
     @property
     def projections(self) -> list[Projection]:
         """Plastic synapses by rule: those that no call of `learn` named first, then by the age of the rules."""
-        return self._projections.split(self.plastic, self.extra_source) if self.learns else []
+        return self._projections.split(self.plastic, self.input_source, self.extra_source) if self.learns else []
 
     @property
     def rules(self) -> tuple[Rule, ...]:

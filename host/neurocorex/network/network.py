@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..learning import Rule
 from .attributes import checked_keywords
-from .checks import check_pair, checked_delay, projections_of
+from .checks import check_pair, projections_of
 from .data import NetworkData
+from .inputaxons import axons_of, carry, require_axons
+from .parts import Part, parts_of
 from .population import Inputs, Neurons, Population
-from .weights import weight_matrix
 
 
 class Network(NetworkData):
@@ -31,17 +32,20 @@ class Network(NetworkData):
     Attributes
     ----------
     inputs : Inputs
-        All input axons. Index it for some of them.
+        All inputs. Index it for some of them.
     neurons : Neurons
         All neurons. Index it for some of them; `Neurons.set` gives them parameters.
     input_count, neuron_count : int
-        Numbers of input axons and of neurons.
-    weights : array [inputs + neurons + extra axons, neurons]
+        Numbers of input axons and of neurons. An input with several delays has several axons.
+    input_source, input_delay_ms : list of int, list of float
+        For each input axon, the input that it belongs to, and its delay. The first axons are those of the inputs, in
+        their order; further ones follow.
+    weights : array [input axons + neurons + extra axons, neurons]
         What each axon adds to the current of each neuron, or to its error: rows of the inputs first, then rows of the
         neurons, then those of extra axons. Integers (int64) until a float joins them, then float64.
     connected, plastic : bool array, as `weights`
         Which pairs have been connected, even by a weight of 0; which of them learn.
-    is_feedback : bool array [inputs + neurons + extra axons]
+    is_feedback : bool array [input axons + neurons + extra axons]
         Which axons bring errors, see `feedback`; the others bring currents.
     extra_source : list of int
         A neuron with more than one delay, or with currents and errors to bring, has extra axons: for each of these, the
@@ -94,7 +98,7 @@ class Network(NetworkData):
 
     def __repr__(self) -> str:
         synapses = np.count_nonzero(self.weights)
-        counts = f"{self.input_count} inputs, {self.neuron_count} neurons and {synapses} synapses"
+        counts = f"{len(self.inputs)} inputs, {self.neuron_count} neurons and {synapses} synapses"
         learning = f" ({np.count_nonzero(self.plastic)} plastic)" if self.plastic.any() else ""
         return f"<Network of {counts}{learning}, {self.dt_ms:g} ms>"
 
@@ -105,7 +109,7 @@ class Network(NetworkData):
         target: Neurons,
         weights: ArrayLike | Sequence[tuple[int, int, float]],
         *,
-        delay_ms: float | None = None,
+        delay_ms: ArrayLike | None = None,
         plastic: bool = False,
     ) -> None:
         """Add weights from `source` to `target`. Where there is one already, both add up.
@@ -120,10 +124,11 @@ class Network(NetworkData):
             One number for all pairs, one for each pair, or ``[(pre, post, weight), ...]`` with the positions of the
             two within `source` and `target`, or one member of each, such as ``(net.inputs[3], net.neurons[0], 0.5)``.
             SciPy's sparse arrays are taken as such a list.
-        delay_ms : float, optional
-            Delay of these connections, which they keep, whatever is called before or after. By default they follow
-            ``neurons.set(delay_ms=...)``, and take one step if that is never called. A neuron with several delays gets
-            extra axons, which the chip must have room for.
+        delay_ms : float, array [sources] or array [sources, targets], optional
+            Delay of these connections, which they keep, whatever is called before or after: one for all, one for each
+            source, or one for each pair. By default those of neurons follow ``neurons.set(delay_ms=...)``, and take one
+            step if that is never called; those of inputs take none: an event acts in its step. A neuron with several
+            delays gets extra axons and an input gets further ones, which the chip must have room for.
         plastic : bool
             Whether these synapses learn, by the rule given to `learn`: all pairs of an array, weights of 0 included, or
             the pairs of a list.
@@ -133,12 +138,15 @@ class Network(NetworkData):
         InputError
             For a wrong shape, a weight that is not finite, a position that does not exist, a part of another
             network, a delay that cannot be, or an input that brings errors. Nothing has been connected then.
+        FitError
+            If the inputs would need more axons than any chip has. Nothing has been connected then.
         """
-        addition, pairs, rows = self._added(source, target, weights, delay_ms, feedback=False)
-        if plastic:
-            self.plastic[np.ix_(rows, target.indices)] |= pairs
-        given = delay_ms is not None
-        self._axons.add(self, rows, target.indices, addition, pairs, given=given, plastic=plastic)
+        for part in self._parts(source, target, weights, delay_ms, feedback=False):
+            rows = self._add(source, target, part, feedback=False)
+            if plastic:
+                self.plastic[np.ix_(rows, target.indices)] |= part.pairs
+            given = part.delay_ms is not None
+            self._axons.add(self, rows, target.indices, part.weights, part.pairs, given=given, plastic=plastic)
 
     @checked_keywords
     def feedback(
@@ -147,7 +155,7 @@ class Network(NetworkData):
         target: Neurons,
         weights: ArrayLike | Sequence[tuple[int, int, float]],
         *,
-        delay_ms: float | None = None,
+        delay_ms: ArrayLike | None = None,
     ) -> None:
         """Add connections by which the spikes of `source` bring errors to `target`, for a rule of errors.
 
@@ -174,7 +182,8 @@ class Network(NetworkData):
         >>> net.feedback(net.neurons, net.neurons, -np.eye(2))
         >>> net.feedback(net.inputs[4:], net.neurons, 8.0 * np.eye(2))
         """
-        self._added(source, target, weights, delay_ms, feedback=True)
+        for part in self._parts(source, target, weights, delay_ms, feedback=True):
+            self._add(source, target, part, feedback=True)
 
     @checked_keywords
     def learn(
@@ -220,7 +229,7 @@ class Network(NetworkData):
         if not pairs:
             self.rule = rule
         elif rule is not None:
-            self._projections.give(rule, [(source.rows, target.indices) for source, target in pairs])
+            self._projections.give(rule, [(self._numbers(source), target.indices) for source, target in pairs])
             vars(self)["rule"] = rule  # assigned, it would be that of all
 
     @checked_keywords
@@ -241,40 +250,32 @@ class Network(NetworkData):
         self.adaptation_step = int(step) if isinstance(step, int | np.integer) else float(step)
         self.adaptation_decay = 1.0 if tau_ms == 0 else float(-np.expm1(-self.dt_ms / tau_ms))
 
-    def _added(
-        self, source: Population, target: Neurons, weights: Any, delay_ms: Any, *, feedback: bool
-    ) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.intp]]:
-        """Add connections of one kind; return their weights, which pairs they are, and the row of each source."""
+    def _parts(self, source: Population, target: Neurons, weights: Any, delay_ms: Any, *, feedback: bool) -> list[Part]:
+        """Check all that could be refused; return the connections, with one delay for each part."""
         check_pair(self, source, target)
-        delay = checked_delay(self.dt_ms, source, delay_ms)
-        addition, pairs = weight_matrix(weights, source, target)
-        sends = pairs.any(axis=1)
+        parts = parts_of(source, target, weights, delay_ms)
         if not isinstance(source, Neurons):
-            self._refuse_both(source.rows[sends], feedback=feedback)
+            wanted = [(source.indices[part.pairs.any(axis=1)], part.delay_ms or 0.0) for part in parts]
+            require_axons(self, wanted, feedback=feedback)
+        return parts
+
+    def _add(self, source: Population, target: Neurons, part: Part, *, feedback: bool) -> NDArray[np.intp]:
+        """Add connections with one delay; return the row of each source."""
+        sends = part.pairs.any(axis=1)
         self.calls += 1
-        if addition.dtype.kind == "f":
+        if part.weights.dtype.kind == "f":
             self.weights = self.weights.astype(np.float64, copy=False)
         rows = source.rows.copy()
         if isinstance(source, Neurons):
-            carry = self._axons.carry_feedback if feedback else self._axons.carry
-            rows[sends] = carry(self, source.indices[sends], delay)
+            lead = self._axons.carry_feedback if feedback else self._axons.carry
+            rows[sends] = lead(self, source.indices[sends], part.delay_ms)
         else:
+            rows[sends] = carry(self, source.indices[sends], part.delay_ms or 0.0)
             self.is_feedback[rows[sends]] = feedback
         block = np.ix_(rows, target.indices)
-        self.weights[block] += addition
-        self.connected[block] |= pairs
-        return addition, pairs, rows
-
-    def _refuse_both(self, inputs: NDArray[np.intp], *, feedback: bool) -> None:
-        """Raise InputError for inputs that have connections of the other kind."""
-        taken = self.connected[inputs].any(axis=1) | (self.weights[inputs] != 0).any(axis=1)
-        wrong = inputs[taken & (self.is_feedback[inputs] != feedback)]
-        if len(wrong):
-            has, wants = ("currents", "errors") if feedback else ("errors", "currents")
-            raise InputError(
-                f"input {wrong[0]} brings {has} already, and an input brings either currents or errors; give a second "
-                f"input for the {wants}, Network(inputs={self.input_count + len(wrong)}, ...), and send both the events"
-            )
+        self.weights[block] += part.weights
+        self.connected[block] |= part.pairs
+        return rows
 
     def _set_plastic(self, source: Population, target: Neurons, plastic: bool) -> None:
         """Make the connections of a projection plastic, or plastic no more."""
@@ -284,9 +285,13 @@ class Network(NetworkData):
         if isinstance(source, Neurons) and plastic:
             self._axons.learn(source.indices, target.indices)
 
+    def _numbers(self, source: Population) -> NDArray[np.intp]:
+        """Numbers of sources, inputs first, whatever axons they have."""
+        return source.indices + (len(self.inputs) if isinstance(source, Neurons) else 0)
+
     def _all_axons(self, source: Population) -> NDArray[np.intp]:
         """Rows of all axons of a population, extra ones included."""
         if not isinstance(source, Neurons):
-            return source.rows
+            return axons_of(self, source.indices)
         extra = np.flatnonzero(np.isin(self.extra_source, source.indices))
         return np.concatenate([source.rows, self.input_count + self.neuron_count + extra])

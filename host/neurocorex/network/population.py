@@ -89,12 +89,12 @@ class Population(Sealed):
 
     @property
     def rows(self) -> NDArray[np.intp]:
-        """Their rows in the weight matrix of the network."""
+        """Rows of their own axons in the weight matrix of the network."""
         return self.indices
 
 
 class Inputs(Population):
-    """Input axons, which the host drives with spikes."""
+    """Inputs, which the host drives with spikes."""
 
     noun: ClassVar[str] = "input"
 
@@ -114,7 +114,7 @@ class Neurons(Population):
 
     @property
     def rows(self) -> NDArray[np.intp]:
-        """Their rows in the weight matrix of the network; the inputs come first."""
+        """Rows of their own axons in the weight matrix of the network; those of inputs come first."""
         return self.indices + self.network.input_count
 
     def set(self, **values: Unpack[parameters.Settings]) -> Self:

@@ -45,26 +45,28 @@ class Projections:
     number: NDArray[np.int16] = field(default_factory=lambda: np.empty((0, 0), np.int16))
 
     def give(self, rule: Rule, pairs: Iterable[tuple[Indices, Indices]]) -> None:
-        """Give a rule to pairs: rows of sources, and neurons. Equal rules are one."""
+        """Give a rule to pairs: numbers of sources, and neurons. Equal rules are one."""
         if not self.named:
             self.number = np.full(self.shape, -1, np.int16)
         if rule not in self.named:
             self.named.append(rule)
-        for rows, targets in pairs:
-            self.number[np.ix_(rows, targets)] = self.named.index(rule)
+        for sources, targets in pairs:
+            self.number[np.ix_(sources, targets)] = self.named.index(rule)
         kept = np.isin(np.arange(len(self.named)), self.number)
         places = np.where(kept, np.cumsum(kept) - 1, -1)
         self.number = np.where(self.number < 0, -1, places[self.number]).astype(np.int16)
         self.named = [each for each, keep in zip(self.named, kept, strict=True) if keep]
 
-    def split(self, plastic: NDArray[np.bool_], extra_source: Sequence[int]) -> list[Projection]:
-        """Return the plastic synapses by rule; the rows of extra axons are those of their neurons."""
+    def split(
+        self, plastic: NDArray[np.bool_], input_source: Sequence[int], extra_source: Sequence[int]
+    ) -> list[Projection]:
+        """Return the plastic synapses by rule; all axons of an input, or of a neuron, have its rules."""
         default = self.stated or (self.named[0] if self.named else None)
         if not self.named:
             return [] if default is None or not plastic.any() else [Projection(default, plastic)]
         sources, neurons = self.shape
-        rows = np.concatenate([np.arange(sources), sources - neurons + np.array(extra_source, np.intp)])
-        number = self.number[rows]
+        carried = np.concatenate([np.arange(neurons), np.array(extra_source, np.intp)])
+        number = self.number[np.concatenate([np.array(input_source, np.intp), sources - neurons + carried])]
         found: list[Projection] = []
         for place, rule in [(-1, default), *enumerate(self.named)]:
             synapses = plastic & (number == place)

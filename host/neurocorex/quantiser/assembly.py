@@ -20,6 +20,7 @@ from .extent import EXTENT
 from .feedback import ERROR_SCALE, deaf, error_scales
 from .imagerows import pack
 from .inclusive import fire_at_threshold
+from .inputs import line_meta, line_of
 from .losses import UNBOUNDED
 from .populations import SCALES
 from .room import ROOMS, rooms_of
@@ -94,6 +95,8 @@ class Assembly:
         own = [net.input_count, net.neuron_count, len(net.extra_source)]
         if own != [config.inputs, config.neurons, config.extra_axons]:
             meta[EXTENT] = own
+        if (line := line_of(net)) is not None:
+            meta |= line_meta(line)
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
         if self.tuning and not self.tuning.tables:

@@ -27,6 +27,7 @@ from .difference import Difference, Loss, WeightLoss
 from .feedback import error_scale_of
 from .held import learned
 from .inclusive import as_meant
+from .inputs import image_line
 from .populations import scales_of
 
 Floats = NDArray[np.float64]
@@ -201,6 +202,14 @@ class _Sides:
             held = np.append(held, regions[Region.EXTRA_DELAY][:count] * net.dt_ms)
             sources = regions[Region.EXTRA_SOURCE][:count].astype(np.float64)
             yield Difference.of("source of an extra axon", np.array(net.extra_source, np.float64), sources, "neuron")
+        line = image_line(self.image)
+        if line is not None or any(net.input_delay_ms):
+            late = np.zeros((2, net.input_count))
+            if line is not None:
+                axons = min(net.input_count, line.source.size)
+                late[:, :axons] = line.source[:axons], line.delay[:axons] * net.dt_ms
+            yield Difference.of("input of an axon", np.array(net.input_source, np.float64), late[0], "input")
+            wanted, held = np.append(wanted, net.input_delay_ms), np.append(held, late[1])
         yield Difference.of("delay_ms", wanted, held, "ms")
 
     def choices(self) -> Iterable[Difference]:

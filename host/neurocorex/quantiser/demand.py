@@ -40,11 +40,14 @@ class Durations:
         Where the user has set a delay, including 0 (a silent axon).
     extra_delays : int64 array [E]
         Delays of the extra axons.
+    input_delays : int64 array [input axons]
+        Delays of the input axons, which the host keeps: from 0 up, without a limit of the chip.
     """
 
     steps: dict[str, Ints]
     delay_given: NDArray[np.bool_]
     extra_delays: Ints
+    input_delays: Ints
 
     @classmethod
     def of(cls, net: NetworkData) -> Durations:
@@ -58,7 +61,8 @@ class Durations:
         }
         steps["delay_ms"] = np.maximum(steps["delay_ms"], wanted["delay_ms"] > 0)
         steps["delay_ms"], extra = np.split(steps["delay_ms"], [net.neuron_count])
-        return cls(steps, given, extra)
+        inputs = np.rint(np.array(net.input_delay_ms) / net.dt_ms).astype(np.int64)
+        return cls(steps, given, extra, inputs)
 
     @property
     def refractory(self) -> Ints:

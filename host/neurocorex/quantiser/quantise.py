@@ -22,6 +22,7 @@ from ..spec import CoreConfig
 from .assembly import Assembly
 from .comparison import Comparison
 from .demand import Demand, smallest_config
+from .inputs import require_axons
 from .losses import loss_warnings
 from .notice import tell
 from .populations import choose_scales, given_scales, groups_of, injected_units
@@ -94,6 +95,7 @@ def quantised(
     groups = None if populations is None else groups_of(demand, populations, notes)
     if config is None:
         config = demand.smallest()
+    require_axons(net, config.inputs)
     demand.check(config)
     if scales is None:
         scales, demand = _chosen_scales(demand, config, groups, notes)
@@ -107,7 +109,7 @@ def quantised(
         image, comparison=comparison, notes=notes, injected=injected_units(image, demand.injected),
         asked=assembly.tuning.asked if assembly.tuning else (),
     )  # fmt: skip
-    return image, replace(report, remarks=_remarks(net), subject=(net, image))
+    return image, replace(report, remarks=[*report.remarks, *_remarks(net)], subject=(net, image))
 
 
 def _remarks(net: Network) -> list[str]:

@@ -20,6 +20,7 @@ from .comparison import Comparison
 from .demand import ENGINES
 from .difference import Difference, WeightLoss, finite
 from .errorchange import ErrorChange
+from .inputs import delays_told
 from .losses import UNBOUNDED
 from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
@@ -83,7 +84,8 @@ class Report:
     warnings : list of str
         What was lost, and what looks like a mistake, a line each.
     remarks : list of str
-        What is as it was asked for, but may surprise: a default delay that changed after connections were made.
+        What is as it was asked for, but may surprise: a default delay that changed after connections were made, or
+        inputs whose events arrive later.
     notes : list of str
         Those of `warnings` that the quantiser gave: what was lost, not what the activity may be.
     comparison : Comparison or None
@@ -172,6 +174,7 @@ class Report:
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
+            remarks=delays_told(image),
             comparison=comparison,
         )
 

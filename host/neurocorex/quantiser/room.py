@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..events.codec import NO_REGISTER
+from ..events.delayline import Waiting
 from ..events.stream import EventStream
 from ..learning import ErrorRule, TraceRule
 from ..network.data import NetworkData
 from ..spec import Clear
+from .inputs import line_of
 from .rows import Row
 
 #: Spikes that a trace can hold if nothing is known of the rates.
@@ -127,7 +129,7 @@ def _by_stimulus(
 ) -> Room | None:  # fmt: skip
     """Room for the inputs that learn; nothing is known of neurons whose axons learn."""
     inputs, neurons = np.split(learn.any(axis=1), [net.input_count])
-    spikes, fades = spikes_of(stimulus, net.input_count), net.dt_ms / tau_ms
+    spikes, fades = arrivals(net, stimulus), net.dt_ms / tau_ms
     seen = (MARGIN if fades else 1.0) * fullest(spikes[..., inputs], fades, _cleared(stimulus))
     return None if neurons.any() and seen < assumed else Room(seen, "by stimulus")
 
@@ -167,6 +169,17 @@ def fullest(spikes: NDArray[np.bool_], fades: float, cleared: Collection[int] = 
         trace += spikes[..., step, :]
         most = max(most, float(trace.max(initial=0)))
     return most
+
+
+def arrivals(net: NetworkData, stimulus: EventStream | ArrayLike) -> NDArray[np.bool_]:
+    """Return what a stimulus brings to the input axons of a network, [..., steps, input axons]."""
+    line = line_of(net)
+    if line is None:
+        return spikes_of(stimulus, net.input_count)
+    if isinstance(stimulus, EventStream):
+        spikes_of(stimulus, line.inputs)  # refuses events of other inputs
+        return line.carry(stimulus, Waiting.none()).stream.dense(net.input_count)
+    return line.dense(spikes_of(stimulus, line.inputs))
 
 
 def spikes_of(stimulus: EventStream | ArrayLike, inputs: int) -> NDArray[np.bool_]:

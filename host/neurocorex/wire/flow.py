@@ -39,12 +39,12 @@ class Flow:
         self.window = Window(limit=credit, session=session)
         self.changes = False
         self._line = line
-        self._source: Iterator[tuple[int, bytes]] = iter(())
+        self._source: Iterator[tuple[int, bytes] | None] = iter(())
         self._polling = self._stopping = self._ack_due = False
         self._contradictions = 0
 
-    def begin(self, source: Iterator[tuple[int, bytes]]) -> None:
-        """Begin an exchange."""
+    def begin(self, source: Iterator[tuple[int, bytes] | None]) -> None:
+        """Begin an exchange; None in the source says that nothing is to be sent before the next response."""
         self._source = source
         self.changes = False
 
@@ -120,7 +120,7 @@ class Flow:
     # Requests ----------------------------------------------------------------------------------
 
     def _send(self) -> bool:
-        """Send what may be sent; False once the source has nothing left."""
+        """Send what may be sent; False once the source has nothing, for now or for good."""
         window, out, more = self.window, bytearray(), True
         while more and not self._polling:
             if request := window.due():

@@ -159,15 +159,15 @@ class Link:
 
     # Exchanges ---------------------------------------------------------------------------------
 
-    def execute(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    def execute(self, requests: Iterable[tuple[int, bytes] | None]) -> Iterator[tuple[int, bytes]]:
         """Carry out numbered requests in order, as many at a time as the chip has room for.
 
         An exchange that was kept is given up.
 
         Parameters
         ----------
-        requests : iterable of (int, bytes)
-            Operation and payload; taken one by one, when there is room.
+        requests : iterable of (int, bytes) or None
+            Operation and payload; taken one by one, when there is room. None: nothing before the next response.
 
         Yields
         ------

@@ -8,14 +8,15 @@ import numpy as np
 
 from ...errors import FitError
 from ...network.network import Network
+from ...network.parts import LONGEST
+from ...network.population import Population
 from ...spec.config import LIMITS
 from .latency import Timing
 from .layer import Layer
 from .node import Floats
 
-#: Names of neurons that the importer adds: relays that delay inputs, and a clock that fires in every step. No node can
-#: have such a name.
-RELAY, CLOCK = "/relay/", "/clock"
+#: Name of a neuron that the importer adds, a clock that fires in every step. No node can have such a name.
+CLOCK = "/clock"
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,7 @@ class Projection:
     Attributes
     ----------
     source, target : str
-        Names: a source is an input, a layer, or neurons that the importer adds.
+        Names: a source is an input, a layer, or the clock.
     steps : int
         Delay from spike to arrival; 0 only from inputs.
     weights : float array [source, target]
@@ -101,12 +102,13 @@ class Blueprint:
                     f"the graph needs {size} {what}, at most {max(LIMITS[what])} can be built; the largest part is "
                     f"{largest!r} with {self._size(largest)}"
                 )
-        deepest = max(self.projections, key=lambda projection: projection.steps, default=None)
-        if deepest is not None and deepest.steps > max(LIMITS["max_delay"]):
-            raise FitError(
-                f"node {deepest.target!r} needs spikes that are {deepest.steps} steps old, at most "
-                f"{max(LIMITS['max_delay'])} can be built; take a longer dt or shorter delays"
-            )
+        for each in self.projections:
+            most = LONGEST if each.source in self.inputs else max(LIMITS["max_delay"])
+            if each.steps > most:
+                raise FitError(
+                    f"node {each.target!r} needs spikes that are {each.steps} steps old, at most {most} are possible; "
+                    "take a longer dt or shorter delays"
+                )
         net = Network(max(sizes["inputs"], 1), max(sizes["neurons"], 1), dt_ms=dt * 1e3)
         places, axons = self.places(), self.axons()
         for name, layer in self.layers.items():
@@ -122,11 +124,12 @@ class Blueprint:
             used = np.flatnonzero(projection.weights.any(axis=1))
             if not used.size:
                 continue
-            if projection.source in axons:
-                net.connect(net.inputs[axons[projection.source]][used], target, projection.weights[used])
-            else:
-                source = net.neurons[places[projection.source]][used]
-                net.connect(source, target, projection.weights[used], delay_ms=projection.steps * net.dt_ms)
+            source: Population = (
+                net.inputs[axons[projection.source]][used]
+                if projection.source in axons
+                else net.neurons[places[projection.source]][used]
+            )
+            net.connect(source, target, projection.weights[used], delay_ms=projection.steps * net.dt_ms)
         return net
 
     def pacemakers(self) -> list[int]:

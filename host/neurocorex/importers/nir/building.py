@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...errors import InputError
-from .blueprint import CLOCK, RELAY, Blueprint, Projection
+from .blueprint import CLOCK, Blueprint, Projection
 from .graph import Graph
 from .latency import Timing
 from .layer import Layer
@@ -123,9 +123,8 @@ class _Builder:
             via = frozenset(arrivals.via[key])
             if source in self.inputs and steps:
                 blueprint.remarks.setdefault(source, []).append(
-                    f"{self.inputs[source]} relay neurons hold it back for {layer.name!r}"
+                    f"its spikes reach {layer.name!r} {steps} step{'s' * (steps > 1)} later"
                 )
-                source = self._relay(source)
             elif (
                 source in self.layers
                 and timing.loop[source] == timing.loop[layer.name]
@@ -149,14 +148,6 @@ class _Builder:
         if not late:
             self.blueprint.notes[layer.name].append((1.0, "steps, by which the bias reaches the synaptic current late"))
         yield Projection(CLOCK, layer.name, max(late, 1), amount[None, :], frozenset())
-
-    def _relay(self, source: str) -> str:
-        name = RELAY + source
-        if name not in self.layers:
-            size = self.inputs[source]
-            self._add(Layer.memoryless(name, (size,), 0.5))
-            self.blueprint.projections.append(Projection(source, name, 0, np.eye(size), frozenset()))
-        return name
 
     def _add(self, layer: Layer) -> None:
         self.layers[layer.name] = layer

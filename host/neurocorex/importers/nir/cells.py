@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...events.delayline import DelayLine
 from ...image import Image
 from ...network.network import Network
 from ...quantiser.demand import Durations
+from ...quantiser.inputs import image_line, line_of
 from ...quantiser.populations import scales_of
 from ...spec import Control, Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
@@ -26,6 +28,8 @@ class Cells:
     ----------
     inputs : int
         Number of input axons, which are the first rows of `weights`; the axons of neurons and extra axons follow.
+    line : DelayLine
+        Input and delay of each input axon.
     weights : float array [axons, N]
         Weights, with their gain.
     decay, decay_syn, threshold, reset, bias : float array [N]
@@ -41,6 +45,7 @@ class Cells:
     """
 
     inputs: int
+    line: DelayLine
     weights: Floats
     decay: Floats
     decay_syn: Floats
@@ -60,7 +65,8 @@ class Cells:
         names = ("decay", "decay_syn", "threshold", "reset", "bias")
         decay, decay_syn, threshold, reset, bias = (net.parameters[name].astype(np.float64) for name in names)
         return cls(
-            net.input_count, net.weights.astype(np.float64), decay, decay_syn, threshold, reset, bias, times.delays,
+            net.input_count, line_of(net) or _straight(net.input_count), net.weights.astype(np.float64), decay,
+            decay_syn, threshold, reset, bias, times.delays,
             np.asarray(net.extra_source, np.int64), times.extra_delays, scales_of(image)[: net.neuron_count],
         )  # fmt: skip
 
@@ -81,7 +87,8 @@ class Cells:
             np.asarray(regions.get(region, none), np.int64) for region in (Region.EXTRA_SOURCE, Region.EXTRA_DELAY)
         )
         return cls(
-            config.inputs, np.ldexp(image.weights.astype(np.float64), gains[:, None]), decay, decay_syn, threshold,
+            config.inputs, image_line(image) or _straight(config.inputs),
+            np.ldexp(image.weights.astype(np.float64), gains[:, None]), decay, decay_syn, threshold,
             reset, bias, regions[Region.DELAY].astype(np.int64), source, delays, np.ones(config.neurons),
             float(1 << int(control[Control.GAIN_RECURRENT])),
         )  # fmt: skip
@@ -90,6 +97,22 @@ class Cells:
     def neurons(self) -> int:
         """Number of neurons."""
         return self.decay.size
+
+    def input_rounds(self) -> list[tuple[Ints, Ints, NDArray[np.bool_]]]:
+        """Return rows and delays [inputs] of the own axon of each input, then of its first, second, ... further one.
+
+        The last array tells which inputs have such an axon.
+        """
+        line, found = self.line, list[tuple[Ints, Ints, NDArray[np.bool_]]]()
+        nth = np.zeros(line.inputs, np.int64)
+        for row, (source, delay) in enumerate(zip(line.source.tolist(), line.delay.tolist(), strict=True)):
+            if nth[source] == len(found):
+                empty = np.zeros(line.inputs, np.int64)
+                found.append((empty, empty.copy(), empty.astype(np.bool_)))
+            rows, delays, has = found[nth[source]]
+            rows[source], delays[source], has[source] = row, delay, True
+            nth[source] += 1
+        return found
 
     def rounds(self) -> list[tuple[Ints, Ints]]:
         """Return rows and delays [N] of the own axon of each neuron, then of its first, second, ... extra axon.
@@ -107,3 +130,8 @@ class Cells:
             rows[source], delays[source] = self.inputs + self.neurons + extra, delay
             used[source] += 1
         return found
+
+
+def _straight(inputs: int) -> DelayLine:
+    """Return the delay line of inputs without delays."""
+    return DelayLine(inputs, np.arange(inputs), np.zeros(inputs, np.int64))

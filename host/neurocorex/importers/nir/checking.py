@@ -16,6 +16,7 @@ from ...device.open import open_device
 from ...errors import InputError
 from ...image import Image
 from ...network.network import Network
+from ...quantiser.inputs import inputs_of
 from .direct import currents_of
 from .places import Places
 from .recording import Recording
@@ -152,7 +153,7 @@ def check_recording(
     if held.is_real:
         stimulus["inject"] = currents_of(image, net, places, held.inputs, None)
     else:
-        table = np.zeros((samples, steps, image.config.inputs), np.bool_)
+        table = np.zeros((samples, steps, inputs_of(image)), np.bool_)
         table[..., :width] = held.inputs
         stimulus["spikes"] = table
     chip = device or open_device("emulator")

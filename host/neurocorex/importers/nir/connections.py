@@ -1,7 +1,7 @@
 """Connections between the layers of an imported graph, read from what is on the chip, in the time of the graph.
 
-What the importer added is taken back: relays become connections of their input, the clock becomes a bias, and the
-weights by which late layers take off their threshold vanish.
+What the importer added is taken back: the clock becomes a bias, the weights by which late layers take off their
+threshold vanish, and relays, which files of earlier versions have, become connections of their input.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .blueprint import CLOCK, RELAY
+from .blueprint import CLOCK
 from .cells import Cells, Ints
 from .node import Floats
 from .places import Places
+
+#: First part of the name of neurons by which earlier versions delayed an input.
+RELAY = "/relay/"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +63,8 @@ class Connections:
         """Return the connections from inputs."""
         for name, axons in self._places.inputs.items():
             for target in self.layers:
-                rows = np.arange(axons.start, axons.stop)
-                yield from self._connection(name, target, rows, np.zeros(rows.size, np.int64))
+                for rows, delays, has in self._cells.input_rounds():
+                    yield from self._connection(name, target, rows[axons], delays[axons], has[axons].astype(np.int64))
                 yield from self._from_neurons(RELAY + name, name, target)
 
     def of_layers(self) -> Iterator[Connection]:

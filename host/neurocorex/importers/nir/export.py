@@ -46,8 +46,8 @@ def to_nir(
     ----------
     model : Network, Image or Imported
         A network is written with its floats, an image with the values that its integers stand for. An imported graph
-        is written with these values, too, layer by layer and in its own time: without relays and the clock that the
-        importer added.
+        is written with these values, too, layer by layer and in its own time, without the clock that the importer
+        added.
     path : path, optional
         File to write.
     config : CoreConfig, optional
@@ -107,7 +107,7 @@ def _grouped(cells: Cells, scales: Floats) -> Places:
         name = "neurons" if len(found) == 1 else f"neurons_{kind.lower()}"
         layers[name] = Place(members, (members.size,), 0, scales[members], np.zeros(members.size))
     outputs = {name.replace("neurons", "output"): name for name in layers}
-    return Places({"input": slice(0, cells.inputs)}, layers, outputs)
+    return Places({"input": slice(0, cells.line.inputs)}, layers, outputs)
 
 
 def _errors(tree: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, float]:
@@ -138,7 +138,7 @@ class _Writer:
         self.edges: list[list[str]] = []
         self.inputs = {
             self._free(name): axons.stop - axons.start for name, axons in places.inputs.items()
-        } or {"input": cells.inputs}  # fmt: skip
+        } or {"input": cells.line.inputs}  # fmt: skip
         self.names: dict[str, str] = {}
 
     def graph(self) -> dict[str, Any]:

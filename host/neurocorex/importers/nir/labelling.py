@@ -9,7 +9,7 @@ from ...image import Image
 from ...spec import Region
 from ...spec.fixed import DECAY_ALL, DECAY_BITS
 from ..labels import Item, Label
-from .blueprint import CLOCK, RELAY, Blueprint, Projection
+from .blueprint import CLOCK, Blueprint, Projection
 from .graph import Graph
 from .layer import Layer
 from .losses import Loss, Losses
@@ -56,15 +56,13 @@ def _item(node: Node, blueprint: Blueprint, image: Image, losses: Losses) -> Ite
 
 
 def _made(name: str, blueprint: Blueprint) -> dict[str, list[Projection]]:
-    """Return the projections to a layer, or from an input to its relays, that pass no node, by what they are."""
+    """Return the projections to a layer that pass no node, by what they are."""
     found: dict[str, list[Projection]] = {}
     for projection in blueprint.projections:
-        if projection.via or name not in (projection.target, projection.target.removeprefix(RELAY)):
+        if projection.via or name != projection.target:
             continue
         if projection.source == CLOCK:
             what = "of a weight of the clock, which brings the bias, at worst"
-        elif projection.target == RELAY + name:
-            what = "of a weight to its relays at worst"
         elif projection.source == name and blueprint.layers[name].late:
             what = "of a weight of its late reset at worst"
         else:

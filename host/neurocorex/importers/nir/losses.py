@@ -20,7 +20,7 @@ from ...quantiser.demand import Durations
 from ...quantiser.inclusive import as_meant
 from ...quantiser.populations import scales_of
 from ...spec import Control, Region
-from .blueprint import CLOCK, RELAY, Blueprint, Projection
+from .blueprint import CLOCK, Blueprint, Projection
 from .layer import Layer
 from .node import Floats
 from .options import Options
@@ -130,7 +130,10 @@ class Losses:
         """Return the axon of each neuron of the source that has the delay of a projection."""
         net, axons = self._net, self._blueprint.axons()
         if projection.source in axons:
-            return np.arange(net.input_count)[axons[projection.source]]
+            source = np.arange(len(net.inputs))[axons[projection.source]]
+            late = np.flatnonzero(self._delays.input_delays == projection.steps)
+            found = {net.input_source[row]: row for row in late.tolist()}
+            return np.array([found.get(each, each) for each in source.tolist()], np.intp)
         source = np.arange(net.neuron_count)[self._blueprint.places()[projection.source]]
         rows = net.input_count + source
         for number, neuron in enumerate(net.extra_source):
@@ -214,6 +217,4 @@ def _usual(weights: Floats) -> Floats:
 
 def _title(name: str) -> str:
     """Return the name of a layer for people, also if the importer added it."""
-    if name.startswith(RELAY):
-        return f"the relays of {name.removeprefix(RELAY)!r}"
     return "the clock" if name == CLOCK else repr(name)

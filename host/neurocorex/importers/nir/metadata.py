@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ... import files
 from ...errors import FileFormatError, InputError
 from ...image import Image, blank, program_regions, state_regions
+from ...quantiser.inputs import inputs_of
 from ...quantiser.report import Report
 from ...spec import CoreConfig, Region
 from ..labels import ImportReport, Item
@@ -153,7 +154,7 @@ def _places(image: Image, graph: Graph, extras: Mapping[str, Any]) -> Places:
             unit = np.full(members.size, image.scale)
             layers[name] = Place(members, (members.size,), 0, unit, np.zeros(members.size))
     outputs = {name: graph.sources[name][0] for name, node in graph.nodes.items() if node.kind == "Output"}
-    return Places({"input": slice(0, image.config.inputs)}, layers, outputs)
+    return Places({"input": slice(0, inputs_of(image))}, layers, outputs)
 
 
 def _errors(extras: Mapping[str, Any]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ... import files
 from ...errors import FileFormatError
 from ...image import Image
+from ...quantiser.inputs import inputs_of
 from .blueprint import Blueprint
 from .node import Floats, Shape
 
@@ -97,7 +98,7 @@ def read_places(text: str, image: Image) -> Places:
     try:
         told = files.parse(text)
         inputs = {str(name): slice(int(start), int(stop)) for name, (start, stop) in told["inputs"].items()}
-        if not all(0 <= place.start <= place.stop <= image.config.inputs for place in inputs.values()):
+        if not all(0 <= place.start <= place.stop <= inputs_of(image) for place in inputs.values()):
             raise ValueError("inputs that the image does not have")
         layers = {str(name): _place(fields, image) for name, fields in told["layers"].items()}
         outputs = {str(name): str(layer) for name, layer in told["outputs"].items()}
