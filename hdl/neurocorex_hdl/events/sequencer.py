@@ -22,7 +22,7 @@ from .extra_axons import LookUp
 
 
 def known_flags(config: CoreConfig) -> int:
-    """Flags of `Clear` that name anything on a chip of geometry `config`."""
+    """Return the flags of `Clear` that name anything on a chip of geometry `config`."""
     return reduce(or_, (region.row.cleared or 0 for region in regions(config)), int(Clear.COUNTERS))
 
 
