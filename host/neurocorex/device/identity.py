@@ -15,14 +15,16 @@ from ..events.stream import EventStream
 from ..image import Image, blank, program_regions, state_regions
 from ..quantiser.extent import EXTENT
 from ..spec import Clear, Control, CoreConfig, Flag, Region
-from ..spec.registers import MOVING
-from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_window, learns
+from ..spec.registers import MOVING, NOBODY
+from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_groups, has_window, learns
 from ..wire.regions import Items
 from .loaded import LoadedNetwork
 from .recording import Recording
 
 #: Registers without a meaning for a network in which no synapse is plastic.
 _OF_LEARNING = tuple(each for each in Control if each.row.present in (learns, has_window, has_errors))
+#: Those without one where no neuron is in a group.
+_OF_GROUPS = tuple(each for each in Control if each.row.present is has_groups)
 
 
 def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreConfig, clears: Clear) -> dict[str, str]:
@@ -40,22 +42,25 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         What goes to zero before the first step, and so does not matter.
     """
     is_plastic = Region.PLASTIC in held and bool(held[Region.PLASTIC].any())
+    is_grouped = Region.GROUP in held and bool(held[Region.GROUP].any())
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared
         of_learning = region.row.present in (learns, has_window) or cleared in (Clear.TRACES, Clear.ERRORS)
-        idle = of_learning and not is_plastic
+        idle = (of_learning and not is_plastic) or (region is Region.FIRST and not is_grouped)
         if region is Region.IN_USE or idle or (cleared is not None and cleared & clears):
             continue
         part = cut(region, values, network, config)
         if region is Region.FLAGS:  # what is recorded belongs to the run
             part = part & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
+        if region is Region.FIRST:  # a group that a chip lacks is one without a winner
+            part = np.trim_zeros((part + 1) % (NOBODY + 1), "b")
         if region is Region.CONTROL:
             moving = {each: int(part[each]) for each in MOVING if each < part.size and is_plastic}
             # A register that a chip lacks is one of zero.
             found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items() if value}
-            ignored = MOVING if is_plastic else _OF_LEARNING
-            part = np.trim_zeros(np.where(np.isin(np.arange(part.size), ignored), 0, part), "b")
+            ignored = {*(MOVING if is_plastic else _OF_LEARNING), *(() if is_grouped else _OF_GROUPS)}
+            part = np.trim_zeros(np.where(np.isin(np.arange(part.size), [*ignored]), 0, part), "b")
         if part.any():  # a region that a chip lacks is one of zeros
             found[f"{'network' if cleared is None else 'state'}: {region.name.lower()}"] = digest(part)
     return found

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..image import Image, state_regions
 from ..network.population import Population
 from ..spec import Clear, Control, LearningFlag, Region
+from ..spec.registers import NOBODY
 from ..wire.regions import Items
 from . import counters as counting
 from .contents import Contents, Traces
@@ -19,7 +20,7 @@ from .matrix import WeightMatrix
 from .session import Session
 from .standing import setting
 from .synapses import WeightsSet
-from .teaching import gate_bits, modulation_bits, require_learning
+from .teaching import gate_bits, modulation_bits, require_groups, require_learning
 from .turn import Turn
 from .units import is_chip
 
@@ -160,6 +161,21 @@ class Memories:
             own, neurons = None if is_chip(units) else contents.units(), contents.geometry.neurons
             held = contents.read(Region.ERROR)[Region.ERROR] if contents.config.errors else np.zeros(neurons, np.int32)
             return held[:neurons] if own is None else np.asarray(held[:neurons] / own.error_scale)
+
+    def winners(self) -> npt.NDArray[np.int64]:
+        """First neurons to fire, int64 [groups + 1], -1 where none has: of all groups, of group 1, of group 2, ...
+
+        Only neurons in groups count, from the last clear on; see `Network.judge`.
+
+        Raises
+        ------
+        InputError
+            On a chip without groups.
+        """
+        with self._reading("winners"):
+            require_groups(self._contents.config, "winners")
+            held = self._contents.read(Region.FIRST)[Region.FIRST].astype(np.int64)
+            return np.where(held == NOBODY, -1, held)
 
     def traces(self) -> Traces:
         """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""

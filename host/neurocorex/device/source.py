@@ -57,6 +57,7 @@ def _parts(net: NetworkData) -> dict[str, int]:
     arrays = net.parameters | {"weights": net.weights, "plastic": net.plastic, "feedback": net.is_feedback}
     return {
         "adaptation": hash((net.adaptation_step, net.adaptation_decay)),
+        "judge": hash((net.praise, net.blame, net.conscience)),
         "rule": hash(repr(net.rule)),
         "extra axons": hash((*net.extra_source, *net.extra_delay_ms)),
         **{

@@ -28,6 +28,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits += _lacking_to_learn(old, new)
     if not new.errors and old.errors and _has_errors(regions):
         limits.append("errors (the chip was built without them)")
+    if Region.GROUP in regions and (groups := int(regions[Region.GROUP].max())) > new.groups:
+        limits.append(f"{groups} groups (the chip has {new.groups})")
     limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -47,6 +49,8 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
     elif region in MATRICES or region.row.per is AXON:
         rows = _moved_axons(old, new)
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
+    elif region is Region.FIRST:  # none is not 0
+        placed[:] = np.append(array, blank(region, new)[array.size :])[: placed.size]
     else:
         placed[: array.size] = array
     if region is Region.THRESHOLD:  # at the end of the range, where states stop, a threshold is out of reach

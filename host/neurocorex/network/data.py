@@ -49,6 +49,9 @@ class NetworkData(Sealed):
     parameters: dict[str, NDArray[Any]]
     adaptation_step: int | float
     adaptation_decay: float
+    praise: float
+    blame: float
+    conscience: int | float
 
     def __init__(self, inputs: int, neurons: int, dt_ms: float) -> None:
         self.input_count = _count("inputs", inputs)
@@ -66,6 +69,7 @@ class NetworkData(Sealed):
         self.rule = None
         self.parameters = parameters.initial(self.neuron_count)
         self.adaptation_step, self.adaptation_decay = 0, 0.0
+        self.praise, self.blame, self.conscience = 0, 0, 0
 
     @property
     def input_weights(self) -> NDArray[Any]:
@@ -88,6 +92,11 @@ class NetworkData(Sealed):
         return np.where(self.is_feedback[:, None], self.weights, 0)
 
     @property
+    def groups(self) -> int:
+        """Largest number of a group; 0: no neuron is in one."""
+        return int(self.parameters["group"].max())
+
+    @property
     def learns(self) -> bool:
         """Whether any synapse changes by itself: there is a rule, and a plastic synapse."""
         return self.rule is not None and bool(self.plastic.any())
@@ -107,7 +116,8 @@ class NetworkData(Sealed):
     def is_integer(self) -> bool:
         """Whether all that is in the units of the weights was given as integers: no float has to be scaled."""
         bounded = self.rule is None or not self.learns or self.rule.bounds_are_integers
-        stated = isinstance(self.adaptation_step, int) and self.weights.dtype.kind == "i"
+        shared = self.adaptation_step, self.conscience
+        stated = all(isinstance(each, int | np.integer) for each in shared) and self.weights.dtype.kind == "i"
         return bounded and stated and all(parameters.is_integer(name, self.parameters[name]) for name in SCALED)
 
     @property

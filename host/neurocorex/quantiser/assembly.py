@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image
 from ..learning import ErrorRule, TraceRule
+from ..network.parameters import GROUP
 from ..network.population import named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
@@ -19,6 +20,7 @@ from .demand import Demand
 from .extent import EXTENT
 from .feedback import ERROR_SCALE, deaf, error_scales
 from .inclusive import fire_at_threshold
+from .judging import REMEDY, judge_registers, judge_warnings
 from .losses import UNBOUNDED
 from .populations import SCALES
 from .room import NO_ROOMS, ROOMS, error_room, trace_rooms
@@ -80,6 +82,7 @@ class Assembly:
         learner = int(np.argmax(net.plastic.any(axis=0)))  # all that learn have the same scale
         self._put_rule((1 << gains[kinds.plastic_kind]) / float(self.scales[learner]))
         error_scale = self._put_feedback()
+        self._put_judge(error_scale or 1.0)
         self._put_parameters()
         self._put_flags()
         self._put_axons()
@@ -144,13 +147,28 @@ class Assembly:
             return None if self.tuning is None or not by_errors else self.tuning.error_scale
         if not isinstance(net.rule, ErrorRule):
             notes.append("axons bring errors, but no rule learns from them: call Network.learn(learning.errors(...))")
-        weights = net.weights[feedback]
+        weights = np.concatenate([net.weights[feedback].ravel(), np.array([net.praise, net.blame])])
         scale = self.tuning.error_scale if self.tuning and by_errors else error_scales(weights, self.config)[0][0]
         rows = self._rows()[feedback]
-        self.regions[Region.WEIGHTS][rows, : net.neuron_count] = np.rint(weights * scale)
+        self.regions[Region.WEIGHTS][rows, : net.neuron_count] = np.rint(net.weights[feedback] * scale)
         self.regions[Region.FEEDBACK] = np.zeros(self.config.axons, np.int64)
         self.regions[Region.FEEDBACK][rows] = 1
         return scale
+
+    def _put_judge(self, error_scale: float) -> None:
+        """Place the groups, and what a judgement does."""
+        net, notes, tuning = self.net, self.rounding.notes, self.tuning
+        notes += judge_warnings(net, by_errors=isinstance(net.rule, ErrorRule))
+        if not self.config.groups:
+            return
+        self._put(Region.GROUP, net.parameters[GROUP])
+        registers, rounded = judge_registers(net, self.config, error_scale)
+        notes += [warning for each in rounded if (warning := each.warning(REMEDY))]
+        if tuning is not None and (net.praise or net.blame):
+            tuning.rounded += rounded
+        registers[Control.CONSCIENCE] = int(self.rounding.states("conscience", np.array(net.conscience)))
+        for register, value in registers.items():
+            self.control[register] = value
 
     def _put_rule(self, unit: float) -> None:
         """Turn the rule into registers and tables; `unit` is that of a plastic weight on the chip."""
@@ -172,7 +190,9 @@ class Assembly:
         elif isinstance(rule, ErrorRule):
             rooms = (error_room(net, rule, self.stimulus), NO_ROOMS[1])
             notes += deaf(net)
-        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms, net.weights[net.is_feedback])
+        # What a judgement brings shares the scale of errors with what feedback axons bring.
+        brought = np.concatenate([net.weights[net.is_feedback].ravel(), np.array([net.praise, net.blame])])
+        self.tuning = Tuning(rule, self.config, net.dt_ms, unit, rooms, brought)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():

@@ -15,6 +15,7 @@ from ..spec.registers import MODULATION_ONE
 from .acting import plastic_unit, room_of, signed_value
 from .errorrate import Arithmetic
 from .feedback import ERROR_MAX, error_scale_of, feedback_items, typical
+from .judging import ON_ERRORS, judge_line
 from .rounded import TOLERANCE
 
 
@@ -26,7 +27,7 @@ class ErrorChange:
     ----------
     acting : (float, float)
         By errors above and below zero: the mean over all numbers of spikes that a trace holds, at an error such as one
-        feedback spike brings (the lower median of the sizes of the feedback weights).
+        feedback spike or a judgement brings (the lower median of the sizes of the feedback weights, praise and blame).
     wanted : float or None
         What was asked for; None if it is not known, as for an image from a file.
     at : float
@@ -34,7 +35,7 @@ class ErrorChange:
     step, largest : float
         Smallest error other than 0, and the largest that acts in full: beyond it, it is cut.
     reach : float
-        Largest error that one spike of each feedback axon brings to a neuron.
+        Largest error that one spike of each feedback axon, or a judgement, brings to a neuron.
     deadband : float
         Errors up to this size change nothing.
     room : float
@@ -45,6 +46,8 @@ class ErrorChange:
         Whether traces fade, so that spikes are forgotten in time.
     modulation : float
         Factor of all changes that is in `acting` and `wanted`: that of the chip, or 1 if that is 0.
+    judge : str or None
+        What a judgement does, in words; None where no neuron is in a group.
     """
 
     acting: tuple[float, float]
@@ -58,6 +61,7 @@ class ErrorChange:
     why: str
     forgets: bool
     modulation: float = 1.0
+    judge: str | None = None
 
     @property
     def error(self) -> float | None:
@@ -80,8 +84,8 @@ class ErrorChange:
             by_rate = self.largest < ERROR_MAX * self.step
             remedy = "take a smaller rate, or less of accumulate" if by_rate else "give feedback weights as floats"
             found.append(
-                f"errors beyond {self.largest:.4g} are cut, and one spike of each feedback axon brings up to "
-                f"{self.reach:.4g}: {remedy}"
+                f"errors beyond {self.largest:.4g} are cut, and one spike of each feedback axon, or a judgement, brings"
+                f" up to {self.reach:.4g}: {remedy}"
             )
         return found
 
@@ -97,6 +101,7 @@ class ErrorChange:
             f"errors: at LEARN one spike and an error of 1 change a weight by {self._size}{off}{modulated}",
             f"errors: steps of {self.step:.4g}, up to {self.largest:.4g}{dead}",
             f"errors: {room}; traces {until}",
+            *([self.judge] if self.judge else []),
         ]
 
     @property
@@ -121,14 +126,16 @@ def error_change(image: Image, rule: Rule | None = None) -> ErrorChange | None:
     span = signed_value(image, Control.WEIGHT_MAX) - signed_value(image, Control.WEIGHT_MIN)
     numbers = Arithmetic(config, bool(flags & LearningFlag.STOCHASTIC), span * soft)
     items, scale = feedback_items(image), error_scale_of(image)
-    unit, at = plastic_unit(image), typical(items, scale)
+    judged = np.array([signed_value(image, register) for register, _ in ON_ERRORS if config.groups], np.int64)
+    unit, at = plastic_unit(image), typical(np.append(items, judged), scale)
+    brings = np.append(np.abs(items).sum(axis=0), np.abs(judged))
     above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at))
     most = signed_range(config.change_bits)[1] * MODULATION_ONE // abs(rate) if rate else ERROR_MAX
     return ErrorChange(
         (above, below), rule.rate * modulation / MODULATION_ONE if isinstance(rule, ErrorRule) else None, at / scale,
-        1 / scale, min(most, ERROR_MAX) / scale, float(np.abs(items).sum(axis=0).max(initial=0)) / scale,
+        1 / scale, min(most, ERROR_MAX) / scale, float(brings.max(initial=0)) / scale,
         signed_value(image, Control.DEADBAND) / scale, float(numbers.cap // increment) if increment else 0.0,
-        room_of(image, 0), decay > 0, modulation / MODULATION_ONE,
+        room_of(image, 0), decay > 0, modulation / MODULATION_ONE, judge_line(image, scale),
     )  # fmt: skip
 
 

@@ -114,7 +114,7 @@ def groups_of(demand: Demand, populations: Sequence[Neurons] | None, notes: list
             twice = population.indices[group[population.indices] >= 0][0]
             raise InputError(f"neuron {twice} is in two populations; each has one scale")
         group[population.indices] = number
-    if net.adaptation_step:
+    if net.adaptation_step or net.conscience:
         notes.append("all populations share a scale, because they share the adaptation step")
         group[:] = 0
     elif demand.rule is not None:
@@ -141,7 +141,7 @@ def given_scales(demand: Demand, scale: ArrayLike) -> Floats:
     wrong = ~(np.isfinite(scales) & (scales > 0))
     if wrong.any():
         raise InputError(f"scale must be above 0, got {scales[wrong][0]!s}")
-    shared = np.full(net.neuron_count, bool(net.adaptation_step))
+    shared = np.full(net.neuron_count, bool(net.adaptation_step or net.conscience))
     if demand.rule is not None:
         shared |= net.plastic.any(axis=0)
     if len(np.unique(scales[shared])) > 1:
