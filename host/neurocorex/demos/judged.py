@@ -40,7 +40,7 @@ from .samples import Samples, Spikes
 if TYPE_CHECKING:
     from ..device.device import Device
 
-__all__ = ["DIGITS", "MNIST", "Settings", "answers", "build", "digits", "learn", "lessons", "questions"]
+__all__ = ["DIGITS", "MNIST", "WARP", "Settings", "answers", "build", "digits", "learn", "lessons", "questions"]
 
 Progress = Callable[[int, int], None]
 
@@ -50,8 +50,9 @@ BLOCK = 1000
 LENGTH = 4.5
 #: Chosen by cross-validation on the images to learn, with the equations of the lesson in NumPy.
 DIGITS = Settings(inputs=64, spikes=8, epochs=40, rate=0.125, turns=22.6)
-#: For images of MNIST in 14 x 14 pixels, upright and normed.
+#: For images of MNIST in 14 x 14 pixels, upright and normed; and the strength of the warps of their copies.
 MNIST = Settings(inputs=196, spikes=4, epochs=20, rate=0.25, turns=11.3)
+WARP = 0.6
 
 
 def digits(limit: int | None = None) -> Samples:
@@ -60,7 +61,7 @@ def digits(limit: int | None = None) -> Samples:
     Parameters
     ----------
     limit : int, optional
-        Largest number of images to learn, and of images to test.
+        Only the first images of either kind, so many at most.
 
     Raises
     ------
@@ -92,8 +93,7 @@ def lessons(stimulus: Spikes, labels: Ints, settings: Settings) -> EventStream:
     others = [silent_bits(set(range(1, CLASSES + 1)) - {label + 1}) for label in range(CLASSES)]
     stream = latency.exposure(_with_labels(stimulus, labels, settings), settings.steps)
     return (
-        stream.setting(0, Control.MODULATION, MODULATION_ONE)
-        .clearing(start)
+        stream.clearing(start)
         .setting(start, Control.SILENT, 0)
         .setting(start, Control.MODULATION, MODULATION_ONE)
         .clearing(start + settings.race, Clear.STATE | Clear.TRACES)
@@ -176,7 +176,8 @@ def learn(
         names=np.arange(settings.neurons) % CLASSES,
         curve=curve,
         facts={"untrained": untrained, "lesson_steps": settings.steps, "question_steps": settings.race},
-        summary=f"{len(labels)} images shown {settings.epochs} times, {settings.steps} steps each, no host in the loop",
+        summary=f"{len(labels)} images learned {settings.epochs} times, in {settings.steps} steps each, without a host "
+        f"in the loop; untrained: {untrained:.2%} right",
         counters=device.counters(),
         seconds=time.perf_counter() - started,
     )
