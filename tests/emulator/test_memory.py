@@ -16,7 +16,7 @@ from neurocorex.spec.timing import busy_cycles
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 STATE_HERE = tuple(region for region in STATE if layout(region, CONFIG).items)
 WRITABLE = (Region.CONTROL, Region.IN_USE, Region.WEIGHTS, *PARAMETERS, *STATE_HERE)
-ERRORS = replace(CONFIG, learning=Learning.EXPONENTIAL, errors=True)
+ERRORS = replace(CONFIG, learning=Learning.EXPONENTIAL, errors=True, groups=5)
 
 
 def test_memories_hold_their_defaults_at_first() -> None:

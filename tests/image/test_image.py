@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from neurocorex.errors import FileFormatError, FitError, InputError
 from neurocorex.image import Image, blank, program_regions, region_shape, state_regions
 from neurocorex.image.file import VERSION
 from neurocorex.spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
+from neurocorex.spec.registers import NOBODY
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 
@@ -326,6 +328,32 @@ def test_network_with_errors_fits_no_chip_without_them(feature):
         regions[Region.FEEDBACK][4] = 1
     with pytest.raises(FitError, match="errors"):
         Image(config, regions).fit(plain)
+
+
+def test_fitting_moves_groups_and_first_neurons():
+    chips = [
+        CoreConfig(neurons=n, inputs=3, learning=Learning.EXPONENTIAL, errors=True, groups=g)
+        for n, g in ((5, 4), (9, 7))
+    ]
+    image = random_image(chips[0], snapshot=True)
+    fitted = image.fit(chips[1])
+    assert fitted.regions[Region.GROUP].tolist() == [*image.regions[Region.GROUP], *[0] * 4]
+    assert fitted.regions[Region.FIRST].tolist() == [*image.regions[Region.FIRST], *[NOBODY] * 3]
+
+
+def test_network_with_groups_fits_chips_that_have_those_in_use():
+    config = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL, errors=True, groups=6)
+    regions = {region: blank(region, config) for region in random_image(config, snapshot=True).regions}
+    plain, fewer = (replace(config, groups=groups) for groups in (0, 2))
+    assert Image(config, regions).fit(plain).config == plain
+    regions[Region.GROUP][:2] = 1, 2
+    regions[Region.FIRST][:3] = 4, 3, 4
+    assert Image(config, regions).fit(fewer).regions[Region.FIRST].tolist() == [4, 3, 4]
+    with pytest.raises(FitError, match="groups of neurons"):
+        Image(config, regions).fit(plain)
+    regions[Region.GROUP][1] = 3
+    with pytest.raises(FitError, match=r"group 3 \(the chip holds 0 to 2\)"):
+        Image(config, regions).fit(fewer)
 
 
 def test_fitting_moves_extra_axons_and_what_learns():

@@ -56,6 +56,8 @@ LESSONS = {
     "errors_soft_by_chance": {Control.LEARNING: ON | LearningFlag.ERRORS | SOFT | CHANCE},
     "spikes_or_errors": {},
 }
+#: With groups, judgements come on top.
+GROUPS = replace(ERRORS, groups=3)
 LESSON_SEED = 37
 STEPS = 16
 #: Their networks reach every part of the model, which a test makes sure of.
@@ -111,10 +113,20 @@ def test_networks_that_learn_from_errors_change_in_both_directions():
         assert min(counters[Counter.POTENTIATIONS], counters[Counter.DEPRESSIONS]) > 5, rule
 
 
+def test_networks_with_groups_judge_right_and_wrong():
+    labels = set()
+    for number, registers in enumerate(LESSONS.values()):
+        stimulus, _ = emulated(GROUPS, LESSON_SEED + number, registers)
+        assert {Control.JUDGE, Control.LABEL} <= set(stimulus.change_register.tolist())
+        labels |= set(stimulus.change_value[stimulus.change_register == Control.LABEL].tolist())
+    assert len(labels) > 2
+
+
 @pytest.mark.slow
-def test_core_with_errors_equals_emulator_on_icarus(tmp_path):
-    given = learning_settings(ERRORS, LESSON_SEED, aborts=8, rules=LESSONS)
-    run_bench("core", "core", core_verilog(ERRORS), simulator="icarus", folder=tmp_path, settings=given)
+@pytest.mark.parametrize("config", [ERRORS, GROUPS], ids=["errors", "groups"])
+def test_core_with_errors_equals_emulator_on_icarus(config, tmp_path):
+    given = learning_settings(config, LESSON_SEED, aborts=8, rules=LESSONS)
+    run_bench("core", "core", core_verilog(config), simulator="icarus", folder=tmp_path, settings=given)
 
 
 @pytest.mark.slow

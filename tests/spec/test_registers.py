@@ -16,12 +16,23 @@ from neurocorex.spec import (
     layout,
     regions,
 )
-from neurocorex.spec.registers import FLAG_BITS, LEARNING_FLAG_BITS, MAGIC, MODEL_COUNTERS, PARAMETERS, STATE, TRACES
+from neurocorex.spec.registers import (
+    FLAG_BITS,
+    LEARNING_FLAG_BITS,
+    MAGIC,
+    MODEL_COUNTERS,
+    NOBODY,
+    PARAMETERS,
+    STATE,
+    TRACES,
+    WINNERS,
+)
 from neurocorex.spec.timing import busy_cycles, row_cycles
 
 CONFIG = CoreConfig(neurons=10, inputs=3, weight_bits=16, state_bits=18, refractory_bits=5, max_delay=16)
 LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace_bits=11, window_steps=6, extra_axons=3)
 ERRORS = replace(LEARNING, errors=True)
+GROUPS = replace(ERRORS, groups=5)
 
 
 @pytest.mark.parametrize(
@@ -75,11 +86,13 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     tables = {Region.PRE_TABLE, Region.POST_TABLE}
     learning = {Region.PLASTIC, Region.PRE_TRACE, Region.POST_TRACE}
     extra = {Region.EXTRA_SOURCE, Region.EXTRA_DELAY}
-    errors = {Region.FEEDBACK, Region.ERROR}
+    groups = {Region.GROUP, Region.FIRST}
+    errors = {Region.FEEDBACK, Region.ERROR} | groups
     assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors
     assert set(Region) - set(regions(LEARNING)) == tables | errors
     assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors
-    assert set(Region) - set(regions(ERRORS)) == tables
+    assert set(Region) - set(regions(ERRORS)) == tables | groups
+    assert set(Region) - set(regions(GROUPS)) == tables
 
 
 def test_layouts_of_a_chip_with_errors() -> None:
@@ -87,6 +100,15 @@ def test_layouts_of_a_chip_with_errors() -> None:
     assert (feedback.columns, feedback.range, feedback.item_bytes) == (16, (0, 1), 1)
     assert (error.columns, error.range, error.item_bytes) == (10, (-32768, 32767), 2)
     assert not layout(Region.FEEDBACK, LEARNING).items + layout(Region.ERROR, LEARNING).items
+
+
+@pytest.mark.parametrize(("groups", "high"), [(1, 1), (3, 3), (5, 7), (16, 31)])
+def test_layouts_of_a_chip_with_groups(groups: int, high: int) -> None:
+    config = replace(ERRORS, groups=groups)
+    group, first = layout(Region.GROUP, config), layout(Region.FIRST, config)
+    assert (group.columns, group.range, group.writable) == (10, (0, high), True)
+    assert (first.columns, first.range, first.writable) == (groups + 1, (0, NOBODY), True)
+    assert not layout(Region.GROUP, ERRORS).items + layout(Region.FIRST, ERRORS).items
 
 
 def test_what_describes_the_chip_is_read_only() -> None:
@@ -101,7 +123,9 @@ def test_regions_are_sorted_into_parameters_and_state() -> None:
     assert {Region.THRESHOLD, Region.DECAY, Region.DELAY, Region.FLAGS} <= set(PARAMETERS)
     assert {Region.MEMBRANE, Region.CURRENT, Region.ADAPTATION, Region.HISTORY, Region.ERROR} <= set(STATE)
     assert set(TRACES) == {Region.PRE_TRACE, Region.POST_TRACE}
-    assert len({*PARAMETERS, *STATE, *TRACES}) == len(PARAMETERS) + len(STATE) + len(TRACES)
+    assert set(WINNERS) == {Region.FIRST}
+    kinds = (PARAMETERS, STATE, WINNERS, TRACES)
+    assert len({region for kind in kinds for region in kind}) == sum(map(len, kinds))
 
 
 @pytest.mark.parametrize("learning", Learning)
@@ -121,7 +145,7 @@ def test_every_row_says_what_it_means(kind: type[Region] | type[Control] | type[
 @pytest.mark.parametrize("row", [*Region, *Control], ids=lambda row: row.name)
 def test_tame_values_and_defaults_fit_their_row(row: Region | Control) -> None:
     narrow = replace(ERRORS, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)
-    for config in (CONFIG, LEARNING, ERRORS, narrow):
+    for config in (CONFIG, LEARNING, ERRORS, narrow, GROUPS, replace(narrow, groups=1)):
         low, high = (
             layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.row.width.bits(config))
         )
@@ -145,6 +169,9 @@ def test_control_widths() -> None:
         3, 3, 19, 16, 7, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
     ]  # fmt: skip
     assert [control.bits(ERRORS) for control in controls(ERRORS)][18:] == [16, 32, 15, 1]
+    judge = (Control.JUDGE, Control.LABEL, Control.PRAISE, Control.BLAME, Control.CONSCIENCE, Control.SILENT)
+    assert [control.bits(GROUPS) for control in judge] == [2, 5, 16, 16, 19, 6]
+    assert not any(control.bits(ERRORS) for control in judge)
     # Only weights with windows drift.
     assert Control.DRIFT_STEP.bits(replace(LEARNING, learning=Learning.WINDOW)) == LEARNING.weight_bits
 

@@ -143,7 +143,7 @@ class MembraneUpdate(Equation):
 
 
 class AdaptationUpdate(Equation):
-    """``h = shrink(h, dh)``, and on firing ``h = min(h + step, 2^(S-1) - 1)``.
+    """``h = shrink(h, dh)``, and then ``h = min(h + (step if fires) + raised, 2^(S-1) - 1)``.
 
     Members
     -------
@@ -153,6 +153,8 @@ class AdaptationUpdate(Equation):
         Stage 0; or if the memory holds it, stages 1 and 2.
     shrunk : Out
         Stage 3; what the threshold is raised by.
+    raised : In
+        Stage 3; what a judgement adds, only with groups.
     fires : In
         Stage 5.
     updated, clamped : Out
@@ -166,7 +168,9 @@ class AdaptationUpdate(Equation):
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits - 1
         self._held = holds(config)
+        self._judges = config.groups > 0
         super().__init__(config, {
+            **({"raised": In(self._bits)} if self._judges else {}),
             "decay": In(DECAY_BITS),
             "step": In(self._bits),
             "shrunk": Out(self._bits),
@@ -179,14 +183,15 @@ class AdaptationUpdate(Equation):
         """Build the decay and the adder."""
         m = Module()
         m.submodules.shrink = shrink = Shrink(self._bits, held=self._held)
-        before = stages(m, shrink.shrunk, self.FIRES_STAGE - Shrink.LATENCY, name="before")[-1]
-        total = Signal(self._bits + 1)
+        left = shrink.shrunk + self.raised if self._judges else shrink.shrunk
+        before = stages(m, left, self.FIRES_STAGE - Shrink.LATENCY, name="before")[-1]
+        total = Signal(len(before) + 1)
         m.d.comb += [
             shrink.magnitude.eq(self.adaptation),
             shrink.decay.eq(self.decay),
             self.shrunk.eq(shrink.shrunk),
             total.eq(before + Mux(self.fires, self.step, 0)),
-            self.clamped.eq(total[-1]),
+            self.clamped.eq(total[self._bits :].any()),
             self.updated.eq(total | self.clamped.replicate(self._bits)),
         ]
         return m
@@ -198,6 +203,7 @@ class Firing(Equation):
     ::
 
         fires = forced or (r == 0 and v > th + h and not quiet)
+        excess = v - (th + h)
         if r > 0:
             r = r - 1
             if hold: v = reset
@@ -209,14 +215,15 @@ class Firing(Equation):
     -------
     threshold, adaptation : In
         Stage 0.
-    membrane, refractory_count, reset, hold, forced : In
-        Stage 1. Items that memories hold are also there at the stage after. `refractory_count` is r.
+    membrane, refractory_count, reset, hold, forced, quiet : In
+        Stage 1; `refractory_count` is r, and `quiet` tells that the neuron does not fire by itself. Items that memories
+        hold are also there at the stage after.
     refractory, subtract : In
         Stage 2.
-    quiet : In
-        Shared by all neurons: none fires by itself.
     fires : Out
         Stage 2.
+    excess : Out
+        Stage 2; only with groups.
     left, count : Out
         Membrane and refractory count afterwards, combinational at stage 2.
     clamped : Out
@@ -228,7 +235,7 @@ class Firing(Equation):
 
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
-        self._adapts = config.adaptation
+        self._adapts, self._measures = config.adaptation, config.groups > 0
         self._waits = 0 if holds(config) else 1
         state = signed(config.state_bits)
         super().__init__(config, {
@@ -239,6 +246,7 @@ class Firing(Equation):
             "forced": In(1),
             "quiet": In(1),
             "fires": Out(1),
+            **({"excess": Out(signed(config.state_bits + 2))} if self._measures else {}),
             "left": Out(state),
             "count": Out(config.refractory_bits),
             "clamped": Out(1),
@@ -259,6 +267,8 @@ class Firing(Equation):
             self.fires.eq(self.forced | (free & (self.membrane > limit) & ~self.quiet)),
             above.eq(left - threshold),
         ]
+        if self._measures:
+            m.d.sync += self.excess.eq(self.membrane - limit)
         left, reset, remaining = (
             stages(m, value, waits, name=name)[-1]
             for name, value, waits in (

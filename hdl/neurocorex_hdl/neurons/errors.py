@@ -2,23 +2,26 @@
 
 from typing import ClassVar
 
-from amaranth.hdl import Cat, Const, Module
+from amaranth.hdl import Cat, Const, Module, Value, signed
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Region
 
 from ..lib.arithmetic import saturate
+from ..lib.delay import stages
 from ..registers.region import region_shape
 from ..synapses.accumulator import sum_shape
 from .equations import Equation
 
 
 class ErrorUpdate(Equation):
-    """``E = sat_16(E + e)``.
+    """``E = sat_16(E + e + judgement)``; the judgement only with groups, which takes a stage more.
 
     Members
     -------
-    error, error_sum : In
-        Stage 0; `error_sum` is e.
+    error, judgement : In
+        Stage 0.
+    error_sum : In
+        e; stage 0, or 1 with groups. What follows is counted from there.
     deadband : In
         Shared by all neurons.
     updated, clamped : Out
@@ -31,7 +34,9 @@ class ErrorUpdate(Equation):
 
     def __init__(self, config: CoreConfig) -> None:
         shape = region_shape(Region.ERROR, config)
+        self._judges = config.groups > 0
         super().__init__(config, {
+            **({"judgement": In(signed(shape.width + 1))} if self._judges else {}),
             "error_sum": In(sum_shape(config)),
             "deadband": In(Control.DEADBAND.bits(config)),
             "updated": Out(shape),
@@ -42,7 +47,10 @@ class ErrorUpdate(Equation):
     def elaborate(self, platform: object) -> Module:
         """Build the adder and the comparison."""
         m = Module()
-        updated, clamped = saturate(self.error + self.error_sum, len(self.error))
+        error: Value = self.error
+        if self._judges:
+            error = stages(m, self.error + self.judgement, 1, name="judged")[-1]
+        updated, clamped = saturate(error + self.error_sum, len(self.error))
         m.d.sync += [self.updated.eq(updated), self.clamped.eq(clamped)]
         # The complement of a negative number is one less than its magnitude, and an extra low bit makes up for that.
         sign = self.updated[-1]

@@ -9,7 +9,7 @@ from neurocorex.spec import Clear, CoreConfig, Flag, LearningFlag, Region
 from neurocorex.spec.registers import GATE_ALL
 
 from ..lib.arithmetic import has
-from ..lib.bus import RegionBus
+from ..lib.bus import RegionBus, fan_out
 from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.extent import neuron_bits
@@ -19,8 +19,10 @@ from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, 
 from .errors import ErrorUpdate
 from .input import drive_shape
 from .items import StagedItems
+from .judge import Judge
 from .parameters import NeuronMemory
 from .sweep import Sweep, slot_layout
+from .winners import flag_of
 
 
 def record_layout(config: CoreConfig) -> data.StructLayout:
@@ -77,11 +79,12 @@ class NeuronPipeline(wiring.Component):
     ==========  ==================================================================
     0           the neuron
     3           v, dv, i, di enter their decays, h two stages later
+    3, 4        with groups: the judgement
     5           the error is added up
     6           g; i is added up; the linear leak of v
     7, 8        v is added up, and clamped; threshold + h
     9           comparison, forced spikes
-    10          reset, refractory count, history
+    10          reset, refractory count, history; with groups: the first to fire
     11          all is written back; record, arrival in the next step
     ==========  ==================================================================
 
@@ -119,7 +122,7 @@ class NeuronPipeline(wiring.Component):
     ADAPTATION_STAGE = ERROR_STAGE = 5
     FIRING_STAGE = 8
     #: What the pipeline itself reads, at its end.
-    READS: ClassVar = {Region.FLAGS: 9, Region.HISTORY: 10, Region.DELAY: 11}
+    READS: ClassVar = {Region.FLAGS: 9, Region.GROUP: 9, Region.HISTORY: 10, Region.DELAY: 11}
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -146,7 +149,6 @@ class NeuronPipeline(wiring.Component):
         m.submodules.currents = currents = CurrentUpdate(config)
         m.submodules.membranes = membranes = MembraneUpdate(config)
         m.submodules.firing = firing = Firing(config)
-        wiring.connect(m, wiring.flipped(self.bus), memory.bus)
         placed = [
             (currents, self.CURRENT_STAGE),
             (membranes, self.MEMBRANE_STAGE),
@@ -157,7 +159,7 @@ class NeuronPipeline(wiring.Component):
             placed.append((adaptations, self.ADAPTATION_STAGE))
         if config.errors:
             m.submodules.errors = errors = ErrorUpdate(config)
-            placed.append((errors, self.ERROR_STAGE))
+            placed.append((errors, self.ERROR_STAGE - (config.groups > 0)))
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
         items = StagedItems(m, self.slot, memory, wanted | self.READS, self.LATENCY, config)
         for unit, _ in placed:
@@ -172,13 +174,23 @@ class NeuronPipeline(wiring.Component):
         ]
         items.write(Region.CURRENT, 7, currents.updated, has(self.cleared, Clear.STATE))
         adapted = self._adapt(m, items, adaptations, firing) if config.adaptation else Const(0, 1)
+        quiet = has(self.control.learning, LearningFlag.HOLD_FIRING) if config.learning else Const(0, 1)
+        buses = [memory.bus]
+        if config.groups:
+            m.submodules.judge = judge = Judge(config)
+            buses.append(judge.bus)
+            quiet = quiet | self._judge(m, items, firing, judge)
+            m.d.comb += errors.judgement.eq(judge.change)
+            if config.adaptation:
+                m.d.comb += adaptations.raised.eq(judge.raised)
+        fan_out(m, self.bus, buses)
+        m.d.comb += firing.quiet.eq(quiet)
         clamped = stages(m, currents.clamped, 2, name="current_clamped")[-1] | membranes.clamped
         clamped = stages(m, clamped, 1, name="clamped")[-1] | firing.clamped | adapted
         flags = items.late(Region.FLAGS)
         if config.errors:
             clamped = clamped | self._err(m, items, errors, flags)
         if config.learning:
-            m.d.comb += firing.quiet.eq(has(self.control.learning, LearningFlag.HOLD_FIRING))
             self._learn(m, items, flags)
         self._finish(m, items, firing, flags, clamped)
         return m
@@ -222,6 +234,22 @@ class NeuronPipeline(wiring.Component):
             self.updated.errs.eq(slot.valid & (slot.sweep == Sweep.UPDATE) & counts & (always | near)),
         ]
         return stages(m, errors.clamped, self.LATENCY - 1 - begun, name="error_clamped")[-1]
+
+    def _judge(self, m: Module, items: StagedItems, firing: Firing, judge: Judge) -> Value:
+        """From stage 0 to 10: winners and judgement; return whether the neuron is silent, at stage 9."""
+        wiring.connect(m, wiring.flipped(self.control), judge.control)
+        group = items.read(Region.GROUP)
+        m.d.comb += [
+            judge.slot.eq(self.slot),
+            judge.cleared.eq(self.cleared),
+            judge.judged.eq(items.indices[judge.JUDGED_STAGE]),
+            judge.passing.eq(items.valid[9]),
+            judge.group.eq(group),
+            judge.fires.eq(items.valid[10] & firing.fires),
+            judge.number.eq(items.indices[10]),
+            judge.excess.eq(firing.excess),
+        ]
+        return flag_of(self.control.silent, group)
 
     def _finish(self, m: Module, items: StagedItems, firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: state, spike, arrival and record of the neuron."""

@@ -69,7 +69,7 @@ class ControlRegisters(wiring.Component):
     values : Out(ControlValues)
         What the registers hold.
     step_done : In(1)
-        Strobe: `RANDOM` moves on, and `LEARN` goes to zero. Only with a learning engine.
+        Strobe: `RANDOM` moves on, and `LEARN` and `JUDGE` go to zero. Only with a learning engine.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -96,6 +96,8 @@ class ControlRegisters(wiring.Component):
                 m.d.sync += random.eq(advanced(random))
                 if config.errors:
                     m.d.sync += registers[Control.LEARN].eq(0)
+                if config.groups:
+                    m.d.sync += registers[Control.JUDGE].eq(0)
         bus, setting = self.bus, self.write
         chosen, mask = Signal.like(setting.register), Signal.like(setting.value)
         write, column, value = Signal(), Signal.like(setting.register), Signal.like(setting.value)

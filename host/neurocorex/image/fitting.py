@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
 from ..spec.rows import AXON, has_window, learns
-from .content import MATRICES, blank, region_shape, value_range
+from .content import MATRICES, blank, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
 #: Regions whose values mean the same, or nothing, where they have fewer bits.
@@ -28,8 +28,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits += _lacking_to_learn(old, new)
     if not new.errors and old.errors and _has_errors(regions):
         limits.append("errors (the chip was built without them)")
-    if Region.GROUP in regions and (groups := int(regions[Region.GROUP].max())) > new.groups:
-        limits.append(f"{groups} groups (the chip has {new.groups})")
+    if not new.groups and old.groups and _has_groups(regions):
+        limits.append("groups of neurons (the chip was built without them)")
     limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -37,10 +37,10 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
 
 
 def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) -> NDArray[np.int64]:
-    """Array of a region on a chip that lacks nothing; rows and neurons that are not in the image stay zero."""
+    """Array of a region on a chip that lacks nothing; what is not in the image stays as after power-up."""
     if region not in regions:
         return blank(region, new)
-    array, placed = regions[region], np.zeros(region_shape(region, new), np.int64)
+    array, placed = regions[region], blank(region, new)
     if region is Region.IN_USE:
         used = old.in_use(*array.tolist())
         placed[:] = new.blocks_for(used.neurons, used.inputs)
@@ -49,10 +49,9 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
     elif region in MATRICES or region.row.per is AXON:
         rows = _moved_axons(old, new)
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
-    elif region is Region.FIRST:  # none is not 0
-        placed[:] = np.append(array, blank(region, new)[array.size :])[: placed.size]
     else:
-        placed[: array.size] = array
+        count = min(array.size, placed.size)  # there may be fewer groups, if no neuron is of those that are missing
+        placed[:count] = array[:count]
     if region is Region.THRESHOLD:  # at the end of the range, where states stop, a threshold is out of reach
         placed[placed == old.state_range[1]] = new.state_range[1]
     if region is Region.HISTORY:  # spikes that are older than the deepest delay cannot arrive any more
@@ -78,6 +77,11 @@ def _has_errors(regions: Regions) -> bool:
     """Tell whether an image of a chip with errors makes use of them."""
     by_errors = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS
     return bool(by_errors) or bool(regions[Region.FEEDBACK].any())
+
+
+def _has_groups(regions: Regions) -> bool:
+    """Tell whether an image of a chip with groups makes use of them; bit 0 of `SILENT` is for neurons of none."""
+    return bool(regions[Region.GROUP].any()) or bool(int(regions[Region.CONTROL][Control.SILENT]) & 1)
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:

@@ -23,9 +23,10 @@ PIECE_WORDS = 8192
 
 
 #: Narrow regions that share the words of a memory, which has the name of the first. All others have one of their own.
+#: Chips may lack some, but never the first.
 PACKS = (
     (Region.DECAY, Region.CURRENT_DECAY),
-    (Region.REFRACTORY, Region.DELAY, Region.FLAGS),
+    (Region.REFRACTORY, Region.DELAY, Region.FLAGS, Region.GROUP),
     (Region.REFRACTORY_COUNT, Region.HISTORY),
 )
 
@@ -136,8 +137,13 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
                 component,
                 "memory",
                 region_words(pack[0], config),
-                tuple(layout(region, config).bits for region in pack),
+                tuple(layout(region, config).bits for region in pack if layout(region, config).items),
             )
+    if config.groups:
+        first = layout(Region.FIRST, config)
+        yield Memory(
+            "core.neurons.pipeline.judge.winners", "memory", first.items, (first.bits + config.state_bits + 2,)
+        )
     yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
     yield Memory("core.events.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))
