@@ -35,7 +35,7 @@ MOST = max(LIMITS["neurons"]) // CLASSES
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the images.  [default: 40; 20 for MNIST]")
 @click.option("--warp", type=click.FloatRange(0, 5),
               help="For images of MNIST: learn copies that are turned, scaled, sheared and shifted at random, anew in "
-              "each epoch; 0 for none.  [default: 0.6]")  # fmt: skip
+              "each epoch; 0 for none.  [default: 0.4]")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0),
               help="Seed of weights, order, copies and rounding, and of the split of the 5,000 images.")  # fmt: skip
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False),

@@ -51,8 +51,8 @@ LENGTH = 4.5
 #: Chosen by cross-validation on the images to learn, with the equations of the lesson in NumPy.
 DIGITS = Settings(inputs=64, spikes=8, epochs=40, rate=0.125, turns=22.6)
 #: For images of MNIST in 14 x 14 pixels, upright and normed; and the strength of the warps of their copies.
-MNIST = Settings(inputs=196, spikes=4, epochs=20, rate=0.25, turns=11.3)
-WARP = 0.6
+MNIST = Settings(inputs=196, spikes=4, epochs=20, rate=0.25, turns=11.3, late=0.25)
+WARP = 0.4
 
 
 def digits(limit: int | None = None) -> Samples:
@@ -86,8 +86,8 @@ def questions(stimulus: Spikes, settings: Settings) -> EventStream:
     return latency.exposure(stimulus, settings.race).clearing(np.arange(len(stimulus)) * settings.race)
 
 
-def lessons(stimulus: Spikes, labels: Ints, settings: Settings) -> EventStream:
-    """Return the stimulus that teaches images, bool [n, spikes, inputs], of classes [n]."""
+def lessons(stimulus: Spikes, labels: Ints, settings: Settings, share: float = 1.0) -> EventStream:
+    """Return the stimulus that teaches images, bool [n, spikes, inputs], of classes [n], at a share of the full rate."""
     start = np.arange(len(labels)) * settings.steps
     judged, turned = start + settings.judged, start + settings.steps - 1
     others = [silent_bits(set(range(1, CLASSES + 1)) - {label + 1}) for label in range(CLASSES)]
@@ -95,13 +95,13 @@ def lessons(stimulus: Spikes, labels: Ints, settings: Settings) -> EventStream:
     return (
         stream.clearing(start)
         .setting(start, Control.SILENT, 0)
-        .setting(start, Control.MODULATION, MODULATION_ONE)
+        .setting(start, Control.MODULATION, round(share * MODULATION_ONE))
         .clearing(start + settings.race, Clear.STATE | Clear.TRACES)
         .setting(start + settings.race, Control.SILENT, np.array(others)[labels])
         .judging(np.sort(np.concatenate([judged, turned])), np.repeat(labels + 1, 2))
         .learning(np.concatenate([judged, turned]))
         .clearing(judged + 1, Clear.TRACES)
-        .setting(judged + 1, Control.MODULATION, -round(settings.turns * MODULATION_ONE))
+        .setting(judged + 1, Control.MODULATION, -round(share * settings.turns * MODULATION_ONE))
     )
 
 
@@ -160,7 +160,8 @@ def learn(
         stimulus, order = samples.of_epoch(copies_rng), order_rng.permutation(len(labels))
         for start in range(0, len(order), BLOCK):
             block = order[start : start + BLOCK]
-            device.run(spikes=lessons(stimulus[block], labels[block], settings), record=None, counters=False)
+            stream = lessons(stimulus[block], labels[block], settings, settings.share(epoch))
+            device.run(spikes=stream, record=None, counters=False)
         predictions = answers(device, samples.test, settings)
         curve.append(float(np.mean(predictions == samples.test_labels)))
         if progress is not None:

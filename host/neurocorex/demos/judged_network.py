@@ -48,6 +48,8 @@ class Settings:
         Steps by which the right class has to lead.
     turns : float
         Rate of the conscience as a multiple of `rate`, see `judged`.
+    late : float
+        Share of all rates in the last quarter of the epochs.
     spread : int
         Largest initial weight.
     rise : int
@@ -64,10 +66,11 @@ class Settings:
     blame: float = 1.06
     margin: int = 4
     turns: float
+    late: float = 1.0
     spread: int = 10
     rise: int = 20
     race: int = 26
-    second: int = 29
+    second: int = 40
 
     @property
     def neurons(self) -> int:
@@ -83,6 +86,10 @@ class Settings:
     def steps(self) -> int:
         """Steps of a lesson."""
         return self.judged + 3
+
+    def share(self, epoch: int) -> float:
+        """Rates in an epoch, from 0 on, as a share of the first."""
+        return self.late if epoch >= 0.75 * self.epochs else 1.0
 
 
 def build(settings: Settings, seed: int = 0) -> Network:
