@@ -87,7 +87,7 @@ def questions(stimulus: Spikes, settings: Settings) -> EventStream:
 
 
 def lessons(stimulus: Spikes, labels: Ints, settings: Settings, share: float = 1.0) -> EventStream:
-    """Return the stimulus that teaches images, bool [n, spikes, inputs], of classes [n], at a share of the full rate."""
+    """Return the stimulus that teaches images, bool [n, spikes, inputs], of classes [n], at a share of all rates."""
     start = np.arange(len(labels)) * settings.steps
     judged, turned = start + settings.judged, start + settings.steps - 1
     others = [silent_bits(set(range(1, CLASSES + 1)) - {label + 1}) for label in range(CLASSES)]
