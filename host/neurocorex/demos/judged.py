@@ -161,7 +161,7 @@ def learn(
         for start in range(0, len(order), BLOCK):
             block = order[start : start + BLOCK]
             stream = lessons(stimulus[block], labels[block], settings, settings.share(epoch))
-            device.run(spikes=stream, record=None, counters=False)
+            device.run(spikes=stream, record=(), counters=False)
         predictions = answers(device, samples.test, settings)
         curve.append(float(np.mean(predictions == samples.test_labels)))
         if progress is not None:
