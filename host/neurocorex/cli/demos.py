@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import choice, hidden, learned, mnist, output, verdict
+from . import choice, hidden, judged, learned, mnist, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
@@ -237,3 +237,4 @@ demo.add_command(mnist.mnist)
 demo.add_command(mnist.mnist_unsupervised)
 demo.add_command(hidden.digits_delta)
 demo.add_command(hidden.hidden)
+demo.add_command(judged.judged)

@@ -5,7 +5,7 @@ None of them outlasts its run: behind its last step the stream sets every regist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,21 +13,27 @@ import numpy as np
 
 from ..errors import InputError
 from ..events.arrays import Ints
+from ..events.changing import silent_bits
 from ..events.codec import NO_REGISTER
 from ..events.stream import CLEAR_ALL, EventStream
-from ..spec import Clear, Control, CoreConfig, LearningFlag, controls
+from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
 from ..spec.registers import MOVING
+from ..spec.rows import has_groups
 from ..wire.regions import Items
 from .teaching import (
     Teaching,
     gate_bits,
     is_bool,
     is_integer,
+    label_bits,
     modulation_bits,
     require_errors,
+    require_groups,
     require_learning,
 )
 
+#: Registers that say nothing to a chip without groups.
+OF_GROUPS = tuple(int(control) for control in Control if control.row.present is has_groups)
 #: Change of a stream: step, register or `NO_REGISTER`, and value.
 Change = tuple[int, int, int]
 
@@ -63,7 +69,7 @@ class Changes:
     _planned: list[Change] = field(default_factory=list)
     _held: list[tuple[int, bool]] = field(default_factory=list)
     _borrowed: dict[Control, int] = field(default_factory=dict)
-    _teaches: bool = False
+    _waiting: set[Control] = field(default_factory=set)
 
     def teach(self, teaching: Teaching, samples: Ints) -> None:
         """Take all of `Teaching` but the forced spikes, and the steps at which samples begin."""
@@ -75,6 +81,8 @@ class Changes:
         self.gate(teaching.get("gate"))
         self.enable(teaching.get("learning"))
         self.learn(teaching.get("learn"))
+        self.judge(teaching.get("judge"))
+        self.silence(teaching.get("silence"))
         self.registers(teaching.get("changes"))
 
     def adapt(self, given: Any) -> None:
@@ -152,6 +160,24 @@ class Changes:
         for step in self._by_step("learn", dict.fromkeys(steps, 1), "[19, 39]"):
             self._set(step[0], Control.LEARN, step[1])
 
+    def judge(self, given: Any) -> None:
+        """Take the argument `judge`: the group that is right, by step."""
+        for step, group in self._by_step("judge", given, "{19: 3}"):
+            require_groups(self.config, "judge")
+            self._set(step, Control.LABEL, label_bits(group, self.config))
+            self._set(step, Control.JUDGE, int(JudgeFlag.JUDGE | JudgeFlag.IF_WRONG))
+
+    def silence(self, given: Any) -> None:
+        """Take the argument `silence`: groups that are silent, by step."""
+        for step, groups in self._by_step("silence", given, "{20: [1, 3], 40: ()}"):
+            require_groups(self.config, "silence")
+            if not isinstance(groups, Iterable):
+                raise InputError(f"silence takes groups such as [1, 3] at each step, got {groups!r} at {step}")
+            bits = silent_bits(groups)
+            if bits >> self.config.groups >> 1:
+                raise InputError(f"this chip has groups 1 to {self.config.groups}, silence names {list(groups)}")
+            self._set(step, Control.SILENT, bits)
+
     def registers(self, given: Any) -> None:
         """Take the argument `changes`: values of registers, by step."""
         for step, values in self._by_step("changes", given, "{20: {Control.DRIFT_STEP: -1}}"):
@@ -176,13 +202,15 @@ class Changes:
             return stream
         if (stream.change_register == Control.LEARN).any():
             require_errors(self.config, "LEARN in the stimulus")
+        if np.isin(stream.change_register, OF_GROUPS).any():
+            require_groups(self.config, "a judgement, or silence, in the stimulus")
         own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
         within = [change for change in own if change[0] < self.steps]
         behind = own[len(within) :]
         taught = sorted([*within, *self._clears, *self._planned, *self._sets], key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
         changed = {Control(r) for _, r, _ in (*within, *self._sets) if bits.get(r)} - {*MOVING}
-        self._teaches = any(register == Control.LEARN for _, register, _ in (*within, *self._sets))
+        self._waiting = {Control(r) for _, r, _ in (*within, *self._sets) if r in (Control.LEARN, Control.JUDGE)}
         self._borrowed = {register: int(self.present()[register]) for register in sorted(changed)}
         back = [(self.steps, int(register), value) for register, value in self.back(self.steps).items()]
         self.last = {
@@ -197,8 +225,8 @@ class Changes:
         return {register: planned.get(register, before) for register, before in self._borrowed.items()}
 
     def owed(self, steps: int) -> dict[Control, int]:
-        """Return what is to be set when the run ended early: as `back`, and no LEARN that waits for its step."""
-        return self.back(steps) | ({Control.LEARN: 0} if self._teaches else {})
+        """Return what is to be set when the run ended early: as `back`, and nothing that waits for its step."""
+        return self.back(steps) | dict.fromkeys(self._waiting, 0)
 
     # Details -----------------------------------------------------------------------------------
 

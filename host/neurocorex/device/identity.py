@@ -16,8 +16,8 @@ from ..events.stream import EventStream
 from ..image import Image, blank, program_regions, state_regions
 from ..quantiser.extent import EXTENT
 from ..spec import Clear, Control, CoreConfig, Flag, Region
-from ..spec.registers import MOVING, RULE_ROWS
-from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_rules, has_window, learns
+from ..spec.registers import MOVING, NOBODY, RULE_ROWS
+from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_groups, has_rules, has_window, learns
 from ..wire.regions import Items
 from .chip import Put
 from .loaded import LoadedNetwork
@@ -28,6 +28,8 @@ _OF_LEARNING = (
     *(each for each in Control if each.row.present in (learns, has_window, has_errors)),
     *(each for row in RULE_ROWS for each in row),
 )
+#: Those without one where no neuron is in a group.
+_OF_GROUPS = tuple(each for each in Control if each.row.present is has_groups)
 #: Bits from the row of synapses from inputs to that of all others, on whatever chip.
 _RULE_BITS = 8
 
@@ -47,11 +49,12 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         What goes to zero before the first step, and so does not matter.
     """
     is_plastic = Region.PLASTIC in held and bool(held[Region.PLASTIC].any())
+    is_grouped = Region.GROUP in held and bool(held[Region.GROUP].any())
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared
         of_learning = region.row.present in (learns, has_window, has_rules) or cleared in (Clear.TRACES, Clear.ERRORS)
-        idle = of_learning and not is_plastic
+        idle = (of_learning and not is_plastic) or (region is Region.FIRST and not is_grouped)
         if region is Region.IN_USE or idle or (cleared is not None and cleared & clears):
             continue
         part = cut(region, values, network, config)
@@ -59,12 +62,14 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
             part = part & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
         if region is Region.RULE:
             part = part & (config.rules - 1) | part >> config.rule_bits << _RULE_BITS
+        if region is Region.FIRST:  # a group that a chip lacks is one without a winner
+            part = np.trim_zeros((part + 1) % (NOBODY + 1), "b")
         if region is Region.CONTROL:
             moving = {each: int(part[each]) for each in MOVING if each < part.size and is_plastic}
             # A register that a chip lacks is one of zero.
             found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items() if value}
-            ignored = MOVING if is_plastic else _OF_LEARNING
-            part = np.trim_zeros(np.where(np.isin(np.arange(part.size), ignored), 0, part), "b")
+            ignored = {*(MOVING if is_plastic else _OF_LEARNING), *(() if is_grouped else _OF_GROUPS)}
+            part = np.trim_zeros(np.where(np.isin(np.arange(part.size), [*ignored]), 0, part), "b")
         if part.any():  # a region that a chip lacks is one of zeros
             found[f"{'network' if cleared is None else 'state'}: {region.name.lower()}"] = digest(part)
     return found

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..image import Image, state_regions
 from ..network.population import Population
 from ..spec import Clear, Control, LearningFlag, Region
+from ..spec.registers import NOBODY
 from ..wire.regions import Items
 from . import counters as counting
 from .contents import Contents, Traces
@@ -19,7 +20,7 @@ from .matrix import WeightMatrix
 from .session import Session
 from .standing import setting
 from .synapses import WeightsSet
-from .teaching import gate_bits, modulation_bits, require_learning
+from .teaching import gate_bits, modulation_bits, require_groups, require_learning
 from .turn import Turn
 from .units import is_chip
 
@@ -161,6 +162,21 @@ class Memories:
             held = contents.read(Region.ERROR)[Region.ERROR] if contents.config.errors else np.zeros(neurons, np.int32)
             return held[:neurons] if own is None else np.asarray(held[:neurons] / own.error_scale)
 
+    def winners(self) -> npt.NDArray[np.int64]:
+        """First neurons to fire, int64 [groups + 1], -1 where none has: of all groups, of group 1, of group 2, ...
+
+        Only neurons in groups count, from the last clear on; see `Network.judge`.
+
+        Raises
+        ------
+        InputError
+            On a chip without groups.
+        """
+        with self._reading("winners"):
+            require_groups(self._contents.config, "winners")
+            held = self._contents.read(Region.FIRST)[Region.FIRST].astype(np.int64)
+            return np.where(held == NOBODY, -1, held)
+
     def traces(self) -> Traces:
         """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
         with self._reading("traces"):
@@ -183,7 +199,7 @@ class Memories:
 
     def clear(
         self, state: bool = True, counters: bool = False, *, traces: bool | None = None,
-        adaptation: bool | None = None, errors: bool | None = None,
+        adaptation: bool | None = None, errors: bool | None = None, winners: bool | None = None,
     ) -> None:  # fmt: skip
         """Set something to zero; weights stay. Without arguments it gives up a run that was cut off.
 
@@ -193,13 +209,15 @@ class Memories:
             Membranes, currents, refractory periods, and spikes that are on their way.
         counters : bool
             All counters.
-        traces, adaptation, errors : bool, optional
-            Traces of axons and neurons; raised thresholds; errors of neurons. By default as `state`.
+        traces, adaptation, errors, winners : bool, optional
+            Traces of axons and neurons; raised thresholds; errors of neurons; which neurons were the first to fire. By
+            default as `state`.
         """
         wanted = {
             Clear.STATE: state, Clear.COUNTERS: counters, Clear.TRACES: state if traces is None else traces,
             Clear.ADAPTATION: state if adaptation is None else adaptation,
             Clear.ERRORS: state if errors is None else errors,
+            Clear.WINNERS: state if winners is None else winners,
         }  # fmt: skip
         with self._turn.taken("clear"):
             self._contents.clear(Clear(sum(flag for flag, is_wanted in wanted.items() if is_wanted)))

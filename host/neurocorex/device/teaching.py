@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 import numpy as np
@@ -37,6 +37,11 @@ class Teaching(TypedDict, total=False):
         a new sample nor ``clear=True`` sets them to zero.
     learn : step, array of steps, or bool array [steps] or [samples, steps]
         Where neurons learn from their errors, at the end of the step; see `learning.errors`. Errors are 0 then.
+    judge : mapping of step to group
+        Which group is right in a judgement at that step, 0 for none; see `Network.judge`. It praises only where the
+        winner is of another group; with ``changes={step: {Control.JUDGE: 1}}`` beside it, always.
+    silence : mapping of step to groups
+        Groups whose neurons fire only if they are forced to, from then on; 0 is for neurons of none, () ends it.
     changes : mapping of step to {Control: int}
         Any other control registers.
     clear : bool, or mapping of step to Clear
@@ -49,6 +54,8 @@ class Teaching(TypedDict, total=False):
     learning: bool | Mapping[int, bool] | None
     adaptation: bool | Mapping[int, bool] | None
     learn: npt.ArrayLike | None
+    judge: Mapping[int, int] | None
+    silence: Mapping[int, Iterable[int]] | None
     changes: Mapping[int, Mapping[Control, int]] | None
     clear: bool | Mapping[int, Clear]
 
@@ -83,6 +90,22 @@ def require_errors(config: CoreConfig, what: str) -> None:
     """Raise InputError if the neurons of a chip gather no errors, so that `what` has no meaning."""
     if not config.errors:
         raise InputError(f"{what} needs a chip with errors; this one was built without: CoreConfig(errors=True)")
+
+
+def require_groups(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip knows no groups, so that `what` has no meaning."""
+    if not config.groups:
+        raise InputError(
+            f"{what} needs a chip with groups; this one was built without: CoreConfig(errors=True, groups=10), or as "
+            "many as there are"
+        )
+
+
+def label_bits(group: Any, config: CoreConfig) -> int:
+    """Return the register of the group that is right; raises InputError."""
+    if not is_integer(group) or not 0 <= group <= config.groups:
+        raise InputError(f"a judgement takes a group from 1 to {config.groups}, or 0 for none, got {group!r}")
+    return int(group)
 
 
 def is_integer(value: Any) -> bool:

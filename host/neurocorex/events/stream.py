@@ -10,19 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..spec import Clear, Control
 from .arrays import Ints, entries
+from .changing import CLEAR_ALL as CLEAR_ALL
+from .changing import Changing, integers
 from .codec import NO_REGISTER, Columns, encode
 from .parser import ColumnParser
 
-#: What is cleared between samples: all that a run leaves behind but what was learned.
-CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear.WINNERS
 #: Where steps stand among the columns of a stream.
 _STEP_PLACES = (0, 2, 6)
 #: Smallest and largest graded value: s24 on the wire.
@@ -34,7 +32,7 @@ def _empty() -> Ints:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class EventStream:
+class EventStream(Changing):
     """Events of many steps, sorted by step, then by index; no index twice in a step.
 
     Attributes
@@ -75,7 +73,7 @@ class EventStream:
         if self.steps < 0:
             raise InputError(f"a stream has 0 steps or more, got {self.steps!r}")
         for name in self.__slots__[1:]:
-            object.__setattr__(self, name, _integers(name, getattr(self, name)))
+            object.__setattr__(self, name, integers(name, getattr(self, name)))
         if not self.graded_forced.size:
             object.__setattr__(self, "graded_forced", np.zeros_like(self.graded_step))
         self._check("event", self.event_step, self.event_index)
@@ -164,33 +162,13 @@ class EventStream:
         graded_step, graded_index, graded_value = _empty(), _empty(), _empty()
         if inject is not None:
             graded_step, graded_index = np.nonzero(inject)
-            graded_value = _integers("inject", np.asarray(inject)[graded_step, graded_index])
+            graded_value = integers("inject", np.asarray(inject)[graded_step, graded_index])
         stream = cls(len(given[0]), event_step, event_index, graded_step, graded_index, graded_value)
         return stream.clearing(clear_steps) if len(clear_steps) else stream
 
-    def clearing(self, steps: int | Sequence[int] | Ints, flags: Clear = CLEAR_ALL) -> EventStream:
-        """Return a stream that also clears what `flags` name before each of `steps`, after the changes there."""
-        return self._changing(steps, NO_REGISTER, int(flags))
-
-    def setting(self, steps: int | Sequence[int] | Ints, register: Control, value: int) -> EventStream:
-        """Return a stream that also sets a control register before each of `steps`; the value may be negative."""
-        return self._changing(steps, int(register), int(value) & 0xFFFF_FFFF)
-
-    def learning(self, steps: int | Sequence[int] | Ints) -> EventStream:
-        """Return a stream in which neurons also learn from their errors at the end of each of `steps`, once in each."""
-        at = _integers("steps of LEARN", np.atleast_1d(steps))
-        if at.size and not 0 <= at.min() <= at.max() < self.steps:
-            wrong = at[(at < 0) | (at >= self.steps)][0]
-            raise InputError(f"LEARN names step {wrong} of a stream of {self.steps} steps (0 to {self.steps - 1})")
-        return self._changing(np.unique(at), int(Control.LEARN), 1)
-
-    def _changing(self, steps: int | Sequence[int] | Ints, register: int, value: int) -> EventStream:
-        at = _integers("steps of changes", np.atleast_1d(steps))
-        step = np.concatenate([self.change_step, at])
-        order = np.argsort(step, kind="stable")
-        registers = np.concatenate([self.change_register, np.full(at.size, register)])[order]
-        values = np.concatenate([self.change_value, np.full(at.size, value)])[order]
-        return EventStream(self.steps, *self.columns[:6], step[order], registers, values)
+    def with_changes(self, step: Ints, register: Ints, value: Ints) -> EventStream:
+        """Return the same spikes and currents with these changes in place of its own."""
+        return EventStream(self.steps, *self.columns[:6], step, register, value)
 
     def dense(self, width: int) -> npt.NDArray[np.bool_]:
         """Events as a bool table [steps, width]; raises InputError if an index is beyond the width."""
@@ -269,10 +247,3 @@ def _check_lengths(what: str, step: Ints, *columns: Ints) -> None:
     if any(column.shape != step.shape for column in columns):
         shapes = ", ".join(str(column.size) for column in (step, *columns))
         raise InputError(f"arrays of one kind must be equally long, got {shapes} entries for {what}s")
-
-
-def _integers(name: str, values: Any) -> Ints:
-    array = np.asarray(values)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iub"):
-        raise InputError(f"{name} must be one row of integers, got {array.dtype} of shape {array.shape}")
-    return array.astype(np.int64, copy=False)

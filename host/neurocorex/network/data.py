@@ -53,6 +53,9 @@ class NetworkData(Sealed):
     parameters: dict[str, NDArray[Any]]
     adaptation_step: int | float
     adaptation_decay: float
+    praise: float
+    blame: float
+    conscience: int | float
 
     def __init__(self, inputs: int, neurons: int, dt_ms: float) -> None:
         self.input_count = _count("inputs", inputs)
@@ -71,16 +74,22 @@ class NetworkData(Sealed):
         self.rule = None  # and with it `_projections`
         self.parameters = parameters.initial(self.neuron_count)
         self.adaptation_step, self.adaptation_decay = 0, 0.0
+        self.praise, self.blame, self.conscience = 0, 0, 0
 
     def __setattr__(self, name: str, value: Never) -> None:  # Never: as in `Sealed`
         """Set an attribute; a rule that is assigned is that of all plastic synapses, as by ``learn(rule)``."""
         super().__setattr__(name, value)
         if name == "rule":
-            self._projections = Projections((self.input_count + self.neuron_count, self.neuron_count), value)
+            sources = len({*self.input_source}) + self.neuron_count
+            self._projections = Projections((sources, self.neuron_count), value)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take over what was pickled, also before networks had feedback, or rules for projections."""
-        vars(self).update({"is_feedback": np.zeros(len(state["weights"]), np.bool_)} | state)
+        """Take over what was pickled, also before networks had all that they have now."""
+        inputs = state["input_count"]
+        vars(self).update({
+            "input_source": list(range(inputs)), "input_delay_ms": [0.0] * inputs,
+            "is_feedback": np.zeros(len(state["weights"]), np.bool_), "praise": 0, "blame": 0, "conscience": 0,
+        } | state)  # fmt: skip
         self.parameters.update(parameters.initial(self.neuron_count) | self.parameters)
         if "_projections" not in state:
             self.rule = state["rule"]
@@ -104,6 +113,11 @@ class NetworkData(Sealed):
     def feedback_weights(self) -> NDArray[Any]:
         """`weights` of the feedback axons: all other rows are 0."""
         return np.where(self.is_feedback[:, None], self.weights, 0)
+
+    @property
+    def groups(self) -> int:
+        """Largest number of a group; 0: no neuron is in one."""
+        return int(self.parameters["group"].max())
 
     @property
     def learns(self) -> bool:
@@ -139,7 +153,8 @@ class NetworkData(Sealed):
     def is_integer(self) -> bool:
         """Whether all that is in the units of the weights was given as integers: no float has to be scaled."""
         bounded = all(rule.bounds_are_integers for rule in self.rules)
-        stated = isinstance(self.adaptation_step, int) and self.weights.dtype.kind == "i"
+        shared = self.adaptation_step, self.conscience
+        stated = all(isinstance(each, int | np.integer) for each in shared) and self.weights.dtype.kind == "i"
         return bounded and stated and all(parameters.is_integer(name, self.parameters[name]) for name in SCALED)
 
     @property

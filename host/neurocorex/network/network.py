@@ -15,11 +15,12 @@ from .attributes import checked_keywords
 from .checks import check_pair, projections_of
 from .data import NetworkData
 from .inputaxons import axons_of, carry, require_axons
+from .judging import JudgedData
 from .parts import Part, parts_of
 from .population import Inputs, Neurons, Population
 
 
-class Network(NetworkData):
+class Network(JudgedData):
     """Leaky integrate-and-fire neurons, driven by input axons and by each other, with synapses that may learn.
 
     Parameters
@@ -59,12 +60,14 @@ class Network(NetworkData):
     parameters : dict of arrays [neurons]
         Values by name: `threshold`, `reset`, `bias`, `leak` in the units of the weights (integers until a float joins);
         `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
-        `hold`, `subtract`, `learns`, `error_always` as bool. `delay_ms` is that of the neuron's own axon, see
-        `default_delay_ms`.
+        `hold`, `subtract`, `learns`, `error_always` as bool; `group` as int. `delay_ms` is that of the neuron's own
+        axon, see `default_delay_ms`.
     adaptation_step : float or int
         Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
     adaptation_decay : float
         Fraction of that rise that is lost in one step.
+    praise, blame, conscience : float or int
+        What a judgement does, see `judge`.
     calls : int
         Calls that may have changed connections, parameters or the rule.
 

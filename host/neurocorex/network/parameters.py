@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..spec.config import LIMITS
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Quantity
 from .attributes import unknown_keyword
@@ -35,8 +36,10 @@ CHOICES: dict[str, tuple[str, dict[Any, bool]]] = {
     "error_always": ("error_always", {False: False, True: True}),
     "fires_at": ("inclusive", {">": False, ">=": True}),
 }
+#: Number of the group of a neuron, 0 for none.
+GROUP = "group"
 #: All keywords of `Neurons.set`.
-KEYWORDS = (*QUANTITIES, *TIME_CONSTANTS, *CHOICES)
+KEYWORDS = (*QUANTITIES, *TIME_CONSTANTS, *CHOICES, GROUP)
 
 
 class Settings(TypedDict, total=False):
@@ -57,6 +60,7 @@ class Settings(TypedDict, total=False):
     learns: bool | ArrayLike | None
     error_always: bool | ArrayLike | None
     fires_at: str | ArrayLike | None
+    group: ArrayLike | None
 
 
 def initial(neurons: int) -> dict[str, NDArray[Any]]:
@@ -65,7 +69,7 @@ def initial(neurons: int) -> dict[str, NDArray[Any]]:
         name: np.nan if quantity.initial is None else quantity.initial for name, quantity in QUANTITIES.items()
     }
     values |= {flag: next(iter(words.values())) for flag, words in CHOICES.values()}
-    return {name: np.full(neurons, value) for name, value in values.items()}
+    return {name: np.full(neurons, value) for name, value in (values | {GROUP: 0}).items()}
 
 
 def is_integer(name: str, values: NDArray[Any]) -> bool:
@@ -119,6 +123,8 @@ def checked(given: Mapping[str, Any], neurons: NDArray[np.intp], dt_ms: float) -
         elif name in CHOICES:
             flag, words = CHOICES[name]
             values[flag] = _choices(name, value, words, len(neurons))
+        elif name == GROUP:
+            values[name] = _groups(value, neurons)
         else:
             low, high = QUANTITIES[name].low, QUANTITIES[name].high
             values[name] = _numbers(name, value, neurons, low, high, infinite=name in ENDLESS)
@@ -141,6 +147,13 @@ def _numbers(
         what = bound if np.isfinite(low) else "a finite number"
         raise InputError(f"{name} must be {what}, got {values[wrong][0]!s} for neuron {neurons[wrong][0]}")
     return values
+
+
+def _groups(given: ArrayLike, neurons: NDArray[np.intp]) -> NDArray[np.int64]:
+    values = _numbers(GROUP, given, neurons, 0, max(LIMITS["groups"]))
+    if (values != np.rint(values)).any():
+        raise InputError(f"{GROUP} must be a whole number, got {values[values != np.rint(values)][0]!s}")
+    return values.astype(np.int64)
 
 
 def _choices(name: str, given: str | ArrayLike, words: Mapping[Any, bool], count: int) -> NDArray[np.bool_]:

@@ -152,6 +152,8 @@ class Neurons(Population):
         error_always : bool
             Whether these neurons learn from errors wherever their membrane is. Initially they do only where it is
             closer to rest than the threshold, on either side, which is right for hidden neurons and not for outputs.
+        group : int
+            Group of which the chip keeps the first neuron to fire, 1 to 16; 0 (initially) is none. See `Network.judge`.
         fires_at : {">", ">="}
             Whether a neuron fires only above its threshold (initially), or at it as well.
 

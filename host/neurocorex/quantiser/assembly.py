@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..events.stream import EventStream
 from ..image import Image
 from ..learning import ErrorRule, TraceRule
+from ..network.parameters import GROUP
 from ..network.population import named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
@@ -21,6 +22,7 @@ from .feedback import ERROR_SCALE, deaf, error_scales
 from .imagerows import pack
 from .inclusive import fire_at_threshold
 from .inputs import line_meta, line_of
+from .judging import REMEDY, judge_registers, judge_warnings
 from .losses import UNBOUNDED
 from .populations import SCALES
 from .room import ROOMS, rooms_of
@@ -81,6 +83,8 @@ class Assembly:
         self._note_room(kinds, gains)
         self._put_rules()
         error_scale = self._put_feedback()
+        by_errors = any(isinstance(row.rule, ErrorRule) for row in self.demand.rows)
+        self._put_judge(error_scale or 1.0, by_errors=by_errors)
         self._put_parameters()
         self._put_flags()
         self._put_axons()
@@ -147,13 +151,29 @@ class Assembly:
             return self.tuning.error_scale if self.tuning and by_errors else None
         if not by_errors and not isinstance(net.rule, ErrorRule):
             notes.append("axons bring errors, but no rule learns from them: call Network.learn(learning.errors(...))")
-        weights = net.weights[feedback]
+        weights = np.concatenate([net.weights[feedback].ravel(), np.array([net.praise, net.blame])])
         scale = self.tuning.error_scale if self.tuning and by_errors else error_scales(weights, self.config)[0][0]
         rows = self._rows()[feedback]
-        self.regions[Region.WEIGHTS][rows, : net.neuron_count] = np.rint(weights * scale)
+        self.regions[Region.WEIGHTS][rows, : net.neuron_count] = np.rint(net.weights[feedback] * scale)
         self.regions[Region.FEEDBACK] = np.zeros(self.config.axons, np.int64)
         self.regions[Region.FEEDBACK][rows] = 1
         return scale
+
+    def _put_judge(self, error_scale: float, *, by_errors: bool) -> None:
+        """Place the groups, and what a judgement does."""
+        net, notes, tuning = self.net, self.rounding.notes, self.tuning
+        notes += judge_warnings(net, by_errors=by_errors)
+        if not self.config.groups:
+            return
+        self._put(Region.GROUP, net.parameters[GROUP])
+        registers, rounded = judge_registers(net, self.config, error_scale)
+        notes += [warning for each in rounded if (warning := each.warning(REMEDY))]
+        if tuning is not None and (net.praise or net.blame):
+            for row in tuning.rows:
+                row.rounded += rounded if isinstance(row.rule, ErrorRule) else []
+        registers[Control.CONSCIENCE] = int(self.rounding.states("conscience", np.array(net.conscience)))
+        for register, value in registers.items():
+            self.control[register] = value
 
     def _put_rules(self) -> None:
         """Turn the rules into registers and tables, and tell each neuron which of them change its synapses."""
@@ -177,7 +197,9 @@ class Assembly:
             notes += deaf(net, np.logical_or.reduce(by_errors))
         # All neurons that learn by one rule have the same scale.
         units = [(1 << self.gains[row.kind]) / float(self.scales[row.neurons[0]]) for row in rows]
-        self.tuning = Tuning(rules, self.config, net.dt_ms, units, rooms, net.weights[net.is_feedback])
+        # What a judgement brings shares the scale of errors with what feedback axons bring.
+        brought = np.concatenate([net.weights[net.is_feedback].ravel(), np.array([net.praise, net.blame])])
+        self.tuning = Tuning(rules, self.config, net.dt_ms, units, rooms, brought)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():

@@ -135,7 +135,8 @@ class Demand:
     @property
     def errors(self) -> bool:
         """Whether neurons have to gather errors."""
-        return any(isinstance(row.rule, ErrorRule) for row in self.rows) or bool(self.net.is_feedback.any())
+        by_errors = any(isinstance(row.rule, ErrorRule) for row in self.rows)
+        return by_errors or bool(self.net.is_feedback.any()) or self.net.groups > 0
 
     @property
     def terms(self) -> bool:
@@ -145,7 +146,8 @@ class Demand:
     @property
     def states(self) -> list[NDArray[Any]]:
         """Return everything that a state has to hold alone, in the units of the weights."""
-        return [*self.levels.values(), self.injected, np.array(self.net.adaptation_step)]
+        shared = self.net.adaptation_step, self.net.conscience
+        return [*self.levels.values(), self.injected, *map(np.array, shared)]
 
     def with_room(self, firings: int) -> Demand:
         """Return the same with weights that may grow by all that so many firings can add, if nothing bounds them."""
@@ -176,10 +178,10 @@ class Demand:
         if self.errors:
             if isinstance(self.rule, WindowRule):
                 raise FitError(
-                    f"the network has feedback axons and learns by {ENGINES[Learning.WINDOW]}; no chip has both: take "
-                    "a rule of exponential traces or of errors, or leave out the feedback"
+                    f"the network has feedback axons or groups, and learns by {ENGINES[Learning.WINDOW]}; no chip has "
+                    "both: take a rule of exponential traces or of errors, or leave out feedback and groups"
                 )
-            values |= {"errors": True, "learning": Learning.EXPONENTIAL}
+            values |= {"errors": True, "learning": Learning.EXPONENTIAL, "groups": net.groups}
         if self.is_integer:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
             bits = max(map(_signed_bits, (self.lowest, self.highest)))
@@ -204,7 +206,8 @@ class Demand:
             "max_delay": (durations.deepest, config.max_delay),
             "extra_axons": (len(net.extra_source), config.extra_axons),
             "refractory_bits": (int(durations.refractory.max()).bit_length(), config.refractory_bits),
-            "adaptation": (int(net.adaptation_step > 0), int(config.adaptation)),
+            "adaptation": (int(net.adaptation_step > 0 or net.conscience > 0), int(config.adaptation)),
+            "groups": (net.groups, config.groups),
         }
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
         if self.rule is not None:

@@ -16,6 +16,7 @@ from .acting import plastic_unit, room_of
 from .errorrate import Arithmetic
 from .feedback import ERROR_MAX, error_scale_of, feedback_items, typical
 from .imagerows import learning_synapses, row_flags, signed_value
+from .judging import ON_ERRORS, judge_line
 from .rounded import TOLERANCE
 
 
@@ -27,7 +28,7 @@ class ErrorChange:
     ----------
     acting : (float, float)
         By errors above and below zero: the mean over all numbers of spikes that a trace holds, at an error such as one
-        feedback spike brings (the lower median of the sizes of the feedback weights).
+        feedback spike or a judgement brings (the lower median of the sizes of the feedback weights, praise and blame).
     wanted : float or None
         What was asked for; None if it is not known, as for an image from a file.
     at : float
@@ -35,7 +36,7 @@ class ErrorChange:
     step, largest : float
         Smallest error other than 0, and the largest that acts in full: beyond it, it is cut.
     reach : float
-        Largest error that one spike of each feedback axon brings to a neuron.
+        Largest error that one spike of each feedback axon, or a judgement, brings to a neuron.
     deadband : float
         Errors up to this size change nothing.
     room : float
@@ -48,6 +49,8 @@ class ErrorChange:
         Factor of all changes that is in `acting` and `wanted`: that of the chip, or 1 if that is 0.
     x_target : float
         Spikes that are taken off those of each axon.
+    judge : str or None
+        What a judgement does, in words; None where no neuron is in a group.
     """
 
     acting: tuple[float, float]
@@ -62,6 +65,7 @@ class ErrorChange:
     forgets: bool
     modulation: float = 1.0
     x_target: float = 0.0
+    judge: str | None = None
 
     @property
     def error(self) -> float | None:
@@ -84,8 +88,8 @@ class ErrorChange:
             by_rate = self.largest < ERROR_MAX * self.step
             remedy = "take a smaller rate, or less of accumulate" if by_rate else "give feedback weights as floats"
             found.append(
-                f"errors beyond {self.largest:.4g} are cut, and one spike of each feedback axon brings up to "
-                f"{self.reach:.4g}: {remedy}"
+                f"errors beyond {self.largest:.4g} are cut, and one spike of each feedback axon, or a judgement, brings"
+                f" up to {self.reach:.4g}: {remedy}"
             )
         return found
 
@@ -102,6 +106,7 @@ class ErrorChange:
             f"errors: steps of {self.step:.4g}, up to {self.largest:.4g}{dead}",
             f"errors: {room}; traces {until}",
             *([f"errors: {self.x_target:.4g} is taken off the spikes of each axon"] if self.x_target else []),
+            *([self.judge] if self.judge else []),
         ]
 
     @property
@@ -124,14 +129,17 @@ def error_change(image: Image, row: int, rule: Rule | None = None) -> ErrorChang
     span = signed_value(image, registers.weight_max) - signed_value(image, registers.weight_min)
     numbers = Arithmetic(config, bool(flags & LearningFlag.STOCHASTIC), span * soft)
     items, scale = feedback_items(image), error_scale_of(image)
-    unit, at = plastic_unit(image, learning_synapses(image)[row]), typical(items, scale)
+    judged = np.array([signed_value(image, register) for register, _ in ON_ERRORS if config.groups], np.int64)
+    unit, at = plastic_unit(image, learning_synapses(image)[row]), typical(np.append(items, judged), scale)
+    brings = np.append(np.abs(items).sum(axis=0), np.abs(judged))
     offset = signed_value(image, registers.offset)
     above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at, offset))
     most = signed_range(config.change_bits)[1] * MODULATION_ONE // abs(rate) if rate else ERROR_MAX
     asked = rule if isinstance(rule, ErrorRule) else None
     return ErrorChange(
         (above, below), asked.rate * modulation / MODULATION_ONE if asked else None, at / scale,
-        1 / scale, min(most, ERROR_MAX) / scale, float(np.abs(items).sum(axis=0).max(initial=0)) / scale,
+        1 / scale, min(most, ERROR_MAX) / scale, float(brings.max(initial=0)) / scale,
         signed_value(image, Control.DEADBAND) / scale, float(numbers.cap // increment) if increment else 0.0,
         room_of(image, 0), decay > 0, modulation / MODULATION_ONE, offset / increment if increment else 0.0,
+        judge_line(image, scale),
     )  # fmt: skip

@@ -54,10 +54,14 @@ def error_scales(weights: NDArray[Any], config: CoreConfig) -> list[tuple[float,
 
 def deaf(net: NetworkData, synapses: NDArray[np.bool_]) -> list[str]:
     """Warn of neurons that a rule of errors is for, and that never learn by it; `synapses` are those that should."""
-    if not net.is_feedback.any():
-        return ["the rule is one of errors, but no axon brings any, so nothing learns: call Network.feedback"]
+    judged = (net.parameters["group"] > 0) & bool(net.praise or net.blame)
+    if not net.is_feedback.any() and not judged.any():
+        return [
+            "the rule is one of errors, but nothing brings any, so nothing learns: call Network.feedback, or "
+            "Network.judge for neurons in groups"
+        ]
     learn = (synapses & np.asarray(net.parameters["learns"], np.bool_)).any(axis=0)
-    hears = net.feedback_weights.any(axis=0)
+    hears = net.feedback_weights.any(axis=0) | judged
     never = (net.parameters["threshold"] <= 0) & ~net.parameters["error_always"]
     return [
         f"plastic synapses onto {named(np.flatnonzero(neurons).tolist())} never change, because {why}"

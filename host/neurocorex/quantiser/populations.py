@@ -114,7 +114,7 @@ def groups_of(demand: Demand, populations: Sequence[Neurons] | None, notes: list
             twice = population.indices[group[population.indices] >= 0][0]
             raise InputError(f"neuron {twice} is in two populations; each has one scale")
         group[population.indices] = number
-    if net.adaptation_step:
+    if net.adaptation_step or net.conscience:
         notes.append("all populations share a scale, because they share the adaptation step")
         return [np.arange(net.neuron_count)]
     for row in demand.rows:
@@ -141,7 +141,8 @@ def given_scales(demand: Demand, scale: ArrayLike) -> Floats:
     wrong = ~(np.isfinite(scales) & (scales > 0))
     if wrong.any():
         raise InputError(f"scale must be above 0, got {scales[wrong][0]!s}")
-    together = [np.arange(net.neuron_count)] if net.adaptation_step else [row.neurons for row in demand.rows]
+    alike = net.adaptation_step or net.conscience
+    together = [np.arange(net.neuron_count)] if alike else [row.neurons for row in demand.rows]
     if any(len(np.unique(scales[neurons])) > 1 for neurons in together):
         raise InputError("neurons that adapt, or learn by one rule, share a scale; give them one")
     return scales

@@ -144,7 +144,7 @@ def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
     size = {name: np.abs(values[chosen]) for name, values in demand.levels.items()}
     level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming + demand.injected[chosen]
     alone = (float(values.max()) for name, values in size.items() if name not in ADDED)
-    return max(float(level.max()), *alone, float(demand.net.adaptation_step))
+    return max(float(level.max()), *alone, float(demand.net.adaptation_step), float(demand.net.conscience))
 
 
 def choose_scale(demand: Demand, config: CoreConfig) -> float:

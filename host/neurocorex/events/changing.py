@@ -1,0 +1,127 @@
+"""Changes of a stream between its steps: clears, control registers, lessons, judgements, silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..spec import Clear, Control, JudgeFlag
+from ..spec.config import LIMITS
+from .arrays import Ints
+from .codec import NO_REGISTER
+
+#: What is cleared between samples: all that a run leaves behind but what was learned.
+CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear.WINNERS
+
+#: Most groups that a chip can be built with.
+GROUPS = max(LIMITS["groups"])
+
+Steps = int | Sequence[int] | Ints
+
+
+class Changing:
+    """Methods of `EventStream` that return a stream with further changes."""
+
+    __slots__ = ()
+
+    steps: int
+    change_step: Ints
+    change_register: Ints
+    change_value: Ints
+
+    def with_changes(self, step: Ints, register: Ints, value: Ints) -> Self:
+        """Return the same spikes with these changes in place of its own; see `EventStream`."""
+        raise NotImplementedError
+
+    def clearing(self, steps: Steps, flags: Clear = CLEAR_ALL) -> Self:
+        """Return a stream that also clears what `flags` name before each of `steps`, after the changes there."""
+        return self._changing(steps, NO_REGISTER, int(flags))
+
+    def setting(self, steps: Steps, register: Control, value: int | Sequence[int] | Ints) -> Self:
+        """Return a stream that also sets a control register before each of `steps`, to one value or to one for each.
+
+        Values may be negative.
+        """
+        values = integers("values of a register", np.atleast_1d(value)) & 0xFFFF_FFFF
+        return self._changing(steps, int(register), values)
+
+    def learning(self, steps: Steps) -> Self:
+        """Return a stream in which neurons also learn from their errors at the end of each of `steps`, once in each."""
+        return self._changing(np.unique(self._within("LEARN", steps)), int(Control.LEARN), 1)
+
+    def judging(self, steps: Steps, labels: Steps, *, if_wrong: bool = True) -> Self:
+        """Return a stream that also judges in each of `steps`: which neurons were the first to fire before it.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            Steps, each once.
+        labels : int or int array [n]
+            The group that is right, see `Network.judge`: for all, or for each step; 0: none is.
+        if_wrong : bool
+            Praise only where the winner was of another group; otherwise praise always. Blame is for wrong winners.
+        """
+        at = self._within("a judgement", steps)
+        if len(np.unique(at)) != at.size:
+            raise InputError("a step can be judged once; the steps of judgements hold one twice")
+        groups = integers("labels of judgements", np.atleast_1d(labels))
+        if groups.size and not 0 <= groups.min() <= groups.max() <= GROUPS:
+            raise InputError(
+                f"labels of judgements are groups from 0 to {GROUPS}, got {groups.min()} to {groups.max()}"
+            )
+        flags = JudgeFlag.JUDGE | (JudgeFlag.IF_WRONG if if_wrong else JudgeFlag(0))
+        return self.setting(at, Control.LABEL, groups).setting(at, Control.JUDGE, int(flags))
+
+    def silencing(self, steps: Steps, groups: Iterable[int] | Sequence[Iterable[int]]) -> Self:
+        """Return a stream in which neurons of some groups fire only if they are forced to, from each of `steps` on.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            Steps.
+        groups : integers, or such for each step
+            Groups that are silent from then on, in place of those before; 0 is for neurons of none; () ends it.
+        """
+        listed: list[Any] = list(groups)
+        each = [list(part) for part in listed] if listed and not np.isscalar(listed[0]) else [listed]
+        return self.setting(steps, Control.SILENT, [silent_bits(part) for part in each])
+
+    def _within(self, what: str, steps: Steps) -> Ints:
+        at = integers(f"steps of {what}", np.atleast_1d(steps))
+        if at.size and not 0 <= at.min() <= at.max() < self.steps:
+            wrong = at[(at < 0) | (at >= self.steps)][0]
+            raise InputError(f"{what} names step {wrong} of a stream of {self.steps} steps (0 to {self.steps - 1})")
+        return at
+
+    def _changing(self, steps: Steps, register: int, value: int | Ints) -> Self:
+        at = integers("steps of changes", np.atleast_1d(steps))
+        given = np.atleast_1d(np.asarray(value, np.int64))
+        if given.size not in (1, at.size):
+            raise InputError(f"{at.size} steps of changes need one value, or {at.size}; got {given.size}")
+        step = np.concatenate([self.change_step, at])
+        order = np.argsort(step, kind="stable")
+        registers = np.concatenate([self.change_register, np.full(at.size, register)])[order]
+        values = np.concatenate([self.change_value, np.broadcast_to(given, at.shape)])[order]
+        return self.with_changes(step[order], registers, values)
+
+
+def silent_bits(groups: Iterable[Any]) -> int:
+    """Return `Control.SILENT` for groups that are silent; raises InputError."""
+    numbers = list(groups)
+    if any(
+        isinstance(each, bool) or not isinstance(each, int | np.integer) or not 0 <= each <= GROUPS for each in numbers
+    ):
+        raise InputError(f"silent groups are 0 (neurons of none) to {GROUPS}, got {numbers!r}; for example [1, 3]")
+    return sum(1 << int(each) for each in set(numbers))
+
+
+def integers(name: str, values: npt.ArrayLike) -> Ints:
+    """Return a row of integers as int64; raises InputError with `name`."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iub"):
+        raise InputError(f"{name} must be one row of integers, got {array.dtype} of shape {array.shape}")
+    return array.astype(np.int64, copy=False)
