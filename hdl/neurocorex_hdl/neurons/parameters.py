@@ -20,8 +20,9 @@ def neuron_regions(config: CoreConfig) -> tuple[Region, ...]:
 
 def packs(config: CoreConfig) -> tuple[tuple[Region, ...], ...]:
     """Return the regions that `neuron_regions` names, by memory."""
-    packed = {region for pack in PACKS for region in pack}
-    return PACKS + tuple((region,) for region in neuron_regions(config) if region not in packed)
+    present = neuron_regions(config)
+    packed = tuple(tuple(region for region in pack if region in present) for pack in PACKS)
+    return packed + tuple((region,) for region in present if not any(region in pack for pack in packed))
 
 
 class NeuronMemory(wiring.Component):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .config import CoreConfig, Learning
 from .registers import MOVING, PARAMETERS, STATE, Counter, Region, controls, layout
+from .timing import change_stages
 
 #: Places of the record queue, and the one word of its register less.
 RECORD_PLACES = 32
@@ -22,10 +23,11 @@ _BLOCK_BITS, _BYTE_BITS = 18432, 9
 PIECE_WORDS = 8192
 
 
-#: Narrow regions that share the words of a memory, which has the name of the first. All others have one of their own.
+#: Narrow regions that share the words of a memory, which has the name of the first; where a chip lacks one, the others.
+#: All other regions have a memory of their own.
 PACKS = (
     (Region.DECAY, Region.CURRENT_DECAY),
-    (Region.REFRACTORY, Region.DELAY, Region.FLAGS),
+    (Region.REFRACTORY, Region.DELAY, Region.FLAGS, Region.RULE),
     (Region.REFRACTORY_COUNT, Region.HISTORY),
 )
 
@@ -136,7 +138,7 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
                 component,
                 "memory",
                 region_words(pack[0], config),
-                tuple(layout(region, config).bits for region in pack),
+                tuple(layout(region, config).bits for region in pack if layout(region, config).items),
             )
     yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
@@ -151,14 +153,21 @@ def _extra(config: CoreConfig) -> Iterator[Memory]:
         yield Memory(f"core.events.extra_axons.{name}.memory", "memory", extra, (layout(region, config).bits,))
 
 
+def _column_bits(config: CoreConfig) -> int:
+    """Width of what is listed of a column: its neuron, its error, its rule rows, and why it is walked if there are two."""
+    error = layout(Region.ERROR, config).bits if config.errors else 0
+    return _index_bits(config.neurons) + error + 2 * config.rule_bits + 2 * (config.errors and config.rules > 1)
+
+
 def _learning(config: CoreConfig) -> Iterator[Memory]:
     neurons = max(2, config.neurons)
     outer = config.inputs if not config.extra_axons else config.input_blocks * config.lanes + config.extra_axons
-    column = _index_bits(config.neurons) + (layout(Region.ERROR, config).bits if config.errors else 0)
-    yield Memory("core.events.changing", "memory", neurons, (column,))
+    yield Memory("core.events.changing", "memory", neurons, (_column_bits(config),))
     amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
+    # Beside those of neurons stand their rule rows, and whether they learn.
+    beside = 2 * config.rule_bits + 1 if change_stages(config) else 0
     for side, words, blocks in (
         ("outer", max(2, outer), config.input_blocks + config.extra_blocks),
         ("inner", neurons, config.groups),
@@ -166,7 +175,7 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     ):
         marked = () if side == "post" else (1,)
         yield Memory(f"{amounts}.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))
-        yield Memory(f"{amounts}.{side}_blocks", "memory", max(2, blocks), (cause,) * config.lanes)
+        yield Memory(f"{amounts}.{side}_blocks", "memory", max(2, blocks), (cause + beside * (side == "post"),) * config.lanes)
         if config.learning is Learning.WINDOW:
             for name, entries in zip(("table", "table_before"), config.table_parts, strict=False):
                 yield Memory(f"{amounts}.{side}_table", name, entries, (config.change_bits,))
