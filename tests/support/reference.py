@@ -11,8 +11,11 @@ from math import ceil, floor
 
 NEURON_PARAMETERS = (
     "th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off", "error_always",
+    "rule",
 )  # fmt: skip
-SIGNED = ("weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step")
+SIGNED = (
+    "weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step", "pre_only", "post_only"
+)  # fmt: skip
 CODES = {"input": 0x0000, "recurrent": 0x5555, "extra": 0x3333, "neuron": 0x0F0F}
 LEARNING_FLAGS = {
     "enable": 1, "stochastic": 2, "soft": 4, "nearest_pre": 8, "nearest_post": 16, "hold_firing": 32, "errors": 64,
@@ -110,7 +113,7 @@ class ReferenceCore:
     """N neurons, M input axons and a matrix of weights, as lists of Python integers.
 
     `extra` has the source and the delay of each extra axon, `control` the raw value and the width of each register.
-    `feedback` has the flag of each axon on a chip with errors, and is None on others.
+    `feedback` has the flag of each axon on a chip with errors, and is None on others. `rules` is how many rows there are.
     """
 
     def __init__(
@@ -125,11 +128,12 @@ class ReferenceCore:
         adapts: bool = True,
         learning: ReferenceLearning | None = None,
         feedback: list[int] | None = None,
+        rules: int = 1,
     ) -> None:
         self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
         self.widths = {name: bits for name, (_, bits) in control.items()}
         self.control = {name: value for name, (value, _) in control.items()}
-        self.adapts, self.learning = adapts, learning
+        self.adapts, self.learning, self.rules = adapts, learning, rules
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = 0
         self.full_traces = self.drift_clips = 0
@@ -144,7 +148,8 @@ class ReferenceCore:
     def register(self, name: str) -> int:
         """Value of a control register, with its sign; 0 if the chip lacks it."""
         value = self.control.get(name, 0)
-        negative = name in SIGNED and value >= 2 ** (self.widths[name] - 1)
+        of_any_row = name[:-2] if name[-1].isdigit() else name
+        negative = of_any_row in SIGNED and value and value >= 2 ** (self.widths[name] - 1)
         return value - 2 ** self.widths[name] if negative else value
 
     def flag(self, name: str) -> bool:
@@ -173,8 +178,7 @@ class ReferenceCore:
             from_neurons = self.weight_sum(recurrent, j, feedback=0) * 2 ** self.register("gain_recurrent")
             currents.append(from_inputs + from_neurons + injected.get(j, 0))
             brought.append(self.weight_sum(recurrent + inputs, j, feedback=1))
-        by_errors = self.errors and self.flag("errors")
-        if self.flag("enable") and not by_errors:
+        if self.flag("enable"):
             for axon in recurrent + inputs:
                 self.depress(axon)
         fired = []
@@ -182,12 +186,14 @@ class ReferenceCore:
             if self.update(neuron, currents[j], brought[j], j in forced):
                 fired.append(j)
         self.update_traces({*recurrent, *inputs}, set(fired))
-        if self.flag("enable") and not by_errors:
-            for j in fired:
+        if self.flag("enable"):
+            for j in range(len(self.neurons)):
                 if self.learns(j):
-                    self.potentiate(j)
-        if self.errors and self.register("learn"):
-            self.learn_from_errors(enabled=self.flag("enable") and by_errors)
+                    self.walk(j, fired=j in fired, erred=self.register("learn") == 1 and self.error_counts(j))
+        if self.register("learn"):
+            for neuron in self.neurons:
+                neuron.E = 0
+            self.control["learn"] = 0
         if self.flag("enable"):
             self.drift()
         self.advance()
@@ -271,14 +277,29 @@ class ReferenceCore:
                     self.full_traces += not nearest and trace[k] + increment > cap
                     trace[k] = increment if nearest else min(trace[k] + increment, cap)
 
-    def change(self, trace: int, table: list[int], rate: str) -> int:
-        """Change that a trace calls for."""
-        learning = self.learning
-        assert learning
-        bits = learning.weight_bits + 8
-        called = self.entry(trace, table) if learning.window else self.register(rate)
-        modulated = clamp(floor(Fraction(called * self.register("modulation"), 256)), bits)
-        return modulated if learning.window else to_nearest(Fraction(trace * modulated, 2**learning.trace_bits))
+    def row_of(self, a: int, j: int) -> int:
+        """Number of the rule row that a synapse follows."""
+        return self.neurons[j].rule % self.rules if a < self.inputs else self.neurons[j].rule // self.rules
+
+    def of_row(self, name: str, row: int) -> int:
+        """Register of a rule row."""
+        return self.register(f"{name}_{row}" if row else name)
+
+    def row_flag(self, name: str, row: int) -> bool:
+        return self.control[f"rule_{row}" if row else "learning"] & LEARNING_FLAGS[name] != 0
+
+    def by_errors(self, row: int) -> bool:
+        return self.errors and self.row_flag("errors", row)
+
+    def modulated(self, rate: int) -> int:
+        assert self.learning
+        return clamp(floor(Fraction(rate * self.register("modulation"), 256)), self.learning.weight_bits + 8)
+
+    def change(self, trace: int, rate: int, constant: int = 0) -> int:
+        """Change that an exponential trace calls for; both rates modulated."""
+        assert self.learning
+        scaled = to_nearest(Fraction(trace * rate, 2**self.learning.trace_bits))
+        return clamp(scaled + constant, self.learning.weight_bits + 8)
 
     def entry(self, trace: int, table: list[int]) -> int:
         """Entry of a window in a table: one number, or beyond ten steps the sum of two."""
@@ -289,39 +310,55 @@ class ReferenceCore:
         return clamp(table[trace % 1024] + table[1024 + trace // 1024], learning.weight_bits + 8)
 
     def depress(self, a: int) -> None:
-        assert self.learning
+        learning = self.learning
+        assert learning
         for j in range(len(self.neurons)):
-            if self.learns(j):
-                p = self.change(self.learning.y[j], self.learning.post_table, "depression")
-                self.learn(a, j, p, self.draw(self.axon_code(a), j))
+            row = self.row_of(a, j)
+            if not self.learns(j) or self.by_errors(row):
+                continue
+            if learning.window:
+                p = self.modulated(self.entry(learning.y[j], learning.post_table))
+            else:
+                rate, constant = (self.modulated(self.of_row(name, row)) for name in ("depression", "pre_only"))
+                p = self.change(learning.y[j], rate, constant)
+            self.learn(a, j, p, self.draw(self.axon_code(a), j))
 
-    def potentiate(self, j: int) -> None:
-        assert self.learning
+    def error_counts(self, j: int) -> bool:
+        n = self.neurons[j]
+        return abs(n.E) > self.register("deadband") and (n.error_always == 1 or -n.th < n.v < n.th)
+
+    def walk(self, j: int, *, fired: bool, erred: bool) -> None:
+        """Change the column of a neuron, if what happened concerns one of its two rules."""
+        first_input, first_other = 0, self.inputs
+        by_errors = {self.by_errors(self.row_of(a, j)) for a in (first_input, first_other)}
+        if not (fired and False in by_errors) and not (erred and True in by_errors):
+            return
         self.columns += 1
         for a in range(len(self.weights)):
-            p = self.change(self.learning.x[a], self.learning.pre_table, "potentiation")
-            self.learn(a, j, p, self.draw(code("neuron", j), a))
+            if self.by_errors(self.row_of(a, j)):
+                if erred:
+                    self.correct(a, j)
+            elif fired:
+                self.potentiate(a, j)
 
-    def learn_from_errors(self, *, enabled: bool) -> None:
-        """The step of `LEARN`: columns change by their errors if errors are the rule; then all errors are zero."""
-        for j, neuron in enumerate(self.neurons):
-            counts = abs(neuron.E) > self.register("deadband")
-            near = neuron.error_always or -neuron.th < neuron.v < neuron.th
-            if enabled and self.learns(j) and counts and near:
-                self.correct(j, neuron.E)
-            neuron.E = 0
-        self.control["learn"] = 0
+    def potentiate(self, a: int, j: int) -> None:
+        learning, row = self.learning, self.row_of(a, j)
+        assert learning
+        if learning.window:
+            p = self.modulated(self.entry(learning.x[a], learning.pre_table))
+        else:
+            rate, constant = (self.modulated(self.of_row(name, row)) for name in ("potentiation", "post_only"))
+            p = self.change(learning.x[a] - self.of_row("offset", row), rate, constant)
+        self.learn(a, j, p, self.draw(code("neuron", j), a))
 
-    def correct(self, j: int, error: int) -> None:
-        """Change a column by the error of its neuron."""
+    def correct(self, a: int, j: int) -> None:
+        """Change a synapse by the error of its neuron."""
         assert self.learning
-        self.columns += 1
-        bits = self.learning.weight_bits + 8
-        rate = clamp(floor(Fraction(self.register("potentiation") * self.register("modulation"), 256)), bits)
-        factor = clamp(floor(Fraction(rate * error, 256)), bits)
-        for a in range(len(self.weights)):
-            p = to_nearest(Fraction(self.learning.x[a] * factor, 2**self.learning.trace_bits))
-            self.learn(a, j, p, self.draw(code("neuron", j), a))
+        row = self.row_of(a, j)
+        rate = self.modulated(self.of_row("potentiation", row))
+        factor = clamp(floor(Fraction(rate * self.neurons[j].E, 256)), self.learning.weight_bits + 8)
+        p = self.change(self.learning.x[a] - self.of_row("offset", row), factor)
+        self.learn(a, j, p, self.draw(code("neuron", j), a))
 
     def draw(self, place: int, index: int) -> int:
         """Draw for a synapse in the row or column of a place with this code."""
@@ -333,8 +370,9 @@ class ReferenceCore:
         assert learning
         if not learning.plastic[a][j]:
             return
-        w, low, high = self.weights[a][j], self.register("weight_min"), self.register("weight_max")
-        if self.flag("soft") and learning.soft_bounds:
+        w, row = self.weights[a][j], self.row_of(a, j)
+        low, high = self.of_row("weight_min", row), self.of_row("weight_max", row)
+        if self.row_flag("soft", row) and learning.soft_bounds:
             room = max(high - w, 0) if p > 0 else max(w - low, 0)
             p = to_nearest(Fraction(p * room, 2**learning.weight_bits))
         u = draw if self.flag("stochastic") else 255 if p < 0 else 0

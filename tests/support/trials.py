@@ -37,6 +37,7 @@ KINDS: dict[str, Any] = {
     "static": {},
     "learns": {"learns": True},
     "errors": {"kind": Learning.EXPONENTIAL, "errors": True},
+    "rules": {"kind": Learning.EXPONENTIAL, "rules": True},
 }
 
 
@@ -100,10 +101,13 @@ class Trial:
         return EventStream(len(self.moments), *columns)
 
 
-def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False) -> Trial:
+def random_trial(
+    seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False
+) -> Trial:
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors` it is a chip that has them, if its traces are exponential.
+    With `errors` it is a chip that has them, if its traces are exponential; with `rules` one that has several rules, or
+    terms, or both, and half of the time errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -122,6 +126,9 @@ def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = Non
         soft_bounds=rng.random() < 0.7,
     )
     config = replace(config, errors=errors and config.learning is Learning.EXPONENTIAL)
+    if rules:
+        rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
+        config = replace(config, rules=rows, terms=terms, errors=rng.random() < 0.5)
     drawn = Drawn.random(config, seed, rng.randint(1, 40))
     return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 
@@ -151,11 +158,12 @@ def reference_of(image: Image) -> ReferenceCore:
         adapts=config.adaptation,
         learning=_learning(held, config) if config.learning else None,
         feedback=held.get(Region.FEEDBACK),
+        rules=config.rules,
     )
 
 
 def _neuron(held: dict[Region, list[int]], number: int, config: CoreConfig) -> ReferenceNeuron:
-    parameters = {name: held[region][number] for name, region in PARAMETER_REGIONS.items()}
+    parameters = {name: held[region][number] for name, region in PARAMETER_REGIONS.items() if region in held}
     flags = {name: int(held[Region.FLAGS][number] & flag != 0) for name, flag in FLAGS.items()}
     neuron = ReferenceNeuron(config.max_delay, **parameters, **flags)
     for name, region in STATE_REGIONS.items():

@@ -51,27 +51,33 @@ class Kind(NamedTuple):
         With a learning engine.
     errors : bool
         With errors.
+    rules : bool
+        With several rules, or with terms. Such code knows errors, too.
     """
 
     wide: bool
     learns: bool
     errors: bool
+    rules: bool
 
     @classmethod
     def of(cls, config: CoreConfig) -> Kind:
         """Return the kind of a chip."""
-        return cls(config.weight_bits > 8, bool(config.learning), config.errors)
+        rules = config.rules > 1 or config.terms
+        return cls(config.weight_bits > 8, bool(config.learning), config.errors or rules, rules)
 
     @property
     def name(self) -> str:
         """Part of a file's name."""
-        engine = "errors" if self.errors else "learning" if self.learns else "static"
-        return f"{'w16' if self.wide else 'w8'}-{engine}"
+        return f"{'w16' if self.wide else 'w8'}-{_ENGINES[self[1:]]}"
 
 
-KINDS = tuple(
-    Kind(wide, *engine) for wide, engine in product((False, True), ((False, False), (True, False), (True, True)))
-)
+#: Names of what there is code for: each engine knows what those before it do.
+_ENGINES = {
+    (False, False, False): "static", (True, False, False): "learning", (True, True, False): "errors",
+    (True, True, True): "rules",
+}  # fmt: skip
+KINDS = tuple(Kind(wide, *engine) for wide, engine in product((False, True), _ENGINES))
 #: The kernel as a function of C: it is given the address of a block, see `kernel.arguments`.
 Code = Callable[[int], None]
 

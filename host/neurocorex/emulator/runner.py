@@ -16,7 +16,7 @@ from ..spec import Control, CoreConfig, Counter, Flag, Learning, Region, control
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
 from .generator import advanced
-from .kernel.arguments import Core, Feedback, Learner, Output, Scratch, Sizes, Stimulus, words
+from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus, words
 from .memory import Memory
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
@@ -63,7 +63,7 @@ class _BoundCode:
     ----------
     code : callable or None
         Machine code; None to run its source.
-    core, learner, feedback, scratch
+    core, learner, feedback, rule_rows, scratch
         Arrays, which stay where they are.
 
     Attributes
@@ -73,12 +73,13 @@ class _BoundCode:
     """
 
     def __init__(
-        self, code: machine_code.Code | None, core: Core, learner: Learner, feedback: Feedback, scratch: Scratch
-    ) -> None:
+        self, code: machine_code.Code | None, core: Core, learner: Learner, feedback: Feedback, rule_rows: RuleRows,
+        scratch: Scratch,
+    ) -> None:  # fmt: skip
         self._code, self._core, self._scratch = code, core, scratch
-        self._learner, self._feedback = learner, feedback
+        self._learner, self._feedback, self._rule_rows = learner, feedback, rule_rows
         self.drift = (scratch.total, scratch.seen)
-        self._words = [word for table in (core, learner, feedback, scratch) for word in words(table)]
+        self._words = [word for table in (core, learner, feedback, rule_rows, scratch) for word in words(table)]
 
     def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
         """Run until the stimulus ends, or the room for spikes or the budget is used up."""
@@ -91,8 +92,9 @@ class _BoundCode:
         run_steps: Callable[..., None] = steps.run_steps
         learner = self._learner if self._learner.pre.size else None
         feedback = self._feedback if self._feedback.axons.size else None
+        rule_rows = self._rule_rows if self._rule_rows.chosen.size else None
         with np.errstate(over="ignore"):  # sets of bits, of which the highest is the sign
-            run_steps(sizes, self._core, learner, feedback, self._scratch, stimulus, output)
+            run_steps(sizes, self._core, learner, feedback, rule_rows, self._scratch, stimulus, output)
 
 
 class Runner:
@@ -165,10 +167,15 @@ class Runner:
         if own_state:
             core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
-        room = sizes.neurons * self._memory.config.errors
-        feedback = Feedback(self._memory[Region.FEEDBACK], np.zeros(room, np.int32), np.zeros(room, np.int64))
-        scratch = Scratch.of(sizes, learner, self._memory.config.axons)
-        return _BoundCode(self._code, core, learner, feedback, scratch)
+        config = self._memory.config
+        kind = machine_code.Kind.of(config)
+        axons, room = self._memory[Region.FEEDBACK], sizes.neurons * kind.errors
+        if kind.errors and not config.errors:
+            axons = np.zeros(config.axons, np.uint8)
+        feedback = Feedback(axons, np.zeros(room, np.int32), np.zeros(room, np.int64))
+        rule_rows = RuleRows.of(sizes.neurons * kind.rules)
+        scratch = Scratch.of(sizes, learner, config.axons)
+        return _BoundCode(self._code, core, learner, feedback, rule_rows, scratch)
 
     def _run(
         self, bound: _BoundCode, stimulus: EventStream, membranes: Ints | None, stop: Event | None = None,
@@ -200,7 +207,8 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         inputs=config.inputs, neurons=config.neurons, weight_bits=config.weight_bits, state_bits=config.state_bits,
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
-        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, steps=0, budget=0, settles=False,
+        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, rule_bits=config.rule_bits,
+        steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],

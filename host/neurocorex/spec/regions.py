@@ -118,7 +118,7 @@ class Region(Declared):
 
     RULE = 0x29, RegionRow(
         "rule rows of its synapses: of those from input axons, and in the upper half of those from all others",
-        widths.RULE_PAIR, unit="rows", per=NEURON, present=has_rules)
+        widths.RULE_PAIR, symbol="rule", unit="rows", per=NEURON, present=has_rules)
 
     # Neuron state.
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...events.arrays import Ints
-from .constants import REGISTERS
+from .constants import CHOSEN, REGISTERS
 
 Narrow = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
@@ -31,6 +31,7 @@ class Sizes(NamedTuple):
     trace_bits: int
     window_steps: int
     """0 for exponential traces."""
+    rule_bits: int
     steps: int
     """Of the stimulus."""
     budget: int
@@ -117,6 +118,31 @@ class Feedback(NamedTuple):
     axons: Bytes
     brought: Narrow
     factors: Ints
+
+
+class RuleRows(NamedTuple):
+    """Room for what neurons take from rule rows, see `rulerows`; without items on a chip that has one and no terms.
+
+    Attributes
+    ----------
+    chosen : int32 array [2 * CHOSEN, N]
+        Of each side: what the row of each neuron holds.
+    factors, added : int64 array [2, N]
+        Of each side and of each column that is walked: what a trace is multiplied by, and what is added to that.
+    """
+
+    chosen: Narrow
+    factors: Ints
+    added: Ints
+
+    @classmethod
+    def of(cls, neurons: int) -> "RuleRows":
+        """Make room for so many neurons."""
+        return cls(
+            np.zeros((2 * CHOSEN, neurons), np.int32),
+            np.zeros((2, neurons), np.int64),
+            np.zeros((2, neurons), np.int64),
+        )
 
 
 class Stimulus(NamedTuple):
@@ -223,12 +249,12 @@ BLOCK = np.dtype([
     ("sizes", [(name, np.int64) for name in Sizes._fields]),
     *(
         (table.__name__.lower(), [(name, [("address", np.int64), ("items", np.int64)]) for name in table._fields])
-        for table in (Core, Learner, Feedback, Scratch, Stimulus, Output)
+        for table in (Core, Learner, Feedback, RuleRows, Scratch, Stimulus, Output)
     ),
 ])  # fmt: skip
 
 
-def words(table: Core | Learner | Feedback | Scratch | Stimulus | Output) -> list[int]:
+def words(table: Core | Learner | Feedback | RuleRows | Scratch | Stimulus | Output) -> list[int]:
     """Return addresses and numbers of items, as they stand in the block; the arrays have to outlive their use."""
     found = []
     for (name, kind), array in zip(table.__annotations__.items(), table, strict=True):

@@ -1,8 +1,8 @@
 """Build of the kernel: its Python source to an object file, by numba and llvmlite, in a process of its own.
 
-    python -m neurocorex.emulator.kernel.build WIDE LEARNS ERRORS > FILE
+    python -m neurocorex.emulator.kernel.build WIDE LEARNS ERRORS RULES > FILE
 
-All three are 0 or 1, see `neurocorex.emulator.machine_code.Kind`. The code is for the processor that
+All four are 0 or 1, see `neurocorex.emulator.machine_code.Kind`. The code is for the processor that
 `NUMBA_CPU_NAME` names. It needs neither Python nor numba: it allocates nothing and raises nothing.
 """
 
@@ -22,11 +22,27 @@ from llvmlite import ir
 from numba import carray, cfunc, from_dtype, types
 from numba.extending import intrinsic, overload, register_jitable
 
-from . import arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces
-from .arguments import BLOCK, Core, Feedback, Learner, Output, Scratch, Sizes, Stimulus
-from .constants import NEURON_ROWS, SYMBOL
+from . import (
+    arithmetic,
+    changes,
+    drift,
+    learning,
+    lessons,
+    neurons,
+    registers,
+    rest,
+    rulerows,
+    spikes,
+    steps,
+    synapses,
+    traces,
+)
+from .arguments import BLOCK, Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
+from .constants import CHOSEN, NEURON_ROWS, SYMBOL
 
-MODULES = (arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces)
+MODULES = (
+    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rulerows, spikes, steps, synapses, traces
+)  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
 #: Those that nothing else calls need no functions of C around them.
@@ -70,18 +86,19 @@ def register() -> None:
     overload(arithmetic.lowest_bit, jit_options=INNER)(lambda bits: lambda bits: _trailing_zeros(bits))
 
 
-def entry(*, wide: bool, learns: bool, errors: bool) -> Any:
+def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
     """Return the kernel as a function of C that is given the address of a block, see `arguments`."""
     i1, i4, i8, f8, weight = np.uint8, np.int32, np.int64, np.float64, np.int16 if wide else np.int8
 
     def run(block):
         given = carray(block, 1)[0]
-        s, c, m, f, x, t, o = (
-            given.sizes, given.core, given.learner, given.feedback, given.scratch, given.stimulus, given.output
+        s, c, m, f, w, x, t, o = (
+            given.sizes, given.core, given.learner, given.feedback, given.rulerows, given.scratch, given.stimulus,
+            given.output,
         )  # fmt: skip
         sizes = Sizes(
             s.inputs, s.neurons, s.weight_bits, s.state_bits, s.max_delay, s.adapts != 0, s.soft_bounds != 0,
-            s.trace_bits, s.window_steps, s.steps, s.budget, s.settles != 0,
+            s.trace_bits, s.window_steps, s.rule_bits, s.steps, s.budget, s.settles != 0,
         )  # fmt: skip
         core = Core(
             _table(c.neurons, NEURON_ROWS, i4), _array(c.history, i8), _array(c.control, i8),
@@ -98,6 +115,9 @@ def entry(*, wide: bool, learns: bool, errors: bool) -> Any:
         feedback = None
         if errors:
             feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8))
+        rule_rows = None
+        if rules:
+            rule_rows = RuleRows(_table(w.chosen, 2 * CHOSEN, i4), _table(w.factors, 2, i8), _table(w.added, 2, i8))
         scratch = Scratch(
             _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.added, i4), _array(x.limit, i4),
             _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8), _array(x.fired, i8), _array(x.rows, i8),
@@ -114,15 +134,15 @@ def entry(*, wide: bool, learns: bool, errors: bool) -> Any:
             _array(o.fired_step, i8), _array(o.fired_neuron, i8), _array(o.watched, i8),
             _table(o.membranes, s.steps, i8), _array(o.counts, i8), _array(o.position, i8),
         )  # fmt: skip
-        steps.run_steps(sizes, core, learner, feedback, scratch, stimulus, output)
+        steps.run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, output)
 
     return cfunc(types.void(types.CPointer(from_dtype(BLOCK))), **OPTIONS)(run)
 
 
-def object_code(*, wide: bool, learns: bool, errors: bool) -> bytes:
+def object_code(*, wide: bool, learns: bool, errors: bool, rules: bool) -> bytes:
     """Compile; return an object file that holds `SYMBOL` and what it calls, and needs no more than `LIBRARY`."""
     register()
-    kernel = entry(wide=wide, learns=learns, errors=errors)
+    kernel = entry(wide=wide, learns=learns, errors=errors, rules=rules)
     module = llvm.parse_assembly(kernel.inspect_llvm().replace(kernel.native_name, SYMBOL))
     # Numba's copies of the kernel for callers in Python go; they would need its runtime.
     for value in (*module.functions, *module.global_variables):
@@ -143,4 +163,4 @@ def object_code(*, wide: bool, learns: bool, errors: bool) -> bytes:
 
 if __name__ == "__main__":
     chosen = (argument == "1" for argument in sys.argv[1:])
-    sys.stdout.buffer.write(object_code(**dict(zip(("wide", "learns", "errors"), chosen, strict=True))))
+    sys.stdout.buffer.write(object_code(**dict(zip(("wide", "learns", "errors", "rules"), chosen, strict=True))))

@@ -8,11 +8,11 @@ from ...spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..memory import NARROW_REGIONS
 
 #: Rows of `Core.neurons`.
-TH, RESET, LEAK, BIAS, PERIOD, FLAGS, V, I, R, H, E = (
+TH, RESET, LEAK, BIAS, PERIOD, FLAGS, RULE, V, I, R, H, E = (
     NARROW_REGIONS.index(region)
     for region in (
-        Region.THRESHOLD, Region.RESET, Region.LEAK, Region.BIAS, Region.REFRACTORY, Region.FLAGS, Region.MEMBRANE,
-        Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION, Region.ERROR,
+        Region.THRESHOLD, Region.RESET, Region.LEAK, Region.BIAS, Region.REFRACTORY, Region.FLAGS, Region.RULE,
+        Region.MEMBRANE, Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION, Region.ERROR,
     )
 )  # fmt: skip
 NEURON_ROWS = len(NARROW_REGIONS)
@@ -24,6 +24,15 @@ POTENTIATION, DEPRESSION, MODULATION = int(Control.POTENTIATION), int(Control.DE
 DRIFT_STEP = int(Control.DRIFT_STEP)
 DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
 PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
+OFFSET, PRE_ONLY, POST_ONLY = int(Control.OFFSET), int(Control.PRE_ONLY), int(Control.POST_ONLY)
+#: Registers of rule row 1, and from a row to the next.
+RULE_1, WEIGHT_MIN_1, WEIGHT_MAX_1, POTENTIATION_1, DEPRESSION_1, OFFSET_1, PRE_ONLY_1, POST_ONLY_1 = (
+    int(register) for register in registers.RULE_ROWS[1]
+)
+ROW_STRIDE = int(Control.RULE_2 - Control.RULE_1)
+#: Flags of all rows, and what `RuleRows` notes of the row of a neuron.
+ROW_FLAGS = tuple(int(row.flags) for row in registers.RULE_ROWS)
+CHOSEN = 9
 #: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
 TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
 SIGNED = tuple(int(control) for control in Control if control.signed)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .constants import (
     COLUMNS,
     DEPRESSION,
+    FLAGS,
     FULL_TRACES,
     GATE,
     LEARNING,
@@ -22,6 +23,7 @@ from .constants import (
     RANDOM,
     ROW_FIXED,
     ROW_PLASTIC,
+    RULE,
     SHORT_WINDOW,
     SOFT,
     STOCHASTIC,
@@ -32,13 +34,16 @@ from .drift import move, settle_all, settle_rows
 from .lessons import by_spikes
 from .registers import advance, find_learners
 from .rest import is_zero
+from .rulerows import choose
 from .synapses import bounds_of, learn_columns, learn_row, shift_columns, shift_mixed_row, shift_row
 from .traces import drop_unless, fade, look_up, modulated, rise, round_changes, scale, tune_table, update_window
 
 
-def tune(learner, scratch, sizes, rules, flags):
+def tune(core, learner, rule_rows, scratch, sizes, rules):
     """Take note of the control registers as they are now."""
-    find_learners(flags, rules[GATE], scratch.learns)
+    find_learners(core.neurons[FLAGS], rules[GATE], scratch.learns)
+    if rule_rows is not None:
+        choose(rule_rows, sizes, rules, core.neurons[RULE])
     if sizes.window_steps <= SHORT_WINDOW:
         tune_table(learner.pre_table, rules, sizes.weight_bits, scratch.pre_table)
         tune_table(learner.post_table, rules, sizes.weight_bits, scratch.post_table)

@@ -102,14 +102,19 @@ def teach(core, learner, feedback, scratch, sizes, rules, counts):
     return visited
 
 
+def errs(neurons, rules, j):
+    """Tell whether the error of a neuron counts: it exceeds the deadband, and the membrane is near."""
+    v, th = neurons[V, j], neurons[TH, j]
+    return (neurons[FLAGS, j] & ALWAYS != 0 or -th < v < th) and abs(neurons[E, j]) > rules[DEADBAND]
+
+
 def _find_columns(core, learner, factors, scratch, sizes, rules):
     """Collect the neurons that learn from their error, rising, with F and the draw of each; return their number."""
-    v, th, flags, errors = core.neurons[V], core.neurons[TH], core.neurons[FLAGS], core.neurons[E]
+    errors = core.neurons[E]
     rate, random = modulated(rules[POTENTIATION], rules, sizes.weight_bits), core.control[RANDOM] >> 16
     last = 0
-    for j in range(v.size):
-        near = flags[j] & ALWAYS != 0 or -th[j] < v[j] < th[j]
-        if near and scratch.learns[j] and abs(errors[j]) > rules[DEADBAND]:
+    for j in range(errors.size):
+        if scratch.learns[j] and errs(core.neurons, rules, j):
             scratch.fired[last] = j
             factors[last] = bounded(rate * int(errors[j]) >> 8, sizes.weight_bits)
             scratch.randoms[last] = random ^ learner.neuron_codes[j]
@@ -133,7 +138,8 @@ def _correct(weights, learner, factors, scratch, sizes, rules, last, counts):
             if plastic[at]:
                 draw = (scratch.randoms[k] + STRIDE * learner.numbers[a] & 0xFFFF) >> 8
                 before = int(weights[at])
-                moved = rounded(before, x * factors[k] + half >> sizes.trace_bits, draw, bounds, soft, stochastic)
+                p = x * factors[k] + half >> sizes.trace_bits
+                moved = rounded(before, p, draw, bounds.low, bounds.high, soft, stochastic)
                 if moved:
                     w = before + moved
                     weights[at] = clamp(w, low, high)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .constants import ERRORS, GATE_ALL, LEARN, LEARNING, OFF, RANDOM, SIGNED
+from .constants import ERRORS, GATE_ALL, LEARN, OFF, RANDOM, ROW_FLAGS, SIGNED
 
 
 def decode(control, bits, rules):
@@ -14,8 +14,9 @@ def decode(control, bits, rules):
     for register in SIGNED:
         if register < control.size and bits[register] and control[register] >> (bits[register] - 1):
             rules[register] -= 1 << bits[register]
-    if control.size <= LEARN:  # a chip without errors has no such rule
-        rules[LEARNING] &= ~ERRORS
+    if control.size <= LEARN or bits[LEARN] == 0:  # a chip without errors has no such rule
+        for register in ROW_FLAGS:
+            rules[register] &= ~ERRORS
 
 
 def find_learners(flags, gate, learns):

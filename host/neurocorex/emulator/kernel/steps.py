@@ -7,21 +7,22 @@ from __future__ import annotations
 import numpy as np
 
 from .changes import apply_changes, zero
-from .constants import ADAPTATION_STEP, CLEAR_STATE, FLAGS, RECURRENT_EVENTS, SATURATIONS, E, V
+from .constants import ADAPTATION_STEP, CLEAR_STATE, RECURRENT_EVENTS, SATURATIONS, E, V
 from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
 from .lessons import gather, take_feedback, teach
 from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
+from .rulerows import depress_rows, walk_columns
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
 
 
-def run_steps(sizes, core, learner, feedback, scratch, stimulus, output):
+def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, output):
     """Run a stimulus from `Output.position` on, until it ends, or the room for spikes or the budget is used up.
 
     See `neurocorex.emulator.kernel.arguments`; `learner` is None for a chip without a learning engine, `feedback` for
-    one without errors.
+    one without errors, `rule_rows` for one with a single rule and no terms. With rule rows there is feedback.
     """
     # Fields of tuples are taken out of them here: the loop is faster so.
     position, counts, budget, steps = output.position, output.counts, sizes.budget, sizes.steps
@@ -47,7 +48,7 @@ def run_steps(sizes, core, learner, feedback, scratch, stimulus, output):
     adapting = features.adaptation
     decode(control, core.control_bits, rules)
     if learner is not None:
-        tune(learner, scratch, sizes, rules, neurons[FLAGS])
+        tune(core, learner, rule_rows, scratch, sizes, rules)
     slot, since, work = 0, step, 0
     last_fire = step - 1 if send_history(due, history, axon_start, axon, axon_delay) else step - 1 - delays
     while True:
@@ -58,7 +59,7 @@ def run_steps(sizes, core, learner, feedback, scratch, stimulus, output):
                 since, waiting = step, 0
             decode(control, core.control_bits, rules)
             if learner is not None:
-                tune(learner, scratch, sizes, rules, neurons[FLAGS])
+                tune(core, learner, rule_rows, scratch, sizes, rules)
         if step == steps or spikes + n > fired_step.size or work >= budget:
             break
         adapting |= adapts and rules[ADAPTATION_STEP] != 0
@@ -80,7 +81,10 @@ def run_steps(sizes, core, learner, feedback, scratch, stimulus, output):
         if arrivals:
             add_currents(core, sizes, scratch, rules, neurons_end, recurrent, inputs_end)
         if learner is not None:
-            depress(core, learner, scratch, sizes, rules, arrivals, counts)
+            if rule_rows is None:
+                depress(core, learner, scratch, sizes, rules, arrivals, counts)
+            else:
+                depress_rows(core, learner, rule_rows, scratch, sizes, rules, recurrent, arrivals, counts)
 
         # Neurons
         first_graded = graded
@@ -109,10 +113,13 @@ def run_steps(sizes, core, learner, feedback, scratch, stimulus, output):
         # Traces, potentiation, and what errors change
         if learner is not None:
             update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
-            work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
             looks = looks and rests(learner, sizes, rules)
-        if feedback is not None:
-            work += teach(core, learner, feedback, scratch, sizes, rules, counts)
+            if rule_rows is None:
+                work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
+                if feedback is not None:
+                    work += teach(core, learner, feedback, scratch, sizes, rules, counts)
+            else:
+                work += walk_columns(core, learner, rule_rows, scratch, sizes, rules, firing, counts)
 
         after = step + 1
         if looks and not firing and is_unchanged(neurons, learner, scratch):

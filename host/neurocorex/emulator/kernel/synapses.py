@@ -130,10 +130,10 @@ def shift_mixed_row(weights, plastic, start, change, bounds, counts):
     count_changes(counts, ups, downs, below, above, ends)
 
 
-def rounded(w, p, draw, bounds, scale, stochastic):
+def rounded(w, p, draw, low, high, scale, stochastic):
     """Change of a plastic synapse in whole weights that P calls for; `scale` is W with soft bounds, else 0."""
     if scale:
-        room = max(bounds.high - w, 0) if p > 0 else max(w - bounds.low, 0)
+        room = max(high - w, 0) if p > 0 else max(w - low, 0)
         p = int(p) * int(room) + (1 << (scale - 1)) >> scale
     return p + (draw if stochastic else ROUND_UP if p < 0 else 0) >> FRACTION
 
@@ -145,7 +145,7 @@ def learn_row(weights, plastic, start, change, random, bounds, scale, stochastic
         if plastic[_at(start + j)] and change[j]:
             draw = (random + STRIDE * j & 0xFFFF) >> 8
             before = int(weights[_at(start + j)])
-            moved = rounded(before, change[j], draw, bounds, scale, stochastic)
+            moved = rounded(before, change[j], draw, bounds.low, bounds.high, scale, stochastic)
             if moved:
                 w = before + moved
                 weights[_at(start + j)] = min(max(w, bounds.low), bounds.high)
@@ -220,7 +220,7 @@ def learn_columns(weights, learner, scratch, width, last, bounds, scale, stochas
             if learner.plastic[at]:
                 draw = (scratch.randoms[k] + STRIDE * learner.numbers[a] & 0xFFFF) >> 8
                 before = clamp(int(weights[at]) + drift, int(bounds.least), int(bounds.most))
-                moved = rounded(before, change[a], draw, bounds, scale, stochastic)
+                moved = rounded(before, change[a], draw, bounds.low, bounds.high, scale, stochastic)
                 if moved:
                     w = before + moved
                     drift = _put(weights, learner, scratch, width, a, at, clamp(w, low, high), drift, bounds)

@@ -1,0 +1,245 @@
+"""Rule rows: learning on chips with several rules, or with terms, where each synapse follows a row of its neuron.
+
+A neuron takes two rows: one for its synapses from input axons (side 0), one for those from all others (side 1). What
+they hold stands in `RuleRows.chosen` for each side and neuron, so that no loop looks up a register. Only chips with
+exponential traces have rows, so no weight of theirs drifts.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arithmetic import clamp
+from .changes import zero
+from .constants import (
+    CHOSEN,
+    COLUMNS,
+    DEPRESSION,
+    DEPRESSION_1,
+    ENABLE,
+    ERRORS,
+    LEARN,
+    LEARNING,
+    OFFSET,
+    OFFSET_1,
+    POST_ONLY,
+    POST_ONLY_1,
+    POTENTIATION,
+    POTENTIATION_1,
+    PRE_ONLY,
+    PRE_ONLY_1,
+    RANDOM,
+    ROW_FIXED,
+    ROW_STRIDE,
+    RULE_1,
+    SOFT,
+    STOCHASTIC,
+    STRIDE,
+    WEIGHT_MAX,
+    WEIGHT_MAX_1,
+    WEIGHT_MIN,
+    WEIGHT_MIN_1,
+    E,
+)  # fmt: skip
+from .lessons import errs
+from .neurons import FIRES
+from .synapses import count_changes, rounded
+from .traces import bounded, drop_unless, modulated, round_changes
+
+#: An index known not to be negative.
+_at = np.uintp
+#: Rows of one side of `RuleRows.chosen`: bounds, W with soft bounds or else 0, whether errors rule, and what an arrival
+#: and a spike call for, modulated.
+LOW, HIGH, SHIFT, BY_ERRORS, DEPRESSES, PER_ARRIVAL, POTENTIATES, FROM, PER_SPIKE = range(CHOSEN)
+
+
+def choose(rule_rows, sizes, rules, pairs):
+    """Look up the registers that each neuron's synapses follow, by `Region.RULE`."""
+    found, bits = rule_rows.chosen, sizes.weight_bits
+    for j in range(sizes.neurons):
+        for side in range(2):
+            first = side * CHOSEN
+            row = pairs[j] >> sizes.rule_bits if side else pairs[j] & ((1 << sizes.rule_bits) - 1)
+            flags = _held(rules, row, LEARNING, RULE_1)
+            found[first + LOW, j] = _held(rules, row, WEIGHT_MIN, WEIGHT_MIN_1)
+            found[first + HIGH, j] = _held(rules, row, WEIGHT_MAX, WEIGHT_MAX_1)
+            found[first + SHIFT, j] = bits if flags & SOFT and sizes.soft_bounds else 0
+            found[first + BY_ERRORS, j] = flags & ERRORS != 0
+            found[first + DEPRESSES, j] = modulated(_held(rules, row, DEPRESSION, DEPRESSION_1), rules, bits)
+            found[first + PER_ARRIVAL, j] = modulated(_held(rules, row, PRE_ONLY, PRE_ONLY_1), rules, bits)
+            found[first + POTENTIATES, j] = modulated(_held(rules, row, POTENTIATION, POTENTIATION_1), rules, bits)
+            found[first + FROM, j] = _held(rules, row, OFFSET, OFFSET_1)
+            found[first + PER_SPIKE, j] = modulated(_held(rules, row, POST_ONLY, POST_ONLY_1), rules, bits)
+
+
+def _held(rules, row, of_first, of_second):
+    """Register of a row, by those of rows 0 and 1."""
+    return rules[of_first if row == 0 else of_second + (row - 1) * ROW_STRIDE]
+
+
+def _any(values):
+    """Tell whether any is not zero."""
+    found = np.int32(0)
+    for k in range(values.size):
+        found |= values[k]
+    return found != 0
+
+
+# Arrivals --------------------------------------------------------------------------------------------
+
+
+def depress_rows(core, learner, rule_rows, scratch, sizes, rules, recurrent, arrivals, counts):
+    """Change the synapses of the axons that arrived, of which the `recurrent` ones are first."""
+    if rules[LEARNING] & ENABLE == 0:
+        return
+    chosen, change, rows, n = rule_rows.chosen, scratch.post_change, scratch.rows, sizes.neurons
+    random, stochastic = core.control[RANDOM] >> 16, rules[LEARNING] & STOCHASTIC != 0
+    for side, begin, end in ((1, 0, recurrent), (0, recurrent, arrivals)):
+        first = side * CHOSEN
+        if begin == end or not _call(learner, chosen, scratch, sizes, first):
+            continue
+        low, high, shift = chosen[first + LOW], chosen[first + HIGH], chosen[first + SHIFT]
+        whole = not stochastic and not _any(shift)
+        if whole and not round_changes(change):
+            continue
+        for k in range(begin, end):
+            a = rows[k]
+            if learner.kinds[a] == ROW_FIXED:
+                continue
+            if whole:
+                _shift_row(core.weights, learner.plastic, a * n, change, low, high, counts)
+            else:
+                code = random ^ learner.axon_codes[a]
+                _learn_row(core.weights, learner.plastic, a * n, change, code, low, high, shift, stochastic, counts)
+
+
+def _call(learner, chosen, scratch, sizes, first):
+    """P of an arrival at an axon of one side, by neuron; return whether there is any.
+
+    ``P = sat_C(floor((Y * mod(DEPRESSION) + 2^(T-1)) / 2^T) + mod(PRE_ONLY))``
+    """
+    y, change, half = learner.post, scratch.post_change, 1 << (sizes.trace_bits - 1)
+    rate, constant, by_errors = chosen[first + DEPRESSES], chosen[first + PER_ARRIVAL], chosen[first + BY_ERRORS]
+    for j in range(change.size):
+        scaled = int(y[j]) * int(rate[j]) + half >> sizes.trace_bits
+        change[j] = np.int32(0 if by_errors[j] else bounded(scaled + constant[j], sizes.weight_bits))
+    return drop_unless(scratch.learns, change)
+
+
+def _shift_row(weights, plastic, start, change, low, high, counts):
+    """Change a row by whole weights, within the bounds of each neuron."""
+    below, above, ups, downs = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+    for j in range(change.size):
+        p = np.int32(change[j] * plastic[_at(start + j)])
+        before = np.int32(weights[_at(start + j)])
+        w = np.int32(before + p)
+        weights[_at(start + j)] = min(max(w, low[j]), high[j]) if p != 0 else before
+        below = np.int32(below + ((w < low[j]) & (p != 0)))
+        above = np.int32(above + ((w > high[j]) & (p != 0)))
+        ups = np.int32(ups + (p > 0))
+        downs = np.int32(downs + (p < 0))
+    count_changes(counts, ups, downs, below, above, 0)
+
+
+def _learn_row(weights, plastic, start, change, random, low, high, shift, stochastic, counts):
+    """Change a row where bounds are soft, or changes rounded by chance."""
+    below = above = ups = downs = 0
+    for j in range(change.size):
+        if plastic[_at(start + j)] and change[j]:
+            draw = (random + STRIDE * j & 0xFFFF) >> 8
+            before = int(weights[_at(start + j)])
+            moved = rounded(before, change[j], draw, low[j], high[j], int(shift[j]), stochastic)
+            if moved:
+                w = before + moved
+                weights[_at(start + j)] = min(max(w, low[j]), high[j])
+                below, above = below + (w < low[j]), above + (w > high[j])
+                ups, downs = ups + (moved > 0), downs + (moved < 0)
+    count_changes(counts, ups, downs, below, above, 0)
+
+
+# Columns ---------------------------------------------------------------------------------------------
+
+
+def walk_columns(core, learner, rule_rows, scratch, sizes, rules, firing, counts):
+    """Change the columns of neurons that fired or learn from their error; return how many synapses were visited.
+
+    A lesson ends with errors of zero.
+    """
+    lesson, visited = rules[LEARN] != 0, 0
+    if rules[LEARNING] & ENABLE and (firing or lesson):
+        last = _find_columns(core, learner, rule_rows, scratch, sizes, rules, firing, lesson)
+        counts[COLUMNS] += last
+        visited = last * learner.pre.size
+        for side, begin, end in ((0, 0, sizes.inputs), (1, sizes.inputs, learner.pre.size)):
+            if _any(rule_rows.factors[side, :last]) or _any(rule_rows.added[side, :last]):
+                _change_columns(core, learner, rule_rows, scratch, sizes, rules, side, begin, end, last, counts)
+    if lesson:
+        zero(core.neurons[E])
+        core.control[LEARN] = rules[LEARN] = 0
+    return visited
+
+
+def _find_columns(core, learner, rule_rows, scratch, sizes, rules, firing, lesson):
+    """Collect the neurons whose columns are walked, rising; return their number.
+
+    Of each, and of each side, what a trace is multiplied by and what is added to that; both zero where the rule has no
+    part in what happened.
+    """
+    chosen, fired, marks, errors = rule_rows.chosen, scratch.fired, scratch.marks, core.neurons[E]
+    factors, added, random = rule_rows.factors, rule_rows.added, core.control[RANDOM] >> 16
+    last = 0
+    for k in range(sizes.neurons if lesson else firing):
+        j = k if lesson else fired[k]
+        if not scratch.learns[j]:
+            continue
+        spiked, erred, walked = marks[j] & FIRES != 0, lesson and errs(core.neurons, rules, j), False
+        for side in range(2):
+            rate = int(chosen[side * CHOSEN + POTENTIATES, j])
+            factors[side, last] = added[side, last] = 0
+            if chosen[side * CHOSEN + BY_ERRORS, j]:
+                if erred:
+                    factors[side, last] = bounded(rate * int(errors[j]) >> 8, sizes.weight_bits)
+                    walked = True
+            elif spiked:
+                factors[side, last], added[side, last] = rate, chosen[side * CHOSEN + PER_SPIKE, j]
+                walked = True
+        if walked:
+            fired[last], scratch.randoms[last] = j, random ^ learner.neuron_codes[j]
+            last += 1
+    return last
+
+
+def _change_columns(core, learner, rule_rows, scratch, sizes, rules, side, begin, end, last, counts):
+    """Change the synapses of the axons of one side onto the neurons that were found, row by row.
+
+    ``P = sat_C(floor(((X - OFFSET) * factor + 2^(T-1)) / 2^T) + added)``
+    """
+    weights, plastic, fired, trace = core.weights, learner.plastic, scratch.fired, learner.pre
+    factors, added, first, bits = rule_rows.factors[side], rule_rows.added[side], side * CHOSEN, sizes.weight_bits
+    low, high, shift, offset = (
+        rule_rows.chosen[first + LOW], rule_rows.chosen[first + HIGH], rule_rows.chosen[first + SHIFT],
+        rule_rows.chosen[first + FROM],
+    )  # fmt: skip
+    half, stochastic = 1 << (sizes.trace_bits - 1), rules[LEARNING] & STOCHASTIC != 0
+    silent_too = _any(added[:last]) or _any(offset)
+    below = above = ups = downs = 0
+    for a in range(begin, end):
+        x = int(trace[a])
+        if learner.kinds[a] == ROW_FIXED or (x == 0 and not silent_too):
+            continue
+        for k in range(last):
+            j = fired[k]
+            at = _at(a * sizes.neurons + j)
+            if plastic[at]:
+                p = bounded(((x - offset[j]) * factors[k] + half >> sizes.trace_bits) + added[k], bits)
+                draw = (scratch.randoms[k] + STRIDE * learner.numbers[a] & 0xFFFF) >> 8
+                before = int(weights[at])
+                moved = rounded(before, p, draw, low[j], high[j], int(shift[j]), stochastic)
+                if moved:
+                    w = before + moved
+                    weights[at] = clamp(w, int(low[j]), int(high[j]))
+                    below, above = below + (w < low[j]), above + (w > high[j])
+                    ups, downs = ups + (moved > 0), downs + (moved < 0)
+    count_changes(counts, ups, downs, below, above, 0)
