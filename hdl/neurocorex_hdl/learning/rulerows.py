@@ -31,6 +31,11 @@ def rule_lanes(config: CoreConfig) -> data.ArrayLayout:
     return data.ArrayLayout(data.StructLayout({"row": config.rule_bits, "acts": 1}), config.lanes)
 
 
+def rule_of(piece: data.View, config: CoreConfig) -> Value:
+    """Rule row of a piece of a column, of no bits where there is one row."""
+    return piece.rule if config.rules > 1 else Const(0, 0)
+
+
 class RuleRowChange(wiring.Component):
     """Changes where a chip has several rule rows, or terms, in each lane.
 
@@ -118,7 +123,7 @@ class RuleRowChange(wiring.Component):
     def _of_piece(self, m: Module, pieces: list[data.View], stage: int, values: list[Value], name: str) -> Value:
         """Of a value for each rule row, return that of the row of a column's piece, from a register at a stage."""
         chosen = Signal(values[0].shape(), name=name, reset_less=True)
-        m.d.sync += chosen.eq(select(values, pieces[stage - 1].rule))
+        m.d.sync += chosen.eq(select(values, rule_of(pieces[stage - 1], self._config)))
         return chosen
 
     def _find_rows(self, m: Module, pieces: list[data.View]) -> list[Value]:
@@ -132,7 +137,7 @@ class RuleRowChange(wiring.Component):
             learns = Signal(name=f"learns_{lane}", reset_less=True)
             of_neuron = Mux(there.kind == AxonKind.INPUT, mark.rules.inputs, mark.rules.others)
             m.d.sync += [
-                row.eq(Mux(there.place.column, there.rule, of_neuron)),
+                row.eq(Mux(there.place.column, rule_of(there, config), of_neuron)),
                 learns.eq(there.place.column | mark.learns),
                 rule.row.eq(row),
                 rule.acts.eq(learns & (column | ~(select(by_errors, row) & config.errors))),
