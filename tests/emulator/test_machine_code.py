@@ -24,7 +24,7 @@ from support.emulators import assert_equal, busy_emulator, interpreted
 from support.trials import KINDS, Moment, random_trial
 
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=100)
-STATIC = Kind(wide=False, learns=False, errors=False)
+STATIC = Kind(wide=False, learns=False, errors=False, rules=False)
 
 
 @PROPERTY
@@ -37,10 +37,19 @@ def test_machine_code_equals_its_source(seed: int, kind: str, silence: int) -> N
     assert_equal(source, trial.emulator)
 
 
-@pytest.mark.parametrize(("learning", "errors"), [*((each, False) for each in Learning), (Learning.EXPONENTIAL, True)])
-def test_machine_code_equals_its_source_at_full_width(learning: Learning, errors: bool) -> None:
+@pytest.mark.parametrize(
+    ("learning", "features"),
+    [
+        *((each, {}) for each in Learning),
+        (Learning.EXPONENTIAL, {"errors": True}),
+        (Learning.EXPONENTIAL, {"rules": True}),
+        (Learning.EXPONENTIAL, {"errors": True, "rules": True}),
+    ],
+    ids=str,
+)
+def test_machine_code_equals_its_source_at_full_width(learning: Learning, features: dict[str, bool]) -> None:
     """With more neurons than vector instructions take at once."""
-    emulator = busy_emulator(learning, errors=errors)
+    emulator = busy_emulator(learning, **features)
     source = interpreted(emulator)
     events = EventStream.from_dense(np.random.default_rng(2).random((30, 64)) < 0.1, clear_steps=[15, 20])
     events = events.setting([5, 13, 29], Control.LEARN, 1).setting(14, Control.LEARNING, LearningFlag.ENABLE)
@@ -62,7 +71,7 @@ def layouts(monkeypatch: pytest.MonkeyPatch) -> set[tuple[object, ...]]:
     def spied(self: _BoundCode, *given_: tuple[np.ndarray, ...]) -> None:
         arrays = [
             array
-            for table in (self._core, self._learner, self._feedback, self._scratch, *given_[1:])
+            for table in (self._core, self._learner, self._feedback, self._rule_rows, self._scratch, *given_[1:])
             for array in table
         ]
         seen.add(tuple((array.dtype.str, array.ndim, array.flags.c_contiguous) for array in arrays))

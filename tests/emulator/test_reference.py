@@ -1,5 +1,7 @@
 """The emulator against the naive reference, on random networks, bit for bit."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -111,18 +113,42 @@ def test_random_trials_reach_everything(attribute: str) -> None:
 
 def test_random_trials_reach_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, of columns that change by their errors."""
-    correct, errors = ReferenceCore.correct, list[int]()
+    reached = sum("correct" in {kind for kind, _ in changes_of(seed, "errors", monkeypatch)} for seed in range(90))
+    assert reached >= 25
 
-    def noted(core: ReferenceCore, j: int, error: int) -> None:
-        errors.append(error)
-        correct(core, j, error)
 
-    monkeypatch.setattr(ReferenceCore, "correct", noted)
-    reached = 0
-    for seed in range(90):
-        trial = random_trial(seed, **KINDS["errors"])
-        errors.clear()
+def test_random_trials_reach_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, of rule rows: most are followed in each of the three ways, and several in one network."""
+    found = [changes_of(seed, "rules", monkeypatch) for seed in range(120)]
+    for kind in ("depress", "potentiate", "correct"):
+        for row in range(4):
+            assert sum((kind, row) in changes for changes in found) >= (5 if kind == "correct" else 10), (kind, row)
+    assert sum(len({row for _, row in changes}) > 1 for changes in found) >= 50
+
+
+def changes_of(seed: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, int]]:
+    """Ways in which synapses of a random trial are changed, each with the row of the rule."""
+    found: set[tuple[str, int]] = set()
+    way = ""
+
+    def noting(name: str) -> Callable[..., object]:
+        method = getattr(ReferenceCore, name)
+
+        def noted(core: ReferenceCore, *where: int) -> None:
+            nonlocal way
+            way = name
+            method(core, *where)
+
+        return noted
+
+    def learned(core: ReferenceCore, a: int, j: int, p: int, draw: int) -> None:
+        found.add((way, core.row_of(a, j)))
+
+    with monkeypatch.context() as patch:
+        for name in ("depress", "potentiate", "correct"):
+            patch.setattr(ReferenceCore, name, noting(name))
+        patch.setattr(ReferenceCore, "learn", learned)
+        trial = random_trial(seed, **KINDS[kind])
         for moment in trial.moments:
             trial.step_reference(moment)
-        reached += bool(errors)
-    assert reached >= 25
+    return found

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -362,3 +363,53 @@ def test_network_that_does_not_learn_fits_chips_that_could_and_back():
 def test_chip_that_learns_otherwise_is_refused(change, message):
     with pytest.raises(FitError, match=message):
         random_image(LEARNING).fit(CoreConfig(**(LEARNING.to_dict() | change)))
+
+
+RULES = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL, rules=2, terms=True)
+
+
+def image_of_rules(config=RULES, *, rule=0, registers=None, learns=True):
+    """An image whose first neuron takes these rows, with these registers."""
+    regions = {region: blank(region, config) for region in random_image(config).regions}
+    regions[Region.RULE][0] = rule
+    regions[Region.PLASTIC][:] = learns
+    for register, value in (registers or {}).items():
+        regions[Region.CONTROL][register] = value
+    return Image(config, regions)
+
+
+def test_fitting_moves_rules_by_side():
+    image = random_image(RULES)
+    fitted = image.fit(CoreConfig(neurons=9, inputs=4, learning=Learning.EXPONENTIAL, rules=4, terms=True))
+    rule, moved = image.regions[Region.RULE], fitted.regions[Region.RULE]
+    assert ((moved[:5] & 3).tolist(), (moved[:5] >> 2).tolist()) == ((rule & 1).tolist(), (rule >> 1).tolist())
+    assert set(moved[:5].tolist()) <= {0, 1, 4, 5}
+    assert not moved[5:].any()
+    assert control_values(fitted).items() >= control_values(image).items()
+    assert image.fit(replace(RULES, rules=4)).fit(RULES) == image
+
+
+@pytest.mark.parametrize(
+    ("needs", "change", "message"),
+    [
+        pytest.param({"rule": 0b01}, {"rules": 1}, r"2 rules \(the chip has 1\)", id="rule of inputs"),
+        pytest.param({"rule": 0b10}, {"rules": 1}, r"2 rules \(the chip has 1\)", id="rule of all others"),
+        pytest.param({"registers": {Control.OFFSET: 3}}, {"terms": False}, r"terms of rules \(the", id="term"),
+        pytest.param({"rule": 1, "registers": {Control.POST_ONLY_1: 3}}, {"terms": False}, "terms", id="term of a row"),
+    ],
+)
+def test_network_with_rules_fits_no_chip_without_them(needs, change, message):
+    """Unless nothing follows them."""
+    config = replace(RULES, **change)
+    with pytest.raises(FitError, match=message):
+        image_of_rules(**needs).fit(config)
+    assert image_of_rules(**needs, learns=False).fit(config).config == config
+    unused = image_of_rules(registers={Control.WEIGHT_MIN_1: 7, Control.POST_ONLY_1: 7})
+    assert unused.fit(config).config == config
+
+
+def test_errors_of_a_rule_need_a_chip_with_errors():
+    config = replace(RULES, errors=True)
+    image = image_of_rules(config, rule=1, registers={Control.RULE_1: LearningFlag.ERRORS})
+    with pytest.raises(FitError, match="errors"):
+        image.fit(RULES)

@@ -6,6 +6,7 @@ from neurocorex.emulator import machine_code
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import Control, CoreConfig, Flag, Learning, LearningFlag, Region
+from neurocorex.spec.registers import RULE_ROWS
 
 
 def twin(emulator: Emulator) -> Emulator:
@@ -32,9 +33,11 @@ def assert_equal(first: Emulator, second: Emulator) -> None:
         assert np.array_equal(held, second.regions[region]), region
 
 
-def busy_emulator(learning: Learning, *, errors: bool = False) -> Emulator:
-    """A network of common size that fires and learns all the time; by errors if it has any."""
-    config = CoreConfig(neurons=96, inputs=64, learning=learning, errors=errors)
+def busy_emulator(learning: Learning, *, errors: bool = False, rules: bool = False) -> Emulator:
+    """A network of common size that fires and learns all the time; by errors if it has any, by rules that differ."""
+    config = CoreConfig(
+        neurons=96, inputs=64, learning=learning, errors=errors, rules=4 if rules else 1, terms=rules
+    )  # fmt: skip
     emulator = Emulator(config)
     rng = np.random.default_rng(1)
     emulator.write(Region.WEIGHTS, rng.integers(-20, 50, config.axons * 96))
@@ -49,6 +52,12 @@ def busy_emulator(learning: Learning, *, errors: bool = False) -> Emulator:
     if errors:
         emulator.write(Region.FEEDBACK, rng.integers(0, 2, config.axons))
         emulator.write(Region.CONTROL, [control[Control.LEARNING] | LearningFlag.ERRORS], Control.LEARNING)
+    if rules:
+        emulator.write(Region.RULE, rng.integers(0, 16, 96))
+        for number, row in enumerate(RULE_ROWS[1:], 1):
+            held = (number * 32, -100, 90 + number, 300, -200 * number, 300, 128, -200)
+            for register, value in zip(row, held, strict=True):
+                emulator.write(Region.CONTROL, [value], register)
     if learning is Learning.WINDOW:
         for region, rate in ((Region.PRE_TABLE, 200), (Region.POST_TABLE, -200)):
             emulator.write(region, rng.integers(0, 2, 256) * rate)

@@ -113,7 +113,7 @@ class ReferenceCore:
     """N neurons, M input axons and a matrix of weights, as lists of Python integers.
 
     `extra` has the source and the delay of each extra axon, `control` the raw value and the width of each register.
-    `feedback` has the flag of each axon on a chip with errors, and is None on others. `rules` is how many rows there are.
+    `feedback` has the flag of each axon on a chip with errors, and is None on others. `rules` counts the rule rows.
     """
 
     def __init__(

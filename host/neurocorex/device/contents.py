@@ -158,7 +158,7 @@ class Contents:
         config = self.config
         return all(
             np.array_equal(values, blank(region, config))
-            for group in (PARAMETERS, (Region.WEIGHTS,))
+            for group in (set(PARAMETERS) & set(program_regions(config)), (Region.WEIGHTS,))
             for region, values in self.read(*group).items()
         )
 

@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
+from ..spec.registers import RULE_ROWS
 from ..spec.rows import AXON, has_window, learns
 from .content import MATRICES, blank, region_shape, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
 #: Regions whose values mean the same, or nothing, where they have fewer bits.
-ELASTIC = (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE)
+ELASTIC = (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE, Region.RULE)
+#: Registers of learning: a chip on which they would be narrower is refused for other reasons, or does not learn.
+_OF_RULES = frozenset(register for row in RULE_ROWS for register in row)
 
 
 def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
@@ -25,8 +28,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         if (have := getattr(old, name)) > (room := getattr(new, name))
     ]
     if Region.PLASTIC in regions and regions[Region.PLASTIC].any():
-        limits += _lacking_to_learn(old, new)
-    if not new.errors and old.errors and _has_errors(regions):
+        limits += _lacking_to_learn(old, new) + _lacking_rules(regions, old, new)
+    if not new.errors and old.errors and _has_errors(regions, old):
         limits.append("errors (the chip was built without them)")
     limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
@@ -44,6 +47,9 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
         placed[:] = new.blocks_for(used.neurons, used.inputs)
     elif region is Region.CONTROL:
         placed[:] = _moved_control(array, old, new)
+    elif region is Region.RULE:
+        own, others = (np.where(rows < new.rules, rows, 0) for rows in _rule_rows(array, old))
+        placed[: array.size] = own | others << new.rule_bits
     elif region in MATRICES or region.row.per is AXON:
         rows = _moved_axons(old, new)
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
@@ -70,10 +76,25 @@ def _lacking_to_learn(old: CoreConfig, new: CoreConfig) -> list[str]:
     return limits
 
 
-def _has_errors(regions: Regions) -> bool:
+def _rule_rows(rule: NDArray[Any], config: CoreConfig) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Split `Region.RULE`: rows of synapses from inputs, and of all others."""
+    return rule & (config.rules - 1), rule >> config.rule_bits
+
+
+def _lacking_rules(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
+    """Say what the rules of a network that learns miss."""
+    most = max(int(rows.max()) for rows in _rule_rows(regions[Region.RULE], old)) if Region.RULE in regions else 0
+    limits = [] if most < new.rules else [f"{most + 1} rules (the chip has {new.rules})"]
+    terms = [register for row in RULE_ROWS[: most + 1] for register in (row.offset, row.pre_only, row.post_only)]
+    if old.terms and not new.terms and regions[Region.CONTROL][terms].any():
+        limits.append("terms of rules (the chip was built without them)")
+    return limits
+
+
+def _has_errors(regions: Regions, config: CoreConfig) -> bool:
     """Tell whether an image of a chip with errors makes use of them."""
-    by_errors = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS
-    return bool(by_errors) or bool(regions[Region.FEEDBACK].any())
+    flags = [int(regions[Region.CONTROL][row.flags]) for row in RULE_ROWS[: config.rules]]
+    return any(each & LearningFlag.ERRORS for each in flags) or bool(regions[Region.FEEDBACK].any())
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
@@ -86,7 +107,8 @@ def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         if not low <= worst <= high:
             found.append(f"{region.name.lower()} {worst} (the chip holds {low} to {high})")
     for register in controls(new):
-        if register.row.present in (learns, has_window) or not register.bits(old):
+        of_learning = register.row.present in (learns, has_window) or register in _OF_RULES
+        if of_learning or not register.bits(old):
             continue
         value, bits = _register(regions[Region.CONTROL], register, old), register.bits(new)
         if value not in range(-(1 << bits >> 1), 1 << bits >> 1) if register.signed else value >> bits:
