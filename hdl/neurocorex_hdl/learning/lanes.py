@@ -32,8 +32,8 @@ class LearningLanes(wiring.Component):
     amounts : In
         The change amounts P that come with them.
     rules : In
-        Rule rows of these synapses, see `rule_lanes`; only where there are several, or terms. They come with the synapses,
-        and `amounts` come `change_stages` later.
+        Rule rows of these synapses, see `rule_lanes`; only where there are several, or terms. They come with the
+        synapses, and `amounts` come `change_stages` later.
     ticks : Out
         Potentiations, depressions and clips, to be counted.
     """

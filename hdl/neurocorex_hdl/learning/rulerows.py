@@ -53,9 +53,8 @@ class RuleRowChange(wiring.Component):
     B + 2     term is added
     ========  ==============================================================================
 
-    B is `WeightMatrix.latency`. In a row of the matrix, each lane has the rule of its neuron; rate is that of DEPRESSION,
-    and offset is 0. A piece of a column has one rule, and its rate is that of POTENTIATION, or the product of that and
-    the error.
+    B is `WeightMatrix.latency`. In a row of the matrix, each lane has the rule of its neuron, whose rate is DEPRESSION,
+    and offset is 0. A piece of a column has one rule, whose rate is POTENTIATION, or the product of that and the error.
 
     Members
     -------

@@ -33,7 +33,7 @@ class ControlValues(wiring.Signature):
 
 
 def scanned(config: CoreConfig) -> tuple[Control, ...]:
-    """Return the registers of each rule row that `Control.MODULATION` scales, where a chip has several rows or terms."""
+    """Return the registers that `Control.MODULATION` scales, of each rule row, on chips with several rows or terms."""
     if not change_stages(config):
         return ()
     rows = RULE_ROWS[: config.rules]

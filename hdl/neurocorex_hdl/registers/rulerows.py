@@ -15,7 +15,7 @@ def mixes(config: CoreConfig) -> bool:
 
 
 def rules_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of an item of `Region.RULE`: rule rows of the synapses from inputs, and from all other axons."""
+    """Return the layout of an item of `Region.RULE`: rule rows of synapses from inputs, and from all other axons."""
     return data.StructLayout({"inputs": config.rule_bits, "others": config.rule_bits})
 
 

@@ -24,7 +24,8 @@ def piece_layout(config: CoreConfig) -> data.StructLayout:
 
     In a row, `kind` is that of its axon, and `block` is the group of neurons. In a column, both tell about the axons.
     `index` is that of the axon of a row among those of its kind, or of the neuron of a column. `begins` marks the first
-    piece of a row, and in a column that of each kind. With several rule rows, `rule` is that of the synapses of a column.
+    piece of a row, and in a column that of each kind. `rule` is the rule row of a column's synapses, on chips with
+    several.
     """
     return data.StructLayout({
         "valid": 1,
@@ -169,7 +170,10 @@ class ColumnReader(wiring.Component):
             ]
             m.d.sync += [getattr(self, name).eq(self.columns.payload[name]) for name in column_members(config)]
             if config.rules > 1:
-                m.d.sync += [piece.rule.eq(self.columns.payload.rules.inputs), others.eq(self.columns.payload.rules.others)]
+                m.d.sync += [
+                    piece.rule.eq(self.columns.payload.rules.inputs),
+                    others.eq(self.columns.payload.rules.others),
+                ]
         with m.Else():
             m.d.sync += [position.eq(position + 1), ready.eq(position == self.extent.column_end)]
             with m.If(position[:waits].all()):

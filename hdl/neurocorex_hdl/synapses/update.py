@@ -196,7 +196,7 @@ class SynapseUpdate(wiring.Component):
         return scaled
 
     def _of_row(self, m: Module, values: Value | data.View, stage: int, name: str) -> Value:
-        """Return a bound or flag at a stage: with several rule rows, that of the row of the synapse, from a register."""
+        """Return a bound or flag at a stage; with several rule rows, that of the row of the synapse, in a register."""
         if self._config.rules == 1:
             return values
         chosen = Signal(values[0].shape(), name=name, reset_less=True)

@@ -154,7 +154,7 @@ def _extra(config: CoreConfig) -> Iterator[Memory]:
 
 
 def _column_bits(config: CoreConfig) -> int:
-    """Width of what is listed of a column: its neuron, its error, its rule rows, and why it is walked if there are two."""
+    """Width of what is listed of a column: its neuron, error, rule rows, and whether spike or error call for it."""
     error = layout(Region.ERROR, config).bits if config.errors else 0
     return _index_bits(config.neurons) + error + 2 * config.rule_bits + 2 * (config.errors and config.rules > 1)
 
@@ -168,14 +168,14 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
     # Beside those of neurons stand their rule rows, and whether they learn.
     beside = 2 * config.rule_bits + 1 if change_stages(config) else 0
-    for side, words, blocks in (
-        ("outer", max(2, outer), config.input_blocks + config.extra_blocks),
-        ("inner", neurons, config.groups),
-        ("post", neurons, config.groups),
+    for side, words, blocks, kept in (
+        ("outer", max(2, outer), config.input_blocks + config.extra_blocks, cause),
+        ("inner", neurons, config.groups, cause),
+        ("post", neurons, config.groups, cause + beside),
     ):
         marked = () if side == "post" else (1,)
         yield Memory(f"{amounts}.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))
-        yield Memory(f"{amounts}.{side}_blocks", "memory", max(2, blocks), (cause + beside * (side == "post"),) * config.lanes)
+        yield Memory(f"{amounts}.{side}_blocks", "memory", max(2, blocks), (kept,) * config.lanes)
         if config.learning is Learning.WINDOW:
             for name, entries in zip(("table", "table_before"), config.table_parts, strict=False):
                 yield Memory(f"{amounts}.{side}_table", name, entries, (config.change_bits,))

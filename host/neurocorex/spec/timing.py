@@ -35,7 +35,7 @@ def column_cycles(config: CoreConfig) -> int:
 def change_stages(config: CoreConfig) -> int:
     """Stages of the learning lanes that rule rows and terms add: one for either, and one for terms.
 
-    In the first each lane takes the rate of its row, and an offset is taken off its trace; in the second a term is added.
+    In the first each lane takes the rate of its row, and an offset is taken off its trace; in the second comes a term.
     """
     return (config.rules > 1 or config.terms) + config.terms
 
