@@ -15,14 +15,19 @@ from ..events.stream import EventStream
 from ..image import Image, blank, program_regions, state_regions
 from ..quantiser.extent import EXTENT
 from ..spec import Clear, Control, CoreConfig, Flag, Region
-from ..spec.registers import MOVING
-from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_window, learns
+from ..spec.registers import MOVING, RULE_ROWS
+from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_rules, has_window, learns
 from ..wire.regions import Items
 from .loaded import LoadedNetwork
 from .recording import Recording
 
 #: Registers without a meaning for a network in which no synapse is plastic.
-_OF_LEARNING = tuple(each for each in Control if each.row.present in (learns, has_window, has_errors))
+_OF_LEARNING = (
+    *(each for each in Control if each.row.present in (learns, has_window, has_errors)),
+    *(each for row in RULE_ROWS for each in row),
+)
+#: Bits from the row of synapses from inputs to that of all others, on whatever chip.
+_RULE_BITS = 8
 
 
 def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreConfig, clears: Clear) -> dict[str, str]:
@@ -43,13 +48,15 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared
-        of_learning = region.row.present in (learns, has_window) or cleared in (Clear.TRACES, Clear.ERRORS)
+        of_learning = region.row.present in (learns, has_window, has_rules) or cleared in (Clear.TRACES, Clear.ERRORS)
         idle = of_learning and not is_plastic
         if region is Region.IN_USE or idle or (cleared is not None and cleared & clears):
             continue
         part = cut(region, values, network, config)
         if region is Region.FLAGS:  # what is recorded belongs to the run
             part = part & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
+        if region is Region.RULE:
+            part = part & (config.rules - 1) | part >> config.rule_bits << _RULE_BITS
         if region is Region.CONTROL:
             moving = {each: int(part[each]) for each in MOVING if each < part.size and is_plastic}
             # A register that a chip lacks is one of zero.
