@@ -14,7 +14,7 @@ LEARNING = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, learning=Lea
 
 
 @pytest.mark.parametrize(
-    "region", [Region.PLASTIC, Region.POST_TABLE, Region.EXTRA_SOURCE, Region.PRE_TRACE, Region.FEEDBACK]
+    "region", [Region.PLASTIC, Region.POST_TABLE, Region.EXTRA_SOURCE, Region.PRE_TRACE, Region.FEEDBACK, Region.RULE]
 )
 def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
     async def scenario(host: Host) -> None:
@@ -31,9 +31,11 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         LEARNING,
         CoreConfig(learning=Learning.EXPONENTIAL, neurons=9, inputs=1),
         CoreConfig(learning=Learning.EXPONENTIAL, errors=True),
+        CoreConfig(learning=Learning.EXPONENTIAL, rules=2),
+        CoreConfig(learning=Learning.EXPONENTIAL, rules=4, terms=True, adaptation=False),
         CoreConfig(extra_axons=1),
     ],
-    ids=["plain", "windows and extra axons", "exponential", "errors", "extra axon"],
+    ids=["plain", "windows and extra axons", "exponential", "errors", "rules", "rules and terms", "extra axon"],
 )
 def test_table_of_regions_is_that_of_the_contract(config: CoreConfig) -> None:
     cursor = RegionCursor(config)
