@@ -58,45 +58,58 @@ def drawn(config, seed, flags):
     drawing, rng = Drawing(config, seed, fixed), np.random.default_rng(seed)
     regions, stream = drawing.regions(), drawing.stimulus(STEPS)
     regions[Region.FLAGS] |= int(Flag.ERROR_ALWAYS) * config.errors
+    regions[Region.THRESHOLD] = rng.integers(5, 40, config.neurons)
+    regions[Region.BIAS] = rng.integers(0, 30, config.neurons)
+    regions[Region.REFRACTORY] = rng.integers(0, 2, config.neurons)
     if config.errors:
         regions[Region.ERROR] = rng.integers(-3000, 3000, regions[Region.ERROR].shape)
         stream = stream.setting(np.flatnonzero(rng.random(STEPS) < 0.6), Control.LEARN, 1)
     return Image(config, regions), stream
 
 
-def watched(reference, seen):
-    """Reference that counts in `seen` why columns are walked."""
-    walk = reference.walk
+def networks(name):
+    """Two networks of a chip: stimulus and image of each."""
+    for seed, flags in enumerate((ON, ON | CHANCE | ERRORS), 100 + len(name)):
+        yield drawn(CONFIGS[name], seed, flags)
 
-    def watch(j, *, fired, erred):
-        before = reference.columns
-        walk(j, fired=fired, erred=erred)
-        seen[fired, erred] += reference.columns - before
 
-    reference.walk = watch
-    return reference
+def test_networks_fire_err_and_do_both_at_once():
+    """What the gates are compared on below, by the reference alone."""
+    seen = Tally()
+    for name, config in CONFIGS.items():
+        changes = 0
+        for image, stream in networks(name):
+            reference = reference_of(image)
+            walk = reference.walk
+
+            def watched(j, *, fired, erred, reference=reference, walk=walk):
+                before = reference.columns
+                walk(j, fired=fired, erred=erred)
+                seen[fired, erred] += reference.columns - before
+
+            reference.walk = watched
+            run_reference(reference, stream, config)
+            assert reference.columns > 1, name
+            changes += min(reference.potentiations, reference.depressions)
+        assert changes > 4, name
+    assert min(seen[case] for case in ((True, False), (False, True), (True, True))) > 40, seen
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_core_equals_reference(monkeypatch, name):
     if name.startswith("deep"):
         deepen(monkeypatch)
-    config, seen = CONFIGS[name], Tally()
+    config = CONFIGS[name]
 
     async def body(core):
-        for seed, flags in enumerate((ON, ON | CHANCE | ERRORS), 100 + len(name)):
-            image, stream = drawn(config, seed, flags)
-            reference = watched(reference_of(image), seen)
+        for image, stream in networks(name):
+            reference = reference_of(image)
             run_reference(reference, stream, config)
             await load(core, image)
             await core.run(stream.encode())
             await compare(core, reference, config)
 
     on_core(config, body)
-    assert seen[True, False] + seen[True, True] > 5
-    if config.errors:
-        # Also neurons that fire and err at once.
-        assert min(seen[False, True], seen[True, True]) > 2, seen
 
 
 #: One group of neurons, and a column of two pieces: one for each of the two rules of a neuron.
