@@ -18,8 +18,8 @@ def rates_layout(config: CoreConfig) -> data.StructLayout:
 class ModulatedRates(wiring.Component):
     """``sat_C(floor(x * MODULATION / 256))`` for each rate and each term x, by one multiplier.
 
-    All are up to date `4 + their number` cycles after something has been written, sooner than the next step can need
-    them: what `Sequencer` does then takes longer.
+    All are up to date as many cycles after a write as there are of them, and 5 more: sooner than a step can need them,
+    because `Sequencer` sends a sweep ahead when something has been written.
 
     Members
     -------
