@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from neurocorex.check.trial import Trial
+from neurocorex.emulator import parallel
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
-from neurocorex.spec import Control, CoreConfig, Counter, Flag, Learning, LearningFlag, Region, controls
+from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Learning, LearningFlag, Region, controls
 from neurocorex.spec.registers import ROW_FLAGS, RULE_ROWS
 from neurocorex.spec.timing import busy_cycles
+from support.emulators import assert_equal, twin
 
 CONFIG = CoreConfig(
     neurons=7, inputs=5, lanes=4, extra_axons=3, max_delay=3, learning=Learning.EXPONENTIAL, trace_bits=8,
@@ -186,6 +188,27 @@ def test_bounds_and_their_counters_are_those_of_the_row() -> None:
     assert emulator.counters[Counter.CLIPS_LOW] == 5
     others = np.delete(emulator.regions[Region.WEIGHTS], 2, axis=1)
     assert np.array_equal(others, np.repeat([4] * 5 + [99] * 10, 6).reshape(15, 6))
+
+
+def test_samples_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    stream = EventStream.from_dense(rng.random((400, CONFIG.inputs)) < 0.1)
+    for start in (0, 100, 200, 300):
+        stream = stream.clearing(start, Clear.STATE | Clear.TRACES | Clear.ADAPTATION | Clear.ERRORS)
+    one = chip(TERMS, {Control.LEARNING: 0, Control.PRE_ONLY: 300, Control.POST_ONLY_1: 300}, 0b0100)
+    for region, values in (
+        (Region.FEEDBACK, rng.random(CONFIG.axons) < 0.3), (Region.THRESHOLD, np.full(7, 90)),
+        (Region.WEIGHTS, rng.integers(-30, 90, CONFIG.axons * 7)), (Region.DELAY, rng.integers(0, 4, 7)),
+    ):  # fmt: skip
+        one.write(region, values)
+    many = twin(one)
+    one.run(stream)
+    monkeypatch.setattr(parallel, "WORKERS", 4)
+    monkeypatch.setattr(parallel, "WORTH_UPDATES", 1)
+    assert len(parallel.split(stream, many._memory)) == 4
+    many.run(stream)
+    assert_equal(one, many)
+    assert one.counters[Counter.SPIKES] > 0
 
 
 # Terms -----------------------------------------------------------------------------------------------

@@ -173,7 +173,7 @@ class Runner:
         if kind.errors and not config.errors:
             axons = np.zeros(config.axons, np.uint8)
         feedback = Feedback(axons, np.zeros(room, np.int32), np.zeros(room, np.int64))
-        rule_rows = RuleRows.of(sizes.neurons * kind.rules)
+        rule_rows = RuleRows.of(sizes.neurons * kind.rules, config.axons * kind.rules)
         scratch = Scratch.of(sizes, learner, config.axons)
         return _BoundCode(self._code, core, learner, feedback, rule_rows, scratch)
 

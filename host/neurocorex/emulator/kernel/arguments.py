@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...events.arrays import Ints
-from .constants import CHOSEN, REGISTERS
+from .constants import CHOSEN, REGISTERS, ROWS
 
 Narrow = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
@@ -127,22 +127,30 @@ class RuleRows(NamedTuple):
     ----------
     chosen : int32 array [2 * CHOSEN, N]
         Of each side: what the row of each neuron holds.
-    factors, added : int64 array [2, N]
-        Of each side and of each column that is walked: what a trace is multiplied by, and what is added to that.
+    called : int32 array [ROWS, A]
+        P of a spike, by row and axon.
+    spiked, erred, factors : int64 array [2, N]
+        Of each side: neurons whose synapses change by their spike, those by their error, and F of these.
+    spikes, errors : int64 array [2]
+        How many there are.
     """
 
     chosen: Narrow
+    called: Narrow
+    spiked: Ints
+    erred: Ints
     factors: Ints
-    added: Ints
+    spikes: Ints
+    errors: Ints
 
     @classmethod
-    def of(cls, neurons: int) -> "RuleRows":
-        """Make room for so many neurons."""
+    def of(cls, neurons: int, axons: int) -> "RuleRows":
+        """Make room for so many neurons and axons."""
+        listed = (np.zeros((2, neurons), np.int64) for _ in range(3))
         return cls(
-            np.zeros((2 * CHOSEN, neurons), np.int32),
-            np.zeros((2, neurons), np.int64),
-            np.zeros((2, neurons), np.int64),
-        )
+            np.zeros((2 * CHOSEN, neurons), np.int32), np.zeros((ROWS, axons), np.int32), *listed,
+            np.zeros(2, np.int64), np.zeros(2, np.int64),
+        )  # fmt: skip
 
 
 class Stimulus(NamedTuple):

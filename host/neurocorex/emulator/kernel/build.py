@@ -31,6 +31,7 @@ from . import (
     neurons,
     registers,
     rest,
+    rulecolumns,
     rulerows,
     spikes,
     steps,
@@ -38,10 +39,11 @@ from . import (
     traces,
 )
 from .arguments import BLOCK, Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
-from .constants import CHOSEN, NEURON_ROWS, SYMBOL
+from .constants import CHOSEN, NEURON_ROWS, ROWS, SYMBOL
 
 MODULES = (
-    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rulerows, spikes, steps, synapses, traces
+    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rulecolumns, rulerows, spikes, steps,
+    synapses, traces,
 )  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
@@ -117,7 +119,10 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
             feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8))
         rule_rows = None
         if rules:
-            rule_rows = RuleRows(_table(w.chosen, 2 * CHOSEN, i4), _table(w.factors, 2, i8), _table(w.added, 2, i8))
+            rule_rows = RuleRows(
+                _table(w.chosen, 2 * CHOSEN, i4), _table(w.called, ROWS, i4), _table(w.spiked, 2, i8),
+                _table(w.erred, 2, i8), _table(w.factors, 2, i8), _array(w.spikes, i8), _array(w.errors, i8),
+            )  # fmt: skip
         scratch = Scratch(
             _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.added, i4), _array(x.limit, i4),
             _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8), _array(x.fired, i8), _array(x.rows, i8),

@@ -30,9 +30,10 @@ RULE_1, WEIGHT_MIN_1, WEIGHT_MAX_1, POTENTIATION_1, DEPRESSION_1, OFFSET_1, PRE_
     int(register) for register in registers.RULE_ROWS[1]
 )
 ROW_STRIDE = int(Control.RULE_2 - Control.RULE_1)
-#: Flags of all rows, and what `RuleRows` notes of the row of a neuron.
+#: How many rows there may be, the flags of each, and how much `RuleRows` notes of the row of a neuron.
+ROWS = len(registers.RULE_ROWS)
 ROW_FLAGS = tuple(int(row.flags) for row in registers.RULE_ROWS)
-CHOSEN = 9
+CHOSEN = 10
 #: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
 TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
 SIGNED = tuple(int(control) for control in Control if control.signed)

@@ -11,16 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arithmetic import clamp
-from .changes import zero
 from .constants import (
     CHOSEN,
-    COLUMNS,
     DEPRESSION,
     DEPRESSION_1,
     ENABLE,
     ERRORS,
-    LEARN,
     LEARNING,
     OFFSET,
     OFFSET_1,
@@ -41,18 +37,15 @@ from .constants import (
     WEIGHT_MAX_1,
     WEIGHT_MIN,
     WEIGHT_MIN_1,
-    E,
 )  # fmt: skip
-from .lessons import errs
-from .neurons import FIRES
 from .synapses import count_changes, rounded
 from .traces import bounded, drop_unless, modulated, round_changes
 
 #: An index known not to be negative.
 _at = np.uintp
-#: Rows of one side of `RuleRows.chosen`: bounds, W with soft bounds or else 0, whether errors rule, and what an arrival
-#: and a spike call for, modulated.
-LOW, HIGH, SHIFT, BY_ERRORS, DEPRESSES, PER_ARRIVAL, POTENTIATES, FROM, PER_SPIKE = range(CHOSEN)
+#: Lines of one side of `RuleRows.chosen`: number of the rule row, bounds, W with soft bounds or else 0, whether errors
+#: rule, and what an arrival and a spike call for, modulated.
+ROW, LOW, HIGH, SHIFT, BY_ERRORS, DEPRESSES, PER_ARRIVAL, POTENTIATES, FROM, PER_SPIKE = range(CHOSEN)
 
 
 def choose(rule_rows, sizes, rules, pairs):
@@ -63,6 +56,7 @@ def choose(rule_rows, sizes, rules, pairs):
             first = side * CHOSEN
             row = pairs[j] >> sizes.rule_bits if side else pairs[j] & ((1 << sizes.rule_bits) - 1)
             flags = _held(rules, row, LEARNING, RULE_1)
+            found[first + ROW, j] = row
             found[first + LOW, j] = _held(rules, row, WEIGHT_MIN, WEIGHT_MIN_1)
             found[first + HIGH, j] = _held(rules, row, WEIGHT_MAX, WEIGHT_MAX_1)
             found[first + SHIFT, j] = bits if flags & SOFT and sizes.soft_bounds else 0
@@ -79,15 +73,12 @@ def _held(rules, row, of_first, of_second):
     return rules[of_first if row == 0 else of_second + (row - 1) * ROW_STRIDE]
 
 
-def _any(values):
+def any_of(values):
     """Tell whether any is not zero."""
     found = np.int32(0)
     for k in range(values.size):
         found |= values[k]
     return found != 0
-
-
-# Arrivals --------------------------------------------------------------------------------------------
 
 
 def depress_rows(core, learner, rule_rows, scratch, sizes, rules, recurrent, arrivals, counts):
@@ -101,7 +92,7 @@ def depress_rows(core, learner, rule_rows, scratch, sizes, rules, recurrent, arr
         if begin == end or not _call(learner, chosen, scratch, sizes, first):
             continue
         low, high, shift = chosen[first + LOW], chosen[first + HIGH], chosen[first + SHIFT]
-        whole = not stochastic and not _any(shift)
+        whole = not stochastic and not any_of(shift)
         if whole and not round_changes(change):
             continue
         for k in range(begin, end):
@@ -156,90 +147,4 @@ def _learn_row(weights, plastic, start, change, random, low, high, shift, stocha
                 weights[_at(start + j)] = min(max(w, low[j]), high[j])
                 below, above = below + (w < low[j]), above + (w > high[j])
                 ups, downs = ups + (moved > 0), downs + (moved < 0)
-    count_changes(counts, ups, downs, below, above, 0)
-
-
-# Columns ---------------------------------------------------------------------------------------------
-
-
-def walk_columns(core, learner, rule_rows, scratch, sizes, rules, firing, counts):
-    """Change the columns of neurons that fired or learn from their error; return how many synapses were visited.
-
-    A lesson ends with errors of zero.
-    """
-    lesson, visited = rules[LEARN] != 0, 0
-    if rules[LEARNING] & ENABLE and (firing or lesson):
-        last = _find_columns(core, learner, rule_rows, scratch, sizes, rules, firing, lesson)
-        counts[COLUMNS] += last
-        visited = last * learner.pre.size
-        for side, begin, end in ((0, 0, sizes.inputs), (1, sizes.inputs, learner.pre.size)):
-            if _any(rule_rows.factors[side, :last]) or _any(rule_rows.added[side, :last]):
-                _change_columns(core, learner, rule_rows, scratch, sizes, rules, side, begin, end, last, counts)
-    if lesson:
-        zero(core.neurons[E])
-        core.control[LEARN] = rules[LEARN] = 0
-    return visited
-
-
-def _find_columns(core, learner, rule_rows, scratch, sizes, rules, firing, lesson):
-    """Collect the neurons whose columns are walked, rising; return their number.
-
-    Of each, and of each side, what a trace is multiplied by and what is added to that; both zero where the rule has no
-    part in what happened.
-    """
-    chosen, fired, marks, errors = rule_rows.chosen, scratch.fired, scratch.marks, core.neurons[E]
-    factors, added, random = rule_rows.factors, rule_rows.added, core.control[RANDOM] >> 16
-    last = 0
-    for k in range(sizes.neurons if lesson else firing):
-        j = k if lesson else fired[k]
-        if not scratch.learns[j]:
-            continue
-        spiked, erred, walked = marks[j] & FIRES != 0, lesson and errs(core.neurons, rules, j), False
-        for side in range(2):
-            rate = int(chosen[side * CHOSEN + POTENTIATES, j])
-            factors[side, last] = added[side, last] = 0
-            if chosen[side * CHOSEN + BY_ERRORS, j]:
-                if erred:
-                    factors[side, last] = bounded(rate * int(errors[j]) >> 8, sizes.weight_bits)
-                    walked = True
-            elif spiked:
-                factors[side, last], added[side, last] = rate, chosen[side * CHOSEN + PER_SPIKE, j]
-                walked = True
-        if walked:
-            fired[last], scratch.randoms[last] = j, random ^ learner.neuron_codes[j]
-            last += 1
-    return last
-
-
-def _change_columns(core, learner, rule_rows, scratch, sizes, rules, side, begin, end, last, counts):
-    """Change the synapses of the axons of one side onto the neurons that were found, row by row.
-
-    ``P = sat_C(floor(((X - OFFSET) * factor + 2^(T-1)) / 2^T) + added)``
-    """
-    weights, plastic, fired, trace = core.weights, learner.plastic, scratch.fired, learner.pre
-    factors, added, first, bits = rule_rows.factors[side], rule_rows.added[side], side * CHOSEN, sizes.weight_bits
-    low, high, shift, offset = (
-        rule_rows.chosen[first + LOW], rule_rows.chosen[first + HIGH], rule_rows.chosen[first + SHIFT],
-        rule_rows.chosen[first + FROM],
-    )  # fmt: skip
-    half, stochastic = 1 << (sizes.trace_bits - 1), rules[LEARNING] & STOCHASTIC != 0
-    silent_too = _any(added[:last]) or _any(offset)
-    below = above = ups = downs = 0
-    for a in range(begin, end):
-        x = int(trace[a])
-        if learner.kinds[a] == ROW_FIXED or (x == 0 and not silent_too):
-            continue
-        for k in range(last):
-            j = fired[k]
-            at = _at(a * sizes.neurons + j)
-            if plastic[at]:
-                p = bounded(((x - offset[j]) * factors[k] + half >> sizes.trace_bits) + added[k], bits)
-                draw = (scratch.randoms[k] + STRIDE * learner.numbers[a] & 0xFFFF) >> 8
-                before = int(weights[at])
-                moved = rounded(before, p, draw, low[j], high[j], int(shift[j]), stochastic)
-                if moved:
-                    w = before + moved
-                    weights[at] = clamp(w, int(low[j]), int(high[j]))
-                    below, above = below + (w < low[j]), above + (w > high[j])
-                    ups, downs = ups + (moved > 0), downs + (moved < 0)
     count_changes(counts, ups, downs, below, above, 0)

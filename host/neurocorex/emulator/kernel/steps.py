@@ -13,7 +13,8 @@ from .lessons import gather, take_feedback, teach
 from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
-from .rulerows import depress_rows, walk_columns
+from .rulecolumns import walk_columns
+from .rulerows import depress_rows
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
 
