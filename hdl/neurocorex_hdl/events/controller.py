@@ -14,7 +14,7 @@ from ..registers.control import ControlWrite
 from ..registers.counters import ticks_layout
 from ..registers.extent import in_use
 from ..registers.file import Settings
-from ..registers.rulerows import mixes
+from ..registers.rules import mixes
 from ..synapses.access import column_layout
 from ..synapses.axons import axon_layout
 from ..synapses.drift import drifts

@@ -10,7 +10,7 @@ from ..lib.arithmetic import has, select
 from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.counters import ticks_layout
-from ..registers.rulerows import mixes, rule_flags, rule_values
+from ..registers.rules import mixes, rule_flags, rule_values
 from ..synapses.array import Plasticity
 from ..synapses.drift import drifts
 from ..synapses.matrix import WeightMatrix

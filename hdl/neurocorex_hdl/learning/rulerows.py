@@ -8,7 +8,7 @@ from neurocorex.spec import CoreConfig, LearningFlag
 from ..lib.arithmetic import plus, saturate, select
 from ..lib.delay import stages
 from ..registers.control import ControlValues
-from ..registers.rulerows import rule_flags, rule_values, rules_layout
+from ..registers.rules import rule_flags, rule_values, rules_layout
 from ..synapses.access import column_members, piece_layout
 from ..synapses.axons import AxonKind
 from ..synapses.matrix import WeightMatrix

@@ -14,7 +14,7 @@ from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.extent import neuron_bits
 from ..registers.region import region_shape
-from ..registers.rulerows import mixes, rule_flags, rules_layout
+from ..registers.rules import mixes, rule_flags, rules_layout
 from ..synapses.accumulator import sum_shape
 from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, fired_before
 from .errors import ErrorUpdate

@@ -9,7 +9,7 @@ from neurocorex.spec.timing import column_cycles, piece_cycles, row_cycles
 from ..lib.arithmetic import times
 from ..registers.extent import extent_member, neuron_bits
 from ..registers.region import region_shape
-from ..registers.rulerows import mixes, rules_layout
+from ..registers.rules import mixes, rules_layout
 from .axons import AxonKind, AxonRow, axon_layout, index_bits
 from .banks import lane_bits, place_layout
 
