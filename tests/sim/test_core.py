@@ -61,7 +61,7 @@ LESSON_SEED = 37
 RULED = {
     "errors": ERRORS,
     "rules and terms": replace(ERRORS, rules=4, terms=True, lanes=8),
-    "rules, one port": replace(NARROW, rules=2, errors=True, lanes=4),
+    "rules, one port": replace(ERRORS, rules=2, weight_ports=1, soft_bounds=False),
 }
 STEPS = 16
 #: Their networks reach every part of the model, which a test makes sure of.
