@@ -17,10 +17,15 @@ CONFIGS = {
     "exponential": CoreConfig(neurons=100, inputs=70, lanes=8, learning=Learning.EXPONENTIAL),
     "errors": CoreConfig(neurons=70, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, errors=True, extra_axons=9),
     "groups": CoreConfig(neurons=40, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, errors=True, groups=10),
+    "rules": CoreConfig(neurons=40, inputs=30, lanes=8, learning=Learning.EXPONENTIAL, rules=2, adaptation=False),
+    "rules, terms, errors": CoreConfig(
+        neurons=30, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, errors=True, rules=4, terms=True
+    ),
     "window, extra": CoreConfig(learning=Learning.WINDOW, extra_axons=40, lanes=4),
     "long window": CoreConfig(neurons=5, inputs=3, lanes=2, learning=Learning.WINDOW, window_steps=13),
     "one port": CoreConfig(neurons=16, inputs=16, lanes=2, weight_ports=1),
     "deep banks": CoreConfig(neurons=80, inputs=50, lanes=1),
+    "one lane": CoreConfig(neurons=5, inputs=9, lanes=1, learning=Learning.EXPONENTIAL, rules=4, terms=True),
     "smallest": CoreConfig(neurons=1, inputs=1, lanes=1, learning=Learning.EXPONENTIAL, frame_bytes=64, rx_frames=2),
 }
 PARTS = (UP5K, HX8K, ECP5_25F, GW2AR_18, XC7A35T_CPG236)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 from amaranth.back import rtlil
@@ -9,6 +10,7 @@ from neurocorex.fpga.parts import Family
 from neurocorex.spec import CoreConfig, Learning
 from neurocorex_hdl.chip import Chip
 from neurocorex_hdl.core import Core
+from neurocorex_hdl.learning.engine import LearningEngine
 from neurocorex_hdl.neurons.parameters import packs
 from neurocorex_hdl.synthesis.yosys import preparation, synthesis
 from neurocorex_sim.export import yosys
@@ -80,3 +82,26 @@ def test_chip_of_256_neurons_that_learns_takes_less_than_5000_luts_and_45_block_
     shifts = sum(count for kind, count in area.items() if kind.startswith("SRL"))
     assert logic + 4 * lut_rams(area) + shifts <= 5000
     assert block_rams(area) <= 45
+
+
+#: A learning engine that is quick to synthesise, and what its options take in each lane at most.
+ENGINE = CoreConfig(neurons=32, inputs=32, lanes=4, learning=Learning.EXPONENTIAL)
+OPTIONS = {"two rules": ({"rules": 2}, 50), "four rules and terms": ({"rules": 4, "terms": True}, 170)}
+
+
+def luts(area):
+    return sum(count for kind, count in area.items() if kind.startswith("LUT"))
+
+
+@pytest.fixture(scope="module")
+def plain_engine(tmp_path_factory):
+    return cells(LearningEngine(ENGINE), tmp_path_factory.mktemp("engine"), "-noiopad")
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_rules_and_terms_take_few_luts_in_each_lane_and_no_multiplier_or_block_ram(plain_engine, tmp_path, name):
+    built, most = OPTIONS[name]
+    area = cells(LearningEngine(replace(ENGINE, **built)), tmp_path, "-noiopad")
+    assert luts(area) - luts(plain_engine) <= most * ENGINE.lanes
+    assert area["DSP48E1"] == plain_engine["DSP48E1"]
+    assert block_rams(area) == block_rams(plain_engine)

@@ -14,7 +14,7 @@ LEARNING = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, learning=Lea
 
 
 @pytest.mark.parametrize(
-    "region", [Region.PLASTIC, Region.POST_TABLE, Region.EXTRA_SOURCE, Region.PRE_TRACE, Region.FEEDBACK]
+    "region", [Region.PLASTIC, Region.POST_TABLE, Region.EXTRA_SOURCE, Region.PRE_TRACE, Region.FEEDBACK, Region.RULE]
 )
 def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
     async def scenario(host: Host) -> None:
@@ -32,9 +32,22 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         CoreConfig(learning=Learning.EXPONENTIAL, neurons=9, inputs=1),
         CoreConfig(learning=Learning.EXPONENTIAL, errors=True),
         CoreConfig(learning=Learning.EXPONENTIAL, errors=True, groups=9),
+        CoreConfig(learning=Learning.EXPONENTIAL, rules=2),
+        CoreConfig(learning=Learning.EXPONENTIAL, rules=4, terms=True, adaptation=False),
+        CoreConfig(learning=Learning.EXPONENTIAL, errors=True, groups=9, rules=4, terms=True),
         CoreConfig(extra_axons=1),
     ],
-    ids=["plain", "windows and extra axons", "exponential", "errors", "groups", "extra axon"],
+    ids=[
+        "plain",
+        "windows and extra axons",
+        "exponential",
+        "errors",
+        "groups",
+        "rules",
+        "rules and terms",
+        "groups, rules and terms",
+        "extra axon",
+    ],  # fmt: skip
 )
 def test_table_of_regions_is_that_of_the_contract(config: CoreConfig) -> None:
     cursor = RegionCursor(config)

@@ -5,16 +5,13 @@ from itertools import product
 import numpy as np
 import pytest
 from neurocorex.check.drawing import Drawing
-from neurocorex.events.codec import NO_REGISTER
 from neurocorex.image import Image
-from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Learning, LearningFlag, Region, Step, layout
-from neurocorex.spec import config as geometry
-from neurocorex.spec import memories as spec_memories
+from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Learning, LearningFlag, Region, Step
 from neurocorex.spec.events import IDLE, Cleared, Set, encode_steps
 from neurocorex.spec.timing import busy_cycles
-from neurocorex_hdl.synapses import banks
 from support.corebench import on_core
-from support.trials import COUNTERS, STATE_REGIONS, moments_of, reference_of
+from support.corecompare import compare, deepen, load, run_reference
+from support.trials import reference_of
 
 
 def chip(**sizes):
@@ -45,9 +42,7 @@ def banks_of(monkeypatch):
 
     def change(name):
         if name.startswith("deep"):
-            monkeypatch.setattr(geometry, "SHALLOW_BANK_WORDS", 4)
-            for module in (spec_memories, banks):
-                monkeypatch.setattr(module, "piece_words", lambda config: 16)
+            deepen(monkeypatch)
 
     return change
 
@@ -61,37 +56,6 @@ def drawn(config, seed, flags):
     return Image(config, regions), stream.setting(np.flatnonzero(rng.random(STEPS) < 0.6), Control.LEARN, 1)
 
 
-def run_reference(image, stream):
-    reference = reference_of(image)
-    for moment in moments_of(stream, image.config):
-        for register, value in moment.changes:
-            if register == NO_REGISTER:
-                reference.clear(value)
-            else:
-                reference.set(Control(register).name.lower(), value)
-        reference.step(moment.events, moment.injected, moment.forced)
-    return reference
-
-
-async def compare(core, reference, config):
-    """Everything that a step changes is the same, and the core has worked for as long as the formula says."""
-    expected = {region: [getattr(n, name) for n in reference.neurons] for name, region in STATE_REGIONS.items()}
-    expected |= {
-        Region.WEIGHTS: np.ravel(reference.weights).tolist(),
-        Region.PRE_TRACE: reference.learning.x,
-        Region.POST_TRACE: reference.learning.y,
-        Region.CONTROL: list(reference.control.values()),
-    }
-    for region, values in expected.items():
-        assert await core.read(region) == values, region.name
-    counters = await core.counters()
-    arrivals = reference.input_events + reference.recurrent_events
-    assert {name: counters[counter] for name, counter in COUNTERS.items()} == {
-        name: getattr(reference, name) for name in COUNTERS
-    }
-    assert counters[Counter.BUSY_CYCLES] == busy_cycles(config, reference.steps, arrivals, reference.columns)
-
-
 @pytest.mark.parametrize("name", CONFIGS)
 def test_core_equals_reference(banks_of, name):
     banks_of(name)
@@ -101,11 +65,9 @@ def test_core_equals_reference(banks_of, name):
         nonlocal columns
         for seed, flags in enumerate(MODES, 8 + 4 * len(name)):
             image, stream = drawn(config, seed, flags)
-            reference = run_reference(image, stream)
-            for region, values in image.regions.items():
-                if layout(region, config).writable:
-                    await core.write(region, values.ravel().tolist())
-            await core.clear(counters=True)
+            reference = reference_of(image)
+            run_reference(reference, stream, config)
+            await load(core, image)
             await core.run(stream.encode())
             await compare(core, reference, config)
             columns += reference.columns if flags & LearningFlag.ERRORS else 0

@@ -59,6 +59,14 @@ LESSONS = {
 #: With groups, judgements come on top.
 GROUPS = replace(ERRORS, groups=3)
 LESSON_SEED = 37
+#: Chips with errors, and with several rules, terms, or groups.
+RULED = {
+    "errors": ERRORS,
+    "rules and terms": replace(ERRORS, rules=4, terms=True, lanes=8),
+    "rules, one port": replace(ERRORS, rules=2, weight_ports=1, soft_bounds=False),
+    "groups": GROUPS,
+    "groups, rules and terms": replace(GROUPS, rules=2, terms=True),
+}
 STEPS = 16
 #: Their networks reach every part of the model, which a test makes sure of.
 SEEDS = {"exponential": 600, "window": 344, "narrow": 10120, "wide": 1352}
@@ -106,9 +114,10 @@ def test_networks_that_learn_reach_every_part_of_the_model(name):
     assert forced > 2
 
 
-def test_networks_that_learn_from_errors_change_in_both_directions():
+@pytest.mark.parametrize("name", RULED)
+def test_networks_that_learn_from_errors_change_in_both_directions(name):
     for number, (rule, registers) in enumerate(LESSONS.items()):
-        stimulus, counters = emulated(ERRORS, LESSON_SEED + number, registers)
+        stimulus, counters = emulated(RULED[name], LESSON_SEED + number, registers)
         assert Control.LEARN in stimulus.change_register
         assert min(counters[Counter.POTENTIATIONS], counters[Counter.DEPRESSIONS]) > 5, rule
 
@@ -123,10 +132,10 @@ def test_networks_with_groups_judge_right_and_wrong():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", [ERRORS, GROUPS], ids=["errors", "groups"])
-def test_core_with_errors_equals_emulator_on_icarus(config, tmp_path):
-    given = learning_settings(config, LESSON_SEED, aborts=8, rules=LESSONS)
-    run_bench("core", "core", core_verilog(config), simulator="icarus", folder=tmp_path, settings=given)
+@pytest.mark.parametrize("name", RULED)
+def test_core_that_learns_from_errors_equals_emulator_on_icarus(name, tmp_path):
+    given = learning_settings(RULED[name], LESSON_SEED, aborts=8, rules=LESSONS)
+    run_bench("core", "core", core_verilog(RULED[name]), simulator="icarus", folder=tmp_path, settings=given)
 
 
 @pytest.mark.slow

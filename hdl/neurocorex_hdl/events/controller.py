@@ -14,6 +14,7 @@ from ..registers.control import ControlWrite
 from ..registers.counters import ticks_layout
 from ..registers.extent import in_use
 from ..registers.file import Settings
+from ..registers.rules import mixes
 from ..synapses.access import column_layout
 from ..synapses.axons import axon_layout
 from ..synapses.drift import drifts
@@ -191,9 +192,16 @@ class EventController(wiring.Component):
         wiring.connect(m, sequencer.changing, changing.head)
         wiring.connect(m, sequencer.columns, wiring.flipped(self.columns))
         called: Value = leaving.fired
-        if config.errors:
+        if mixes(config):
+            erred = leaving.errs & control.learn
+            called = (leaving.fired & leaving.by_spikes) | (erred & leaving.by_errors)
+            m.d.comb += [changing.push_item.fired.eq(leaving.fired), changing.push_item.erred.eq(erred)]
+        elif config.errors:
             called = Mux(has(control.learning, LearningFlag.ERRORS), leaving.errs & control.learn, leaving.fired)
+        if config.errors:
             m.d.comb += changing.push_item.error.eq(leaving.error)
+        if config.rules > 1:
+            m.d.comb += changing.push_item.rules.eq(leaving.rules)
         m.d.comb += [
             changing.push.eq(called & leaving.learns & has(control.learning, LearningFlag.ENABLE)),
             changing.push_item.neuron.eq(leaving.slot.index),

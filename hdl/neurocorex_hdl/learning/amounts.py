@@ -1,10 +1,11 @@
 """Change amounts: P of docs/model.md for each synapse that is read, from the traces of its axon or neuron."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Learning, LearningFlag, Region
 from neurocorex.spec.fixed import Place
+from neurocorex.spec.timing import change_stages
 
 from ..lib.arithmetic import has
 from ..lib.bus import TARGET_LATENCY, RegionBus
@@ -13,11 +14,14 @@ from ..neurons.population import Activity
 from ..neurons.sweep import Phase, Sweep
 from ..registers.counters import ticks_layout
 from ..registers.file import Settings
+from ..synapses.access import column_members
 from ..synapses.array import Reading
 from ..synapses.axons import AxonFinder, AxonKind
 from ..synapses.matrix import WeightMatrix
 from .random import reverse
+from .rates import ModulatedRates
 from .rule import CauseBlocks, ErrorRate, LaneChange, Modulation, TableChange, amount_lanes, cause_lanes
+from .rulerows import RuleRowChange, kept_layout, rule_lanes
 from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries
 
 
@@ -39,7 +43,9 @@ class ChangeAmounts(wiring.Component):
     running : Out(1)
         Traces of axons are still being updated.
     amounts : Out
-        P of each synapse, at stage `WeightMatrix.latency`.
+        P of each synapse, at stage `WeightMatrix.latency`, or `change_stages` later.
+    rules : Out
+        Rule rows of these synapses, see `rule_lanes`, at the same stage; only where there are several, or terms.
     ticks : Out
         Traces at their caps, to be counted.
     bus : In(RegionBus)
@@ -55,6 +61,7 @@ class ChangeAmounts(wiring.Component):
             "reading": In(Reading(config)),
             "running": Out(1),
             "amounts": Out(amount_lanes(config)),
+            **({"rules": Out(rule_lanes(config))} if change_stages(config) else {}),
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
         })  # fmt: skip
@@ -143,7 +150,8 @@ class ChangeAmounts(wiring.Component):
         """Keep the traces of a store, or the changes that a table gives for them, where rows and columns read them."""
         config = self._config
         # A 7-series part with 50 block RAMs has room for one of the three, and LUTs for the other two.
-        m.submodules[f"{name}_blocks"] = kept = CauseBlocks(config, blocks, block_ram=name == "post")
+        shape = kept_layout(config) if name == "post" and change_stages(config) else None
+        m.submodules[f"{name}_blocks"] = kept = CauseBlocks(config, blocks, block_ram=name == "post", shape=shape)
         cause, latency = store.trace, 0
         if config.learning is Learning.WINDOW:
             m.submodules[f"{name}_table"] = table = TableChange(config)
@@ -156,11 +164,14 @@ class ChangeAmounts(wiring.Component):
             kept.write_data.eq(cause),
         ]
         if name == "post":
-            # Synapses onto a neuron that does not learn change by nothing.
-            learns = stages(m, self.activity.leaving.learns, TraceStore.updated_stage(config) + latency, name="learns")[
-                -1
-            ]
-            m.d.comb += kept.write_data.eq(Mux(learns, cause, 0))
+            leaving, late = self.activity.leaving, TraceStore.updated_stage(config) + latency
+            learns = stages(m, leaving.learns, late, name="learns")[-1]
+            if shape is None:
+                # Synapses onto a neuron that does not learn change by nothing.
+                m.d.comb += kept.write_data.eq(Mux(learns, cause, 0))
+                return kept
+            rules = stages(m, leaving.rules, late, name="rules")[-1] if config.rules > 1 else Const(0, 0)
+            m.d.comb += kept.write_data.eq(Cat(cause, learns, rules))
         return kept
 
     def _select(self, m: Module, blocks: dict[str, CauseBlocks]) -> None:
@@ -176,12 +187,22 @@ class ChangeAmounts(wiring.Component):
             blocks["inner"].block.eq(wanted.block),
             blocks["post"].block.eq(wanted.block),
         ]
+        neurons = blocks["post"].causes
         axons = Mux(there.kind == AxonKind.RECURRENT, *(blocks[name].causes.as_value() for name in ("inner", "outer")))
         chosen = Signal(cause_lanes(config), reset_less=True)
-        m.d.sync += chosen.eq(Mux(there.place.column, axons, blocks["post"].causes.as_value()))
+        if change_stages(config):
+            self._change_by_rows(m, Cat(each.mark for each in neurons), chosen)
+            neurons = Cat(each.trace for each in neurons)
+        m.d.sync += chosen.eq(Mux(there.place.column, axons, Value.cast(neurons)))
         if not exponential:
             m.d.comb += [self.amounts[lane].floor.eq(chosen[lane]) for lane in range(config.lanes)]
             return
+        if not change_stages(config):
+            self._change_alike(m, chosen)
+
+    def _change_alike(self, m: Module, traces: data.View) -> None:
+        """Find the changes where one rule holds for all synapses."""
+        config = self._config
         m.submodules.lanes = lanes = LaneChange(config)
         m.submodules.modulation = modulation = Modulation(config)
         # One multiplier modulates both rates, since rows and columns do not come together.
@@ -191,9 +212,27 @@ class ChangeAmounts(wiring.Component):
         m.d.comb += [
             modulation.value.eq(rate),
             modulation.modulation.eq(control.modulation),
-            lanes.traces.eq(chosen),
+            lanes.traces.eq(traces),
             lanes.rate.eq(self._by_error(m, modulation.modulated) if config.errors else modulation.modulated),
             self.amounts.eq(lanes.amounts),
+        ]
+
+    def _change_by_rows(self, m: Module, marks: Value, traces: data.View) -> None:
+        """Find the changes where each synapse has a rule row, or there are terms."""
+        control, reading, config = self.settings.control, self.reading, self._config
+        m.submodules.rates = rates = ModulatedRates(config)
+        m.submodules.changes = changes = RuleRowChange(config)
+        wiring.connect(m, wiring.flipped(self.settings.scan), rates.scan)
+        wiring.connect(m, wiring.flipped(control), changes.control)
+        m.d.comb += [
+            rates.modulation.eq(control.modulation),
+            changes.rates.eq(rates.rates),
+            changes.piece.eq(reading.piece),
+            *(getattr(changes, name).eq(getattr(reading, name)) for name in column_members(config)),
+            changes.marks.eq(marks),
+            changes.traces.eq(traces),
+            self.rules.eq(changes.rules),
+            self.amounts.eq(changes.amounts),
         ]
 
     def _by_error(self, m: Module, rate: Value) -> Value:

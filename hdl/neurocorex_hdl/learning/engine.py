@@ -4,6 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
+from neurocorex.spec.timing import change_stages
 
 from ..lib.bus import RegionBus
 from ..neurons.population import Activity
@@ -63,4 +64,6 @@ class LearningEngine(wiring.Component):
             self.running.eq(amounts.running),
             self.ticks.eq(lanes.ticks.as_value() | amounts.ticks.as_value()),
         ]
+        if change_stages(self._config):
+            m.d.comb += lanes.rules.eq(amounts.rules)
         return m

@@ -1,20 +1,23 @@
 """Learning lanes: L synapses change in each cycle, in rows by depression and in columns by potentiation or errors."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, LearningFlag
+from neurocorex.spec.timing import change_stages
 
-from ..lib.arithmetic import has
+from ..lib.arithmetic import has, select
 from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.counters import ticks_layout
+from ..registers.rules import mixes, rule_flags, rule_values
 from ..synapses.array import Plasticity
 from ..synapses.drift import drifts
 from ..synapses.matrix import WeightMatrix
 from ..synapses.update import SynapseUpdate, rule_layout
 from .random import DRAW_BITS, Draws
 from .rule import amount_lanes
+from .rulerows import rule_lanes
 
 
 class LearningLanes(wiring.Component):
@@ -28,6 +31,9 @@ class LearningLanes(wiring.Component):
         Synapses, which come at stage `WeightMatrix.latency` and return `SynapseUpdate.latency` later.
     amounts : In
         The change amounts P that come with them.
+    rules : In
+        Rule rows of these synapses, see `rule_lanes`; only where there are several, or terms. They come with the
+        synapses, and `amounts` come `change_stages` later.
     ticks : Out
         Potentiations, depressions and clips, to be counted.
     """
@@ -38,6 +44,7 @@ class LearningLanes(wiring.Component):
             "control": In(ControlValues(config)),
             "plasticity": In(Plasticity(config)),
             "amounts": In(amount_lanes(config)),
+            **({"rules": In(rule_lanes(config))} if change_stages(config) else {}),
             "ticks": Out(ticks_layout(config)),
         })  # fmt: skip
 
@@ -48,7 +55,11 @@ class LearningLanes(wiring.Component):
         learning = has(control.learning, LearningFlag.ENABLE)
         m.submodules.draws = draws = Draws(self._config)
         latency = WeightMatrix.latency(self._config)
-        if self._config.errors:
+        if mixes(self._config):
+            reading = self.plasticity.reading
+            by_errors = select(rule_flags(control, LearningFlag.ERRORS, self._config), piece.rule)
+            learning &= ~piece.place.column | Mux(by_errors, reading.erred, reading.fired)
+        elif self._config.errors:
             # Spikes change nothing then, and the list of columns has no neurons that fired.
             learning &= piece.place.column | ~has(control.learning, LearningFlag.ERRORS)
         enable = stages(m, piece.valid & learning, latency, name="enable", reset_less=False)[-1]
@@ -56,10 +67,10 @@ class LearningLanes(wiring.Component):
         m.d.comb += [
             draws.piece.eq(piece),
             draws.random.eq(control.random[DRAW_BITS:]),
-            rule.minimum.eq(control.weight_min),
-            rule.maximum.eq(control.weight_max),
+            rule.minimum.eq(Cat(rule_values(control, "weight_min", self._config))),
+            rule.maximum.eq(Cat(rule_values(control, "weight_max", self._config))),
             rule.stochastic.eq(has(control.learning, LearningFlag.STOCHASTIC)),
-            rule.soft.eq(has(control.learning, LearningFlag.SOFT)),
+            rule.soft.eq(Cat(rule_flags(control, LearningFlag.SOFT, self._config))),
         ]
         if drifts(self._config):
             step = control.drift_step
@@ -69,7 +80,7 @@ class LearningLanes(wiring.Component):
             m.submodules[f"lane_{lane}"] = update = SynapseUpdate(self._config)
             m.d.comb += [
                 update.rule.eq(rule),
-                update.enable.eq(enable),
+                update.enable.eq(enable & self.rules[lane].acts if change_stages(self._config) else enable),
                 update.synapse.eq(lanes.synapses[lane]),
                 update.amount.eq(self.amounts[lane]),
                 update.draw.eq(draws.draws[lane]),
@@ -77,6 +88,8 @@ class LearningLanes(wiring.Component):
                 update.host_weight.eq(lanes.host_weight),
                 lanes.changes[lane].eq(update.result),
             ]
+            if self._config.rules > 1:
+                m.d.comb += update.row.eq(self.rules[lane].row)
             tallies.append(update.tally)
         m.d.comb += [
             self.ticks.potentiations.eq(sum(tally.raised for tally in tallies)),

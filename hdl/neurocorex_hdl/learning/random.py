@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.fixed import DRAW_STRIDE, Place
-from neurocorex.spec.timing import piece_cycles
+from neurocorex.spec.timing import change_stages, piece_cycles
 
 from ..lib.arithmetic import plus
 from ..lib.delay import stages
@@ -37,13 +37,13 @@ class Draws(wiring.Component):
     random : In(16)
         Upper half of the state of the generator.
     draws : Out
-        By lane, at stage ``latency(config)``, when their synapses come.
+        By lane, at stage ``latency(config)``, when the changes of their synapses come.
     """
 
     @staticmethod
     def latency(config: CoreConfig) -> int:
         """Cycles from a piece to its draws."""
-        return WeightMatrix.latency(config)
+        return WeightMatrix.latency(config) + change_stages(config)
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config

@@ -1,6 +1,6 @@
 """STDP rule: weight change P from a trace, its rate or table, and the modulation."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, ShapeLike, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -211,6 +211,8 @@ class CauseBlocks(wiring.Component):
         How many blocks of L there are.
     block_ram : bool
         Whether it goes to block RAM also if it has few words and there is memory in LUTs.
+    shape : ShapeLike, optional
+        Format of what is kept, where it is more than a cause.
 
     Members
     -------
@@ -222,16 +224,19 @@ class CauseBlocks(wiring.Component):
         Its causes, by lane, a cycle later.
     """
 
-    def __init__(self, config: CoreConfig, blocks: int, *, block_ram: bool = False) -> None:
+    def __init__(
+        self, config: CoreConfig, blocks: int, *, block_ram: bool = False, shape: ShapeLike | None = None
+    ) -> None:
         self._config = config
         self._blocks = blocks
+        self._shape = data.ArrayLayout(cause_bits(config) if shape is None else shape, config.lanes)
         self._attrs = BLOCK_RAM if block_ram or blocks > LUT_RAM_WORDS else {}
         super().__init__({
             "write": In(1),
             "write_index": In(range(blocks * config.lanes)),
-            "write_data": In(cause_bits(config)),
+            "write_data": In(self._shape.elem_shape),
             "block": In(range(blocks)),
-            "causes": Out(cause_lanes(config)),
+            "causes": Out(self._shape),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -239,7 +244,7 @@ class CauseBlocks(wiring.Component):
         m = Module()
         lanes = self._config.lanes
         bits = lanes.bit_length() - 1
-        memory = Memory(shape=cause_lanes(self._config), depth=max(2, self._blocks), init=[], attrs=self._attrs)
+        memory = Memory(shape=self._shape, depth=max(2, self._blocks), init=[], attrs=self._attrs)
         m.submodules.memory = memory
         read, write = memory.read_port(), memory.write_port(granularity=1)
         lane = Signal(bits)

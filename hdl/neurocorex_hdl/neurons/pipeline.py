@@ -8,12 +8,13 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Flag, LearningFlag, Region
 from neurocorex.spec.registers import GATE_ALL
 
-from ..lib.arithmetic import has
+from ..lib.arithmetic import has, select
 from ..lib.bus import RegionBus, fan_out
 from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.extent import neuron_bits
 from ..registers.region import region_shape
+from ..registers.rules import mixes, rule_flags, rules_layout
 from ..synapses.accumulator import sum_shape
 from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, fired_before
 from .errors import ErrorUpdate
@@ -58,6 +59,10 @@ class UpdatedNeuron(wiring.Signature):
         What feedback axons have brought to it since the last `LEARN`; only with errors, as `errs`.
     errs : Out(1)
         That calls for changes, in an update.
+    rules : Out
+        Rule rows of its synapses, see `rules_layout`; only with several rows.
+    by_spikes, by_errors : Out(1)
+        One of these rows goes by spikes, and one by errors; only with errors, too.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -68,6 +73,8 @@ class UpdatedNeuron(wiring.Signature):
             "arrives": Out(1),
             **({"learns": Out(1)} if config.learning else {}),
             **({"error": Out(region_shape(Region.ERROR, config)), "errs": Out(1)} if config.errors else {}),
+            **({"rules": Out(rules_layout(config))} if config.rules > 1 else {}),
+            **({"by_spikes": Out(1), "by_errors": Out(1)} if mixes(config) else {}),
         })  # fmt: skip
 
 
@@ -161,7 +168,8 @@ class NeuronPipeline(wiring.Component):
             m.submodules.errors = errors = ErrorUpdate(config)
             placed.append((errors, self.ERROR_STAGE - (config.groups > 0)))
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
-        items = StagedItems(m, self.slot, memory, wanted | self.READS, self.LATENCY, config)
+        wanted |= self.READS | ({Region.RULE: 10} if config.rules > 1 else {})
+        items = StagedItems(m, self.slot, memory, wanted, self.LATENCY, config)
         for unit, _ in placed:
             m.d.comb += [getattr(unit, region.name.lower()).eq(items.read(region)) for region in unit.READS]
 
@@ -213,6 +221,19 @@ class NeuronPipeline(wiring.Component):
         m.d.comb += open_.eq((gate == GATE_ALL) | (gate == items.indices[10]))
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
         m.d.comb += self.updated.learns.eq(learns)
+        if self._config.rules > 1:
+            self._choose(m, data.View(rules_layout(self._config), items.read(Region.RULE)))
+
+    def _choose(self, m: Module, rules: data.View) -> None:
+        """From stage 10 to 11: the rule rows of the synapses onto a neuron, and what they go by."""
+        m.d.comb += self.updated.rules.eq(stages(m, rules, 1, name="rules")[1])
+        if mixes(self._config):
+            errors = rule_flags(self.control, LearningFlag.ERRORS, self._config)
+            both = Cat(select(errors, rule) for rule in (rules.inputs, rules.others))
+            m.d.comb += [
+                self.updated.by_spikes.eq(stages(m, ~both.all(), 1, name="by_spikes")[1]),
+                self.updated.by_errors.eq(stages(m, both.any(), 1, name="by_errors")[1]),
+            ]
 
     def _err(self, m: Module, items: StagedItems, errors: ErrorUpdate, flags: Value) -> Value:
         """From stage 5 to 11: the error, and whether it calls for changes; return whether it was clamped, at stage 10.

@@ -1,11 +1,12 @@
 """Control registers, shared by all neurons and synapses: written by the host, by SET in the stimulus, by every step."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Region, controls
-from neurocorex.spec.registers import MOVING
+from neurocorex.spec.registers import MOVING, RULE_ROWS
+from neurocorex.spec.timing import change_stages
 
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
@@ -29,6 +30,31 @@ class ControlValues(wiring.Signature):
     def __init__(self, config: CoreConfig) -> None:
         held = (control for control in controls(config) if control.bits(config))
         super().__init__({control.name.lower(): Out(control_shape(control, config)) for control in held})
+
+
+def scanned(config: CoreConfig) -> tuple[Control, ...]:
+    """Return the registers that `Control.MODULATION` scales, of each rule row, on chips with several rows or terms."""
+    if not change_stages(config):
+        return ()
+    rows = RULE_ROWS[: config.rules]
+    scaled = ((row.potentiation, row.depression, row.pre_only, row.post_only) for row in rows)
+    return tuple(control for row in scaled for control in row if control.bits(config))
+
+
+class ControlScan(wiring.Signature):
+    """Content of the registers that `scanned` names, one after the other, again and again; seen from the registers.
+
+    Members
+    -------
+    valid : Out(1)
+        There is one in this cycle: not where the bus has read in the cycle before.
+    place, value : Out
+        Its place among them, and its content.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        places = range(len(scanned(config)))
+        super().__init__({"valid": Out(1), "place": Out(places), "value": Out(signed(config.change_bits))})
 
 
 class ControlWrite(wiring.Signature):
@@ -70,6 +96,8 @@ class ControlRegisters(wiring.Component):
         What the registers hold.
     step_done : In(1)
         Strobe: `RANDOM` moves on, and `LEARN` and `JUDGE` go to zero. Only with a learning engine.
+    scan : Out(ControlScan)
+        Registers in turn; only where some are `scanned`.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -80,6 +108,7 @@ class ControlRegisters(wiring.Component):
             "write": In(ControlWrite(config)),
             "values": Out(ControlValues(config)),
             **learning,
+            **({"scan": Out(ControlScan(config))} if scanned(config) else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -128,7 +157,24 @@ class ControlRegisters(wiring.Component):
             found.addr.eq(bus.column),
             bus.read_data.eq(self._answer(m, bus.read & addressed, found.data, moving)),
         ]
+        if scanned(config):
+            m.d.comb += self.scan.value.eq(found.data)
+            with m.If(~bus.read):
+                m.d.comb += found.addr.eq(self._scan(m))
         return m
+
+    def _scan(self, m: Module) -> Value:
+        """Go from one register to the next while the bus reads none; return the number of the one that is read."""
+        registers, scan = scanned(self._config), self.scan
+        place, number = Signal.like(scan.place), Signal(range(len(controls(self._config))))
+        m.d.sync += [scan.valid.eq(~self.bus.read), scan.place.eq(place)]
+        with m.If(~self.bus.read):
+            m.d.sync += place.eq(Mux(place == len(registers) - 1, 0, place + 1))
+        with m.Switch(place):
+            for index, register in enumerate(registers):
+                with m.Case(index):
+                    m.d.comb += number.eq(register)
+        return number
 
     def _answer(self, m: Module, asked: Value, copied: Value, moving: dict[Control, Signal]) -> Value:
         """Return what the bus reads: the copy, or the register itself of what steps move on."""

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 
 from ..lib.bus import RegionBus, fan_out
-from .control import ControlRegisters, ControlValues, ControlWrite
+from .control import ControlRegisters, ControlScan, ControlValues, ControlWrite, scanned
 from .counters import Counters, ticks_layout
 from .extent import Extent, extent_member
 
@@ -20,10 +20,13 @@ class Settings(wiring.Signature):
         The control registers.
     extent : Out
         How much of the chip is in use, see `extent_layout`.
+    scan : Out(ControlScan)
+        Registers in turn; only where some are `scanned`.
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        super().__init__({"control": Out(ControlValues(config)), "extent": extent_member(config).flip()})
+        scan = {"scan": Out(ControlScan(config))} if scanned(config) else {}
+        super().__init__({"control": Out(ControlValues(config)), "extent": extent_member(config).flip(), **scan})
 
 
 class RegisterFile(wiring.Component):
@@ -71,6 +74,8 @@ class RegisterFile(wiring.Component):
             counters.clear.eq(self.clear),
             self.settled.eq(counters.settled),
         ]
+        if scanned(self._config):
+            wiring.connect(m, control.scan, wiring.flipped(self.settings.scan))
         if self._config.learning:
             # The generator moves on with every step that is counted.
             m.d.comb += control.step_done.eq(self.ticks.steps)

@@ -9,6 +9,7 @@ from neurocorex.spec.timing import column_cycles, piece_cycles, row_cycles
 from ..lib.arithmetic import times
 from ..registers.extent import extent_member, neuron_bits
 from ..registers.region import region_shape
+from ..registers.rules import mixes, rules_layout
 from .axons import AxonKind, AxonRow, axon_layout, index_bits
 from .banks import lane_bits, place_layout
 
@@ -23,7 +24,8 @@ def piece_layout(config: CoreConfig) -> data.StructLayout:
 
     In a row, `kind` is that of its axon, and `block` is the group of neurons. In a column, both tell about the axons.
     `index` is that of the axon of a row among those of its kind, or of the neuron of a column. `begins` marks the first
-    piece of a row, and in a column that of each kind.
+    piece of a row, and in a column that of each kind. `rule` is the rule row of a column's synapses, on chips with
+    several.
     """
     return data.StructLayout({
         "valid": 1,
@@ -32,13 +34,28 @@ def piece_layout(config: CoreConfig) -> data.StructLayout:
         "index": index_bits(config),
         "block": block_bits(config),
         "place": place_layout(config),
+        **({"rule": config.rule_bits} if config.rules > 1 else {}),
     })  # fmt: skip
 
 
 def column_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of a column: its neuron, and with errors that of the neuron."""
-    error = {"error": region_shape(Region.ERROR, config)} if config.errors else {}
-    return data.StructLayout({"neuron": neuron_bits(config), **error})
+    """Return the layout of a column: its neuron, and with errors that of the neuron.
+
+    With several rule rows, those of its synapses. If some of these may go by spikes and others by errors, whether the
+    neuron has `fired`, and whether it has `erred`: that its error calls for changes.
+    """
+    return data.StructLayout({
+        "neuron": neuron_bits(config),
+        **({"error": region_shape(Region.ERROR, config)} if config.errors else {}),
+        **({"rules": rules_layout(config)} if config.rules > 1 else {}),
+        **({"fired": 1, "erred": 1} if mixes(config) else {}),
+    })  # fmt: skip
+
+
+def column_members(config: CoreConfig) -> dict[str, wiring.Member]:
+    """Return outputs that tell what a column's changes follow from, beside its pieces: as `column_layout` has them."""
+    names = (*["error"] * config.errors, *["fired", "erred"] * mixes(config))
+    return {name: Out(column_layout(config)[name].shape) for name in names}
 
 
 class RowReader(wiring.Component):
@@ -111,18 +128,17 @@ class ColumnReader(wiring.Component):
         Neurons whose synapses are potentiated; ready in the last cycle of a column.
     piece : Out
         Synapses that are wanted.
-    error : Out
-        Error of the neuron of that column; only with errors.
+    error, fired, erred : Out
+        Of the neuron of that column, as `column_members` has them.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        column = column_layout(config)
         super().__init__({
             "extent": extent_member(config),
-            "columns": In(stream.Signature(column)),
+            "columns": In(stream.Signature(column_layout(config))),
             "piece": Out(piece_layout(config)),
-            **({"error": Out(column["error"].shape)} if config.errors else {}),
+            **column_members(config),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -131,6 +147,7 @@ class ColumnReader(wiring.Component):
         config, piece = self._config, self.piece
         lanes, neuron = lane_bits(config), self.columns.payload.neuron
         active, position, ready = Signal(), Signal(range(column_cycles(config))), Signal(init=1)
+        others = Signal(config.rule_bits)
         waits = piece_cycles(config) - 1
         following = piece.block + 1
         next_kind, next_begins, skipped = self._kind(m, following)
@@ -151,8 +168,12 @@ class ColumnReader(wiring.Component):
                 piece.place.turn.eq(neuron[:lanes]),
                 piece.place.word.eq(times(neuron[lanes:], config.axon_blocks)),
             ]
-            if config.errors:
-                m.d.sync += self.error.eq(self.columns.payload.error)
+            m.d.sync += [getattr(self, name).eq(self.columns.payload[name]) for name in column_members(config)]
+            if config.rules > 1:
+                m.d.sync += [
+                    piece.rule.eq(self.columns.payload.rules.inputs),
+                    others.eq(self.columns.payload.rules.others),
+                ]
         with m.Else():
             m.d.sync += [position.eq(position + 1), ready.eq(position == self.extent.column_end)]
             with m.If(position[:waits].all()):
@@ -162,6 +183,9 @@ class ColumnReader(wiring.Component):
                     piece.block.eq(Mux(next_begins, 0, following)),
                     piece.place.word.eq(piece.place.word + 1 + skipped),
                 ]
+                if config.rules > 1:
+                    with m.If(next_begins):
+                        m.d.sync += piece.rule.eq(others)
         return m
 
     def _kind(self, m: Module, block: Value) -> tuple[Signal, Signal, Value]:

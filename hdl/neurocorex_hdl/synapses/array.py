@@ -9,7 +9,7 @@ from ..lib.arithmetic import has
 from ..lib.bus import RegionBus, fan_out
 from ..lib.delay import stages
 from ..registers.file import Settings
-from .access import ColumnReader, RowReader, column_layout, piece_layout
+from .access import ColumnReader, RowReader, column_layout, column_members, piece_layout
 from .accumulator import Accumulators, SumKind, Sums
 from .axons import AxonKind, axon_layout
 from .drift import drifts
@@ -26,8 +26,8 @@ class Reading(wiring.Signature):
         An axon arrives: its row is read next.
     piece : Out
         Synapses that are wanted, at stage 0, see `piece_layout`.
-    error : Out
-        Error of the neuron whose column is read, at stage 0; only with errors.
+    error, fired, erred : Out
+        Of the neuron whose column is read, at stage 0, as `column_members` has them.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -35,7 +35,7 @@ class Reading(wiring.Signature):
             "arrives": Out(1),
             "axon": Out(axon_layout(config)),
             "piece": Out(piece_layout(config)),
-            **({"error": Out(column_layout(config)["error"].shape)} if config.errors else {}),
+            **column_members(config),
         })  # fmt: skip
 
 
@@ -157,8 +157,7 @@ class SynapseArray(wiring.Component):
             matrix.read.eq(reading.piece.valid),
             matrix.place.eq(reading.piece.place),
         ]
-        if self._config.errors:
-            m.d.comb += reading.error.eq(column_reader.error)
+        m.d.comb += [getattr(reading, name).eq(getattr(column_reader, name)) for name in column_members(self._config)]
         if drifts(self._config):
             control = self.settings.control
             m.d.comb += [

@@ -1,12 +1,13 @@
 """Synapse update: rounding, soft and hard bounds of one weight change, as one lane of the learning engine does it."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.config import CHANGE_FRACTION
+from neurocorex.spec.timing import change_stages
 
-from ..lib.arithmetic import plus
+from ..lib.arithmetic import plus, select
 from ..lib.delay import stages
 from .banks import synapse_layout
 from .drift import drift_shape, drifts
@@ -15,14 +16,17 @@ from .drift import drift_shape, drifts
 def rule_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of what all lanes share: bounds, flags of `Control.LEARNING`, and the drift, if weights drift.
 
-    `drift` is the pending one, see `Drift`; it has no bits on chips without. `down` and `up` tell the sign of a step.
+    With several rule rows, bounds and `soft` are arrays with an item for each. `drift` is the pending one, see `Drift`;
+    it has no bits on chips without. `down` and `up` tell the sign of a step.
     """
-    weight = signed(config.weight_bits)
+    weight, soft = signed(config.weight_bits), 1
+    if config.rules > 1:
+        weight, soft = (data.ArrayLayout(shape, config.rules) for shape in (weight, soft))
     return data.StructLayout({
         "minimum": weight,
         "maximum": weight,
         "stochastic": 1,
-        "soft": 1,
+        "soft": soft,
         "drift": drift_shape(config) if drifts(config) else 0,
         "down": 1,
         "up": 1,
@@ -68,11 +72,13 @@ class SynapseUpdate(wiring.Component):
     rule : In
         Shared by all synapses; stays as long as one is in the pipeline.
     enable : In(1)
-        There is a synapse, and learning is on. Stage 0, as `synapse`, `amount` and `draw`.
+        There is a synapse, and learning is on. Stage 0, as `synapse` and `row`.
     synapse : In
         Weight that acts, and whether it is plastic.
+    row : In
+        Its rule row; only with several.
     amount : In
-        P, with `CHANGE_FRACTION` bits behind the point, see `amount_layout`.
+        P, with `CHANGE_FRACTION` bits behind the point, see `amount_layout`. Stage `change_stages`, as `draw`.
     draw : In(8)
         For stochastic rounding.
     host, host_weight : In
@@ -91,7 +97,7 @@ class SynapseUpdate(wiring.Component):
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
         """Cycles from a synapse to its new value."""
-        return cls.STAGES + drifts(config) + (cls.SOFT_STAGES if config.soft_bounds else 0)
+        return change_stages(config) + cls.STAGES + drifts(config) + (cls.SOFT_STAGES if config.soft_bounds else 0)
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -99,6 +105,7 @@ class SynapseUpdate(wiring.Component):
             "rule": In(rule_layout(config)),
             "enable": In(1),
             "synapse": In(synapse_layout(config)),
+            **({"row": In(config.rule_bits)} if config.rules > 1 else {}),
             "amount": In(amount_layout(config)),
             "draw": In(8),
             "host": In(1),
@@ -112,10 +119,13 @@ class SynapseUpdate(wiring.Component):
         m = Module()
         rule, bits = self.rule, self._config.weight_bits
         amount = self._soften(m) if self._config.soft_bounds else self.amount
-        before = self.SOFT_STAGES if self._config.soft_bounds else 0
+        scaling = self.SOFT_STAGES if self._config.soft_bounds else 0
+        before = change_stages(self._config) + scaling
         plastic = stages(m, self.enable & self.synapse.plastic, before + 1, name="plastic", reset_less=False)[-1]
         weight = stages(m, self.synapse.weight, before + 1, name="weight")[-1]
-        draw = stages(m, self.draw, before, name="draw")[-1]
+        draw = stages(m, self.draw, scaling, name="draw")[-1]
+        minimum = self._of_row(m, rule.minimum, before + 2, "minimum")
+        maximum = self._of_row(m, rule.maximum, before + 2, "maximum")
         # The change is never added up by itself: it is the whole part of P, or one more if the fraction is rounded up.
         # Where P is -1/2 before it is rounded, its sign does not matter, because any draw makes it a change of 0.
         floor, half = amount.floor, amount.half
@@ -130,14 +140,14 @@ class SynapseUpdate(wiring.Component):
         nothing = Mux(up, whole.all(), ~whole.any())
         acts = stages(m, plastic & ~nothing, 1, name="acts", reset_less=False)[-1]
         lowers = stages(m, whole[-1], 1, name="lowers")[-1]
-        low, high = moved < rule.minimum, moved > rule.maximum
+        low, high = moved < minimum, moved > maximum
         # Bounds in the wrong order leave the upper one, as the equation does.
-        upper, most = high | (low & (rule.minimum > rule.maximum)), rule.maximum
+        upper, most = high | (low & (minimum > maximum)), maximum
         if not drifts(self._config):
             # A host's weight comes as another upper bound, which is chosen once for all lanes.
-            upper, most = upper | self.host, Mux(self.host, self.host_weight, rule.maximum)
+            upper, most = upper | self.host, Mux(self.host, self.host_weight, maximum)
         m.d.sync += [
-            bounded.eq(Mux(upper, most, Mux(low, rule.minimum, moved))),
+            bounded.eq(Mux(upper, most, Mux(low, minimum, moved))),
             tally.raised.eq(acts & ~lowers),
             tally.lowered.eq(acts & lowers),
             tally.low.eq(acts & low),
@@ -158,8 +168,12 @@ class SynapseUpdate(wiring.Component):
         return m
 
     def _soften(self, m: Module) -> data.View:
-        """Scale the change by the distance to the bound; return it at stage `SOFT_STAGES`."""
-        config, weight = self._config, self.synapse.weight
+        """Scale the change by the distance to the bound; return it `SOFT_STAGES` later."""
+        config, begun = self._config, change_stages(self._config)
+        weight = stages(m, self.synapse.weight, begun, name="weight_early")[-1]
+        minimum = self._of_row(m, self.rule.minimum, begun, "minimum_early")
+        maximum = self._of_row(m, self.rule.maximum, begun, "maximum_early")
+        soft = self._of_row(m, self.rule.soft, begun + 2, "soft")
         distance, product = (
             Signal(signed(config.weight_bits + 1)),
             Signal(signed(config.change_bits + config.weight_bits)),
@@ -170,13 +184,22 @@ class SynapseUpdate(wiring.Component):
         amounts = stages(m, whole, self.SOFT_STAGES - 1, name="amount")
         # Where P is 0 the distance does not matter, so that it may be chosen by the sign before rounding.
         with m.If(self.amount.floor[-1]):
-            m.d.sync += distance.eq(weight - self.rule.minimum)
+            m.d.sync += distance.eq(weight - minimum)
         with m.Else():
-            m.d.sync += distance.eq(self.rule.maximum - weight)
+            m.d.sync += distance.eq(maximum - weight)
         room = Mux(distance[-1], 0, distance[: config.weight_bits])
         m.d.sync += [
             product.eq(amounts[1] * room),
-            scaled.floor.eq(Mux(self.rule.soft, product >> config.weight_bits, amounts[2])),
-            scaled.half.eq(self.rule.soft & product[config.weight_bits - 1]),
+            scaled.floor.eq(Mux(soft, product >> config.weight_bits, amounts[2])),
+            scaled.half.eq(soft & product[config.weight_bits - 1]),
         ]
         return scaled
+
+    def _of_row(self, m: Module, values: Value | data.View, stage: int, name: str) -> Value:
+        """Return a bound or flag at a stage; with several rule rows, that of the row of the synapse, in a register."""
+        if self._config.rules == 1:
+            return values
+        chosen = Signal(values[0].shape(), name=name, reset_less=True)
+        row = stages(m, self.row, stage - 1, name=f"{name}_row")[-1]
+        m.d.sync += chosen.eq(select([values[each] for each in range(self._config.rules)], row))
+        return chosen

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .config import CoreConfig, Learning
 from .registers import MOVING, PARAMETERS, STATE, Counter, Region, controls, layout
+from .timing import change_stages
 
 #: Places of the record queue, and the one word of its register less.
 RECORD_PLACES = 32
@@ -26,7 +27,7 @@ PIECE_WORDS = 8192
 #: Chips may lack some, but never the first.
 PACKS = (
     (Region.DECAY, Region.CURRENT_DECAY),
-    (Region.REFRACTORY, Region.DELAY, Region.FLAGS, Region.GROUP),
+    (Region.REFRACTORY, Region.DELAY, Region.FLAGS, Region.RULE, Region.GROUP),
     (Region.REFRACTORY_COUNT, Region.HISTORY),
 )
 
@@ -157,22 +158,29 @@ def _extra(config: CoreConfig) -> Iterator[Memory]:
         yield Memory(f"core.events.extra_axons.{name}.memory", "memory", extra, (layout(region, config).bits,))
 
 
+def _column_bits(config: CoreConfig) -> int:
+    """Width of what is listed of a column: its neuron, error, rule rows, and whether spike or error call for it."""
+    error = layout(Region.ERROR, config).bits if config.errors else 0
+    return _index_bits(config.neurons) + error + 2 * config.rule_bits + 2 * (config.errors and config.rules > 1)
+
+
 def _learning(config: CoreConfig) -> Iterator[Memory]:
     neurons = max(2, config.neurons)
     outer = config.inputs if not config.extra_axons else config.input_blocks * config.lanes + config.extra_axons
-    column = _index_bits(config.neurons) + (layout(Region.ERROR, config).bits if config.errors else 0)
-    yield Memory("core.events.changing", "memory", neurons, (column,))
+    yield Memory("core.events.changing", "memory", neurons, (_column_bits(config),))
     amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
-    for side, words, blocks in (
-        ("outer", max(2, outer), config.input_blocks + config.extra_blocks),
-        ("inner", neurons, config.neuron_blocks),
-        ("post", neurons, config.neuron_blocks),
+    # Beside those of neurons stand their rule rows, and whether they learn.
+    beside = 2 * config.rule_bits + 1 if change_stages(config) else 0
+    for side, words, blocks, kept in (
+        ("outer", max(2, outer), config.input_blocks + config.extra_blocks, cause),
+        ("inner", neurons, config.neuron_blocks, cause),
+        ("post", neurons, config.neuron_blocks, cause + beside),
     ):
         marked = () if side == "post" else (1,)
         yield Memory(f"{amounts}.{side}.memory", "memory", words, (config.stored_trace_bits, *marked))
-        yield Memory(f"{amounts}.{side}_blocks", "memory", max(2, blocks), (cause,) * config.lanes)
+        yield Memory(f"{amounts}.{side}_blocks", "memory", max(2, blocks), (kept,) * config.lanes)
         if config.learning is Learning.WINDOW:
             for name, entries in zip(("table", "table_before"), config.table_parts, strict=False):
                 yield Memory(f"{amounts}.{side}_table", name, entries, (config.change_bits,))

@@ -32,12 +32,20 @@ def column_cycles(config: CoreConfig) -> int:
     return config.axon_blocks * piece_cycles(config)
 
 
+def change_stages(config: CoreConfig) -> int:
+    """Stages of the learning lanes that rule rows and terms add: one for either, and one for terms.
+
+    In the first each lane takes the rate of its row, and an offset is taken off its trace; in the second comes a term.
+    """
+    return (config.rules > 1 or config.terms) + config.terms
+
+
 def column_drain(config: CoreConfig) -> int:
     """Cycles that follow the last column of a step, until its weights have been written, also if there was none.
 
     Of the whole chip, not of the part in use.
     """
-    return (9 if config.soft_bounds else 6) + config.bank_stages
+    return (9 if config.soft_bounds else 6) + change_stages(config) + config.bank_stages
 
 
 def neuron_spacing(config: CoreConfig) -> int:

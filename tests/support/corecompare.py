@@ -1,0 +1,63 @@
+"""A core against the naive reference: what the link can read of it, and how long it has worked."""
+
+import numpy as np
+import pytest
+from neurocorex.events.codec import NO_REGISTER
+from neurocorex.events.stream import EventStream
+from neurocorex.image import Image
+from neurocorex.spec import Control, CoreConfig, Counter, Region, layout
+from neurocorex.spec import config as geometry
+from neurocorex.spec import memories as spec_memories
+from neurocorex.spec.timing import busy_cycles
+from neurocorex_hdl.synapses import banks
+
+from support.corebench import CoreBench
+from support.reference import ReferenceCore
+from support.trials import COUNTERS, STATE_REGIONS, moments_of
+
+
+def deepen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the banks of a small chip deep, by lower limits: real ones take long to simulate."""
+    monkeypatch.setattr(geometry, "SHALLOW_BANK_WORDS", 4)
+    for module in (spec_memories, banks):
+        monkeypatch.setattr(module, "piece_words", lambda config: 16)
+
+
+def run_reference(reference: ReferenceCore, stream: EventStream, config: CoreConfig) -> None:
+    """Let a reference run a stimulus, with the changes between its steps."""
+    for moment in moments_of(stream, config):
+        for register, value in moment.changes:
+            if register == NO_REGISTER:
+                reference.clear(value)
+            else:
+                reference.set(Control(register).name.lower(), value)
+        reference.step(moment.events, moment.injected, moment.forced)
+
+
+async def load(core: CoreBench, image: Image) -> None:
+    """Write an image into a core, and clear its counters."""
+    for region, values in image.regions.items():
+        if layout(region, image.config).writable:
+            await core.write(region, values.ravel().tolist())
+    await core.clear(counters=True)
+
+
+async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig) -> None:
+    """Everything that a step changes is the same, and the core has worked for as long as the formula says."""
+    assert reference.learning
+    expected = {region: [getattr(n, name) for n in reference.neurons] for name, region in STATE_REGIONS.items()}
+    expected |= {
+        Region.WEIGHTS: np.ravel(reference.weights).tolist(),
+        Region.PRE_TRACE: reference.learning.x,
+        Region.POST_TRACE: reference.learning.y,
+        Region.CONTROL: list(reference.control.values()),
+    }
+    for region, values in expected.items():
+        if layout(region, config).items:
+            assert await core.read(region) == values, region.name
+    counters = await core.counters()
+    arrivals = reference.input_events + reference.recurrent_events
+    assert {name: counters[counter] for name, counter in COUNTERS.items()} == {
+        name: getattr(reference, name) for name in COUNTERS
+    }
+    assert counters[Counter.BUSY_CYCLES] == busy_cycles(config, reference.steps, arrivals, reference.columns)
