@@ -85,7 +85,7 @@ def mnist(chosen: DeviceChoice, size: int, per_class: int, epochs: int, **option
 
 @click.command("mnist-unsupervised")
 @_with_options
-@_warp(0.3)
+@_warp(0.6)
 @click.option("--neurons", default=400, show_default=True, type=click.IntRange(1, NEURONS), metavar="N",
               help="Neurons that compete.")  # fmt: skip
 @_epochs(8)

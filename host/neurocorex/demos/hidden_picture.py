@@ -49,7 +49,7 @@ def draw(outcome: Beside, title: str | None = None) -> Figure:
         if outcome.frozen is not None:
             curves["hidden layer frozen"] = outcome.frozen.curve
         plot.learning_curve(
-            curves, chance=1 / CLASSES, axis=figure.add_subplot(grid[0, 1]), title="images, before each was learned"
+            curves, chance=1 / CLASSES, axis=figure.add_subplot(grid[0, 1]), title="images to learn, each asked before it was learned"
         )
     below = figure.add_subplot(grid[1 if learned.curve else 0 :, 1])
     digits = [str(digit) for digit in range(CLASSES)]
