@@ -240,13 +240,13 @@ class TestLearning:
         called = own.teach(mnist.Preparation().samples(images).train[:20], images.train_y[:20])
         assert called.any()
         untaught = device.weights()[:196]
-        own.keep()
+        own.keep(write_mean=False)
         taught = device.weights()[:196]
         assert not np.array_equal(taught, untaught)  # the lessons that were due come first
-        for other in (-taught, np.full_like(taught, 4)):
-            device.set_weights(other, net.inputs, net.neurons)
-            own.keep()
-        own.average()
+        device.set_weights(-taught, net.inputs, net.neurons)
+        own.keep(write_mean=False)
+        device.set_weights(np.full_like(taught, 4), net.inputs, net.neurons)
+        own.keep(write_mean=True)
         assert (device.weights()[:196] == 1).all()
 
     def test_neurons_sort_the_images(self, device, images):

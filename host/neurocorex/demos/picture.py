@@ -36,7 +36,8 @@ def draw(outcome: Learned, title: str | None = None) -> Figure:
 
     side = math.isqrt(outcome.inputs)
     # Labels of many fields are too small to read in a small picture.
-    figure = new_figure(*((13.5, 7.4) if outcome.neurons <= MANY else (18, 11)), title)
+    width, height = (13.5, 7.4) if outcome.neurons <= MANY else (18, 11)
+    figure = new_figure(width, height, title)
     grid = figure.add_gridspec(3, 2)
     # Neurons of one class stand in one column, or in two, if classes go round.
     columns = CLASSES * max(round(math.sqrt(outcome.neurons) / CLASSES), 1)

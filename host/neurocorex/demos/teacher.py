@@ -20,8 +20,7 @@ delay a few neurons would take all lessons, and the others would stay random.
 An opening can come before: lessons in which each neuron gains one image of its class, in several rounds, and in each
 round another neuron loses this image. Then neurons of one class begin as different images of it.
 
-At the end the host can write the mean of the weights that the chip had after each of the last epochs. What single
-lessons moved to and fro is then left out, as by a rate that falls.
+At the end the host can write the mean of the weights that the chip had after each of the last epochs.
 """
 
 from __future__ import annotations
@@ -196,15 +195,13 @@ class Teacher:
             self._due = lessons(stimulus[called], np.array(right, np.int64), wrong[called], self.rate)
         return np.asarray(called)
 
-    def keep(self) -> None:
-        """Give the lessons that are due, and keep the weights that they leave for `average`."""
+    def keep(self, *, write_mean: bool) -> None:
+        """Give the lessons that are due, and keep the weights; then write the mean of all that were kept, if asked."""
         self._device.run(spikes=self._due, counters=False)
         self._due = EventStream(0)
         self._kept.append(self._device.weights(units="chip"))
-
-    def average(self) -> None:
-        """Write the mean of all weights that were kept, rounded."""
-        self._device.set_weights(np.rint(np.mean(self._kept, axis=0)).astype(np.int64), units="chip")
+        if write_mean:
+            self._device.set_weights(np.rint(np.mean(self._kept, axis=0)).astype(np.int64), units="chip")
 
     def answers(self, stimulus: NDArray[np.bool_]) -> Ints:
         """Return the class of the first neuron to fire for each image, int64 [n]; ties go to the lowest neuron."""
@@ -274,9 +271,7 @@ def learn(
             called = teacher.teach(stimulus[batch], labels[batch])
             due[batch] = np.where(called, epoch + 1, epoch + 1 + settings.rest)
         if epoch >= settings.epochs - settings.average:
-            teacher.keep()
-            if epoch == settings.epochs - 1:
-                teacher.average()
+            teacher.keep(write_mean=epoch == settings.epochs - 1)
         if curve:
             predictions = teacher.answers(samples.test)
             accuracy.append(float(np.mean(predictions == samples.test_labels)))
