@@ -8,7 +8,7 @@ from dataclasses import replace
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.demos import mnist, mnist_stdp, mnist_unsupervised, warping
+from neurocorex.demos import mnist, mnist_stdp, mnist_unsupervised, teacher, warping
 from neurocorex.errors import FileFormatError, InputError, MissingToolError
 from support.mnist import NAMES, digits, idx, write_mnist
 
@@ -231,6 +231,23 @@ class TestLearning:
         assert (outcome.trained, outcome.neurons, outcome.inputs) == (60, 20, 196)
         assert outcome.weights[:196].shape == (196, 20)
         assert outcome.confusion.sum() == 30
+
+    def test_mean_of_kept_weights_is_written(self, device, images):
+        settings = mnist_stdp.settings(14, 2)
+        net = teacher.build(settings)
+        device.load(net)
+        own = teacher.Teacher(device, settings)
+        called = own.teach(mnist.Preparation().samples(images).train[:20], images.train_y[:20])
+        assert called.any()
+        untaught = device.weights()[:196]
+        own.keep(write_mean=False)
+        taught = device.weights()[:196]
+        assert not np.array_equal(taught, untaught)  # the lessons that were due come first
+        device.set_weights(-taught, net.inputs, net.neurons)
+        own.keep(write_mean=False)
+        device.set_weights(np.full_like(taught, 4), net.inputs, net.neurons)
+        own.keep(write_mean=True)
+        assert (device.weights()[:196] == 1).all()
 
     def test_neurons_sort_the_images(self, device, images):
         samples = mnist.Preparation().samples(images)

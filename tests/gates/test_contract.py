@@ -47,7 +47,7 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         "rules and terms",
         "groups, rules and terms",
         "extra axon",
-    ],  # fmt: skip
+    ],
 )
 def test_table_of_regions_is_that_of_the_contract(config: CoreConfig) -> None:
     cursor = RegionCursor(config)

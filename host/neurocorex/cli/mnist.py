@@ -83,7 +83,7 @@ def mnist(chosen: DeviceChoice, size: int, per_class: int, epochs: int, **option
 
 @click.command("mnist-unsupervised")
 @_with_options
-@_warp(0.3)
+@_warp(0.6)
 @click.option("--neurons", default=400, show_default=True, type=click.IntRange(1), metavar="N",
               callback=learned.at_most(lambda most: most), help="Neurons that compete.")  # fmt: skip
 @_epochs(8)

@@ -43,14 +43,14 @@ def draw(outcome: Beside, title: str | None = None) -> Figure:
     grid = figure.add_gridspec(3, 2)
     shape = (math.isqrt(pixels), math.isqrt(pixels))
     fields = learned.weights[:pixels, :drivers]
-    plot.fields(fields, shape=shape, labels=names, axis=figure.add_subplot(grid[:, 0]))
+    above = "receptive fields, the class that each excites most above it" if hidden else None
+    plot.fields(fields, shape=shape, labels=names, axis=figure.add_subplot(grid[:, 0]), title=above)
     if learned.curve:
         curves = {"all layers learn" if outcome.frozen else "": learned.curve}
         if outcome.frozen is not None:
             curves["hidden layer frozen"] = outcome.frozen.curve
-        plot.learning_curve(
-            curves, chance=1 / CLASSES, axis=figure.add_subplot(grid[0, 1]), title="images, before each was learned"
-        )
+        told = "images to learn, each asked before it was learned"
+        plot.learning_curve(curves, chance=1 / CLASSES, axis=figure.add_subplot(grid[0, 1]), title=told)
     below = figure.add_subplot(grid[1 if learned.curve else 0 :, 1])
     digits = [str(digit) for digit in range(CLASSES)]
     plot.confusion(learned.labels, learned.predictions, classes=digits, axis=below, title="test images")

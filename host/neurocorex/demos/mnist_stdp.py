@@ -20,7 +20,7 @@ def settings(size: int = mnist.SIZES[0], per_class: int = PER_CLASS, epochs: int
     spikes of those of 14, so the membranes rise four times as fast.
     """
     return Settings(
-        inputs=size * size, per_class=per_class, spikes=mnist.SPIKES, bias=512 * (size // 14) ** 2, rise=20, late=14,
-        epochs=epochs, batch=32, potentiation=1.0, depression=-1.06, decay=0.25, margin=4, rest=3, conscience=0.5,
-        spread=40, opening=16.0,
+        inputs=size * size, per_class=per_class, spikes=mnist.SPIKES, bias=256 * (size // 14) ** 2, rise=40, late=28,
+        epochs=epochs, batch=32, potentiation=1.0, depression=-1.06, decay=1.0, margin=4, rest=3, conscience=1.0,
+        spread=40, opening=16.0, average=6,
     )  # fmt: skip

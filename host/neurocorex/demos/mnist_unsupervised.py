@@ -10,10 +10,10 @@ from .competition import Settings, learn
 
 __all__ = ["EPOCHS", "NEURONS", "WARP", "learn", "settings"]
 
-NEURONS, EPOCHS, WARP = 400, 8, 0.3
+NEURONS, EPOCHS, WARP = 400, 8, 0.6
 #: Rise of the threshold for each spike, in units of weight, for each neuron that competes: where there are fewer, each
 #: fires more often.
-FATIGUE = 0.5
+FATIGUE = 0.125
 
 
 def settings(size: int = mnist.SIZES[0], neurons: int = NEURONS, epochs: int = EPOCHS) -> Settings:
@@ -25,6 +25,6 @@ def settings(size: int = mnist.SIZES[0], neurons: int = NEURONS, epochs: int = E
     more = (size // 14) ** 2
     return Settings(
         inputs=size * size, neurons=neurons, spikes=mnist.SPIKES, bias=64 * more, rise=64, late=16,
-        epochs=epochs, rate=12.0, decay=0.125, fatigue=max(round(FATIGUE * neurons), 1) * more,
-        opening=2.0, named_only=True,
+        epochs=epochs, rate=12.0, decay=0.05, fatigue=max(round(FATIGUE * neurons), 1) * more,
+        opening=5.0, named_only=True,
     )  # fmt: skip

@@ -10,6 +10,9 @@ from .answers import CLASSES, Learned
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: Neurons from which on the picture is larger.
+MANY = 200
+
 
 def draw(outcome: Learned, title: str | None = None) -> Figure:
     """Draw what a network of one layer has learned from square images.
@@ -32,7 +35,9 @@ def draw(outcome: Learned, title: str | None = None) -> Figure:
     from ..plot.canvas import new_figure
 
     side = math.isqrt(outcome.inputs)
-    figure = new_figure(13.5, 7.4, title)
+    # Labels of many fields are too small to read in a small picture.
+    width, height = (13.5, 7.4) if outcome.neurons <= MANY else (18, 11)
+    figure = new_figure(width, height, title)
     grid = figure.add_gridspec(3, 2)
     # Neurons of one class stand in one column, or in two, if classes go round.
     columns = CLASSES * max(round(math.sqrt(outcome.neurons) / CLASSES), 1)
@@ -41,7 +46,7 @@ def draw(outcome: Learned, title: str | None = None) -> Figure:
     plot.fields(weights, shape=shape, labels=outcome.names, columns=columns, axis=figure.add_subplot(grid[:, 0]))
     if outcome.curve:
         above = figure.add_subplot(grid[0, 1])
-        plot.learning_curve({"test images": outcome.curve}, chance=1 / CLASSES, axis=above)
+        plot.learning_curve(outcome.curve, chance=1 / CLASSES, axis=above, title="test images, after each epoch")
     below = figure.add_subplot(grid[1 if outcome.curve else 0 :, 1])
     digits = [str(digit) for digit in range(CLASSES)]
     plot.confusion(outcome.labels, outcome.predictions, classes=digits, axis=below, title="test images")

@@ -19,6 +19,8 @@ delay a few neurons would take all lessons, and the others would stay random.
 
 An opening can come before: lessons in which each neuron gains one image of its class, in several rounds, and in each
 round another neuron loses this image. Then neurons of one class begin as different images of it.
+
+At the end the host can write the mean of the weights that the chip had after each of the last epochs.
 """
 
 from __future__ import annotations
@@ -88,6 +90,8 @@ class Settings:
         Largest initial weight.
     opening : float
         Rate of the opening, of all rounds together, as a share of the full rate; 0 for none.
+    average : int
+        Last epochs whose weights are averaged; 0 for none.
     """
 
     inputs: int
@@ -106,6 +110,7 @@ class Settings:
     conscience: float
     spread: int
     opening: float
+    average: int = 0
 
     @property
     def neurons(self) -> int:
@@ -158,6 +163,7 @@ class Teacher:
         self.taught = np.zeros(settings.neurons, np.int64)
         self.rate = 1.0
         self._due = EventStream(0)
+        self._kept = list[Ints]()
 
     def open(self, stimulus: NDArray[np.bool_], labels: Ints, rng: np.random.Generator) -> None:
         """Let each neuron gain one image of its class, if there is one, and some neuron of another class lose it."""
@@ -188,6 +194,14 @@ class Teacher:
         if right:
             self._due = lessons(stimulus[called], np.array(right, np.int64), wrong[called], self.rate)
         return np.asarray(called)
+
+    def keep(self, *, write_mean: bool) -> None:
+        """Give the lessons that are due, and keep the weights; then write the mean of all that were kept, if asked."""
+        self._device.run(spikes=self._due, counters=False)
+        self._due = EventStream(0)
+        self._kept.append(self._device.weights(units="chip"))
+        if write_mean:
+            self._device.set_weights(np.rint(np.mean(self._kept, axis=0)).astype(np.int64), units="chip")
 
     def answers(self, stimulus: NDArray[np.bool_]) -> Ints:
         """Return the class of the first neuron to fire for each image, int64 [n]; ties go to the lowest neuron."""
@@ -256,6 +270,8 @@ def learn(
             batch = order[start : start + settings.batch]
             called = teacher.teach(stimulus[batch], labels[batch])
             due[batch] = np.where(called, epoch + 1, epoch + 1 + settings.rest)
+        if epoch >= settings.epochs - settings.average:
+            teacher.keep(write_mean=epoch == settings.epochs - 1)
         if curve:
             predictions = teacher.answers(samples.test)
             accuracy.append(float(np.mean(predictions == samples.test_labels)))
