@@ -9,7 +9,7 @@ from ..lib.bus import RegionBus, fan_out
 from ..lib.delay import stages
 from ..lib.memory import block_memory
 from ..neurons.equations import fired_before
-from ..neurons.pipeline import UpdatedNeuron
+from ..neurons.updated import UpdatedNeuron
 from ..registers.extent import extent_member
 from ..registers.region import RegionMemory, RegionPort
 

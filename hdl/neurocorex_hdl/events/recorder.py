@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.events import ARGUMENTS, END, GAP_CODES, GRADED, IDLE, IDLE_MAX, SKIP
 
-from ..neurons.pipeline import record_layout
 from ..neurons.population import Records
+from ..neurons.updated import record_layout
 from ..registers.extent import neuron_bits
 
 _CODE_BYTES_MAX = 1 + max(ARGUMENTS.values())

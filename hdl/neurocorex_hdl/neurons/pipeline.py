@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Flag, LearningFlag, Region
@@ -13,7 +13,6 @@ from ..lib.bus import RegionBus, fan_out
 from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.extent import neuron_bits
-from ..registers.region import region_shape
 from ..registers.rules import mixes, rule_flags, rules_layout
 from ..synapses.accumulator import sum_shape
 from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, fired_before
@@ -23,59 +22,8 @@ from .items import StagedItems
 from .judge import Judge
 from .parameters import NeuronMemory
 from .sweep import Sweep, slot_layout
+from .updated import UpdatedNeuron, record_layout
 from .winners import flag_of
-
-
-def record_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of a record: what a step did to a neuron that is recorded.
-
-    Either it `fired`, or its membrane is `watched`, or both; or it is the `last` of its step, and perhaps nothing else.
-    """
-    return data.StructLayout({
-        "neuron": neuron_bits(config),
-        "fired": 1,
-        "watched": 1,
-        "membrane": signed(config.state_bits),
-        "last": 1,
-    })  # fmt: skip
-
-
-class UpdatedNeuron(wiring.Signature):
-    """A neuron that leaves the pipeline, seen from the pipeline.
-
-    Members
-    -------
-    slot : Out
-        Which one, and in which sweep.
-    fired : Out(1)
-        It fired, in an update.
-    history : Out
-        When it fired.
-    arrives : Out(1)
-        Its axon arrives in the next step.
-    learns : Out(1)
-        The synapses onto it learn, if learning is enabled; only with a learning engine.
-    error : Out
-        What feedback axons have brought to it since the last `LEARN`; only with errors, as `errs`.
-    errs : Out(1)
-        That calls for changes, in an update.
-    rules : Out
-        Rule rows of its synapses, see `rules_layout`; only with several rows.
-    by_spikes, by_errors : Out(1)
-        One of these rows goes by spikes, and one by errors; only with errors, too.
-    """
-
-    def __init__(self, config: CoreConfig) -> None:
-        super().__init__({
-            "slot": Out(slot_layout(config)),
-            "fired": Out(1),
-            "history": Out(config.max_delay),
-            "arrives": Out(1),
-            **({"learns": Out(1)} if config.learning else {}),
-            **({"error": Out(region_shape(Region.ERROR, config)), "errs": Out(1)} if config.errors else {}),
-            **({"rules": Out(rules_layout(config))} if config.rules > 1 else {}),
-            **({"by_spikes": Out(1), "by_errors": Out(1)} if mixes(config) else {}),
-        })  # fmt: skip
 
 
 class NeuronPipeline(wiring.Component):

@@ -10,8 +10,9 @@ from ..registers.counters import ticks_layout
 from ..registers.file import Settings
 from ..synapses.accumulator import Sums
 from .input import Drive, Injection, InjectionMemory
-from .pipeline import NeuronPipeline, UpdatedNeuron, record_layout
+from .pipeline import NeuronPipeline
 from .sweep import Phase, Sweeper, slot_layout
+from .updated import UpdatedNeuron, record_layout
 
 
 class Activity(wiring.Signature):

@@ -17,7 +17,6 @@ from ..network.population import named
 from ..spec import Control, CoreConfig, Region
 from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
-from .demand import ENGINES
 from .difference import Difference, WeightLoss, finite
 from .errorchange import ErrorChange
 from .inputs import delays_told
@@ -26,7 +25,7 @@ from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
 from .populations import PopulationScale
 from .rounded import Rounded
-from .rulereport import RuleReport, draw_windows, plain, rule_lines, rule_warnings
+from .rulereport import RuleReport, draw_windows, engines, plain, rule_lines, rule_warnings
 from .window import SMALL, ActingWindow
 
 if TYPE_CHECKING:
@@ -243,19 +242,13 @@ class Report:
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
             *(map(str, self.populations) if len(self.populations) > 1 else ()),
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
-            *([f"{self.plastic} synapses learn, by {self._engines}"] if self.plastic else []),
+            *([f"{self.plastic} synapses learn, by {engines(self)}"] if self.plastic else []),
             *self._learned,
             *self._accuracy(),
             *([f"{named(self.undriven)}: excited by nothing but injected currents"] if self.undriven else []),
             *self.remarks,
             *(f"warning: {warning}" for warning in self.warnings),
         ]
-
-    @property
-    def _engines(self) -> str:
-        by_errors = [each.errors for each in self.rules] or [self.errors]
-        kinds = dict.fromkeys("errors" if each else ENGINES[self.config.learning] for each in by_errors)
-        return (f"{len(self.rules)} rules of " if self.rules else "") + " and ".join(kinds)
 
     @property
     def _learned(self) -> list[str]:

@@ -14,6 +14,7 @@ from ..learning import Rule
 from ..network.population import named
 from ..plot.plasticity import learning_window, learning_windows
 from .acting import acting_window
+from .demand import ENGINES
 from .difference import finite
 from .errorchange import ErrorChange, error_change
 from .imagerows import is_by_errors, learning_synapses
@@ -24,6 +25,8 @@ from .window import ActingWindow
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from .report import Report
 
 
 @dataclass(frozen=True)
@@ -133,3 +136,10 @@ def plain(learning: Sequence[Rounded]) -> list[dict[str, Any]]:
         {**asdict(each), "wanted": finite(each.wanted), "got": finite(each.got), "error": each.error}
         for each in learning
     ]
+
+
+def engines(report: Report) -> str:
+    """Say by what synapses learn."""
+    by_errors = [each.errors for each in report.rules] or [report.errors]
+    kinds = dict.fromkeys("errors" if each else ENGINES[report.config.learning] for each in by_errors)
+    return (f"{len(report.rules)} rules of " if report.rules else "") + " and ".join(kinds)
