@@ -20,7 +20,7 @@ from typing import Any
 import page
 
 PAGE, SECTION = "figures.md", "accuracy"
-HEADS = ("what", "median", "of seeds", "hidden layer frozen", "command")
+HEADS = ("what", "median", "of seeds", "hidden layer frozen", "rests on", "command")
 #: Where the images are from, what learns, and the words of the command behind ``neurocorex demo``.
 ROWS = (
     ("MNIST subset", "with a teacher, 400 neurons", "mnist"),
@@ -52,7 +52,7 @@ def line(title: str, words: str, told: list[dict[str, Any]]) -> list[str]:
     frozen = [each["frozen"]["accuracy"] for each in told if each.get("frozen")]
     every = ", ".join(f"{100 * each:.1f}" for each in accuracy)
     return [
-        title, f"**{median(accuracy):.2%}**", every, f"{median(frozen):.1%}" if frozen else "",
+        title, f"**{median(accuracy):.2%}**", every, f"{median(frozen):.1%}" if frozen else "", "emulator",
         f"`neurocorex demo {words} --json`",
     ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Tables of docs/: they have the form that commands write, and their figures reach the targets."""
 
 import importlib
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from support.paths import ROOT
 
 FOLDER = ROOT / "benchmarks"
-MODULES = ("boards", "cycles", "demos", "instructions", "link", "page", "planner")
+MODULES = ("accuracy", "boards", "cycles", "demos", "instructions", "link", "page", "planner")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,17 @@ def test_command_finds_its_imports(name: str) -> None:
     program = f"import runpy; runpy.run_path('{FOLDER / name}.py', run_name='imported')"
     done = subprocess.run([sys.executable, "-c", program], cwd=FOLDER, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_accuracies_are_medians_of_commands_that_the_benchmark_runs(benchmarks) -> None:
+    about, *lines = (line for line in benchmarks.page.section("figures.md", "accuracy")[1])
+    assert about.startswith("Medians of 3 seeds")
+    assert lines[:2] == benchmarks.page.markdown(benchmarks.accuracy.HEADS, [])
+    words = {f"{data}, {what}": words for data, what, words in benchmarks.accuracy.ROWS}
+    for line in lines[2:]:
+        what, middle, every, _, _, command = (cell.strip() for cell in line.strip("|").split("|"))
+        assert command == f"`neurocorex demo {words[what]} --json`"
+        assert float(middle.strip("*%")) == pytest.approx(statistics.median(map(float, every.split(", "))), abs=0.06)
 
 
 def test_chips_take_the_cycles_of_the_formula_and_no_fewer_than_the_roofline(benchmarks) -> None:
