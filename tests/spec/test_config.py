@@ -37,7 +37,7 @@ def test_accumulator_holds_all_axons_at_once() -> None:
 def test_limits_are_accepted_and_their_neighbours_are_not(name: str) -> None:
     allowed = LIMITS[name]
     edges = allowed if isinstance(allowed, tuple) else (min(allowed), max(allowed))
-    needed: dict[str, Any] = {"learning": Learning.EXPONENTIAL} if name == "errors" else {}
+    needed: dict[str, Any] = {"learning": Learning.EXPONENTIAL} if name in ("errors", "eligibility") else {}
     for value in edges:
         assert getattr(CoreConfig(**{name: value, **needed}), name) == value
     for value in (edges[0] - 1, edges[1] + 1):
@@ -61,6 +61,13 @@ def test_errors_need_exponential_traces_and_four_lanes(learning: Learning, lanes
     assert CoreConfig(errors=True, learning=Learning.EXPONENTIAL, lanes=4).errors is True
     with pytest.raises(ValueError, match=f"errors needs learning 1 .* 4 lanes .* learning {learning:d} and {lanes}"):
         CoreConfig(errors=True, learning=learning, lanes=lanes)
+
+
+@pytest.mark.parametrize("learning", [Learning.NONE, Learning.WINDOW])
+def test_eligibility_needs_exponential_traces(learning: Learning) -> None:
+    assert CoreConfig(eligibility=True, learning=Learning.EXPONENTIAL, lanes=1).eligibility is True
+    with pytest.raises(ValueError, match=f"eligibility needs learning 1 .* got learning {learning:d} and eligibility"):
+        CoreConfig(eligibility=True, learning=learning)
 
 
 def test_config_is_immutable_and_compares_by_value() -> None:

@@ -22,6 +22,7 @@ from neurocorex.spec.timing import busy_cycles, row_cycles
 CONFIG = CoreConfig(neurons=10, inputs=3, weight_bits=16, state_bits=18, refractory_bits=5, max_delay=16)
 LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace_bits=11, window_steps=6, extra_axons=3)
 ERRORS = replace(LEARNING, errors=True)
+ELIGIBILITY = replace(LEARNING, eligibility=True)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +77,12 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     learning = {Region.PLASTIC, Region.PRE_TRACE, Region.POST_TRACE}
     extra = {Region.EXTRA_SOURCE, Region.EXTRA_DELAY}
     errors = {Region.FEEDBACK, Region.ERROR}
-    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors
-    assert set(Region) - set(regions(LEARNING)) == tables | errors
-    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors
-    assert set(Region) - set(regions(ERRORS)) == tables
+    eligibility = {Region.ELIGIBILITY}
+    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | eligibility
+    assert set(Region) - set(regions(LEARNING)) == tables | errors | eligibility
+    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | eligibility
+    assert set(Region) - set(regions(ERRORS)) == tables | eligibility
+    assert set(Region) - set(regions(ELIGIBILITY)) == tables | errors
 
 
 def test_layouts_of_a_chip_with_errors() -> None:
@@ -87,6 +90,13 @@ def test_layouts_of_a_chip_with_errors() -> None:
     assert (feedback.columns, feedback.range, feedback.item_bytes) == (16, (0, 1), 1)
     assert (error.columns, error.range, error.item_bytes) == (10, (-32768, 32767), 2)
     assert not layout(Region.FEEDBACK, LEARNING).items + layout(Region.ERROR, LEARNING).items
+
+
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_layout_of_a_chip_with_eligibility(bits: int) -> None:
+    config = replace(ELIGIBILITY, weight_bits=bits)
+    assert layout(Region.ELIGIBILITY, config) == layout(Region.WEIGHTS, config)
+    assert not layout(Region.ELIGIBILITY, LEARNING).items
 
 
 def test_what_describes_the_chip_is_read_only() -> None:
@@ -120,8 +130,8 @@ def test_every_row_says_what_it_means(kind: type[Region] | type[Control] | type[
 
 @pytest.mark.parametrize("row", [*Region, *Control], ids=lambda row: row.name)
 def test_tame_values_and_defaults_fit_their_row(row: Region | Control) -> None:
-    narrow = replace(ERRORS, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)
-    for config in (CONFIG, LEARNING, ERRORS, narrow):
+    narrow = replace(ERRORS, eligibility=True, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)
+    for config in (CONFIG, LEARNING, ERRORS, ELIGIBILITY, narrow):
         low, high = (
             layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.row.width.bits(config))
         )
@@ -142,9 +152,11 @@ def test_flags_fit_their_region() -> None:
 def test_control_widths() -> None:
     assert [control.bits(CONFIG) for control in controls(CONFIG)][:4] == [3, 3, 17, 16]
     assert [control.bits(LEARNING) for control in controls(LEARNING)][:20] == [
-        3, 3, 19, 16, 7, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
+        3, 3, 19, 16, 8, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
     ]  # fmt: skip
     assert [control.bits(ERRORS) for control in controls(ERRORS)][18:] == [16, 32, 15, 1]
+    assert [Control.REWARD.bits(ELIGIBILITY), Control.FADE.bits(ELIGIBILITY)] == [16, 4]
+    assert not Control.REWARD.bits(ERRORS) + Control.FADE.bits(ERRORS)
     # Only weights with windows drift.
     assert Control.DRIFT_STEP.bits(replace(LEARNING, learning=Learning.WINDOW)) == LEARNING.weight_bits
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from neurocorex.spec import Control, Counter, Region
 from neurocorex.spec.registers import PARAMETERS, STATE
-from neurocorex.spec.rows import Row, has_errors, has_window, learns, never
+from neurocorex.spec.rows import Row, has_eligibility, has_errors, has_window, learns, never
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = (DOCS / "model.md", DOCS / "protocol.md")
@@ -54,13 +54,14 @@ def regions() -> str:
     return table(("number", "region", "one item per", "bits", "meaning"), *rows)
 
 
-LEARNS = (learns, has_window, has_errors)
+LEARNS = (learns, has_window, has_errors, has_eligibility)
 
 TABLES: dict[str, Callable[[], str]] = {
     "neurons": neurons,
     "shared registers": lambda: registers(each for each in Control if each.row.present not in (*LEARNS, never)),
     "registers of learning": lambda: registers(each for each in Control if each.row.present in (learns, has_window)),
     "registers of errors": lambda: registers(each for each in Control if each.row.present is has_errors),
+    "registers of eligibility": lambda: registers(each for each in Control if each.row.present is has_eligibility),
     "counters of the model": lambda: counters(each for each in Counter if each.row.of_model),
     "counters of the wire": lambda: counters(each for each in Counter if not each.row.of_model),
     "regions": regions,

@@ -31,6 +31,7 @@ _MEANINGS = {
     "rx_frames": "Frame buffers towards the chip",
     "tx_frames": "Frame buffers from the chip",
     "errors": "Whether neurons gather errors, and can learn from them",
+    "eligibility": "Whether changes can wait for a reward",
 }
 
 

@@ -28,6 +28,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits += _lacking_to_learn(old, new)
     if not new.errors and old.errors and _has_errors(regions):
         limits.append("errors (the chip was built without them)")
+    if not new.eligibility and old.eligibility and _has_eligibility(regions):
+        limits.append("eligibility (the chip was built without it)")
     limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -74,6 +76,12 @@ def _has_errors(regions: Regions) -> bool:
     """Tell whether an image of a chip with errors makes use of them."""
     by_errors = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ERRORS
     return bool(by_errors) or bool(regions[Region.FEEDBACK].any())
+
+
+def _has_eligibility(regions: Regions) -> bool:
+    """Tell whether an image of a chip with eligibility makes use of it."""
+    gathers = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ELIGIBLE
+    return bool(gathers) or bool(regions[Region.ELIGIBILITY].any())
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from enum import IntEnum
 from typing import Any
 
 from ..files.documents import parse
 from .blocks import USE_BLOCK, use_blocks
+from .limits import ERROR_LANES, LIMITS, Learning, check
 
-
-class Learning(IntEnum):
-    """Learning engine of a chip, by the kind of its traces."""
-
-    NONE = 0
-    """No learning engine."""
-    EXPONENTIAL = 1
-    """A trace is a number that jumps at every spike and decays."""
-    WINDOW = 2
-    """A trace is the last steps as bits, looked up in a table: any kernel."""
+__all__ = ["CHANGE_FRACTION", "ERROR_LANES", "LIMITS", "SHALLOW_BANK_WORDS", "TABLE_STEPS", "CoreConfig", "Learning"]
 
 
 #: Bits behind the point of a weight change.
@@ -32,30 +23,8 @@ TABLE_STEPS = 10
 #: block RAMs on most devices, and the choice among them takes time.
 SHALLOW_BANK_WORDS = 2048
 
-#: Fewest lanes of a chip with errors: the third sum of a group of neurons is read while its first three pass.
-ERROR_LANES = 4
-
-#: Allowed values of each field; a pair is an inclusive range, a set a list of choices.
-LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
-    "neurons": (1, 4096),
-    "inputs": (1, 4096),
-    "lanes": frozenset({1, 2, 4, 8, 16, USE_BLOCK}),
-    "weight_bits": frozenset({4, 8, 16}),
-    "weight_ports": frozenset({1, 2}),
-    "state_bits": (16, 24),
-    "refractory_bits": (1, 16),
-    "max_delay": (1, 32),
-    "adaptation": (0, 1),
-    "learning": (0, 2),
-    "trace_bits": (4, 16),
-    "window_steps": (1, 20),
-    "soft_bounds": (0, 1),
-    "extra_axons": (0, 4096),
-    "frame_bytes": frozenset({64, 128, 256, 512, 1024, 2048, 4096}),
-    "rx_frames": frozenset({2, 4, 8, 16}),
-    "tx_frames": frozenset({2, 4, 8, 16}),
-    "errors": (0, 1),
-}
+#: Fields that are no plain integers.
+_KINDS = {"adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool, "eligibility": bool}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +68,8 @@ class CoreConfig:
         Frame buffers of the chip towards it and from it.
     errors : bool
         Whether neurons gather errors from feedback axons and learn from them; takes exponential traces and 4 lanes.
+    eligibility : bool
+        Whether synapses can gather their changes until a reward comes; takes exponential traces.
 
     Raises
     ------
@@ -124,24 +95,12 @@ class CoreConfig:
     rx_frames: int = 4
     tx_frames: int = 4
     errors: bool = False
+    eligibility: bool = False
 
     def __post_init__(self) -> None:
-        for name, allowed in LIMITS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int):
-                raise ValueError(f"{name} must be an integer, got {value!r:.40}")
-            if isinstance(allowed, tuple):
-                if not allowed[0] <= value <= allowed[1]:
-                    raise ValueError(f"{name} must be {allowed[0]} to {allowed[1]}, got {value!r:.40}")
-            elif value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, sorted(allowed)))}, got {value!r:.40}")
-        for name, kind in {"adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool}.items():
+        check({name: getattr(self, name) for name in LIMITS})
+        for name, kind in _KINDS.items():
             object.__setattr__(self, name, kind(getattr(self, name)))
-        if self.errors and (self.learning is not Learning.EXPONENTIAL or self.lanes < ERROR_LANES):
-            raise ValueError(
-                f"errors needs learning {Learning.EXPONENTIAL:d} (exponential traces) and {ERROR_LANES} lanes or more, "
-                f"got learning {self.learning:d} and {self.lanes} lane(s)"
-            )
 
     # Derived sizes -----------------------------------------------------------------------------
 

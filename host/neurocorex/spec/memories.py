@@ -109,7 +109,8 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
 
 
 def _synapse_bits(config: CoreConfig) -> int:
-    return config.stored_weight_bits + (config.learning is not Learning.NONE)
+    flag, eligibility = config.learning is not Learning.NONE, config.weight_bits * config.eligibility
+    return config.stored_weight_bits + flag + eligibility
 
 
 def _index_bits(count: int) -> int:
@@ -156,6 +157,8 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     outer = config.inputs if not config.extra_axons else config.input_blocks * config.lanes + config.extra_axons
     column = _index_bits(config.neurons) + (layout(Region.ERROR, config).bits if config.errors else 0)
     yield Memory("core.events.changing", "memory", neurons, (column,))
+    if config.eligibility:
+        yield Memory("core.events.rewarded", "memory", neurons, (column,))
     amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits

@@ -1,6 +1,6 @@
 """All tables of a chip in one place: regions, control registers, counters, flags, and its description."""
 
-from .control import GATE_ALL, MODULATION_ONE, MOVING, Control, InUse, controls
+from .control import GATE_ALL, MODULATION_ONE, MOVING, REWARD_ONE, Control, InUse, controls
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
 from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, LearningFlag
 from .info import MAGIC, ChipInfo
@@ -18,6 +18,7 @@ __all__ = [
     "MOVING",
     "PARAMETERS",
     "PROTOCOL_VERSION",
+    "REWARD_ONE",
     "STATE",
     "TRACES",
     "ChipInfo",

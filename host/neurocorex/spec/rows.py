@@ -47,6 +47,11 @@ def has_errors(config: CoreConfig) -> bool:
     return config.errors
 
 
+def has_eligibility(config: CoreConfig) -> bool:
+    """Chips whose synapses gather changes."""
+    return config.eligibility
+
+
 def adapts(config: CoreConfig) -> bool:
     """Chips whose thresholds adapt."""
     return config.adaptation

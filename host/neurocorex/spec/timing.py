@@ -13,6 +13,8 @@ ROW_PIPELINE = 3
 STEP_OVERHEAD = 14
 #: Cycles of a step that a learning engine adds, beside `column_drain`: from the last neuron to the first column.
 LEARNING_OVERHEAD = 2
+#: Cycles by which columns that are walked for a reward or a fade begin later than those before them have been written.
+REWARD_OVERHEAD = 1
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
 EXTRA_OVERHEAD = 4
 
@@ -58,7 +60,13 @@ def sweep_cycles(config: CoreConfig) -> int:
 
 
 def busy_cycles(
-    config: CoreConfig, steps: int, arrivals: int, columns: int = 0, *, chip: CoreConfig | None = None
+    config: CoreConfig,
+    steps: int,
+    arrivals: int,
+    columns: int = 0,
+    *,
+    rewards: int = 0,
+    chip: CoreConfig | None = None,
 ) -> int:
     """Cycles in which the core works; waiting for the link comes on top and is counted apart.
 
@@ -70,7 +78,10 @@ def busy_cycles(
         Steps, and axons that arrived in them.
     columns : int
         Columns that were walked, each in a step with `LearningFlag.ENABLE`: of neurons that fired and learn; with
-        `LearningFlag.ERRORS`, of those that learn from their error.
+        `LearningFlag.ERRORS`, of those that learn from their error; for a reward or a fade, of all that learn.
+    rewards : int
+        Steps in which at least one column was walked for a reward or a fade. These wait until the columns before them,
+        perhaps of the same neurons, have been written.
     chip : CoreConfig, optional
         Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
         `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its
@@ -80,4 +91,5 @@ def busy_cycles(
     step = sweep_cycles(config) + STEP_OVERHEAD + chip.bank_stages
     if config.learning:
         step += LEARNING_OVERHEAD + column_drain(chip)
-    return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config)
+    waits = rewards * (REWARD_OVERHEAD + column_drain(chip))
+    return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config) + waits

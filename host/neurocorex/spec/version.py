@@ -25,6 +25,7 @@ GEOMETRIES = (
     CoreConfig(neurons=40, inputs=9, weight_bits=4, state_bits=19, adaptation=False, learning=Learning.EXPONENTIAL),
     CoreConfig(neurons=33, inputs=70, weight_bits=16, state_bits=23, learning=Learning.WINDOW, window_steps=6),
     CoreConfig(neurons=41, inputs=10, state_bits=21, learning=Learning.EXPONENTIAL, trace_bits=9, errors=True),
+    CoreConfig(neurons=36, inputs=15, weight_bits=4, learning=Learning.EXPONENTIAL, trace_bits=8, eligibility=True),
     CoreConfig(neurons=35, inputs=71, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=12),
 )
 #: Numbers of the wire that stand in no table.

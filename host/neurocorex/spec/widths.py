@@ -36,6 +36,8 @@ TRACE = Width("T", lambda config: config.trace_bits)
 STORED_TRACE = Width("T or K", lambda config: config.stored_trace_bits or 1)
 #: An error of a neuron.
 ERROR = exactly(16)
+#: The binary logarithm of a part.
+FADE = exactly(4)
 REFRACTORY = Width("`refractory_bits`", lambda config: config.refractory_bits)
 DELAY = Width("enough for D", lambda config: config.delay_bits)
 HISTORY = Width("D = `max_delay`", lambda config: config.max_delay)
