@@ -12,10 +12,11 @@ from math import ceil, floor
 NEURON_PARAMETERS = (
     "th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off", "error_always",
 )  # fmt: skip
-SIGNED = ("weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step")
+SIGNED = ("weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step", "reward")
 CODES = {"input": 0x0000, "recurrent": 0x5555, "extra": 0x3333, "neuron": 0x0F0F}
 LEARNING_FLAGS = {
     "enable": 1, "stochastic": 2, "soft": 4, "nearest_pre": 8, "nearest_post": 16, "hold_firing": 32, "errors": 64,
+    "eligible": 128,
 }  # fmt: skip
 
 
@@ -84,7 +85,7 @@ class ReferenceNeuron:
 
 
 class ReferenceLearning:
-    """What a learning engine has beside the weights: traces, plastic flags, tables."""
+    """What a learning engine has beside the weights: traces, plastic flags, tables, eligibilities if there are any."""
 
     def __init__(
         self,
@@ -96,9 +97,11 @@ class ReferenceLearning:
         plastic: list[list[int]],
         pre_table: list[int],
         post_table: list[int],
+        eligibility: list[list[int]] | None = None,
     ) -> None:
         self.window, self.trace_bits, self.weight_bits, self.soft_bounds = window, trace_bits, weight_bits, soft_bounds
         self.plastic, self.pre_table, self.post_table = plastic, pre_table, post_table
+        self.eligibility = eligibility
         self.clear()
 
     def clear(self) -> None:
@@ -131,7 +134,7 @@ class ReferenceCore:
         self.control = {name: value for name, (value, _) in control.items()}
         self.adapts, self.learning = adapts, learning
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
-        self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = 0
+        self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
         self.full_traces = self.drift_clips = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
         self.steps = self.input_events = self.recurrent_events = self.spikes = self.saturations = 0
@@ -188,6 +191,8 @@ class ReferenceCore:
                     self.potentiate(j)
         if self.errors and self.register("learn"):
             self.learn_from_errors(enabled=self.flag("enable") and by_errors)
+        if self.learning and self.learning.eligibility:
+            self.reward(self.learning, self.learning.eligibility)
         if self.flag("enable"):
             self.drift()
         self.advance()
@@ -293,14 +298,23 @@ class ReferenceCore:
         for j in range(len(self.neurons)):
             if self.learns(j):
                 p = self.change(self.learning.y[j], self.learning.post_table, "depression")
-                self.learn(a, j, p, self.draw(self.axon_code(a), j))
+                self.learn_by_spike(a, j, p, self.draw(self.axon_code(a), j))
 
     def potentiate(self, j: int) -> None:
         assert self.learning
         self.columns += 1
         for a in range(len(self.weights)):
             p = self.change(self.learning.x[a], self.learning.pre_table, "potentiation")
-            self.learn(a, j, p, self.draw(code("neuron", j), a))
+            self.learn_by_spike(a, j, p, self.draw(code("neuron", j), a))
+
+    def learn_by_spike(self, a: int, j: int, p: int, draw: int) -> None:
+        """Change one synapse by p, or what it gathers for a reward."""
+        assert self.learning
+        gathered = self.learning.eligibility
+        if not gathered or not self.flag("eligible"):
+            self.learn(a, j, p, draw)
+        elif self.learning.plastic[a][j]:
+            gathered[a][j] = clamp(gathered[a][j] + self.whole(p, draw), self.learning.weight_bits)
 
     def learn_from_errors(self, *, enabled: bool) -> None:
         """The step of `LEARN`: columns change by their errors if errors are the rule; then all errors are zero."""
@@ -323,6 +337,22 @@ class ReferenceCore:
             p = to_nearest(Fraction(self.learning.x[a] * factor, 2**self.learning.trace_bits))
             self.learn(a, j, p, self.draw(code("neuron", j), a))
 
+    def reward(self, learning: ReferenceLearning, gathered: list[list[int]]) -> None:
+        """Bring what synapses have gathered to their weights, then let it fade, in the columns of all that learn."""
+        factor, k = self.register("reward"), self.register("fade")
+        self.control["reward"] = self.control["fade"] = 0
+        columns = [j for j in range(len(self.neurons)) if self.learns(j)]
+        if not self.flag("enable") or (factor == 0 and k == 0) or not columns:
+            return
+        self.columns += len(columns)
+        self.rewards += 1
+        for j in columns:
+            for a, row in enumerate(gathered):
+                p = clamp(row[j] * factor, learning.weight_bits + 8)
+                self.learn(a, j, p, self.draw(code("neuron", j), a))
+                if learning.plastic[a][j] and k:
+                    row[j] = 0 if k == 15 else toward(row[j], ceil(Fraction(abs(row[j]), 2**k)))
+
     def draw(self, place: int, index: int) -> int:
         """Draw for a synapse in the row or column of a place with this code."""
         return ((self.control["random"] // 2**16 ^ place) + 40503 * index) % 2**16 // 256
@@ -337,8 +367,7 @@ class ReferenceCore:
         if self.flag("soft") and learning.soft_bounds:
             room = max(high - w, 0) if p > 0 else max(w - low, 0)
             p = to_nearest(Fraction(p * room, 2**learning.weight_bits))
-        u = draw if self.flag("stochastic") else 255 if p < 0 else 0
-        change = floor(Fraction(p + u, 256))
+        change = self.whole(p, draw)
         if change == 0:
             return
         self.potentiations += change > 0
@@ -348,6 +377,11 @@ class ReferenceCore:
         step, half = self.register("drift_step"), 2 ** (learning.weight_bits - 1)
         self.drift_clips += (step < 0 and w == -half) or (step > 0 and w == half - 1)
         self.weights[a][j] = min(max(w + change, low), high)
+
+    def whole(self, p: int, draw: int) -> int:
+        """Whole part of a change, rounded by chance or towards zero."""
+        u = draw if self.flag("stochastic") else 255 if p < 0 else 0
+        return floor(Fraction(p + u, 256))
 
     def advance(self) -> None:
         """Marsaglia's xorshift, once a step on a chip that learns."""

@@ -37,6 +37,8 @@ KINDS: dict[str, Any] = {
     "static": {},
     "learns": {"learns": True},
     "errors": {"kind": Learning.EXPONENTIAL, "errors": True},
+    "eligibility": {"kind": Learning.EXPONENTIAL, "eligibility": True},
+    "errors and eligibility": {"kind": Learning.EXPONENTIAL, "errors": True, "eligibility": True},
 }
 
 
@@ -69,13 +71,16 @@ class Trial:
             assert self.emulator.counters[counter] == getattr(self.reference, name), name
         reference = self.reference
         arrivals = reference.input_events + reference.recurrent_events
-        cycles = busy_cycles(self.emulator.config, reference.steps, arrivals, reference.columns)
+        columns, rewards = reference.columns, reference.rewards
+        cycles = busy_cycles(self.emulator.config, reference.steps, arrivals, columns, rewards=rewards)
         assert self.emulator.counters[Counter.BUSY_CYCLES] == cycles
         assert self.emulator.regions[Region.WEIGHTS].tolist() == reference.weights
         assert self.emulator.regions[Region.CONTROL].tolist() == list(reference.control.values())
         if learning := reference.learning:
             assert self.emulator.regions[Region.PRE_TRACE].tolist() == learning.x
             assert self.emulator.regions[Region.POST_TRACE].tolist() == learning.y
+            if learning.eligibility:
+                assert self.emulator.regions[Region.ELIGIBILITY].tolist() == learning.eligibility
 
     def step_reference(self, moment: Moment) -> list[int]:
         """Run one step of the reference; return who fired."""
@@ -100,10 +105,12 @@ class Trial:
         return EventStream(len(self.moments), *columns)
 
 
-def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False) -> Trial:
+def random_trial(
+    seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, eligibility: bool = False
+) -> Trial:
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors` it is a chip that has them, if its traces are exponential.
+    With `errors` or `eligibility` it is a chip that has them, if its traces are exponential.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -121,7 +128,8 @@ def random_trial(seed: int, *, learns: bool = False, kind: Learning | None = Non
         window_steps=rng.choice([*range(1, 6)] * 3 + [10, 11, 13]),
         soft_bounds=rng.random() < 0.7,
     )
-    config = replace(config, errors=errors and config.learning is Learning.EXPONENTIAL)
+    if config.learning is Learning.EXPONENTIAL:
+        config = replace(config, errors=errors, eligibility=eligibility)
     drawn = Drawn.random(config, seed, rng.randint(1, 40))
     return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 
@@ -177,6 +185,7 @@ def _learning(held: dict[Region, list[int]], config: CoreConfig) -> ReferenceLea
         plastic=held[Region.PLASTIC],
         pre_table=held.get(Region.PRE_TABLE, []),
         post_table=held.get(Region.POST_TABLE, []),
+        eligibility=held.get(Region.ELIGIBILITY),
     )
     learning.x, learning.y = held[Region.PRE_TRACE], held[Region.POST_TRACE]
     return learning

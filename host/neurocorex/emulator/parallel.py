@@ -33,7 +33,7 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     -------
     list of (int, int)
         First step of each part and the step behind it, as `EventStream.cut` takes them; one part if weights learn, if
-        `LEARN` is set or registers are on the way, or if it is not worth while.
+        `LEARN`, `REWARD` or `FADE` is set or registers are on the way, or if it is not worth while.
     """
     steps = stimulus.steps
     whole = [(0, steps + 1)]
@@ -42,6 +42,7 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     control = memory[Region.CONTROL]
     learns = memory.config.learning and control[Control.LEARNING] & LearningFlag.ENABLE
     learns |= memory.config.errors and control[Control.LEARN]
+    learns |= memory.config.eligibility and (control[Control.REWARD] or control[Control.FADE])
     too_small = WORKERS == 1 or steps * memory.config.neurons < WORTH_UPDATES
     if too_small or learns or not clears.any() or (stimulus.change_register != NO_REGISTER).any():
         return whole

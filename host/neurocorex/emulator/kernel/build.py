@@ -22,11 +22,27 @@ from llvmlite import ir
 from numba import carray, cfunc, from_dtype, types
 from numba.extending import intrinsic, overload, register_jitable
 
-from . import arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces
+from . import (
+    arithmetic,
+    changes,
+    drift,
+    learning,
+    lessons,
+    neurons,
+    registers,
+    rest,
+    rewards,
+    spikes,
+    steps,
+    synapses,
+    traces,
+)  # fmt: skip
 from .arguments import BLOCK, Core, Feedback, Learner, Output, Scratch, Sizes, Stimulus
 from .constants import NEURON_ROWS, SYMBOL
 
-MODULES = (arithmetic, changes, drift, learning, lessons, neurons, registers, rest, spikes, steps, synapses, traces)
+MODULES = (
+    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rewards, spikes, steps, synapses, traces,
+)  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
 #: Those that nothing else calls need no functions of C around them.
@@ -93,7 +109,7 @@ def entry(*, wide: bool, learns: bool, errors: bool) -> Any:
             learner = Learner(
                 _array(m.plastic, i1), _array(m.kinds, i1), _array(m.numbers, i8), _array(m.axon_codes, i4),
                 _array(m.neuron_codes, i4), _array(m.pre, i4), _array(m.post, i4), _array(m.pre_table, i8),
-                _array(m.post_table, i8),
+                _array(m.post_table, i8), _array(m.eligibility, weight),
             )  # fmt: skip
         feedback = None
         if errors:
@@ -104,6 +120,7 @@ def entry(*, wide: bool, learns: bool, errors: bool) -> Any:
             _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
             _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
             _array(x.pre_table, i8), _array(x.post_table, i8), _array(x.total, i8), _array(x.seen, i8),
+            _array(x.uncounted, i8),
         )  # fmt: skip
         stimulus = Stimulus(
             _array(t.event_step, i8), _array(t.event_index, i8), _array(t.graded_step, i8),

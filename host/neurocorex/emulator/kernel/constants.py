@@ -23,6 +23,7 @@ WEIGHT_MIN, WEIGHT_MAX = int(Control.WEIGHT_MIN), int(Control.WEIGHT_MAX)
 POTENTIATION, DEPRESSION, MODULATION = int(Control.POTENTIATION), int(Control.DEPRESSION), int(Control.MODULATION)
 DRIFT_STEP = int(Control.DRIFT_STEP)
 DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
+REWARD, FADE, FADE_ALL = int(Control.REWARD), int(Control.FADE), fixed.FADE_ALL
 PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
 #: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
 TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
@@ -31,6 +32,7 @@ REGISTERS = len(Control)
 ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC), int(LearningFlag.SOFT)
 NEAREST_PRE, NEAREST_POST = int(LearningFlag.NEAREST_PRE), int(LearningFlag.NEAREST_POST)
 HOLD_FIRING, ERRORS = int(LearningFlag.HOLD_FIRING), int(LearningFlag.ERRORS)
+ELIGIBLE = int(LearningFlag.ELIGIBLE)
 SUBTRACT, HOLD = int(Flag.RESET_SUBTRACT), int(Flag.REFRACTORY_HOLD)
 OFF, ALWAYS = int(Flag.PLASTICITY_OFF), int(Flag.ERROR_ALWAYS)
 CLEAR_STATE, CLEAR_TRACES = int(Clear.STATE), int(Clear.TRACES)
@@ -39,8 +41,8 @@ RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATUR
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
 FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
-#: Place behind the counters where columns of the matrix that were walked are counted.
-COLUMNS = len(Counter)
+#: Places behind the counters, for columns of the matrix that were walked, and steps in which that was for a reward.
+COLUMNS, REWARDS = len(Counter), len(Counter) + 1
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 FRACTION = CHANGE_FRACTION
 #: Added before a negative change is cut to whole weights, so that it is rounded towards zero.

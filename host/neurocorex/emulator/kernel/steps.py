@@ -1,4 +1,4 @@
-"""Loop over steps: changes, arrivals, depression, neurons, traces, potentiation and errors, as docs/model.md has it."""
+"""Loop over steps: changes, arrivals, depression, neurons, traces, potentiation, errors, rewards; see docs/model.md."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
@@ -13,6 +13,7 @@ from .lessons import gather, take_feedback, teach
 from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
+from .rewards import reward
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
 
@@ -106,13 +107,15 @@ def run_steps(sizes, core, learner, feedback, scratch, stimulus, output):
             waiting += firing if features.refractory else 0
             last_fire = step
 
-        # Traces, potentiation, and what errors change
+        # Traces, potentiation, and what errors and rewards change
         if learner is not None:
             update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
             work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
             looks = looks and rests(learner, sizes, rules)
         if feedback is not None:
             work += teach(core, learner, feedback, scratch, sizes, rules, counts)
+        if learner is not None:
+            work += reward(core, learner, scratch, sizes, rules, counts)
 
         after = step + 1
         if looks and not firing and is_unchanged(neurons, learner, scratch):
