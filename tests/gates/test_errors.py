@@ -8,12 +8,10 @@ from neurocorex.check.drawing import Drawing
 from neurocorex.events.codec import NO_REGISTER
 from neurocorex.image import Image
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Learning, LearningFlag, Region, Step, layout
-from neurocorex.spec import config as geometry
-from neurocorex.spec import memories as spec_memories
 from neurocorex.spec.events import IDLE, Cleared, Set, encode_steps
 from neurocorex.spec.timing import busy_cycles
-from neurocorex_hdl.synapses import banks
 from support.corebench import on_core
+from support.coretrial import make_banks_deep
 from support.trials import COUNTERS, STATE_REGIONS, moments_of, reference_of
 
 
@@ -41,13 +39,11 @@ STEPS = 12
 
 @pytest.fixture
 def banks_of(monkeypatch):
-    """Make the banks deep whose chip is called so, by lower limits: real ones take long to simulate."""
+    """Make the banks deep whose chip is called so."""
 
     def change(name):
         if name.startswith("deep"):
-            monkeypatch.setattr(geometry, "SHALLOW_BANK_WORDS", 4)
-            for module in (spec_memories, banks):
-                monkeypatch.setattr(module, "piece_words", lambda config: 16)
+            make_banks_deep(monkeypatch)
 
     return change
 

@@ -2,16 +2,27 @@
 
 import random
 
+import pytest
 from neurocorex.check.drawing import Drawing
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.codec import NO_REGISTER
 from neurocorex.events.decoder import StreamDecoder
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import CoreConfig, Flag, Graded, Region, Step, controls, layout, regions
+from neurocorex.spec import config as geometry
+from neurocorex.spec import memories as spec_memories
 from neurocorex.spec.events import Cleared, Set, encode_steps
 from neurocorex.spec.registers import MODEL_COUNTERS
+from neurocorex_hdl.synapses import banks
 
 from support.corebench import CoreBench
+
+
+def make_banks_deep(patch: pytest.MonkeyPatch) -> None:
+    """Make the banks of every chip deep, by lower limits: real ones take long to simulate."""
+    patch.setattr(geometry, "SHALLOW_BANK_WORDS", 4)
+    for module in (spec_memories, banks):
+        patch.setattr(module, "piece_words", lambda config: 16)
 
 
 def random_regions(config: CoreConfig, rng: random.Random) -> dict[Region, list[int]]:
@@ -22,8 +33,12 @@ def random_regions(config: CoreConfig, rng: random.Random) -> dict[Region, list[
 
 def random_steps(config: CoreConfig, rng: random.Random, count: int) -> list[Step]:
     """Steps from silent ones to such with everything at once."""
-    stream = Drawing(config, rng.getrandbits(32), {}).stimulus(count)
-    steps = [([], [], []) for _ in range(count)]
+    return steps_of(Drawing(config, rng.getrandbits(32), {}).stimulus(count))
+
+
+def steps_of(stream: EventStream) -> list[Step]:
+    """The steps of a stream."""
+    steps = [([], [], []) for _ in range(stream.steps)]
     columns = [column.tolist() for column in stream.columns]
     for step, axon in zip(*columns[:2], strict=True):
         steps[step][0].append(axon)

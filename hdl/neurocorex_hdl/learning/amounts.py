@@ -16,8 +16,18 @@ from ..registers.file import Settings
 from ..synapses.array import Reading
 from ..synapses.axons import AxonFinder, AxonKind
 from ..synapses.matrix import WeightMatrix
+from ..synapses.update import SynapseUpdate
 from .random import reverse
-from .rule import CauseBlocks, ErrorRate, LaneChange, Modulation, TableChange, amount_lanes, cause_lanes
+from .rule import (
+    CauseBlocks,
+    ErrorRate,
+    LaneChange,
+    Modulation,
+    TableChange,
+    amount_lanes,
+    cause_lanes,
+    eligibility_lanes,
+)
 from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries
 
 
@@ -39,15 +49,24 @@ class ChangeAmounts(wiring.Component):
     running : Out(1)
         Traces of axons are still being updated.
     amounts : Out
-        P of each synapse, at stage `WeightMatrix.latency`.
+        P of each synapse, at stage ``due(config)``.
+    eligibilities, rewarding : In
+        Eligibilities by lane, at stage `WeightMatrix.latency`, and whether columns are walked for a reward or a fade;
+        only with eligibility.
     ticks : Out
         Traces at their caps, to be counted.
     bus : In(RegionBus)
         Traces and tables. Answers after `TARGET_LATENCY` cycles. Strobes come at least a cycle later than the address.
     """
 
+    @staticmethod
+    def due(config: CoreConfig) -> int:
+        """Cycles from a piece to its changes."""
+        return WeightMatrix.latency(config) + SynapseUpdate.amount_stage(config)
+
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        reward = {"eligibilities": In(eligibility_lanes(config)), "rewarding": In(1)} if config.eligibility else {}
         super().__init__({
             "settings": In(Settings(config)),
             "phase": In(Phase()),
@@ -57,6 +76,7 @@ class ChangeAmounts(wiring.Component):
             "amounts": Out(amount_lanes(config)),
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
+            **reward,
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -167,7 +187,7 @@ class ChangeAmounts(wiring.Component):
         """Read the causes of a piece, those of neurons for a row, those of axons for a column; find the changes."""
         config = self._config
         exponential = config.learning is Learning.EXPONENTIAL
-        last = WeightMatrix.latency(config) - 1 - (LaneChange.LATENCY if exponential else 0)
+        last = self.due(config) - 1 - (LaneChange.latency(config) if exponential else 0)
         pieces = stages(m, self.reading.piece, last, name="piece")
         wanted, there = pieces[last - 1 : last + 1]
         skipped = Mux(wanted.kind == AxonKind.EXTRA, config.input_blocks, 0)
@@ -195,11 +215,17 @@ class ChangeAmounts(wiring.Component):
             lanes.rate.eq(self._by_error(m, modulation.modulated) if config.errors else modulation.modulated),
             self.amounts.eq(lanes.amounts),
         ]
+        if config.eligibility:
+            m.d.comb += [
+                lanes.eligibilities.eq(self.eligibilities),
+                lanes.reward.eq(control.reward),
+                lanes.rewarding.eq(self.rewarding),
+            ]
 
     def _by_error(self, m: Module, rate: Value) -> Value:
         """Multiply the rate by the error of a column if errors are the rule; return it when its synapses need it."""
         m.submodules.error_rate = error_rate = ErrorRate(self._config)
-        waiting = WeightMatrix.latency(self._config) - LaneChange.LATENCY - ErrorRate.LATENCY
+        waiting = self.due(self._config) - LaneChange.latency(self._config) - ErrorRate.LATENCY
         m.d.comb += [
             error_rate.rate.eq(rate),
             error_rate.teaches.eq(has(self.settings.control.learning, LearningFlag.ERRORS)),

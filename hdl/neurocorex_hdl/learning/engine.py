@@ -30,6 +30,8 @@ class LearningEngine(wiring.Component):
         Level: traces are still being updated or cleared.
     ticks : Out
         Ticks of the counters.
+    rewarding : In(1)
+        Level: columns are walked for a reward or a fade; only with eligibility.
     bus : In(RegionBus)
         Traces and tables. Answers after `TARGET_LATENCY` cycles.
     """
@@ -44,6 +46,7 @@ class LearningEngine(wiring.Component):
             "running": Out(1),
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
+            **({"rewarding": In(1)} if config.eligibility else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -63,4 +66,13 @@ class LearningEngine(wiring.Component):
             self.running.eq(amounts.running),
             self.ticks.eq(lanes.ticks.as_value() | amounts.ticks.as_value()),
         ]
+        if self._config.eligibility:
+            m.d.comb += [
+                lanes.rewarding.eq(self.rewarding),
+                amounts.rewarding.eq(self.rewarding),
+                *(
+                    amounts.eligibilities[lane].eq(self.plasticity.lanes.synapses[lane].eligibility)
+                    for lane in range(self._config.lanes)
+                ),
+            ]
         return m

@@ -1,7 +1,7 @@
 """Learning lanes: L synapses change in each cycle, in rows by depression and in columns by potentiation or errors."""
 
-from amaranth.hdl import Module, Signal
-from amaranth.lib import wiring
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, LearningFlag
 
@@ -27,7 +27,9 @@ class LearningLanes(wiring.Component):
     plasticity : In(Plasticity)
         Synapses, which come at stage `WeightMatrix.latency` and return `SynapseUpdate.latency` later.
     amounts : In
-        The change amounts P that come with them.
+        The change amounts P that come with them, or `SynapseUpdate.amount_stage` later.
+    rewarding : In(1)
+        Columns are walked for a reward or a fade; only with eligibility.
     ticks : Out
         Potentiations, depressions and clips, to be counted.
     """
@@ -39,6 +41,7 @@ class LearningLanes(wiring.Component):
             "plasticity": In(Plasticity(config)),
             "amounts": In(amount_lanes(config)),
             "ticks": Out(ticks_layout(config)),
+            **({"rewarding": In(1)} if config.eligibility else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -64,6 +67,7 @@ class LearningLanes(wiring.Component):
         if drifts(self._config):
             step = control.drift_step
             m.d.comb += [rule.drift.eq(lanes.drift), rule.down.eq(step < 0), rule.up.eq(step > 0)]
+        counted = self._gather(m, rule) if self._config.eligibility else None
         tallies = []
         for lane in range(self._config.lanes):
             m.submodules[f"lane_{lane}"] = update = SynapseUpdate(self._config)
@@ -85,4 +89,18 @@ class LearningLanes(wiring.Component):
             self.ticks.clips_high.eq(sum(tally.high for tally in tallies)),
             self.ticks.drift_clips.eq(sum(tally.drifted for tally in tallies)),
         ]
+        if counted is not None:
+            with m.If(~counted):
+                m.d.comb += self.ticks.eq(0)
         return m
+
+    def _gather(self, m: Module, rule: data.View) -> Value:
+        """Have spikes change eligibilities if that is the rule; return whether changes are those of weights."""
+        control, (low, high) = self.control, self._config.weight_range
+        gathers = has(control.learning, LearningFlag.ELIGIBLE) & ~self.rewarding
+        if self._config.errors:
+            gathers &= ~has(control.learning, LearningFlag.ERRORS)
+        m.d.comb += [rule.gathers.eq(gathers), rule.rewards.eq(self.rewarding), rule.fade.eq(control.fade)]
+        with m.If(gathers):
+            m.d.comb += [rule.minimum.eq(low), rule.maximum.eq(high), rule.soft.eq(0)]
+        return ~gathers

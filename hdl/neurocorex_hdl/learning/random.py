@@ -12,6 +12,7 @@ from ..lib.delay import stages
 from ..synapses.access import piece_layout
 from ..synapses.axons import AxonKind, by_kind, first_axons
 from ..synapses.matrix import WeightMatrix
+from ..synapses.update import SynapseUpdate
 
 DRAW_BITS = 16
 _AXONS = {AxonKind.INPUT: Place.INPUT, AxonKind.RECURRENT: Place.RECURRENT, AxonKind.EXTRA: Place.EXTRA}
@@ -37,13 +38,13 @@ class Draws(wiring.Component):
     random : In(16)
         Upper half of the state of the generator.
     draws : Out
-        By lane, at stage ``latency(config)``, when their synapses come.
+        By lane, at stage ``latency(config)``, when their changes come.
     """
 
     @staticmethod
     def latency(config: CoreConfig) -> int:
         """Cycles from a piece to its draws."""
-        return WeightMatrix.latency(config)
+        return WeightMatrix.latency(config) + SynapseUpdate.amount_stage(config)
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config

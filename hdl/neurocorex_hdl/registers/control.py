@@ -11,6 +11,9 @@ from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
 from ..lib.memory import initial_words
 
+#: Registers that a step takes notice of and sets to zero.
+ONE_STEP = tuple(control for control in MOVING if control is not Control.RANDOM)
+
 
 def control_shape(control: Control, config: CoreConfig) -> Shape:
     """Return the number format of a register."""
@@ -69,7 +72,7 @@ class ControlRegisters(wiring.Component):
     values : Out(ControlValues)
         What the registers hold.
     step_done : In(1)
-        Strobe: `RANDOM` moves on, and `LEARN` goes to zero. Only with a learning engine.
+        Strobe: `RANDOM` moves on, and those of `ONE_STEP` go to zero. Only with a learning engine.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -94,8 +97,7 @@ class ControlRegisters(wiring.Component):
             random = registers[Control.RANDOM]
             with m.If(self.step_done):
                 m.d.sync += random.eq(advanced(random))
-                if config.errors:
-                    m.d.sync += registers[Control.LEARN].eq(0)
+                m.d.sync += [registers[control].eq(0) for control in ONE_STEP if control in registers]
         bus, setting = self.bus, self.write
         chosen, mask = Signal.like(setting.register), Signal.like(setting.value)
         write, column, value = Signal(), Signal.like(setting.register), Signal.like(setting.value)

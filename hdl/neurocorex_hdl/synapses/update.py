@@ -1,10 +1,12 @@
 """Synapse update: rounding, soft and hard bounds of one weight change, as one lane of the learning engine does it."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
+from neurocorex.spec import Control, CoreConfig
 from neurocorex.spec.config import CHANGE_FRACTION
+from neurocorex.spec.fixed import FADE_ALL
+from neurocorex.spec.timing import REWARD_STAGES
 
 from ..lib.arithmetic import plus
 from ..lib.delay import stages
@@ -16,8 +18,11 @@ def rule_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of what all lanes share: bounds, flags of `Control.LEARNING`, and the drift, if weights drift.
 
     `drift` is the pending one, see `Drift`; it has no bits on chips without. `down` and `up` tell the sign of a step.
+    With eligibilities, `gathers` tells that they change instead of weights, and `rewards` that this is a walk for a
+    reward or a fade, which is `fade`.
     """
     weight = signed(config.weight_bits)
+    eligibility = {"gathers": 1, "rewards": 1, "fade": Control.FADE.bits(config)} if config.eligibility else {}
     return data.StructLayout({
         "minimum": weight,
         "maximum": weight,
@@ -26,6 +31,7 @@ def rule_layout(config: CoreConfig) -> data.StructLayout:
         "drift": drift_shape(config) if drifts(config) else 0,
         "down": 1,
         "up": 1,
+        **eligibility,
     })  # fmt: skip
 
 
@@ -38,8 +44,9 @@ def amount_layout(config: CoreConfig) -> data.StructLayout:
 
 
 def changed_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of a weight to be stored, less the pending drift, if it has changed."""
-    return data.StructLayout({"weight": signed(config.stored_weight_bits), "changed": 1})
+    """Return the layout of a weight, less the pending drift, and of an eligibility, to be stored if one has changed."""
+    gathered = {"eligibility": signed(config.weight_bits)} if config.eligibility else {}
+    return data.StructLayout({"weight": signed(config.stored_weight_bits), "changed": 1, **gathered})
 
 
 def tally_layout() -> data.StructLayout:
@@ -63,16 +70,20 @@ class SynapseUpdate(wiring.Component):
             w = min(max(w + change, WEIGHT_MIN), WEIGHT_MAX)
             stored = w - pending drift, if there is one
 
+    An eligibility c changes in place of the weight where changes are gathered; then `minimum` and `maximum` of the rule
+    are the ends of its range. In a walk for a reward it fades: ``c = toward(c, ceil(|c| / 2^FADE))``. It goes beside
+    what changes, and both are stored together.
+
     Members
     -------
     rule : In
         Shared by all synapses; stays as long as one is in the pipeline.
     enable : In(1)
-        There is a synapse, and learning is on. Stage 0, as `synapse`, `amount` and `draw`.
+        There is a synapse, and learning is on. Stage 0, as `synapse`.
     synapse : In
         Weight that acts, and whether it is plastic.
     amount : In
-        P, with `CHANGE_FRACTION` bits behind the point, see `amount_layout`.
+        P, with `CHANGE_FRACTION` bits behind the point, see `amount_layout`; at ``amount_stage(config)``, as `draw`.
     draw : In(8)
         For stochastic rounding.
     host, host_weight : In
@@ -87,11 +98,19 @@ class SynapseUpdate(wiring.Component):
     STAGES = 3
     #: Stages before them if the distance to the bound counts: distance, product, choice.
     SOFT_STAGES = 3
+    #: Stages of a fade, beside them: size, loss, difference.
+    FADE_STAGES = 3
+
+    @classmethod
+    def amount_stage(cls, config: CoreConfig) -> int:
+        """Cycles by which P comes later than its synapse: of a reward it is a product with the eligibility."""
+        return REWARD_STAGES * config.eligibility
 
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
         """Cycles from a synapse to its new value."""
-        return cls.STAGES + drifts(config) + (cls.SOFT_STAGES if config.soft_bounds else 0)
+        stages_of_change = cls.STAGES + drifts(config) + (cls.SOFT_STAGES if config.soft_bounds else 0)
+        return cls.amount_stage(config) + stages_of_change
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -110,11 +129,17 @@ class SynapseUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the stages."""
         m = Module()
-        rule, bits = self.rule, self._config.weight_bits
-        amount = self._soften(m) if self._config.soft_bounds else self.amount
+        rule, bits, early = self.rule, self._config.weight_bits, self.amount_stage(self._config)
+        changing = self.synapse.weight
+        if self._config.eligibility:
+            changing = Mux(rule.gathers, self.synapse.eligibility, self.synapse.weight)
+        weights = stages(m, changing, early, name="early_weight")
+        amount = self._soften(m, weights[early]) if self._config.soft_bounds else self.amount
         before = self.SOFT_STAGES if self._config.soft_bounds else 0
-        plastic = stages(m, self.enable & self.synapse.plastic, before + 1, name="plastic", reset_less=False)[-1]
-        weight = stages(m, self.synapse.weight, before + 1, name="weight")[-1]
+        plastic = stages(m, self.enable & self.synapse.plastic, early + before + 1, name="plastic", reset_less=False)[
+            -1
+        ]
+        weight = stages(m, weights[early], before + 1, name="weight")[-1]
         draw = stages(m, self.draw, before, name="draw")[-1]
         # The change is never added up by itself: it is the whole part of P, or one more if the fraction is rounded up.
         # Where P is -1/2 before it is rounded, its sign does not matter, because any draw makes it a change of 0.
@@ -131,6 +156,9 @@ class SynapseUpdate(wiring.Component):
         acts = stages(m, plastic & ~nothing, 1, name="acts", reset_less=False)[-1]
         lowers = stages(m, whole[-1], 1, name="lowers")[-1]
         low, high = moved < rule.minimum, moved > rule.maximum
+        if self._config.eligibility:
+            # What has not changed is stored, too, where its eligibility fades.
+            low, high = low & acts, high & acts
         # Bounds in the wrong order leave the upper one, as the equation does.
         upper, most = high | (low & (rule.minimum > rule.maximum)), rule.maximum
         if not drifts(self._config):
@@ -147,6 +175,8 @@ class SynapseUpdate(wiring.Component):
         changed = tally.raised | tally.lowered
         if not drifts(self._config):
             m.d.comb += [self.result.weight.eq(bounded), self.result.changed.eq(changed)]
+            if self._config.eligibility:
+                self._pair(m, bounded, changed, stages(m, plastic & rule.rewards, 2, name="rewarded")[-1])
             return m
         lowest, highest = weight[-1] & ~weight[:-1].any(), ~weight[-1] & weight[:-1].all()
         at_end = stages(m, (rule.down & lowest) | (rule.up & highest), 1, name="at_end")[-1]
@@ -157,9 +187,37 @@ class SynapseUpdate(wiring.Component):
         ]
         return m
 
-    def _soften(self, m: Module) -> data.View:
-        """Scale the change by the distance to the bound; return it at stage `SOFT_STAGES`."""
-        config, weight = self._config, self.synapse.weight
+    def _pair(self, m: Module, bounded: Value, changed: Value, rewarded: Value) -> None:
+        """Bring what changes and what goes beside it to the result, each to its place."""
+        rule, beside = self.rule, self._fade(m)
+        other = stages(m, beside, self.latency(self._config) - self.FADE_STAGES, name="beside")[-1]
+        # A host's weight comes as if it had changed; its eligibility comes from elsewhere.
+        swaps = rule.gathers & ~stages(m, self.host, 1, name="from_host")[-1]
+        m.d.comb += [
+            self.result.weight.eq(Mux(swaps, other, bounded)),
+            self.result.eligibility.eq(Mux(swaps, bounded, other)),
+            self.result.changed.eq(changed | rewarded),
+        ]
+
+    def _fade(self, m: Module) -> Value:
+        """Return what goes beside the change at stage `FADE_STAGES`: the weight, or the eligibility, which may fade."""
+        rule, bits = self.rule, self._config.weight_bits
+        beside = Mux(rule.gathers, self.synapse.weight, self.synapse.eligibility)
+        values = stages(m, beside, self.FADE_STAGES - 1, name="early_beside")
+        # Of negative numbers a shift gives the loss, rounded up in size.
+        size, loss = Signal(signed(bits), reset_less=True), Signal(signed(bits), reset_less=True)
+        faded = Signal(signed(bits), reset_less=True)
+        negative, fades = self.synapse.eligibility[-1], rule.rewards & rule.fade.any()
+        m.d.sync += [
+            size.eq(Mux(negative, self.synapse.eligibility, -self.synapse.eligibility)),
+            loss.eq(Mux(fades, size >> Mux(rule.fade == FADE_ALL, 0, rule.fade), 0)),
+            faded.eq(Mux(values[-1][-1], values[-1] - loss, values[-1] + loss)),
+        ]
+        return faded
+
+    def _soften(self, m: Module, weight: Value) -> data.View:
+        """Scale the change of a weight by the distance to the bound; return it at stage `SOFT_STAGES`."""
+        config = self._config
         distance, product = (
             Signal(signed(config.weight_bits + 1)),
             Signal(signed(config.change_bits + config.weight_bits)),

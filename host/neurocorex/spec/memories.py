@@ -158,7 +158,7 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     column = _index_bits(config.neurons) + (layout(Region.ERROR, config).bits if config.errors else 0)
     yield Memory("core.events.changing", "memory", neurons, (column,))
     if config.eligibility:
-        yield Memory("core.events.rewarded", "memory", neurons, (column,))
+        yield Memory("core.events.rewarded", "memory", neurons, (_index_bits(config.neurons),))
     amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits

@@ -13,6 +13,8 @@ ROW_PIPELINE = 3
 STEP_OVERHEAD = 14
 #: Cycles of a step that a learning engine adds, beside `column_drain`: from the last neuron to the first column.
 LEARNING_OVERHEAD = 2
+#: Cycles that each change takes longer on a chip with eligibility, whose product with the reward comes late.
+REWARD_STAGES = 2
 #: Cycles by which columns that are walked for a reward or a fade begin later than those before them have been written.
 REWARD_OVERHEAD = 1
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
@@ -39,7 +41,7 @@ def column_drain(config: CoreConfig) -> int:
 
     Of the whole chip, not of the part in use.
     """
-    return (9 if config.soft_bounds else 6) + config.bank_stages
+    return (9 if config.soft_bounds else 6) + REWARD_STAGES * config.eligibility + config.bank_stages
 
 
 def neuron_spacing(config: CoreConfig) -> int:
