@@ -16,6 +16,7 @@ CONFIGS = {
     "plain": CoreConfig(adaptation=False),
     "exponential": CoreConfig(neurons=100, inputs=70, lanes=8, learning=Learning.EXPONENTIAL),
     "errors": CoreConfig(neurons=70, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, errors=True, extra_axons=9),
+    "eligibility": CoreConfig(neurons=70, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, eligibility=True),
     "window, extra": CoreConfig(learning=Learning.WINDOW, extra_axons=40, lanes=4),
     "long window": CoreConfig(neurons=5, inputs=3, lanes=2, learning=Learning.WINDOW, window_steps=13),
     "one port": CoreConfig(neurons=16, inputs=16, lanes=2, weight_ports=1),

@@ -31,9 +31,10 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         LEARNING,
         CoreConfig(learning=Learning.EXPONENTIAL, neurons=9, inputs=1),
         CoreConfig(learning=Learning.EXPONENTIAL, errors=True),
+        CoreConfig(learning=Learning.EXPONENTIAL, eligibility=True),
         CoreConfig(extra_axons=1),
     ],
-    ids=["plain", "windows and extra axons", "exponential", "errors", "extra axon"],
+    ids=["plain", "windows and extra axons", "exponential", "errors", "eligibility", "extra axon"],
 )
 def test_table_of_regions_is_that_of_the_contract(config: CoreConfig) -> None:
     cursor = RegionCursor(config)

@@ -18,8 +18,8 @@ def rule_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of what all lanes share: bounds, flags of `Control.LEARNING`, and the drift, if weights drift.
 
     `drift` is the pending one, see `Drift`; it has no bits on chips without. `down` and `up` tell the sign of a step.
-    With eligibilities, `gathers` tells that they change instead of weights, and `rewards` that this is a walk for a
-    reward or a fade, which is `fade`.
+    With eligibilities, `gathers` tells that they change instead of weights, `rewards` that columns are walked for a
+    reward or a fade, and `fade` is `Control.FADE`.
     """
     weight = signed(config.weight_bits)
     eligibility = {"gathers": 1, "rewards": 1, "fade": Control.FADE.bits(config)} if config.eligibility else {}
@@ -136,9 +136,8 @@ class SynapseUpdate(wiring.Component):
         weights = stages(m, changing, early, name="early_weight")
         amount = self._soften(m, weights[early]) if self._config.soft_bounds else self.amount
         before = self.SOFT_STAGES if self._config.soft_bounds else 0
-        plastic = stages(m, self.enable & self.synapse.plastic, early + before + 1, name="plastic", reset_less=False)[
-            -1
-        ]
+        begun = self.enable & self.synapse.plastic
+        plastic = stages(m, begun, early + before + 1, name="plastic", reset_less=False)[-1]
         weight = stages(m, weights[early], before + 1, name="weight")[-1]
         draw = stages(m, self.draw, before, name="draw")[-1]
         # The change is never added up by itself: it is the whole part of P, or one more if the fraction is rounded up.

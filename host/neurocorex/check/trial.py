@@ -93,6 +93,7 @@ GEOMETRIES = (
         window_steps=5, extra_axons=5, max_delay=4,
     ),
     CoreConfig(
-        neurons=22, inputs=14, lanes=4, learning=Learning.EXPONENTIAL, extra_axons=6, max_delay=6, errors=True
+        neurons=22, inputs=14, lanes=4, learning=Learning.EXPONENTIAL, extra_axons=6, max_delay=6, errors=True,
+        eligibility=True,
     ),
 )  # fmt: skip
