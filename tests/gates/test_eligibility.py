@@ -19,21 +19,21 @@ def chip(**sizes):
 
 
 CONFIGS = {
-    "usual": chip(neurons=10, inputs=7, lanes=4),
-    "extra axons": chip(neurons=9, inputs=6, lanes=2, extra_axons=5),
+    "usual": chip(neurons=5, inputs=4, lanes=2),
+    "extra axons": chip(neurons=4, inputs=3, lanes=2, extra_axons=3),
     "one lane": chip(neurons=3, inputs=2, lanes=1),
     "one neuron": chip(neurons=1, inputs=1, lanes=1, weight_bits=16),
-    "shortest columns": chip(neurons=8, inputs=5, lanes=8),
-    "more lanes than neurons": chip(neurons=5, inputs=20, lanes=32, weight_bits=16, state_bits=24),
-    "one port": chip(neurons=6, inputs=7, lanes=4, weight_ports=1),
+    "shortest columns": chip(neurons=4, inputs=4, lanes=4),
+    "more lanes than neurons": chip(neurons=3, inputs=2, lanes=16, weight_bits=16, state_bits=24),
+    "one port": chip(neurons=4, inputs=3, lanes=4, weight_ports=1),
     "one port, one lane": chip(neurons=2, inputs=1, lanes=1, weight_ports=1, soft_bounds=True),
-    "soft bounds": chip(neurons=7, inputs=6, lanes=8, soft_bounds=True, adaptation=False),
-    "narrow": chip(neurons=6, inputs=5, lanes=4, weight_bits=4, trace_bits=4, state_bits=16, max_delay=1),
-    "errors": chip(neurons=8, inputs=5, lanes=4, errors=True),
-    "errors, one port": chip(neurons=5, inputs=5, lanes=8, errors=True, weight_ports=1, trace_bits=16),
-    "deep": chip(neurons=6, inputs=9, lanes=4, extra_axons=2),
-    "deep, shortest columns": chip(neurons=7, inputs=7, lanes=8, soft_bounds=True),
-    "deep, errors": chip(neurons=5, inputs=6, lanes=4, errors=True),
+    "soft bounds": chip(neurons=3, inputs=3, lanes=4, soft_bounds=True, adaptation=False),
+    "narrow": chip(neurons=3, inputs=3, lanes=2, weight_bits=4, trace_bits=4, state_bits=16, max_delay=1),
+    "errors": chip(neurons=4, inputs=3, lanes=4, errors=True),
+    "errors, one port": chip(neurons=3, inputs=3, lanes=4, errors=True, weight_ports=1, trace_bits=16),
+    "deep": chip(neurons=4, inputs=5, lanes=4, extra_axons=2),
+    "deep, shortest columns": chip(neurons=4, inputs=4, lanes=4, soft_bounds=True),
+    "deep, errors": chip(neurons=3, inputs=3, lanes=4, errors=True),
 }  # fmt: skip
 GATHER = LearningFlag.ENABLE | LearningFlag.ELIGIBLE
 #: What is not drawn: rules that gather in a row, the last two by way of the flags that have no part in it.
@@ -77,7 +77,7 @@ def test_core_equals_emulator(banks_of, name):
     on_core(config, body)
 
 
-SMALL = chip(neurons=8, inputs=5, lanes=8)
+SMALL = chip(neurons=4, inputs=3, lanes=4)
 
 
 async def prepare(core, *, learning=GATHER, **regions):
@@ -163,14 +163,14 @@ def test_column_that_was_changed_is_rewarded_as_it_is_now(banks_of, name):
 @pytest.mark.parametrize("gate", [GATE_ALL, 3])
 def test_first_step_takes_reward_and_fade(learning, gate):
     async def body(core):
-        await prepare(core, learning=learning, eligibility=[8] * (13 * 8))
+        await prepare(core, learning=learning, eligibility=[8] * (7 * 4))
         await core.write(Region.CONTROL, [gate], Control.GATE)
         await core.run(bytes([*encode_steps([step(reward=256, fade=2)])[:-1], IDLE, 3, 0]))
         assert await core.read(Region.CONTROL, 2, Control.REWARD) == [0, 0]
-        walked = [bool(learning) and gate in (GATE_ALL, j) for j in range(8)] * 13
+        walked = [bool(learning) and gate in (GATE_ALL, j) for j in range(4)] * 7
         assert await core.read(Region.WEIGHTS) == [8 * each for each in walked]
         assert await core.read(Region.ELIGIBILITY) == [6 if each else 8 for each in walked]
-        columns = sum(walked) // 13
+        columns = sum(walked) // 7
         cycles = busy_cycles(SMALL, 3, 0, columns, rewards=columns > 0)
         assert (await core.counters())[Counter.BUSY_CYCLES] == cycles
 

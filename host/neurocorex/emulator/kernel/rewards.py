@@ -36,7 +36,7 @@ def changed_by_spikes(core, learner, scratch, sizes, rules, counts):
     """Return what spikes change, weights or eligibilities, the bounds of these, and where changes are counted."""
     bounds = bounds_of(rules, sizes.weight_bits)
     if rules[LEARNING] & ELIGIBLE:
-        return learner.eligibility, Bounds(*bounds[:2], *bounds[:2], bounds.end), scratch.uncounted
+        return learner.eligibility, Bounds(bounds.least, bounds.most, bounds.least, bounds.most, bounds.end), scratch.uncounted
     return core.weights, bounds, counts
 
 
