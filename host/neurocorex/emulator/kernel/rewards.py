@@ -36,7 +36,8 @@ def changed_by_spikes(core, learner, scratch, sizes, rules, counts):
     """Return what spikes change, weights or eligibilities, the bounds of these, and where changes are counted."""
     bounds = bounds_of(rules, sizes.weight_bits)
     if rules[LEARNING] & ELIGIBLE:
-        return learner.eligibility, Bounds(bounds.least, bounds.most, bounds.least, bounds.most, bounds.end), scratch.uncounted
+        whole = Bounds(bounds.least, bounds.most, bounds.least, bounds.most, bounds.end)
+        return learner.eligibility, whole, scratch.uncounted
     return core.weights, bounds, counts
 
 
