@@ -10,7 +10,8 @@ from neurocorex.spec.events import IDLE, Set, encode_steps
 from neurocorex.spec.fixed import FADE_ALL
 from neurocorex.spec.registers import GATE_ALL
 from neurocorex.spec.timing import busy_cycles
-from support.corebench import on_core
+from neurocorex_hdl.synapses.update import SynapseUpdate
+from support.corebench import on_core, simulate
 from support.coretrial import Twins, make_banks_deep, steps_of
 
 
@@ -99,22 +100,32 @@ def step(**registers):
 
 
 @pytest.mark.parametrize("bits", [4, 8])
-def test_every_eligibility_fades_by_every_part(bits):
-    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    held = [*range(low, high + 1)]
-    config = chip(neurons=len(held), inputs=1, lanes=16, weight_bits=bits)
+@pytest.mark.parametrize("soft", [False, True])
+def test_every_eligibility_fades_by_every_part(bits, soft):
+    config = chip(weight_bits=bits, soft_bounds=soft)
+    update, latency = SynapseUpdate(config), SynapseUpdate.latency(config)
+    held = range(-(1 << (bits - 1)), 1 << (bits - 1))
+    faded = []
 
-    async def body(core):
-        await prepare(core, plastic=[1] * len(held), learning=LearningFlag.ENABLE)
-        for k in (1, 2, bits - 1, bits, 14, FADE_ALL):
-            await core.write(Region.ELIGIBILITY, held)
-            await core.run(encode_steps([step(fade=k)]))
-            lost = [abs(c) if k == FADE_ALL else -(-abs(c) // 2**k) for c in held]
-            expected = [(abs(c) - part) * (1 if c > 0 else -1) for c, part in zip(held, lost, strict=True)]
-            assert await core.read(Region.ELIGIBILITY, len(held)) == expected, k
-        assert not any(await core.read(Region.WEIGHTS, len(held)))
+    async def testbench(ctx):
+        ctx.set(update.enable, 1)
+        ctx.set(update.synapse.plastic, 1)
+        ctx.set(update.rule.rewards, 1)
+        for k in range(16):
+            ctx.set(update.rule.fade, k)
+            for c in (*held, *[0] * latency):
+                ctx.set(update.synapse.eligibility, c)
+                ctx.set(update.synapse.weight, c // 2)
+                *_, result = await ctx.tick().sample(update.result)
+                faded.append((result.eligibility, result.weight, result.changed))
 
-    on_core(config, body)
+    simulate(update, testbench)
+    for k in range(16):
+        found = faded[k * (len(held) + latency) + latency :][: len(held)]
+        for c, (left, weight, stored) in zip(held, found, strict=True):
+            lost = 0 if k == 0 else abs(c) if k == FADE_ALL else -(-abs(c) // 2**k)
+            assert left == (c - lost if c > 0 else c + lost), (k, c)
+            assert (weight, stored) == (c // 2, 1)
 
 
 @pytest.mark.parametrize("factor", [256, -256, 128, 700, 32767, -32768])

@@ -203,14 +203,16 @@ class SynapseUpdate(wiring.Component):
         rule, bits = self.rule, self._config.weight_bits
         beside = Mux(rule.gathers, self.synapse.weight, self.synapse.eligibility)
         values = stages(m, beside, self.FADE_STAGES - 1, name="early_beside")
-        # Of negative numbers a shift gives the loss, rounded up in size.
+        # Of negative numbers a shift gives the loss, rounded up in size. It is taken off those by its complement and a
+        # carry.
         size, loss = Signal(signed(bits), reset_less=True), Signal(signed(bits), reset_less=True)
         faded = Signal(signed(bits), reset_less=True)
         negative, fades = self.synapse.eligibility[-1], rule.rewards & rule.fade.any()
+        lost = Mux(fades, size >> Mux(rule.fade == FADE_ALL, 0, rule.fade), 0)
         m.d.sync += [
             size.eq(Mux(negative, self.synapse.eligibility, -self.synapse.eligibility)),
-            loss.eq(Mux(fades, size >> Mux(rule.fade == FADE_ALL, 0, rule.fade), 0)),
-            faded.eq(Mux(values[-1][-1], values[-1] - loss, values[-1] + loss)),
+            loss.eq(lost ^ values[1][-1].replicate(bits)),
+            faded.eq(plus(values[-1], loss, values[-1][-1])),
         ]
         return faded
 
