@@ -62,6 +62,8 @@ class Core(wiring.Component):
             wiring.connect(m, events.columns, synapses.columns)
             wiring.connect(m, synapses.plasticity, learning.plasticity)
             m.d.comb += events.tracing.eq(learning.running)
+            if self.config.eligibility:
+                m.d.comb += learning.rewarding.eq(events.rewarding)
         if drifts(self.config):
             m.d.comb += [synapses.step_done.eq(events.ticks.steps), events.folding.eq(synapses.folding)]
 

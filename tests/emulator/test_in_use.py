@@ -18,8 +18,13 @@ LARGE = replace(SMALL, neurons=75, inputs=90)
 ERRORS = {"learning": Learning.EXPONENTIAL, "errors": True}
 RULES = {**ERRORS, "rules": 4, "terms": True}
 GROUPS = ERRORS | {"groups": 3}
-KINDS = [*({"learning": kind} for kind in Learning), ERRORS, RULES, GROUPS]
-kinds = pytest.mark.parametrize("kind", KINDS, ids=["none", "exponential", "window", "errors", "rules", "groups"])
+ELIGIBILITY = {"learning": Learning.EXPONENTIAL, "eligibility": True}
+KINDS = {
+    **{kind.name.lower(): {"learning": kind} for kind in Learning},
+    "errors": ERRORS, "rules": RULES, "groups": GROUPS, "eligibility": ELIGIBILITY,
+    "rules and eligibility": RULES | ELIGIBILITY,
+}  # fmt: skip
+kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 #: Rounding by chance goes by the numbers of axons, which differ between chips.
 EXACT = {Control.LEARNING: LearningFlag.ENABLE}
 

@@ -34,7 +34,8 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         CoreConfig(learning=Learning.EXPONENTIAL, errors=True, groups=9),
         CoreConfig(learning=Learning.EXPONENTIAL, rules=2),
         CoreConfig(learning=Learning.EXPONENTIAL, rules=4, terms=True, adaptation=False),
-        CoreConfig(learning=Learning.EXPONENTIAL, errors=True, groups=9, rules=4, terms=True),
+        CoreConfig(learning=Learning.EXPONENTIAL, eligibility=True),
+        CoreConfig(learning=Learning.EXPONENTIAL, errors=True, groups=9, rules=4, terms=True, eligibility=True),
         CoreConfig(extra_axons=1),
     ],
     ids=[
@@ -45,7 +46,8 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         "groups",
         "rules",
         "rules and terms",
-        "groups, rules and terms",
+        "eligibility",
+        "all of exponential traces",
         "extra axon",
     ],
 )

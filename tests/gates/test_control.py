@@ -11,7 +11,9 @@ from support.corebench import simulate
 PLAIN = CoreConfig(neurons=3, inputs=2, state_bits=18)
 LEARNING = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.EXPONENTIAL)
 ERRORS = CoreConfig(neurons=3, inputs=2, lanes=4, state_bits=18, learning=Learning.EXPONENTIAL, errors=True, groups=2)
+ELIGIBILITY = CoreConfig(neurons=3, inputs=2, lanes=4, state_bits=18, learning=Learning.EXPONENTIAL, eligibility=True)
 WINDOW = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.WINDOW)
+CHIPS = {"plain": PLAIN, "exponential": LEARNING, "errors": ERRORS, "eligibility": ELIGIBILITY, "window": WINDOW}
 ONES = 0xFFFFFFFF
 
 
@@ -70,7 +72,7 @@ def on_registers(config, body):
 
 
 @pytest.mark.parametrize("way", ["write", "set"])
-@pytest.mark.parametrize("config", [PLAIN, LEARNING, ERRORS, WINDOW], ids=["plain", "exponential", "errors", "window"])
+@pytest.mark.parametrize("config", CHIPS.values(), ids=CHIPS)
 def test_register_is_cut_to_its_bits_and_read_without_a_sign(config, way):
     async def body(registers):
         held = [control for control in controls(config) if control.bits(config)]

@@ -38,7 +38,7 @@ STEPS = 12
 
 @pytest.fixture
 def banks_of(monkeypatch):
-    """Make the banks deep whose chip is called so, by lower limits: real ones take long to simulate."""
+    """Make the banks deep whose chip is called so."""
 
     def change(name):
         if name.startswith("deep"):

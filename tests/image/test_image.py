@@ -356,6 +356,30 @@ def test_network_with_groups_fits_chips_that_have_those_in_use():
         Image(config, regions).fit(fewer)
 
 
+def test_fitting_moves_eligibilities():
+    small, large = (
+        CoreConfig(neurons=n, inputs=m, learning=Learning.EXPONENTIAL, eligibility=True) for n, m in ((5, 3), (9, 4))
+    )
+    image = random_image(small)
+    held = image.fit(large).regions[Region.ELIGIBILITY]
+    assert np.array_equal(held[np.ix_([0, 1, 2, 4, 5, 6, 7, 8], range(5))], image.regions[Region.ELIGIBILITY])
+    assert np.count_nonzero(held) == np.count_nonzero(image.regions[Region.ELIGIBILITY])
+
+
+@pytest.mark.parametrize("feature", ["rule", "values"])
+def test_network_with_eligibility_fits_no_chip_without_it(feature):
+    config = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL, eligibility=True)
+    plain = CoreConfig(neurons=5, inputs=3, learning=Learning.EXPONENTIAL)
+    regions = {region: blank(region, config) for region in program_regions(config)}
+    assert Image(config, regions).fit(plain).config == plain
+    if feature == "rule":
+        regions[Region.CONTROL][Control.LEARNING] = LearningFlag.ENABLE | LearningFlag.ELIGIBLE
+    else:
+        regions[Region.ELIGIBILITY][4, 1] = -1
+    with pytest.raises(FitError, match="eligibility"):
+        Image(config, regions).fit(plain)
+
+
 def test_fitting_moves_extra_axons_and_what_learns():
     image = random_image(LEARNING, snapshot=True)
     larger = CoreConfig(neurons=9, inputs=4, learning=Learning.EXPONENTIAL, extra_axons=6, state_bits=24)

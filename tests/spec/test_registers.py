@@ -36,7 +36,8 @@ LEARNING = CoreConfig(neurons=10, inputs=3, learning=Learning.EXPONENTIAL, trace
 ERRORS = replace(LEARNING, errors=True)
 RULES = replace(LEARNING, rules=4)
 GROUPS = replace(ERRORS, groups=5)
-EVERYTHING = replace(GROUPS, rules=4, terms=True)
+ELIGIBILITY = replace(LEARNING, eligibility=True)
+EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True)
 
 
 @pytest.mark.parametrize(
@@ -93,12 +94,15 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     errors = {Region.FEEDBACK, Region.ERROR}
     rules = {Region.RULE}
     groups = {Region.GROUP, Region.FIRST}
-    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rules | groups
-    assert set(Region) - set(regions(LEARNING)) == tables | errors | rules | groups
-    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | rules | groups
-    assert set(Region) - set(regions(ERRORS)) == tables | rules | groups
-    assert set(Region) - set(regions(GROUPS)) == tables | rules
-    assert set(Region) - set(regions(RULES)) == tables | errors | groups
+    eligibility = {Region.ELIGIBILITY}
+    rest = rules | groups | eligibility
+    assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rest
+    assert set(Region) - set(regions(LEARNING)) == tables | errors | rest
+    assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | rest
+    assert set(Region) - set(regions(ERRORS)) == tables | rest
+    assert set(Region) - set(regions(GROUPS)) == tables | rules | eligibility
+    assert set(Region) - set(regions(RULES)) == tables | errors | groups | eligibility
+    assert set(Region) - set(regions(ELIGIBILITY)) == tables | errors | rules | groups
     assert set(Region) - set(regions(EVERYTHING)) == tables
 
 
@@ -154,6 +158,13 @@ def test_layouts_of_a_chip_with_groups(groups: int, high: int) -> None:
     assert not layout(Region.GROUP, ERRORS).items + layout(Region.FIRST, ERRORS).items
 
 
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_layout_of_a_chip_with_eligibility(bits: int) -> None:
+    config = replace(ELIGIBILITY, weight_bits=bits)
+    assert layout(Region.ELIGIBILITY, config) == layout(Region.WEIGHTS, config)
+    assert not layout(Region.ELIGIBILITY, LEARNING).items
+
+
 def test_what_describes_the_chip_is_read_only() -> None:
     assert {region for region in Region if not layout(region, CONFIG).writable} == {Region.INFO, Region.COUNTERS}
 
@@ -188,7 +199,7 @@ def test_every_row_says_what_it_means(kind: type[Region] | type[Control] | type[
 @pytest.mark.parametrize("row", [*Region, *Control], ids=lambda row: row.name)
 def test_tame_values_and_defaults_fit_their_row(row: Region | Control) -> None:
     narrow = replace(EVERYTHING, weight_bits=4, state_bits=16, trace_bits=4, refractory_bits=3)
-    for config in (CONFIG, LEARNING, ERRORS, EVERYTHING, narrow, GROUPS, replace(narrow, groups=1)):
+    for config in (CONFIG, LEARNING, ERRORS, EVERYTHING, narrow, GROUPS, ELIGIBILITY, replace(narrow, groups=1)):
         low, high = (
             layout(row, config).range if isinstance(row, Region) else (-(1 << 31), 1 << row.row.width.bits(config))
         )
@@ -209,12 +220,14 @@ def test_flags_fit_their_region() -> None:
 def test_control_widths() -> None:
     assert [control.bits(CONFIG) for control in controls(CONFIG)][:4] == [3, 3, 17, 16]
     assert [control.bits(LEARNING) for control in controls(LEARNING)][:20] == [
-        3, 3, 19, 16, 7, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
+        3, 3, 19, 16, 8, 8, 8, 16, 16, 16, 16, 16, 11, 11, 11, 11, 0, 0, 16, 32,
     ]  # fmt: skip
     assert [control.bits(ERRORS) for control in controls(ERRORS)][18:] == [16, 32, 15, 1]
     judge = (Control.JUDGE, Control.LABEL, Control.PRAISE, Control.BLAME, Control.CONSCIENCE, Control.SILENT)
     assert [control.bits(GROUPS) for control in judge] == [2, 5, 16, 16, 19, 6]
     assert not any(control.bits(ERRORS) for control in judge)
+    assert [Control.REWARD.bits(ELIGIBILITY), Control.FADE.bits(ELIGIBILITY)] == [16, 4]
+    assert not Control.REWARD.bits(ERRORS) + Control.FADE.bits(ERRORS)
     # Only weights with windows drift.
     assert Control.DRIFT_STEP.bits(replace(LEARNING, learning=Learning.WINDOW)) == LEARNING.weight_bits
 

@@ -52,6 +52,8 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
         Region.POST_TRACE: reference.learning.y,
         Region.CONTROL: list(reference.control.values()),
     }
+    if reference.learning.eligibility:
+        expected[Region.ELIGIBILITY] = np.ravel(reference.learning.eligibility).tolist()
     for region, values in expected.items():
         if layout(region, config).items:
             assert await core.read(region) == values, region.name
@@ -60,4 +62,5 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
     assert {name: counters[counter] for name, counter in COUNTERS.items()} == {
         name: getattr(reference, name) for name in COUNTERS
     }
-    assert counters[Counter.BUSY_CYCLES] == busy_cycles(config, reference.steps, arrivals, reference.columns)
+    cycles = busy_cycles(config, reference.steps, arrivals, reference.columns, rewards=reference.rewards)
+    assert counters[Counter.BUSY_CYCLES] == cycles

@@ -22,8 +22,12 @@ def random_regions(config: CoreConfig, rng: random.Random) -> dict[Region, list[
 
 def random_steps(config: CoreConfig, rng: random.Random, count: int) -> list[Step]:
     """Steps from silent ones to such with everything at once."""
-    stream = Drawing(config, rng.getrandbits(32), {}).stimulus(count)
-    steps = [([], [], []) for _ in range(count)]
+    return steps_of(Drawing(config, rng.getrandbits(32), {}).stimulus(count))
+
+
+def steps_of(stream: EventStream) -> list[Step]:
+    """The steps of a stream."""
+    steps = [([], [], []) for _ in range(stream.steps)]
     columns = [column.tolist() for column in stream.columns]
     for step, axon in zip(*columns[:2], strict=True):
         steps[step][0].append(axon)

@@ -15,11 +15,12 @@ NEURON_PARAMETERS = (
 )  # fmt: skip
 SIGNED = (
     "weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step", "pre_only", "post_only",
-    "praise", "blame",
+    "praise", "blame", "reward",
 )  # fmt: skip
 CODES = {"input": 0x0000, "recurrent": 0x5555, "extra": 0x3333, "neuron": 0x0F0F}
 LEARNING_FLAGS = {
     "enable": 1, "stochastic": 2, "soft": 4, "nearest_pre": 8, "nearest_post": 16, "hold_firing": 32, "errors": 64,
+    "eligible": 128,
 }  # fmt: skip
 
 
@@ -88,7 +89,7 @@ class ReferenceNeuron:
 
 
 class ReferenceLearning:
-    """What a learning engine has beside the weights: traces, plastic flags, tables."""
+    """What a learning engine has beside the weights: traces, plastic flags, tables, eligibilities if there are any."""
 
     def __init__(
         self,
@@ -100,9 +101,11 @@ class ReferenceLearning:
         plastic: list[list[int]],
         pre_table: list[int],
         post_table: list[int],
+        eligibility: list[list[int]] | None = None,
     ) -> None:
         self.window, self.trace_bits, self.weight_bits, self.soft_bounds = window, trace_bits, weight_bits, soft_bounds
         self.plastic, self.pre_table, self.post_table = plastic, pre_table, post_table
+        self.eligibility = eligibility
         self.clear()
 
     def clear(self) -> None:
@@ -139,7 +142,7 @@ class ReferenceCore:
         self.adapts, self.learning, self.rules = adapts, learning, rules
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
         self.first = [None if j == 0xFFFF else j for j in first]
-        self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = 0
+        self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
         self.full_traces = self.drift_clips = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
         self.steps = self.input_events = self.recurrent_events = self.spikes = self.saturations = 0
@@ -202,6 +205,8 @@ class ReferenceCore:
             for neuron in self.neurons:
                 neuron.E = 0
             self.control["learn"] = 0
+        if self.learning and self.learning.eligibility:
+            self.reward(self.learning, self.learning.eligibility)
         if self.flag("enable"):
             self.drift()
         self.advance()
@@ -362,7 +367,7 @@ class ReferenceCore:
             else:
                 rate, constant = (self.modulated(self.of_row(name, row)) for name in ("depression", "pre_only"))
                 p = self.change(learning.y[j], rate, constant)
-            self.learn(a, j, p, self.draw(self.axon_code(a), j))
+            self.learn_by_spike(a, j, p, self.draw(self.axon_code(a), j))
 
     def error_counts(self, j: int) -> bool:
         n = self.neurons[j]
@@ -382,6 +387,15 @@ class ReferenceCore:
             elif fired:
                 self.potentiate(a, j)
 
+    def learn_by_spike(self, a: int, j: int, p: int, draw: int) -> None:
+        """Change one synapse by p, or what it gathers for a reward."""
+        assert self.learning
+        gathered = self.learning.eligibility
+        if not gathered or not self.flag("eligible"):
+            self.learn(a, j, p, draw)
+        elif self.learning.plastic[a][j]:
+            gathered[a][j] = clamp(gathered[a][j] + self.whole(p, draw), self.learning.weight_bits)
+
     def potentiate(self, a: int, j: int) -> None:
         learning, row = self.learning, self.row_of(a, j)
         assert learning
@@ -390,7 +404,7 @@ class ReferenceCore:
         else:
             rate, constant = (self.modulated(self.of_row(name, row)) for name in ("potentiation", "post_only"))
             p = self.change(learning.x[a] - self.of_row("offset", row), rate, constant)
-        self.learn(a, j, p, self.draw(code("neuron", j), a))
+        self.learn_by_spike(a, j, p, self.draw(code("neuron", j), a))
 
     def correct(self, a: int, j: int) -> None:
         """Change a synapse by the error of its neuron."""
@@ -400,6 +414,22 @@ class ReferenceCore:
         factor = clamp(floor(Fraction(rate * self.neurons[j].E, 256)), self.learning.weight_bits + 8)
         p = self.change(self.learning.x[a] - self.of_row("offset", row), factor)
         self.learn(a, j, p, self.draw(code("neuron", j), a))
+
+    def reward(self, learning: ReferenceLearning, gathered: list[list[int]]) -> None:
+        """Bring what synapses have gathered to their weights, then let it fade, in the columns of all that learn."""
+        factor, k = self.register("reward"), self.register("fade")
+        self.control["reward"] = self.control["fade"] = 0
+        columns = [j for j in range(len(self.neurons)) if self.learns(j)]
+        if not self.flag("enable") or (factor == 0 and k == 0) or not columns:
+            return
+        self.columns += len(columns)
+        self.rewards += 1
+        for j in columns:
+            for a, row in enumerate(gathered):
+                p = clamp(row[j] * factor, learning.weight_bits + 8)
+                self.learn(a, j, p, self.draw(code("neuron", j), a))
+                if learning.plastic[a][j] and k:
+                    row[j] = 0 if k == 15 else toward(row[j], ceil(Fraction(abs(row[j]), 2**k)))
 
     def draw(self, place: int, index: int) -> int:
         """Draw for a synapse in the row or column of a place with this code."""
@@ -416,8 +446,7 @@ class ReferenceCore:
         if self.row_flag("soft", row) and learning.soft_bounds:
             room = max(high - w, 0) if p > 0 else max(w - low, 0)
             p = to_nearest(Fraction(p * room, 2**learning.weight_bits))
-        u = draw if self.flag("stochastic") else 255 if p < 0 else 0
-        change = floor(Fraction(p + u, 256))
+        change = self.whole(p, draw)
         if change == 0:
             return
         self.potentiations += change > 0
@@ -427,6 +456,11 @@ class ReferenceCore:
         step, half = self.register("drift_step"), 2 ** (learning.weight_bits - 1)
         self.drift_clips += (step < 0 and w == -half) or (step > 0 and w == half - 1)
         self.weights[a][j] = min(max(w + change, low), high)
+
+    def whole(self, p: int, draw: int) -> int:
+        """Whole part of a change, rounded by chance or towards zero."""
+        u = draw if self.flag("stochastic") else 255 if p < 0 else 0
+        return floor(Fraction(p + u, 256))
 
     def advance(self) -> None:
         """Marsaglia's xorshift, once a step on a chip that learns."""

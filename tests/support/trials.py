@@ -40,6 +40,16 @@ KINDS: dict[str, Any] = {
     "rules": {"kind": Learning.EXPONENTIAL, "rules": True},
     "groups": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True},
     "groups and rules": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True, "rules": True},
+    "eligibility": {"kind": Learning.EXPONENTIAL, "eligibility": True},
+    "errors and eligibility": {"kind": Learning.EXPONENTIAL, "errors": True, "eligibility": True},
+    "rules and eligibility": {"kind": Learning.EXPONENTIAL, "rules": True, "eligibility": True},
+    "everything": {
+        "kind": Learning.EXPONENTIAL,
+        "errors": True,
+        "groups": True,
+        "rules": True,
+        "eligibility": True,
+    },
 }
 
 
@@ -72,13 +82,16 @@ class Trial:
             assert self.emulator.counters[counter] == getattr(self.reference, name), name
         reference = self.reference
         arrivals = reference.input_events + reference.recurrent_events
-        cycles = busy_cycles(self.emulator.config, reference.steps, arrivals, reference.columns)
+        columns, rewards = reference.columns, reference.rewards
+        cycles = busy_cycles(self.emulator.config, reference.steps, arrivals, columns, rewards=rewards)
         assert self.emulator.counters[Counter.BUSY_CYCLES] == cycles
         assert self.emulator.regions[Region.WEIGHTS].tolist() == reference.weights
         assert self.emulator.regions[Region.CONTROL].tolist() == list(reference.control.values())
         if learning := reference.learning:
             assert self.emulator.regions[Region.PRE_TRACE].tolist() == learning.x
             assert self.emulator.regions[Region.POST_TRACE].tolist() == learning.y
+            if learning.eligibility:
+                assert self.emulator.regions[Region.ELIGIBILITY].tolist() == learning.eligibility
         if reference.first:
             first = [0xFFFF if j is None else j for j in reference.first]
             assert self.emulator.regions[Region.FIRST].tolist() == first
@@ -108,12 +121,12 @@ class Trial:
 
 def random_trial(
     seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False,
-    groups: bool = False,
+    groups: bool = False, eligibility: bool = False,
 ) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors` and `groups` it is a chip that has them, if its traces are exponential; with `rules` one that has
-    several rules, or terms, or both, and half of the time errors, too.
+    With `errors`, `groups` and `eligibility` it is a chip that has them, if its traces are exponential; with `rules`
+    one that has several rules, or terms, or both, and half of the time errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -132,7 +145,9 @@ def random_trial(
         soft_bounds=rng.random() < 0.7,
     )
     if config.learning is Learning.EXPONENTIAL:
-        config = replace(config, errors=errors, groups=rng.choice([1, 2, 3, 5, 16]) if groups else 0)
+        config = replace(
+            config, errors=errors, groups=rng.choice([1, 2, 3, 5, 16]) if groups else 0, eligibility=eligibility
+        )
     if rules:
         rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
         config = replace(config, rules=rows, terms=terms, errors=groups or rng.random() < 0.5)
@@ -193,6 +208,7 @@ def _learning(held: dict[Region, list[int]], config: CoreConfig) -> ReferenceLea
         plastic=held[Region.PLASTIC],
         pre_table=held.get(Region.PRE_TABLE, []),
         post_table=held.get(Region.POST_TABLE, []),
+        eligibility=held.get(Region.ELIGIBILITY),
     )
     learning.x, learning.y = held[Region.PRE_TRACE], held[Region.POST_TRACE]
     return learning

@@ -9,13 +9,13 @@ from ..lib.arithmetic import has
 from ..lib.bus import RegionBus
 from ..neurons.input import Injection
 from ..neurons.population import Activity, Records
-from ..neurons.sweep import Phase
+from ..neurons.sweep import Phase, Sweep
 from ..registers.control import ControlWrite
 from ..registers.counters import ticks_layout
 from ..registers.extent import in_use
 from ..registers.file import Settings
 from ..registers.rules import mixes
-from ..synapses.access import column_layout
+from ..synapses.access import column_layout, rewarded_layout
 from ..synapses.axons import axon_layout
 from ..synapses.drift import drifts
 from .arrivals import ArrivalList, IndexList
@@ -99,6 +99,8 @@ class EventController(wiring.Component):
         Level: traces are still being updated or cleared.
     folding : In(1)
         Level: a drift is being folded after a step; only if weights drift.
+    rewarding : Out(1)
+        Level: columns are walked for a reward or a fade; only with eligibility.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -118,6 +120,7 @@ class EventController(wiring.Component):
             "bus": In(RegionBus()),
             **(learning if config.learning else {}),
             **({"folding": In(1)} if drifts(config) else {}),
+            **({"rewarding": Out(1)} if config.eligibility else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -208,3 +211,20 @@ class EventController(wiring.Component):
             sequencer.tracing.eq(self.tracing),
         ]
         m.d.sync += changing.restart.eq(sequencer.phase.start)
+        if config.eligibility:
+            self._list_rewarded(m, sequencer)
+
+    def _list_rewarded(self, m: Module, sequencer: Sequencer) -> None:
+        """Collect all neurons that learn, in a step with a reward or a fade."""
+        config, leaving, control = self._config, self.activity.leaving, self.settings.control
+        m.submodules.rewarded = rewarded = IndexList(config.neurons, rewarded_layout(config), ahead=config.deep_banks)
+        wiring.connect(m, sequencer.rewarded, rewarded.head)
+        walks = has(control.learning, LearningFlag.ENABLE) & (control.reward.any() | control.fade.any())
+        updated = leaving.slot.valid & (leaving.slot.sweep == Sweep.UPDATE)
+        m.d.comb += [
+            rewarded.push.eq(updated & leaving.learns & walks),
+            rewarded.push_item.neuron.eq(leaving.slot.index),
+            *([rewarded.push_item.rules.eq(leaving.rules)] if config.rules > 1 else []),
+            self.rewarding.eq(sequencer.rewarding),
+        ]
+        m.d.sync += rewarded.restart.eq(sequencer.phase.start)

@@ -13,7 +13,8 @@ from neurocorex.spec.timing import column_drain
 from ..neurons.input import Injection
 from ..neurons.sweep import Phase, Sweep
 from ..registers.control import ControlWrite
-from ..synapses.access import column_layout
+from ..registers.rules import mixes
+from ..synapses.access import column_layout, rewarded_layout
 from ..synapses.axons import AxonKind, axon_layout
 from ..synapses.drift import drifts
 from .arrivals import ListHead
@@ -62,6 +63,11 @@ class Sequencer(wiring.Component):
     columns : Out(stream)
         They. Ready while no column is read, and in the last cycle of one, which takes 2 cycles at least;
         `column_drain` cycles after that its weights have been written.
+    rewarded : Out(ListHead)
+        Neurons whose columns are walked for a reward or a fade when those of `changing` have been written; only with
+        eligibility, as `rewarding`.
+    rewarding : Out(1)
+        Level: these are being walked.
     tracing : In(1)
         Level: traces are still being updated or cleared, in the sweep or after it. Looked at from the second cycle
         after `swept` on.
@@ -92,6 +98,7 @@ class Sequencer(wiring.Component):
             self._phases += ["LISTED", "COLUMNS", "WRITE_BACK"]
         column = column_layout(config)
         learning = {"changing": Out(ListHead(column)), "columns": Out(stream.Signature(column)), "tracing": In(1)}
+        reward = {"rewarded": Out(ListHead(rewarded_layout(config))), "rewarding": Out(1)}
         super().__init__({
             "items": In(stream.Signature(item_layout(config))),
             "arrivals": Out(ListHead(axon_layout(config))),
@@ -110,6 +117,7 @@ class Sequencer(wiring.Component):
             "working": Out(1),
             "stalled": Out(1),
             **(learning if config.learning else {}),
+            **(reward if config.eligibility else {}),
             **({"folding": In(1)} if drifts(config) else {}),
         })  # fmt: skip
 
@@ -217,18 +225,41 @@ class Sequencer(wiring.Component):
     def _learn(self, m: Module, updating: Signal) -> None:
         """Read one column after the other, when the traces are those of this step."""
         changing, columns, left = self.changing, self.columns, Signal(range(column_drain(self._config)))
-        m.d.comb += [columns.payload.eq(changing.item), changing.taken.eq(columns.valid & columns.ready)]
+        taken, pending = columns.valid & columns.ready, changing.pending
+        m.d.comb += [columns.payload.eq(changing.item), changing.taken.eq(taken)]
+        if self._config.eligibility:
+            rewarded, rewarding = self.rewarded, self.rewarding
+            of_reward = [name for name, _ in rewarded_layout(self._config)]
+            pending = Mux(rewarding, rewarded.pending, pending)
+            m.d.comb += [changing.taken.eq(taken & ~rewarding), rewarded.taken.eq(taken & rewarding)]
+            with m.If(rewarding):
+                m.d.comb += [getattr(columns.payload, name).eq(getattr(rewarded.item, name)) for name in of_reward]
+                if mixes(self._config):
+                    # Synapses change whatever their rule goes by.
+                    m.d.comb += [columns.payload.fired.eq(1), columns.payload.erred.eq(1)]
         with m.State("LISTED"):
             m.next = "COLUMNS"
         with m.State("COLUMNS"):
-            m.d.comb += columns.valid.eq(changing.pending & ~self.tracing)
+            m.d.comb += columns.valid.eq(pending & ~self.tracing)
             m.d.sync += left.eq(column_drain(self._config) - 1)
-            with m.If(~changing.pending & ~self.tracing & columns.ready):
+            with m.If(~pending & ~self.tracing & columns.ready):
                 m.next = "WRITE_BACK"
         with m.State("WRITE_BACK"):
             m.d.sync += left.eq(left - 1)
             with m.If(left == 0):
-                self._finish(m, "WRITE_BACK", updating)
+                if self._config.eligibility:
+                    self._reward(m, updating)
+                else:
+                    self._finish(m, "WRITE_BACK", updating)
+
+    def _reward(self, m: Module, updating: Signal) -> None:
+        """Go on to the columns of a reward, perhaps those of the same neurons, which have been written now; or end."""
+        begins = self.rewarded.pending & ~self.rewarding
+        m.d.sync += self.rewarding.eq(begins)
+        with m.If(begins):
+            m.next = "COLUMNS"
+        with m.Else():
+            self._finish(m, "WRITE_BACK", updating)
 
     def _start(self, m: Module, sweep: Sweep) -> None:
         m.d.comb += [self.phase.start.eq(1), self.phase.sweep.eq(sweep)]

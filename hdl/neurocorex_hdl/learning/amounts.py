@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Learning, LearningFlag, Region
 from neurocorex.spec.fixed import Place
+from neurocorex.spec.rows import has_rule_rows
 from neurocorex.spec.timing import change_stages
 
 from ..lib.arithmetic import has
@@ -20,7 +21,16 @@ from ..synapses.axons import AxonFinder, AxonKind
 from ..synapses.matrix import WeightMatrix
 from .random import reverse
 from .rates import ModulatedRates
-from .rule import CauseBlocks, ErrorRate, LaneChange, Modulation, TableChange, amount_lanes, cause_lanes
+from .rule import (
+    CauseBlocks,
+    ErrorRate,
+    LaneChange,
+    Modulation,
+    TableChange,
+    amount_lanes,
+    cause_lanes,
+    eligibility_lanes,
+)
 from .rulerows import RuleRowChange, kept_layout, rule_lanes
 from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries
 
@@ -43,17 +53,34 @@ class ChangeAmounts(wiring.Component):
     running : Out(1)
         Traces of axons are still being updated.
     amounts : Out
-        P of each synapse, at stage `WeightMatrix.latency`, or `change_stages` later.
+        P of each synapse, at stage ``due(config)``.
     rules : Out
-        Rule rows of these synapses, see `rule_lanes`, at the same stage; only where there are several, or terms.
+        Rule rows of these synapses, see `rule_lanes`, at stage `WeightMatrix.latency`; only where there are several, or
+        terms.
+    eligibilities, rewarding : In
+        Eligibilities by lane, at stage `WeightMatrix.latency`, and whether columns are walked for a reward or a fade;
+        only with eligibility.
     ticks : Out
         Traces at their caps, to be counted.
     bus : In(RegionBus)
         Traces and tables. Answers after `TARGET_LATENCY` cycles. Strobes come at least a cycle later than the address.
     """
 
+    @staticmethod
+    def due(config: CoreConfig) -> int:
+        """Cycles from a piece to its changes."""
+        return WeightMatrix.latency(config) + change_stages(config)
+
+    @classmethod
+    def _caused(cls, config: CoreConfig) -> int:
+        """Cycles from a piece to what its changes follow from."""
+        if config.learning is Learning.WINDOW:
+            return WeightMatrix.latency(config)
+        return RuleRowChange.ready(config) if has_rule_rows(config) else cls.due(config) - LaneChange.latency(config)
+
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        reward = {"eligibilities": In(eligibility_lanes(config)), "rewarding": In(1)} if config.eligibility else {}
         super().__init__({
             "settings": In(Settings(config)),
             "phase": In(Phase()),
@@ -61,9 +88,10 @@ class ChangeAmounts(wiring.Component):
             "reading": In(Reading(config)),
             "running": Out(1),
             "amounts": Out(amount_lanes(config)),
-            **({"rules": Out(rule_lanes(config))} if change_stages(config) else {}),
+            **({"rules": Out(rule_lanes(config))} if has_rule_rows(config) else {}),
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
+            **reward,
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -150,7 +178,7 @@ class ChangeAmounts(wiring.Component):
         """Keep the traces of a store, or the changes that a table gives for them, where rows and columns read them."""
         config = self._config
         # A 7-series part with 50 block RAMs has room for one of the three, and LUTs for the other two.
-        shape = kept_layout(config) if name == "post" and change_stages(config) else None
+        shape = kept_layout(config) if name == "post" and has_rule_rows(config) else None
         m.submodules[f"{name}_blocks"] = kept = CauseBlocks(config, blocks, block_ram=name == "post", shape=shape)
         cause, latency = store.trace, 0
         if config.learning is Learning.WINDOW:
@@ -177,8 +205,7 @@ class ChangeAmounts(wiring.Component):
     def _select(self, m: Module, blocks: dict[str, CauseBlocks]) -> None:
         """Read the causes of a piece, those of neurons for a row, those of axons for a column; find the changes."""
         config = self._config
-        exponential = config.learning is Learning.EXPONENTIAL
-        last = WeightMatrix.latency(config) - 1 - (LaneChange.LATENCY if exponential else 0)
+        last = self._caused(config) - 1
         pieces = stages(m, self.reading.piece, last, name="piece")
         wanted, there = pieces[last - 1 : last + 1]
         skipped = Mux(wanted.kind == AxonKind.EXTRA, config.input_blocks, 0)
@@ -190,14 +217,14 @@ class ChangeAmounts(wiring.Component):
         neurons = blocks["post"].causes
         axons = Mux(there.kind == AxonKind.RECURRENT, *(blocks[name].causes.as_value() for name in ("inner", "outer")))
         chosen = Signal(cause_lanes(config), reset_less=True)
-        if change_stages(config):
+        if has_rule_rows(config):
             self._change_by_rows(m, Cat(each.mark for each in neurons), chosen)
             neurons = Cat(each.trace for each in neurons)
         m.d.sync += chosen.eq(Mux(there.place.column, axons, Value.cast(neurons)))
-        if not exponential:
+        if config.learning is Learning.WINDOW:
             m.d.comb += [self.amounts[lane].floor.eq(chosen[lane]) for lane in range(config.lanes)]
             return
-        if not change_stages(config):
+        if not has_rule_rows(config):
             self._change_alike(m, chosen)
 
     def _change_alike(self, m: Module, traces: data.View) -> None:
@@ -216,6 +243,8 @@ class ChangeAmounts(wiring.Component):
             lanes.rate.eq(self._by_error(m, modulation.modulated) if config.errors else modulation.modulated),
             self.amounts.eq(lanes.amounts),
         ]
+        if config.eligibility:
+            self._reward(m, lanes)
 
     def _change_by_rows(self, m: Module, marks: Value, traces: data.View) -> None:
         """Find the changes where each synapse has a rule row, or there are terms."""
@@ -234,11 +263,21 @@ class ChangeAmounts(wiring.Component):
             self.rules.eq(changes.rules),
             self.amounts.eq(changes.amounts),
         ]
+        if config.eligibility:
+            self._reward(m, changes)
+
+    def _reward(self, m: Module, changes: LaneChange | RuleRowChange) -> None:
+        """Tell what finds the changes of eligibilities and their reward."""
+        m.d.comb += [
+            changes.eligibilities.eq(self.eligibilities),
+            changes.reward.eq(self.settings.control.reward),
+            changes.rewarding.eq(self.rewarding),
+        ]
 
     def _by_error(self, m: Module, rate: Value) -> Value:
         """Multiply the rate by the error of a column if errors are the rule; return it when its synapses need it."""
         m.submodules.error_rate = error_rate = ErrorRate(self._config)
-        waiting = WeightMatrix.latency(self._config) - LaneChange.LATENCY - ErrorRate.LATENCY
+        waiting = self.due(self._config) - LaneChange.latency(self._config) - ErrorRate.LATENCY
         m.d.comb += [
             error_rate.rate.eq(rate),
             error_rate.teaches.eq(has(self.settings.control.learning, LearningFlag.ERRORS)),

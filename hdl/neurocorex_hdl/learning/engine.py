@@ -4,7 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
-from neurocorex.spec.timing import change_stages
+from neurocorex.spec.rows import has_rule_rows
 
 from ..lib.bus import RegionBus
 from ..neurons.population import Activity
@@ -31,6 +31,8 @@ class LearningEngine(wiring.Component):
         Level: traces are still being updated or cleared.
     ticks : Out
         Ticks of the counters.
+    rewarding : In(1)
+        Level: columns are walked for a reward or a fade; only with eligibility.
     bus : In(RegionBus)
         Traces and tables. Answers after `TARGET_LATENCY` cycles.
     """
@@ -45,6 +47,7 @@ class LearningEngine(wiring.Component):
             "running": Out(1),
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
+            **({"rewarding": In(1)} if config.eligibility else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -64,6 +67,15 @@ class LearningEngine(wiring.Component):
             self.running.eq(amounts.running),
             self.ticks.eq(lanes.ticks.as_value() | amounts.ticks.as_value()),
         ]
-        if change_stages(self._config):
+        if has_rule_rows(self._config):
             m.d.comb += lanes.rules.eq(amounts.rules)
+        if self._config.eligibility:
+            m.d.comb += [
+                lanes.rewarding.eq(self.rewarding),
+                amounts.rewarding.eq(self.rewarding),
+                *(
+                    amounts.eligibilities[lane].eq(self.plasticity.lanes.synapses[lane].eligibility)
+                    for lane in range(self._config.lanes)
+                ),
+            ]
         return m

@@ -1,10 +1,10 @@
 """Learning lanes: L synapses change in each cycle, in rows by depression and in columns by potentiation or errors."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, LearningFlag
-from neurocorex.spec.timing import change_stages
+from neurocorex.spec.rows import has_rule_rows
 
 from ..lib.arithmetic import has, select
 from ..lib.delay import stages
@@ -30,10 +30,12 @@ class LearningLanes(wiring.Component):
     plasticity : In(Plasticity)
         Synapses, which come at stage `WeightMatrix.latency` and return `SynapseUpdate.latency` later.
     amounts : In
-        The change amounts P that come with them.
+        The change amounts P that come with them, or `change_stages` later.
     rules : In
         Rule rows of these synapses, see `rule_lanes`; only where there are several, or terms. They come with the
-        synapses, and `amounts` come `change_stages` later.
+        synapses.
+    rewarding : In(1)
+        Columns are walked for a reward or a fade; only with eligibility.
     ticks : Out
         Potentiations, depressions and clips, to be counted.
     """
@@ -44,8 +46,9 @@ class LearningLanes(wiring.Component):
             "control": In(ControlValues(config)),
             "plasticity": In(Plasticity(config)),
             "amounts": In(amount_lanes(config)),
-            **({"rules": In(rule_lanes(config))} if change_stages(config) else {}),
+            **({"rules": In(rule_lanes(config))} if has_rule_rows(config) else {}),
             "ticks": Out(ticks_layout(config)),
+            **({"rewarding": In(1)} if config.eligibility else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -75,12 +78,14 @@ class LearningLanes(wiring.Component):
         if drifts(self._config):
             step = control.drift_step
             m.d.comb += [rule.drift.eq(lanes.drift), rule.down.eq(step < 0), rule.up.eq(step > 0)]
+        if self._config.eligibility:
+            self._gather(m, rule)
         tallies = []
         for lane in range(self._config.lanes):
             m.submodules[f"lane_{lane}"] = update = SynapseUpdate(self._config)
             m.d.comb += [
                 update.rule.eq(rule),
-                update.enable.eq(enable & self.rules[lane].acts if change_stages(self._config) else enable),
+                update.enable.eq(enable & self.rules[lane].acts if has_rule_rows(self._config) else enable),
                 update.synapse.eq(lanes.synapses[lane]),
                 update.amount.eq(self.amounts[lane]),
                 update.draw.eq(draws.draws[lane]),
@@ -99,3 +104,18 @@ class LearningLanes(wiring.Component):
             self.ticks.drift_clips.eq(sum(tally.drifted for tally in tallies)),
         ]
         return m
+
+    def _gather(self, m: Module, rule: data.View) -> None:
+        """Have spikes change eligibilities where that is the rule: with the bounds of their range, and not softly."""
+        control, config = self.control, self._config
+        low, high = config.weight_range
+        m.d.comb += [rule.rewards.eq(self.rewarding), rule.fade.eq(control.fade)]
+        for row, by_errors in enumerate(rule_flags(control, LearningFlag.ERRORS, config)):
+            gathers, minimum, maximum, soft = (
+                each[row] if config.rules > 1 else each
+                for each in (rule.gathers, rule.minimum, rule.maximum, rule.soft)
+            )
+            by_spikes = ~(by_errors & config.errors)
+            m.d.comb += gathers.eq(has(control.learning, LearningFlag.ELIGIBLE) & ~self.rewarding & by_spikes)
+            with m.If(gathers):
+                m.d.comb += [minimum.eq(low), maximum.eq(high), soft.eq(0)]

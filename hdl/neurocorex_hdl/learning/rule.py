@@ -24,6 +24,19 @@ def amount_lanes(config: CoreConfig) -> data.ArrayLayout:
     return data.ArrayLayout(amount_layout(config), config.lanes)
 
 
+def eligibility_lanes(config: CoreConfig) -> data.ArrayLayout:
+    """One eligibility for each lane."""
+    return data.ArrayLayout(signed(config.weight_bits), config.lanes)
+
+
+def reward_members(config: CoreConfig) -> dict[str, wiring.Member]:
+    """Return inputs of what finds changes: eligibilities, their factor, and whether their product is the change."""
+    if not config.eligibility:
+        return {}
+    factor = signed(Control.REWARD.bits(config))
+    return {"eligibilities": In(eligibility_lanes(config)), "reward": In(factor), "rewarding": In(1)}
+
+
 class Modulation(wiring.Component):
     """``sat_C(floor(value * MODULATION / 256))``.
 
@@ -170,15 +183,22 @@ def cause_lanes(config: CoreConfig) -> data.ArrayLayout:
 class LaneChange(wiring.Component):
     """Changes for exponential traces: ``P = floor((trace * rate + 2^(T-1)) / 2^T)``, in each lane.
 
+    In a walk for a reward the same multipliers give ``P = sat_C(eligibility * REWARD)``.
+
     Members
     -------
     traces, rate : In
         Stage 0; the rate is modulated.
+    eligibilities, reward, rewarding : In
+        Stage 0: eligibilities by lane, their factor, and whether P is their product; only with eligibility.
     amounts : Out
-        Stage `LATENCY`. The highest bit below the point tells whether P is rounded up.
+        Stage ``latency(config)``. The highest bit below the point tells whether P is rounded up.
     """
 
-    LATENCY = 1
+    @classmethod
+    def latency(cls, config: CoreConfig) -> int:
+        """Cycles from a trace to the change."""
+        return 1 + config.eligibility
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -186,17 +206,29 @@ class LaneChange(wiring.Component):
             "traces": In(cause_lanes(config)),
             "rate": In(signed(config.change_bits)),
             "amounts": Out(amount_lanes(config)),
+            **reward_members(config),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the multipliers, with registers behind them."""
         m = Module()
-        for lane in range(self._config.lanes):
-            product = stages(m, self.traces[lane] * self.rate, self.LATENCY, name=f"product_{lane}")[-1]
-            m.d.comb += [
-                self.amounts[lane].floor.eq(product >> self._config.trace_bits),
-                self.amounts[lane].half.eq(product[self._config.trace_bits - 1]),
-            ]
+        config = self._config
+        rate = Mux(self.rewarding, self.reward, self.rate) if config.eligibility else self.rate
+        for lane in range(config.lanes):
+            cause = self.traces[lane]
+            if config.eligibility:
+                cause = Mux(self.rewarding, self.eligibilities[lane], cause)
+            product = stages(m, cause * rate, 1, name=f"product_{lane}")[-1]
+            floor, half = product >> config.trace_bits, product[config.trace_bits - 1]
+            if config.eligibility:
+                chosen = Signal(amount_layout(config), name=f"chosen_{lane}", reset_less=True)
+                rewarded = saturate(product.as_signed(), config.change_bits)[0]
+                m.d.sync += [
+                    chosen.floor.eq(Mux(self.rewarding, rewarded, floor)),
+                    chosen.half.eq(half & ~self.rewarding),
+                ]
+                floor, half = chosen.floor, chosen.half
+            m.d.comb += [self.amounts[lane].floor.eq(floor), self.amounts[lane].half.eq(half)]
         return m
 
 

@@ -4,6 +4,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, LearningFlag
+from neurocorex.spec.timing import change_stages
 
 from ..lib.arithmetic import plus, saturate, select
 from ..lib.delay import stages
@@ -13,7 +14,7 @@ from ..synapses.access import column_members, piece_layout
 from ..synapses.axons import AxonKind
 from ..synapses.matrix import WeightMatrix
 from .rates import rates_layout
-from .rule import ERROR_FRACTION, amount_lanes, cause_bits, cause_lanes
+from .rule import ERROR_FRACTION, amount_lanes, cause_bits, cause_lanes, reward_members
 
 
 def mark_layout(config: CoreConfig) -> data.StructLayout:
@@ -50,8 +51,11 @@ class RuleRowChange(wiring.Component):
     B - 1     traces; the row of each lane
     B         trace - offset, rate of each lane
     B + 1     product; without terms this is P
-    B + 2     term is added
+    B + 2     term is added; with eligibility, the choice between P and that of a reward
     ========  ==============================================================================
+
+    With eligibility P comes at B + 2, too, and in a walk for a reward the same multipliers give
+    ``P = sat_C(eligibility * REWARD)``.
 
     B is `WeightMatrix.latency`. In a row of the matrix, each lane has the rule of its neuron, whose rate is DEPRESSION,
     and offset is 0. A piece of a column has one rule, whose rate is POTENTIATION, or the product of that and the error.
@@ -70,16 +74,22 @@ class RuleRowChange(wiring.Component):
         Marks of the neurons of a row, at stage B - 2.
     traces : In
         Traces of the neurons of a row, or of the axons of a column, at stage B - 1.
+    eligibilities, reward, rewarding : In
+        Eligibilities by lane, at stage B, their factor, and whether P is their product; only with eligibility.
     rules : Out
         See `rule_lanes`; at stage B. In a column all act, as far as this is concerned.
     amounts : Out
         P at stage B + `change_stages`.
     """
 
+    @staticmethod
+    def ready(config: CoreConfig) -> int:
+        """Stage at which traces come: B - 1."""
+        return WeightMatrix.latency(config) - 1
+
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        # Stage at which traces come.
-        self._ready = WeightMatrix.latency(config) - 1
+        self._ready = self.ready(config)
         super().__init__({
             "control": In(ControlValues(config)),
             "rates": In(rates_layout(config)),
@@ -89,6 +99,7 @@ class RuleRowChange(wiring.Component):
             "traces": In(cause_lanes(config)),
             "rules": Out(rule_lanes(config)),
             "amounts": Out(amount_lanes(config)),
+            **reward_members(config),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -115,8 +126,12 @@ class RuleRowChange(wiring.Component):
                 trace.eq(self.traces[lane] - offset),
                 rate.eq(Mux(column, column_rate, select(depressions, rows[lane]))),
             ]
-            products.append(stages(m, trace * rate, 1, name=f"product_{lane}")[1])
-        self._add_terms(m, pieces, teaches, products)
+            cause, factor = trace, rate
+            if config.eligibility:
+                cause = Mux(self.rewarding, self.eligibilities[lane], trace)
+                factor = Mux(self.rewarding, self.reward, rate)
+            products.append(stages(m, cause * factor, 1, name=f"product_{lane}")[1])
+        self._finish(m, pieces, teaches, products)
         return m
 
     def _of_piece(self, m: Module, pieces: list[data.View], stage: int, values: list[Value], name: str) -> Value:
@@ -156,21 +171,26 @@ class RuleRowChange(wiring.Component):
         scaled, _ = saturate((product >> ERROR_FRACTION).as_signed(), config.change_bits)
         return Mux(teaches, scaled, stages(m, rate, 1, name="rate_late")[1])
 
-    def _add_terms(self, m: Module, pieces: list[data.View], teaches: Value, products: list[Value]) -> None:
-        """Add the term of each lane to its product, which comes at stage B + 1; without terms, that is the amount."""
+    def _finish(self, m: Module, pieces: list[data.View], teaches: Value, products: list[Value]) -> None:
+        """Make amounts of the products, which come at stage B + 1: a term is added, or they are those of a reward."""
         config, ready = self._config, self._ready
+        column_term: Value = Const(0, 1)
         if config.terms:
             post = self._of_piece(m, pieces, ready + 1, rule_values(self.rates, "post_only", config), "post_only")
             taught = stages(m, teaches, 1, name="taught")[1]
             column_term = Mux(taught, 0, post)
         for lane, product in enumerate(products):
             amount, whole, half = self.amounts[lane], product >> config.trace_bits, product[config.trace_bits - 1]
-            if not config.terms:
-                m.d.comb += [amount.floor.eq(whole), amount.half.eq(half)]
-                continue
-            term = Signal(signed(config.change_bits), name=f"term_{lane}", reset_less=True)
-            pre = select(rule_values(self.rates, "pre_only", config), self.rules[lane].row)
-            m.d.sync += [
-                term.eq(Mux(pieces[ready + 1].place.column, column_term, pre)),
-                amount.floor.eq(saturate(plus(whole, term, half), config.change_bits)[0]),
+            if config.terms:
+                term = Signal(signed(config.change_bits), name=f"term_{lane}", reset_less=True)
+                pre = select(rule_values(self.rates, "pre_only", config), self.rules[lane].row)
+                m.d.sync += term.eq(Mux(pieces[ready + 1].place.column, column_term, pre))
+                whole, half = saturate(plus(whole, term, half), config.change_bits)[0], Const(0, 1)
+            if config.eligibility:
+                rewarded, _ = saturate(product.as_signed(), config.change_bits)
+                whole, half = Mux(self.rewarding, rewarded, whole), half & ~self.rewarding
+            late = change_stages(config) - 1
+            m.d.comb += [
+                amount.floor.eq(stages(m, whole, late, name=f"floor_{lane}")[-1]),
+                amount.half.eq(stages(m, half, late, name=f"half_{lane}")[-1]),
             ]

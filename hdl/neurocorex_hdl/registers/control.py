@@ -6,11 +6,14 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Region, controls
 from neurocorex.spec.registers import MOVING, RULE_ROWS
-from neurocorex.spec.timing import change_stages
+from neurocorex.spec.rows import has_rule_rows
 
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
 from ..lib.memory import initial_words
+
+#: Registers that a step takes notice of and sets to zero.
+ONE_STEP = tuple(control for control in MOVING if control is not Control.RANDOM)
 
 
 def control_shape(control: Control, config: CoreConfig) -> Shape:
@@ -34,7 +37,7 @@ class ControlValues(wiring.Signature):
 
 def scanned(config: CoreConfig) -> tuple[Control, ...]:
     """Return the registers that `Control.MODULATION` scales, of each rule row, on chips with several rows or terms."""
-    if not change_stages(config):
+    if not has_rule_rows(config):
         return ()
     rows = RULE_ROWS[: config.rules]
     scaled = ((row.potentiation, row.depression, row.pre_only, row.post_only) for row in rows)
@@ -95,7 +98,7 @@ class ControlRegisters(wiring.Component):
     values : Out(ControlValues)
         What the registers hold.
     step_done : In(1)
-        Strobe: `RANDOM` moves on, and `LEARN` and `JUDGE` go to zero. Only with a learning engine.
+        Strobe: `RANDOM` moves on, and those of `ONE_STEP` go to zero. Only with a learning engine.
     scan : Out(ControlScan)
         Registers in turn; only where some are `scanned`.
     """
@@ -123,10 +126,7 @@ class ControlRegisters(wiring.Component):
             random = registers[Control.RANDOM]
             with m.If(self.step_done):
                 m.d.sync += random.eq(advanced(random))
-                if config.errors:
-                    m.d.sync += registers[Control.LEARN].eq(0)
-                if config.groups:
-                    m.d.sync += registers[Control.JUDGE].eq(0)
+                m.d.sync += [registers[control].eq(0) for control in ONE_STEP if control in registers]
         bus, setting = self.bus, self.write
         chosen, mask = Signal.like(setting.register), Signal.like(setting.value)
         write, column, value = Signal(), Signal.like(setting.register), Signal.like(setting.value)

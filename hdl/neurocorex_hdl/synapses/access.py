@@ -52,6 +52,12 @@ def column_layout(config: CoreConfig) -> data.StructLayout:
     })  # fmt: skip
 
 
+def rewarded_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the layout of a column that is walked for a reward or a fade: what it needs of `column_layout`."""
+    names = ("neuron", *["rules"] * (config.rules > 1))
+    return data.StructLayout({name: column_layout(config)[name].shape for name in names})
+
+
 def column_members(config: CoreConfig) -> dict[str, wiring.Member]:
     """Return outputs that tell what a column's changes follow from, beside its pieces: as `column_layout` has them."""
     names = (*["error"] * config.errors, *["fired", "erred"] * mixes(config))

@@ -23,11 +23,12 @@ def weight_lanes(config: CoreConfig) -> data.ArrayLayout:
 
 def _synapse(config: CoreConfig, weight_bits: int) -> data.StructLayout:
     flag = {"plastic": 1} if config.learning else {}
-    return data.StructLayout({"weight": signed(weight_bits), **flag})
+    gathered = {"eligibility": signed(config.weight_bits)} if config.eligibility else {}
+    return data.StructLayout({"weight": signed(weight_bits), **flag, **gathered})
 
 
 def synapse_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of a synapse: its weight, and on a chip that learns whether it does."""
+    """Return the layout of a synapse: its weight, on a chip that learns whether it does, and its eligibility if any."""
     return _synapse(config, config.weight_bits)
 
 

@@ -95,8 +95,8 @@ class WeightMatrix(wiring.Component):
     drift : In(DriftControl)
         When weights drift; only with windows. Nothing is to be read while they are folded.
     bus : In(RegionBus)
-        `Region.WEIGHTS` and `Region.PLASTIC`. Answers after `early_latency` cycles, later than other targets, because
-        it works out an address first, and chooses among many banks.
+        `Region.WEIGHTS`, `Region.PLASTIC` and `Region.ELIGIBILITY`. Answers after `early_latency` cycles, later than
+        other targets, because it works out an address first, and chooses among many banks.
     """
 
     #: Bits of the turn by which what block RAM gives is rotated at once; the rest follows a stage later.
@@ -195,8 +195,10 @@ class WeightMatrix(wiring.Component):
             found.eq(Cat(Const(0, early), axon_row.row[early:lanes]) + bus.column),
         ]
         weights, flags = bus.region == Region.WEIGHTS, (bus.region == Region.PLASTIC) & bool(config.learning)
-        reading = stages(m, bus.read & (weights | flags), early_latency(config), name="reading", reset_less=False)
-        writing = stages(m, bus.write & (weights | flags), early_latency(config), name="writing", reset_less=False)
+        gathered = (bus.region == Region.ELIGIBILITY) & config.eligibility
+        addressed = weights | flags | gathered if config.eligibility else weights | flags
+        reading = stages(m, bus.read & addressed, early_latency(config), name="reading", reset_less=False)
+        writing = stages(m, bus.write & addressed, early_latency(config), name="writing", reset_less=False)
         written = bus.write_data[: config.weight_bits]
         m.d.comb += [
             banks.read.eq(self.read | reading[1] | (writing[1] & bool(config.learning))),
@@ -209,15 +211,26 @@ class WeightMatrix(wiring.Component):
             m.d.comb += [banks.write.eq(writing[1] << bank), banks.write_place.eq(place)]
             m.d.comb += [banks.write_synapses[lane].weight.eq(written) for lane in range(config.lanes)]
             return
-        m.d.comb += bus.read_data.eq(Mux(reading[-1], Mux(flags, word.plastic, word.weight), 0))
-        weight, plastic = Mux(flags, word.weight, written.as_signed()), Mux(flags, written[0], word.plastic)
+        answer, keeps, eligibility = Mux(flags, word.plastic, word.weight), flags, None
+        if config.eligibility:
+            answer, keeps = Mux(gathered, word.eligibility, answer), flags | gathered
+            eligibility = stages(m, Mux(gathered, written, word.eligibility), 1, name="host_eligibility")[-1]
+        m.d.comb += bus.read_data.eq(Mux(reading[-1], answer, 0))
+        weight, plastic = Mux(keeps, word.weight, written.as_signed()), Mux(flags, written[0], word.plastic)
         m.d.comb += [self.lanes.host.eq(writing[-1]), self.lanes.host_weight.eq(weight - Mux(plastic, pending, 0))]
         host_plastic = stages(m, plastic, 1, name="host_plastic")[-1]
         from_host = stages(m, writing[-1], 1, name="from_host", reset_less=False)[-1]
-        self._store(m, banks, from_host, place, from_host << bank, host_plastic)
+        self._store(m, banks, from_host, place, from_host << bank, host_plastic, eligibility)
 
     def _store(
-        self, m: Module, banks: BankAccess, from_host: Value, host_place: data.View, host_banks: Value, plastic: Value
+        self,
+        m: Module,
+        banks: BankAccess,
+        from_host: Value,
+        host_place: data.View,
+        host_banks: Value,
+        plastic: Value,
+        eligibility: Value | None,
     ) -> None:
         """Write changes and what the host stores, by the same registers."""
         config = self._config
@@ -234,8 +247,9 @@ class WeightMatrix(wiring.Component):
             m.d.sync += banks.write_place.eq(Mux(from_host, host_place, places[stage]))
             for bank in range(config.lanes):
                 change = data.View(changed_layout(config), back.turned[bank])
+                gathered = [] if eligibility is None else [Mux(from_host, eligibility, change.eligibility)]
                 m.d.sync += [
                     banks.write[bank].eq(Mux(from_host, host_banks[bank], change.changed)),
                     # A weight that has changed was plastic.
-                    banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | plastic)),
+                    banks.write_synapses[bank].eq(Cat(change.weight, ~from_host | plastic, *gathered)),
                 ]

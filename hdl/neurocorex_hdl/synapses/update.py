@@ -3,8 +3,9 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
+from neurocorex.spec import Control, CoreConfig
 from neurocorex.spec.config import CHANGE_FRACTION
+from neurocorex.spec.fixed import FADE_ALL
 from neurocorex.spec.timing import change_stages
 
 from ..lib.arithmetic import plus, select
@@ -16,20 +17,24 @@ from .drift import drift_shape, drifts
 def rule_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of what all lanes share: bounds, flags of `Control.LEARNING`, and the drift, if weights drift.
 
-    With several rule rows, bounds and `soft` are arrays with an item for each. `drift` is the pending one, see `Drift`;
-    it has no bits on chips without. `down` and `up` tell the sign of a step.
+    With several rule rows, bounds and the flags `soft` and `gathers` are arrays with an item for each. `drift` is the
+    pending one, see `Drift`; it has no bits on chips without. `down` and `up` tell the sign of a step. With
+    eligibilities, `gathers` tells that they change instead of weights, `rewards` that columns are walked for a reward
+    or a fade, and `fade` is `Control.FADE`.
     """
-    weight, soft = signed(config.weight_bits), 1
+    weight, flag = signed(config.weight_bits), 1
     if config.rules > 1:
-        weight, soft = (data.ArrayLayout(shape, config.rules) for shape in (weight, soft))
+        weight, flag = (data.ArrayLayout(shape, config.rules) for shape in (weight, flag))
+    eligibility = {"gathers": flag, "rewards": 1, "fade": Control.FADE.bits(config)} if config.eligibility else {}
     return data.StructLayout({
         "minimum": weight,
         "maximum": weight,
         "stochastic": 1,
-        "soft": soft,
+        "soft": flag,
         "drift": drift_shape(config) if drifts(config) else 0,
         "down": 1,
         "up": 1,
+        **eligibility,
     })  # fmt: skip
 
 
@@ -42,8 +47,9 @@ def amount_layout(config: CoreConfig) -> data.StructLayout:
 
 
 def changed_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of a weight to be stored, less the pending drift, if it has changed."""
-    return data.StructLayout({"weight": signed(config.stored_weight_bits), "changed": 1})
+    """Return the layout of a weight, less the pending drift, and of an eligibility, to be stored if one has changed."""
+    gathered = {"eligibility": signed(config.weight_bits)} if config.eligibility else {}
+    return data.StructLayout({"weight": signed(config.stored_weight_bits), "changed": 1, **gathered})
 
 
 def tally_layout() -> data.StructLayout:
@@ -66,6 +72,10 @@ class SynapseUpdate(wiring.Component):
         if change != 0:
             w = min(max(w + change, WEIGHT_MIN), WEIGHT_MAX)
             stored = w - pending drift, if there is one
+
+    An eligibility c changes in place of the weight where changes are gathered, and is not counted; then `minimum` and
+    `maximum` of the rule are the ends of its range. In a walk for a reward it fades:
+    ``c = toward(c, ceil(|c| / 2^FADE))``. It goes beside what changes, and both are stored together.
 
     Members
     -------
@@ -93,6 +103,8 @@ class SynapseUpdate(wiring.Component):
     STAGES = 3
     #: Stages before them if the distance to the bound counts: distance, product, choice.
     SOFT_STAGES = 3
+    #: Stages of a fade, beside them: size, loss, difference.
+    FADE_STAGES = 3
 
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
@@ -118,11 +130,15 @@ class SynapseUpdate(wiring.Component):
         """Build the stages."""
         m = Module()
         rule, bits = self.rule, self._config.weight_bits
-        amount = self._soften(m) if self._config.soft_bounds else self.amount
+        changing = self.synapse.weight
+        if self._config.eligibility:
+            changing = Mux(self._gathers(), self.synapse.eligibility, self.synapse.weight)
+        changing = stages(m, changing, change_stages(self._config), name="changing")[-1]
+        amount = self._soften(m, changing) if self._config.soft_bounds else self.amount
         scaling = self.SOFT_STAGES if self._config.soft_bounds else 0
         before = change_stages(self._config) + scaling
         plastic = stages(m, self.enable & self.synapse.plastic, before + 1, name="plastic", reset_less=False)[-1]
-        weight = stages(m, self.synapse.weight, before + 1, name="weight")[-1]
+        weight = stages(m, changing, scaling + 1, name="weight")[-1]
         draw = stages(m, self.draw, scaling, name="draw")[-1]
         minimum = self._of_row(m, rule.minimum, before + 2, "minimum")
         maximum = self._of_row(m, rule.maximum, before + 2, "maximum")
@@ -140,7 +156,12 @@ class SynapseUpdate(wiring.Component):
         nothing = Mux(up, whole.all(), ~whole.any())
         acts = stages(m, plastic & ~nothing, 1, name="acts", reset_less=False)[-1]
         lowers = stages(m, whole[-1], 1, name="lowers")[-1]
-        low, high = moved < minimum, moved > maximum
+        low, high, counts = moved < minimum, moved > maximum, acts
+        if self._config.eligibility:
+            # What has not changed is stored, too, where its eligibility fades.
+            low, high = low & acts, high & acts
+            gathers = self._of_row(m, rule.gathers, before + 2, "gathers")
+            counts = acts & ~gathers
         # Bounds in the wrong order leave the upper one, as the equation does.
         upper, most = high | (low & (minimum > maximum)), maximum
         if not drifts(self._config):
@@ -148,15 +169,17 @@ class SynapseUpdate(wiring.Component):
             upper, most = upper | self.host, Mux(self.host, self.host_weight, maximum)
         m.d.sync += [
             bounded.eq(Mux(upper, most, Mux(low, minimum, moved))),
-            tally.raised.eq(acts & ~lowers),
-            tally.lowered.eq(acts & lowers),
-            tally.low.eq(acts & low),
-            tally.high.eq(acts & high),
+            tally.raised.eq(counts & ~lowers),
+            tally.lowered.eq(counts & lowers),
+            tally.low.eq(counts & low),
+            tally.high.eq(counts & high),
         ]
         m.d.comb += self.tally.eq(tally)
         changed = tally.raised | tally.lowered
         if not drifts(self._config):
             m.d.comb += [self.result.weight.eq(bounded), self.result.changed.eq(changed)]
+            if self._config.eligibility:
+                self._pair(m, bounded, gathers, acts, plastic)
             return m
         lowest, highest = weight[-1] & ~weight[:-1].any(), ~weight[-1] & weight[:-1].all()
         at_end = stages(m, (rule.down & lowest) | (rule.up & highest), 1, name="at_end")[-1]
@@ -167,10 +190,49 @@ class SynapseUpdate(wiring.Component):
         ]
         return m
 
-    def _soften(self, m: Module) -> data.View:
-        """Scale the change by the distance to the bound; return it `SOFT_STAGES` later."""
+    def _gathers(self) -> Value:
+        """Whether the eligibility of the synapse changes in place of its weight, at stage 0."""
+        rule, rows = self.rule, self._config.rules
+        return rule.gathers if rows == 1 else select([rule.gathers[row] for row in range(rows)], self.row)
+
+    def _pair(self, m: Module, bounded: Value, gathers: Value, acts: Value, plastic: Value) -> None:
+        """Bring what changes and what goes beside it to the result, each to its place.
+
+        `plastic` comes a stage before `gathers` and `acts`, and these one before `bounded`.
+        """
+        other = stages(m, self._fade(m), self.latency(self._config) - self.FADE_STAGES, name="beside")[-1]
+        changed = stages(m, acts, 1, name="changed", reset_less=False)[-1]
+        rewarded = stages(m, plastic & self.rule.rewards, 2, name="rewarded", reset_less=False)[-1]
+        # A host's weight comes as if it had changed; its eligibility comes from elsewhere.
+        late = gathers if self._config.rules == 1 else stages(m, gathers, 1, name="gathers_late")[-1]
+        swaps = late & ~stages(m, self.host, 1, name="from_host")[-1]
+        m.d.comb += [
+            self.result.weight.eq(Mux(swaps, other, bounded)),
+            self.result.eligibility.eq(Mux(swaps, bounded, other)),
+            self.result.changed.eq(changed | rewarded),
+        ]
+
+    def _fade(self, m: Module) -> Value:
+        """Return what goes beside the change at stage `FADE_STAGES`: the weight, or the eligibility, which may fade."""
+        rule, bits = self.rule, self._config.weight_bits
+        beside = Mux(self._gathers(), self.synapse.weight, self.synapse.eligibility)
+        values = stages(m, beside, self.FADE_STAGES - 1, name="early_beside")
+        # Of negative numbers a shift gives the loss, rounded up in size. It is taken off those by its complement and a
+        # carry.
+        size, loss = Signal(signed(bits), reset_less=True), Signal(signed(bits), reset_less=True)
+        faded = Signal(signed(bits), reset_less=True)
+        negative, fades = self.synapse.eligibility[-1], rule.rewards & rule.fade.any()
+        lost = Mux(fades, size >> Mux(rule.fade == FADE_ALL, 0, rule.fade), 0)
+        m.d.sync += [
+            size.eq(Mux(negative, self.synapse.eligibility, -self.synapse.eligibility)),
+            loss.eq(lost ^ values[1][-1].replicate(bits)),
+            faded.eq(plus(values[-1], loss, values[-1][-1])),
+        ]
+        return faded
+
+    def _soften(self, m: Module, weight: Value) -> data.View:
+        """Scale the change of a weight by the distance to the bound; return it `SOFT_STAGES` later."""
         config, begun = self._config, change_stages(self._config)
-        weight = stages(m, self.synapse.weight, begun, name="weight_early")[-1]
         minimum = self._of_row(m, self.rule.minimum, begun, "minimum_early")
         maximum = self._of_row(m, self.rule.maximum, begun, "maximum_early")
         soft = self._of_row(m, self.rule.soft, begun + 2, "soft")

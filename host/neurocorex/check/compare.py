@@ -12,7 +12,7 @@ from ..spec import Control, CoreConfig, Region, regions
 from ..spec.registers import MODEL_COUNTERS, STATE, TRACES, WINNERS
 
 #: Regions that a run may change.
-MOVING = (Region.WEIGHTS, *STATE, *WINNERS, *TRACES, Region.CONTROL)
+MOVING = (Region.WEIGHTS, Region.ELIGIBILITY, *STATE, *WINNERS, *TRACES, Region.CONTROL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ def axes(region: Region) -> tuple[str, ...]:
     return {
         Region.WEIGHTS: ("axon", "neuron"),
         Region.PLASTIC: ("axon", "neuron"),
+        Region.ELIGIBILITY: ("axon", "neuron"),
         Region.PRE_TRACE: ("axon",),
         Region.EXTRA_SOURCE: ("extra axon",),
         Region.EXTRA_DELAY: ("extra axon",),

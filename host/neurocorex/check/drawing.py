@@ -30,6 +30,8 @@ SETS = 0.09
 CLEARS = 0.04
 #: Share of steps in which neurons learn from their errors, on chips that have any.
 LEARNS = 0.15
+#: Share of steps with a reward, with a fade, and with both, on chips with eligibility.
+REWARDS = 0.1
 #: Share of values that are set with more bits than their register has.
 EXCESS = 0.1
 #: Registers that a teacher changes come up more often than the others.
@@ -124,7 +126,9 @@ class Drawing:
         if self._config.errors and Control.LEARN not in self._fixed:
             lessons = np.flatnonzero(self._generator("lessons").random(steps) < LEARNS)
             stream = stream.setting(lessons, Control.LEARN, 1)
-        return self._judged(stream, steps) if self._config.groups else stream
+        if self._config.groups:
+            stream = self._judged(stream, steps)
+        return self._rewarded(stream, steps) if self._config.eligibility else stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with judgements, most of them after another label, and winners that are cleared."""
@@ -138,6 +142,16 @@ class Drawing:
                     stream = stream.setting(at, register, int(value))
         for at in np.flatnonzero(rng.random(steps) < FORGETS).tolist():
             stream = stream.clearing(at, Clear.WINNERS)
+        return stream
+
+    def _rewarded(self, stream: EventStream, steps: int) -> EventStream:
+        """Stream with steps in which eligibilities reach the weights, and fade."""
+        rng = self._generator("rewards")
+        for registers in ((Control.REWARD,), (Control.FADE,), (Control.REWARD, Control.FADE)):
+            for at in np.flatnonzero(rng.random(steps) < REWARDS).tolist():
+                for register in registers:
+                    if register not in self._fixed:
+                        stream = stream.setting(at, register, self._bits(register, self._value(rng, register)))
         return stream
 
 

@@ -34,6 +34,7 @@ _MEANINGS = {
     "rules": "Rows of the learning rule, of which each neuron takes two",
     "terms": "Whether rules have an offset and constant changes",
     "groups": "Groups of neurons of which the first to fire is kept",
+    "eligibility": "Whether changes can wait for a reward",
 }
 
 

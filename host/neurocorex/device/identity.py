@@ -17,15 +17,28 @@ from ..image import Image, blank, program_regions, state_regions
 from ..quantiser.extent import EXTENT
 from ..spec import Clear, Control, CoreConfig, Flag, Region
 from ..spec.registers import MOVING, NOBODY, RULE_ROWS
-from ..spec.rows import AXON, EXTRA_AXON, NEURON, SYNAPSE, has_errors, has_groups, has_rules, has_window, learns
+from ..spec.rows import (
+    AXON,
+    EXTRA_AXON,
+    NEURON,
+    SYNAPSE,
+    has_eligibility,
+    has_errors,
+    has_groups,
+    has_rules,
+    has_window,
+    learns,
+)
 from ..wire.regions import Items
 from .chip import Put
 from .loaded import LoadedNetwork
 from .recording import Recording
 
+#: Chips with regions that have no meaning where no synapse is plastic.
+_LEARNERS = (learns, has_window, has_rules, has_eligibility)
 #: Registers without a meaning for a network in which no synapse is plastic.
 _OF_LEARNING = (
-    *(each for each in Control if each.row.present in (learns, has_window, has_errors)),
+    *(each for each in Control if each.row.present in (*_LEARNERS, has_errors)),
     *(each for row in RULE_ROWS for each in row),
 )
 #: Those without one where no neuron is in a group.
@@ -53,7 +66,7 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared
-        of_learning = region.row.present in (learns, has_window, has_rules) or cleared in (Clear.TRACES, Clear.ERRORS)
+        of_learning = region.row.present in _LEARNERS or cleared in (Clear.TRACES, Clear.ERRORS)
         idle = (of_learning and not is_plastic) or (region is Region.FIRST and not is_grouped)
         if region is Region.IN_USE or idle or (cleared is not None and cleared & clears):
             continue

@@ -63,8 +63,8 @@ class Emulator:
     Attributes
     ----------
     regions : mapping of Region to array
-        Those that the chip has, counters and description aside, as they are now: `WEIGHTS` and `PLASTIC` [A, N], the
-        others in one dimension. The arrays cannot be written to; `write` does that. Look them up anew after a run:
+        Those that the chip has, counters and description aside, as they are now: those of synapses [A, N], the others
+        in one dimension. The arrays cannot be written to; `write` does that. Look them up anew after a run:
         drift is put off until somebody asks for the weights.
     """
 
@@ -213,6 +213,8 @@ class Emulator:
             self._counts[counter] += amount
         input_events = accepted.event_index.size
         arrivals = input_events + int(activity.counts[Counter.RECURRENT_EVENTS])
+        columns, rewards = activity.columns, activity.rewards
+        cycles = busy_cycles(config, stimulus.steps, arrivals, columns, rewards=rewards, chip=self.config)
         refused = sum(
             given.size - taken.size
             for given, taken in (
@@ -226,7 +228,7 @@ class Emulator:
             (Counter.INPUT_EVENTS, input_events),
             (Counter.SPIKES, activity.fired_neuron.size),
             (Counter.REFUSED_EVENTS, refused),
-            (Counter.BUSY_CYCLES, busy_cycles(config, stimulus.steps, arrivals, activity.columns, chip=self.config)),
+            (Counter.BUSY_CYCLES, cycles),
         ):
             self._counts[counter] += amount
 

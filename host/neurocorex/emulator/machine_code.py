@@ -23,6 +23,7 @@ from zlib import crc32
 from ..errors import FileFormatError
 from ..files import cache, write_atomic
 from ..spec import CoreConfig
+from ..spec.rows import has_rule_rows
 from .kernel import constants
 
 #: Code that came with the package.
@@ -63,7 +64,7 @@ class Kind(NamedTuple):
     @classmethod
     def of(cls, config: CoreConfig) -> Kind:
         """Return the kind of a chip."""
-        rules = config.rules > 1 or config.terms
+        rules = has_rule_rows(config)
         return cls(config.weight_bits > 8, bool(config.learning), config.errors or rules, rules)
 
     @property

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..events.arrays import Ints
 from ..spec import Clear, CoreConfig, Region, controls, layout, regions
 from ..spec.registers import PARAMETERS, STATE, TRACES, WINNERS
+from ..spec.rows import SYNAPSE
 
 #: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
 NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
@@ -33,8 +34,9 @@ class Memory:
     Attributes
     ----------
     arrays : mapping of Region to array
-        `WEIGHTS` (int8 or int16 [A, N]) and `PLASTIC` (uint8 [A, N]); traces and what `neurons` holds (int32),
-        `FEEDBACK` (uint8) and all others (int64) in one dimension. Regions that the chip lacks are there without items.
+        `WEIGHTS` and `ELIGIBILITY` (int8 or int16 [A, N]), `PLASTIC` (uint8 [A, N]); traces and what `neurons` holds
+        (int32), `FEEDBACK` (uint8) and all others (int64) in one dimension. Regions that the chip lacks are there
+        without items.
     neurons : int32 array [len(NARROW_REGIONS), N]
         Parameters and state; those of `arrays` are its rows.
     moving : set of Region
@@ -45,17 +47,17 @@ class Memory:
     def __init__(self, config: CoreConfig, axon_numbers: Ints | None = None) -> None:
         self.config = config
         self.axon_numbers = np.arange(config.axons) if axon_numbers is None else axon_numbers
-        self.moving = {Region.CONTROL, *STATE, *WINNERS, *((Region.WEIGHTS, *TRACES) if config.learning else ())}
+        learned = (Region.WEIGHTS, Region.ELIGIBILITY, *TRACES) if config.learning else ()
+        self.moving = {Region.CONTROL, *STATE, *WINNERS, *learned}
         self._present = frozenset(regions(config)) - {Region.INFO, Region.COUNTERS}
         self.neurons = np.zeros((len(NARROW_REGIONS), config.neurons), np.int32)
         self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))
         kinds: dict[Region, type] = dict.fromkeys(TRACES, np.int32)
-        kinds[Region.WEIGHTS] = np.int16 if config.weight_bits > 8 else np.int8
+        kinds[Region.WEIGHTS] = kinds[Region.ELIGIBILITY] = np.int16 if config.weight_bits > 8 else np.int8
         kinds[Region.PLASTIC] = kinds[Region.FEEDBACK] = np.uint8
         for region in sorted(set(Region) - {Region.INFO, Region.COUNTERS, *NARROW_REGIONS}):
             shape = layout(region, config)
-            is_matrix = region in (Region.WEIGHTS, Region.PLASTIC)
-            size = (shape.rows, shape.columns) if is_matrix else shape.items
+            size = (shape.rows, shape.columns) if region.row.per is SYNAPSE else shape.items
             self.arrays[region] = np.zeros(size, kinds.get(region, np.int64))
         for region in self._present:
             if value := region.row.power_up(config):

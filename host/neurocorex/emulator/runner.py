@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from ..events.arrays import Ints
 from ..events.stream import EventStream
-from ..spec import Control, CoreConfig, Counter, Flag, Learning, Region, controls
+from ..spec import Control, CoreConfig, Flag, Learning, Region, controls
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
 from .generator import advanced
 from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus, words
+from .kernel.constants import COLUMNS, REWARDS
 from .memory import Memory
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
@@ -34,14 +35,15 @@ class Activity(NamedTuple):
         Every spike, by step, then by neuron.
     counts : int64 array [len(Counter)]
         Added to `RECURRENT_EVENTS`, `SATURATIONS` and the counters of learning.
-    columns : int
-        Columns of the matrix that were walked.
+    columns, rewards : int
+        Columns of the matrix that were walked, and steps in which that was for a reward or a fade.
     """
 
     fired_step: Ints
     fired_neuron: Ints
     counts: Ints
     columns: int
+    rewards: int
 
     @classmethod
     def join(cls, parts: Sequence[Activity], starts: Sequence[int]) -> Activity:
@@ -53,6 +55,7 @@ class Activity(NamedTuple):
             np.concatenate([part.fired_neuron for part in parts]),
             np.add.reduce([part.counts for part in parts]),
             sum(part.columns for part in parts),
+            sum(part.rewards for part in parts),
         )
 
 
@@ -189,7 +192,7 @@ class Runner:
         sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET, settles=settles)
         # However a stream was made, the kernel is given one layout.
         events = Stimulus(*(np.ascontiguousarray(column, np.int64) for column in stimulus.columns))
-        counts, position = np.zeros(len(Counter) + 1, np.int64), np.zeros(5, np.int64)
+        counts, position = np.zeros(REWARDS + 1, np.int64), np.zeros(5, np.int64)
         room = max(min(SPIKE_ROOM, stimulus.steps * neurons), neurons)
         parts: list[Ints] = []
         while not parts or (position[0] < stimulus.steps and not (stop and stop.is_set())):
@@ -198,7 +201,7 @@ class Runner:
             bound(sizes, events, Output(fired[0], fired[1], watched, rows, counts, position))
             parts.append(fired[:, : position[4]])
         fired = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        return Activity(fired[0], fired[1], counts[:-1], int(counts[-1]))
+        return Activity(fired[0], fired[1], counts[:COLUMNS], int(counts[COLUMNS]), int(counts[REWARDS]))
 
 
 def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
@@ -222,6 +225,7 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         plastic=plastic.reshape(-1), kinds=np.add(plastic.any(axis=1), plastic.all(axis=1), dtype=np.uint8),
         numbers=memory.axon_numbers, **_codes(config), pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
         pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE],
+        eligibility=arrays[Region.ELIGIBILITY].reshape(-1),
     )  # fmt: skip
     return sizes, core, learner
 

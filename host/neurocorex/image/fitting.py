@@ -33,6 +33,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits.append("errors (the chip was built without them)")
     if not new.groups and old.groups and _has_groups(regions):
         limits.append("groups of neurons (the chip was built without them)")
+    if not new.eligibility and old.eligibility and _has_eligibility(regions):
+        limits.append("eligibility (the chip was built without it)")
     limits += _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -103,6 +105,12 @@ def _has_errors(regions: Regions, config: CoreConfig) -> bool:
 def _has_groups(regions: Regions) -> bool:
     """Tell whether an image of a chip with groups makes use of them; bit 0 of `SILENT` is for neurons of none."""
     return bool(regions[Region.GROUP].any()) or bool(int(regions[Region.CONTROL][Control.SILENT]) & 1)
+
+
+def _has_eligibility(regions: Regions) -> bool:
+    """Tell whether an image of a chip with eligibility makes use of it."""
+    gathers = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ELIGIBLE
+    return bool(gathers) or bool(regions[Region.ELIGIBILITY].any())
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:

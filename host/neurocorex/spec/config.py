@@ -24,7 +24,9 @@ TABLE_STEPS = 10
 SHALLOW_BANK_WORDS = 2048
 
 #: Fields that are no plain integers.
-_KINDS = {"adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool, "terms": bool}
+_KINDS = {
+    "adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool, "terms": bool, "eligibility": bool,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +77,8 @@ class CoreConfig:
         Whether rules have an offset and constant changes; takes exponential traces.
     groups : int
         G, groups of neurons of which the chip keeps the first to fire, 0 to 16; takes errors.
+    eligibility : bool
+        Whether synapses can gather their changes until a reward comes; takes exponential traces.
 
     Raises
     ------
@@ -103,6 +107,7 @@ class CoreConfig:
     rules: int = 1
     terms: bool = False
     groups: int = 0
+    eligibility: bool = False
 
     def __post_init__(self) -> None:
         check({name: getattr(self, name) for name in LIMITS})

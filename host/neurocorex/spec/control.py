@@ -9,14 +9,27 @@ from typing import NamedTuple
 
 from . import widths
 from .config import CoreConfig
-from .fixed import DECAY_ALL, RANDOM_START, signed_range
+from .fixed import DECAY_ALL, FADE_ALL, RANDOM_START, signed_range
 from .flags import JUDGE_FLAG_BITS, LEARNING_FLAG_BITS, JudgeFlag, LearningFlag
-from .rows import Declared, RegisterRow, has_errors, has_groups, has_terms, has_window, learns, never, size
+from .rows import (
+    Declared,
+    RegisterRow,
+    has_eligibility,
+    has_errors,
+    has_groups,
+    has_terms,
+    has_window,
+    learns,
+    never,
+    size,
+)
 
 #: `Control.GATE`: all neurons learn whose flags allow it. Any other value: only the neuron of that number.
 GATE_ALL = 0xFFFF
 #: `Control.MODULATION` that changes nothing.
 MODULATION_ONE = 256
+#: `Control.REWARD` that adds eligibilities to weights as they are.
+REWARD_ONE = 256
 
 
 # Tame values, for random networks.
@@ -26,7 +39,10 @@ def _flags(config: CoreConfig) -> list[int]:
     """Learning is mostly enabled, and neurons are seldom held. With errors, half of the rules learn from them."""
     enabled, held, disabled = range(1, 32, 2), range(33, 64, 2), range(0, 32, 2)
     flags = [*[*enabled] * 18, *held, *disabled]
-    return flags + [LearningFlag.ERRORS | each for each in flags] if config.errors else flags
+    if config.errors:
+        flags += [LearningFlag.ERRORS | each for each in flags]
+    # Rewards are of no use unless most changes are gathered.
+    return [*flags, *[LearningFlag.ELIGIBLE | each for each in flags] * 3] if config.eligibility else flags
 
 
 def _rates(sign: int, config: CoreConfig) -> list[int]:
@@ -100,7 +116,8 @@ class Control(Declared):
         "decay of h", widths.DECAY, unit="1/65536 a step", tame=lambda _: [0, 700, 9000, DECAY_ALL])
 
     LEARNING = 4, RegisterRow(
-        "flags `ENABLE`, `STOCHASTIC`, `SOFT`, `NEAREST_PRE`, `NEAREST_POST`, `HOLD_FIRING`, `ERRORS`",
+        "flags `ENABLE`, `STOCHASTIC`, `SOFT`, `NEAREST_PRE`, `NEAREST_POST`, `HOLD_FIRING`, `ERRORS`, "
+        "`ELIGIBLE`",
         widths.exactly(LEARNING_FLAG_BITS), unit="flags", present=learns, tame=_flags)
     WEIGHT_MIN = 5, RegisterRow(
         "lower bound of weights that learn", widths.WEIGHT, signed=True, unit="weights", present=learns,
@@ -164,6 +181,16 @@ class Control(Declared):
     SILENT = 27, RegisterRow(
         "bit g: neurons of group g fire only when they are forced to; bit 0: those of none", widths.GROUPS,
         unit="flags", present=has_groups, tame=lambda config: [*[0] * 5, 1, 2, (0, (2 << config.groups) - 1)])
+
+    # Eligibility: what moves it to the weights, and away.
+
+    REWARD = 28, RegisterRow(
+        "factor of eligibilities that weights gain in the next step, 256 is one; zero after it", widths.exactly(16),
+        signed=True, unit="1/256", present=has_eligibility, moves=True,
+        tame=lambda _: [0, REWARD_ONE, -REWARD_ONE, (-300, 300)])
+    FADE = 29, RegisterRow(
+        "part 2^-k of eligibilities that is lost in the next step, 15: all, 0: none; zero after it", widths.FADE,
+        unit="k", present=has_eligibility, moves=True, tame=lambda _: [0, 1, (1, 8), FADE_ALL])
 
     # Terms of rules, and rule rows behind the first, which consists of registers above.
 

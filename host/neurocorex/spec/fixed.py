@@ -12,6 +12,8 @@ from enum import IntEnum
 DECAY_BITS = 16
 #: The decay that removes everything at once, whatever the value.
 DECAY_ALL = (1 << DECAY_BITS) - 1
+#: `Control.FADE` that takes all of an eligibility at once, whatever it is.
+FADE_ALL = 15
 #: Bits of a gain: weights are shifted left by 0 to 7.
 GAIN_BITS = 3
 

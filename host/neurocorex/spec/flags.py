@@ -42,9 +42,11 @@ class LearningFlag(IntFlag):
     """Neurons fire only when they are forced to."""
     ERRORS = 64
     """Weights change by errors, at `Control.LEARN`, instead of by spikes; only chips built with `errors`."""
+    ELIGIBLE = 128
+    """Spikes change eligibilities instead of weights; only chips built with `eligibility`."""
 
 
-LEARNING_FLAG_BITS = 7
+LEARNING_FLAG_BITS = 8
 
 
 class JudgeFlag(IntFlag):

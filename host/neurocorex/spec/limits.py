@@ -45,10 +45,11 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "rules": frozenset({1, 2, 4}),
     "terms": (0, 1),
     "groups": (0, 16),
+    "eligibility": (0, 1),
 }
 
 #: Fields that need exponential traces, and their values that need nothing.
-_OF_EXPONENTIAL = {"rules": 1, "terms": 0}
+_OF_EXPONENTIAL = {"rules": 1, "terms": 0, "eligibility": 0}
 
 
 def check(values: Mapping[str, int]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .config import CoreConfig, Learning
 from .registers import MOVING, PARAMETERS, STATE, Counter, Region, controls, layout
-from .timing import change_stages
+from .rows import has_rule_rows
 
 #: Places of the record queue, and the one word of its register less.
 RECORD_PLACES = 32
@@ -111,7 +111,8 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
 
 
 def _synapse_bits(config: CoreConfig) -> int:
-    return config.stored_weight_bits + (config.learning is not Learning.NONE)
+    flag, eligibility = config.learning is not Learning.NONE, config.weight_bits * config.eligibility
+    return config.stored_weight_bits + flag + eligibility
 
 
 def _index_bits(count: int) -> int:
@@ -168,11 +169,14 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     neurons = max(2, config.neurons)
     outer = config.inputs if not config.extra_axons else config.input_blocks * config.lanes + config.extra_axons
     yield Memory("core.events.changing", "memory", neurons, (_column_bits(config),))
+    if config.eligibility:
+        rewarded = _index_bits(config.neurons) + 2 * config.rule_bits
+        yield Memory("core.events.rewarded", "memory", neurons, (rewarded,))
     amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits
     # Beside those of neurons stand their rule rows, and whether they learn.
-    beside = 2 * config.rule_bits + 1 if change_stages(config) else 0
+    beside = 2 * config.rule_bits + 1 if has_rule_rows(config) else 0
     for side, words, blocks, kept in (
         ("outer", max(2, outer), config.input_blocks + config.extra_blocks, cause),
         ("inner", neurons, config.neuron_blocks, cause),

@@ -1,6 +1,7 @@
 """Regions of a chip: the table of its memories, such as weights, neuron parameters, neuron state and traces.
 
-A region is a table of numbers with rows and columns. Only `Region.WEIGHTS` and `Region.PLASTIC` have more than one row.
+A region is a table of numbers with rows and columns. Only what belongs to synapses (weights,
+plastic flags, eligibilities) has more than one row.
 On the wire an address is a (row, column) pair and items follow each other along a row, then on to the
 next row; an item is as many whole bytes, little-endian, as its bits need.
 """
@@ -28,6 +29,7 @@ from .rows import (
     RegionRow,
     Unit,
     adapts,
+    has_eligibility,
     has_errors,
     has_groups,
     has_rules,
@@ -42,7 +44,7 @@ INFO_WORDS = (
     "magic", "protocol_version", "build_id", "clock_hz", "baud",
     "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
-    "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms", "groups",
+    "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms", "groups", "eligibility",
 )  # fmt: skip
 
 #: Item of `Region.FIRST` where no neuron has fired.
@@ -88,6 +90,9 @@ class Region(Declared):
     FEEDBACK = 0x16, RegionRow(
         "whether the axon brings errors instead of currents", widths.BIT, unit="flag", per=AXON, present=has_errors,
         tame=lambda _: [0, 0, 1])
+    ELIGIBILITY = 0x17, RegionRow(
+        "changes that wait for a reward", widths.WEIGHT, symbol="c", signed=True, unit="weights",
+        per=SYNAPSE, present=has_eligibility, tame=lambda config: [0, (-3, 3), config.weight_range])
 
     # Neuron parameters.
 

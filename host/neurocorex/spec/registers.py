@@ -1,6 +1,17 @@
 """All tables of a chip in one place: regions, control registers, counters, flags, and its description."""
 
-from .control import GATE_ALL, MODULATION_ONE, MOVING, ROW_FLAGS, RULE_ROWS, Control, InUse, RuleRow, controls
+from .control import (
+    GATE_ALL,
+    MODULATION_ONE,
+    MOVING,
+    REWARD_ONE,
+    ROW_FLAGS,
+    RULE_ROWS,
+    Control,
+    InUse,
+    RuleRow,
+    controls,
+)
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
 from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, JudgeFlag, LearningFlag
 from .info import MAGIC, ChipInfo
@@ -19,6 +30,7 @@ __all__ = [
     "NOBODY",
     "PARAMETERS",
     "PROTOCOL_VERSION",
+    "REWARD_ONE",
     "ROW_FLAGS",
     "RULE_ROWS",
     "STATE",

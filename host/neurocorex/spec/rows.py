@@ -57,9 +57,19 @@ def has_terms(config: CoreConfig) -> bool:
     return config.terms
 
 
+def has_rule_rows(config: CoreConfig) -> bool:
+    """Chips whose synapses each take what their rule row holds: with several rows, or with terms."""
+    return has_rules(config) or has_terms(config)
+
+
 def has_groups(config: CoreConfig) -> bool:
     """Chips that keep which neuron of a group is the first to fire."""
     return config.groups > 0
+
+
+def has_eligibility(config: CoreConfig) -> bool:
+    """Chips whose synapses gather changes."""
+    return config.eligibility
 
 
 def adapts(config: CoreConfig) -> bool:

@@ -13,6 +13,8 @@ ROW_PIPELINE = 3
 STEP_OVERHEAD = 14
 #: Cycles of a step that a learning engine adds, beside `column_drain`: from the last neuron to the first column.
 LEARNING_OVERHEAD = 2
+#: Cycles by which columns that are walked for a reward or a fade begin later than those before them have been written.
+REWARD_OVERHEAD = 1
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
 EXTRA_OVERHEAD = 4
 
@@ -33,11 +35,12 @@ def column_cycles(config: CoreConfig) -> int:
 
 
 def change_stages(config: CoreConfig) -> int:
-    """Stages of the learning lanes that rule rows and terms add: one for either, and one for terms.
+    """Stages of the learning lanes by which changes come later than their synapses: 0, 1 with several rules, else 2.
 
-    In the first each lane takes the rate of its row, and an offset is taken off its trace; in the second comes a term.
+    With rule rows each lane takes the rate of its row in the first, and an offset is taken off its trace. In the second
+    comes a term; or, with eligibility, which product it is, that of a trace or that for a reward.
     """
-    return (config.rules > 1 or config.terms) + config.terms
+    return 2 if config.terms or config.eligibility else int(config.rules > 1)
 
 
 def column_drain(config: CoreConfig) -> int:
@@ -66,7 +69,13 @@ def sweep_cycles(config: CoreConfig) -> int:
 
 
 def busy_cycles(
-    config: CoreConfig, steps: int, arrivals: int, columns: int = 0, *, chip: CoreConfig | None = None
+    config: CoreConfig,
+    steps: int,
+    arrivals: int,
+    columns: int = 0,
+    *,
+    rewards: int = 0,
+    chip: CoreConfig | None = None,
 ) -> int:
     """Cycles in which the core works; waiting for the link comes on top and is counted apart.
 
@@ -79,7 +88,10 @@ def busy_cycles(
     columns : int
         Columns that were walked, each in a step with `LearningFlag.ENABLE`: of neurons that learn from their spike,
         because one of their rules is without `LearningFlag.ERRORS`, or from their error, because one is with it. A
-        neuron has at most one in a step.
+        neuron has at most one of these in a step. For a reward or a fade, one of each neuron that learns.
+    rewards : int
+        Steps in which at least one column was walked for a reward or a fade. These wait until the columns before them,
+        perhaps of the same neurons, have been written.
     chip : CoreConfig, optional
         Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
         `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its
@@ -89,4 +101,5 @@ def busy_cycles(
     step = sweep_cycles(config) + STEP_OVERHEAD + chip.bank_stages
     if config.learning:
         step += LEARNING_OVERHEAD + column_drain(chip)
-    return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config)
+    waits = rewards * (REWARD_OVERHEAD + column_drain(chip))
+    return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config) + waits

@@ -43,6 +43,8 @@ FIRST = exactly(16)
 GROUP = Width("enough for G", lambda config: config.groups.bit_length() or 1)
 #: A bit for each group, and one for neurons of none.
 GROUPS = Width("G + 1", lambda config: config.groups + 1)
+#: The binary logarithm of a part.
+FADE = exactly(4)
 REFRACTORY = Width("`refractory_bits`", lambda config: config.refractory_bits)
 DELAY = Width("enough for D", lambda config: config.delay_bits)
 HISTORY = Width("D = `max_delay`", lambda config: config.max_delay)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...events.arrays import Ints
-from .constants import CHOSEN, REGISTERS, ROWS
+from .constants import CHOSEN, COLUMNS, REGISTERS, ROWS
 
 Narrow = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
@@ -89,6 +89,8 @@ class Learner(NamedTuple):
         Traces.
     pre_table, post_table : int64 array
         Changes by trace, for windows; empty with exponential traces. For long ones in two parts, see docs/model.md.
+    eligibility : int8 or int16 array [A * N]
+        Changes that wait for a reward; empty on a chip without them.
     """
 
     plastic: Bytes
@@ -100,6 +102,7 @@ class Learner(NamedTuple):
     post: Narrow
     pre_table: Ints
     post_table: Ints
+    eligibility: Weights
 
 
 class Feedback(NamedTuple):
@@ -179,8 +182,8 @@ class Output(NamedTuple):
         Room for spikes.
     watched : int64 array [K], membranes : int64 array [steps, K]
         Neurons of which membranes are recorded, and these.
-    counts : int64 array [COLUMNS + 1]
-        Added to the counters; then columns of the matrix that were walked.
+    counts : int64 array [REWARDS + 1]
+        Added to the counters; then columns of the matrix that were walked, and steps in which that was for a reward.
     position : int64 array [5]
         Step, places in the three tables of the stimulus, and spikes put out; moved on.
     """
@@ -210,6 +213,8 @@ class Scratch(NamedTuple):
         State of a step ago, where the network may be at rest.
     total : int64 array [1], seen : int64 array [A]
         Drift that is put off, and how much of it each row has seen, see `drift`.
+    uncounted : int64 array [COLUMNS]
+        Counters of what is not counted.
     """
 
     ones: Doubles
@@ -235,6 +240,7 @@ class Scratch(NamedTuple):
     post_table: Ints
     total: Ints
     seen: Ints
+    uncounted: Ints
 
     @classmethod
     def of(cls, sizes: Sizes, learner: Learner, axons: int, *, groups: bool) -> "Scratch":
@@ -254,6 +260,7 @@ class Scratch(NamedTuple):
             pre_before=np.zeros(learning_axons, np.int32), post_before=np.zeros(learning_neurons, np.int32),
             pre_table=np.zeros_like(learner.pre_table), post_table=np.zeros_like(learner.post_table),
             total=np.zeros(1, np.int64), seen=np.zeros(learning_axons, np.int64),
+            uncounted=np.zeros(COLUMNS, np.int64),
         )  # fmt: skip
 
 

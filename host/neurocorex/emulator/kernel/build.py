@@ -31,6 +31,7 @@ from . import (
     neurons,
     registers,
     rest,
+    rewards,
     rulecolumns,
     rulerows,
     spikes,
@@ -38,13 +39,13 @@ from . import (
     synapses,
     traces,
     winners,
-)
+)  # fmt: skip
 from .arguments import BLOCK, Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
 from .constants import CHOSEN, NEURON_ROWS, ROWS, SYMBOL
 
 MODULES = (
-    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rulecolumns, rulerows, spikes, steps,
-    synapses, traces, winners,
+    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rewards, rulecolumns, rulerows, spikes,
+    steps, synapses, traces, winners,
 )  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
@@ -113,7 +114,7 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
             learner = Learner(
                 _array(m.plastic, i1), _array(m.kinds, i1), _array(m.numbers, i8), _array(m.axon_codes, i4),
                 _array(m.neuron_codes, i4), _array(m.pre, i4), _array(m.post, i4), _array(m.pre_table, i8),
-                _array(m.post_table, i8),
+                _array(m.post_table, i8), _array(m.eligibility, weight),
             )  # fmt: skip
         feedback = None
         if errors:
@@ -131,6 +132,7 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
             _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
             _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
             _array(x.pre_table, i8), _array(x.post_table, i8), _array(x.total, i8), _array(x.seen, i8),
+            _array(x.uncounted, i8),
         )  # fmt: skip
         stimulus = Stimulus(
             _array(t.event_step, i8), _array(t.event_index, i8), _array(t.graded_step, i8),

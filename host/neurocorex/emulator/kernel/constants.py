@@ -25,6 +25,7 @@ DRIFT_STEP = int(Control.DRIFT_STEP)
 DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
 JUDGE, LABEL, PRAISE, BLAME = int(Control.JUDGE), int(Control.LABEL), int(Control.PRAISE), int(Control.BLAME)
 CONSCIENCE, SILENT = int(Control.CONSCIENCE), int(Control.SILENT)
+REWARD, FADE, FADE_ALL = int(Control.REWARD), int(Control.FADE), fixed.FADE_ALL
 PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
 OFFSET, PRE_ONLY, POST_ONLY = int(Control.OFFSET), int(Control.PRE_ONLY), int(Control.POST_ONLY)
 #: Registers of rule row 1, and from a row to the next.
@@ -35,7 +36,7 @@ ROW_STRIDE = int(Control.RULE_2 - Control.RULE_1)
 #: How many rows there may be, the flags of each, and how much `RuleRows` notes of the row of a neuron.
 ROWS = len(registers.RULE_ROWS)
 ROW_FLAGS = tuple(int(row.flags) for row in registers.RULE_ROWS)
-CHOSEN = 10
+CHOSEN = 13
 #: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
 TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
 SIGNED = tuple(int(control) for control in Control if control.signed)
@@ -44,6 +45,7 @@ ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC
 NEAREST_PRE, NEAREST_POST = int(LearningFlag.NEAREST_PRE), int(LearningFlag.NEAREST_POST)
 HOLD_FIRING, ERRORS = int(LearningFlag.HOLD_FIRING), int(LearningFlag.ERRORS)
 JUDGES, IF_WRONG = int(JudgeFlag.JUDGE), int(JudgeFlag.IF_WRONG)
+ELIGIBLE = int(LearningFlag.ELIGIBLE)
 SUBTRACT, HOLD = int(Flag.RESET_SUBTRACT), int(Flag.REFRACTORY_HOLD)
 OFF, ALWAYS = int(Flag.PLASTICITY_OFF), int(Flag.ERROR_ALWAYS)
 CLEAR_STATE, CLEAR_TRACES = int(Clear.STATE), int(Clear.TRACES)
@@ -52,8 +54,8 @@ RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATUR
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
 FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
-#: Place behind the counters where columns of the matrix that were walked are counted.
-COLUMNS = len(Counter)
+#: Places behind the counters, for columns of the matrix that were walked, and steps in which that was for a reward.
+COLUMNS, REWARDS = len(Counter), len(Counter) + 1
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 NOBODY = registers.NOBODY
 FRACTION = CHANGE_FRACTION

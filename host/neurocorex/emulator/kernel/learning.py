@@ -25,7 +25,6 @@ from .constants import (
     ROW_PLASTIC,
     RULE,
     SHORT_WINDOW,
-    SOFT,
     STOCHASTIC,
     TO_CAP,
     TO_INCREMENT,
@@ -34,6 +33,7 @@ from .drift import move, settle_all, settle_rows
 from .lessons import by_spikes
 from .registers import advance, find_learners
 from .rest import is_zero
+from .rewards import changed_by_spikes, softness
 from .rulerows import choose
 from .synapses import bounds_of, learn_columns, learn_row, shift_columns, shift_mixed_row, shift_row
 from .traces import drop_unless, fade, look_up, modulated, rise, round_changes, scale, tune_table, update_window
@@ -63,11 +63,12 @@ def depress(core, learner, scratch, sizes, rules, arrivals, counts):
             return
         scale(learner.post, rate, sizes.trace_bits, change)
     stochastic = learning & STOCHASTIC != 0
-    soft = sizes.weight_bits if learning & SOFT and sizes.soft_bounds else 0
+    soft = softness(learning, sizes)
     whole = not stochastic and soft == 0
     if not drop_unless(scratch.learns, change) or (whole and not round_changes(change)):
         return
-    bounds, random = bounds_of(rules, sizes.weight_bits), core.control[RANDOM] >> 16
+    weights, bounds, counts = changed_by_spikes(core, learner, scratch, sizes, rules, counts)
+    random = core.control[RANDOM] >> 16
     for k in range(arrivals):
         a = rows[k]
         kind, start = learner.kinds[a], a * n
@@ -75,11 +76,11 @@ def depress(core, learner, scratch, sizes, rules, arrivals, counts):
             continue
         if not whole:
             code = random ^ learner.axon_codes[a]
-            learn_row(core.weights, learner.plastic, start, change, code, bounds, soft, stochastic, counts)
+            learn_row(weights, learner.plastic, start, change, code, bounds, soft, stochastic, counts)
         elif kind == ROW_PLASTIC:
-            shift_row(core.weights, start, change, bounds, counts)
+            shift_row(weights, start, change, bounds, counts)
         else:
-            shift_mixed_row(core.weights, learner.plastic, start, change, bounds, counts)
+            shift_mixed_row(weights, learner.plastic, start, change, bounds, counts)
 
 
 def update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts):
@@ -119,13 +120,13 @@ def potentiate(core, learner, scratch, sizes, rules, firing, counts):
         if rate == 0:
             return 0
         scale(learner.pre, rate, sizes.trace_bits, change)
-    bounds = bounds_of(rules, sizes.weight_bits)
+    weights, bounds, counts = changed_by_spikes(core, learner, scratch, sizes, rules, counts)
     stochastic = learning & STOCHASTIC != 0
-    soft = sizes.weight_bits if learning & SOFT and sizes.soft_bounds else 0
+    soft = softness(learning, sizes)
     if stochastic or soft:
-        learn_columns(core.weights, learner, scratch, sizes.neurons, last, bounds, soft, stochastic, counts)
+        learn_columns(weights, learner, scratch, sizes.neurons, last, bounds, soft, stochastic, counts)
     elif round_changes(change):
-        shift_columns(core.weights, learner, scratch, sizes.neurons, last, bounds, counts)
+        shift_columns(weights, learner, scratch, sizes.neurons, last, bounds, counts)
     return last * change.size
 
 

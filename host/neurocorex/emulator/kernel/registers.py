@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .constants import ERRORS, GATE_ALL, LEARN, OFF, RANDOM, ROW_FLAGS, SIGNED
+from .constants import ELIGIBLE, ERRORS, FADE, GATE_ALL, LEARN, LEARNING, OFF, RANDOM, ROW_FLAGS, SIGNED
 
 
 def decode(control, bits, rules):
@@ -14,9 +14,12 @@ def decode(control, bits, rules):
     for register in SIGNED:
         if register < control.size and bits[register] and control[register] >> (bits[register] - 1):
             rules[register] -= 1 << bits[register]
-    if control.size <= LEARN or bits[LEARN] == 0:  # a chip without errors has no such rule
+    # A chip without errors, or eligibility, has no such rule.
+    if control.size <= LEARN or bits[LEARN] == 0:
         for register in ROW_FLAGS:
             rules[register] &= ~ERRORS
+    if control.size <= FADE or bits[FADE] == 0:
+        rules[LEARNING] &= ~ELIGIBLE
 
 
 def find_learners(flags, gate, learns):

@@ -27,7 +27,21 @@ from .constants import (
 )  # fmt: skip
 from .lessons import errs
 from .neurons import FIRES
-from .rulerows import BY_ERRORS, FROM, HIGH, LOW, PER_SPIKE, POTENTIATES, ROW, SHIFT, any_of
+from .rulerows import (
+    BY_ERRORS,
+    FROM,
+    HIGH,
+    LOW,
+    PAIR_HIGH,
+    PAIR_LOW,
+    PAIR_SHIFT,
+    PER_SPIKE,
+    POTENTIATES,
+    ROW,
+    SHIFT,
+    any_of,
+    changed_by_spikes,
+)  # fmt: skip
 from .synapses import count_changes, rounded
 from .traces import bounded, round_changes
 
@@ -47,7 +61,7 @@ def walk_columns(core, learner, rule_rows, scratch, sizes, rules, firing, counts
         visited = walked * learner.pre.size
         for side, begin, end in ((0, 0, sizes.inputs), (1, sizes.inputs, learner.pre.size)):
             if rule_rows.spikes[side]:
-                _potentiate(core, learner, rule_rows, sizes, rules, side, begin, end, counts)
+                _potentiate(core, learner, rule_rows, scratch, sizes, rules, side, begin, end, counts)
             if rule_rows.errors[side]:
                 _correct(core, learner, rule_rows, sizes, rules, side, begin, end, counts)
     if lesson:
@@ -84,7 +98,7 @@ def _find_columns(core, rule_rows, scratch, sizes, rules, firing, lesson):
     return walked
 
 
-def _potentiate(core, learner, rule_rows, sizes, rules, side, begin, end, counts):
+def _potentiate(core, learner, rule_rows, scratch, sizes, rules, side, begin, end, counts):
     """Change the synapses of one side onto neurons that fired.
 
     ``P = sat_C(floor(((X - OFFSET) * mod(POTENTIATION) + 2^(T-1)) / 2^T) + mod(POST_ONLY))``, by row of the rule
@@ -95,7 +109,7 @@ def _potentiate(core, learner, rule_rows, sizes, rules, side, begin, end, counts
     whole, rows = not stochastic, 0
     for k in range(spiked.size):
         j = spiked[k]
-        whole = whole and chosen[first + SHIFT, j] == 0
+        whole = whole and chosen[first + PAIR_SHIFT, j] == 0
         row = chosen[first + ROW, j]
         if rows >> row & 1 == 0:
             rows |= 1 << row
@@ -109,12 +123,13 @@ def _potentiate(core, learner, rule_rows, sizes, rules, side, begin, end, counts
             zero(called[row, begin:end])
         elif whole:
             round_changes(called[row, begin:end])
+    weights, counts = changed_by_spikes(core, learner, scratch, rules, counts)
     if whole:
-        _shift_columns(core.weights, learner, rule_rows, sizes.neurons, side, begin, end, counts)
+        _shift_columns(weights, learner, rule_rows, sizes.neurons, side, begin, end, counts)
     else:
         random = core.control[RANDOM] >> 16
         _learn_columns(
-            core.weights, learner, rule_rows, sizes.neurons, side, begin, end, random, stochastic, counts
+            weights, learner, rule_rows, sizes.neurons, side, begin, end, random, stochastic, counts
         )  # fmt: skip
 
 
@@ -122,7 +137,7 @@ def _shift_columns(weights, learner, rule_rows, width, side, begin, end, counts)
     """Change them by whole weights."""
     first, called, chosen = side * CHOSEN, rule_rows.called, rule_rows.chosen
     spiked, row_of = rule_rows.spiked[side, : rule_rows.spikes[side]], chosen[first + ROW]
-    low, high = chosen[first + LOW], chosen[first + HIGH]
+    low, high = chosen[first + PAIR_LOW], chosen[first + PAIR_HIGH]
     below = above = ups = downs = 0
     for a in range(begin, end):
         any_called = called[0, a] | called[1, a] | called[2, a] | called[3, a]
@@ -147,7 +162,7 @@ def _learn_columns(weights, learner, rule_rows, width, side, begin, end, random,
     """Change them where bounds are soft, or changes rounded by chance."""
     first, called, chosen = side * CHOSEN, rule_rows.called, rule_rows.chosen
     spiked, row_of = rule_rows.spiked[side, : rule_rows.spikes[side]], chosen[first + ROW]
-    low, high, shift = chosen[first + LOW], chosen[first + HIGH], chosen[first + SHIFT]
+    low, high, shift = chosen[first + PAIR_LOW], chosen[first + PAIR_HIGH], chosen[first + PAIR_SHIFT]
     below = above = ups = downs = 0
     for a in range(begin, end):
         any_called = called[0, a] | called[1, a] | called[2, a] | called[3, a]

@@ -15,6 +15,7 @@ from .constants import (
     CHOSEN,
     DEPRESSION,
     DEPRESSION_1,
+    ELIGIBLE,
     ENABLE,
     ERRORS,
     LEARNING,
@@ -45,7 +46,9 @@ from .traces import bounded, drop_unless, modulated, round_changes
 _at = np.uintp
 #: Lines of one side of `RuleRows.chosen`: number of the rule row, bounds, W with soft bounds or else 0, whether errors
 #: rule, and what an arrival and a spike call for, modulated.
-ROW, LOW, HIGH, SHIFT, BY_ERRORS, DEPRESSES, PER_ARRIVAL, POTENTIATES, FROM, PER_SPIKE = range(CHOSEN)
+ROW, LOW, HIGH, SHIFT, BY_ERRORS, DEPRESSES, PER_ARRIVAL, POTENTIATES, FROM, PER_SPIKE, *_PAIRS = range(CHOSEN)
+#: Bounds and shift of what spikes change, weights or eligibilities.
+PAIR_LOW, PAIR_HIGH, PAIR_SHIFT = _PAIRS
 
 
 def choose(rule_rows, sizes, rules, pairs):
@@ -66,11 +69,22 @@ def choose(rule_rows, sizes, rules, pairs):
             found[first + POTENTIATES, j] = modulated(_held(rules, row, POTENTIATION, POTENTIATION_1), rules, bits)
             found[first + FROM, j] = _held(rules, row, OFFSET, OFFSET_1)
             found[first + PER_SPIKE, j] = modulated(_held(rules, row, POST_ONLY, POST_ONLY_1), rules, bits)
+            gathers = rules[LEARNING] & ELIGIBLE != 0
+            found[first + PAIR_LOW, j] = -(1 << bits - 1) if gathers else found[first + LOW, j]
+            found[first + PAIR_HIGH, j] = (1 << bits - 1) - 1 if gathers else found[first + HIGH, j]
+            found[first + PAIR_SHIFT, j] = 0 if gathers else found[first + SHIFT, j]
 
 
 def _held(rules, row, of_first, of_second):
     """Register of a row, by those of rows 0 and 1."""
     return rules[of_first if row == 0 else of_second + (row - 1) * ROW_STRIDE]
+
+
+def changed_by_spikes(core, learner, scratch, rules, counts):
+    """Return what spikes change, weights or eligibilities, and where that is counted."""
+    if rules[LEARNING] & ELIGIBLE:
+        return learner.eligibility, scratch.uncounted
+    return core.weights, counts
 
 
 def any_of(values):
@@ -87,11 +101,12 @@ def depress_rows(core, learner, rule_rows, scratch, sizes, rules, recurrent, arr
         return
     chosen, change, rows, n = rule_rows.chosen, scratch.post_change, scratch.rows, sizes.neurons
     random, stochastic = core.control[RANDOM] >> 16, rules[LEARNING] & STOCHASTIC != 0
+    weights, counts = changed_by_spikes(core, learner, scratch, rules, counts)
     for side, begin, end in ((1, 0, recurrent), (0, recurrent, arrivals)):
         first = side * CHOSEN
         if begin == end or not _call(learner, chosen, scratch, sizes, first):
             continue
-        low, high, shift = chosen[first + LOW], chosen[first + HIGH], chosen[first + SHIFT]
+        low, high, shift = chosen[first + PAIR_LOW], chosen[first + PAIR_HIGH], chosen[first + PAIR_SHIFT]
         whole = not stochastic and not any_of(shift)
         if whole and not round_changes(change):
             continue
@@ -100,10 +115,10 @@ def depress_rows(core, learner, rule_rows, scratch, sizes, rules, recurrent, arr
             if learner.kinds[a] == ROW_FIXED:
                 continue
             if whole:
-                _shift_row(core.weights, learner.plastic, a * n, change, low, high, counts)
+                _shift_row(weights, learner.plastic, a * n, change, low, high, counts)
             else:
                 code = random ^ learner.axon_codes[a]
-                _learn_row(core.weights, learner.plastic, a * n, change, code, low, high, shift, stochastic, counts)
+                _learn_row(weights, learner.plastic, a * n, change, code, low, high, shift, stochastic, counts)
 
 
 def _call(learner, chosen, scratch, sizes, first):

@@ -1,4 +1,4 @@
-"""Loop over steps: changes, arrivals, depression, neurons, traces, potentiation and errors, as docs/model.md has it."""
+"""Loop over steps: changes, arrivals, depression, neurons, traces, potentiation, errors, rewards; see docs/model.md."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
@@ -25,6 +25,7 @@ from .lessons import gather, take_feedback, teach
 from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
+from .rewards import reward
 from .rulecolumns import walk_columns
 from .rulerows import depress_rows
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
@@ -131,7 +132,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             if rules[JUDGE]:
                 core.control[JUDGE] = rules[JUDGE] = 0
 
-        # Traces, potentiation, and what errors change
+        # Traces, potentiation, and what errors and rewards change
         if learner is not None:
             update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
             looks = looks and rests(learner, sizes, rules)
@@ -141,6 +142,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
                     work += teach(core, learner, feedback, scratch, sizes, rules, counts)
             else:
                 work += walk_columns(core, learner, rule_rows, scratch, sizes, rules, firing, counts)
+            work += reward(core, learner, rule_rows, scratch, sizes, rules, counts)
 
         after = step + 1
         if looks and not firing and is_unchanged(neurons, learner, scratch):
