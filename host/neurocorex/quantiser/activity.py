@@ -94,7 +94,7 @@ def in_use(image: Image) -> NDArray[np.bool_]:
     if image.learns:
         linked |= numbers[Region.PLASTIC].any(axis=0)
         linked |= numbers[Region.PLASTIC][first : first + config.neurons].any(axis=1)
-    for region in PARAMETERS:
+    for region in (each for each in PARAMETERS if each in numbers):
         linked |= (numbers[region] != 0) & (numbers[region] != blank(region, config))
     return np.asarray(linked & (np.arange(config.neurons) < image.used.neurons))
 
