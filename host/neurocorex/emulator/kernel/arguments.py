@@ -146,10 +146,10 @@ class RuleRows(NamedTuple):
     @classmethod
     def of(cls, neurons: int, axons: int) -> "RuleRows":
         """Make room for so many neurons and axons."""
-        listed = (np.zeros((2, neurons), np.int64) for _ in range(3))
         return cls(
-            np.zeros((2 * CHOSEN, neurons), np.int32), np.zeros((ROWS, axons), np.int32), *listed,
-            np.zeros(2, np.int64), np.zeros(2, np.int64),
+            chosen=np.zeros((2 * CHOSEN, neurons), np.int32), called=np.zeros((ROWS, axons), np.int32),
+            spiked=np.zeros((2, neurons), np.int64), erred=np.zeros((2, neurons), np.int64),
+            factors=np.zeros((2, neurons), np.int64), spikes=np.zeros(2, np.int64), errors=np.zeros(2, np.int64),
         )  # fmt: skip
 
 
