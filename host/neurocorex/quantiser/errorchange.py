@@ -46,6 +46,8 @@ class ErrorChange:
         Whether traces fade, so that spikes are forgotten in time.
     modulation : float
         Factor of all changes that is in `acting` and `wanted`: that of the chip, or 1 if that is 0.
+    source : str
+        What brings the largest error, in words.
     judge : str or None
         What a judgement does, in words; None where no neuron is in a group.
     """
@@ -61,6 +63,7 @@ class ErrorChange:
     why: str
     forgets: bool
     modulation: float = 1.0
+    source: str = "one spike of each feedback axon"
     judge: str | None = None
 
     @property
@@ -84,8 +87,7 @@ class ErrorChange:
             by_rate = self.largest < ERROR_MAX * self.step
             remedy = "take a smaller rate, or less of accumulate" if by_rate else "give feedback weights as floats"
             found.append(
-                f"errors beyond {self.largest:.4g} are cut, and one spike of each feedback axon, or a judgement, brings"
-                f" up to {self.reach:.4g}: {remedy}"
+                f"errors beyond {self.largest:.4g} are cut, and {self.source} brings up to {self.reach:.4g}: {remedy}"
             )
         return found
 
@@ -128,14 +130,15 @@ def error_change(image: Image, rule: Rule | None = None) -> ErrorChange | None:
     items, scale = feedback_items(image), error_scale_of(image)
     judged = np.array([signed_value(image, register) for register, _ in ON_ERRORS if config.groups], np.int64)
     unit, at = plastic_unit(image), typical(np.append(items, judged), scale)
-    brings = np.append(np.abs(items).sum(axis=0), np.abs(judged))
+    by_axons, by_judge = (float(each.max(initial=0)) for each in (np.abs(items).sum(axis=0), np.abs(judged)))
     above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at))
     most = signed_range(config.change_bits)[1] * MODULATION_ONE // abs(rate) if rate else ERROR_MAX
     return ErrorChange(
         (above, below), rule.rate * modulation / MODULATION_ONE if isinstance(rule, ErrorRule) else None, at / scale,
-        1 / scale, min(most, ERROR_MAX) / scale, float(brings.max(initial=0)) / scale,
+        1 / scale, min(most, ERROR_MAX) / scale, max(by_axons, by_judge) / scale,
         signed_value(image, Control.DEADBAND) / scale, float(numbers.cap // increment) if increment else 0.0,
-        room_of(image, 0), decay > 0, modulation / MODULATION_ONE, judge_line(image, scale),
+        room_of(image, 0), decay > 0, modulation / MODULATION_ONE,
+        "a judgement" if by_judge > by_axons else ErrorChange.source, judge_line(image, scale),
     )  # fmt: skip
 
 
