@@ -16,8 +16,9 @@ from support.emulators import twin
 SMALL = CoreConfig(neurons=32, inputs=64, lanes=8, extra_axons=7, max_delay=4, window_steps=4)
 LARGE = replace(SMALL, neurons=75, inputs=90)
 ERRORS = {"learning": Learning.EXPONENTIAL, "errors": True}
-KINDS = [*({"learning": kind} for kind in Learning), ERRORS]
-kinds = pytest.mark.parametrize("kind", KINDS, ids=["none", "exponential", "window", "errors"])
+GROUPS = ERRORS | {"groups": 3}
+KINDS = [*({"learning": kind} for kind in Learning), ERRORS, GROUPS]
+kinds = pytest.mark.parametrize("kind", KINDS, ids=["none", "exponential", "window", "errors", "groups"])
 #: Rounding by chance goes by the numbers of axons, which differ between chips.
 EXACT = {Control.LEARNING: LearningFlag.ENABLE}
 

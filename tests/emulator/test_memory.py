@@ -14,8 +14,10 @@ from neurocorex.spec.registers import COUNTER_BITS, PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
 
 CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
-STATE_HERE = tuple(region for region in STATE if layout(region, CONFIG).items)
-WRITABLE = (Region.CONTROL, Region.IN_USE, Region.WEIGHTS, *PARAMETERS, *STATE_HERE)
+PARAMETERS_HERE, STATE_HERE = (
+    tuple(region for region in kind if layout(region, CONFIG).items) for kind in (PARAMETERS, STATE)
+)
+WRITABLE = (Region.CONTROL, Region.IN_USE, Region.WEIGHTS, *PARAMETERS_HERE, *STATE_HERE)
 ERRORS = replace(CONFIG, learning=Learning.EXPONENTIAL, errors=True, groups=5)
 
 

@@ -1,5 +1,7 @@
 """Control registers: widths, the ways to write them, and the one that steps move on."""
 
+from itertools import product
+
 import pytest
 from neurocorex.spec import Control, CoreConfig, Learning, LearningFlag, Region, controls
 from neurocorex.spec.fixed import RANDOM_START, advance
@@ -8,7 +10,7 @@ from support.corebench import simulate
 
 PLAIN = CoreConfig(neurons=3, inputs=2, state_bits=18)
 LEARNING = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.EXPONENTIAL)
-ERRORS = CoreConfig(neurons=3, inputs=2, lanes=4, state_bits=18, learning=Learning.EXPONENTIAL, errors=True)
+ERRORS = CoreConfig(neurons=3, inputs=2, lanes=4, state_bits=18, learning=Learning.EXPONENTIAL, errors=True, groups=2)
 WINDOW = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.WINDOW)
 ONES = 0xFFFFFFFF
 
@@ -115,14 +117,14 @@ def test_generator_advances_with_every_step_whether_weights_learn_or_not(flags):
     on_registers(LEARNING, body)
 
 
-def test_lesson_is_over_with_its_step_and_all_else_stays():
+def test_lesson_and_judgement_are_over_with_their_step_and_all_else_stays():
     async def body(registers):
         await registers.set(Control.DEADBAND, 7)
-        for way in ("set", "write"):
-            await getattr(registers, way)(Control.LEARN, 1)
-            assert registers.value(Control.LEARN) == await registers.read(Control.LEARN) == 1
+        for way, register in product(("set", "write"), (Control.LEARN, Control.JUDGE)):
+            await getattr(registers, way)(register, 1)
+            assert registers.value(register) == await registers.read(register) == 1
             await registers.end_step()
-            assert registers.value(Control.LEARN) == await registers.read(Control.LEARN) == 0
+            assert registers.value(register) == await registers.read(register) == 0
         assert registers.value(Control.DEADBAND) == 7
 
     on_registers(ERRORS, body)

@@ -33,6 +33,11 @@ CLEARED = Clear.STATE | Clear.ADAPTATION | Clear.TRACES
 SMALL = CoreConfig(neurons=4, inputs=3, lanes=2, max_delay=4)
 
 
+def parameters(config):
+    """Parameters of neurons that a chip has."""
+    return [region for region in PARAMETERS if layout(region, config).items]
+
+
 def random_memory(config, rng, *, lively):
     """Contents of all writable regions. Lively networks fire a lot; the others are anything."""
     memory = {Region.WEIGHTS: rng.integers(*config.weight_range, (config.axons, config.neurons), endpoint=True)}
@@ -303,7 +308,7 @@ def test_clears_leave_what_they_are_not_asked_to_clear():
         assert await bench.counters() == counters
         for region in state_regions(SMALL):
             assert await bench.read(region) == [0] * 4
-        for region in (*PARAMETERS, Region.WEIGHTS, Region.CONTROL):
+        for region in (*parameters(SMALL), Region.WEIGHTS, Region.CONTROL):
             assert await bench.read(region) == pair.emulator.regions[region].ravel().tolist()
 
     on_core(SMALL, body)
@@ -331,7 +336,7 @@ def test_every_region_is_read_back_at_full_rate_and_cut_to_its_bits():
 
     async def body(bench):
         emulator = Emulator(config)
-        for region in (Region.CONTROL, Region.WEIGHTS, *PARAMETERS, *state_regions(config)):
+        for region in (Region.CONTROL, Region.WEIGHTS, *parameters(config), *state_regions(config)):
             values = rng.integers(-(1 << 31), 1 << 31, layout(region, config).items).tolist()
             await bench.write(region, values)
             emulator.write(region, values)

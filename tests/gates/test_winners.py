@@ -1,6 +1,7 @@
 """Winners of groups and judgements in gates: random networks against the naive reference, ties, edges and the bus."""
 
 from dataclasses import replace
+from itertools import count, islice
 
 import numpy as np
 import pytest
@@ -20,12 +21,12 @@ def chip(**sizes):
 
 
 CONFIGS = {
-    "usual": chip(neurons=10, inputs=7, groups=3),
-    "one group": chip(neurons=9, inputs=6, groups=1, extra_axons=5),
-    "most groups": chip(neurons=18, inputs=5, groups=16, state_bits=24, weight_bits=16, soft_bounds=True),
-    "no adaptation": chip(neurons=7, inputs=6, groups=4, lanes=8, adaptation=False),
+    "usual": chip(neurons=7, inputs=3, groups=3),
+    "one group": chip(neurons=5, inputs=2, groups=1, extra_axons=3),
+    "most groups": chip(neurons=9, inputs=2, groups=16, state_bits=24, weight_bits=16, soft_bounds=True),
+    "no adaptation": chip(neurons=7, inputs=2, groups=4, lanes=8, adaptation=False),
     "single neuron": chip(neurons=1, inputs=4, groups=2),
-    "one port": chip(neurons=6, inputs=7, groups=7, weight_ports=1, state_bits=16),
+    "one port": chip(neurons=5, inputs=3, groups=7, weight_ports=1, state_bits=16),
 }
 STEPS = 20
 ERRORS = LearningFlag.ENABLE | LearningFlag.ERRORS
@@ -73,25 +74,29 @@ async def compare(core, reference, config):
     assert counters[Counter.BUSY_CYCLES] == busy_cycles(config, reference.steps, arrivals, reference.columns)
 
 
+def trials(config):
+    """Networks that end with winners, with their stimuli and references."""
+    for seed in count():
+        image, stream = drawn(config, seed)
+        reference = run_reference(image, stream)
+        if reference.first[0] is not None:
+            yield image, stream, reference
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_core_equals_reference(name):
-    config, kept = CONFIGS[name], 0
+    config = CONFIGS[name]
 
     async def body(core):
-        nonlocal kept
-        for seed in range(2):
-            image, stream = drawn(config, seed + 10 * len(name))
-            reference = run_reference(image, stream)
+        for image, stream, reference in islice(trials(config), 2):
             for region, values in image.regions.items():
                 if layout(region, config).writable:
                     await core.write(region, values.ravel().tolist())
             await core.clear(counters=True)
             await core.run(stream.encode())
             await compare(core, reference, config)
-            kept += sum(j is not None for j in reference.first)
 
     on_core(config, body)
-    assert kept > 0
 
 
 SMALL = chip(neurons=9, inputs=3, groups=5)

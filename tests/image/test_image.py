@@ -333,7 +333,7 @@ def test_network_with_errors_fits_no_chip_without_them(feature):
 def test_fitting_moves_groups_and_first_neurons():
     chips = [
         CoreConfig(neurons=n, inputs=3, learning=Learning.EXPONENTIAL, errors=True, groups=g)
-        for n, g in ((5, 4), (9, 7))
+        for n, g in ((5, 3), (9, 6))
     ]
     image = random_image(chips[0], snapshot=True)
     fitted = image.fit(chips[1])

@@ -1,11 +1,13 @@
 """Sequencer of a step: rows of arriving axons, sweep of the neurons, columns of neurons whose synapses change."""
 
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Clear, CoreConfig
+from neurocorex.spec import Clear, CoreConfig, regions
 from neurocorex.spec.timing import column_drain
 
 from ..neurons.input import Injection
@@ -17,6 +19,11 @@ from ..synapses.drift import drifts
 from .arrivals import ListHead
 from .decoder import ItemKind, item_layout
 from .extra_axons import LookUp
+
+
+def known_flags(config: CoreConfig) -> int:
+    """Return the flags of `Clear` that name anything on a chip of geometry `config`."""
+    return reduce(or_, (region.row.cleared or 0 for region in regions(config)), int(Clear.COUNTERS))
 
 
 class Sequencer(wiring.Component):
@@ -142,7 +149,7 @@ class Sequencer(wiring.Component):
         with m.If(self.changed):
             m.d.sync += stale.eq(1)
         with m.If(self.clear.any()):
-            m.d.sync += waiting.eq(self.clear)
+            m.d.sync += waiting.eq(self.clear & known_flags(self._config))
         return m
 
     def _change(self, m: Module, in_step: Signal, stale: Signal, waiting: Signal, cleared: Signal) -> None:

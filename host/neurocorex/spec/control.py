@@ -119,7 +119,7 @@ class Control(Declared):
         unit="flags", present=has_groups, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
     LABEL = 23, RegisterRow(
         "group that is right; 0: none", widths.exactly(5), unit="group", present=has_groups,
-        tame=lambda config: [0, *[(1, config.groups)] * 5])
+        tame=lambda config: [0, *[(min(1, config.groups), config.groups)] * 5])
     PRAISE = 24, RegisterRow(
         "what a judgement adds to the error of the first neuron of the group that is right", widths.ERROR, signed=True,
         unit="error units", present=has_groups, tame=lambda _: [0, 300, (-600, 600)])

@@ -120,7 +120,7 @@ class Region(Declared):
         tame=lambda config: [(0, 15), (0, 15), (0, 31), *[(32, 47), (32, 63)] * config.errors])
     GROUP = 0x2A, RegionRow(
         "group, 1 to G; 0: none", widths.GROUP, symbol="group", unit="group", per=NEURON, default=0, present=has_groups,
-        top=lambda config: config.groups, tame=lambda config: [0, (0, config.groups), (1, config.groups)])
+        top=lambda config: config.groups, tame=lambda config: [0, (0, config.groups)])
 
     # Neuron state.
 
