@@ -62,6 +62,7 @@ def test_judged_on_another_chip_is_compared(parsed):
         (("--data", "nowhere"), 4, "nowhere"),
         (("--images", 2000), 3, "images must be from 1 to 1203"),
         (("--per-class", 0), 2, "0 is not in the range"),
+        (("--per-class", 410), 2, "410 is not in the range 1<=x<=409"),
     ],
 )
 def test_a_wrong_option_is_refused(invoke, words, code, message):

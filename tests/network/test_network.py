@@ -8,7 +8,7 @@ import pytest
 from neurocorex.errors import InputError
 from neurocorex.learning import stdp
 from neurocorex.network.network import Network
-from neurocorex.network.parameters import CHOICES, KEYWORDS, QUANTITIES, Settings
+from neurocorex.network.parameters import CHOICES, GROUP, KEYWORDS, QUANTITIES, Settings
 
 
 @pytest.fixture
@@ -397,7 +397,7 @@ def test_every_declared_parameter_is_a_keyword_with_its_initial_value(net):
         assert name in KEYWORDS
         initial = np.nan if quantity.initial is None else quantity.initial
         assert np.array_equal(net.parameters[name], np.full(4, initial), equal_nan=True)
-    assert set(net.parameters) == {*QUANTITIES, *(flag for flag, _ in CHOICES.values())}
+    assert set(net.parameters) == {*QUANTITIES, *(flag for flag, _ in CHOICES.values()), GROUP}
 
 
 def test_type_checkers_know_existing_keywords_only():

@@ -95,5 +95,5 @@ def test_chips_that_lack_groups_are_refused():
     lacks = CoreConfig(neurons=4, inputs=3, learning=Learning.EXPONENTIAL, errors=True, groups=2)
     with pytest.raises(FitError, match=r"groups 3 \(the chip has 2\)"):
         quantise(net, lacks)
-    with pytest.raises(FitError, match="feedback axons or groups, and learns by windows"):
+    with pytest.raises(FitError, match="groups and learns by windows; no chip has both"):
         quantise(network(window_stdp([0.1], [-0.1], bounds=(-1.0, 1.0))))

@@ -101,6 +101,7 @@ def axes(region: Region) -> tuple[str, ...]:
         Region.PRE_TABLE: ("entry",),
         Region.POST_TABLE: ("entry",),
         Region.CONTROL: ("register",),
+        Region.FIRST: ("item",),
     }.get(region, ("neuron",))
 
 

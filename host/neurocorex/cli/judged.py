@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
-from ..spec.config import LIMITS
 from . import choice, learned, output
 from .choice import DeviceChoice
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from ..device.device import Device
 
 CLASSES = 10
-MOST = max(LIMITS["neurons"]) // CLASSES
 
 
 @click.command("judged")
@@ -30,7 +28,8 @@ MOST = max(LIMITS["neurons"]) // CLASSES
               "files, plain or .gz.")  # fmt: skip
 @click.option("-n", "--images", "limit", type=click.IntRange(1), metavar="N",
               help="Only the first N training images, and the first N test images.")  # fmt: skip
-@click.option("--per-class", default=10, show_default=True, type=click.IntRange(1, MOST), metavar="N",
+@click.option("--per-class", default=10, show_default=True, type=click.IntRange(1), metavar="N",
+              callback=learned.at_most(lambda neurons: neurons // CLASSES),
               help="Neurons of each class.")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the images.  [default: 40; 20 for MNIST]")
 @click.option("--warp", type=click.FloatRange(0, 5),

@@ -155,9 +155,10 @@ class Contents:
     def _is_blank(self) -> bool:
         """Whether parameters and weights are as after power-up; weights are seldom read for it."""
         config = self.config
+        present = [region for region in PARAMETERS if layout(region, config).items]
         return all(
             np.array_equal(values, blank(region, config))
-            for group in (set(PARAMETERS) & set(program_regions(config)), (Region.WEIGHTS,))
+            for group in (present, (Region.WEIGHTS,))
             for region, values in self.read(*group).items()
         )
 

@@ -177,9 +177,10 @@ class Demand:
             values["terms"] = self.terms
         if self.errors:
             if isinstance(self.rule, WindowRule):
+                what = "feedback axons" if net.is_feedback.any() else "groups"
                 raise FitError(
-                    f"the network has feedback axons or groups, and learns by {ENGINES[Learning.WINDOW]}; no chip has "
-                    "both: take a rule of exponential traces or of errors, or leave out feedback and groups"
+                    f"the network has {what} and learns by {ENGINES[Learning.WINDOW]}; no chip has both: take "
+                    f"a rule of exponential traces or of errors, or leave out the {what.split()[0]}"
                 )
             values |= {"errors": True, "learning": Learning.EXPONENTIAL, "groups": net.groups}
         if self.is_integer:

@@ -49,6 +49,8 @@ class ErrorChange:
         Factor of all changes that is in `acting` and `wanted`: that of the chip, or 1 if that is 0.
     x_target : float
         Spikes that are taken off those of each axon.
+    source : str
+        What brings the largest error, in words.
     judge : str or None
         What a judgement does, in words; None where no neuron is in a group.
     """
@@ -65,6 +67,7 @@ class ErrorChange:
     forgets: bool
     modulation: float = 1.0
     x_target: float = 0.0
+    source: str = "one spike of each feedback axon"
     judge: str | None = None
 
     @property
@@ -88,8 +91,7 @@ class ErrorChange:
             by_rate = self.largest < ERROR_MAX * self.step
             remedy = "take a smaller rate, or less of accumulate" if by_rate else "give feedback weights as floats"
             found.append(
-                f"errors beyond {self.largest:.4g} are cut, and one spike of each feedback axon, or a judgement, brings"
-                f" up to {self.reach:.4g}: {remedy}"
+                f"errors beyond {self.largest:.4g} are cut, and {self.source} brings up to {self.reach:.4g}: {remedy}"
             )
         return found
 
@@ -131,15 +133,15 @@ def error_change(image: Image, row: int, rule: Rule | None = None) -> ErrorChang
     items, scale = feedback_items(image), error_scale_of(image)
     judged = np.array([signed_value(image, register) for register, _ in ON_ERRORS if config.groups], np.int64)
     unit, at = plastic_unit(image, learning_synapses(image)[row]), typical(np.append(items, judged), scale)
-    brings = np.append(np.abs(items).sum(axis=0), np.abs(judged))
+    by_axons, by_judge = (float(each.max(initial=0)) for each in (np.abs(items).sum(axis=0), np.abs(judged)))
     offset = signed_value(image, registers.offset)
     above, below = (slope * unit * scale for slope in numbers.slopes(increment, rate, at, offset))
     most = signed_range(config.change_bits)[1] * MODULATION_ONE // abs(rate) if rate else ERROR_MAX
     asked = rule if isinstance(rule, ErrorRule) else None
     return ErrorChange(
         (above, below), asked.rate * modulation / MODULATION_ONE if asked else None, at / scale,
-        1 / scale, min(most, ERROR_MAX) / scale, float(brings.max(initial=0)) / scale,
+        1 / scale, min(most, ERROR_MAX) / scale, max(by_axons, by_judge) / scale,
         signed_value(image, Control.DEADBAND) / scale, float(numbers.cap // increment) if increment else 0.0,
         room_of(image, 0), decay > 0, modulation / MODULATION_ONE, offset / increment if increment else 0.0,
-        judge_line(image, scale),
+        "a judgement" if by_judge > by_axons else ErrorChange.source, judge_line(image, scale),
     )  # fmt: skip

@@ -57,7 +57,7 @@ def deaf(net: NetworkData, synapses: NDArray[np.bool_]) -> list[str]:
     judged = (net.parameters["group"] > 0) & bool(net.praise or net.blame)
     if not net.is_feedback.any() and not judged.any():
         return [
-            "the rule is one of errors, but nothing brings any, so nothing learns: call Network.feedback, or "
+            "the rule is one of errors, but no axon brings any, so nothing learns: call Network.feedback, or "
             "Network.judge for neurons in groups"
         ]
     learn = (synapses & np.asarray(net.parameters["learns"], np.bool_)).any(axis=0)

@@ -237,12 +237,13 @@ class Report:
         kind = "snapshot" if self.is_snapshot else "network"
         size = f"{self.config.inputs} inputs, {self.config.neurons} neurons, {self.config.weight_bits}-bit weights"
         gains = f"gain {1 << self.gain_input} for inputs, {1 << self.gain_recurrent} for neurons"
+        kinds = engines(self.rules, self.config.learning, by_errors=self.errors is not None)
         return [
             f"{kind} of {size}",
             f"scale {self.scale:.6g}, {gains}; uses {self.headroom:.0%} of the state's range",
             *(map(str, self.populations) if len(self.populations) > 1 else ()),
             *(f"{name}: {loss}" for name, loss in self.weights.items() if loss.synapses),
-            *([f"{self.plastic} synapses learn, by {engines(self)}"] if self.plastic else []),
+            *([f"{self.plastic} synapses learn, by {kinds}"] if self.plastic else []),
             *self._learned,
             *self._accuracy(),
             *([f"{named(self.undriven)}: excited by nothing but injected currents"] if self.undriven else []),

@@ -13,6 +13,7 @@ from ..image import Image
 from ..learning import Rule
 from ..network.population import named
 from ..plot.plasticity import learning_window, learning_windows
+from ..spec import Learning
 from .acting import acting_window
 from .demand import ENGINES
 from .difference import finite
@@ -25,8 +26,6 @@ from .window import ActingWindow
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from .report import Report
 
 
 @dataclass(frozen=True)
@@ -138,8 +137,8 @@ def plain(learning: Sequence[Rounded]) -> list[dict[str, Any]]:
     ]
 
 
-def engines(report: Report) -> str:
-    """Say by what synapses learn."""
-    by_errors = [each.errors for each in report.rules] or [report.errors]
-    kinds = dict.fromkeys("errors" if each else ENGINES[report.config.learning] for each in by_errors)
-    return (f"{len(report.rules)} rules of " if report.rules else "") + " and ".join(kinds)
+def engines(rules: Sequence[RuleReport], learning: Learning, *, by_errors: bool) -> str:
+    """Say by what synapses learn: several `rules`, or one that is of errors or not."""
+    kinds = [each.errors is not None for each in rules] or [by_errors]
+    names = dict.fromkeys("errors" if each else ENGINES[learning] for each in kinds)
+    return (f"{len(rules)} rules of " if rules else "") + " and ".join(names)
