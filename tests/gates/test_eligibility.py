@@ -36,6 +36,14 @@ CONFIGS = {
     "deep": chip(neurons=4, inputs=5, lanes=4, extra_axons=2),
     "deep, shortest columns": chip(neurons=4, inputs=4, lanes=4, soft_bounds=True),
     "deep, errors": chip(neurons=3, inputs=3, lanes=4, errors=True),
+    "rules": chip(neurons=5, inputs=4, lanes=2, rules=2),
+    "terms": chip(neurons=4, inputs=3, lanes=2, terms=True, extra_axons=2),
+    "rules, terms, soft bounds": chip(neurons=4, inputs=3, lanes=4, rules=4, terms=True, soft_bounds=True),
+    "rules, errors": chip(neurons=4, inputs=3, lanes=4, rules=2, errors=True, groups=2),
+    "terms, errors": chip(neurons=3, inputs=3, lanes=4, terms=True, errors=True, weight_ports=1),
+    "deep, rules, terms, errors": chip(
+        neurons=4, inputs=3, lanes=4, rules=4, terms=True, errors=True, groups=3, soft_bounds=True
+    ),
 }  # fmt: skip
 GATHER = LearningFlag.ENABLE | LearningFlag.ELIGIBLE
 #: What is not drawn: rules that gather in a row, the last two by way of the flags that have no part in it.

@@ -229,14 +229,13 @@ class Sequencer(wiring.Component):
         m.d.comb += [columns.payload.eq(changing.item), changing.taken.eq(taken)]
         if self._config.eligibility:
             rewarded, rewarding = self.rewarded, self.rewarding
-            of_reward = [name for name, _ in rewarded_layout(self._config)]
             pending = Mux(rewarding, rewarded.pending, pending)
             m.d.comb += [changing.taken.eq(taken & ~rewarding), rewarded.taken.eq(taken & rewarding)]
-            with m.If(rewarding):
-                m.d.comb += [getattr(columns.payload, name).eq(getattr(rewarded.item, name)) for name in of_reward]
-                if mixes(self._config):
-                    # Synapses change whatever their rule goes by.
-                    m.d.comb += [columns.payload.fired.eq(1), columns.payload.erred.eq(1)]
+            # Synapses change whatever their rule goes by.
+            causes = {name: 1 for name in ("fired", "erred") if mixes(self._config)}
+            of_reward = causes | {name: getattr(rewarded.item, name) for name, _ in rewarded_layout(self._config)}
+            for name, value in of_reward.items():
+                m.d.comb += columns.payload[name].eq(Mux(rewarding, value, changing.item[name]))
         with m.State("LISTED"):
             m.next = "COLUMNS"
         with m.State("COLUMNS"):

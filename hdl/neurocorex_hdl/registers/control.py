@@ -5,15 +5,12 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Region, controls
-from neurocorex.spec.registers import MOVING, RULE_ROWS
+from neurocorex.spec.registers import MOVING, ONE_STEP, RULE_ROWS
 from neurocorex.spec.rows import has_rule_rows
 
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
 from ..lib.memory import initial_words
-
-#: Registers that a step takes notice of and sets to zero.
-ONE_STEP = tuple(control for control in MOVING if control is not Control.RANDOM)
 
 
 def control_shape(control: Control, config: CoreConfig) -> Shape:

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.arrays import Ints
-from ..events.changing import silent_bits
+from ..events.changing import reward_value, silent_bits
 from ..events.codec import NO_REGISTER
 from ..events.stream import CLEAR_ALL, EventStream
+from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
-from ..spec.registers import MOVING
+from ..spec.registers import MOVING, ONE_STEP
 from ..spec.rows import has_groups
 from ..wire.regions import Items
 from .teaching import (
@@ -27,6 +29,7 @@ from .teaching import (
     is_integer,
     label_bits,
     modulation_bits,
+    require_eligibility,
     require_errors,
     require_groups,
     require_learning,
@@ -67,6 +70,7 @@ class Changes:
     _clears: list[Change] = field(default_factory=list)
     _sets: list[Change] = field(default_factory=list)
     _planned: list[Change] = field(default_factory=list)
+    _fades: list[Change] = field(default_factory=list)
     _held: list[tuple[int, bool]] = field(default_factory=list)
     _borrowed: dict[Control, int] = field(default_factory=dict)
     _waiting: set[Control] = field(default_factory=set)
@@ -82,6 +86,7 @@ class Changes:
         self.enable(teaching.get("learning"))
         self.learn(teaching.get("learn"))
         self.judge(teaching.get("judge"))
+        self.reward(teaching.get("reward"))
         self.silence(teaching.get("silence"))
         self.registers(teaching.get("changes"))
 
@@ -113,19 +118,8 @@ class Changes:
 
     def modulate(self, given: Any) -> None:
         """Take the argument `modulation`: one value for each step, or values by step."""
-        if given is None:
-            return
-        if not isinstance(given, Mapping):
-            try:
-                values = np.asarray(given)
-            except (ValueError, TypeError, RuntimeError, LookupError):
-                values = np.empty(0, np.object_)
-            if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > self.steps:
-                raise InputError(
-                    f"modulation needs a number for each of {self.steps} steps, or a mapping such as {{20: 1.0}}; "
-                    f"got {values.dtype} of shape {values.shape}"
-                )
-            flat = values.reshape(-1)
+        if given is not None and not isinstance(given, Mapping):
+            flat = self._for_each_step("modulation", given)
             at = np.flatnonzero(np.diff(flat, prepend=np.nan) != 0)
             given = dict(zip(at.tolist(), flat[at].tolist(), strict=True))
         self._each("modulation", given, "{20: 1.0}", Control.MODULATION, modulation_bits)
@@ -167,6 +161,17 @@ class Changes:
             self._set(step, Control.LABEL, label_bits(group, self.config))
             self._set(step, Control.JUDGE, int(JudgeFlag.JUDGE | JudgeFlag.IF_WRONG))
 
+    def reward(self, given: Any) -> None:
+        """Take the argument `reward`: one value for each step, or values by step."""
+        if given is None:
+            return
+        require_eligibility(self.config, "reward")
+        if not isinstance(given, Mapping):
+            flat = self._for_each_step("reward", given)
+            given = {step: flat[step].item() for step in np.flatnonzero(flat).tolist()}
+        for step, value in self._by_step("reward", given, "{20: 1.0}"):
+            self._set(step, Control.REWARD, reward_value(value) & 0xFFFF)
+
     def silence(self, given: Any) -> None:
         """Take the argument `silence`: groups that are silent, by step."""
         for step, groups in self._by_step("silence", given, "{20: [1, 3], 40: ()}"):
@@ -192,25 +197,33 @@ class Changes:
             if 0 <= step < self.steps:
                 self._planned.append((step, register, value))
 
+    def fade(self, fades: Fades | None, age: int) -> None:
+        """Take the fades of a network that is so many steps old; whatever else a step sets comes after them."""
+        if fades is not None:
+            self._fades = [(step, int(Control.FADE), fades.k) for step in fades.at(age, self.steps).tolist()]
+
     def applied(self, stream: EventStream) -> EventStream:
         """Return a stream with these changes, and with what sets registers back behind its last step.
 
         Before one step the changes of the stream come first, then clears, then what is set. What the stream itself has
         behind its last step comes last, and stays.
         """
-        if not any((self._clears, self._sets, self._planned, stream.change_step.size)):
+        if not any((self._clears, self._sets, self._planned, self._fades, stream.change_step.size)):
             return stream
         if (stream.change_register == Control.LEARN).any():
             require_errors(self.config, "LEARN in the stimulus")
         if np.isin(stream.change_register, OF_GROUPS).any():
             require_groups(self.config, "a judgement, or silence, in the stimulus")
+        if np.isin(stream.change_register, (Control.REWARD, Control.FADE)).any():
+            require_eligibility(self.config, "a reward, or a fade, in the stimulus")
         own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
         within = [change for change in own if change[0] < self.steps]
         behind = own[len(within) :]
-        taught = sorted([*within, *self._clears, *self._planned, *self._sets], key=lambda change: change[0])
+        changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
+        taught = sorted(changes, key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
         changed = {Control(r) for _, r, _ in (*within, *self._sets) if bits.get(r)} - {*MOVING}
-        self._waiting = {Control(r) for _, r, _ in (*within, *self._sets) if r in (Control.LEARN, Control.JUDGE)}
+        self._waiting = {Control(r) for _, r, _ in (*self._fades, *within, *self._sets) if r in ONE_STEP}
         self._borrowed = {register: int(self.present()[register]) for register in sorted(changed)}
         back = [(self.steps, int(register), value) for register, value in self.back(self.steps).items()]
         self.last = {
@@ -228,8 +241,6 @@ class Changes:
         """Return what is to be set when the run ended early: as `back`, and nothing that waits for its step."""
         return self.back(steps) | dict.fromkeys(self._waiting, 0)
 
-    # Details -----------------------------------------------------------------------------------
-
     def _each(self, name: str, given: Any, example: str, register: Control, bits: Callable[[Any], int]) -> None:
         if given is None:
             return
@@ -239,6 +250,19 @@ class Changes:
 
     def _set(self, step: int, register: Control, value: int) -> None:
         self._sets.append((step, int(register), value))
+
+    def _for_each_step(self, name: str, given: Any) -> npt.NDArray[Any]:
+        """Return an argument of a number for each step, as one row."""
+        try:
+            values = np.asarray(given)
+        except (ValueError, TypeError, RuntimeError, LookupError):
+            values = np.empty(0, np.object_)
+        if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > self.steps:
+            raise InputError(
+                f"{name} needs a number for each of {self.steps} steps, or a mapping such as {{20: 1.0}}; "
+                f"got {values.dtype} of shape {values.shape}"
+            )
+        return values.reshape(-1)
 
     def _switched(self, name: str, given: Any) -> list[tuple[int, bool]]:
         """Return an option that is on or off, by step."""

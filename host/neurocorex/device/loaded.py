@@ -11,6 +11,7 @@ from ..events.arrays import Ints
 from ..events.delayline import DelayLine, Waiting
 from ..image import Image
 from ..quantiser.extent import EXTENT, extent_of
+from ..quantiser.fades import FADES, Fades, fades_of
 from ..quantiser.inputs import WAITING, image_line, image_waiting, waiting_meta
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
@@ -77,6 +78,11 @@ class LoadedNetwork:
         planned = schedule_of(self.image.meta) if self.image else []
         return [[step - self.age, *rest] for step, *rest in planned]
 
+    @property
+    def fades(self) -> Fades | None:
+        """How synapses forget what they have gathered, by steps from the load on."""
+        return fades_of(self.image) if self.image else None
+
     def geometry(self, chip: CoreConfig) -> CoreConfig:
         """Geometry of the network, or of the chip if none was loaded."""
         return self.own or chip
@@ -100,6 +106,8 @@ class LoadedNetwork:
         now = {WAITING, *(() if ahead else (SCHEDULE,))}
         meta = {name: value for name, value in self.image.meta.items() if name not in now}
         meta |= waiting_meta(self.waiting)
+        if self.fades is not None:
+            meta[FADES] = self.fades.aged(self.age).meta
         own = self.geometry(chip)
         if own != chip:
             meta[EXTENT] = [own.inputs, own.neurons, own.extra_axons]

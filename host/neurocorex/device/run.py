@@ -84,6 +84,7 @@ class Run:
         contents.settle()
         changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons, contents.control)
         changes.planned(contents.network.schedule)
+        changes.fade(contents.network.fades, contents.network.age)
         changes.teach(options, stimulus.starts)
         self.stream, self._changes = changes.applied(stimulus.stream), changes
         self._flight: Flight | None = None

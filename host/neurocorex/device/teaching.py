@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
-from ..spec import Clear, Control, CoreConfig
+from ..spec import Clear, Control, CoreConfig, Learning
 from ..spec.registers import GATE_ALL, MODULATION_ONE
 
 
@@ -27,7 +27,7 @@ class Teaching(TypedDict, total=False):
     teacher : bool array [steps, N] or [samples, steps, N], or mapping of step to neurons
         Where a neuron fires whatever its membrane, and even while it is refractory.
     modulation : float array [steps], or mapping of step to float
-        Reward: factor of all changes of weights, -127 to 127.
+        Factor of all changes of weights, -127 to 127: a reward that comes with the spikes.
     gate : mapping of step to neuron or None
         The one neuron that learns from then on; None: all.
     learning : bool, or mapping of step to bool
@@ -40,6 +40,9 @@ class Teaching(TypedDict, total=False):
     judge : mapping of step to group
         Which group is right in a judgement at that step, 0 for none; see `Network.judge`. It praises only where the
         winner is of another group; with ``changes={step: {Control.JUDGE: 1}}`` beside it, always.
+    reward : float array [steps], or mapping of step to float
+        What comes after what was gathered for it, see `stdp`: at the end of that step every synapse that learns gains
+        what it has gathered times this, -127 to 127. Synapses still hold it then, and forget it as time goes.
     silence : mapping of step to groups
         Groups whose neurons fire only if they are forced to, from then on; 0 is for neurons of none, () ends it.
     changes : mapping of step to {Control: int}
@@ -55,6 +58,7 @@ class Teaching(TypedDict, total=False):
     adaptation: bool | Mapping[int, bool] | None
     learn: npt.ArrayLike | None
     judge: Mapping[int, int] | None
+    reward: npt.ArrayLike | Mapping[int, float] | None
     silence: Mapping[int, Iterable[int]] | None
     changes: Mapping[int, Mapping[Control, int]] | None
     clear: bool | Mapping[int, Clear]
@@ -98,6 +102,15 @@ def require_groups(config: CoreConfig, what: str) -> None:
         raise InputError(
             f"{what} needs a chip with groups; this one was built without: CoreConfig(errors=True, groups=10), or as "
             "many as there are"
+        )
+
+
+def require_eligibility(config: CoreConfig, what: str) -> None:
+    """Raise InputError if the synapses of a chip gather nothing, so that `what` has no meaning."""
+    if not config.eligibility:
+        raise InputError(
+            f"{what} needs a chip with eligibility; this one was built without: "
+            f"CoreConfig(eligibility=True, learning={Learning.EXPONENTIAL:d})"
         )
 
 

@@ -1,4 +1,4 @@
-"""Changes of a stream between its steps: clears, control registers, lessons, judgements, silence."""
+"""Changes of a stream between its steps: clears, control registers, lessons, judgements, silence, rewards, fades."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..spec import Clear, Control, JudgeFlag
 from ..spec.config import LIMITS
+from ..spec.fixed import FADE_ALL
+from ..spec.registers import REWARD_ONE
 from .arrays import Ints
 from .codec import NO_REGISTER
 
@@ -19,6 +21,9 @@ CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear
 
 #: Most groups that a chip can be built with.
 GROUPS = max(LIMITS["groups"])
+
+#: Largest reward, and with the other sign the smallest.
+REWARD_LIMIT = 127
 
 Steps = int | Sequence[int] | Ints
 
@@ -52,6 +57,39 @@ class Changing:
     def learning(self, steps: Steps) -> Self:
         """Return a stream in which neurons also learn from their errors at the end of each of `steps`, once in each."""
         return self._changing(np.unique(self._within("LEARN", steps)), int(Control.LEARN), 1)
+
+    def rewarding(self, steps: Steps, values: float | Sequence[float] | npt.NDArray[Any] = 1.0) -> Self:
+        """Return a stream that also rewards in each of `steps`, each once.
+
+        At the end of the step, every synapse that learns gains what it has gathered times the reward.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            Steps, each once.
+        values : float or float array [n]
+            The reward: for all, or for each step, -127 to 127. 1.0 adds what was gathered as it is.
+        """
+        at = self._within("a reward", steps)
+        if len(np.unique(at)) != at.size:
+            raise InputError("a step can have one reward; the steps of rewards hold one twice")
+        return self.setting(at, Control.REWARD, [reward_value(each) for each in np.atleast_1d(values).tolist()])
+
+    def fading(self, steps: Steps, part: int = FADE_ALL) -> Self:
+        """Return a stream in which synapses also forget some of what they have gathered, at the end of each of `steps`.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            Steps.
+        part : int
+            They lose 2^-part of it, rounded up; 1 to 14, or 15 (the default): all.
+        """
+        if isinstance(part, bool) or not isinstance(part, int | np.integer) or not 1 <= part <= FADE_ALL:
+            raise InputError(
+                f"part of a fade must be 1 to {FADE_ALL - 1} (2^-part is lost), or {FADE_ALL}: all; got {part!r}"
+            )
+        return self._changing(np.unique(self._within("a fade", steps)), int(Control.FADE), int(part))
 
     def judging(self, steps: Steps, labels: Steps, *, if_wrong: bool = True) -> Self:
         """Return a stream that also judges in each of `steps`: which neurons were the first to fire before it.
@@ -107,6 +145,14 @@ class Changing:
         registers = np.concatenate([self.change_register, np.full(at.size, register)])[order]
         values = np.concatenate([self.change_value, np.broadcast_to(given, at.shape)])[order]
         return self.with_changes(step[order], registers, values)
+
+
+def reward_value(reward: Any) -> int:
+    """Return `Control.REWARD`, with its sign, for a reward; raises InputError."""
+    number = isinstance(reward, int | float | np.integer | np.floating) and not isinstance(reward, bool)
+    if not number or not abs(reward) <= REWARD_LIMIT:
+        raise InputError(f"a reward must be {-REWARD_LIMIT} to {REWARD_LIMIT}, got {reward!r}; for example 1.0")
+    return round(float(reward) * REWARD_ONE)
 
 
 def silent_bits(groups: Iterable[Any]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,9 @@ class TraceRule(Rule):
     pre_only, post_only : float
         What each arrival, and each spike of the neuron, adds to a weight whatever the traces are; in units of the
         weights, signed.
+    eligibility_tau_ms : float, optional
+        Have changes wait for a reward, ``run(reward={step: 1.0})``: each synapse gathers them, and forgets them with
+        this time constant; `math.inf`: never. Rules of one network share it. It needs a chip with `eligibility`.
     """
 
     tau_pre_ms: float
@@ -52,6 +56,7 @@ class TraceRule(Rule):
     x_target: float = 0.0
     pre_only: float = 0.0
     post_only: float = 0.0
+    eligibility_tau_ms: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,6 +70,11 @@ class TraceRule(Rule):
             if not is_finite(getattr(self, name)):
                 raise InputError(f"{name} must be a finite number, got {getattr(self, name)!r}; for example -0.01")
         check_target(self.x_target)
+        if self.eligibility_tau_ms is not None and not _is_time(self.eligibility_tau_ms):
+            raise InputError(
+                f"eligibility_tau_ms must be above 0 ms, got {self.eligibility_tau_ms!r}; for example 500.0, or "
+                "math.inf for changes that wait for ever"
+            )
         self._check_rooms()
         for side in ("pre", "post"):
             rate, tau_ms = getattr(self, f"{side}_rate_hz"), getattr(self, f"tau_{side}_ms")
@@ -123,6 +133,10 @@ class TraceRule(Rule):
         return "nearest" if self.nearest else "all"
 
 
+def _is_time(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value) > 0
+
+
 def stdp(tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression: float, **options: Any) -> TraceRule:
     """Pair-based STDP with exponential windows (Song, Miller and Abbott 2000).
 
@@ -133,10 +147,10 @@ def stdp(tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression:
     potentiation, depression : float
         Changes at a lag of one step. In the usual rule `depression` is below zero.
     **options
-        `accumulate`, `pre_rate_hz`, `post_rate_hz`, `x_target`, `pre_only`, `post_only`, `bounds`, `soft`,
-        `stochastic`, `seed`, see `TraceRule`. And `pairing`: "all" (the default) pairs each spike with all of
-        the other side; "nearest" pairs each spike with the latest of the other side, the symmetric nearest-neighbour
-        scheme of Morrison, Diesmann and Gerstner 2008. ``nearest=True`` is the same.
+        `accumulate`, `pre_rate_hz`, `post_rate_hz`, `x_target`, `pre_only`, `post_only`, `eligibility_tau_ms`,
+        `bounds`, `soft`, `stochastic`, `seed`, see `TraceRule`. And `pairing`: "all" (the default) pairs each spike
+        with all of the other side; "nearest" pairs each spike with the latest of the other side, the symmetric
+        nearest-neighbour scheme of Morrison, Diesmann and Gerstner 2008. ``nearest=True`` is the same.
 
     Examples
     --------
@@ -161,6 +175,7 @@ def reward_stdp(
     """STDP multiplied by a reward.
 
     The reward begins at `modulation`, and runs set it: ``device.run(..., modulation=...)``. A pair takes the reward of
-    the step that completes it. A reward below zero turns the signs of the rule.
+    the step that completes it. A reward below zero turns the signs of the rule. For a reward that comes later take
+    ``stdp(..., eligibility_tau_ms=...)``.
     """
     return stdp(tau_pre_ms, tau_post_ms, potentiation, depression, modulation=modulation, **options)

@@ -163,7 +163,7 @@ class Rectangle:
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a rule with windows, as `with_pairing`; raises InputError for those of traces."""
-    for name in ("x_target", "pre_only", "post_only"):
+    for name in ("x_target", "pre_only", "post_only", "eligibility_tau_ms"):
         if name in options:
             raise InputError(f"{name} belongs to rules of exponential traces; take stdp(..., {name}={options[name]!r})")
     return with_pairing(options)

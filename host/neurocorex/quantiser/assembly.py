@@ -18,6 +18,7 @@ from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .demand import Demand
 from .extent import EXTENT
+from .fades import FADES
 from .feedback import ERROR_SCALE, deaf, error_scales
 from .imagerows import pack
 from .inclusive import fire_at_threshold
@@ -103,6 +104,8 @@ class Assembly:
             meta |= line_meta(line)
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
+        if self.tuning and self.tuning.fades:
+            meta[FADES] = self.tuning.fades.meta
         if self.tuning and not self.tuning.tables:
             meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if error_scale is not None:

@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import FitError, InputError
-from ..learning import ErrorRule, Rule, WindowRule
+from ..learning import ErrorRule, Rule, TraceRule, WindowRule
 from ..network.data import NetworkData
 from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
-from ..spec.config import ERROR_LANES, LIMITS, TABLE_STEPS
+from ..spec.config import ERROR_LANES, LIMITS
 from ..spec.rows import Unit
+from .engine import ENGINES, engine_of, window_steps
 from .rows import Row, rows_of, rows_to_build
 
 Ints = NDArray[np.int64]
-#: Learning engines in words.
-ENGINES = {Learning.NONE: "no learning engine", Learning.EXPONENTIAL: "exponential traces", Learning.WINDOW: "windows"}
 #: How a chip with errors is built.
 ERRORS = f"CoreConfig(errors=True, learning={Learning.EXPONENTIAL:d}), with {ERROR_LANES} lanes or more"
 #: Names of the parameters that are times.
@@ -144,6 +143,12 @@ class Demand:
         return any(row.rule.has_terms for row in self.rows)
 
     @property
+    def eligibility(self) -> bool:
+        """Whether changes wait for a reward."""
+        rules = (row.rule for row in self.rows)
+        return any(isinstance(rule, TraceRule) and rule.eligibility_tau_ms is not None for rule in rules)
+
+    @property
     def states(self) -> list[NDArray[Any]]:
         """Return everything that a state has to hold alone, in the units of the weights."""
         shared = self.net.adaptation_step, self.net.conscience
@@ -174,7 +179,7 @@ class Demand:
             values["window_steps"] = max(chosen.window_steps, window_steps(self.rule, net.dt_ms))
             values["soft_bounds"] = any(row.rule.soft for row in self.rows)
             values["rules"] = rows_to_build(len(self.rows))
-            values["terms"] = self.terms
+            values |= {"terms": self.terms, "eligibility": self.eligibility}
         if self.errors:
             if isinstance(self.rule, WindowRule):
                 what = "feedback axons" if net.is_feedback.any() else "groups"
@@ -232,9 +237,10 @@ class Demand:
         if len(self.rows) > config.rules:
             build = f"CoreConfig(rules={rows_to_build(len(self.rows))}, learning={Learning.EXPONENTIAL:d})"
             lacking.append(f"rules {len(self.rows)} (the chip has {config.rules}; build {build}, or give fewer)")
-        if self.terms and not config.terms:
-            build = f"CoreConfig(terms=True, learning={Learning.EXPONENTIAL:d})"
-            lacking.append(f"terms for x_target, pre_only or post_only (the chip was built without; build {build})")
+        for name, why in (("terms", "x_target, pre_only or post_only"), ("eligibility", "eligibility_tau_ms")):
+            if getattr(self, name) and not getattr(config, name):
+                build = f"CoreConfig({name}=True, learning={Learning.EXPONENTIAL:d})"
+                lacking.append(f"{name} for {why} (the chip was built without; build {build})")
         return lacking
 
 
@@ -254,27 +260,6 @@ def smallest_config(net: NetworkData, *, inject_max: ArrayLike | None = None) ->
         If no chip can be built that large.
     """
     return Demand.of(net, inject_max).smallest()
-
-
-def engine_of(rule: Rule) -> Learning:
-    """Return the learning engine that a rule needs."""
-    return Learning.WINDOW if isinstance(rule, WindowRule) else Learning.EXPONENTIAL
-
-
-def window_steps(rule: Rule, dt_ms: float) -> int:
-    """Return the steps of the window of a rule, 1 if it has none; raises FitError if no chip has so many."""
-    steps = rule.steps(dt_ms) if isinstance(rule, WindowRule) else 1
-    most = max(LIMITS["window_steps"])
-    if steps > most:
-        raise FitError(
-            f"the rule looks back over {steps} steps, at most {most} can be built; shorten it or use a longer dt_ms"
-        )
-    if isinstance(rule, WindowRule) and rule.nearest and steps > TABLE_STEPS:
-        raise FitError(
-            f"the rule looks back over {steps} steps and pairs with the nearest spike only, which needs one table; a "
-            f"table holds {TABLE_STEPS} steps: shorten it, use a longer dt_ms, or pairing='all'"
-        )
-    return steps
 
 
 def _currents(given: ArrayLike | None, neurons: int) -> NDArray[Any]:

@@ -17,6 +17,7 @@ from ..spec.fixed import DECAY_ALL, DECAY_BITS
 from ..spec.registers import GATE_ALL, MODULATION_ONE, RULE_ROWS
 from .difference import Difference
 from .errorrate import whole_deadband
+from .fades import fades_of
 from .feedback import error_scale_of
 from .imagerows import bounds, row_flags, row_numbers, signed_value
 from .tuning import schedule_of
@@ -103,6 +104,8 @@ class _Held:
             LearningFlag.NEAREST_PRE: nearest, LearningFlag.NEAREST_POST: nearest,
             LearningFlag.ERRORS: isinstance(self.rule, ErrorRule),
         }  # fmt: skip
+        if isinstance(self.rule, TraceRule) and self.config.eligibility:
+            wanted[LearningFlag.ELIGIBLE] = self.rule.eligibility_tau_ms is not None
         for flag, state in wanted.items():
             yield str(flag.name).lower(), [float(state)], [float(bool(self.flags & flag))]
 
@@ -120,6 +123,9 @@ class _Held:
             held = trace * self.signed(rate) / (1 << self.config.trace_bits) * self.change
             yield "potentiation" if fades else "depression", [change], [held]
         yield from self._target(rule.x_target)
+        if rule.eligibility_tau_ms is not None:
+            law = fades_of(self.image)
+            yield "eligibility_tau_ms", [rule.eligibility_tau_ms], [law.tau_steps * self.dt_ms if law else math.inf]
         for name, change, register in (
             ("pre_only", rule.pre_only, self.row.pre_only), ("post_only", rule.post_only, self.row.post_only),
         ):  # fmt: skip

@@ -19,6 +19,7 @@ from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
 from .difference import Difference, WeightLoss, finite
 from .errorchange import ErrorChange
+from .fades import fades_told
 from .inputs import delays_told
 from .losses import UNBOUNDED
 from .mistakes import CROWDED, RESTLESS, mistakes
@@ -173,7 +174,7 @@ class Report:
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
-            remarks=delays_told(image),
+            remarks=[*delays_told(image), *fades_told(image)],
             comparison=comparison,
         )
 

@@ -112,7 +112,8 @@ def _check_common(rules: Sequence[Rule]) -> None:
     traces = [rule for rule in rules if isinstance(rule, TraceRule)]
     errors = [rule for rule in rules if isinstance(rule, ErrorRule)]
     for some, names in (
-        (traces, ("tau_pre_ms", "tau_post_ms", "pairing")), (errors, ("tau_ms", "deadband", "accumulate")),
+        (traces, ("tau_pre_ms", "tau_post_ms", "pairing", "eligibility_tau_ms")),
+        (errors, ("tau_ms", "deadband", "accumulate")),
     ):  # fmt: skip
         for rule in some[1:]:
             for name in names:

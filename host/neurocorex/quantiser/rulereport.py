@@ -15,8 +15,8 @@ from ..network.population import named
 from ..plot.plasticity import learning_window, learning_windows
 from ..spec import Learning
 from .acting import acting_window
-from .demand import ENGINES
 from .difference import finite
+from .engine import ENGINES
 from .errorchange import ErrorChange, error_change
 from .imagerows import is_by_errors, learning_synapses
 from .rounded import Rounded

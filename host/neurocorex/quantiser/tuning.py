@@ -14,6 +14,7 @@ from ..spec import Control, CoreConfig, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.registers import GATE_ALL, MODULATION_ONE, RULE_ROWS
 from .errorrate import Arithmetic, ErrorRates, Wanted
+from .fades import Fades
 from .room import NO_ROOM, Room
 from .rounded import Rounded
 from .rowtuning import RowTuning
@@ -57,6 +58,8 @@ class Tuning:
         Registers that change in the first steps.
     error_scale : float
         Scale of errors, see `feedback`.
+    fades : Fades or None
+        How changes that wait for a reward are forgotten; None if none wait, or for ever.
     """
 
     rules: Sequence[Rule]
@@ -70,6 +73,7 @@ class Tuning:
     tables: dict[Region, NDArray[np.int64]] = field(default_factory=dict)
     schedule: list[list[int]] = field(default_factory=list)
     error_scale: float = 1.0
+    fades: Fades | None = None
 
     def __post_init__(self) -> None:
         self.rows = [
@@ -115,8 +119,19 @@ class Tuning:
         found = TraceTuning(rows, self.rooms)
         self.rooms = (found.rooms[0], found.rooms[1])
         self.control |= found.control
-        nearest = LearningFlag.NEAREST_PRE | LearningFlag.NEAREST_POST
-        return nearest if rows[0][1].nearest else LearningFlag(0)
+        rule, nearest = rows[0][1], LearningFlag.NEAREST_PRE | LearningFlag.NEAREST_POST
+        return (nearest if rule.nearest else LearningFlag(0)) | self._set_eligibility(rows)
+
+    def _set_eligibility(self, rows: Sequence[tuple[RowTuning, TraceRule]]) -> LearningFlag:
+        """Have changes wait for a reward, if the rules say so."""
+        tau_ms = rows[0][1].eligibility_tau_ms
+        if tau_ms is None:
+            return LearningFlag(0)
+        self.fades = Fades.of(tau_ms / self.dt_ms, self.config)
+        acts_ms = self.fades.tau_steps * self.dt_ms if self.fades else tau_ms
+        for row, _ in rows:
+            row.note("eligibility_tau_ms", tau_ms, acts_ms, remedy="take a longer one, or a shorter dt_ms")
+        return LearningFlag.ELIGIBLE
 
     def _set_windows(self, row: RowTuning, rule: WindowRule) -> None:
         found = WindowTuning(row, rule)

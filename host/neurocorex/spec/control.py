@@ -273,6 +273,8 @@ ROW_FLAGS = LearningFlag.SOFT | LearningFlag.ERRORS
 
 #: Registers that learning moves on by itself.
 MOVING = tuple(control for control in Control if control.row.moves)
+#: Those that a step takes notice of and sets to zero.
+ONE_STEP = tuple(control for control in MOVING if control is not Control.RANDOM)
 
 
 @lru_cache(maxsize=64)
