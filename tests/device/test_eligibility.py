@@ -1,5 +1,6 @@
 """Changes that wait for a reward, as a user asks for them: against NumPy in floats, and what is refused."""
 
+import itertools
 import math
 
 import neurocorex
@@ -86,7 +87,7 @@ def test_runs_of_any_length_fade_alike():
     for cuts in ((0, 600), (0, 1, 114, 115, 116, 377, 600)):
         with neurocorex.open("emulator") as device:
             device.load(net)
-            for start, stop in zip(cuts, cuts[1:], strict=False):
+            for start, stop in itertools.pairwise(cuts):
                 device.run(spikes=spikes[start:stop], teacher=forced[start:stop], counters=False)
                 if start:
                     device.restore(device.snapshot())
@@ -197,12 +198,13 @@ def test_streams_refuse_rewards_and_fades_that_cannot_be():
 
 def test_chip_without_eligibility_is_refused():
     plain = CoreConfig(inputs=3, neurons=2, learning=Learning.EXPONENTIAL)
-    with pytest.raises(FitError, match=r"eligibility for eligibility_tau_ms .*CoreConfig\(eligibility=True, learning=1\)"):
+    built = r"CoreConfig\(eligibility=True, learning=1\)"
+    with pytest.raises(FitError, match=f"eligibility for eligibility_tau_ms .*{built}"):
         neurocorex.quantise(network(), plain)
     with neurocorex.open("emulator", config=plain) as device:
         device.load(network(eligibility_tau_ms=None))
         for arguments in ({"steps": 5, "reward": {1: 1.0}}, {"spikes": EventStream(5).fading(2)}):
-            with pytest.raises(InputError, match=r"needs a chip with eligibility.*CoreConfig\(eligibility=True"):
+            with pytest.raises(InputError, match=f"needs a chip with eligibility.*{built}"):
                 device.run(**arguments)
 
 
