@@ -167,6 +167,7 @@ RTL = (
     ("demo", "digits-unsupervised", "--device", "rtl"),
     ("demo", "hidden", "--device", "rtl"),
     ("demo", "judged", "--device", "rtl"),
+    ("demo", "conditioning", "--device", "rtl"),
     ("demo", "mnist", "--device", "rtl", "--data", "."),
     ("demo", "mnist-unsupervised", "--device", "rtl", "--data", "."),
     ("demo", "microseer", "--device", "rtl", "--data", "."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import choice, hidden, judged, learned, mnist, output, verdict
+from . import choice, conditioning, hidden, judged, learned, mnist, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
@@ -238,3 +238,4 @@ demo.add_command(mnist.mnist_unsupervised)
 demo.add_command(hidden.digits_delta)
 demo.add_command(hidden.hidden)
 demo.add_command(judged.judged)
+demo.add_command(conditioning.conditioning)
