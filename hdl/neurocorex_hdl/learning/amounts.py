@@ -3,13 +3,13 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import Clear, CoreConfig, Learning, LearningFlag, Region
+from neurocorex.spec import Clear, CoreConfig, Learning, LearningFlag
 from neurocorex.spec.fixed import Place
 from neurocorex.spec.rows import has_rule_rows
 from neurocorex.spec.timing import change_stages
 
 from ..lib.arithmetic import has
-from ..lib.bus import TARGET_LATENCY, RegionBus
+from ..lib.bus import RegionBus
 from ..lib.delay import stages
 from ..neurons.population import Activity
 from ..neurons.sweep import Phase, Sweep
@@ -17,7 +17,7 @@ from ..registers.counters import ticks_layout
 from ..registers.file import Settings
 from ..synapses.access import column_members
 from ..synapses.array import Reading
-from ..synapses.axons import AxonFinder, AxonKind
+from ..synapses.axons import AxonKind
 from ..synapses.matrix import WeightMatrix
 from .random import reverse
 from .rates import ModulatedRates
@@ -32,7 +32,8 @@ from .rule import (
     eligibility_lanes,
 )
 from .rulerows import RuleRowChange, kept_layout, rule_lanes
-from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries
+from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries, outer_index
+from .traceaccess import serve
 
 
 class ChangeAmounts(wiring.Component):
@@ -135,7 +136,7 @@ class ChangeAmounts(wiring.Component):
         }
         if config.learning is Learning.EXPONENTIAL:
             m.d.comb += self.ticks.full_traces.eq(outer.full + inner.full + post.full)
-        self._serve(m, {"outer": outer, "inner": inner, "post": post})
+        serve(m, self.bus, {"outer": outer, "inner": inner, "post": post}, config)
         self._select(m, causes)
         return m
 
@@ -162,17 +163,13 @@ class ChangeAmounts(wiring.Component):
             self.running.eq(sweeper.running),
             outer.slot.eq(sweeper.slot),
             outer.mark.eq(arrives & ~recurrent),
-            outer.mark_index.eq(self._outer_index(arrival)),
+            outer.mark_index.eq(outer_index(arrival, self._config)),
             inner.mark.eq(arrives & recurrent),
             inner.mark_index.eq(arrival.index),
             post.spike.eq(stages(m, leaving.fired, TraceStore.read_stage(self._config), name="fired")[-1]),
         ]
         for store, slot in ((inner, entering), (post, leaving.slot)):
             m.d.comb += [store.slot.valid.eq(slot.valid), store.slot.index.eq(slot.index)]
-
-    def _outer_index(self, axon: Value) -> Value:
-        """Place of an input or extra axon in the outer store."""
-        return axon.index + Mux(axon.kind == AxonKind.EXTRA, self._config.input_blocks * self._config.lanes, 0)
 
     def _keep(self, m: Module, name: str, store: TraceStore, blocks: int) -> CauseBlocks:
         """Keep the traces of a store, or the changes that a table gives for them, where rows and columns read them."""
@@ -284,37 +281,3 @@ class ChangeAmounts(wiring.Component):
             error_rate.error.eq(stages(m, self.reading.error, waiting, name="error")[-1]),
         ]
         return error_rate.scaled
-
-    def _serve(self, m: Module, stores: dict[str, TraceStore]) -> None:
-        """Let the bus reach traces and tables."""
-        bus = self.bus
-        m.submodules.finder = finder = AxonFinder(self._config)
-        # The address has been on the bus for a cycle when a strobe comes here.
-        axon = Signal.like(finder.axon, reset_less=True)
-        m.d.comb += finder.number.eq(bus.column)
-        m.d.sync += axon.eq(finder.axon)
-        inner = axon.kind == AxonKind.RECURRENT
-        pre, post = bus.region == Region.PRE_TRACE, bus.region == Region.POST_TRACE
-        places = {
-            "outer": (stores["outer"], pre & ~inner, self._outer_index(axon)),
-            "inner": (stores["inner"], pre & inner, axon.index),
-            "post": (stores["post"], post, bus.column),
-        }
-        if self._config.learning is Learning.WINDOW:
-            pre_table = bus.region == Region.PRE_TABLE
-            for name, table in (("outer", pre_table), ("inner", pre_table), ("post", bus.region == Region.POST_TABLE)):
-                places[f"{name}_table"] = (m.submodules[f"{name}_table"], table, bus.column)
-        answers = []
-        for name, (target, selected, index) in places.items():
-            m.d.comb += [
-                target.host_read.eq(bus.read & selected),
-                target.host_write.eq(bus.write & selected),
-                target.host_index.eq(index),
-                target.host_data.eq(bus.write_data),
-            ]
-            if name != "inner_table":
-                reading = stages(m, target.host_read, TARGET_LATENCY, name=f"reading_{name}")[-1]
-                answers.append(Mux(reading, target.host_answer, 0))
-        for answer in answers[1:]:
-            answers[0] = answers[0] | answer
-        m.d.comb += bus.read_data.eq(answers[0])

@@ -13,6 +13,7 @@ from ..lib.delay import sparse_stages, stages
 from ..lib.memory import PackedMemory
 from ..neurons.pace import holds
 from ..registers.extent import input_bits
+from ..synapses.axons import AxonKind
 from .random import DRAW_BITS, reverse
 from .trace import TraceUpdate, law_layout
 
@@ -40,6 +41,11 @@ def outer_code(index: Value, config: CoreConfig) -> Value:
     if not config.extra_axons:
         return reverse(index) ^ Place.INPUT
     return Mux(index < first, reverse(index) ^ Place.INPUT, reverse((index - first)[: len(index)]) ^ Place.EXTRA)
+
+
+def outer_index(axon: Value, config: CoreConfig) -> Value:
+    """Return the place of the trace of an input or extra axon."""
+    return axon.index + Mux(axon.kind == AxonKind.EXTRA, config.input_blocks * config.lanes, 0)
 
 
 class TraceStore(wiring.Component):

@@ -130,10 +130,7 @@ class SynapseUpdate(wiring.Component):
         """Build the stages."""
         m = Module()
         rule, bits = self.rule, self._config.weight_bits
-        changing = self.synapse.weight
-        if self._config.eligibility:
-            changing = Mux(self._gathers(), self.synapse.eligibility, self.synapse.weight)
-        changing = stages(m, changing, change_stages(self._config), name="changing")[-1]
+        changing = stages(m, self._changing(), change_stages(self._config), name="changing")[-1]
         amount = self._soften(m, changing) if self._config.soft_bounds else self.amount
         scaling = self.SOFT_STAGES if self._config.soft_bounds else 0
         before = change_stages(self._config) + scaling
@@ -189,6 +186,11 @@ class SynapseUpdate(wiring.Component):
             self.result.changed.eq(changed),
         ]
         return m
+
+    def _changing(self) -> Value:
+        """Return what changes, the weight or the eligibility, at stage 0."""
+        weight = self.synapse.weight
+        return Mux(self._gathers(), self.synapse.eligibility, weight) if self._config.eligibility else weight
 
     def _gathers(self) -> Value:
         """Whether the eligibility of the synapse changes in place of its weight, at stage 0."""
