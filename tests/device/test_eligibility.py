@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import neurocorex
 import numpy as np
@@ -125,6 +126,20 @@ def test_eligibility_that_waits_for_ever_does_not_fade():
         assert held.any()
         assert np.array_equal(device.read(Region.ELIGIBILITY), held)
         assert np.array_equal(device.weights(), before)
+
+
+def test_time_constant_beyond_all_runs_is_told():
+    image, report = quantised(network(eligibility_tau_ms=1e300))
+    assert "fades" not in image.meta
+    assert any("eligibility_tau_ms became inf instead of 1e+300" in line for line in report.warnings)
+
+
+def test_fades_that_make_no_sense_are_left_out():
+    image, _ = quantised(network())
+    for fades in ([0, 5, 5], [15, 5, 5], [2, 0, 0], [2, 5, -1], [2, 5], "2", [2, 1 << 60, 5]):
+        with neurocorex.open("emulator") as device:
+            device.load(replace(image, meta=image.meta | {"fades": fades}))
+            device.run(20)
 
 
 def test_reward_by_step_as_an_array_and_in_a_stream_are_one():

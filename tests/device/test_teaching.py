@@ -309,7 +309,9 @@ def test_changes_come_in_a_fixed_order_and_are_taken_back():
 
 def test_examples_of_the_page_on_learning_run(tmp_path, monkeypatch, capsys):
     page = (ROOT / "docs" / "learning.md").read_text()
-    stdp_example, errors_example, rules_example, judge_example = re.findall(r"```python\n(.*?)```", page, re.S)
+    stdp_example, errors_example, rules_example, judge_example, reward_example = re.findall(
+        r"```python\n(.*?)```", page, re.S
+    )
     monkeypatch.chdir(tmp_path)
     exec(stdp_example, {})  # noqa: S102  # it is our own
     assert (tmp_path / "weights.png").read_bytes().startswith(b"\x89PNG")
@@ -327,3 +329,9 @@ def test_examples_of_the_page_on_learning_run(tmp_path, monkeypatch, capsys):
     (line,) = re.findall(r"```\n(judge: .*?)```", page, re.S)
     assert line in printed
     assert printed.splitlines()[-1] == "[0 0 2]"
+    exec(reward_example, {})  # noqa: S102
+    printed = capsys.readouterr().out
+    (line,) = re.findall(r"```\n(eligibility: .*?)```", page, re.S)
+    assert line in printed
+    gained = [float(each) for each in printed.splitlines()[-1].strip("[]").split()]
+    assert min(gained[2:]) > max(gained[:2]) + 0.05

@@ -15,12 +15,15 @@ import numpy as np
 from ..events.arrays import Ints
 from ..image import Image
 from ..spec import CoreConfig
+from ..spec.fixed import FADE_ALL
 
 #: Key of `Image.meta` for the fades of a network: [k, steps from one to the next, first step].
 FADES = "fades"
 #: Logarithms of the part, in the order in which they are tried. Large parts round least; of a quarter the steps from
 #: one fade to the next are still a third of the time constant.
 _PARTS = (2, 1, 3, 4)
+#: Steps that no run has.
+_EVER = 1 << 48
 #: Error of a time constant that is good enough.
 _FINE = 0.01
 
@@ -45,8 +48,8 @@ class Fades:
 
     @classmethod
     def of(cls, tau_steps: float, config: CoreConfig) -> Fades | None:
-        """Return those of a time constant in steps; None if it is infinite."""
-        if math.isinf(tau_steps):
+        """Return those of a time constant in steps; None if it is infinite, or beyond all runs."""
+        if tau_steps > _EVER:
             return None
         found: list[Fades] = []
         for k in _PARTS:
@@ -63,8 +66,7 @@ class Fades:
 
     def at(self, age: int, steps: int) -> Ints:
         """Return the fades of a run, as its steps, of a network that is so many steps old."""
-        first = self.first - age
-        return np.arange(first if first >= 0 else first % self.every, steps, self.every, dtype=np.int64)
+        return np.arange(self.aged(age).first, steps, self.every, dtype=np.int64)
 
     def aged(self, age: int) -> Fades:
         """Return those of a network that begins where this one is after so many steps."""
@@ -91,7 +93,7 @@ def fades_of(image: Image) -> Fades | None:
     if not (isinstance(given, list) and len(given) == 3 and all(type(each) is int for each in given)):
         return None
     k, every, first = given
-    return Fades(k, every, first) if 1 <= k <= 15 and every >= 1 and first >= 0 else None
+    return Fades(k, every, first) if 1 <= k < FADE_ALL and 1 <= every <= _EVER and 0 <= first <= _EVER else None
 
 
 def fades_told(image: Image) -> list[str]:

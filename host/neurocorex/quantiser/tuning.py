@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,7 +129,7 @@ class Tuning:
         if tau_ms is None:
             return LearningFlag(0)
         self.fades = Fades.of(tau_ms / self.dt_ms, self.config)
-        acts_ms = self.fades.tau_steps * self.dt_ms if self.fades else tau_ms
+        acts_ms = self.fades.tau_steps * self.dt_ms if self.fades else math.inf
         for row, _ in rows:
             row.note("eligibility_tau_ms", tau_ms, acts_ms, remedy="take a longer one, or a shorter dt_ms")
         return LearningFlag.ELIGIBLE
