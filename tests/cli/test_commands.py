@@ -146,7 +146,9 @@ def test_run_teaches_and_draws_what_was_learned(
 def test_selftest_of_the_emulator_finds_nothing(parsed: Callable[..., dict[str, Any]]) -> None:
     done = parsed("selftest", "emulator", "--networks", "4", "--steps", "12", "--seed", "3")
     assert (done["networks"], done["identical"], done["differences"]) == (4, True, [])
-    assert [config["learning"] for config in done["config"]] == [0, 1, 2]
+    assert [(config["learning"], config["errors"]) for config in done["config"]] == [
+        (0, False), (1, False), (2, False), (1, True),
+    ]  # fmt: skip
 
 
 def test_selftest_uses_the_geometry_of_the_chip(parsed: Callable[..., dict[str, Any]], served: str) -> None:

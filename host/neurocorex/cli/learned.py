@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from . import output, verdict
 from .choice import DeviceChoice
 
@@ -15,6 +17,23 @@ if TYPE_CHECKING:
     from ..device.device import Device
 
 Progress = Callable[[int, int], None]
+
+
+def at_most(limit: Callable[[int], int]) -> Callable[[click.Context, click.Parameter, int | None], int | None]:
+    """Return a check of an option: no more than `limit` gives for the neurons of the largest chip.
+
+    The limits of chips are looked up when the option is used: the list of commands does without the time to load them.
+    """
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: int | None) -> int | None:
+        from ..spec.config import LIMITS
+
+        most = limit(max(LIMITS["neurons"]))
+        if value is not None and value > most:
+            raise click.BadParameter(f"{value} is not in the range 1<=x<={most}.")
+        return value
+
+    return check
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..spec.config import LIMITS
 from . import choice, learned, output
 from .choice import DeviceChoice
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from ..demos import competition, teacher
     from ..device.device import Device
 
-NEURONS = max(LIMITS["neurons"])
 CLASSES = 10
 
 _OPTIONS = (
@@ -60,8 +58,8 @@ def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("mnist")
 @_with_options
 @_warp(0.6)
-@click.option("--per-class", default=40, show_default=True, type=click.IntRange(1, NEURONS // CLASSES), metavar="N",
-              help="Neurons of each class.")  # fmt: skip
+@click.option("--per-class", default=40, show_default=True, type=click.IntRange(1), metavar="N",
+              callback=learned.at_most(lambda most: most // CLASSES), help="Neurons of each class.")  # fmt: skip
 @_epochs(20)
 @output.json_option
 def mnist(chosen: DeviceChoice, size: int, per_class: int, epochs: int, **options: Any) -> None:
@@ -86,8 +84,8 @@ def mnist(chosen: DeviceChoice, size: int, per_class: int, epochs: int, **option
 @click.command("mnist-unsupervised")
 @_with_options
 @_warp(0.6)
-@click.option("--neurons", default=400, show_default=True, type=click.IntRange(1, NEURONS), metavar="N",
-              help="Neurons that compete.")  # fmt: skip
+@click.option("--neurons", default=400, show_default=True, type=click.IntRange(1), metavar="N",
+              callback=learned.at_most(lambda most: most), help="Neurons that compete.")  # fmt: skip
 @_epochs(8)
 @output.json_option
 def mnist_unsupervised(chosen: DeviceChoice, size: int, neurons: int, epochs: int, **options: Any) -> None:
