@@ -31,7 +31,12 @@ OPTIONS = (
     ("no learning", {"learning": Learning.EXPONENTIAL}),
     ("no learning", {"learning": Learning.WINDOW}),
     ("learning=1", {"soft_bounds": True}),
+    ("learning=1", {"rules": 2}),
+    ("learning=1", {"rules": 4}),
+    ("learning=1", {"terms": True}),
+    ("learning=1", {"rules": 4, "terms": True}),
     ("learning=1", {"errors": True}),
+    ("learning=1, errors", {"groups": 10}),
 )
 
 

@@ -38,7 +38,8 @@ CALLS = {
     **{
         name: lambda device, name=name: getattr(device, name)()
         for name in (
-            "state", "weights", "plastic", "membranes", "thresholds", "traces", "errors", "counters", "snapshot",
+            "state", "weights", "plastic", "membranes", "thresholds", "traces", "errors", "winners", "counters",
+            "snapshot",
         )
     },
     **{

@@ -40,7 +40,7 @@ GUARDED: dict[str, tuple | None] = {
     **dict.fromkeys(FACTS), "link": None, "close": (), "load": (IMAGE,), "restore": (IMAGE,), "prepare": (),
     "run": (3,), "resume": (), "run_async": (3,), "read": (Region.BIAS,), "write": (Region.BIAS, np.zeros(7, int)),
     "state": (), "weights": (), "set_weights": (0.0,), "plastic": (), "membranes": (), "thresholds": (), "traces": (),
-    "errors": (), "snapshot": (), "counters": (), "clear": (), "learning": (True,), "gate": (None,),
+    "errors": (), "winners": (), "snapshot": (), "counters": (), "clear": (), "learning": (True,), "gate": (None,),
     "modulation": (1.0,),
 }  # fmt: skip
 

@@ -155,9 +155,10 @@ class ControlRegisters(wiring.Component):
             bus.read_data.eq(self._answer(m, bus.read & addressed, found.data, moving)),
         ]
         if scanned(config):
+            number = self._scan(m)
             m.d.comb += self.scan.value.eq(found.data)
             with m.If(~bus.read):
-                m.d.comb += found.addr.eq(self._scan(m))
+                m.d.comb += found.addr.eq(number)
         return m
 
     def _scan(self, m: Module) -> Value:

@@ -44,7 +44,7 @@ def judged(
     chosen: DeviceChoice, data: str, limit: int | None, per_class: int, epochs: int | None, warp: float | None,
     seed: int, picture: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Learn from images and labels alone: the chip finds the winner and judges it.
+    """Learn digits or MNIST, judged on the chip.
 
     100 neurons, 10 for each digit, learn by lessons as those of digits-stdp, but nobody reads who fired first: the chip
     keeps the winner, and blames it if it is of another class than the label. Images of MNIST are sheared upright and

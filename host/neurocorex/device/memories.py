@@ -20,7 +20,7 @@ from .matrix import WeightMatrix
 from .session import Session
 from .standing import setting
 from .synapses import WeightsSet
-from .teaching import gate_bits, modulation_bits, require_groups, require_learning
+from .teaching import gate_bits, modulation_bits, require_learning
 from .turn import Turn
 from .units import is_chip
 
@@ -165,15 +165,11 @@ class Memories:
     def winners(self) -> npt.NDArray[np.int64]:
         """First neurons to fire, int64 [groups + 1], -1 where none has: of all groups, of group 1, of group 2, ...
 
-        Only neurons in groups count, from the last clear on; see `Network.judge`.
-
-        Raises
-        ------
-        InputError
-            On a chip without groups.
+        Only neurons in groups count, from the last clear on; see `Network.judge`. A chip without groups has no winner.
         """
         with self._reading("winners"):
-            require_groups(self._contents.config, "winners")
+            if not self._contents.config.groups:
+                return np.array([-1])
             held = self._contents.read(Region.FIRST)[Region.FIRST].astype(np.int64)
             return np.where(held == NOBODY, -1, held)
 

@@ -100,7 +100,7 @@ class Assembly:
         own = [net.input_count, net.neuron_count, len(net.extra_source)]
         if own != [config.inputs, config.neurons, config.extra_axons]:
             meta[EXTENT] = own
-        if (line := line_of(net)) is not None:
+        if any(net.input_delay_ms) and (line := line_of(net)) is not None:
             meta |= line_meta(line)
         if self.tuning and self.tuning.schedule:
             meta[SCHEDULE] = self.tuning.schedule
@@ -165,6 +165,8 @@ class Assembly:
     def _put_judge(self, error_scale: float, *, by_errors: bool) -> None:
         """Place the groups, and what a judgement does."""
         net, notes, tuning = self.net, self.rounding.notes, self.tuning
+        if not (self.config.groups or net.praise or net.blame or net.conscience):
+            return
         notes += judge_warnings(net, by_errors=by_errors)
         if not self.config.groups:
             return

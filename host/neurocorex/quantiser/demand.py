@@ -91,6 +91,8 @@ class Demand:
         Its times in steps.
     rows : tuple of Row
         Its learning rules; none unless it learns.
+    rule : Rule or None
+        The first of them, which tells of all what they share, such as the engine.
     is_integer : bool
         Whether it has integers only, which need no scale.
     weights : array [axons, N]
@@ -106,6 +108,7 @@ class Demand:
     net: NetworkData
     durations: Durations
     rows: tuple[Row, ...]
+    rule: Rule | None
     is_integer: bool
     weights: NDArray[Any]
     lowest: NDArray[Any]
@@ -119,12 +122,9 @@ class Demand:
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
         injected = _currents(inject_max, net.neuron_count)
         weights = net.current_weights
-        return cls(net, Durations.of(net), rows_of(net), net.is_integer, weights, *net.reach(), levels, injected)
-
-    @property
-    def rule(self) -> Rule | None:
-        """Its first rule, which tells of all what they share, such as the engine; None unless it learns."""
-        return self.rows[0].rule if self.rows else None
+        rows = rows_of(net) if net.learns else ()
+        rule = rows[0].rule if rows else None
+        return cls(net, Durations.of(net), rows, rule, net.is_integer, weights, *net.reach(), levels, injected)
 
     @property
     def unbounded(self) -> bool:

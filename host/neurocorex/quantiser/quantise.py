@@ -95,7 +95,8 @@ def quantised(
     groups = None if populations is None else groups_of(demand, populations, notes)
     if config is None:
         config = demand.smallest()
-    require_axons(net, config.inputs)
+    if net.input_count > config.inputs:
+        require_axons(net, config.inputs)
     demand.check(config)
     if scales is None:
         scales, demand = _chosen_scales(demand, config, groups, notes)
