@@ -34,7 +34,7 @@ def test_conditioning_as_text_and_picture(invoke, tmp_path):
     picture = tmp_path / "conditioning.png"
     code, out, err = invoke("demo", "conditioning", "--cues", 25, "--picture", picture)
     assert (code, err) == (0, "")
-    assert "25 cues in " in out
+    assert "25 cues in a session of " in out
     assert ", which pays: " in out
     assert picture.stat().st_size > 1000
 

@@ -60,7 +60,7 @@ def conditioning(chosen: DeviceChoice, cues: int | None, seed: int, picture: Pat
         "counters": outcome.counters, "config": chip.to_dict(), "picture": picture, **verdict.values(found),
     }  # fmt: skip
     lines = [
-        f"{settings.cues} cues in {outcome.steps / 1000:.0f} s, in {outcome.seconds:.2f} s",
+        f"{settings.cues} cues in a session of {outcome.steps / 1000:.0f} s, which took {outcome.seconds:.2f} s",
         f"spikes of a neuron in answer to a cue, by {settings.block} cues",
         *(f"  {_name(name, outcome)}: {' '.join(f'{each:.2f}' for each in curve)}"
           for name, curve in outcome.curve.items()),
