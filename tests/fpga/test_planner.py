@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from neurocorex.errors import InputError
@@ -37,6 +38,22 @@ def test_advice_fits() -> None:
     for option, value in (word.split() for word in words):
         smaller = CoreConfig.from_dict({**config.to_dict(), option.lstrip("-").replace("-", "_"): int(value)})
         assert planned.make(ULX3S, smaller).fits, option
+
+
+def test_advice_keeps_to_what_a_chip_with_errors_allows() -> None:
+    config = CoreConfig(neurons=400, inputs=600, lanes=16, learning=Learning.EXPONENTIAL, errors=True, groups=10)
+    (advice,) = planned.make(ULX3S, config).advice
+    assert "--learning" not in advice
+    assert "--neurons" in advice
+
+
+@pytest.mark.parametrize("option", [{"errors": True}, {"rules": 2}, {"rules": 4, "terms": True}, {"terms": True}])
+def test_options_that_no_build_knows_cost_something_and_widen_the_margin(option) -> None:
+    plain = CoreConfig(neurons=64, inputs=64, lanes=8, learning=Learning.EXPONENTIAL)
+    less, more = (planned.make(ULX3S, config) for config in (plain, replace(plain, **option)))
+    assert more.needed["lut"] > less.needed["lut"]
+    assert more.needed["ff"] > less.needed["ff"]
+    assert more.to_dict()["margin"] > less.to_dict()["margin"]
 
 
 def test_advice_names_other_boards_where_no_option_helps() -> None:
@@ -116,6 +133,14 @@ def test_plan_of_a_network_looks_at_all_boards(tmp_path) -> None:
     assert values["fits"]
     assert len(values["plans"]) == len(BOARDS)
     assert set(values["boards"]) == {plan["board"] for plan in values["plans"] if plan["fits"]}
+
+
+def test_boards_whose_defaults_do_not_go_with_an_option_are_named() -> None:
+    values = json.loads(command("plan", "--learning", "1", "--errors", "1", "--json").stdout)
+    assert {plan["board"] for plan in values["plans"]} | set(values["refused"]) == set(BOARDS)
+    assert "4 lanes or more" in values["refused"]["icebreaker"]
+    done = command("plan", "--learning", "0", "--errors", "1")
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
 
 
 def test_what_cannot_fit_is_not_begun() -> None:

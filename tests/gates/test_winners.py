@@ -6,14 +6,14 @@ from itertools import count, islice
 import numpy as np
 import pytest
 from neurocorex.check.drawing import Drawing
-from neurocorex.events.codec import NO_REGISTER
 from neurocorex.image import Image
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, JudgeFlag, Learning, LearningFlag, Region, Step, layout
 from neurocorex.spec.events import Cleared, Graded, Set, encode_steps
 from neurocorex.spec.registers import GATE_ALL, NOBODY
 from neurocorex.spec.timing import busy_cycles
 from support.corebench import on_core
-from support.trials import COUNTERS, STATE_REGIONS, moments_of, reference_of
+from support.corecompare import compare, run_reference
+from support.trials import reference_of
 
 
 def chip(**sizes):
@@ -44,41 +44,12 @@ def drawn(config, seed):
     return Image(config, regions), stream.clearing(np.flatnonzero(rng.random(STEPS) < 0.2), Clear.WINNERS)
 
 
-def run_reference(image, stream):
-    reference = reference_of(image)
-    for moment in moments_of(stream, image.config):
-        for register, value in moment.changes:
-            if register == NO_REGISTER:
-                reference.clear(value)
-            else:
-                reference.set(Control(register).name.lower(), value)
-        reference.step(moment.events, moment.injected, moment.forced)
-    return reference
-
-
-async def compare(core, reference, config):
-    """Everything that a step changes is the same, and the core has worked for as long as the formula says."""
-    expected = {region: [getattr(n, name) for n in reference.neurons] for name, region in STATE_REGIONS.items()}
-    expected |= {
-        Region.WEIGHTS: np.ravel(reference.weights).tolist(),
-        Region.FIRST: [NOBODY if j is None else j for j in reference.first],
-        Region.CONTROL: list(reference.control.values()),
-    }
-    for region, values in expected.items():
-        assert await core.read(region) == values, region.name
-    counters = await core.counters()
-    arrivals = reference.input_events + reference.recurrent_events
-    assert {name: counters[counter] for name, counter in COUNTERS.items()} == {
-        name: getattr(reference, name) for name in COUNTERS
-    }
-    assert counters[Counter.BUSY_CYCLES] == busy_cycles(config, reference.steps, arrivals, reference.columns)
-
-
 def trials(config):
     """Networks that end with winners, with their stimuli and references."""
     for seed in count():
         image, stream = drawn(config, seed)
-        reference = run_reference(image, stream)
+        reference = reference_of(image)
+        run_reference(reference, stream, config)
         if reference.first[0] is not None:
             yield image, stream, reference
 

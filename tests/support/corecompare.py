@@ -8,6 +8,7 @@ from neurocorex.image import Image
 from neurocorex.spec import Control, CoreConfig, Counter, Region, layout
 from neurocorex.spec import config as geometry
 from neurocorex.spec import memories as spec_memories
+from neurocorex.spec.registers import NOBODY
 from neurocorex.spec.timing import busy_cycles
 from neurocorex_hdl.synapses import banks
 
@@ -51,6 +52,7 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
         Region.PRE_TRACE: reference.learning.x,
         Region.POST_TRACE: reference.learning.y,
         Region.CONTROL: list(reference.control.values()),
+        Region.FIRST: [NOBODY if j is None else j for j in reference.first],
     }
     if reference.learning.eligibility:
         expected[Region.ELIGIBILITY] = np.ravel(reference.learning.eligibility).tolist()

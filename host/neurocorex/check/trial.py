@@ -96,12 +96,8 @@ GEOMETRIES = (
         neurons=22, inputs=14, lanes=4, learning=Learning.EXPONENTIAL, extra_axons=6, max_delay=6, errors=True, groups=5
     ),
     CoreConfig(
-        neurons=18, inputs=10, lanes=8, learning=Learning.EXPONENTIAL, extra_axons=4, max_delay=4, errors=True, rules=4,
-        terms=True,
-    ),
-    CoreConfig(
         neurons=18, inputs=10, lanes=4, learning=Learning.EXPONENTIAL, soft_bounds=True, extra_axons=5, max_delay=5,
-        errors=True, rules=4, terms=True, eligibility=True,
+        errors=True, groups=3, rules=4, terms=True, eligibility=True,
     ),
     CoreConfig(
         neurons=22, inputs=14, lanes=4, learning=Learning.EXPONENTIAL, extra_axons=6, max_delay=6, eligibility=True,

@@ -130,7 +130,7 @@ def plan(
       neurocorex plan digits.npz
       neurocorex plan icebreaker digits.npz
     """
-    from ..errors import FitError
+    from ..errors import FitError, InputError
     from ..fpga import plan as planned
     from ..fpga.boards import BOARDS
 
@@ -140,17 +140,24 @@ def plan(
         from ..image import Image
 
         needed = Image.load(model).config
-    plans = []
+    plans, refused = [], dict[str, str]()
     for each in [board] if board is not None else BOARDS.values():
-        geometry = configured(config, fields, needed or each.config)
+        try:
+            geometry = configured(config, fields, needed or each.config)
+        except InputError as error:  # options may not go with what the board has by default
+            refused[each.name] = str(error)
+            continue
         plans.append(planned.make(each, geometry, clock_hz=_hertz(clock_mhz), arrivals=arrivals, fired=fired))
+    if not plans:
+        raise InputError(next(iter(refused.values())))
     values: dict[str, Any] = {"model": model, "boards": [each.board.name for each in plans if each.fits]}
     if board is not None:
         values |= plans[0].to_dict()
         values["boards"] = planned.boards_for(plans[0].config)
     else:
-        values |= {"fits": bool(values["boards"]), "plans": [each.to_dict() for each in plans]}
-    output.emit(as_json, values, lambda: "\n\n".join(each.to_text() for each in plans))
+        values |= {"fits": bool(values["boards"]), "plans": [each.to_dict() for each in plans], "refused": refused}
+    told = [*(each.to_text() for each in plans), *(f"{name}: {why}" for name, why in refused.items())]
+    output.emit(as_json, values, lambda: "\n\n".join(told))
     if not values["fits"]:
         raise SystemExit(FitError.exit_code)
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import math
 
 from ..spec import CoreConfig, Learning
-from .coefficients import COEFFICIENTS
+from .coefficients import COEFFICIENTS, MARGIN
 from .parts import Family
+
+#: LUTs and flip-flops of options that no build of the fit has: of the chip, and of each lane. See docs/hardware.md.
+ERRORS, GROUPS = (130, 440), (440, 315)
+RULES, TERMS, BOTH = {1: (0, 0), 2: (43, 60), 4: (63, 81)}, (60, 56), (37, 0)
+#: Margin of chips with such options: their costs were synthesised for one family and one size, and never placed.
+ROUGH = 0.3
 
 
 def features(config: CoreConfig) -> dict[str, float]:
@@ -48,4 +54,21 @@ def estimate(config: CoreConfig, family: Family) -> dict[str, float]:
         resource: max(0.0, sum(weight * values[name] for name, weight in weights.items()))
         for resource, weights in COEFFICIENTS[family].items()
     }
-    return found | {"dsp": multipliers(config, family)}
+    added = _options(config)
+    return {resource: found[resource] + added[resource] for resource in found} | {"dsp": multipliers(config, family)}
+
+
+def margin(config: CoreConfig, family: Family) -> float:
+    """Return how far the estimate of LUTs may be off, as a part of it."""
+    return max(MARGIN[family], ROUGH if any(_options(config).values()) else 0.0)
+
+
+def _options(config: CoreConfig) -> dict[str, float]:
+    """Return LUTs and flip-flops of the options that the model does not know."""
+    rows, both = RULES[config.rules], config.terms and config.rules > 1
+    return {
+        resource: config.errors * ERRORS[place]
+        + (config.groups > 0) * GROUPS[place]
+        + config.lanes * (rows[place] + config.terms * TERMS[place] + both * BOTH[place])
+        for place, resource in enumerate(("lut", "ff"))
+    }

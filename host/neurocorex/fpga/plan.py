@@ -17,8 +17,7 @@ from ..spec.protocol import WRITE_ARGUMENTS, Request
 from ..spec.stuffing import CRC_BYTES
 from ..spec.timing import busy_cycles, row_cycles
 from .boards import BOARDS, Board
-from .coefficients import MARGIN
-from .estimate import estimate
+from .estimate import estimate, margin
 from .placement import place, total_blocks, total_large
 
 #: Bits of a byte on the wire.
@@ -87,7 +86,7 @@ class Plan:
                 for name, count in self.needed.items()
             },
             "shortage": self.shortage or None,
-            "margin": MARGIN[self.board.family],
+            "margin": margin(self.config, self.board.family),
             "clock_mhz": self.clock_hz / 1e6,
             "cycles_per_step": round(self.cycles_per_step, 1),
             "steps_per_second": round(self.steps_per_second),
@@ -104,7 +103,7 @@ class Plan:
             if not count and not self.available[name]:
                 continue
             share = 100 * count / self.available[name] if self.available[name] else 0.0
-            about = "" if name in _EXACT else f", estimated within {MARGIN[self.board.family]:.0%}"
+            about = "" if name in _EXACT else f", estimated within {margin(self.config, self.board.family):.0%}"
             lines.append(f"  {_TITLES[name]:<12} {count:>8g} of {self.available[name]:>7g} {share:5.0f} %{about}")
         lines.append(
             f"  {self.cycles_per_step:.0f} cycles a step, {self.steps_per_second:,.0f} steps/s at "
@@ -202,7 +201,8 @@ def _smaller(plan: Plan) -> list[str]:
     found = []
     for name, values in _steps_down(plan.config):
         for value in values:
-            if _fits(plan.board, replace(plan.config, **{name: value})):
+            smaller = _changed(plan.config, name, value)
+            if smaller and _fits(plan.board, smaller):
                 found.append(f"--{name.replace('_', '-')} {value:d}")
                 break
     if found:
@@ -211,6 +211,14 @@ def _smaller(plan: Plan) -> list[str]:
     if others:
         return [f"no single option makes it fit; it fits on {', '.join(others)}"]
     return ["no single option and no other board makes it fit; reduce neurons, inputs and weight bits together"]
+
+
+def _changed(config: CoreConfig, name: str, value: Any) -> CoreConfig | None:
+    """Return a geometry with one field changed; None where another field does not allow that."""
+    try:
+        return replace(config, **{name: value})
+    except ValueError:
+        return None
 
 
 def _steps_down(config: CoreConfig) -> Iterator[tuple[str, list[Any]]]:

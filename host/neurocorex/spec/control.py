@@ -182,54 +182,54 @@ class Control(Declared):
         "bit g: neurons of group g fire only when they are forced to; bit 0: those of none", widths.GROUPS,
         unit="flags", present=has_groups, tame=lambda config: [*[0] * 5, 1, 2, (0, (2 << config.groups) - 1)])
 
-    # Eligibility: what moves it to the weights, and away.
-
-    REWARD = 28, RegisterRow(
-        "factor of eligibilities that weights gain in the next step, 256 is one; zero after it", widths.exactly(16),
-        signed=True, unit="1/256", present=has_eligibility, moves=True,
-        tame=lambda _: [0, REWARD_ONE, -REWARD_ONE, (-300, 300)])
-    FADE = 29, RegisterRow(
-        "part 2^-k of eligibilities that is lost in the next step, 15: all, 0: none; zero after it", widths.FADE,
-        unit="k", present=has_eligibility, moves=True, tame=lambda _: [0, 1, (1, 8), FADE_ALL])
-
     # Terms of rules, and rule rows behind the first, which consists of registers above.
 
-    OFFSET = 30, RegisterRow(
+    OFFSET = 28, RegisterRow(
         "what the trace of an axon has to exceed to potentiate", widths.TRACE, unit="traces", present=has_terms,
         tame=_offsets)
-    PRE_ONLY = 31, RegisterRow(
+    PRE_ONLY = 29, RegisterRow(
         "change at each arrival, whatever the trace of the neuron", widths.CHANGE, signed=True, unit="1/256 weights",
         present=has_terms, tame=_terms)
-    POST_ONLY = 32, RegisterRow(
+    POST_ONLY = 30, RegisterRow(
         "change at each spike of the neuron, whatever the trace of the axon", widths.CHANGE, signed=True,
         unit="1/256 weights", present=has_terms, tame=_terms)
 
-    RULE_1 = 33, _flags_of_row(1)
-    WEIGHT_MIN_1 = 34, _again(WEIGHT_MIN, 1)
-    WEIGHT_MAX_1 = 35, _again(WEIGHT_MAX, 1)
-    POTENTIATION_1 = 36, _again(POTENTIATION, 1)
-    DEPRESSION_1 = 37, _again(DEPRESSION, 1)
-    OFFSET_1 = 38, _again(OFFSET, 1)
-    PRE_ONLY_1 = 39, _again(PRE_ONLY, 1)
-    POST_ONLY_1 = 40, _again(POST_ONLY, 1)
+    RULE_1 = 31, _flags_of_row(1)
+    WEIGHT_MIN_1 = 32, _again(WEIGHT_MIN, 1)
+    WEIGHT_MAX_1 = 33, _again(WEIGHT_MAX, 1)
+    POTENTIATION_1 = 34, _again(POTENTIATION, 1)
+    DEPRESSION_1 = 35, _again(DEPRESSION, 1)
+    OFFSET_1 = 36, _again(OFFSET, 1)
+    PRE_ONLY_1 = 37, _again(PRE_ONLY, 1)
+    POST_ONLY_1 = 38, _again(POST_ONLY, 1)
 
-    RULE_2 = 41, _flags_of_row(2)
-    WEIGHT_MIN_2 = 42, _again(WEIGHT_MIN, 2)
-    WEIGHT_MAX_2 = 43, _again(WEIGHT_MAX, 2)
-    POTENTIATION_2 = 44, _again(POTENTIATION, 2)
-    DEPRESSION_2 = 45, _again(DEPRESSION, 2)
-    OFFSET_2 = 46, _again(OFFSET, 2)
-    PRE_ONLY_2 = 47, _again(PRE_ONLY, 2)
-    POST_ONLY_2 = 48, _again(POST_ONLY, 2)
+    RULE_2 = 39, _flags_of_row(2)
+    WEIGHT_MIN_2 = 40, _again(WEIGHT_MIN, 2)
+    WEIGHT_MAX_2 = 41, _again(WEIGHT_MAX, 2)
+    POTENTIATION_2 = 42, _again(POTENTIATION, 2)
+    DEPRESSION_2 = 43, _again(DEPRESSION, 2)
+    OFFSET_2 = 44, _again(OFFSET, 2)
+    PRE_ONLY_2 = 45, _again(PRE_ONLY, 2)
+    POST_ONLY_2 = 46, _again(POST_ONLY, 2)
 
-    RULE_3 = 49, _flags_of_row(3)
-    WEIGHT_MIN_3 = 50, _again(WEIGHT_MIN, 3)
-    WEIGHT_MAX_3 = 51, _again(WEIGHT_MAX, 3)
-    POTENTIATION_3 = 52, _again(POTENTIATION, 3)
-    DEPRESSION_3 = 53, _again(DEPRESSION, 3)
-    OFFSET_3 = 54, _again(OFFSET, 3)
-    PRE_ONLY_3 = 55, _again(PRE_ONLY, 3)
-    POST_ONLY_3 = 56, _again(POST_ONLY, 3)
+    RULE_3 = 47, _flags_of_row(3)
+    WEIGHT_MIN_3 = 48, _again(WEIGHT_MIN, 3)
+    WEIGHT_MAX_3 = 49, _again(WEIGHT_MAX, 3)
+    POTENTIATION_3 = 50, _again(POTENTIATION, 3)
+    DEPRESSION_3 = 51, _again(DEPRESSION, 3)
+    OFFSET_3 = 52, _again(OFFSET, 3)
+    PRE_ONLY_3 = 53, _again(PRE_ONLY, 3)
+    POST_ONLY_3 = 54, _again(POST_ONLY, 3)
+
+    # Eligibility: what moves it to the weights, and away.
+
+    REWARD = 55, RegisterRow(
+        "factor of eligibilities that weights gain in the next step, 256 is one; zero after it", widths.exactly(16),
+        signed=True, unit="1/256", present=has_eligibility, moves=True,
+        tame=lambda _: [0, REWARD_ONE, -REWARD_ONE, (-300, 300)])
+    FADE = 56, RegisterRow(
+        "part 2^-k of eligibilities that is lost in the next step, 15: all, 0: none; zero after it", widths.FADE,
+        unit="k", present=has_eligibility, moves=True, tame=lambda _: [0, 1, (1, 8), FADE_ALL])
 
     @property
     def signed(self) -> bool:
