@@ -11,7 +11,7 @@ from neurocorex.errors import FileFormatError
 from neurocorex.image.content import value_range
 from neurocorex.spec import Control, CoreConfig, Flag, Learning, Region, controls
 
-IDS = ["none", "exponential", "window", "errors", "rules"]
+IDS = ["none", "exponential", "window", "groups", "rules", "eligibility"]
 BUSY = ("spikes", "input_events", "recurrent_events", "saturations")
 LEARNING = ("potentiations", "depressions", "clips_low", "clips_high")
 
