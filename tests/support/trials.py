@@ -84,8 +84,10 @@ class Trial:
             assert self.emulator.counters[counter] == getattr(self.reference, name), name
         reference = self.reference
         arrivals = reference.input_events + reference.recurrent_events
-        columns, rewards = reference.columns, reference.rewards
-        cycles = busy_cycles(self.emulator.config, reference.steps, arrivals, columns, rewards=rewards)
+        columns, rewards, contests = reference.columns, reference.rewards, reference.contests
+        cycles = busy_cycles(
+            self.emulator.config, reference.steps, arrivals, columns, rewards=rewards, contests=contests
+        )
         assert self.emulator.counters[Counter.BUSY_CYCLES] == cycles
         assert self.emulator.regions[Region.WEIGHTS].tolist() == reference.weights
         assert self.emulator.regions[Region.CONTROL].tolist() == list(reference.control.values())

@@ -113,16 +113,16 @@ class Drawing:
     def _changed(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with registers that are set and state that is cleared between steps."""
         rng = self._generator("changes")
-        # Of the registers that the chip lacks only the retired ones: of the others devices say what chip they need.
-        held = [each for each in controls(self._config) if each.bits(self._config) or each.row.present is never]
-        usual = (*held, *TAUGHT * bool(self._config.learning))
+        usual = (*controls(self._config), *TAUGHT * bool(self._config.learning))
         known = [register for register in usual if register not in self._fixed]
         for at in np.flatnonzero(rng.random(steps) < SETS).tolist() if known else ():
             register = known[int(rng.integers(len(known)))]
             value = self._bits(register, self._value(rng, register))
             if rng.random() < EXCESS:  # the chip cuts what a register has no bits for
                 value |= int(rng.integers(1 << 32)) >> register.bits(self._config) << register.bits(self._config)
-            stream = stream.setting(at, register, value)
+            # Of registers that the chip lacks only those of no chip: devices refuse some of the others by name.
+            if register.bits(self._config) or register.row.present is never:
+                stream = stream.setting(at, register, value)
         for at in np.flatnonzero(rng.random(steps) < CLEARS).tolist():
             stream = stream.clearing(at, Clear(int(rng.choice(CLEARED))))
         if self._config.errors and Control.LEARN not in self._fixed:

@@ -232,6 +232,18 @@ class Control(Declared):
         "part 2^-k of eligibilities that is lost in the next step, 15: all, 0: none; zero after it", widths.FADE,
         unit="k", present=has_eligibility, moves=True, tame=lambda _: [0, 1, (1, 8), FADE_ALL])
 
+    # Places of scaling.
+
+    SCALE = 57, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    TARGET = 58, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+
+    # Groups in which neurons exclude one another.
+
+    ONE_FIRES = 59, RegisterRow(
+        "bit g: of the neurons of group g at most one fires in a step, beside those that are forced to; "
+        "bit 0: of those of none", widths.GROUPS, unit="flags", present=has_groups,
+        tame=lambda config: [0, 0, 1, 2, (2 << config.groups) - 1, (0, (2 << config.groups) - 1)])
+
     @property
     def signed(self) -> bool:
         """Whether the register holds a signed number."""
