@@ -17,7 +17,7 @@ from ..events.stream import EventStream
 from ..image import program_regions, region_shape, state_regions
 from ..image.content import value_range
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, Region, controls
-from ..spec.rows import Tame, never, size
+from ..spec.rows import Tame, size
 
 #: Shares of wild values in regions, of which a network has one; and in registers, where one is felt by all neurons.
 WILD = (0.05, 0.1, 0.3)
@@ -113,16 +113,16 @@ class Drawing:
     def _changed(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with registers that are set and state that is cleared between steps."""
         rng = self._generator("changes")
-        usual = (*controls(self._config), *TAUGHT * bool(self._config.learning))
+        had = [register for register in controls(self._config) if register.bits(self._config)]
+        # With a retired register among them: a chip refuses to set what it lacks.
+        usual = (*had, *(Control.DRIFT, *TAUGHT) * bool(self._config.learning))
         known = [register for register in usual if register not in self._fixed]
         for at in np.flatnonzero(rng.random(steps) < SETS).tolist() if known else ():
             register = known[int(rng.integers(len(known)))]
             value = self._bits(register, self._value(rng, register))
             if rng.random() < EXCESS:  # the chip cuts what a register has no bits for
                 value |= int(rng.integers(1 << 32)) >> register.bits(self._config) << register.bits(self._config)
-            # Of registers that the chip lacks only those of no chip: devices refuse some of the others by name.
-            if register.bits(self._config) or register.row.present is never:
-                stream = stream.setting(at, register, value)
+            stream = stream.setting(at, register, value)
         for at in np.flatnonzero(rng.random(steps) < CLEARS).tolist():
             stream = stream.clearing(at, Clear(int(rng.choice(CLEARED))))
         if self._config.errors and Control.LEARN not in self._fixed:
