@@ -132,7 +132,7 @@ def _present_on(chips: Condition) -> tuple[Control, ...]:
 _SET_IN_STIMULI = (
     ((Control.LEARN,), require_errors, "LEARN in the stimulus"),
     (_present_on(judges), require_judgements, "a judgement in the stimulus"),
-    (_present_on(has_groups), require_groups, "silence in the stimulus"),
+    (_present_on(has_groups), require_groups, "silence, or ONE_FIRES, in the stimulus"),
     (_present_on(has_eligibility), require_eligibility, "a reward, or a fade, in the stimulus"),
 )
 
