@@ -12,7 +12,7 @@ from neurocorex.spec.events import Cleared, Graded, Set, encode_steps
 from neurocorex.spec.registers import GATE_ALL, NOBODY
 from neurocorex.spec.timing import busy_cycles
 from support.corebench import on_core
-from support.corecompare import compare, run_reference
+from support.corecompare import compare, deepen, run_reference
 from support.trials import reference_of
 
 
@@ -29,6 +29,7 @@ CONFIGS = {
     "single neuron": chip(neurons=1, inputs=4, groups=2),
     "alone": chip(neurons=7, inputs=3, groups=3, lanes=1, learning=Learning.NONE, errors=False),
     "window": chip(neurons=5, inputs=2, groups=2, lanes=2, learning=Learning.WINDOW, window_steps=4, errors=False),
+    "deep banks": chip(neurons=6, inputs=2, groups=2, learning=Learning.NONE, errors=False),
     "one port": chip(neurons=5, inputs=3, groups=7, weight_ports=1, state_bits=16),
 }
 STEPS = 20
@@ -58,8 +59,10 @@ def trials(config):
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_core_equals_reference(name):
+def test_core_equals_reference(name, monkeypatch):
     config = CONFIGS[name]
+    if name == "deep banks":
+        deepen(monkeypatch)
 
     async def body(core):
         for image, stream, reference in islice(trials(config), 2):
