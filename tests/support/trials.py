@@ -40,6 +40,8 @@ KINDS: dict[str, Any] = {
     "rules": {"kind": Learning.EXPONENTIAL, "rules": True},
     "groups": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True},
     "groups and rules": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True, "rules": True},
+    "groups alone": {"groups": True},
+    "groups and learning": {"learns": True, "groups": True},
     "eligibility": {"kind": Learning.EXPONENTIAL, "eligibility": True},
     "errors and eligibility": {"kind": Learning.EXPONENTIAL, "errors": True, "eligibility": True},
     "rules and eligibility": {"kind": Learning.EXPONENTIAL, "rules": True, "eligibility": True},
@@ -125,8 +127,8 @@ def random_trial(
 ) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors`, `groups` and `eligibility` it is a chip that has them, if its traces are exponential; with `rules`
-    one that has several rules, or terms, or both, and half of the time errors, too.
+    With `errors` and `eligibility` it is a chip that has them, if its traces are exponential, and with `groups` one of
+    any kind; with `rules` one that has several rules, or terms, or both, and half of the time errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -145,12 +147,12 @@ def random_trial(
         soft_bounds=rng.random() < 0.7,
     )
     if config.learning is Learning.EXPONENTIAL:
-        config = replace(
-            config, errors=errors, groups=rng.choice([1, 2, 3, 5, 16]) if groups else 0, eligibility=eligibility
-        )
+        config = replace(config, errors=errors, eligibility=eligibility)
+    if groups:
+        config = replace(config, groups=rng.choice([1, 2, 3, 5, 16]))
     if rules:
         rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
-        config = replace(config, rules=rows, terms=terms, errors=groups or rng.random() < 0.5)
+        config = replace(config, rules=rows, terms=terms, errors=errors or rng.random() < 0.5)
     drawn = Drawn.random(config, seed, rng.randint(1, 40))
     return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 

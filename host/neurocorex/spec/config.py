@@ -76,7 +76,7 @@ class CoreConfig:
     terms : bool
         Whether rules have an offset and constant changes; takes exponential traces.
     groups : int
-        G, groups of neurons of which the chip keeps the first to fire, 0 to 16; takes errors.
+        G, groups of neurons of which the chip keeps the first to fire, 0 to 16; with errors it can judge them.
     eligibility : bool
         Whether synapses can gather their changes until a reward comes; takes exponential traces.
 

@@ -19,6 +19,7 @@ from .rows import (
     has_groups,
     has_terms,
     has_window,
+    judges,
     learns,
     never,
     size,
@@ -165,19 +166,19 @@ class Control(Declared):
         present=has_errors, moves=True, tame=lambda _: [0, 1, 1])
     JUDGE = 22, RegisterRow(
         "flags `JUDGE`: the next step is a judgement, `IF_WRONG`; zero after it", widths.exactly(JUDGE_FLAG_BITS),
-        unit="flags", present=has_groups, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
+        unit="flags", present=judges, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
     LABEL = 23, RegisterRow(
-        "group that is right; 0: none", widths.exactly(5), unit="group", present=has_groups,
+        "group that is right; 0: none", widths.exactly(5), unit="group", present=judges,
         tame=lambda config: [0, *[(min(1, config.groups), config.groups)] * 5])
     PRAISE = 24, RegisterRow(
         "what a judgement adds to the error of the first neuron of the group that is right", widths.ERROR, signed=True,
-        unit="error units", present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+        unit="error units", present=judges, tame=lambda _: [0, 300, (-600, 600)])
     BLAME = 25, RegisterRow(
         "what it takes from that of a winner that is wrong", widths.ERROR, signed=True, unit="error units",
-        present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+        present=judges, tame=lambda _: [0, 300, (-600, 600)])
     CONSCIENCE = 26, RegisterRow(
         "rise of h of the first neuron of the group that is right", widths.HALF_STATE, unit="state units",
-        present=has_groups, tame=lambda config: [0, (0, size(config))])
+        present=judges, tame=lambda config: [0, (0, size(config))])
     SILENT = 27, RegisterRow(
         "bit g: neurons of group g fire only when they are forced to; bit 0: those of none", widths.GROUPS,
         unit="flags", present=has_groups, tame=lambda config: [*[0] * 5, 1, 2, (0, (2 << config.groups) - 1)])

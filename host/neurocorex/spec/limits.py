@@ -86,7 +86,3 @@ def _check_together(values: Mapping[str, int]) -> None:
                 f"{name} needs learning {Learning.EXPONENTIAL:d} (exponential traces), got learning "
                 f"{values['learning']:d} and {name} {values[name]:d}"
             )
-    if values["groups"] and not values["errors"]:
-        raise ValueError(
-            f"groups needs errors, as a judgement adds to them: errors=True; got groups {values['groups']}"
-        )

@@ -106,7 +106,7 @@ class Learner(NamedTuple):
 
 
 class Feedback(NamedTuple):
-    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors.
+    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors nor groups.
 
     Attributes
     ----------

@@ -37,7 +37,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
     """Run a stimulus from `Output.position` on, until it ends, or the room for spikes or the budget is used up.
 
     See `neurocorex.emulator.kernel.arguments`; `learner` is None for a chip without a learning engine, `feedback` for
-    one without errors, `rule_rows` for one with a single rule and no terms. With rule rows there is feedback.
+    one without errors or groups, `rule_rows` for one with a single rule and no terms. With rule rows there is feedback.
     """
     # Fields of tuples are taken out of them here: the loop is faster so.
     position, counts, budget, steps = output.position, output.counts, sizes.budget, sizes.steps
