@@ -312,14 +312,15 @@ class ReferenceCore:
             return
         for side, trace, spikes in (("pre", learning.x, arrived), ("post", learning.y, fired)):
             for k in range(len(trace)):
+                others = "_others" if side == "pre" and k >= self.inputs and self.rules > 1 else ""
                 if learning.window:
                     trace[k] = (2 * trace[k] + (k in spikes)) % 2**learning.trace_bits
                     continue
                 draw = self.control["random"] % 2**16 ^ (self.axon_code(k) if side == "pre" else code("neuron", k))
-                trace[k] = fade(trace[k], self.register(f"{side}_decay"), draw)
+                trace[k] = fade(trace[k], self.register(f"{side}_decay{others}"), draw)
                 if k in spikes:
-                    increment = self.register(f"{side}_increment")
-                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap")
+                    increment = self.register(f"{side}_increment{others}")
+                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap{others}")
                     self.full_traces += not nearest and trace[k] + increment > cap
                     trace[k] = increment if nearest else min(trace[k] + increment, cap)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
-from ..spec.registers import RULE_ROWS
+from ..spec.registers import OTHERS, RULE_ROWS
 from ..spec.rows import AXON, has_window, learns
 from .content import MATRICES, blank, value_range
 
@@ -17,7 +17,7 @@ Regions = Mapping[Region, NDArray[Any]]
 #: Regions whose values mean the same, or nothing, where they have fewer bits.
 ELASTIC = (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE, Region.RULE)
 #: Registers of learning: a chip on which they would be narrower is refused for other reasons, or does not learn.
-_OF_RULES = frozenset(register for row in RULE_ROWS for register in row)
+_OF_RULES = frozenset(register for row in RULE_ROWS for register in row) | frozenset(OTHERS.values())
 
 
 def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
@@ -93,6 +93,10 @@ def _lacking_rules(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[s
     terms = [register for row in RULE_ROWS[: most + 1] for register in (row.offset, row.pre_only, row.post_only)]
     if old.terms and not new.terms and regions[Region.CONTROL][terms].any():
         limits.append("terms of rules (the chip was built without them)")
+    control, plastic = regions[Region.CONTROL], regions[Region.PLASTIC]
+    differ = old.rules > 1 and any(control[own] != control[others] for own, others in OTHERS.items())
+    if differ and new.rules == 1 and plastic[old.inputs :].any():
+        limits.append("traces of neurons unlike those of inputs (the chip has rules = 1)")
     return limits
 
 
@@ -147,6 +151,9 @@ def _moved_control(values: NDArray[Any], old: CoreConfig, new: CoreConfig) -> ND
     for register in controls(new):
         if register.bits(old):
             placed[register] = _register(values, register, old) & ((1 << register.bits(new)) - 1)
+    if old.rules == 1 and new.rules > 1:
+        for own, others in OTHERS.items():
+            placed[others] = placed[own]
     return placed
 
 

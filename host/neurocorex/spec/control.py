@@ -17,6 +17,7 @@ from .rows import (
     has_eligibility,
     has_errors,
     has_groups,
+    has_rules,
     has_terms,
     has_window,
     judges,
@@ -86,6 +87,11 @@ def _flags_of_row(number: int) -> RegisterRow:
     return RegisterRow(
         f"rule row {number}: flags `SOFT`, `ERRORS`, where `LEARNING` has them", widths.exactly(LEARNING_FLAG_BITS),
         unit="flags", present=lambda config: config.rules > number, tame=_row_flags)  # fmt: skip
+
+
+def _of_others(register: tuple[int, RegisterRow], meaning: str) -> RegisterRow:
+    """Register of the traces of axons that are no inputs, like that of inputs."""
+    return replace(register[1], meaning=meaning, present=has_rules)
 
 
 def _again(register: tuple[int, RegisterRow], number: int) -> RegisterRow:
@@ -232,6 +238,17 @@ class Control(Declared):
         "part 2^-k of eligibilities that is lost in the next step, 15: all, 0: none; zero after it", widths.FADE,
         unit="k", present=has_eligibility, moves=True, tame=lambda _: [0, 1, (1, 8), FADE_ALL])
 
+    RESERVED_57 = 57, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    RESERVED_58 = 58, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    RESERVED_59 = 59, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    RESERVED_60 = 60, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+
+    # Traces by kind of axon: with these, those of PRE_... are of input axons alone.
+
+    PRE_DECAY_OTHERS = 61, _of_others(PRE_DECAY, "decay of exponential traces of axons that are no inputs")
+    PRE_INCREMENT_OTHERS = 62, _of_others(PRE_INCREMENT, "rise of the trace of such an axon at an arrival")
+    PRE_CAP_OTHERS = 63, _of_others(PRE_CAP, "what a rise of the trace of such an axon stops at")
+
     @property
     def signed(self) -> bool:
         """Whether the register holds a signed number."""
@@ -269,6 +286,12 @@ RULE_ROWS = (
     *(RuleRow(*(Control(first + place) for place in range(len(RuleRow._fields))))
       for first in (Control.RULE_1, Control.RULE_2, Control.RULE_3)),
 )  # fmt: skip
+#: Registers of the traces of input axons, and those of all other axons. A chip with one rule has the former for all.
+OTHERS = {
+    Control.PRE_DECAY: Control.PRE_DECAY_OTHERS,
+    Control.PRE_INCREMENT: Control.PRE_INCREMENT_OTHERS,
+    Control.PRE_CAP: Control.PRE_CAP_OTHERS,
+}
 #: Flags that each rule row has of its own.
 ROW_FLAGS = LearningFlag.SOFT | LearningFlag.ERRORS
 

@@ -26,7 +26,10 @@ DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
 JUDGE, LABEL, PRAISE, BLAME = int(Control.JUDGE), int(Control.LABEL), int(Control.PRAISE), int(Control.BLAME)
 CONSCIENCE, SILENT = int(Control.CONSCIENCE), int(Control.SILENT)
 REWARD, FADE, FADE_ALL = int(Control.REWARD), int(Control.FADE), fixed.FADE_ALL
-PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
+#: Decay, increment and cap of traces: of input axons, of all others, and of neurons.
+PRE = int(Control.PRE_DECAY), int(Control.PRE_INCREMENT), int(Control.PRE_CAP)
+OTHERS = int(Control.PRE_DECAY_OTHERS), int(Control.PRE_INCREMENT_OTHERS), int(Control.PRE_CAP_OTHERS)
+POST = int(Control.POST_DECAY), int(Control.POST_INCREMENT), int(Control.POST_CAP)
 OFFSET, PRE_ONLY, POST_ONLY = int(Control.OFFSET), int(Control.PRE_ONLY), int(Control.POST_ONLY)
 #: Registers of rule row 1, and from a row to the next.
 RULE_1, WEIGHT_MIN_1, WEIGHT_MAX_1, POTENTIATION_1, DEPRESSION_1, OFFSET_1, PRE_ONLY_1, POST_ONLY_1 = (
@@ -37,8 +40,6 @@ ROW_STRIDE = int(Control.RULE_2 - Control.RULE_1)
 ROWS = len(registers.RULE_ROWS)
 ROW_FLAGS = tuple(int(row.flags) for row in registers.RULE_ROWS)
 CHOSEN = 13
-#: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
-TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
 SIGNED = tuple(int(control) for control in Control if control.signed)
 REGISTERS = len(Control)
 ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC), int(LearningFlag.SOFT)

@@ -134,7 +134,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
 
         # Traces, potentiation, and what errors and rewards change
         if learner is not None:
-            update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
+            update_traces(core, learner, scratch, sizes, rules, recurrent, arrivals, firing, counts)
             looks = looks and rests(learner, sizes, rules)
             if rule_rows is None:
                 work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
