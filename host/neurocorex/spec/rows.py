@@ -77,6 +77,11 @@ def has_eligibility(config: CoreConfig) -> bool:
     return config.eligibility
 
 
+def has_scaling(config: CoreConfig) -> bool:
+    """Chips that bring weights to a sum."""
+    return config.scaling
+
+
 def adapts(config: CoreConfig) -> bool:
     """Chips whose thresholds adapt."""
     return config.adaptation
