@@ -10,7 +10,7 @@ from pathlib import Path
 
 from neurocorex.spec import Control, Counter, Region
 from neurocorex.spec.registers import PARAMETERS, RULE_ROWS, STATE
-from neurocorex.spec.rows import Row, always, has_eligibility, has_errors, has_groups, has_window, learns
+from neurocorex.spec.rows import Row, always, has_contexts, has_eligibility, has_errors, has_groups, has_window, learns
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = (DOCS / "model.md", DOCS / "protocol.md")
@@ -62,6 +62,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "registers of rules": lambda: registers((*RULE_ROWS[0][5:], *(each for row in RULE_ROWS[1:] for each in row))),
     "registers of winners": lambda: registers(each for each in Control if each.row.present is has_groups),
     "registers of eligibility": lambda: registers(each for each in Control if each.row.present is has_eligibility),
+    "registers of contexts": lambda: registers(each for each in Control if each.row.present is has_contexts),
     "counters of the model": lambda: counters(each for each in Counter if each.row.of_model),
     "counters of the wire": lambda: counters(each for each in Counter if not each.row.of_model),
     "regions": regions,

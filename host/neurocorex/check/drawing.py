@@ -32,6 +32,8 @@ CLEARS = 0.04
 LEARNS = 0.15
 #: Share of steps with a reward, with a fade, and with both, on chips with eligibility.
 REWARDS = 0.1
+#: Share of steps before which another context is set, on chips that have several.
+SWITCHES = 0.15
 #: Share of values that are set with more bits than their register has.
 EXCESS = 0.1
 #: Registers that a teacher changes come up more often than the others.
@@ -128,6 +130,10 @@ class Drawing:
             stream = stream.setting(lessons, Control.LEARN, 1)
         if self._config.groups:
             stream = self._judged(stream, steps)
+        if self._config.contexts > 1 and Control.CONTEXT not in self._fixed:
+            rng = self._generator("contexts")
+            for at in np.flatnonzero(rng.random(steps) < SWITCHES).tolist():
+                stream = stream.setting(at, Control.CONTEXT, int(rng.integers(self._config.contexts)))
         return self._rewarded(stream, steps) if self._config.eligibility else stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:

@@ -14,6 +14,7 @@ from .flags import JUDGE_FLAG_BITS, LEARNING_FLAG_BITS, JudgeFlag, LearningFlag
 from .rows import (
     Declared,
     RegisterRow,
+    has_contexts,
     has_eligibility,
     has_errors,
     has_groups,
@@ -230,6 +231,11 @@ class Control(Declared):
     FADE = 56, RegisterRow(
         "part 2^-k of eligibilities that is lost in the next step, 15: all, 0: none; zero after it", widths.FADE,
         unit="k", present=has_eligibility, moves=True, tame=lambda _: [0, 1, (1, 8), FADE_ALL])
+
+    RESERVED_57 = 57, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    RESERVED_58 = 58, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    RESERVED_59 = 59, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    CONTEXT = 60, RegisterRow("context that is in force", widths.CONTEXT, unit="context", present=has_contexts)
 
     @property
     def signed(self) -> bool:

@@ -14,6 +14,8 @@ DECAY_BITS = 16
 DECAY_ALL = (1 << DECAY_BITS) - 1
 #: `Control.FADE` that takes all of an eligibility at once, whatever it is.
 FADE_ALL = 15
+#: `Region.CONTEXT_GAIN` that changes nothing.
+CONTEXT_GAIN_ONE = 256
 #: Bits of a gain: weights are shifted left by 0 to 7.
 GAIN_BITS = 3
 

@@ -46,6 +46,7 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "terms": (0, 1),
     "groups": (0, 16),
     "eligibility": (0, 1),
+    "contexts": frozenset({1, 2, 4, 8, 16}),
 }
 
 #: Fields that need exponential traces, and their values that need nothing.

@@ -40,6 +40,7 @@ CHOSEN = 13
 #: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
 TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
 SIGNED = tuple(int(control) for control in Control if control.signed)
+CONTEXT, GAIN_ONE_BITS = int(Control.CONTEXT), fixed.CONTEXT_GAIN_ONE.bit_length() - 1
 REGISTERS = len(Control)
 ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC), int(LearningFlag.SOFT)
 NEAREST_PRE, NEAREST_POST = int(LearningFlag.NEAREST_PRE), int(LearningFlag.NEAREST_POST)
