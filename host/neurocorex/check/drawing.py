@@ -115,7 +115,9 @@ class Drawing:
     def _changed(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with registers that are set and state that is cleared between steps."""
         rng = self._generator("changes")
-        usual = (*controls(self._config), *TAUGHT * bool(self._config.learning))
+        had = [register for register in controls(self._config) if register.bits(self._config)]
+        # With a retired register among them: a chip refuses to set what it lacks.
+        usual = (*had, *(Control.DRIFT, *TAUGHT) * bool(self._config.learning))
         known = [register for register in usual if register not in self._fixed]
         for at in np.flatnonzero(rng.random(steps) < SETS).tolist() if known else ():
             register = known[int(rng.integers(len(known)))]
