@@ -65,14 +65,18 @@ class Memory:
         return sum(self.fields)
 
 
+def region_items(region: Region, config: CoreConfig) -> int:
+    """Words that the items of a region of the neurons take: where contexts have a bank each, that is a power of two."""
+    form = layout(region, config)
+    return form.columns if form.rows == 1 else form.rows << _index_bits(form.columns)
+
+
 def region_words(region: Region, config: CoreConfig) -> int:
     """Words of the memory of a region of the neurons.
 
-    Each context has a bank of a power of two. With a single lane the upper half is never written, and read where the
-    answer is to be zero.
+    With a single lane the upper half is never written, and read where the answer is to be zero.
     """
-    form = layout(region, config)
-    items = form.columns if form.rows == 1 else form.rows << _index_bits(form.columns)
+    items = region_items(region, config)
     return 2 << _index_bits(items) if config.lanes == 1 else max(2, items)
 
 
