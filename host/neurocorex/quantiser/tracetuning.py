@@ -121,8 +121,8 @@ class TraceTuning:
         self.control: dict[Control, int] = {}
         for which, place, some in (
             (0, 0, [each for each in rows if not each[0].traces]),
-            (1, 1, rows),
             (2, 0, [each for each in rows if each[0].traces]),
+            (1, 1, rows),
         ):
             if some:
                 self._set(which, [_Side(row, rule, place) for row, rule in some])
