@@ -109,9 +109,25 @@ def test_chips_without_groups_refuse():
         net.judge(praise=0, blame=0)
         device.load(net)
         for arguments in ({"judge": {3: 1}}, {"silence": {3: [1]}}, {"spikes": EventStream(5).judging(1, 1)}):
-            with pytest.raises(InputError, match=r"groups; this one was built without: CoreConfig\(errors=True, gro"):
+            with pytest.raises(InputError, match=r"groups.*; this one was built without: CoreConfig\("):
                 device.run(20, **arguments)
         assert device.winners().tolist() == [-1]
+
+
+def test_chips_with_groups_alone_race_and_refuse_judgements():
+    net = ncx.Network(inputs=2, neurons=4)
+    net.neurons.set(threshold=30, bias=np.array(BIASES), group=[1, 1, 2, 2], refractory_ms=255)
+    with ncx.open("emulator") as device:
+        device.load(net)
+        assert (device.config.groups, device.config.errors, device.config.learning) == (2, False, Learning.NONE)
+        device.run(20)
+        assert device.winners().tolist() == [2, 1, 2]
+        device.clear()
+        device.run(20, silence={0: [2]})
+        assert device.winners().tolist() == [1, 1, -1]
+        for arguments in ({"judge": {3: 1}}, {"spikes": EventStream(5).judging(1, 1)}):
+            with pytest.raises(InputError, match=r"groups and errors; this one .* CoreConfig\(errors=True"):
+                device.run(20, **arguments)
 
 
 def test_a_snapshot_keeps_winners(device):

@@ -39,8 +39,11 @@ def given(*steps: dict[int, int], forced: tuple[int, ...] = ()) -> EventStream:
 # First to fire ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_first_of_many_steps_are_those_of_numpy(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "learning"),
+    [*((seed, None) for seed in range(4)), *((4 + learning, learning) for learning in Learning)],
+)
+def test_first_of_many_steps_are_those_of_numpy(seed: int, learning: Learning | None) -> None:
     """Few values, so that excesses are often the same; the best of a step, then the lowest number."""
     rng = np.random.default_rng(seed)
     threshold, group = rng.integers(-3, 4, N), rng.integers(0, G + 1, N)
@@ -48,7 +51,8 @@ def test_first_of_many_steps_are_those_of_numpy(seed: int) -> None:
     current = rng.integers(-8, 5, (steps, N))
     forced = rng.random((steps, N)) < 0.04
     cleared = np.flatnonzero(rng.random(steps) < 0.2)
-    emulator = chip(threshold=threshold, group=group)
+    config = CONFIG if learning is None else replace(CONFIG, learning=learning, errors=False)
+    emulator = chip(config, threshold=threshold, group=group)
     step, neuron = np.divmod(np.arange(steps * N), N)
     empty = np.zeros(0, np.int64)
     stream = EventStream(steps, empty, empty, step, neuron, current.ravel(), forced.ravel().astype(np.int64))

@@ -17,7 +17,8 @@ from support.trials import reference_of
 
 
 def chip(**sizes):
-    return CoreConfig(learning=Learning.EXPONENTIAL, errors=True, **{"max_delay": 3, "lanes": 4, **sizes})
+    usual = {"learning": Learning.EXPONENTIAL, "errors": True, "max_delay": 3, "lanes": 4}
+    return CoreConfig(**usual | sizes)
 
 
 CONFIGS = {
@@ -26,6 +27,8 @@ CONFIGS = {
     "most groups": chip(neurons=9, inputs=2, groups=16, state_bits=24, weight_bits=16, soft_bounds=True),
     "no adaptation": chip(neurons=7, inputs=2, groups=4, lanes=8, adaptation=False),
     "single neuron": chip(neurons=1, inputs=4, groups=2),
+    "alone": chip(neurons=7, inputs=3, groups=3, lanes=1, learning=Learning.NONE, errors=False),
+    "window": chip(neurons=5, inputs=2, groups=2, lanes=2, learning=Learning.WINDOW, window_steps=4, errors=False),
     "one port": chip(neurons=5, inputs=3, groups=7, weight_ports=1, state_bits=16),
 }
 STEPS = 20

@@ -38,7 +38,8 @@ ERRORS = replace(LEARNING, errors=True)
 RULES = replace(LEARNING, rules=4)
 GROUPS = replace(ERRORS, groups=5)
 ELIGIBILITY = replace(LEARNING, eligibility=True)
-EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True)
+SCALING = replace(LEARNING, scaling=True)
+EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +232,9 @@ def test_control_widths() -> None:
     assert not any(control.bits(ERRORS) for control in judge)
     assert [Control.REWARD.bits(ELIGIBILITY), Control.FADE.bits(ELIGIBILITY)] == [16, 4]
     assert not Control.REWARD.bits(ERRORS) + Control.FADE.bits(ERRORS)
+    assert [Control.SCALE.bits(SCALING), Control.TARGET.bits(SCALING)] == [3, 19]
+    assert Control.SCALE.bits(EVERYTHING) == 8
+    assert not Control.SCALE.bits(ELIGIBILITY) + Control.TARGET.bits(ELIGIBILITY)
     # Only weights with windows drift.
     assert Control.DRIFT_STEP.bits(replace(LEARNING, learning=Learning.WINDOW)) == LEARNING.weight_bits
 

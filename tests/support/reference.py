@@ -143,7 +143,7 @@ class ReferenceCore:
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
         self.first = [None if j == 0xFFFF else j for j in first]
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
-        self.full_traces = self.drift_clips = 0
+        self.scaled = self.full_traces = self.drift_clips = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
         self.steps = self.input_events = self.recurrent_events = self.spikes = self.saturations = 0
 
@@ -207,6 +207,8 @@ class ReferenceCore:
             self.control["learn"] = 0
         if self.learning and self.learning.eligibility:
             self.reward(self.learning, self.learning.eligibility)
+        if self.learning and "scale" in self.control:
+            self.scale(self.learning)
         if self.flag("enable"):
             self.drift()
         self.advance()
@@ -432,6 +434,28 @@ class ReferenceCore:
                 if learning.plastic[a][j] and k:
                     row[j] = 0 if k == 15 else toward(row[j], ceil(Fraction(abs(row[j]), 2**k)))
 
+    def scale(self, learning: ReferenceLearning) -> None:
+        """Bring the weights of a rule row to their sum, neuron by neuron."""
+        row, group = self.register("scale") % 8 - 1, self.register("scale") // 8
+        self.control["scale"] = 0
+        if not self.flag("enable") or not 0 <= row < self.rules:
+            return
+        for j, neuron in enumerate(self.neurons):
+            if self.learns(j) and group in (0, neuron.group):
+                self.scaled += 1
+                self.scale_column(learning, j, row)
+
+    def scale_column(self, learning: ReferenceLearning, j: int, row: int) -> None:
+        column = [a for a, plastic in enumerate(learning.plastic) if plastic[j] and self.row_of(a, j) == row]
+        total = sum(self.weights[a][j] for a in column)
+        if total <= 0:
+            return
+        factor = min(floor(Fraction(self.register("target") * 4096, total)) - 4096, 32767)
+        for a in column:
+            p = clamp(floor(Fraction(self.weights[a][j] * factor, 16)), learning.weight_bits + 8)
+            u = self.draw(code("neuron", j), a) if self.flag("stochastic") else 128
+            self.change_weight(a, j, floor(Fraction(p + u, 256)))
+
     def draw(self, place: int, index: int) -> int:
         """Draw for a synapse in the row or column of a place with this code."""
         return ((self.control["random"] // 2**16 ^ place) + 40503 * index) % 2**16 // 256
@@ -447,9 +471,16 @@ class ReferenceCore:
         if self.row_flag("soft", row) and learning.soft_bounds:
             room = max(high - w, 0) if p > 0 else max(w - low, 0)
             p = to_nearest(Fraction(p * room, 2**learning.weight_bits))
-        change = self.whole(p, draw)
+        self.change_weight(a, j, self.whole(p, draw))
+
+    def change_weight(self, a: int, j: int, change: int) -> None:
+        """Change the weight of a synapse by whole weights, within its bounds."""
+        learning = self.learning
+        assert learning
         if change == 0:
             return
+        w, row = self.weights[a][j], self.row_of(a, j)
+        low, high = self.of_row("weight_min", row), self.of_row("weight_max", row)
         self.potentiations += change > 0
         self.depressions += change < 0
         self.clips_low += w + change < low

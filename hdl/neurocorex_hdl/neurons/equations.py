@@ -13,6 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region
 from neurocorex.spec.fixed import DECAY_BITS
+from neurocorex.spec.rows import judges
 
 from ..lib.arithmetic import Shrink, add_signed, magnitude, saturate
 from ..lib.delay import stages
@@ -154,7 +155,7 @@ class AdaptationUpdate(Equation):
     shrunk : Out
         Stage 3; what the threshold is raised by.
     raised : In
-        Stage 3; what a judgement adds, only with groups.
+        Stage 3; what a judgement adds, only with groups and errors.
     fires : In
         Stage 5.
     updated, clamped : Out
@@ -168,7 +169,7 @@ class AdaptationUpdate(Equation):
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits - 1
         self._held = holds(config)
-        self._judges = config.groups > 0
+        self._judges = judges(config)
         super().__init__(config, {
             **({"raised": In(self._bits)} if self._judges else {}),
             "decay": In(DECAY_BITS),

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Flag, LearningFlag, Region
 from neurocorex.spec.registers import GATE_ALL
+from neurocorex.spec.rows import judges
 
 from ..lib.arithmetic import has, select
 from ..lib.bus import RegionBus, fan_out
@@ -23,7 +24,7 @@ from .judge import Judge
 from .parameters import NeuronMemory
 from .sweep import Sweep, slot_layout
 from .updated import UpdatedNeuron, record_layout
-from .winners import flag_of
+from .winners import Winners, flag_of
 
 
 class NeuronPipeline(wiring.Component):
@@ -34,7 +35,7 @@ class NeuronPipeline(wiring.Component):
     ==========  ==================================================================
     0           the neuron
     3           v, dv, i, di enter their decays, h two stages later
-    3, 4        with groups: the judgement
+    3, 4        with groups and errors: the judgement
     5           the error is added up
     6           g; i is added up; the linear leak of v
     7, 8        v is added up, and clamped; threshold + h
@@ -114,7 +115,7 @@ class NeuronPipeline(wiring.Component):
             placed.append((adaptations, self.ADAPTATION_STAGE))
         if config.errors:
             m.submodules.errors = errors = ErrorUpdate(config)
-            placed.append((errors, self.ERROR_STAGE - (config.groups > 0)))
+            placed.append((errors, self.ERROR_STAGE - judges(config)))
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
         wanted |= self.READS | ({Region.RULE: 10} if config.rules > 1 else {})
         items = StagedItems(m, self.slot, memory, wanted, self.LATENCY, config)
@@ -133,9 +134,12 @@ class NeuronPipeline(wiring.Component):
         quiet = has(self.control.learning, LearningFlag.HOLD_FIRING) if config.learning else Const(0, 1)
         buses = [memory.bus]
         if config.groups:
+            m.submodules.winners = winners = Winners(config)
+            buses.append(winners.bus)
+            quiet = quiet | self._group(m, items, firing, winners)
+        if judges(config):
             m.submodules.judge = judge = Judge(config)
-            buses.append(judge.bus)
-            quiet = quiet | self._judge(m, items, firing, judge)
+            self._judge(m, items, winners, judge)
             m.d.comb += errors.judgement.eq(judge.change)
             if config.adaptation:
                 m.d.comb += adaptations.raised.eq(judge.raised)
@@ -204,21 +208,29 @@ class NeuronPipeline(wiring.Component):
         ]
         return stages(m, errors.clamped, self.LATENCY - 1 - begun, name="error_clamped")[-1]
 
-    def _judge(self, m: Module, items: StagedItems, firing: Firing, judge: Judge) -> Value:
-        """From stage 0 to 10: winners and judgement; return whether the neuron is silent, at stage 9."""
-        wiring.connect(m, wiring.flipped(self.control), judge.control)
-        group = items.read(Region.GROUP)
+    def _group(self, m: Module, items: StagedItems, firing: Firing, winners: Winners) -> Value:
+        """From stage 0 to 10: the first to fire; return whether the neuron is silent, at stage 9."""
+        slot, group = self.slot, items.read(Region.GROUP)
         m.d.comb += [
-            judge.slot.eq(self.slot),
-            judge.cleared.eq(self.cleared),
-            judge.judged.eq(items.indices[judge.JUDGED_STAGE]),
-            judge.passing.eq(items.valid[9]),
-            judge.group.eq(group),
-            judge.fires.eq(items.valid[10] & firing.fires),
-            judge.number.eq(items.indices[10]),
-            judge.excess.eq(firing.excess),
+            winners.begin.eq(slot.valid & (slot.index == 0)),
+            winners.clear.eq(slot.valid & (slot.sweep == Sweep.CLEAR) & has(self.cleared, Clear.WINNERS)),
+            winners.passing.eq(items.valid[9]),
+            winners.group.eq(group),
+            winners.fires.eq(items.valid[10] & firing.fires & (slot.sweep == Sweep.UPDATE)),
+            winners.number.eq(items.indices[10]),
+            winners.excess.eq(firing.excess),
         ]
         return flag_of(self.control.silent, group)
+
+    def _judge(self, m: Module, items: StagedItems, winners: Winners, judge: Judge) -> None:
+        """From stage 3 on: the judgement, by the first to fire before this step."""
+        wiring.connect(m, wiring.flipped(self.control), judge.control)
+        m.d.comb += [
+            winners.label.eq(self.control.label),
+            judge.winner.eq(winners.winner),
+            judge.right.eq(winners.right),
+            judge.judged.eq(items.indices[judge.JUDGED_STAGE]),
+        ]
 
     def _finish(self, m: Module, items: StagedItems, firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: state, spike, arrival and record of the neuron."""

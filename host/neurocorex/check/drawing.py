@@ -17,7 +17,7 @@ from ..events.stream import EventStream
 from ..image import program_regions, region_shape, state_regions
 from ..image.content import value_range
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, Region, controls
-from ..spec.rows import Tame, size
+from ..spec.rows import Tame, never, size
 
 #: Shares of wild values in regions, of which a network has one; and in registers, where one is felt by all neurons.
 WILD = (0.05, 0.1, 0.3)
@@ -32,6 +32,8 @@ CLEARS = 0.04
 LEARNS = 0.15
 #: Share of steps with a reward, with a fade, and with both, on chips with eligibility.
 REWARDS = 0.1
+#: Share of steps in which weights are scaled, on chips that can; half of them to another sum.
+SCALES = 0.1
 #: Share of values that are set with more bits than their register has.
 EXCESS = 0.1
 #: Registers that a teacher changes come up more often than the others.
@@ -113,7 +115,9 @@ class Drawing:
     def _changed(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with registers that are set and state that is cleared between steps."""
         rng = self._generator("changes")
-        usual = (*controls(self._config), *TAUGHT * bool(self._config.learning))
+        # Of the registers that the chip lacks only the retired ones: of the others devices say what chip they need.
+        held = [each for each in controls(self._config) if each.bits(self._config) or each.row.present is never]
+        usual = (*held, *TAUGHT * bool(self._config.learning))
         known = [register for register in usual if register not in self._fixed]
         for at in np.flatnonzero(rng.random(steps) < SETS).tolist() if known else ():
             register = known[int(rng.integers(len(known)))]
@@ -128,7 +132,9 @@ class Drawing:
             stream = stream.setting(lessons, Control.LEARN, 1)
         if self._config.groups:
             stream = self._judged(stream, steps)
-        return self._rewarded(stream, steps) if self._config.eligibility else stream
+        if self._config.eligibility:
+            stream = self._rewarded(stream, steps)
+        return self._scaled(stream, steps) if self._config.scaling else stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with judgements, most of them after another label, and winners that are cleared."""
@@ -138,7 +144,7 @@ class Drawing:
                 (Control.LABEL, rng.integers(config.groups, endpoint=True)),
                 (Control.JUDGE, rng.choice([JudgeFlag.JUDGE, JudgeFlag.JUDGE | JudgeFlag.IF_WRONG])),
             ):
-                if register not in self._fixed:
+                if register not in self._fixed and register.bits(config):
                     stream = stream.setting(at, register, int(value))
         for at in np.flatnonzero(rng.random(steps) < FORGETS).tolist():
             stream = stream.clearing(at, Clear.WINNERS)
@@ -152,6 +158,15 @@ class Drawing:
                 for register in registers:
                     if register not in self._fixed:
                         stream = stream.setting(at, register, self._bits(register, self._value(rng, register)))
+        return stream
+
+    def _scaled(self, stream: EventStream, steps: int) -> EventStream:
+        """Stream with steps in which weights are brought to a sum."""
+        rng = self._generator("scaling")
+        for at in np.flatnonzero(rng.random(steps) < SCALES).tolist():
+            for register in (Control.TARGET, Control.SCALE) if rng.random() < 0.5 else (Control.SCALE,):
+                if register not in self._fixed:
+                    stream = stream.setting(at, register, self._bits(register, self._value(rng, register)))
         return stream
 
 

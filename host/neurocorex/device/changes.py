@@ -20,7 +20,7 @@ from ..events.stream import CLEAR_ALL, EventStream
 from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
 from ..spec.registers import MOVING, ONE_STEP
-from ..spec.rows import has_groups
+from ..spec.rows import has_groups, judges
 from ..wire.regions import Items
 from .teaching import (
     Teaching,
@@ -32,11 +32,14 @@ from .teaching import (
     require_eligibility,
     require_errors,
     require_groups,
+    require_judgements,
     require_learning,
 )
 
-#: Registers that say nothing to a chip without groups.
-OF_GROUPS = tuple(int(control) for control in Control if control.row.present is has_groups)
+#: Registers that say nothing to a chip without groups, and to one that cannot judge by them.
+OF_GROUPS, OF_JUDGEMENTS = (
+    tuple(int(control) for control in Control if control.row.present is present) for present in (has_groups, judges)
+)
 #: Change of a stream: step, register or `NO_REGISTER`, and value.
 Change = tuple[int, int, int]
 
@@ -157,7 +160,7 @@ class Changes:
     def judge(self, given: Any) -> None:
         """Take the argument `judge`: the group that is right, by step."""
         for step, group in self._by_step("judge", given, "{19: 3}"):
-            require_groups(self.config, "judge")
+            require_judgements(self.config, "judge")
             self._set(step, Control.LABEL, label_bits(group, self.config))
             self._set(step, Control.JUDGE, int(JudgeFlag.JUDGE | JudgeFlag.IF_WRONG))
 
@@ -212,8 +215,10 @@ class Changes:
             return stream
         if (stream.change_register == Control.LEARN).any():
             require_errors(self.config, "LEARN in the stimulus")
+        if np.isin(stream.change_register, OF_JUDGEMENTS).any():
+            require_judgements(self.config, "a judgement in the stimulus")
         if np.isin(stream.change_register, OF_GROUPS).any():
-            require_groups(self.config, "a judgement, or silence, in the stimulus")
+            require_groups(self.config, "silence in the stimulus")
         if np.isin(stream.change_register, (Control.REWARD, Control.FADE)).any():
             require_eligibility(self.config, "a reward, or a fade, in the stimulus")
         own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))

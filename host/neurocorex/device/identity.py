@@ -27,6 +27,7 @@ from ..spec.rows import (
     has_groups,
     has_rules,
     has_window,
+    judges,
     learns,
 )
 from ..wire.regions import Items
@@ -42,7 +43,7 @@ _OF_LEARNING = (
     *(each for row in RULE_ROWS for each in row),
 )
 #: Those without one where no neuron is in a group.
-_OF_GROUPS = tuple(each for each in Control if each.row.present is has_groups)
+_OF_GROUPS = tuple(each for each in Control if each.row.present in (has_groups, judges))
 #: Bits from the row of synapses from inputs to that of all others, on whatever chip.
 _RULE_BITS = 8
 

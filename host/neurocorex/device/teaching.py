@@ -13,6 +13,7 @@ from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
 from ..spec import Clear, Control, CoreConfig, Learning
 from ..spec.registers import GATE_ALL, MODULATION_ONE
+from ..spec.rows import judges
 
 
 class Teaching(TypedDict, total=False):
@@ -100,8 +101,17 @@ def require_groups(config: CoreConfig, what: str) -> None:
     """Raise InputError if a chip knows no groups, so that `what` has no meaning."""
     if not config.groups:
         raise InputError(
-            f"{what} needs a chip with groups; this one was built without: CoreConfig(errors=True, groups=10), or as "
-            "many as there are"
+            f"{what} needs a chip with groups; this one was built without: CoreConfig(groups=10), or as many as there "
+            "are"
+        )
+
+
+def require_judgements(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip cannot judge by groups, so that `what` has no meaning."""
+    if not judges(config):
+        raise InputError(
+            f"{what} needs a chip with groups and errors; this one was built without: CoreConfig(errors=True, "
+            f"learning={Learning.EXPONENTIAL:d}, groups=10), or as many groups as there are"
         )
 
 

@@ -172,6 +172,8 @@ class Assembly:
         if not self.config.groups:
             return
         self._put(Region.GROUP, net.parameters[GROUP])
+        if not self.config.errors:
+            return
         registers, rounded = judge_registers(net, self.config, error_scale)
         notes += [warning for each in rounded if (warning := each.warning(REMEDY))]
         if tuning is not None and (net.praise or net.blame):

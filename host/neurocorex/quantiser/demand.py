@@ -135,7 +135,12 @@ class Demand:
     def errors(self) -> bool:
         """Whether neurons have to gather errors."""
         by_errors = any(isinstance(row.rule, ErrorRule) for row in self.rows)
-        return by_errors or bool(self.net.is_feedback.any()) or self.net.groups > 0
+        return by_errors or bool(self.net.is_feedback.any()) or self.judges
+
+    @property
+    def judges(self) -> bool:
+        """Whether judgements do something to neurons in groups."""
+        return self.net.groups > 0 and any((self.net.praise, self.net.blame, self.net.conscience))
 
     @property
     def terms(self) -> bool:
@@ -171,6 +176,7 @@ class Demand:
             CoreConfig(neurons=self.net.neuron_count, inputs=self.net.input_count),
         )
         values: dict[str, Any] = chosen.to_dict()
+        values["groups"] = net.groups
         values["max_delay"] = max(chosen.max_delay, durations.deepest)
         values["extra_axons"] = len(net.extra_source)
         values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
@@ -182,12 +188,12 @@ class Demand:
             values |= {"terms": self.terms, "eligibility": self.eligibility}
         if self.errors:
             if isinstance(self.rule, WindowRule):
-                what = "feedback axons" if net.is_feedback.any() else "groups"
+                what = "feedback axons" if net.is_feedback.any() else "judgements"
                 raise FitError(
                     f"the network has {what} and learns by {ENGINES[Learning.WINDOW]}; no chip has both: take "
                     f"a rule of exponential traces or of errors, or leave out the {what.split()[0]}"
                 )
-            values |= {"errors": True, "learning": Learning.EXPONENTIAL, "groups": net.groups}
+            values |= {"errors": True, "learning": Learning.EXPONENTIAL}
         if self.is_integer:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
             bits = max(map(_signed_bits, (self.lowest, self.highest)))

@@ -106,7 +106,7 @@ class Learner(NamedTuple):
 
 
 class Feedback(NamedTuple):
-    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors.
+    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors nor groups.
 
     Attributes
     ----------
@@ -182,8 +182,9 @@ class Output(NamedTuple):
         Room for spikes.
     watched : int64 array [K], membranes : int64 array [steps, K]
         Neurons of which membranes are recorded, and these.
-    counts : int64 array [REWARDS + 1]
-        Added to the counters; then columns of the matrix that were walked, and steps in which that was for a reward.
+    counts : int64 array [SCALED + 1]
+        Added to the counters; then columns of the matrix that were walked, steps in which that was for a reward, and
+        columns that were scaled.
     position : int64 array [5]
         Step, places in the three tables of the stimulus, and spikes put out; moved on.
     """

@@ -26,6 +26,8 @@ DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
 JUDGE, LABEL, PRAISE, BLAME = int(Control.JUDGE), int(Control.LABEL), int(Control.PRAISE), int(Control.BLAME)
 CONSCIENCE, SILENT = int(Control.CONSCIENCE), int(Control.SILENT)
 REWARD, FADE, FADE_ALL = int(Control.REWARD), int(Control.FADE), fixed.FADE_ALL
+SCALE, TARGET, SCALE_ROW_BITS = int(Control.SCALE), int(Control.TARGET), fixed.SCALE_ROW_BITS
+FACTOR_BITS, FACTOR_LIMIT = fixed.FACTOR_BITS, fixed.FACTOR_LIMIT
 #: Decay, increment and cap of traces: of input axons, of all others, and of neurons.
 PRE = int(Control.PRE_DECAY), int(Control.PRE_INCREMENT), int(Control.PRE_CAP)
 OTHERS = int(Control.PRE_DECAY_OTHERS), int(Control.PRE_INCREMENT_OTHERS), int(Control.PRE_CAP_OTHERS)
@@ -55,8 +57,9 @@ RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATUR
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
 FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
-#: Places behind the counters, for columns of the matrix that were walked, and steps in which that was for a reward.
-COLUMNS, REWARDS = len(Counter), len(Counter) + 1
+#: Places behind the counters, for columns of the matrix that were walked, steps in which that was for a reward, and
+#: columns that were scaled, which are not among the first.
+COLUMNS, REWARDS, SCALED = range(len(Counter), len(Counter) + 3)
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 NOBODY = registers.NOBODY
 FRACTION = CHANGE_FRACTION

@@ -1,4 +1,4 @@
-"""Loop over steps: changes, arrivals, depression, neurons, traces, potentiation, errors, rewards; see docs/model.md."""
+"""Loop over steps: changes, arrivals, depression, neurons, traces, and what else changes weights; see docs/model.md."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
@@ -28,6 +28,7 @@ from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
 from .rewards import reward
 from .rulecolumns import walk_columns
 from .rulerows import depress_rows
+from .scaling import scale
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
 from .winners import judge, keep_first, raise_threshold
@@ -37,7 +38,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
     """Run a stimulus from `Output.position` on, until it ends, or the room for spikes or the budget is used up.
 
     See `neurocorex.emulator.kernel.arguments`; `learner` is None for a chip without a learning engine, `feedback` for
-    one without errors, `rule_rows` for one with a single rule and no terms. With rule rows there is feedback.
+    one without errors or groups, `rule_rows` for one with a single rule and no terms. With rule rows there is feedback.
     """
     # Fields of tuples are taken out of them here: the loop is faster so.
     position, counts, budget, steps = output.position, output.counts, sizes.budget, sizes.steps
@@ -132,7 +133,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             if rules[JUDGE]:
                 core.control[JUDGE] = rules[JUDGE] = 0
 
-        # Traces, potentiation, and what errors and rewards change
+        # Traces, potentiation, and what errors, rewards and scaling change
         if learner is not None:
             update_traces(core, learner, scratch, sizes, rules, recurrent, arrivals, firing, counts)
             looks = looks and rests(learner, sizes, rules)
@@ -143,6 +144,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             else:
                 work += walk_columns(core, learner, rule_rows, scratch, sizes, rules, firing, counts)
             work += reward(core, learner, rule_rows, scratch, sizes, rules, counts)
+            work += scale(core, learner, rule_rows, scratch, sizes, rules, counts)
 
         after = step + 1
         if looks and not firing and is_unchanged(neurons, learner, scratch):

@@ -1,7 +1,4 @@
-"""Winners: the first neuron of each group to fire, and judgements, which praise and blame by them.
-
-Only chips with errors have groups.
-"""
+"""Winners: the first neuron of each group to fire, and judgements, which praise and blame by them."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
