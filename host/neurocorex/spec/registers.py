@@ -5,16 +5,19 @@ from .control import (
     MODULATION_ONE,
     MOVING,
     ONE_STEP,
+    OTHERS,
     REWARD_ONE,
+    ROW_FLAGS,
+    RULE_ROWS,
     Control,
     InUse,
+    RuleRow,
     controls,
 )
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
 from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, JudgeFlag, LearningFlag
 from .info import MAGIC, ChipInfo
 from .regions import NOBODY, PARAMETERS, STATE, TRACES, WINNERS, Layout, Region, layout, regions
-from .rulerows import OTHERS, ROW_FLAGS, RULE_ROWS, RuleRow
 from .version import PROTOCOL_VERSION
 
 __all__ = [
