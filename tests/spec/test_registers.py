@@ -22,6 +22,7 @@ from neurocorex.spec.registers import (
     MAGIC,
     MODEL_COUNTERS,
     NOBODY,
+    OTHERS,
     PARAMETERS,
     ROW_FLAGS,
     RULE_ROWS,
@@ -132,6 +133,8 @@ def test_chips_have_the_registers_of_their_rule_rows(rules: int, terms: bool) ->
     expected = {f"{name}_{number}" if number else name for number, row in enumerate(names) for name in row}
     if not terms:
         expected = {name for name in expected if not name.startswith(tuple(names[0]))}
+    if rules > 1:
+        expected |= {register.name for register in OTHERS.values()}
     before = {register for register in controls(LEARNING) if register.bits(LEARNING)}
     assert {register.name for register in controls(config) if register.bits(config)} - {
         register.name for register in before
