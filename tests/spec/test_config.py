@@ -37,7 +37,7 @@ def test_accumulator_holds_all_axons_at_once() -> None:
 def test_limits_are_accepted_and_their_neighbours_are_not(name: str) -> None:
     allowed = LIMITS[name]
     edges = allowed if isinstance(allowed, tuple) else (min(allowed), max(allowed))
-    exponential = name in ("errors", "rules", "terms", "eligibility")
+    exponential = name in ("errors", "rules", "terms", "eligibility", "scaling")
     needed: dict[str, Any] = {"learning": Learning.EXPONENTIAL} if exponential else {}
     for value in edges:
         assert getattr(CoreConfig(**{name: value, **needed}), name) == value
@@ -64,7 +64,9 @@ def test_errors_need_exponential_traces_and_four_lanes(learning: Learning, lanes
         CoreConfig(errors=True, learning=learning, lanes=lanes)
 
 
-@pytest.mark.parametrize("field", [{"rules": 2}, {"rules": 4}, {"terms": True}, {"eligibility": True}], ids=str)
+@pytest.mark.parametrize(
+    "field", [{"rules": 2}, {"rules": 4}, {"terms": True}, {"eligibility": True}, {"scaling": True}], ids=str
+)
 @pytest.mark.parametrize("learning", [Learning.NONE, Learning.WINDOW])
 def test_fields_that_need_exponential_traces(field: dict[str, Any], learning: Learning) -> None:
     (name,) = field

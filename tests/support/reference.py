@@ -122,6 +122,7 @@ class ReferenceCore:
 
     `extra` has the source and the delay of each extra axon, `control` the raw value and the width of each register.
     `feedback` has the flag of each axon on a chip with errors, and is None on others. `rules` counts the rule rows.
+    `context_bias` and `context_gain` have a row for each context on a chip that has several.
     `first` has the winner and the first neuron of each group, or 0xFFFF, on a chip with groups.
     """
 
@@ -139,15 +140,19 @@ class ReferenceCore:
         feedback: list[int] | None = None,
         rules: int = 1,
         first: Iterable[int] = (),
+        context_bias: list[list[int]] | None = None,
+        context_gain: list[list[int]] | None = None,
     ) -> None:
         self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
         self.widths = {name: bits for name, (_, bits) in control.items()}
         self.control = {name: value for name, (value, _) in control.items()}
         self.adapts, self.learning, self.rules = adapts, learning, rules
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
+        self.context_bias = context_bias or [[0] * len(neurons)]
+        self.context_gain = context_gain or [[256] * len(neurons)]
         self.first = [None if j == 0xFFFF else j for j in first]
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
-        self.full_traces = self.drift_clips = self.contests = 0
+        self.scaled = self.full_traces = self.drift_clips = self.contests = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
         self.steps = self.input_events = self.recurrent_events = self.spikes = self.saturations = 0
 
@@ -183,10 +188,11 @@ class ReferenceCore:
         """Run one step; return the neurons that fired."""
         recurrent = self.recurrent_arrivals()
         inputs = sorted(events)
-        currents, brought = [], []
+        currents, brought, context = [], [], self.register("context")
         for j in range(len(self.neurons)):
             from_inputs = self.weight_sum(inputs, j, feedback=0) * 2 ** self.register("gain_input")
             from_neurons = self.weight_sum(recurrent, j, feedback=0) * 2 ** self.register("gain_recurrent")
+            from_neurons = floor(Fraction(from_neurons * self.context_gain[context][j], 256))
             currents.append(from_inputs + from_neurons + injected.get(j, 0))
             brought.append(self.weight_sum(recurrent + inputs, j, feedback=1))
         if self.flag("enable"):
@@ -194,7 +200,8 @@ class ReferenceCore:
                 self.depress(axon)
         judgement, conscience = self.judge()
         for j, neuron in enumerate(self.neurons):
-            self.integrate(neuron, currents[j], brought[j] + judgement.get(j, 0))
+            bias = neuron.b + self.context_bias[context][j]
+            self.integrate(neuron, currents[j], bias, brought[j] + judgement.get(j, 0))
         able = {j for j, neuron in enumerate(self.neurons) if neuron.able} - set(forced)
         self.contests += self.register("one_fires") != 0
         fired = sorted({*forced, *(j for j in able if not self.loses(j, able))})
@@ -212,6 +219,8 @@ class ReferenceCore:
             self.control["learn"] = 0
         if self.learning and self.learning.eligibility:
             self.reward(self.learning, self.learning.eligibility)
+        if self.learning and "scale" in self.control:
+            self.scale(self.learning)
         if self.flag("enable"):
             self.drift()
         self.advance()
@@ -260,12 +269,12 @@ class ReferenceCore:
         best = min(rivals, key=lambda k: (-self.neurons[k].excess, k))
         return self.register("one_fires") // 2**group % 2 == 1 and j != best
 
-    def integrate(self, n: ReferenceNeuron, g: int, e: int) -> None:
+    def integrate(self, n: ReferenceNeuron, g: int, bias: int, e: int) -> None:
         """Bring one neuron to the comparison with its threshold."""
         self.clamped = clamp(n.E + e, 16) != n.E + e
         n.E = clamp(n.E + e, 16)
         n.i = self.sat(shrink(n.i, n.di) + g)
-        n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + n.b)
+        n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + bias)
         n.h = shrink(n.h, self.register("adaptation_decay"))
         n.excess = n.v - (n.th + n.h)
         n.able = n.r == 0 and n.excess > 0 and not self.flag("hold_firing") and not self.silent(n)
@@ -327,14 +336,15 @@ class ReferenceCore:
             return
         for side, trace, spikes in (("pre", learning.x, arrived), ("post", learning.y, fired)):
             for k in range(len(trace)):
+                others = "_others" if side == "pre" and k >= self.inputs and self.rules > 1 else ""
                 if learning.window:
                     trace[k] = (2 * trace[k] + (k in spikes)) % 2**learning.trace_bits
                     continue
                 draw = self.control["random"] % 2**16 ^ (self.axon_code(k) if side == "pre" else code("neuron", k))
-                trace[k] = fade(trace[k], self.register(f"{side}_decay"), draw)
+                trace[k] = fade(trace[k], self.register(f"{side}_decay{others}"), draw)
                 if k in spikes:
-                    increment = self.register(f"{side}_increment")
-                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap")
+                    increment = self.register(f"{side}_increment{others}")
+                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap{others}")
                     self.full_traces += not nearest and trace[k] + increment > cap
                     trace[k] = increment if nearest else min(trace[k] + increment, cap)
 
@@ -446,6 +456,28 @@ class ReferenceCore:
                 if learning.plastic[a][j] and k:
                     row[j] = 0 if k == 15 else toward(row[j], ceil(Fraction(abs(row[j]), 2**k)))
 
+    def scale(self, learning: ReferenceLearning) -> None:
+        """Bring the weights of a rule row to their sum, neuron by neuron."""
+        row, group = self.register("scale") % 8 - 1, self.register("scale") // 8
+        self.control["scale"] = 0
+        if not self.flag("enable") or not 0 <= row < self.rules:
+            return
+        for j, neuron in enumerate(self.neurons):
+            if self.learns(j) and group in (0, neuron.group):
+                self.scaled += 1
+                self.scale_column(learning, j, row)
+
+    def scale_column(self, learning: ReferenceLearning, j: int, row: int) -> None:
+        column = [a for a, plastic in enumerate(learning.plastic) if plastic[j] and self.row_of(a, j) == row]
+        total = sum(self.weights[a][j] for a in column)
+        if total <= 0:
+            return
+        factor = min(floor(Fraction(self.register("target") * 4096, total)) - 4096, 32767)
+        for a in column:
+            p = clamp(floor(Fraction(self.weights[a][j] * factor, 16)), learning.weight_bits + 8)
+            u = self.draw(code("neuron", j), a) if self.flag("stochastic") else 128
+            self.change_weight(a, j, floor(Fraction(p + u, 256)))
+
     def draw(self, place: int, index: int) -> int:
         """Draw for a synapse in the row or column of a place with this code."""
         return ((self.control["random"] // 2**16 ^ place) + 40503 * index) % 2**16 // 256
@@ -461,9 +493,16 @@ class ReferenceCore:
         if self.row_flag("soft", row) and learning.soft_bounds:
             room = max(high - w, 0) if p > 0 else max(w - low, 0)
             p = to_nearest(Fraction(p * room, 2**learning.weight_bits))
-        change = self.whole(p, draw)
+        self.change_weight(a, j, self.whole(p, draw))
+
+    def change_weight(self, a: int, j: int, change: int) -> None:
+        """Change the weight of a synapse by whole weights, within its bounds."""
+        learning = self.learning
+        assert learning
         if change == 0:
             return
+        w, row = self.weights[a][j], self.row_of(a, j)
+        low, high = self.of_row("weight_min", row), self.of_row("weight_max", row)
         self.potentiations += change > 0
         self.depressions += change < 0
         self.clips_low += w + change < low

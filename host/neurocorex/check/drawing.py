@@ -32,6 +32,10 @@ CLEARS = 0.04
 LEARNS = 0.15
 #: Share of steps with a reward, with a fade, and with both, on chips with eligibility.
 REWARDS = 0.1
+#: Share of steps in which weights are scaled, on chips that can; half of them to another sum.
+SCALES = 0.1
+#: Share of steps before which another context is set, on chips that have several.
+SWITCHES = 0.15
 #: Share of values that are set with more bits than their register has.
 EXCESS = 0.1
 #: Registers that a teacher changes come up more often than the others.
@@ -130,7 +134,13 @@ class Drawing:
             stream = stream.setting(lessons, Control.LEARN, 1)
         if self._config.groups:
             stream = self._judged(stream, steps)
-        return self._rewarded(stream, steps) if self._config.eligibility else stream
+        if self._config.eligibility:
+            stream = self._rewarded(stream, steps)
+        if self._config.contexts > 1 and Control.CONTEXT not in self._fixed:
+            rng = self._generator("contexts")
+            for at in np.flatnonzero(rng.random(steps) < SWITCHES).tolist():
+                stream = stream.setting(at, Control.CONTEXT, int(rng.integers(self._config.contexts)))
+        return self._scaled(stream, steps) if self._config.scaling else stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with judgements, most of them after another label, and winners that are cleared."""
@@ -154,6 +164,15 @@ class Drawing:
                 for register in registers:
                     if register not in self._fixed:
                         stream = stream.setting(at, register, self._bits(register, self._value(rng, register)))
+        return stream
+
+    def _scaled(self, stream: EventStream, steps: int) -> EventStream:
+        """Stream with steps in which weights are brought to a sum."""
+        rng = self._generator("scaling")
+        for at in np.flatnonzero(rng.random(steps) < SCALES).tolist():
+            for register in (Control.TARGET, Control.SCALE) if rng.random() < 0.5 else (Control.SCALE,):
+                if register not in self._fixed:
+                    stream = stream.setting(at, register, self._bits(register, self._value(rng, register)))
         return stream
 
 

@@ -214,7 +214,8 @@ class Emulator:
         input_events = accepted.event_index.size
         arrivals = input_events + int(activity.counts[Counter.RECURRENT_EVENTS])
         cycles = busy_cycles(
-            config, stimulus.steps, arrivals, activity.columns, rewards=activity.rewards, contests=activity.contests,
+            config, stimulus.steps, arrivals, activity.columns, rewards=activity.rewards, scaled=activity.scaled,
+            contests=activity.contests,
             chip=self.config,
         )  # fmt: skip
         refused = sum(

@@ -17,7 +17,7 @@ from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
 from .generator import advanced
 from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus, words
-from .kernel.constants import COLUMNS, CONTESTS, REWARDS, TALLIES
+from .kernel.constants import COLUMNS, CONTESTS, REWARDS, SCALED, TALLIES
 from .memory import Memory
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
@@ -35,9 +35,12 @@ class Activity(NamedTuple):
         Every spike, by step, then by neuron.
     counts : int64 array [len(Counter)]
         Added to `RECURRENT_EVENTS`, `SATURATIONS` and the counters of learning.
-    columns, rewards, contests : int
-        Columns of the matrix that were walked, steps in which that was for a reward or a fade, and steps in which
-        neurons excluded one another.
+    columns, rewards : int
+        Columns of the matrix that were walked, and steps in which that was for a reward or a fade.
+    scaled : int
+        Columns that were scaled, which are not among these.
+    contests : int
+        Steps in which neurons excluded one another.
     """
 
     fired_step: Ints
@@ -45,6 +48,7 @@ class Activity(NamedTuple):
     counts: Ints
     columns: int
     rewards: int
+    scaled: int
     contests: int
 
     @classmethod
@@ -58,6 +62,7 @@ class Activity(NamedTuple):
             np.add.reduce([part.counts for part in parts]),
             sum(part.columns for part in parts),
             sum(part.rewards for part in parts),
+            sum(part.scaled for part in parts),
             sum(part.contests for part in parts),
         )
 
@@ -206,7 +211,7 @@ class Runner:
             bound(sizes, events, Output(fired[0], fired[1], watched, rows, counts, position))
             parts.append(fired[:, : position[4]])
         fired = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        tallies = (int(counts[place]) for place in (COLUMNS, REWARDS, CONTESTS))
+        tallies = (int(counts[place]) for place in (COLUMNS, REWARDS, SCALED, CONTESTS))
         return Activity(fired[0], fired[1], counts[:COLUMNS], *tallies)
 
 
@@ -218,13 +223,14 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
         window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, rule_bits=config.rule_bits,
-        steps=0, budget=0, settles=False,
+        contexts=config.contexts, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
         control_bits=np.array([control.bits(config) for control in controls(config)], np.int64),
         weights=arrays[Region.WEIGHTS].reshape(-1), keep_membrane=_factors(arrays[Region.DECAY]),
-        keep_current=_factors(arrays[Region.CURRENT_DECAY]), **_axons(memory),
+        keep_current=_factors(arrays[Region.CURRENT_DECAY]), context_bias=arrays[Region.CONTEXT_BIAS],
+        context_gain=arrays[Region.CONTEXT_GAIN], **_axons(memory),
     )  # fmt: skip
     plastic = arrays[Region.PLASTIC]
     learner = Learner(

@@ -28,6 +28,7 @@ from .losses import UNBOUNDED
 from .populations import SCALES
 from .room import ROOMS, rooms_of
 from .rounding import Rounding
+from .rows import trace_sets
 from .scale import Kinds
 from .tuning import SCHEDULE, Tuning
 
@@ -208,7 +209,7 @@ class Assembly:
         units = [(1 << self.gains[row.kind]) / float(self.scales[row.neurons[0]]) for row in rows]
         # What a judgement brings shares the scale of errors with what feedback axons bring.
         brought = np.concatenate([net.weights[net.is_feedback].ravel(), np.array([net.praise, net.blame])])
-        self.tuning = Tuning(rules, self.config, net.dt_ms, units, rooms, brought)
+        self.tuning = Tuning(rules, self.config, net.dt_ms, units, trace_sets(rows), rooms, brought)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():

@@ -26,6 +26,7 @@ SHALLOW_BANK_WORDS = 2048
 #: Fields that are no plain integers.
 _KINDS = {
     "adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool, "terms": bool, "eligibility": bool,
+    "scaling": bool,
 }  # fmt: skip
 
 
@@ -79,6 +80,10 @@ class CoreConfig:
         G, groups of neurons of which the chip keeps the first to fire, 0 to 16; with errors it can judge them.
     eligibility : bool
         Whether synapses can gather their changes until a reward comes; takes exponential traces.
+    scaling : bool
+        Whether the plastic weights of neurons can be brought to a sum; takes exponential traces.
+    contexts : int
+        Banks of biases and of gains of recurrent weights, of which one is in force: 1 (none), 2, 4, 8 or 16.
 
     Raises
     ------
@@ -108,6 +113,8 @@ class CoreConfig:
     terms: bool = False
     groups: int = 0
     eligibility: bool = False
+    scaling: bool = False
+    contexts: int = 1
 
     def __post_init__(self) -> None:
         check({name: getattr(self, name) for name in LIMITS})
@@ -193,6 +200,11 @@ class CoreConfig:
     def rule_bits(self) -> int:
         """Width of the number of a rule row."""
         return self.rules.bit_length() - 1
+
+    @property
+    def context_bits(self) -> int:
+        """Width of the number of a context."""
+        return self.contexts.bit_length() - 1
 
     @property
     def stored_trace_bits(self) -> int:

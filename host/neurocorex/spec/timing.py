@@ -17,6 +17,10 @@ LEARNING_OVERHEAD = 2
 REWARD_OVERHEAD = 1
 #: Cycles of a step in which neurons exclude one another, beside those of its second sweep: emptying the pipeline.
 CONTEST_OVERHEAD = 12
+#: Cycles of a column that is scaled beside its two walks, `scaling_cycles` and `column_drain`: the offer of each.
+SCALE_OVERHEAD = 2
+#: Cycles until the last weights of a column have come from shallow banks, were summed up, and divided the target.
+FACTOR_CYCLES = 24
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
 EXTRA_OVERHEAD = 4
 
@@ -40,9 +44,9 @@ def change_stages(config: CoreConfig) -> int:
     """Stages of the learning lanes by which changes come later than their synapses: 0, 1 with several rules, else 2.
 
     With rule rows each lane takes the rate of its row in the first, and an offset is taken off its trace. In the second
-    comes a term; or, with eligibility, which product it is, that of a trace or that for a reward.
+    comes a term; or, with eligibility or scaling, which product it is, that of a trace, for a reward, or of a weight.
     """
-    return 2 if config.terms or config.eligibility else int(config.rules > 1)
+    return 2 if config.terms or config.eligibility or config.scaling else int(config.rules > 1)
 
 
 def column_drain(config: CoreConfig) -> int:
@@ -53,6 +57,16 @@ def column_drain(config: CoreConfig) -> int:
     return (9 if config.soft_bounds else 6) + change_stages(config) + config.bank_stages
 
 
+def sum_stages(config: CoreConfig) -> int:
+    """Stages in which the plastic weights of a piece of a column are added up: a choice, then a level for each bit."""
+    return config.lanes.bit_length()
+
+
+def scaling_cycles(config: CoreConfig) -> int:
+    """Cycles from the end of a column that is added up for scaling until its factor is there; the whole chip's."""
+    return sum_stages(config) + config.bank_stages + FACTOR_CYCLES
+
+
 def neuron_spacing(config: CoreConfig) -> int:
     """Cycles that the update of one neuron costs, or of the trace of one axon.
 
@@ -61,9 +75,14 @@ def neuron_spacing(config: CoreConfig) -> int:
     return 2 if config.lanes == 1 else 1
 
 
+def context_stages(config: CoreConfig) -> int:
+    """Stages by which neurons wait for the product of a sum and the gain of a context."""
+    return int(config.contexts > 1)
+
+
 def sweep_cycles(config: CoreConfig) -> int:
     """Cycles in which neurons are updated, then extra axons looked up; beside them go traces of axons."""
-    neurons = config.neurons * neuron_spacing(config)
+    neurons = config.neurons * neuron_spacing(config) + context_stages(config)
     if config.extra_axons:
         neurons += config.extra_axons + EXTRA_OVERHEAD
     traces = (config.inputs + config.extra_axons) * neuron_spacing(config) if config.learning else 0
@@ -78,6 +97,7 @@ def busy_cycles(
     *,
     rewards: int = 0,
     contests: int = 0,
+    scaled: int = 0,
     chip: CoreConfig | None = None,
 ) -> int:
     """Cycles in which the core works; waiting for the link comes on top and is counted apart.
@@ -97,6 +117,9 @@ def busy_cycles(
         perhaps of the same neurons, have been written.
     contests : int
         Steps that began with `Control.ONE_FIRES` other than 0. Neurons pass the pipeline twice in them.
+    scaled : int
+        Columns that were scaled, not among `columns`: one of each neuron that learns, in a step with `Control.SCALE`.
+        Each is walked twice, to be added up and to be changed, one after the other.
     chip : CoreConfig, optional
         Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
         `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its
@@ -107,5 +130,6 @@ def busy_cycles(
     if config.learning:
         step += LEARNING_OVERHEAD + column_drain(chip)
     waits = rewards * (REWARD_OVERHEAD + column_drain(chip))
-    waits += contests * (config.neurons * neuron_spacing(config) + CONTEST_OVERHEAD)
+    waits += contests * (config.neurons * neuron_spacing(config) + context_stages(config) + CONTEST_OVERHEAD)
+    waits += scaled * (2 * column_cycles(config) + SCALE_OVERHEAD + scaling_cycles(chip) + column_drain(chip))
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config) + waits

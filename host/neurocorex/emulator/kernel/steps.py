@@ -1,4 +1,4 @@
-"""Loop over steps: changes, arrivals, depression, neurons, traces, potentiation, errors, rewards; see docs/model.md."""
+"""Loop over steps: changes, arrivals, depression, neurons, traces, and what else changes weights; see docs/model.md."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
@@ -24,12 +24,13 @@ from .constants import (
 )  # fmt: skip
 from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
 from .lessons import gather, take_feedback, teach
-from .neurons import CLAMPED, FIRES, FORCED, find_features, find_marked, reset_neuron, update_neurons
+from .neurons import CLAMPED, FIRES, FORCED, find_features, find_marked, reset_neuron, take_context, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
 from .rewards import reward
 from .rulecolumns import walk_columns
 from .rulerows import depress_rows
+from .scaling import scale
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
 from .winners import contest, judge, keep_first, raise_threshold
@@ -64,6 +65,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
     features, waiting = find_features(neurons, scratch.held)
     adapting = features.adaptation
     decode(control, core.control_bits, rules)
+    take_context(neurons, core, scratch, rules)
     if learner is not None:
         tune(core, learner, rule_rows, scratch, sizes, rules)
     slot, since, work = 0, step, 0
@@ -75,6 +77,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             if cleared & CLEAR_STATE:
                 since, waiting = step, 0
             decode(control, core.control_bits, rules)
+            take_context(neurons, core, scratch, rules)
             if learner is not None:
                 tune(core, learner, rule_rows, scratch, sizes, rules)
         if step == steps or spikes + n > fired_step.size or work >= budget:
@@ -136,9 +139,9 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             if rules[JUDGE]:
                 core.control[JUDGE] = rules[JUDGE] = 0
 
-        # Traces, potentiation, and what errors and rewards change
+        # Traces, potentiation, and what errors, rewards and scaling change
         if learner is not None:
-            update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
+            update_traces(core, learner, scratch, sizes, rules, recurrent, arrivals, firing, counts)
             looks = looks and rests(learner, sizes, rules)
             if rule_rows is None:
                 work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
@@ -147,6 +150,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             else:
                 work += walk_columns(core, learner, rule_rows, scratch, sizes, rules, firing, counts)
             work += reward(core, learner, rule_rows, scratch, sizes, rules, counts)
+            work += scale(core, learner, rule_rows, scratch, sizes, rules, counts)
 
         after = step + 1
         if looks and not firing and is_unchanged(neurons, learner, scratch):
