@@ -136,3 +136,38 @@ def test_a_snapshot_keeps_winners(device):
     with ncx.open("emulator") as other:
         other.load(snapshot)
         assert other.winners().tolist() == [2, 1, 2]
+
+
+def test_of_neurons_that_pass_together_the_one_furthest_above_its_threshold_fires():
+    net = ncx.Network(inputs=1, neurons=4)
+    net.neurons.set(threshold=11, bias=np.array(BIASES), group=[1, 1, 1, 2], refractory_ms=255)
+    net.neurons[:3].set(threshold=[11, 11, 17])  # membranes of 12, 12 and 18 in the third step, or the fourth: 12
+    with ncx.open("emulator") as device:
+        device.load(net)
+        assert np.argmax(device.run(8).spikes, axis=0).tolist() == [3, 2, 2, 2]
+        net.one_fires([1])
+        report = device.load(net)
+        assert "one fires: in a step at most one neuron each of group 1 (3 neurons)" in report.lines
+        assert np.argmax(device.run(8).spikes, axis=0).tolist() == [4, 2, 3, 2]
+        device.clear()
+        both = device.run(8, changes={0: {Control.ONE_FIRES: 0}, 3: {Control.ONE_FIRES: 0b10}})
+        assert np.argmax(both.spikes, axis=0).tolist() == [3, 2, 2, 2]
+        device.clear()
+        forced = device.run(8, teacher={2: [0]})  # beside the one of those that are not forced
+        assert np.argmax(forced.spikes, axis=0).tolist() == [2, 2, 3, 2]
+        snapshot = device.snapshot()
+    with ncx.open("emulator") as other:
+        other.load(snapshot)
+        other.clear()
+        assert np.argmax(other.run(8).spikes, axis=0).tolist() == [4, 2, 3, 2]
+
+
+def test_a_chip_without_groups_refuses_one_fires():
+    with ncx.open("emulator", config=LACKS) as device:
+        net = ncx.Network(inputs=1, neurons=4)
+        net.connect(net.inputs, net.neurons, 1)
+        device.load(net)
+        with pytest.raises(InputError, match="no register"):
+            device.run(20, changes={0: {Control.ONE_FIRES: 1}})
+        with pytest.raises(InputError, match="ONE_FIRES, in the stimulus needs a chip with groups"):
+            device.run(spikes=EventStream(5).setting(1, Control.ONE_FIRES, 1))

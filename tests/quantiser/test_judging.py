@@ -116,3 +116,33 @@ def test_groups_alone_need_no_errors(learning):
     lacks = CoreConfig(neurons=3, inputs=1, learning=learning, groups=2)
     with pytest.raises(FitError, match=r"errors \(the chip was built without"):
         quantise(net, lacks)
+
+
+def test_one_fires_reaches_the_chip_and_the_report():
+    net = ncx.Network(inputs=1, neurons=6)
+    net.connect(net.inputs, net.neurons, 0.5)
+    net.neurons.set(group=[1, 1, 2, 2, 2, 0])
+    net.one_fires([2])
+    image, report = quantise(net)
+    assert (image.config.groups, image.config.errors) == (2, False)
+    assert register(image, Control.ONE_FIRES) == 0b100
+    assert "one fires: in a step at most one neuron each of group 2 (3 neurons)" in report.lines
+    assert not report.warnings
+    assert image.fit(CoreConfig(neurons=8, inputs=4, groups=3)).regions[Region.CONTROL][Control.ONE_FIRES] == 0b100
+    with pytest.raises(FitError, match="groups"):
+        image.fit(CoreConfig(neurons=8, inputs=4))
+
+
+def test_neurons_of_no_group_need_a_chip_with_groups_to_exclude_one_another():
+    net = ncx.Network(inputs=1, neurons=3)
+    net.connect(net.inputs, net.neurons, 0.5)
+    net.one_fires([0])
+    image, report = quantise(net)
+    assert (image.config.groups, register(image, Control.ONE_FIRES)) == (1, 1)
+    assert any(line.endswith("each of the neurons of no group") for line in report.lines)
+    with pytest.raises(FitError, match=r"groups 1 \(the chip has 0\)"):
+        quantise(net, CoreConfig(neurons=3, inputs=1))
+    with pytest.raises(FitError, match="groups"):
+        image.fit(CoreConfig(neurons=3, inputs=1))
+    net.one_fires([0, 4])
+    assert any("one_fires names group 4" in warning for warning in quantise(net)[1].warnings)

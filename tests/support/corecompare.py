@@ -64,6 +64,12 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
         name: getattr(reference, name) for name in COUNTERS
     }
     cycles = busy_cycles(
-        config, reference.steps, arrivals, reference.columns, rewards=reference.rewards, scaled=reference.scaled
+        config,
+        reference.steps,
+        arrivals,
+        reference.columns,
+        rewards=reference.rewards,
+        scaled=reference.scaled,
+        contests=reference.contests,
     )
     assert counters[Counter.BUSY_CYCLES] == cycles

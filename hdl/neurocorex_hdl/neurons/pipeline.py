@@ -19,13 +19,13 @@ from ..registers.rules import mixes, rule_flags, rules_layout
 from ..synapses.accumulator import sum_shape
 from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, fired_before
 from .errors import ErrorUpdate
+from .groups import Groups
 from .input import drive_shape
 from .items import StagedItems
 from .judge import Judge
 from .parameters import NeuronMemory
 from .sweep import Sweep, slot_layout
 from .updated import UpdatedNeuron, record_layout
-from .winners import Winners, flag_of
 
 
 class NeuronPipeline(wiring.Component):
@@ -41,7 +41,7 @@ class NeuronPipeline(wiring.Component):
     6           g; i is added up; the linear leak of v
     7, 8        v is added up, and clamped; threshold + h
     9           comparison, forced spikes
-    10          reset, refractory count, history; with groups: the first to fire
+    10          reset, refractory count, history; with groups: the first to fire, the only one to fire
     11          all is written back; record, arrival in the next step
     ==========  ==================================================================
 
@@ -69,6 +69,8 @@ class NeuronPipeline(wiring.Component):
         Neuron at the last stage.
     saturated : Out(1)
         One of its values was clamped, in an update.
+    contested : Out(1)
+        Strobe: the last neuron of a contest is at the last stage; only with groups. `updated` tells of none of them.
     recorded, record : Out
         A record of it is wanted. The last neuron of an update always has one, which ends the step.
     bus : In(RegionBus)
@@ -96,6 +98,7 @@ class NeuronPipeline(wiring.Component):
             "control": In(ControlValues(config)),
             "updated": Out(UpdatedNeuron(config)),
             "saturated": Out(1),
+            **({"contested": Out(1)} if config.groups else {}),
             "recorded": Out(1),
             "record": Out(record_layout(config)),
             "bus": In(RegionBus()),
@@ -130,11 +133,12 @@ class NeuronPipeline(wiring.Component):
         for unit, _ in placed:
             m.d.comb += [getattr(unit, region.name.lower()).eq(items.read(region)) for region in unit.reads(config)]
 
+        forced = stages(m, self.forced, 5, name="forced")[-1]
         m.d.comb += [
             currents.drive.eq(self.drive),
             membranes.current.eq(currents.updated),
             firing.membrane.eq(membranes.updated),
-            firing.forced.eq(stages(m, self.forced, 5, name="forced")[-1]),
+            firing.forced.eq(forced),
             firing.hold.eq(has(items.read(Region.FLAGS), Flag.REFRACTORY_HOLD)),
         ]
         items.write(Region.CURRENT, 7, currents.updated, has(self.cleared, Clear.STATE))
@@ -142,12 +146,12 @@ class NeuronPipeline(wiring.Component):
         quiet = has(self.control.learning, LearningFlag.HOLD_FIRING) if config.learning else Const(0, 1)
         buses = [memory.bus]
         if config.groups:
-            m.submodules.winners = winners = Winners(config)
-            buses.append(winners.bus)
-            quiet = quiet | self._group(m, items, firing, winners)
+            m.submodules.groups = groups = Groups(config)
+            self._group(m, items, firing, forced, groups)
+            buses.append(groups.bus)
+            quiet = quiet | groups.silent
         if judges(config):
-            m.submodules.judge = judge = Judge(config)
-            self._judge(m, items, winners, judge)
+            judge = self._judge(m, items, groups)
             m.d.comb += errors.judgement.eq(judge.change)
             if config.adaptation:
                 m.d.comb += adaptations.raised.eq(judge.raised)
@@ -216,29 +220,31 @@ class NeuronPipeline(wiring.Component):
         ]
         return stages(m, errors.clamped, self.LATENCY - 1 - begun, name="error_clamped")[-1]
 
-    def _group(self, m: Module, items: StagedItems, firing: Firing, winners: Winners) -> Value:
-        """From stage 0 to 10: the first to fire; return whether the neuron is silent, at stage 9."""
-        slot, group = self.slot, items.read(Region.GROUP)
+    def _group(self, m: Module, items: StagedItems, firing: Firing, forced: Value, groups: Groups) -> None:
+        """From stage 0 to 10: what groups do to a neuron, and which is the first to fire."""
+        wiring.connect(m, wiring.flipped(self.control), groups.control)
         m.d.comb += [
-            winners.begin.eq(slot.valid & (slot.index == 0)),
-            winners.clear.eq(slot.valid & (slot.sweep == Sweep.CLEAR) & has(self.cleared, Clear.WINNERS)),
-            winners.passing.eq(items.valid[9]),
-            winners.group.eq(group),
-            winners.fires.eq(items.valid[10] & firing.fires & (slot.sweep == Sweep.UPDATE)),
-            winners.number.eq(items.indices[10]),
-            winners.excess.eq(firing.excess),
+            groups.slot.eq(self.slot),
+            groups.cleared.eq(self.cleared),
+            groups.passing.eq(items.valid[9]),
+            groups.group.eq(items.read(Region.GROUP)),
+            groups.forced.eq(forced),
+            groups.fires.eq(items.valid[10] & firing.fires),
+            groups.number.eq(items.indices[10]),
+            groups.excess.eq(firing.excess),
+            firing.loses.eq(groups.loses),
         ]
-        return flag_of(self.control.silent, group)
 
-    def _judge(self, m: Module, items: StagedItems, winners: Winners, judge: Judge) -> None:
+    def _judge(self, m: Module, items: StagedItems, groups: Groups) -> Judge:
         """From stage 3 on: the judgement, by the first to fire before this step."""
+        m.submodules.judge = judge = Judge(self._config)
         wiring.connect(m, wiring.flipped(self.control), judge.control)
         m.d.comb += [
-            winners.label.eq(self.control.label),
-            judge.winner.eq(winners.winner),
-            judge.right.eq(winners.right),
+            judge.winner.eq(groups.winner),
+            judge.right.eq(groups.right),
             judge.judged.eq(items.indices[judge.JUDGED_STAGE]),
         ]
+        return judge
 
     def _finish(self, m: Module, items: StagedItems, firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: state, spike, arrival and record of the neuron."""
@@ -268,8 +274,13 @@ class NeuronPipeline(wiring.Component):
 
         updated, slot, record = self.updated, self.updated.slot, self.record
         in_update = slot.valid & (sweep == Sweep.UPDATE)
+        leaves: Value = items.valid[11]
+        if config.groups:
+            contest = sweep == Sweep.CONTEST
+            m.d.comb += self.contested.eq(leaves & contest & (slot.index == self.end))
+            leaves = leaves & ~contest
         m.d.comb += [
-            slot.valid.eq(items.valid[11]),
+            slot.valid.eq(leaves),
             slot.index.eq(items.indices[11]),
             slot.last.eq(slot.index == self.end),
             slot.sweep.eq(sweep),

@@ -17,7 +17,7 @@ from ..events.stream import EventStream
 from ..image import program_regions, region_shape, state_regions
 from ..image.content import value_range
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, Region, controls
-from ..spec.rows import Tame, never, size
+from ..spec.rows import Tame, size
 
 #: Shares of wild values in regions, of which a network has one; and in registers, where one is felt by all neurons.
 WILD = (0.05, 0.1, 0.3)
@@ -117,9 +117,9 @@ class Drawing:
     def _changed(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with registers that are set and state that is cleared between steps."""
         rng = self._generator("changes")
-        # Of the registers that the chip lacks only the retired ones: of the others devices say what chip they need.
-        held = [each for each in controls(self._config) if each.bits(self._config) or each.row.present is never]
-        usual = (*held, *TAUGHT * bool(self._config.learning))
+        had = [register for register in controls(self._config) if register.bits(self._config)]
+        # With a retired register among them: a chip refuses to set what it lacks.
+        usual = (*had, *(Control.DRIFT, *TAUGHT) * bool(self._config.learning))
         known = [register for register in usual if register not in self._fixed]
         for at in np.flatnonzero(rng.random(steps) < SETS).tolist() if known else ():
             register = known[int(rng.integers(len(known)))]

@@ -20,7 +20,6 @@ from ..events.stream import CLEAR_ALL, EventStream
 from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
 from ..spec.registers import MOVING, ONE_STEP
-from ..spec.rows import has_groups, judges
 from ..wire.regions import Items
 from .teaching import (
     Teaching,
@@ -34,12 +33,9 @@ from .teaching import (
     require_groups,
     require_judgements,
     require_learning,
+    require_set,
 )
 
-#: Registers that say nothing to a chip without groups, and to one that cannot judge by them.
-OF_GROUPS, OF_JUDGEMENTS = (
-    tuple(int(control) for control in Control if control.row.present is present) for present in (has_groups, judges)
-)
 #: Change of a stream: step, register or `NO_REGISTER`, and value.
 Change = tuple[int, int, int]
 
@@ -213,14 +209,7 @@ class Changes:
         """
         if not any((self._clears, self._sets, self._planned, self._fades, stream.change_step.size)):
             return stream
-        if (stream.change_register == Control.LEARN).any():
-            require_errors(self.config, "LEARN in the stimulus")
-        if np.isin(stream.change_register, OF_JUDGEMENTS).any():
-            require_judgements(self.config, "a judgement in the stimulus")
-        if np.isin(stream.change_register, OF_GROUPS).any():
-            require_groups(self.config, "silence in the stimulus")
-        if np.isin(stream.change_register, (Control.REWARD, Control.FADE)).any():
-            require_eligibility(self.config, "a reward, or a fade, in the stimulus")
+        require_set(stream.change_register, self.config)
         own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
         within = [change for change in own if change[0] < self.steps]
         behind = own[len(within) :]

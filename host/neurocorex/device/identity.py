@@ -63,7 +63,9 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         What goes to zero before the first step, and so does not matter.
     """
     is_plastic = Region.PLASTIC in held and bool(held[Region.PLASTIC].any())
-    is_grouped = Region.GROUP in held and bool(held[Region.GROUP].any())
+    is_grouped = Region.GROUP in held and bool(
+        held[Region.GROUP].any() or (held[Region.CONTROL][[Control.SILENT, Control.ONE_FIRES]] & 1).any()
+    )
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared

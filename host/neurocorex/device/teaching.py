@@ -13,7 +13,7 @@ from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
 from ..spec import Clear, Control, CoreConfig, Learning
 from ..spec.registers import GATE_ALL, MODULATION_ONE
-from ..spec.rows import judges
+from ..spec.rows import Condition, has_eligibility, has_groups, judges
 
 
 class Teaching(TypedDict, total=False):
@@ -122,6 +122,32 @@ def require_eligibility(config: CoreConfig, what: str) -> None:
             f"{what} needs a chip with eligibility; this one was built without: "
             f"CoreConfig(eligibility=True, learning={Learning.EXPONENTIAL:d})"
         )
+
+
+def _present_on(chips: Condition) -> tuple[Control, ...]:
+    return tuple(control for control in Control if control.row.present is chips)
+
+
+#: Registers that only some chips have, what asks for these chips, and what it is that needs them.
+_SET_IN_STIMULI = (
+    ((Control.LEARN,), require_errors, "LEARN in the stimulus"),
+    (_present_on(judges), require_judgements, "a judgement in the stimulus"),
+    (_present_on(has_groups), require_groups, "silence, or ONE_FIRES, in the stimulus"),
+    (_present_on(has_eligibility), require_eligibility, "a reward, or a fade, in the stimulus"),
+)
+
+
+def require_set(registers: npt.NDArray[Any], config: CoreConfig) -> None:
+    """Raise InputError if a stimulus sets a register that a chip lacks, of those that say what kind of chip they need.
+
+    Parameters
+    ----------
+    registers : int array
+        Numbers of the registers; others are looked at elsewhere, or refused by the chip.
+    """
+    for needing, require, what in _SET_IN_STIMULI:
+        if np.isin(registers, needing).any():
+            require(config, what)
 
 
 def label_bits(group: Any, config: CoreConfig) -> int:

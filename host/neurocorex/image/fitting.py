@@ -110,8 +110,9 @@ def _has_errors(regions: Regions, config: CoreConfig) -> bool:
 
 
 def _has_groups(regions: Regions) -> bool:
-    """Tell whether an image of a chip with groups makes use of them; bit 0 of `SILENT` is for neurons of none."""
-    return bool(regions[Region.GROUP].any()) or bool(int(regions[Region.CONTROL][Control.SILENT]) & 1)
+    """Tell whether an image of a chip with groups makes use of them; bits 0 of registers are for neurons of none."""
+    of_none = int(np.bitwise_or.reduce(regions[Region.CONTROL][[Control.SILENT, Control.ONE_FIRES]])) & 1
+    return bool(regions[Region.GROUP].any()) or bool(of_none)
 
 
 def _has_eligibility(regions: Regions) -> bool:

@@ -23,7 +23,7 @@ from .feedback import ERROR_SCALE, deaf, error_scales
 from .imagerows import pack
 from .inclusive import fire_at_threshold
 from .inputs import line_meta, line_of
-from .judging import REMEDY, judge_registers, judge_warnings
+from .judging import REMEDY, judge_registers, judge_warnings, lone_warnings
 from .losses import UNBOUNDED
 from .populations import SCALES
 from .room import ROOMS, rooms_of
@@ -172,6 +172,8 @@ class Assembly:
         if not self.config.groups:
             return
         self._put(Region.GROUP, net.parameters[GROUP])
+        self.control[Control.ONE_FIRES] = sum(1 << group for group in net.exclusive)
+        notes += lone_warnings(net)
         if not self.config.errors:
             return
         registers, rounded = judge_registers(net, self.config, error_scale)

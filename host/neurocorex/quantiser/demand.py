@@ -138,6 +138,11 @@ class Demand:
         return by_errors or bool(self.net.is_feedback.any()) or self.judges
 
     @property
+    def groups(self) -> int:
+        """Largest number of a group; a chip has to have one where neurons of none exclude one another."""
+        return max(self.net.groups, *self.net.exclusive, 1) if self.net.exclusive else self.net.groups
+
+    @property
     def judges(self) -> bool:
         """Whether judgements do something to neurons in groups."""
         return self.net.groups > 0 and any((self.net.praise, self.net.blame, self.net.conscience))
@@ -176,7 +181,7 @@ class Demand:
             CoreConfig(neurons=self.net.neuron_count, inputs=self.net.input_count),
         )
         values: dict[str, Any] = chosen.to_dict()
-        values["groups"] = net.groups
+        values["groups"] = self.groups
         values["max_delay"] = max(chosen.max_delay, durations.deepest)
         values["extra_axons"] = len(net.extra_source)
         values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
@@ -219,7 +224,7 @@ class Demand:
             "extra_axons": (len(net.extra_source), config.extra_axons),
             "refractory_bits": (int(durations.refractory.max()).bit_length(), config.refractory_bits),
             "adaptation": (int(net.adaptation_step > 0 or net.conscience > 0), int(config.adaptation)),
-            "groups": (net.groups, config.groups),
+            "groups": (self.groups, config.groups),
         }
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
         if self.rule is not None:

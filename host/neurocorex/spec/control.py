@@ -200,7 +200,15 @@ class Control(Declared):
         "sum to which `SCALE` brings the plastic weights of a neuron", widths.TARGET, unit="weights",
         present=has_scaling, tame=tame.sums)
 
-    RESERVED_59 = 59, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    # Groups in which neurons exclude one another.
+
+    ONE_FIRES = 59, RegisterRow(
+        "bit g: of the neurons of group g at most one fires in a step, beside those that are forced to; "
+        "bit 0: of those of none", widths.GROUPS, unit="flags", present=has_groups,
+        tame=lambda config: [0, 0, 1, 2, (2 << config.groups) - 1, (0, (2 << config.groups) - 1)])
+
+    # Contexts.
+
     CONTEXT = 60, RegisterRow("context that is in force", widths.CONTEXT, unit="context", present=has_contexts)
 
     # Traces by kind of axon: with these, those of PRE_... are of input axons alone.

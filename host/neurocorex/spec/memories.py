@@ -149,7 +149,9 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
             )
     if config.groups:
         first = layout(Region.FIRST, config)
-        yield Memory("core.neurons.pipeline.winners", "memory", first.items, (first.bits + config.state_bits + 2,))
+        excess = config.state_bits + 2
+        yield Memory("core.neurons.pipeline.groups.contest", "memory", first.items, (index + excess,))
+        yield Memory("core.neurons.pipeline.groups.winners", "memory", first.items, (first.bits + excess,))
     yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
     yield Memory("core.events.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))

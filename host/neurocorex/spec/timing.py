@@ -19,6 +19,8 @@ REWARD_OVERHEAD = 1
 SCALE_OVERHEAD = 2
 #: Cycles until the last weights of a column have come from shallow banks, were summed up, and divided the target.
 FACTOR_CYCLES = 24
+#: Cycles of a step in which neurons exclude one another, beside those of its second sweep: emptying the pipeline.
+CONTEST_OVERHEAD = 12
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
 EXTRA_OVERHEAD = 4
 
@@ -95,6 +97,7 @@ def busy_cycles(
     *,
     rewards: int = 0,
     scaled: int = 0,
+    contests: int = 0,
     chip: CoreConfig | None = None,
 ) -> int:
     """Cycles in which the core works; waiting for the link comes on top and is counted apart.
@@ -115,6 +118,8 @@ def busy_cycles(
     scaled : int
         Columns that were scaled, not among `columns`: one of each neuron that learns, in a step with `Control.SCALE`.
         Each is walked twice, to be added up and to be changed, one after the other.
+    contests : int
+        Steps that began with `Control.ONE_FIRES` other than 0. Neurons pass the pipeline twice in them.
     chip : CoreConfig, optional
         Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
         `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its
@@ -126,4 +131,5 @@ def busy_cycles(
         step += LEARNING_OVERHEAD + column_drain(chip)
     waits = rewards * (REWARD_OVERHEAD + column_drain(chip))
     waits += scaled * (2 * column_cycles(config) + SCALE_OVERHEAD + scaling_cycles(chip) + column_drain(chip))
+    waits += contests * (config.neurons * neuron_spacing(config) + context_stages(chip) + CONTEST_OVERHEAD)
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config) + waits

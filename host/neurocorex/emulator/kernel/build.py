@@ -120,7 +120,10 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
             )  # fmt: skip
         feedback = None
         if errors:
-            feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8), _array(f.first, i8))
+            feedback = Feedback(
+                _array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8), _array(f.first, i8),
+                _array(f.best, i8),
+            )  # fmt: skip
         rule_rows = None
         if rules:
             rule_rows = RuleRows(

@@ -24,7 +24,7 @@ POTENTIATION, DEPRESSION, MODULATION = int(Control.POTENTIATION), int(Control.DE
 DRIFT_STEP = int(Control.DRIFT_STEP)
 DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
 JUDGE, LABEL, PRAISE, BLAME = int(Control.JUDGE), int(Control.LABEL), int(Control.PRAISE), int(Control.BLAME)
-CONSCIENCE, SILENT = int(Control.CONSCIENCE), int(Control.SILENT)
+CONSCIENCE, SILENT, ONE_FIRES = int(Control.CONSCIENCE), int(Control.SILENT), int(Control.ONE_FIRES)
 REWARD, FADE, FADE_ALL = int(Control.REWARD), int(Control.FADE), fixed.FADE_ALL
 SCALE, TARGET, SCALE_ROW_BITS = int(Control.SCALE), int(Control.TARGET), fixed.SCALE_ROW_BITS
 FACTOR_BITS, FACTOR_LIMIT = fixed.FACTOR_BITS, fixed.FACTOR_LIMIT
@@ -58,9 +58,10 @@ RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATUR
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
 FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
-#: Places behind the counters, for columns of the matrix that were walked, steps in which that was for a reward, and
-#: columns that were scaled, which are not among the first.
-COLUMNS, REWARDS, SCALED = range(len(Counter), len(Counter) + 3)
+#: Places behind the counters: columns of the matrix that were walked, steps in which that was for a reward, columns
+#: that were scaled, which are not among the first, and steps in which neurons excluded one another.
+COLUMNS, REWARDS, SCALED, CONTESTS = (len(Counter) + place for place in range(4))
+TALLIES = CONTESTS + 1
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 NOBODY = registers.NOBODY
 FRACTION = CHANGE_FRACTION
