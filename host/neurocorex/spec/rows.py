@@ -77,6 +77,11 @@ def has_scaling(config: CoreConfig) -> bool:
     return config.scaling
 
 
+def has_factors(config: CoreConfig) -> bool:
+    """Chips that multiply what synapses hold: eligibilities by a reward, or weights to scale them."""
+    return config.eligibility or config.scaling
+
+
 def adapts(config: CoreConfig) -> bool:
     """Chips whose thresholds adapt."""
     return config.adaptation
