@@ -5,12 +5,11 @@ None of them outlasts its run: behind its last step the stream sets every regist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.arrays import Ints
@@ -21,12 +20,15 @@ from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
 from ..spec.registers import MOVING, ONE_STEP
 from ..wire.regions import Items
+from .scaling import commanded, require_scaling, scaling_changes
 from .teaching import (
     Teaching,
+    for_each_step,
     gate_bits,
     is_bool,
     is_integer,
     label_bits,
+    marked_steps,
     modulation_bits,
     require_eligibility,
     require_errors,
@@ -57,6 +59,8 @@ class Changes:
 
     Attributes
     ----------
+    sums : sequence of int
+        Sums of weights that the rules of the network state, by rule row, in units of the chip.
     last : dict of Control to int
         Registers that are not what they were before the run; known once the changes have been applied.
     """
@@ -65,11 +69,13 @@ class Changes:
     config: CoreConfig
     neurons: int
     present: Callable[[], Items]
+    sums: Sequence[int] = ()
     last: dict[Control, int] = field(default_factory=dict)
     _clears: list[Change] = field(default_factory=list)
     _sets: list[Change] = field(default_factory=list)
     _planned: list[Change] = field(default_factory=list)
     _fades: list[Change] = field(default_factory=list)
+    _scales: dict[int, Any] = field(default_factory=dict)
     _held: list[tuple[int, bool]] = field(default_factory=list)
     _borrowed: dict[Control, int] = field(default_factory=dict)
     _waiting: set[Control] = field(default_factory=set)
@@ -86,6 +92,7 @@ class Changes:
         self.learn(teaching.get("learn"))
         self.judge(teaching.get("judge"))
         self.reward(teaching.get("reward"))
+        self.scale(teaching.get("scale"))
         self.silence(teaching.get("silence"))
         self.registers(teaching.get("changes"))
 
@@ -118,7 +125,7 @@ class Changes:
     def modulate(self, given: Any) -> None:
         """Take the argument `modulation`: one value for each step, or values by step."""
         if given is not None and not isinstance(given, Mapping):
-            flat = self._for_each_step("modulation", given)
+            flat = for_each_step("modulation", given, self.steps)
             at = np.flatnonzero(np.diff(flat, prepend=np.nan) != 0)
             given = dict(zip(at.tolist(), flat[at].tolist(), strict=True))
         self._each("modulation", given, "{20: 1.0}", Control.MODULATION, modulation_bits)
@@ -141,17 +148,8 @@ class Changes:
         if given is None:
             return
         require_errors(self.config, "learn")
-        array = np.asarray(given)
-        if array.dtype == np.bool_ and array.ndim and array.size == self.steps:
-            array = np.flatnonzero(array)  # counts through all samples
-        if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
-            raise InputError(
-                f"learn must be steps such as [19, 39], or a bool array of {self.steps} steps; got {array.dtype} of "
-                f"shape {array.shape}"
-            )
-        steps = np.unique(array.astype(np.int64)).tolist()
-        for step in self._by_step("learn", dict.fromkeys(steps, 1), "[19, 39]"):
-            self._set(step[0], Control.LEARN, step[1])
+        for step, value in self._by_step("learn", dict.fromkeys(marked_steps("learn", given, self.steps), 1), "[19]"):
+            self._set(step, Control.LEARN, value)
 
     def judge(self, given: Any) -> None:
         """Take the argument `judge`: the group that is right, by step."""
@@ -166,10 +164,18 @@ class Changes:
             return
         require_eligibility(self.config, "reward")
         if not isinstance(given, Mapping):
-            flat = self._for_each_step("reward", given)
+            flat = for_each_step("reward", given, self.steps)
             given = {step: flat[step].item() for step in np.flatnonzero(flat).tolist()}
         for step, value in self._by_step("reward", given, "{20: 1.0}"):
             self._set(step, Control.REWARD, reward_value(value) & 0xFFFF)
+
+    def scale(self, given: Any) -> None:
+        """Take the argument `scale`: steps, or where they are True, or groups by step."""
+        if given is None:
+            return
+        require_scaling(self.config, "scale")
+        groups = given if isinstance(given, Mapping) else dict.fromkeys(marked_steps("scale", given, self.steps), 0)
+        self._scales |= self._by_step("scale", groups, "{20: 1}")
 
     def silence(self, given: Any) -> None:
         """Take the argument `silence`: groups that are silent, by step."""
@@ -207,12 +213,13 @@ class Changes:
         Before one step the changes of the stream come first, then clears, then what is set. What the stream itself has
         behind its last step comes last, and stays.
         """
-        if not any((self._clears, self._sets, self._planned, self._fades, stream.change_step.size)):
+        own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
+        within, scales = commanded([change for change in own if change[0] < self.steps], self.config)
+        behind = own[np.count_nonzero(stream.change_step < self.steps) :]
+        self._sets += scaling_changes(scales | self._scales, self.sums, self.steps, self.config)
+        if not any((self._clears, self._sets, self._planned, self._fades, own)):
             return stream
         require_set(stream.change_register, self.config)
-        own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
-        within = [change for change in own if change[0] < self.steps]
-        behind = own[len(within) :]
         changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
         taught = sorted(changes, key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
@@ -244,19 +251,6 @@ class Changes:
 
     def _set(self, step: int, register: Control, value: int) -> None:
         self._sets.append((step, int(register), value))
-
-    def _for_each_step(self, name: str, given: Any) -> npt.NDArray[Any]:
-        """Return an argument of a number for each step, as one row."""
-        try:
-            values = np.asarray(given)
-        except (ValueError, TypeError, RuntimeError, LookupError):
-            values = np.empty(0, np.object_)
-        if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > self.steps:
-            raise InputError(
-                f"{name} needs a number for each of {self.steps} steps, or a mapping such as {{20: 1.0}}; "
-                f"got {values.dtype} of shape {values.shape}"
-            )
-        return values.reshape(-1)
 
     def _switched(self, name: str, given: Any) -> list[tuple[int, bool]]:
         """Return an option that is on or off, by step."""

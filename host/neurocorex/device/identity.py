@@ -26,6 +26,7 @@ from ..spec.rows import (
     has_errors,
     has_groups,
     has_rules,
+    has_scaling,
     has_window,
     judges,
     learns,
@@ -36,7 +37,7 @@ from .loaded import LoadedNetwork
 from .recording import Recording
 
 #: Chips with regions that have no meaning where no synapse is plastic.
-_LEARNERS = (learns, has_window, has_rules, has_eligibility)
+_LEARNERS = (learns, has_window, has_rules, has_eligibility, has_scaling)
 #: Registers without a meaning for a network in which no synapse is plastic.
 _OF_LEARNING = (
     *(each for each in Control if each.row.present in (*_LEARNERS, has_errors)),

@@ -83,6 +83,7 @@ class Run:
             contents.network.source.warn_if_changed(stimulus.stream.steps * contents.geometry.neurons)
         contents.settle()
         changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons, contents.control)
+        changes.sums = contents.network.sums
         changes.planned(contents.network.schedule)
         changes.fade(contents.network.fades, contents.network.age)
         changes.teach(options, stimulus.starts)

@@ -44,6 +44,10 @@ class Teaching(TypedDict, total=False):
     reward : float array [steps], or mapping of step to float
         What comes after what was gathered for it, see `stdp`: at the end of that step every synapse that learns gains
         what it has gathered times this, -127 to 127. Synapses still hold it then, and forget it as time goes.
+    scale : step, array of steps, or bool array [steps] or [samples, steps], or mapping of step to group
+        Where the weights onto each neuron are brought to the sums that the rules state as `weight_sum`, at the end of
+        the step; of a group only where one is named. One rule is scaled in a step: further ones in the following steps,
+        in the order of `Network.rules`, so steps have to leave room for them.
     silence : mapping of step to groups
         Groups whose neurons fire only if they are forced to, from then on; 0 is for neurons of none, () ends it.
     changes : mapping of step to {Control: int}
@@ -60,6 +64,7 @@ class Teaching(TypedDict, total=False):
     learn: npt.ArrayLike | None
     judge: Mapping[int, int] | None
     reward: npt.ArrayLike | Mapping[int, float] | None
+    scale: npt.ArrayLike | Mapping[int, int] | None
     silence: Mapping[int, Iterable[int]] | None
     changes: Mapping[int, Mapping[Control, int]] | None
     clear: bool | Mapping[int, Clear]
@@ -155,6 +160,34 @@ def label_bits(group: Any, config: CoreConfig) -> int:
     if not is_integer(group) or not 0 <= group <= config.groups:
         raise InputError(f"a judgement takes a group from 1 to {config.groups}, or 0 for none, got {group!r}")
     return int(group)
+
+
+def for_each_step(name: str, given: Any, steps: int) -> npt.NDArray[Any]:
+    """Return an argument of a number for each step, as one row; raises InputError."""
+    try:
+        values = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError, LookupError):
+        values = np.empty(0, np.object_)
+    if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > steps:
+        raise InputError(
+            f"{name} needs a number for each of {steps} steps, or a mapping such as {{20: 1.0}}; "
+            f"got {values.dtype} of shape {values.shape}"
+        )
+    return values.reshape(-1)
+
+
+def marked_steps(name: str, given: Any, steps: int) -> list[int]:
+    """Return steps, rising, of an argument that has them, or is True where they are; raises InputError."""
+    array = np.asarray(given)
+    if array.dtype == np.bool_ and array.ndim and array.size == steps:
+        array = np.flatnonzero(array)  # counts through all samples
+    if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InputError(
+            f"{name} must be steps such as [19, 39], or a bool array of {steps} steps; got {array.dtype} of "
+            f"shape {array.shape}"
+        )
+    found: list[int] = np.unique(array.astype(np.int64)).tolist()
+    return found
 
 
 def is_integer(value: Any) -> bool:

@@ -30,6 +30,7 @@ from .room import ROOMS, rooms_of
 from .rounding import Rounding
 from .rows import trace_sets
 from .scale import Kinds
+from .sums import SUMS, out_of_reach
 from .tuning import SCHEDULE, Tuning
 
 #: Relative error of a threshold above which the report warns.
@@ -107,6 +108,8 @@ class Assembly:
             meta[SCHEDULE] = self.tuning.schedule
         if self.tuning and self.tuning.fades:
             meta[FADES] = self.tuning.fades.meta
+        if self.tuning and any(sums := [row.weight_sum for row in self.tuning.rows]):
+            meta[SUMS] = sums
         if self.tuning and not self.tuning.tables:
             meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if error_scale is not None:
@@ -210,6 +213,9 @@ class Assembly:
         # What a judgement brings shares the scale of errors with what feedback axons bring.
         brought = np.concatenate([net.weights[net.is_feedback].ravel(), np.array([net.praise, net.blame])])
         self.tuning = Tuning(rules, self.config, net.dt_ms, units, trace_sets(rows), rooms, brought)
+        for row, tuned in zip(rows, self.tuning.rows, strict=True):
+            if tuned.weight_sum and (short := out_of_reach(row, tuned.weight_sum, tuned.highest)):
+                tuned.warnings.append(short)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():

@@ -159,6 +159,11 @@ class Demand:
         return any(isinstance(rule, TraceRule) and rule.eligibility_tau_ms is not None for rule in rules)
 
     @property
+    def scaling(self) -> bool:
+        """Whether a rule states a sum of weights."""
+        return any(row.rule.weight_sum is not None for row in self.rows)
+
+    @property
     def states(self) -> list[NDArray[Any]]:
         """Return everything that a state has to hold alone, in the units of the weights."""
         shared = self.net.adaptation_step, self.net.conscience
@@ -190,7 +195,7 @@ class Demand:
             values["window_steps"] = max(chosen.window_steps, window_steps(self.rule, net.dt_ms))
             values["soft_bounds"] = any(row.rule.soft for row in self.rows)
             values["rules"] = rows_to_build(len(self.rows))
-            values |= {"terms": self.terms, "eligibility": self.eligibility}
+            values |= {"terms": self.terms, "eligibility": self.eligibility, "scaling": self.scaling}
         if self.errors:
             if isinstance(self.rule, WindowRule):
                 what = "feedback axons" if net.is_feedback.any() else "judgements"
@@ -248,7 +253,10 @@ class Demand:
         if len(self.rows) > config.rules:
             build = f"CoreConfig(rules={rows_to_build(len(self.rows))}, learning={Learning.EXPONENTIAL:d})"
             lacking.append(f"rules {len(self.rows)} (the chip has {config.rules}; build {build}, or give fewer)")
-        for name, why in (("terms", "x_target, pre_only or post_only"), ("eligibility", "eligibility_tau_ms")):
+        reasons = {
+            "terms": "x_target, pre_only or post_only", "eligibility": "eligibility_tau_ms", "scaling": "weight_sum",
+        }  # fmt: skip
+        for name, why in reasons.items():
             if getattr(self, name) and not getattr(config, name):
                 build = f"CoreConfig({name}=True, learning={Learning.EXPONENTIAL:d})"
                 lacking.append(f"{name} for {why} (the chip was built without; build {build})")

@@ -28,6 +28,7 @@ from .outside import outside_bounds
 from .populations import PopulationScale
 from .rounded import Rounded
 from .rulereport import RuleReport, draw_windows, engines, plain, rule_lines, rule_warnings
+from .sums import sums_told
 from .window import SMALL, ActingWindow
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class Report:
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
-            remarks=[*delays_told(image), *exclusion_told(image), *fades_told(image)],
+            remarks=[*delays_told(image), *exclusion_told(image), *fades_told(image), *sums_told(image)],
             comparison=comparison,
         )
 

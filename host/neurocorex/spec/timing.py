@@ -18,7 +18,7 @@ REWARD_OVERHEAD = 1
 #: Cycles of a column that is scaled beside its two walks, `scaling_cycles` and `column_drain`: the offer of each.
 SCALE_OVERHEAD = 2
 #: Cycles until the last weights of a column have come from shallow banks, were summed up, and divided the target.
-FACTOR_CYCLES = 24
+FACTOR_CYCLES = 21
 #: Cycles of a step in which neurons exclude one another, beside those of its second sweep: emptying the pipeline.
 CONTEST_OVERHEAD = 12
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
