@@ -5,7 +5,7 @@ None of them outlasts its run: behind its last step the stream sets every regist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,15 +24,18 @@ from ..spec.rows import has_groups
 from ..wire.regions import Items
 from .teaching import (
     Teaching,
+    context_bits,
     gate_bits,
     is_bool,
     is_integer,
     label_bits,
     modulation_bits,
+    register_change,
     require_eligibility,
     require_errors,
     require_groups,
     require_learning,
+    require_streamed_contexts,
 )
 
 #: Registers that say nothing to a chip without groups.
@@ -53,6 +56,8 @@ class Changes:
         Geometry of the chip.
     neurons : int
         Neurons of the network.
+    contexts : sequence of str
+        Names of the contexts of the network.
     present : callable
         Returns the items of `Region.CONTROL` as they are before the run; called only if they are needed.
 
@@ -65,6 +70,7 @@ class Changes:
     steps: int
     config: CoreConfig
     neurons: int
+    contexts: Sequence[str]
     present: Callable[[], Items]
     last: dict[Control, int] = field(default_factory=dict)
     _clears: list[Change] = field(default_factory=list)
@@ -88,6 +94,7 @@ class Changes:
         self.judge(teaching.get("judge"))
         self.reward(teaching.get("reward"))
         self.silence(teaching.get("silence"))
+        self.context(teaching.get("context"))
         self.registers(teaching.get("changes"))
 
     def adapt(self, given: Any) -> None:
@@ -183,13 +190,19 @@ class Changes:
                 raise InputError(f"this chip has groups 1 to {self.config.groups}, silence names {list(groups)}")
             self._set(step, Control.SILENT, bits)
 
+    def context(self, given: Any) -> None:
+        """Take the argument `context`: a name or number for the whole run, or these by step."""
+        wanted = given if given is None or isinstance(given, Mapping) else {0: given}
+        for step, context in self._by_step("context", wanted, "{20: 'left'}"):
+            self._set(step, Control.CONTEXT, context_bits(context, self.contexts, self.config))
+
     def registers(self, given: Any) -> None:
         """Take the argument `changes`: values of registers, by step."""
         for step, values in self._by_step("changes", given, "{20: {Control.DRIFT_STEP: -1}}"):
             if not isinstance(values, Mapping):
                 raise InputError(f"changes of a step are a mapping such as {{Control.DRIFT_STEP: -1}}, got {values!r}")
             for register, value in values.items():
-                self._set(step, self._register(register), self._bits(register, value))
+                self._set(step, *register_change(register, value, self.config))
 
     def planned(self, schedule: list[list[int]]) -> None:
         """Take changes that the network makes by itself: [step, register, value]; those of other steps are left out."""
@@ -216,6 +229,8 @@ class Changes:
             require_groups(self.config, "a judgement, or silence, in the stimulus")
         if np.isin(stream.change_register, (Control.REWARD, Control.FADE)).any():
             require_eligibility(self.config, "a reward, or a fade, in the stimulus")
+        switched = stream.change_value[stream.change_register == Control.CONTEXT]
+        require_streamed_contexts(switched, self.contexts, self.config)
         own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
         within = [change for change in own if change[0] < self.steps]
         behind = own[len(within) :]
@@ -282,18 +297,3 @@ class Changes:
             if not is_integer(step) or not 0 <= step < max(self.steps, 1):
                 raise InputError(f"{name} names step {step!r}, the run has {self.steps} (0 to {self.steps - 1})")
         return [(int(step), value) for step, value in given.items()]
-
-    def _register(self, register: Any) -> Control:
-        known = [control for control in controls(self.config) if control.bits(self.config)]
-        if not is_integer(register) or register not in known:
-            names = ", ".join(control.name for control in known)
-            raise InputError(f"this chip has no register {register!r}; it has {names}")
-        return Control(int(register))
-
-    def _bits(self, register: Any, value: Any) -> int:
-        control = Control(register)
-        bits = control.bits(self.config)
-        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if control.signed else (0, (1 << bits) - 1)
-        if not is_integer(value) or not low <= value <= high:
-            raise InputError(f"{control.name} of this chip holds integers from {low} to {high}, got {value!r}")
-        return int(value) & ((1 << bits) - 1)

@@ -1,4 +1,4 @@
-"""Changes of a stream between its steps: clears, control registers, lessons, judgements, silence, rewards, fades."""
+"""Changes of a stream between its steps: clears, registers, lessons, judgements, silence, contexts, rewards, fades."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear
 
 #: Most groups that a chip can be built with.
 GROUPS = max(LIMITS["groups"])
+
+#: Most contexts.
+CONTEXTS = max(LIMITS["contexts"])
 
 #: Largest reward, and with the other sign the smallest.
 REWARD_LIMIT = 127
@@ -127,6 +130,21 @@ class Changing:
         listed: list[Any] = list(groups)
         each = [list(part) for part in listed] if listed and not np.isscalar(listed[0]) else [listed]
         return self.setting(steps, Control.SILENT, [silent_bits(part) for part in each])
+
+    def switching(self, steps: Steps, contexts: Steps) -> Self:
+        """Return a stream in which another context is in force from each of `steps` on.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            Steps.
+        contexts : int or int array [n]
+            Number of the context, as `Network.context` returns it: for all, or for each step.
+        """
+        numbers = integers("contexts", np.atleast_1d(contexts))
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < CONTEXTS:
+            raise InputError(f"contexts are numbers from 0 to {CONTEXTS - 1}, got {numbers.min()} to {numbers.max()}")
+        return self.setting(self._within("a switch", steps), Control.CONTEXT, numbers)
 
     def _within(self, what: str, steps: Steps) -> Ints:
         at = integers(f"steps of {what}", np.atleast_1d(steps))

@@ -16,6 +16,7 @@ from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
 from ..spec.config import ERROR_LANES, LIMITS
 from ..spec.rows import Unit
+from .contexts import contexts_to_build, strongest_biases
 from .engine import ENGINES, engine_of, window_steps
 from .rows import Row, rows_of, rows_to_build
 
@@ -100,7 +101,8 @@ class Demand:
     lowest, highest : array [axons, N]
         Extremes that each weight can reach; 0 for feedback axons.
     levels : dict of array [N]
-        Parameters in the units of the weights, by name; 0 where one was not set, and for an infinite threshold.
+        Parameters in the units of the weights, by name; 0 where one was not set, and for an infinite threshold. With
+        contexts "bias" is its largest size in any of them, and "context_bias" that of what they add.
     injected : array [N]
         Largest current that is injected into each neuron in a step.
     """
@@ -120,6 +122,7 @@ class Demand:
     def of(cls, net: NetworkData, inject_max: ArrayLike | None = None) -> Demand:
         """Read a network, and the largest current that is injected into all neurons, or into each; see `quantise`."""
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
+        levels |= strongest_biases(net)
         injected = _currents(inject_max, net.neuron_count)
         weights = net.current_weights
         rows = rows_of(net) if net.learns else ()
@@ -148,6 +151,15 @@ class Demand:
         rules = (row.rule for row in self.rows)
         return any(isinstance(rule, TraceRule) and rule.eligibility_tau_ms is not None for rule in rules)
 
+    def strongest(self, neurons: Ints | slice) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the extremes of what each axon brings to some neurons, by the largest gain of any context."""
+        lowest, highest = self.lowest[:, neurons], self.highest[:, neurons]
+        if not self.net.contexts:
+            return lowest, highest
+        factor = np.ones((len(lowest), 1)) * self.net.context_gain[:, neurons].max(axis=0)
+        factor[: self.net.input_count] = 1
+        return lowest * factor, highest * factor
+
     @property
     def states(self) -> list[NDArray[Any]]:
         """Return everything that a state has to hold alone, in the units of the weights."""
@@ -173,6 +185,7 @@ class Demand:
         values: dict[str, Any] = chosen.to_dict()
         values["max_delay"] = max(chosen.max_delay, durations.deepest)
         values["extra_axons"] = len(net.extra_source)
+        values["contexts"] = contexts_to_build(len(net.contexts))
         values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
         if self.rule is not None:
             values["learning"] = engine_of(self.rule)
@@ -214,6 +227,7 @@ class Demand:
             "refractory_bits": (int(durations.refractory.max()).bit_length(), config.refractory_bits),
             "adaptation": (int(net.adaptation_step > 0 or net.conscience > 0), int(config.adaptation)),
             "groups": (net.groups, config.groups),
+            "contexts": (contexts_to_build(len(net.contexts)), config.contexts),
         }
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
         if self.rule is not None:

@@ -17,6 +17,7 @@ from ..network.population import named
 from ..spec import Control, CoreConfig, Region
 from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
+from .contexts import contexts_told
 from .difference import Difference, WeightLoss, finite
 from .errorchange import ErrorChange
 from .fades import fades_told
@@ -174,7 +175,7 @@ class Report:
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
-            remarks=[*delays_told(image), *fades_told(image)],
+            remarks=[*delays_told(image), *fades_told(image), *contexts_told(image)],
             comparison=comparison,
         )
 

@@ -16,6 +16,8 @@ DECAY_ALL = (1 << DECAY_BITS) - 1
 FADE_ALL = 15
 #: `Region.CONTEXT_GAIN` that changes nothing.
 CONTEXT_GAIN_ONE = 256
+#: Bits of such a gain.
+CONTEXT_GAIN_BITS = 12
 #: Bits of a gain: weights are shifted left by 0 to 7.
 GAIN_BITS = 3
 
