@@ -153,9 +153,9 @@ def always_saturates(image: Image) -> Ints:
         for part, gain in zip((weights[:inputs], weights[inputs:]), _gains(image), strict=True)
     ]
     sizes[1] = sizes[1] * banks(image)[1].min(axis=0) // CONTEXT_GAIN_ONE
-    smallest = [np.where(size > 0, size, np.iinfo(np.int64).max).min(axis=0) for size in sizes]
-    connected = (weights != 0).any(axis=0)
-    return np.flatnonzero((np.minimum(*smallest) > top) & connected)
+    smallest = np.minimum(*(np.where(size > 0, size, np.iinfo(np.int64).max).min(axis=0) for size in sizes))
+    connected = smallest < np.iinfo(np.int64).max
+    return np.flatnonzero((smallest > top) & connected)
 
 
 def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[np.bool_]:
