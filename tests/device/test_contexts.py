@@ -1,6 +1,7 @@
 """Contexts of a network on a device: names, runs that switch, files, reports, and chips that have none."""
 
 import pickle
+import re
 from dataclasses import replace
 
 import neurocorex as ncx
@@ -11,6 +12,7 @@ from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
 from neurocorex.quantiser.quantise import quantised
 from neurocorex.spec import Control, CoreConfig, Region
+from support.paths import ROOT
 
 CELLS = 12
 
@@ -59,6 +61,22 @@ def test_run_begins_in_the_first_context_and_can_switch(device):
     assert [place for (place,) in places(turned.spikes)] == [0, 1, 2, 3, 4, 3, 2, 1, 2, 3]
     by_number = EventStream(10, [0], [0]).switching([4, 7], [1, 0])
     assert places(device.run(spikes=by_number, clear=True).spikes) == places(turned.spikes)
+
+
+def test_example_of_the_page_runs(capsys):
+    page = (ROOT / "docs" / "contexts.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(example, {})  # noqa: S102  # it is our own
+    (told,) = re.findall(r"```\n(\[.*?\])\n```", page)
+    report, _, printed = capsys.readouterr().out.rstrip().rpartition("\n")
+    assert printed == told
+    assert "contexts: 0 'to the right', 1 'to the left'" in report
+
+
+def test_nir_has_no_contexts():
+    for model in (ring(), quantised(ring())[0]):
+        with pytest.raises(InputError, match=r"NIR has no contexts \(Network.context\)"):
+            ncx.to_nir(model)
 
 
 def test_context_of_a_run_ends_with_it_and_samples_do_not_change_it(device):

@@ -56,10 +56,10 @@ class Changes:
         Geometry of the chip.
     neurons : int
         Neurons of the network.
-    contexts : sequence of str
-        Names of the contexts of the network.
     present : callable
         Returns the items of `Region.CONTROL` as they are before the run; called only if they are needed.
+    contexts : sequence of str
+        Names of the contexts of the network.
 
     Attributes
     ----------
@@ -70,8 +70,8 @@ class Changes:
     steps: int
     config: CoreConfig
     neurons: int
-    contexts: Sequence[str]
     present: Callable[[], Items]
+    contexts: Sequence[str] = ()
     last: dict[Control, int] = field(default_factory=dict)
     _clears: list[Change] = field(default_factory=list)
     _sets: list[Change] = field(default_factory=list)

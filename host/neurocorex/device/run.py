@@ -83,7 +83,7 @@ class Run:
             contents.network.source.warn_if_changed(stimulus.stream.steps * contents.geometry.neurons)
         contents.settle()
         steps, network = stimulus.stream.steps, contents.network
-        changes = Changes(steps, contents.config, contents.geometry.neurons, network.contexts, contents.control)
+        changes = Changes(steps, contents.config, contents.geometry.neurons, contents.control, network.contexts)
         changes.planned(contents.network.schedule)
         changes.fade(contents.network.fades, contents.network.age)
         changes.teach(options, stimulus.starts)
