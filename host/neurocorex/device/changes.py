@@ -23,6 +23,7 @@ from ..wire.regions import Items
 from .scaling import commanded, require_scaling, scaling_changes
 from .teaching import (
     Teaching,
+    context_bits,
     for_each_step,
     gate_bits,
     is_bool,
@@ -30,12 +31,14 @@ from .teaching import (
     label_bits,
     marked_steps,
     modulation_bits,
+    register_change,
     require_eligibility,
     require_errors,
     require_groups,
     require_judgements,
     require_learning,
     require_set,
+    require_streamed_contexts,
 )
 
 #: Change of a stream: step, register or `NO_REGISTER`, and value.
@@ -56,6 +59,8 @@ class Changes:
         Neurons of the network.
     present : callable
         Returns the items of `Region.CONTROL` as they are before the run; called only if they are needed.
+    contexts : sequence of str
+        Names of the contexts of the network.
 
     Attributes
     ----------
@@ -69,6 +74,7 @@ class Changes:
     config: CoreConfig
     neurons: int
     present: Callable[[], Items]
+    contexts: Sequence[str] = ()
     sums: Sequence[int] = ()
     last: dict[Control, int] = field(default_factory=dict)
     _clears: list[Change] = field(default_factory=list)
@@ -94,6 +100,7 @@ class Changes:
         self.reward(teaching.get("reward"))
         self.scale(teaching.get("scale"))
         self.silence(teaching.get("silence"))
+        self.context(teaching.get("context"))
         self.registers(teaching.get("changes"))
 
     def adapt(self, given: Any) -> None:
@@ -188,13 +195,19 @@ class Changes:
                 raise InputError(f"this chip has groups 1 to {self.config.groups}, silence names {list(groups)}")
             self._set(step, Control.SILENT, bits)
 
+    def context(self, given: Any) -> None:
+        """Take the argument `context`: a name or number for the whole run, or these by step."""
+        wanted = given if given is None or isinstance(given, Mapping) else {0: given}
+        for step, context in self._by_step("context", wanted, "{20: 'left'}"):
+            self._set(step, Control.CONTEXT, context_bits(context, self.contexts, self.config))
+
     def registers(self, given: Any) -> None:
         """Take the argument `changes`: values of registers, by step."""
         for step, values in self._by_step("changes", given, "{20: {Control.DRIFT_STEP: -1}}"):
             if not isinstance(values, Mapping):
                 raise InputError(f"changes of a step are a mapping such as {{Control.DRIFT_STEP: -1}}, got {values!r}")
             for register, value in values.items():
-                self._set(step, self._register(register), self._bits(register, value))
+                self._set(step, *register_change(register, value, self.config))
 
     def planned(self, schedule: list[list[int]]) -> None:
         """Take changes that the network makes by itself: [step, register, value]; those of other steps are left out."""
@@ -220,6 +233,8 @@ class Changes:
         if not any((self._clears, self._sets, self._planned, self._fades, own)):
             return stream
         require_set(stream.change_register, self.config)
+        switched = stream.change_value[stream.change_register == Control.CONTEXT]
+        require_streamed_contexts(switched, self.contexts, self.config)
         changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
         taught = sorted(changes, key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
@@ -270,18 +285,3 @@ class Changes:
             if not is_integer(step) or not 0 <= step < max(self.steps, 1):
                 raise InputError(f"{name} names step {step!r}, the run has {self.steps} (0 to {self.steps - 1})")
         return [(int(step), value) for step, value in given.items()]
-
-    def _register(self, register: Any) -> Control:
-        known = [control for control in controls(self.config) if control.bits(self.config)]
-        if not is_integer(register) or register not in known:
-            names = ", ".join(control.name for control in known)
-            raise InputError(f"this chip has no register {register!r}; it has {names}")
-        return Control(int(register))
-
-    def _bits(self, register: Any, value: Any) -> int:
-        control = Control(register)
-        bits = control.bits(self.config)
-        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if control.signed else (0, (1 << bits) - 1)
-        if not is_integer(value) or not low <= value <= high:
-            raise InputError(f"{control.name} of this chip holds integers from {low} to {high}, got {value!r}")
-        return int(value) & ((1 << bits) - 1)

@@ -19,6 +19,7 @@ from ..spec import Clear, Control, CoreConfig, Flag, Region
 from ..spec.registers import MOVING, NOBODY, RULE_ROWS
 from ..spec.rows import (
     AXON,
+    CONTEXT,
     EXTRA_AXON,
     NEURON,
     SYNAPSE,
@@ -79,6 +80,9 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
             part = part & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
         if region is Region.RULE:
             part = part & (config.rules - 1) | part >> config.rule_bits << _RULE_BITS
+        if region.row.per is CONTEXT:  # a context that a chip lacks does nothing
+            part = part - region.row.power_up(config)
+            part = part[: 1 + max(np.flatnonzero(part.any(axis=1)), default=-1)]
         if region is Region.FIRST:  # a group that a chip lacks is one without a winner
             part = np.trim_zeros((part + 1) % (NOBODY + 1), "b")
         if region is Region.CONTROL:
@@ -136,6 +140,8 @@ def cut(region: Region, values: Items, network: LoadedNetwork, config: CoreConfi
     own, per = network.geometry(config), region.row.per
     if per is SYNAPSE:
         return network.crop(values, config)
+    if per is CONTEXT:
+        return values[:, : own.neurons]
     if per is AXON:
         return values[network.rows(config)]
     return values[: {NEURON: own.neurons, EXTRA_AXON: own.extra_axons}.get(per, values.size)]

@@ -10,6 +10,7 @@ import numpy as np
 from ..events.arrays import Ints
 from ..events.delayline import DelayLine, Waiting
 from ..image import Image
+from ..quantiser.contexts import names_of
 from ..quantiser.extent import EXTENT, extent_of
 from ..quantiser.fades import FADES, Fades, fades_of
 from ..quantiser.inputs import WAITING, image_line, image_waiting, waiting_meta
@@ -78,6 +79,11 @@ class LoadedNetwork:
         """Registers that the network changes by itself: [step from now, register, value]."""
         planned = schedule_of(self.image.meta) if self.image else []
         return [[step - self.age, *rest] for step, *rest in planned]
+
+    @property
+    def contexts(self) -> tuple[str, ...]:
+        """Names of its contexts."""
+        return names_of(self.image.meta) if self.image else ()
 
     @property
     def fades(self) -> Fades | None:

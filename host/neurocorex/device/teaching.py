@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..events.arrays import Ints
 from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
-from ..spec import Clear, Control, CoreConfig, Learning
+from ..spec import Clear, Control, CoreConfig, Learning, controls
 from ..spec.registers import GATE_ALL, MODULATION_ONE
 from ..spec.rows import Condition, has_eligibility, has_groups, judges
 
@@ -50,6 +51,10 @@ class Teaching(TypedDict, total=False):
         in the order of `Network.rules`, so steps have to leave room for them.
     silence : mapping of step to groups
         Groups whose neurons fire only if they are forced to, from then on; 0 is for neurons of none, () ends it.
+    context : str, or mapping of step to str
+        Context that is in force, for the whole run or from then on, by its name (or number), see `Network.context`.
+        Neither a new sample nor a clear changes it. Without one a run begins in that of `Device.context`, by default
+        the first.
     changes : mapping of step to {Control: int}
         Any other control registers.
     clear : bool, or mapping of step to Clear
@@ -66,6 +71,7 @@ class Teaching(TypedDict, total=False):
     reward: npt.ArrayLike | Mapping[int, float] | None
     scale: npt.ArrayLike | Mapping[int, int] | None
     silence: Mapping[int, Iterable[int]] | None
+    context: str | int | Mapping[int, str | int] | None
     changes: Mapping[int, Mapping[Control, int]] | None
     clear: bool | Mapping[int, Clear]
 
@@ -153,6 +159,49 @@ def require_set(registers: npt.NDArray[Any], config: CoreConfig) -> None:
     for needing, require, what in _SET_IN_STIMULI:
         if np.isin(registers, needing).any():
             require(config, what)
+
+
+def require_contexts(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip has no contexts, so that `what` has no meaning."""
+    if config.contexts == 1:
+        raise InputError(
+            f"{what} needs a chip with contexts; this one was built without: CoreConfig(contexts=2), or as many as "
+            "there are"
+        )
+
+
+def context_bits(context: Any, names: Sequence[str], config: CoreConfig) -> int:
+    """Return the register of a context, by its name or number; raises InputError."""
+    require_contexts(config, f"context {context!r}")
+    if isinstance(context, str) and context in names:
+        return names.index(context)
+    count = len(names) or config.contexts
+    if not is_integer(context) or not 0 <= context < count:
+        known = ", ".join(map(repr, names)) or f"numbers from 0 to {count - 1}, and no names"
+        raise InputError(f"there is no context {context!r}; this network has {known}")
+    return int(context)
+
+
+def require_streamed_contexts(contexts: Ints, names: Sequence[str], config: CoreConfig) -> None:
+    """Raise InputError if a chip, or the network if its contexts have names, lacks a context that a stream sets."""
+    if contexts.size:
+        require_contexts(config, "a context in the stimulus")
+    for context in np.unique(contexts).tolist() if names else ():
+        context_bits(context, names, config)
+
+
+def register_change(register: Any, value: Any, config: CoreConfig) -> tuple[Control, int]:
+    """Return a register that a chip has, and the bits of its value; raises InputError."""
+    known = [control for control in controls(config) if control.bits(config)]
+    if not is_integer(register) or register not in known:
+        names = ", ".join(control.name for control in known)
+        raise InputError(f"this chip has no register {register!r}; it has {names}")
+    control = Control(int(register))
+    bits = control.bits(config)
+    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if control.signed else (0, (1 << bits) - 1)
+    if not is_integer(value) or not low <= value <= high:
+        raise InputError(f"{control.name} of this chip holds integers from {low} to {high}, got {value!r}")
+    return control, int(value) & ((1 << bits) - 1)
 
 
 def label_bits(group: Any, config: CoreConfig) -> int:

@@ -1,4 +1,4 @@
-"""Changes of a stream between its steps: clears, control registers, lessons, judgements, silence, rewards, scaling."""
+"""Changes of a stream between steps: clears, registers, lessons, judgements, silence, contexts, rewards, scaling."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ GROUPS = max(LIMITS["groups"])
 
 #: Row in `Control.SCALE` that no chip has: a device puts those of all rules with a sum in its place.
 SCALE_ALL = (1 << SCALE_ROW_BITS) - 1
+#: Most contexts.
+CONTEXTS = max(LIMITS["contexts"])
 
 #: Largest reward, and with the other sign the smallest.
 REWARD_LIMIT = 127
@@ -148,6 +150,21 @@ class Changing:
         listed: list[Any] = list(groups)
         each = [list(part) for part in listed] if listed and not np.isscalar(listed[0]) else [listed]
         return self.setting(steps, Control.SILENT, [silent_bits(part) for part in each])
+
+    def switching(self, steps: Steps, contexts: Steps) -> Self:
+        """Return a stream in which another context is in force from each of `steps` on.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            Steps.
+        contexts : int or int array [n]
+            Number of the context, as `Network.context` returns it: for all, or for each step.
+        """
+        numbers = integers("contexts", np.atleast_1d(contexts))
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < CONTEXTS:
+            raise InputError(f"contexts are numbers from 0 to {CONTEXTS - 1}, got {numbers.min()} to {numbers.max()}")
+        return self.setting(self._within("a switch", steps), Control.CONTEXT, numbers)
 
     def _within(self, what: str, steps: Steps) -> Ints:
         at = integers(f"steps of {what}", np.atleast_1d(steps))

@@ -16,6 +16,7 @@ from ..network.population import named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
+from .contexts import META, context_regions
 from .demand import Demand
 from .extent import EXTENT
 from .fades import FADES
@@ -91,6 +92,8 @@ class Assembly:
         self._put_parameters()
         self._put_flags()
         self._put_axons()
+        if config.contexts > 1:
+            self.regions |= context_regions(net, config, self.rounding)
         step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
         self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
         self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
@@ -114,6 +117,8 @@ class Assembly:
             meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if error_scale is not None:
             meta[ERROR_SCALE] = error_scale
+        if net.contexts:
+            meta[META] = list(net.contexts)
         if differ:
             meta[SCALES] = self.scales.tolist()
         return Image.completed(config, self.regions, float(self.scales[0]), meta)
