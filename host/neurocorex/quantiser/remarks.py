@@ -12,6 +12,5 @@ from .sums import sums_told
 
 def remarks(image: Image) -> list[str]:
     """Return the lines: delays of inputs, groups of which one fires, what fades, sums of weights, contexts."""
-    return [
-        line for told in (delays_told, exclusion_told, fades_told, sums_told, contexts_told) for line in told(image)
-    ]
+    tellers = (delays_told, exclusion_told, fades_told, sums_told, contexts_told)
+    return [line for told in tellers for line in told(image)]
