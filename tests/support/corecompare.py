@@ -45,17 +45,16 @@ async def load(core: CoreBench, image: Image) -> None:
 
 async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig) -> None:
     """Everything that a step changes is the same, and the core has worked for as long as the formula says."""
-    learning = reference.learning
     expected = {region: [getattr(n, name) for n in reference.neurons] for name, region in STATE_REGIONS.items()}
     expected |= {
         Region.WEIGHTS: np.ravel(reference.weights).tolist(),
-        Region.PRE_TRACE: learning.x if learning else [],
-        Region.POST_TRACE: learning.y if learning else [],
         Region.CONTROL: list(reference.control.values()),
         Region.FIRST: [NOBODY if j is None else j for j in reference.first],
     }
-    if learning and learning.eligibility:
-        expected[Region.ELIGIBILITY] = np.ravel(learning.eligibility).tolist()
+    if learning := reference.learning:
+        expected |= {Region.PRE_TRACE: learning.x, Region.POST_TRACE: learning.y}
+        if learning.eligibility:
+            expected[Region.ELIGIBILITY] = np.ravel(learning.eligibility).tolist()
     for region, values in expected.items():
         if layout(region, config).items:
             assert await core.read(region) == values, region.name

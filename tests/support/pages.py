@@ -13,6 +13,7 @@ from neurocorex.spec.registers import OTHERS, PARAMETERS, RULE_ROWS, STATE
 from neurocorex.spec.rows import (
     Row,
     always,
+    has_contexts,
     has_eligibility,
     has_errors,
     has_groups,
@@ -75,6 +76,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "registers of winners": lambda: registers(each for each in Control if each.row.present in (has_groups, judges)),
     "registers of eligibility": lambda: registers(each for each in Control if each.row.present is has_eligibility),
     "registers of scaling": lambda: registers(each for each in Control if each.row.present is has_scaling),
+    "registers of contexts": lambda: registers(each for each in Control if each.row.present is has_contexts),
     "counters of the model": lambda: counters(each for each in Counter if each.row.of_model),
     "counters of the wire": lambda: counters(each for each in Counter if not each.row.of_model),
     "regions": regions,

@@ -118,6 +118,7 @@ class ReferenceCore:
 
     `extra` has the source and the delay of each extra axon, `control` the raw value and the width of each register.
     `feedback` has the flag of each axon on a chip with errors, and is None on others. `rules` counts the rule rows.
+    `context_bias` and `context_gain` have a row for each context on a chip that has several.
     `first` has the winner and the first neuron of each group, or 0xFFFF, on a chip with groups.
     """
 
@@ -135,12 +136,16 @@ class ReferenceCore:
         feedback: list[int] | None = None,
         rules: int = 1,
         first: Iterable[int] = (),
+        context_bias: list[list[int]] | None = None,
+        context_gain: list[list[int]] | None = None,
     ) -> None:
         self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
         self.widths = {name: bits for name, (_, bits) in control.items()}
         self.control = {name: value for name, (value, _) in control.items()}
         self.adapts, self.learning, self.rules = adapts, learning, rules
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
+        self.context_bias = context_bias or [[0] * len(neurons)]
+        self.context_gain = context_gain or [[256] * len(neurons)]
         self.first = [None if j == 0xFFFF else j for j in first]
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
         self.scaled = self.full_traces = self.drift_clips = 0
@@ -179,10 +184,11 @@ class ReferenceCore:
         """Run one step; return the neurons that fired."""
         recurrent = self.recurrent_arrivals()
         inputs = sorted(events)
-        currents, brought = [], []
+        currents, brought, context = [], [], self.register("context")
         for j in range(len(self.neurons)):
             from_inputs = self.weight_sum(inputs, j, feedback=0) * 2 ** self.register("gain_input")
             from_neurons = self.weight_sum(recurrent, j, feedback=0) * 2 ** self.register("gain_recurrent")
+            from_neurons = floor(Fraction(from_neurons * self.context_gain[context][j], 256))
             currents.append(from_inputs + from_neurons + injected.get(j, 0))
             brought.append(self.weight_sum(recurrent + inputs, j, feedback=1))
         if self.flag("enable"):
@@ -192,7 +198,8 @@ class ReferenceCore:
         fired, excess = [], {}
         for j, neuron in enumerate(self.neurons):
             error = brought[j] + judgement.get(j, 0)
-            if self.update(neuron, currents[j], error, j in forced, conscience.get(j, 0)):
+            bias = neuron.b + self.context_bias[context][j]
+            if self.update(neuron, currents[j], bias, error, j in forced, conscience.get(j, 0)):
                 fired.append(j)
                 excess[j] = self.excess
         self.keep_first(excess)
@@ -250,12 +257,12 @@ class ReferenceCore:
     def silent(self, n: ReferenceNeuron) -> bool:
         return n.group < len(self.first) and self.register("silent") // 2**n.group % 2 == 1
 
-    def update(self, n: ReferenceNeuron, g: int, e: int, forced: bool, conscience: int) -> bool:
+    def update(self, n: ReferenceNeuron, g: int, bias: int, e: int, forced: bool, conscience: int) -> bool:
         """Bring one neuron to the end of the step; tell whether it fires."""
         self.clamped = clamp(n.E + e, 16) != n.E + e
         n.E = clamp(n.E + e, 16)
         n.i = self.sat(shrink(n.i, n.di) + g)
-        n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + n.b)
+        n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + bias)
         n.h = shrink(n.h, self.register("adaptation_decay"))
         self.excess = n.v - (n.th + n.h)
         held = self.flag("hold_firing") or self.silent(n)

@@ -55,7 +55,10 @@ KINDS: dict[str, Any] = {
         "rules": True,
         "eligibility": True,
         "scaling": True,
+        "contexts": True,
     },
+    "contexts": {"contexts": True},
+    "contexts of a chip that learns": {"learns": True, "contexts": True},
 }
 
 
@@ -128,13 +131,13 @@ class Trial:
 
 def random_trial(
     seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False,
-    groups: bool = False, eligibility: bool = False, scaling: bool = False,
+    groups: bool = False, eligibility: bool = False, scaling: bool = False, contexts: bool = False,
 ) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, and with
-    `groups` one of any kind; with `rules` one that has several rules, or terms, or both, and half of the time errors,
-    too.
+    With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, with `groups`
+    and `contexts` one of any kind; with `rules` one that has several rules, or terms, or both, and half of the time
+    errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -156,6 +159,8 @@ def random_trial(
         config = replace(config, errors=errors, eligibility=eligibility, scaling=scaling)
     if groups:
         config = replace(config, groups=rng.choice([1, 2, 3, 5, 16]))
+    if contexts:
+        config = replace(config, contexts=rng.choice([2, 4, 8, 16]))
     if rules:
         rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
         config = replace(config, rules=rows, terms=terms, errors=errors or rng.random() < 0.5)
@@ -190,6 +195,8 @@ def reference_of(image: Image) -> ReferenceCore:
         feedback=held.get(Region.FEEDBACK),
         rules=config.rules,
         first=held.get(Region.FIRST, []),
+        context_bias=held.get(Region.CONTEXT_BIAS),
+        context_gain=held.get(Region.CONTEXT_GAIN),
     )
 
 

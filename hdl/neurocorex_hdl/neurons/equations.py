@@ -45,7 +45,7 @@ class Equation(wiring.Component):
     def __init__(self, config: CoreConfig, ports: Mapping[str, wiring.Member]) -> None:
         items = {
             region.name.lower(): In(region_shape(region, config), init=region.row.power_up(config))
-            for region in self.READS
+            for region in self.reads(config)
         }
         super().__init__({**items, **ports})
 
@@ -94,7 +94,7 @@ class CurrentUpdate(Equation):
 
 
 class MembraneUpdate(Equation):
-    """``v = sat(toward(shrink(v, dv), l) + i + b)``.
+    """``v = sat(toward(shrink(v, dv), l) + i + b)``, with contexts ``+ cb``.
 
     Members
     -------
@@ -103,7 +103,7 @@ class MembraneUpdate(Equation):
     leak : In
         Stage 3.
     current, bias : In
-        Stage 4.
+        Stage 4; with contexts bias and context_bias a stage earlier.
     updated, clamped : Out
         Stage 6; `clamped` tells that `sat` changed the value.
     """
@@ -114,9 +114,16 @@ class MembraneUpdate(Equation):
     READS: ClassVar = {Region.MEMBRANE: 0, Region.DECAY: 0, Region.LEAK: LEAK_STAGE, Region.BIAS: CURRENT_STAGE}
     MULTIPLIED = (Region.MEMBRANE, Region.DECAY)
 
+    @classmethod
+    def reads(cls, config: CoreConfig) -> dict[Region, int]:
+        """Return the last stage at which each item is wanted: two biases are added up ahead of the current."""
+        biases = dict.fromkeys((Region.BIAS, Region.CONTEXT_BIAS), cls.CURRENT_STAGE - 1)
+        return super().reads(config) | (biases if config.contexts > 1 else {})
+
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
         self._held = holds(config)
+        self._adds_biases = config.contexts > 1
         state = signed(config.state_bits)
         super().__init__(config, {
             "current": In(state),
@@ -136,8 +143,9 @@ class MembraneUpdate(Equation):
         m.d.comb += difference.eq(shrink.shrunk - self.leak)
         m.d.sync += left.eq(Mux(difference < 0, 0, difference))
 
+        bias = stages(m, self.bias + self.context_bias, 1, name="bias")[1] if self._adds_biases else self.bias
         total = Signal(signed(self._bits + 3), reset_less=True)
-        m.d.sync += total.eq(add_signed(self.current + self.bias, left, negative))
+        m.d.sync += total.eq(add_signed(self.current + bias, left, negative))
         updated, clamped = saturate(total, self._bits)
         m.d.sync += [self.updated.eq(updated), self.clamped.eq(clamped)]
         return m

@@ -14,6 +14,7 @@ from ..lib.bus import RegionBus, fan_out
 from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.extent import neuron_bits
+from ..registers.region import region_shape
 from ..registers.rules import mixes, rule_flags, rules_layout
 from ..synapses.accumulator import sum_shape
 from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, fired_before
@@ -34,7 +35,7 @@ class NeuronPipeline(wiring.Component):
     stage       operation
     ==========  ==================================================================
     0           the neuron
-    3           v, dv, i, di enter their decays, h two stages later
+    3           v, dv, i, di enter their decays, h two stages later; with contexts: the gain
     3, 4        with groups and errors: the judgement
     5           the error is added up
     6           g; i is added up; the linear leak of v
@@ -58,6 +59,8 @@ class NeuronPipeline(wiring.Component):
         The neuron fires in any case; at stage 4.
     drive : In
         Sum of all that arrives at a neuron, at stage 6.
+    context_gain : Out
+        Gain of what arrives at it from neurons, at stage 3; only with contexts.
     error_sum : In
         Sum of the errors that arrive at it, at stage 5; only with errors.
     control : In(ControlValues)
@@ -88,6 +91,7 @@ class NeuronPipeline(wiring.Component):
             "cleared": In(Clear),
             "forced": In(1),
             "drive": In(drive_shape(config)),
+            **({"context_gain": Out(region_shape(Region.CONTEXT_GAIN, config))} if config.contexts > 1 else {}),
             **({"error_sum": In(sum_shape(config))} if config.errors else {}),
             "control": In(ControlValues(config)),
             "updated": Out(UpdatedNeuron(config)),
@@ -118,9 +122,13 @@ class NeuronPipeline(wiring.Component):
             placed.append((errors, self.ERROR_STAGE - judges(config)))
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
         wanted |= self.READS | ({Region.RULE: 10} if config.rules > 1 else {})
-        items = StagedItems(m, self.slot, memory, wanted, self.LATENCY, config)
+        wanted |= {Region.CONTEXT_GAIN: 3} if config.contexts > 1 else {}
+        context = self.control.context if config.contexts > 1 else Const(0, 0)
+        items = StagedItems(m, self.slot, memory, wanted, self.LATENCY, config, context)
+        if config.contexts > 1:
+            m.d.comb += self.context_gain.eq(items.read(Region.CONTEXT_GAIN))
         for unit, _ in placed:
-            m.d.comb += [getattr(unit, region.name.lower()).eq(items.read(region)) for region in unit.READS]
+            m.d.comb += [getattr(unit, region.name.lower()).eq(items.read(region)) for region in unit.reads(config)]
 
         m.d.comb += [
             currents.drive.eq(self.drive),

@@ -34,6 +34,8 @@ LEARNS = 0.15
 REWARDS = 0.1
 #: Share of steps in which weights are scaled, on chips that can; half of them to another sum.
 SCALES = 0.1
+#: Share of steps before which another context is set, on chips that have several.
+SWITCHES = 0.15
 #: Share of values that are set with more bits than their register has.
 EXCESS = 0.1
 #: Registers that a teacher changes come up more often than the others.
@@ -134,6 +136,10 @@ class Drawing:
             stream = self._judged(stream, steps)
         if self._config.eligibility:
             stream = self._rewarded(stream, steps)
+        if self._config.contexts > 1 and Control.CONTEXT not in self._fixed:
+            rng = self._generator("contexts")
+            for at in np.flatnonzero(rng.random(steps) < SWITCHES).tolist():
+                stream = stream.setting(at, Control.CONTEXT, int(rng.integers(self._config.contexts)))
         return self._scaled(stream, steps) if self._config.scaling else stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:

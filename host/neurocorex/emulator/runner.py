@@ -217,13 +217,14 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
         window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, rule_bits=config.rule_bits,
-        steps=0, budget=0, settles=False,
+        contexts=config.contexts, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
         control_bits=np.array([control.bits(config) for control in controls(config)], np.int64),
         weights=arrays[Region.WEIGHTS].reshape(-1), keep_membrane=_factors(arrays[Region.DECAY]),
-        keep_current=_factors(arrays[Region.CURRENT_DECAY]), **_axons(memory),
+        keep_current=_factors(arrays[Region.CURRENT_DECAY]), context_bias=arrays[Region.CONTEXT_BIAS],
+        context_gain=arrays[Region.CONTEXT_GAIN], **_axons(memory),
     )  # fmt: skip
     plastic = arrays[Region.PLASTIC]
     learner = Learner(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
-from ..spec.registers import OTHERS, RULE_ROWS
+from ..spec.registers import CONTEXTS, OTHERS, RULE_ROWS
 from ..spec.rows import AXON, has_window, learns
 from .content import MATRICES, blank, value_range
 
@@ -35,7 +35,7 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits.append("groups of neurons (the chip was built without them)")
     if not new.eligibility and old.eligibility and _has_eligibility(regions):
         limits.append("eligibility (the chip was built without it)")
-    limits += _overflows(regions, old, new)
+    limits += _lacking_contexts(regions, old, new) + _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
     return limits
@@ -54,6 +54,9 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
     elif region is Region.RULE:
         own, others = (np.where(rows < new.rules, rows, 0) for rows in _rule_rows(array, old))
         placed[: array.size] = own | others << new.rule_bits
+    elif region in CONTEXTS:
+        count = min(len(array), len(placed))  # there may be fewer contexts, if none is used of those that are missing
+        placed[:count, : array.shape[1]] = array[:count]
     elif region in MATRICES or region.row.per is AXON:
         rows = _moved_axons(old, new)
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
@@ -115,6 +118,20 @@ def _has_eligibility(regions: Regions) -> bool:
     """Tell whether an image of a chip with eligibility makes use of it."""
     gathers = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ELIGIBLE
     return bool(gathers) or bool(regions[Region.ELIGIBILITY].any())
+
+
+def _lacking_contexts(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
+    """Say what the contexts of an image miss, up to the last one that does anything."""
+    if old.contexts <= new.contexts:
+        return []
+    used = np.arange(old.contexts) == regions[Region.CONTROL][Control.CONTEXT]
+    used[0] = False
+    for region in CONTEXTS:
+        used |= (regions[region] != region.row.power_up(old)).any(axis=1)
+    most = int(used.nonzero()[0].max(initial=-1)) + 1
+    # A chip without contexts has no bank for the first one either.
+    fits = most <= new.contexts if new.contexts > 1 else most == 0
+    return [] if fits else [f"{most} contexts (the chip has {new.contexts})"]
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:

@@ -14,6 +14,7 @@ from .flags import JUDGE_FLAG_BITS, LEARNING_FLAG_BITS, JudgeFlag, LearningFlag
 from .rows import (
     Declared,
     RegisterRow,
+    has_contexts,
     has_eligibility,
     has_errors,
     has_groups,
@@ -200,7 +201,7 @@ class Control(Declared):
         present=has_scaling, tame=tame.sums)
 
     RESERVED_59 = 59, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
-    RESERVED_60 = 60, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    CONTEXT = 60, RegisterRow("context that is in force", widths.CONTEXT, unit="context", present=has_contexts)
 
     # Traces by kind of axon: with these, those of PRE_... are of input axons alone.
 

@@ -47,6 +47,7 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "groups": (0, 16),
     "eligibility": (0, 1),
     "scaling": (0, 1),
+    "contexts": frozenset({1, 2, 4, 8, 16}),
 }
 
 #: Fields that need exponential traces, and their values that need nothing.

@@ -17,10 +17,11 @@ from .control import (
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
 from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, JudgeFlag, LearningFlag
 from .info import MAGIC, ChipInfo
-from .regions import NOBODY, PARAMETERS, STATE, TRACES, WINNERS, Layout, Region, layout, regions
+from .regions import CONTEXTS, NOBODY, PARAMETERS, STATE, TRACES, WINNERS, Layout, Region, layout, regions
 from .version import PROTOCOL_VERSION
 
 __all__ = [
+    "CONTEXTS",
     "COUNTER_BITS",
     "FLAG_BITS",
     "GATE_ALL",

@@ -82,6 +82,11 @@ def has_scaling(config: CoreConfig) -> bool:
     return config.scaling
 
 
+def has_contexts(config: CoreConfig) -> bool:
+    """Chips with several contexts."""
+    return config.contexts > 1
+
+
 def adapts(config: CoreConfig) -> bool:
     """Chips whose thresholds adapt."""
     return config.adaptation
@@ -174,7 +179,7 @@ class Row:
 
 
 class Extent(NamedTuple):
-    """Shape of a region, (rows, columns); only what belongs to synapses has more than one row."""
+    """Shape of a region, (rows, columns); only what belongs to synapses or contexts has more than one row."""
 
     per: str
     shape: Callable[[CoreConfig], tuple[int, int]]
@@ -184,6 +189,7 @@ NEURON = Extent("neuron", lambda config: (1, config.neurons))
 AXON = Extent("axon", lambda config: (1, config.axons))
 EXTRA_AXON = Extent("extra axon", lambda config: (1, config.extra_axons))
 SYNAPSE = Extent("synapse", lambda config: (config.axons, config.neurons))
+CONTEXT = Extent("context and neuron", lambda config: (config.contexts, config.neurons))
 WINDOW = Extent("window", lambda config: (1, sum(config.table_parts)))
 
 

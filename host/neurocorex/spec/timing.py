@@ -73,9 +73,14 @@ def neuron_spacing(config: CoreConfig) -> int:
     return 2 if config.lanes == 1 else 1
 
 
+def context_stages(config: CoreConfig) -> int:
+    """Stages by which neurons wait for the product of a sum and the gain of a context."""
+    return int(config.contexts > 1)
+
+
 def sweep_cycles(config: CoreConfig) -> int:
     """Cycles in which neurons are updated, then extra axons looked up; beside them go traces of axons."""
-    neurons = config.neurons * neuron_spacing(config)
+    neurons = config.neurons * neuron_spacing(config) + context_stages(config)
     if config.extra_axons:
         neurons += config.extra_axons + EXTRA_OVERHEAD
     traces = (config.inputs + config.extra_axons) * neuron_spacing(config) if config.learning else 0

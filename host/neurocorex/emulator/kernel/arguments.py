@@ -32,6 +32,7 @@ class Sizes(NamedTuple):
     window_steps: int
     """0 for exponential traces."""
     rule_bits: int
+    contexts: int
     steps: int
     """Of the stimulus."""
     budget: int
@@ -55,6 +56,9 @@ class Core(NamedTuple):
         Row by row.
     keep_membrane, keep_current : float64 array [N]
         What a step leaves of a membrane and of a current, as a factor.
+    context_bias, context_gain : int32 array [contexts, N]
+        By context: what is added to the biases, and factors of the sums over axons of neurons; without items on a chip
+        that has no contexts.
     axon_start : int64 array [N + 1], axon : int64 array, axon_delay : int64 array
         Axons that carry the spikes of neuron j, counted behind the inputs, and their delays: items ``axon_start[j]`` to
         ``axon_start[j + 1]``. Silent ones are not among them.
@@ -67,6 +71,8 @@ class Core(NamedTuple):
     weights: Weights
     keep_membrane: Doubles
     keep_current: Doubles
+    context_bias: Narrow
+    context_gain: Narrow
     axon_start: Ints
     axon: Ints
     axon_delay: Ints
@@ -210,6 +216,8 @@ class Scratch(NamedTuple):
         Spikes in flight, see `spikes`.
     excess : int32 array [N]
         Membranes above their limits; without items on a chip that has no groups.
+    bias : int32 array [N]
+        Biases in the context that is in force; without items on a chip that has no contexts.
     before : int32 array [4, N]
         State of a step ago, where the network may be at rest.
     total : int64 array [1], seen : int64 array [A]
@@ -224,6 +232,7 @@ class Scratch(NamedTuple):
     added: Narrow
     limit: Narrow
     excess: Narrow
+    bias: Narrow
     held: Narrow
     marks: Bytes
     words: Ints
@@ -251,7 +260,7 @@ class Scratch(NamedTuple):
         return cls(
             ones=np.ones(n), rules=np.zeros(REGISTERS, np.int64),
             g=np.zeros(n, np.int32), added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
-            excess=np.zeros(n * groups, np.int32),
+            excess=np.zeros(n * groups, np.int32), bias=np.zeros(n * (sizes.contexts > 1), np.int32),
             held=np.zeros(n, np.int32), marks=words.view(np.uint8), words=words, fired=np.zeros(n, np.int64),
             rows=np.zeros(axons, np.int64),
             due=np.zeros((sizes.max_delay, (axons - sizes.inputs + 63) // 64), np.int64),

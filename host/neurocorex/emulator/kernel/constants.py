@@ -43,6 +43,7 @@ ROWS = len(registers.RULE_ROWS)
 ROW_FLAGS = tuple(int(row.flags) for row in registers.RULE_ROWS)
 CHOSEN = 13
 SIGNED = tuple(int(control) for control in Control if control.signed)
+CONTEXT, GAIN_ONE_BITS = int(Control.CONTEXT), fixed.CONTEXT_GAIN_ONE.bit_length() - 1
 REGISTERS = len(Control)
 ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC), int(LearningFlag.SOFT)
 NEAREST_PRE, NEAREST_POST = int(LearningFlag.NEAREST_PRE), int(LearningFlag.NEAREST_POST)

@@ -18,6 +18,7 @@ from .arithmetic import clamp, kept, lowest_bit
 from .constants import (
     ADAPTATION_DECAY,
     BIAS,
+    CONTEXT,
     FLAGS,
     GROUP,
     HOLD,
@@ -62,6 +63,13 @@ def find_features(neurons, held):
     return Features(leaks, holds, refracts, adapts), waiting
 
 
+def take_context(neurons, core, scratch, rules):
+    """Add up the biases of the context that is in force; nothing to do on a chip that has no contexts."""
+    bias, added = neurons[BIAS], core.context_bias[rules[CONTEXT]]
+    for j in range(scratch.bias.size):
+        scratch.bias[j] = np.int32(bias[j] + added[j])
+
+
 def update_neurons(neurons, core, scratch, rules, features, adapting, waiting, low, high):
     """Bring all neurons to the comparison with the threshold; return how many are still refractory.
 
@@ -69,12 +77,13 @@ def update_neurons(neurons, core, scratch, rules, features, adapting, waiting, l
     """
     v, i, r, h, th = neurons[V], neurons[I], neurons[R], neurons[H], neurons[TH]
     marks = scratch.marks[: v.size]
+    bias = scratch.bias if scratch.bias.size else neurons[BIAS]
     update_currents(i, core.keep_current, scratch.g, low, high, marks)
     if features.leak:
         leak(v, core.keep_membrane, neurons[LEAK])
-        update_membranes(v, scratch.ones, i, neurons[BIAS], low, high, marks)
+        update_membranes(v, scratch.ones, i, bias, low, high, marks)
     else:
-        update_membranes(v, core.keep_membrane, i, neurons[BIAS], low, high, marks)
+        update_membranes(v, core.keep_membrane, i, bias, low, high, marks)
     if adapting:
         adapt(h, kept(rules[ADAPTATION_DECAY]), th, scratch.limit)
         compare(v, scratch.limit, marks)

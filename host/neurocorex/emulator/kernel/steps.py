@@ -22,7 +22,7 @@ from .constants import (
 )  # fmt: skip
 from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
 from .lessons import gather, take_feedback, teach
-from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, update_neurons
+from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, take_context, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
 from .rewards import reward
@@ -63,6 +63,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
     features, waiting = find_features(neurons, scratch.held)
     adapting = features.adaptation
     decode(control, core.control_bits, rules)
+    take_context(neurons, core, scratch, rules)
     if learner is not None:
         tune(core, learner, rule_rows, scratch, sizes, rules)
     slot, since, work = 0, step, 0
@@ -74,6 +75,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             if cleared & CLEAR_STATE:
                 since, waiting = step, 0
             decode(control, core.control_bits, rules)
+            take_context(neurons, core, scratch, rules)
             if learner is not None:
                 tune(core, learner, rule_rows, scratch, sizes, rules)
         if step == steps or spikes + n > fired_step.size or work >= budget:
