@@ -26,6 +26,8 @@ CONFIGS = {
     "rules, eligibility": CoreConfig(
         neurons=30, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, rules=4, eligibility=True
     ),
+    "contexts": CoreConfig(neurons=70, inputs=50, contexts=4),
+    "contexts, one lane": CoreConfig(neurons=5, inputs=9, lanes=1, contexts=16),
     "window, extra": CoreConfig(learning=Learning.WINDOW, extra_axons=40, lanes=4),
     "long window": CoreConfig(neurons=5, inputs=3, lanes=2, learning=Learning.WINDOW, window_steps=13),
     "one port": CoreConfig(neurons=16, inputs=16, lanes=2, weight_ports=1),

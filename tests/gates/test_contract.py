@@ -14,8 +14,12 @@ LEARNING = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, learning=Lea
 
 
 @pytest.mark.parametrize(
-    "region", [Region.PLASTIC, Region.POST_TABLE, Region.EXTRA_SOURCE, Region.PRE_TRACE, Region.FEEDBACK, Region.RULE]
-)
+    "region",
+    [
+        Region.PLASTIC, Region.POST_TABLE, Region.EXTRA_SOURCE, Region.PRE_TRACE, Region.FEEDBACK, Region.RULE,
+        Region.CONTEXT_GAIN,
+    ],
+)  # fmt: skip
 def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
     async def scenario(host: Host) -> None:
         assert await host.call(Op.READ, READ_ARGUMENTS.pack(region, 0, 0, 1)) == (Status.BAD_REGION, b"")
@@ -39,6 +43,7 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
             learning=Learning.EXPONENTIAL, errors=True, groups=9, rules=4, terms=True, eligibility=True, scaling=True
         ),
         CoreConfig(extra_axons=1),
+        CoreConfig(neurons=9, inputs=1, contexts=16),
     ],
     ids=[
         "plain",
@@ -51,6 +56,7 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         "eligibility",
         "all of exponential traces",
         "extra axon",
+        "contexts",
     ],
 )
 def test_table_of_regions_is_that_of_the_contract(config: CoreConfig) -> None:

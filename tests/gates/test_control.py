@@ -13,7 +13,10 @@ LEARNING = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.EXPO
 ERRORS = CoreConfig(neurons=3, inputs=2, lanes=4, state_bits=18, learning=Learning.EXPONENTIAL, errors=True, groups=2)
 ELIGIBILITY = CoreConfig(neurons=3, inputs=2, lanes=4, state_bits=18, learning=Learning.EXPONENTIAL, eligibility=True)
 WINDOW = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.WINDOW)
-CHIPS = {"plain": PLAIN, "exponential": LEARNING, "errors": ERRORS, "eligibility": ELIGIBILITY, "window": WINDOW}
+CHIPS = {
+    "plain": PLAIN, "exponential": LEARNING, "errors": ERRORS, "eligibility": ELIGIBILITY, "window": WINDOW,
+    "contexts": CoreConfig(neurons=3, inputs=2, state_bits=18, contexts=4),
+}  # fmt: skip
 ONES = 0xFFFFFFFF
 
 

@@ -59,7 +59,7 @@ def test_drive_is_exact_for_extreme_sums_and_gains():
             ((case["input_sum"] << gain_input) + (case["recurrent_sum"] << gain_recurrent) + case["injected"],)
             for case in cases
         ]
-        assert pipelined(drive, stages, ["drive"], gains, Drive.LATENCY) == expected
+        assert pipelined(drive, stages, ["drive"], gains, Drive.latency(CONFIG)) == expected
 
 
 def test_current_decays_and_saturates():

@@ -22,6 +22,7 @@ from neurocorex.spec.registers import (
     MAGIC,
     MODEL_COUNTERS,
     NOBODY,
+    OTHERS,
     PARAMETERS,
     ROW_FLAGS,
     RULE_ROWS,
@@ -38,7 +39,7 @@ RULES = replace(LEARNING, rules=4)
 GROUPS = replace(ERRORS, groups=5)
 ELIGIBILITY = replace(LEARNING, eligibility=True)
 SCALING = replace(LEARNING, scaling=True)
-EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True)
+EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8)
 
 
 @pytest.mark.parametrize(
@@ -96,14 +97,16 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     rules = {Region.RULE}
     groups = {Region.GROUP, Region.FIRST}
     eligibility = {Region.ELIGIBILITY}
-    rest = rules | groups | eligibility
+    contexts = {Region.CONTEXT_BIAS, Region.CONTEXT_GAIN}
+    rest = rules | groups | eligibility | contexts
     assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rest
     assert set(Region) - set(regions(LEARNING)) == tables | errors | rest
     assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | rest
     assert set(Region) - set(regions(ERRORS)) == tables | rest
-    assert set(Region) - set(regions(GROUPS)) == tables | rules | eligibility
-    assert set(Region) - set(regions(RULES)) == tables | errors | groups | eligibility
-    assert set(Region) - set(regions(ELIGIBILITY)) == tables | errors | rules | groups
+    assert set(Region) - set(regions(GROUPS)) == tables | rules | eligibility | contexts
+    assert set(Region) - set(regions(RULES)) == tables | errors | groups | eligibility | contexts
+    assert set(Region) - set(regions(ELIGIBILITY)) == tables | errors | rules | groups | contexts
+    assert set(Region) - set(regions(replace(CONFIG, contexts=2))) == set(Region) - set(regions(CONFIG)) - contexts
     assert set(Region) - set(regions(EVERYTHING)) == tables
 
 
@@ -130,6 +133,8 @@ def test_chips_have_the_registers_of_their_rule_rows(rules: int, terms: bool) ->
     expected = {f"{name}_{number}" if number else name for number, row in enumerate(names) for name in row}
     if not terms:
         expected = {name for name in expected if not name.startswith(tuple(names[0]))}
+    if rules > 1:
+        expected |= {register.name for register in OTHERS.values()}
     before = {register for register in controls(LEARNING) if register.bits(LEARNING)}
     assert {register.name for register in controls(config) if register.bits(config)} - {
         register.name for register in before
@@ -164,6 +169,16 @@ def test_layout_of_a_chip_with_eligibility(bits: int) -> None:
     config = replace(ELIGIBILITY, weight_bits=bits)
     assert layout(Region.ELIGIBILITY, config) == layout(Region.WEIGHTS, config)
     assert not layout(Region.ELIGIBILITY, LEARNING).items
+
+
+@pytest.mark.parametrize("contexts", [2, 16])
+def test_layout_of_a_chip_with_contexts(contexts: int) -> None:
+    config = replace(CONFIG, contexts=contexts)
+    bias, gain = layout(Region.CONTEXT_BIAS, config), layout(Region.CONTEXT_GAIN, config)
+    assert (bias.rows, bias.columns, bias.range, bias.writable) == (contexts, 10, (-131072, 131071), True)
+    assert (gain.rows, gain.columns, gain.range, gain.writable) == (contexts, 10, (0, 4095), True)
+    assert 1 << Control.CONTEXT.bits(config) == contexts
+    assert not layout(Region.CONTEXT_BIAS, CONFIG).items + Control.CONTEXT.bits(CONFIG)
 
 
 def test_what_describes_the_chip_is_read_only() -> None:

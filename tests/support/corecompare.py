@@ -45,17 +45,16 @@ async def load(core: CoreBench, image: Image) -> None:
 
 async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig) -> None:
     """Everything that a step changes is the same, and the core has worked for as long as the formula says."""
-    assert reference.learning
     expected = {region: [getattr(n, name) for n in reference.neurons] for name, region in STATE_REGIONS.items()}
     expected |= {
         Region.WEIGHTS: np.ravel(reference.weights).tolist(),
-        Region.PRE_TRACE: reference.learning.x,
-        Region.POST_TRACE: reference.learning.y,
         Region.CONTROL: list(reference.control.values()),
         Region.FIRST: [NOBODY if j is None else j for j in reference.first],
     }
-    if reference.learning.eligibility:
-        expected[Region.ELIGIBILITY] = np.ravel(reference.learning.eligibility).tolist()
+    if learning := reference.learning:
+        expected |= {Region.PRE_TRACE: learning.x, Region.POST_TRACE: learning.y}
+        if learning.eligibility:
+            expected[Region.ELIGIBILITY] = np.ravel(learning.eligibility).tolist()
     for region, values in expected.items():
         if layout(region, config).items:
             assert await core.read(region) == values, region.name
@@ -65,6 +64,12 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
         name: getattr(reference, name) for name in COUNTERS
     }
     cycles = busy_cycles(
-        config, reference.steps, arrivals, reference.columns, rewards=reference.rewards, scaled=reference.scaled
+        config,
+        reference.steps,
+        arrivals,
+        reference.columns,
+        rewards=reference.rewards,
+        scaled=reference.scaled,
+        contests=reference.contests,
     )
     assert counters[Counter.BUSY_CYCLES] == cycles

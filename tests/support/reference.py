@@ -68,6 +68,10 @@ class ReferenceNeuron:
         self.max_delay = max_delay
         self.clear()
 
+    excess: int
+    able: bool
+    clamped: bool
+
     def __getattr__(self, name: str) -> int:
         return self.parameters[name]
 
@@ -118,6 +122,7 @@ class ReferenceCore:
 
     `extra` has the source and the delay of each extra axon, `control` the raw value and the width of each register.
     `feedback` has the flag of each axon on a chip with errors, and is None on others. `rules` counts the rule rows.
+    `context_bias` and `context_gain` have a row for each context on a chip that has several.
     `first` has the winner and the first neuron of each group, or 0xFFFF, on a chip with groups.
     """
 
@@ -135,15 +140,19 @@ class ReferenceCore:
         feedback: list[int] | None = None,
         rules: int = 1,
         first: Iterable[int] = (),
+        context_bias: list[list[int]] | None = None,
+        context_gain: list[list[int]] | None = None,
     ) -> None:
         self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
         self.widths = {name: bits for name, (_, bits) in control.items()}
         self.control = {name: value for name, (value, _) in control.items()}
         self.adapts, self.learning, self.rules = adapts, learning, rules
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
+        self.context_bias = context_bias or [[0] * len(neurons)]
+        self.context_gain = context_gain or [[256] * len(neurons)]
         self.first = [None if j == 0xFFFF else j for j in first]
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
-        self.scaled = self.full_traces = self.drift_clips = 0
+        self.scaled = self.full_traces = self.drift_clips = self.contests = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
         self.steps = self.input_events = self.recurrent_events = self.spikes = self.saturations = 0
 
@@ -179,23 +188,26 @@ class ReferenceCore:
         """Run one step; return the neurons that fired."""
         recurrent = self.recurrent_arrivals()
         inputs = sorted(events)
-        currents, brought = [], []
+        currents, brought, context = [], [], self.register("context")
         for j in range(len(self.neurons)):
             from_inputs = self.weight_sum(inputs, j, feedback=0) * 2 ** self.register("gain_input")
             from_neurons = self.weight_sum(recurrent, j, feedback=0) * 2 ** self.register("gain_recurrent")
+            from_neurons = floor(Fraction(from_neurons * self.context_gain[context][j], 256))
             currents.append(from_inputs + from_neurons + injected.get(j, 0))
             brought.append(self.weight_sum(recurrent + inputs, j, feedback=1))
         if self.flag("enable"):
             for axon in recurrent + inputs:
                 self.depress(axon)
         judgement, conscience = self.judge()
-        fired, excess = [], {}
         for j, neuron in enumerate(self.neurons):
-            error = brought[j] + judgement.get(j, 0)
-            if self.update(neuron, currents[j], error, j in forced, conscience.get(j, 0)):
-                fired.append(j)
-                excess[j] = self.excess
-        self.keep_first(excess)
+            bias = neuron.b + self.context_bias[context][j]
+            self.integrate(neuron, currents[j], bias, brought[j] + judgement.get(j, 0))
+        able = {j for j, neuron in enumerate(self.neurons) if neuron.able} - set(forced)
+        self.contests += self.register("one_fires") != 0
+        fired = sorted({*forced, *(j for j in able if not self.loses(j, able))})
+        for j, neuron in enumerate(self.neurons):
+            self.finish(neuron, j in fired, conscience.get(j, 0))
+        self.keep_first({j: self.neurons[j].excess for j in fired})
         self.update_traces({*recurrent, *inputs}, set(fired))
         if self.flag("enable"):
             for j in range(len(self.neurons)):
@@ -250,16 +262,27 @@ class ReferenceCore:
     def silent(self, n: ReferenceNeuron) -> bool:
         return n.group < len(self.first) and self.register("silent") // 2**n.group % 2 == 1
 
-    def update(self, n: ReferenceNeuron, g: int, e: int, forced: bool, conscience: int) -> bool:
-        """Bring one neuron to the end of the step; tell whether it fires."""
+    def loses(self, j: int, able: set[int]) -> bool:
+        """Whether another neuron fires in the place of this one."""
+        group = self.neurons[j].group
+        rivals = [k for k in able if self.neurons[k].group == group]
+        best = min(rivals, key=lambda k: (-self.neurons[k].excess, k))
+        return self.register("one_fires") // 2**group % 2 == 1 and j != best
+
+    def integrate(self, n: ReferenceNeuron, g: int, bias: int, e: int) -> None:
+        """Bring one neuron to the comparison with its threshold."""
         self.clamped = clamp(n.E + e, 16) != n.E + e
         n.E = clamp(n.E + e, 16)
         n.i = self.sat(shrink(n.i, n.di) + g)
-        n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + n.b)
+        n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + bias)
         n.h = shrink(n.h, self.register("adaptation_decay"))
-        self.excess = n.v - (n.th + n.h)
-        held = self.flag("hold_firing") or self.silent(n)
-        fires = forced or (n.r == 0 and self.excess > 0 and not held)
+        n.excess = n.v - (n.th + n.h)
+        n.able = n.r == 0 and n.excess > 0 and not self.flag("hold_firing") and not self.silent(n)
+        n.clamped = self.clamped
+
+    def finish(self, n: ReferenceNeuron, fires: bool, conscience: int) -> None:
+        """Bring it to the end of the step."""
+        self.clamped = n.clamped
         if n.r > 0:
             n.r -= 1
             if n.hold:
@@ -271,7 +294,6 @@ class ReferenceCore:
             n.h = self.sat(n.h + fires * self.register("adaptation_step") + conscience)
         n.fired = [fires, *n.fired[:-1]]
         self.saturations += self.clamped
-        return fires
 
     def clear(self, flags: int = 0b111101) -> None:
         """Clear the state (bit 0), the traces (bit 2), the adaptation (3), the errors (4), the winners (5)."""
@@ -314,14 +336,15 @@ class ReferenceCore:
             return
         for side, trace, spikes in (("pre", learning.x, arrived), ("post", learning.y, fired)):
             for k in range(len(trace)):
+                others = "_others" if side == "pre" and k >= self.inputs and self.rules > 1 else ""
                 if learning.window:
                     trace[k] = (2 * trace[k] + (k in spikes)) % 2**learning.trace_bits
                     continue
                 draw = self.control["random"] % 2**16 ^ (self.axon_code(k) if side == "pre" else code("neuron", k))
-                trace[k] = fade(trace[k], self.register(f"{side}_decay"), draw)
+                trace[k] = fade(trace[k], self.register(f"{side}_decay{others}"), draw)
                 if k in spikes:
-                    increment = self.register(f"{side}_increment")
-                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap")
+                    increment = self.register(f"{side}_increment{others}")
+                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap{others}")
                     self.full_traces += not nearest and trace[k] + increment > cap
                     trace[k] = increment if nearest else min(trace[k] + increment, cap)
 

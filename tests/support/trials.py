@@ -40,6 +40,8 @@ KINDS: dict[str, Any] = {
     "rules": {"kind": Learning.EXPONENTIAL, "rules": True},
     "groups": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True},
     "groups and rules": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True, "rules": True},
+    "groups alone": {"groups": True},
+    "groups and learning": {"learns": True, "groups": True},
     "eligibility": {"kind": Learning.EXPONENTIAL, "eligibility": True},
     "errors and eligibility": {"kind": Learning.EXPONENTIAL, "errors": True, "eligibility": True},
     "rules and eligibility": {"kind": Learning.EXPONENTIAL, "rules": True, "eligibility": True},
@@ -53,7 +55,10 @@ KINDS: dict[str, Any] = {
         "rules": True,
         "eligibility": True,
         "scaling": True,
+        "contexts": True,
     },
+    "contexts": {"contexts": True},
+    "contexts of a chip that learns": {"learns": True, "contexts": True},
 }
 
 
@@ -86,9 +91,11 @@ class Trial:
             assert self.emulator.counters[counter] == getattr(self.reference, name), name
         reference = self.reference
         arrivals = reference.input_events + reference.recurrent_events
-        columns, rewards, scaled = reference.columns, reference.rewards, reference.scaled
         config, steps = self.emulator.config, reference.steps
-        cycles = busy_cycles(config, steps, arrivals, columns, rewards=rewards, scaled=scaled)
+        cycles = busy_cycles(
+            config, steps, arrivals, reference.columns, rewards=reference.rewards, scaled=reference.scaled,
+            contests=reference.contests,
+        )  # fmt: skip
         assert self.emulator.counters[Counter.BUSY_CYCLES] == cycles
         assert self.emulator.regions[Region.WEIGHTS].tolist() == reference.weights
         assert self.emulator.regions[Region.CONTROL].tolist() == list(reference.control.values())
@@ -126,12 +133,13 @@ class Trial:
 
 def random_trial(
     seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False,
-    groups: bool = False, eligibility: bool = False, scaling: bool = False,
+    groups: bool = False, eligibility: bool = False, scaling: bool = False, contexts: bool = False,
 ) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors`, `groups`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential; with
-    `rules` one that has several rules, or terms, or both, and half of the time errors, too.
+    With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, with `groups`
+    and `contexts` one of any kind; with `rules` one that has several rules, or terms, or both, and half of the time
+    errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -150,13 +158,14 @@ def random_trial(
         soft_bounds=rng.random() < 0.7,
     )
     if config.learning is Learning.EXPONENTIAL:
-        config = replace(
-            config, errors=errors, groups=rng.choice([1, 2, 3, 5, 16]) if groups else 0, eligibility=eligibility,
-            scaling=scaling,
-        )  # fmt: skip
+        config = replace(config, errors=errors, eligibility=eligibility, scaling=scaling)
+    if groups:
+        config = replace(config, groups=rng.choice([1, 2, 3, 5, 16]))
+    if contexts:
+        config = replace(config, contexts=rng.choice([2, 4, 8, 16]))
     if rules:
         rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
-        config = replace(config, rules=rows, terms=terms, errors=groups or rng.random() < 0.5)
+        config = replace(config, rules=rows, terms=terms, errors=errors or rng.random() < 0.5)
     drawn = Drawn.random(config, seed, rng.randint(1, 40))
     return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 
@@ -188,6 +197,8 @@ def reference_of(image: Image) -> ReferenceCore:
         feedback=held.get(Region.FEEDBACK),
         rules=config.rules,
         first=held.get(Region.FIRST, []),
+        context_bias=held.get(Region.CONTEXT_BIAS),
+        context_gain=held.get(Region.CONTEXT_GAIN),
     )
 
 

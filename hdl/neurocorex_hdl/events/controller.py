@@ -148,6 +148,9 @@ class EventController(wiring.Component):
             self._list_columns(m, sequencer)
         if drifts(self._config):
             m.d.comb += sequencer.folding.eq(self.folding)
+        if self._config.groups:
+            contests = self.settings.control.one_fires.any()
+            m.d.comb += [sequencer.contests.eq(contests), sequencer.contested.eq(self.activity.contested)]
 
         leaving, settled = self.activity.leaving, Signal()
         m.d.comb += [

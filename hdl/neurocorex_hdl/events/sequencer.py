@@ -56,6 +56,10 @@ class Sequencer(wiring.Component):
         The sweep waits for room for records.
     swept : In(1)
         Strobe: the last neuron of a sweep has left the pipeline.
+    contests : In(1)
+        Level: neurons exclude one another, so a contest comes before each update; only with groups, as `contested`.
+    contested : In(1)
+        Strobe: the last neuron of a contest has left the pipeline.
     look_up : Out(LookUp)
         Search for the extra axons that arrive in the next step.
     changing : Out(ListHead)
@@ -124,6 +128,7 @@ class Sequencer(wiring.Component):
             **(learning if config.learning else {}),
             **(reward if config.eligibility else {}),
             **(scaling if config.scaling else {}),
+            **({"contests": In(1), "contested": In(1)} if config.groups else {}),
             **({"folding": In(1)} if drifts(config) else {}),
         })  # fmt: skip
 
@@ -147,6 +152,11 @@ class Sequencer(wiring.Component):
                 m.d.comb += in_step.eq(1)
                 self._arrive(m)
             self._settle(m, in_step)
+            if self._config.groups:
+                with m.State("CONTEST"):
+                    m.d.comb += in_step.eq(1)
+                    with m.If(self.contested):
+                        self._update(m)
             with m.State("SWEEP"):
                 m.d.comb += self.stalled.eq(updating & self.stalled_sweep)
                 with m.If(self.swept):
@@ -212,8 +222,7 @@ class Sequencer(wiring.Component):
             if self._config.deep_banks:
                 m.next = self._settling[0]
             else:
-                self._start(m, Sweep.UPDATE)
-                m.d.comb += items.ready.eq(1)
+                self._conclude(m)
         with m.Elif(rows.ready):
             m.d.comb += [self.stalled.eq(1), self.resting.eq(~items.valid)]
 
@@ -223,10 +232,25 @@ class Sequencer(wiring.Component):
             with m.State(state):
                 m.d.comb += in_step.eq(1)
                 if following is None:
-                    self._start(m, Sweep.UPDATE)
-                    m.d.comb += self.items.ready.eq(1)
+                    self._conclude(m)
                 else:
                     m.next = following
+
+    def _conclude(self, m: Module) -> None:
+        """Update the neurons, after a contest where they exclude one another."""
+        if not self._config.groups:
+            self._update(m)
+            return
+        with m.If(self.contests):
+            m.d.comb += self.phase.contest.eq(1)
+            m.next = "CONTEST"
+        with m.Else():
+            self._update(m)
+
+    def _update(self, m: Module) -> None:
+        """Begin the update, and take the end of the step."""
+        self._start(m, Sweep.UPDATE)
+        m.d.comb += self.items.ready.eq(1)
 
     def _start(self, m: Module, sweep: Sweep) -> None:
         m.d.comb += [self.phase.start.eq(1), self.phase.sweep.eq(sweep)]

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Learning, LearningFlag
 from neurocorex.spec.fixed import Place
-from neurocorex.spec.rows import has_rule_rows
+from neurocorex.spec.rows import has_rule_rows, has_rules
 from neurocorex.spec.timing import change_stages
 
 from ..lib.arithmetic import has
@@ -32,7 +32,7 @@ from .rule import (
     cause_lanes,
 )
 from .rulerows import RuleRowChange, kept_layout, rule_lanes
-from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries, outer_index
+from .store import TraceStore, TraceSweeper, is_extra, outer_after, outer_code, outer_entries, outer_index
 from .traceaccess import serve
 
 
@@ -110,23 +110,20 @@ class ChangeAmounts(wiring.Component):
             marked=True,
             after=lambda index: outer_after(index, last_input, config),
             code=lambda index: outer_code(index, config),
+            other=(lambda index: is_extra(index, config)) if has_rules(config) and config.extra_axons else None,
         )
         m.submodules.outer, m.submodules.inner, m.submodules.post = outer, inner, post
         with m.If(phase.start):
             m.d.sync += [step.eq(phase.sweep == Sweep.UPDATE), clearing.eq(phase.sweep == Sweep.CLEAR)]
         clear = clearing & has(phase.cleared, Clear.TRACES)
-        for store, side, nearest in (
-            (outer, "pre", LearningFlag.NEAREST_PRE),
-            (inner, "pre", LearningFlag.NEAREST_PRE),
-            (post, "post", LearningFlag.NEAREST_POST),
-        ):
+        for store in (outer, inner, post):
             m.d.comb += [
                 store.start.eq(phase.start),
                 store.step.eq(step),
                 store.clear.eq(clear),
                 store.random.eq(self.settings.control.random),
             ]
-            self._govern(m, store, side, nearest)
+        self._govern(m, outer, inner, post)
         self._feed(m, last_input, outer, inner, post)
         causes = {
             "outer": self._keep(m, "outer", outer, config.input_blocks + config.extra_blocks),
@@ -139,13 +136,17 @@ class ChangeAmounts(wiring.Component):
         self._select(m, causes)
         return m
 
-    def _govern(self, m: Module, store: TraceStore, side: str, nearest: LearningFlag) -> None:
-        """Give a store the control registers of its side, pre or post."""
-        control, law = self.settings.control, store.law
-        m.d.comb += [
-            getattr(law, name).eq(getattr(control, f"{side}_{name}")) for name in ("decay", "increment", "cap")
-        ]
-        m.d.comb += law.nearest.eq(has(control.learning, nearest))
+    def _govern(self, m: Module, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
+        """Give each store the control registers of its traces: with several rules, two of axons."""
+        control, config = self.settings.control, self._config
+        others = "_others" if has_rules(config) else ""
+        laws = [(outer.law, "pre", ""), (inner.law, "pre", others), (post.law, "post", "")]
+        if others and config.extra_axons:
+            laws.append((outer.other_law, "pre", others))
+        for law, side, kind in laws:
+            m.d.comb += law.nearest.eq(has(control.learning, LearningFlag[f"NEAREST_{side.upper()}"]))
+            for name in ("decay", "increment", "cap"):
+                m.d.comb += getattr(law, name).eq(getattr(control, f"{side}_{name}{kind}"))
 
     def _feed(self, m: Module, last_input: Value, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
         """Send traces into the pipelines, with the spikes of this step."""

@@ -13,6 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region
 from neurocorex.spec.fixed import DECAY_BITS
+from neurocorex.spec.rows import judges
 
 from ..lib.arithmetic import Shrink, add_signed, magnitude, saturate
 from ..lib.delay import stages
@@ -44,7 +45,7 @@ class Equation(wiring.Component):
     def __init__(self, config: CoreConfig, ports: Mapping[str, wiring.Member]) -> None:
         items = {
             region.name.lower(): In(region_shape(region, config), init=region.row.power_up(config))
-            for region in self.READS
+            for region in self.reads(config)
         }
         super().__init__({**items, **ports})
 
@@ -93,7 +94,7 @@ class CurrentUpdate(Equation):
 
 
 class MembraneUpdate(Equation):
-    """``v = sat(toward(shrink(v, dv), l) + i + b)``.
+    """``v = sat(toward(shrink(v, dv), l) + i + b)``, with contexts ``+ cb``.
 
     Members
     -------
@@ -102,7 +103,7 @@ class MembraneUpdate(Equation):
     leak : In
         Stage 3.
     current, bias : In
-        Stage 4.
+        Stage 4; with contexts bias and context_bias a stage earlier.
     updated, clamped : Out
         Stage 6; `clamped` tells that `sat` changed the value.
     """
@@ -113,9 +114,16 @@ class MembraneUpdate(Equation):
     READS: ClassVar = {Region.MEMBRANE: 0, Region.DECAY: 0, Region.LEAK: LEAK_STAGE, Region.BIAS: CURRENT_STAGE}
     MULTIPLIED = (Region.MEMBRANE, Region.DECAY)
 
+    @classmethod
+    def reads(cls, config: CoreConfig) -> dict[Region, int]:
+        """Return the last stage at which each item is wanted: two biases are added up ahead of the current."""
+        biases = dict.fromkeys((Region.BIAS, Region.CONTEXT_BIAS), cls.CURRENT_STAGE - 1)
+        return super().reads(config) | (biases if config.contexts > 1 else {})
+
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits
         self._held = holds(config)
+        self._adds_biases = config.contexts > 1
         state = signed(config.state_bits)
         super().__init__(config, {
             "current": In(state),
@@ -135,8 +143,9 @@ class MembraneUpdate(Equation):
         m.d.comb += difference.eq(shrink.shrunk - self.leak)
         m.d.sync += left.eq(Mux(difference < 0, 0, difference))
 
+        bias = stages(m, self.bias + self.context_bias, 1, name="bias")[1] if self._adds_biases else self.bias
         total = Signal(signed(self._bits + 3), reset_less=True)
-        m.d.sync += total.eq(add_signed(self.current + self.bias, left, negative))
+        m.d.sync += total.eq(add_signed(self.current + bias, left, negative))
         updated, clamped = saturate(total, self._bits)
         m.d.sync += [self.updated.eq(updated), self.clamped.eq(clamped)]
         return m
@@ -154,7 +163,7 @@ class AdaptationUpdate(Equation):
     shrunk : Out
         Stage 3; what the threshold is raised by.
     raised : In
-        Stage 3; what a judgement adds, only with groups.
+        Stage 3; what a judgement adds, only with groups and errors.
     fires : In
         Stage 5.
     updated, clamped : Out
@@ -168,7 +177,7 @@ class AdaptationUpdate(Equation):
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits - 1
         self._held = holds(config)
-        self._judges = config.groups > 0
+        self._judges = judges(config)
         super().__init__(config, {
             **({"raised": In(self._bits)} if self._judges else {}),
             "decay": In(DECAY_BITS),
@@ -202,7 +211,7 @@ class Firing(Equation):
 
     ::
 
-        fires = forced or (r == 0 and v > th + h and not quiet)
+        fires = forced or (r == 0 and v > th + h and not quiet and not loses)
         excess = v - (th + h)
         if r > 0:
             r = r - 1
@@ -220,6 +229,8 @@ class Firing(Equation):
         hold are also there at the stage after.
     refractory, subtract : In
         Stage 2.
+    loses : In
+        Stage 2; another neuron fires in the place of this one, which is not forced to; only with groups.
     fires : Out
         Stage 2.
     excess : Out
@@ -246,7 +257,7 @@ class Firing(Equation):
             "forced": In(1),
             "quiet": In(1),
             "fires": Out(1),
-            **({"excess": Out(signed(config.state_bits + 2))} if self._measures else {}),
+            **({"loses": In(1), "excess": Out(signed(config.state_bits + 2))} if self._measures else {}),
             "left": Out(state),
             "count": Out(config.refractory_bits),
             "clamped": Out(1),
@@ -261,12 +272,13 @@ class Firing(Equation):
 
         # A neuron that is held at the reset value fires from there, if it is forced to.
         left, above = Signal(signed(self._bits)), Signal(signed(self._bits + 1), reset_less=True)
-        free = self.refractory_count == 0
+        free, passes = self.refractory_count == 0, Signal()
         m.d.comb += left.eq(Mux(self.hold & ~free, self.reset, self.membrane))
         m.d.sync += [
-            self.fires.eq(self.forced | (free & (self.membrane > limit) & ~self.quiet)),
+            passes.eq(self.forced | (free & (self.membrane > limit) & ~self.quiet)),
             above.eq(left - threshold),
         ]
+        m.d.comb += self.fires.eq(passes & ~self.loses if self._measures else passes)
         if self._measures:
             m.d.sync += self.excess.eq(self.membrane - limit)
         left, reset, remaining = (

@@ -3,20 +3,27 @@
 from amaranth.hdl import Module, Mux, Shape, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from neurocorex.spec import CoreConfig
-from neurocorex.spec.fixed import GAIN_BITS
+from neurocorex.spec import CoreConfig, Region
+from neurocorex.spec.fixed import CONTEXT_GAIN_ONE, GAIN_BITS
+from neurocorex.spec.timing import context_stages
 
 from ..lib.delay import stages
 from ..lib.memory import block_memory
 from ..registers.extent import neuron_bits
+from ..registers.region import region_shape
 from ..synapses.accumulator import sum_shape
 from .pace import holds, neuron_stages
 from .sweep import slot_layout
 
+#: Bits behind the point of the gain of a context.
+_FRACTION = CONTEXT_GAIN_ONE.bit_length() - 1
+
 
 def drive_shape(config: CoreConfig) -> Shape:
-    """Wide enough for both sums, shifted, and an injected current: nothing overflows."""
+    """Wide enough for both sums, shifted and times a gain, and an injected current: nothing overflows."""
     shifted = config.accumulator_bits + (1 << GAIN_BITS) - 1
+    if config.contexts > 1:
+        shifted += region_shape(Region.CONTEXT_GAIN, config).width - _FRACTION
     return signed(max(shifted + 1, config.state_bits) + 1)
 
 
@@ -56,6 +63,8 @@ class InjectionMemory(wiring.Component):
         An event.
     slot : In
         Neuron whose injection is taken, that is, it is zero afterwards.
+    keep : In(1)
+        Level, while a sweep passes: it stays; only with groups.
     injected : Out
         Its injection, `LATENCY` cycles later: when the sums of its weights are there.
     """
@@ -68,6 +77,7 @@ class InjectionMemory(wiring.Component):
             "injection": In(Injection(config)),
             "slot": In(slot_layout(config)),
             "injected": Out(injection_layout(config)),
+            **({"keep": In(1)} if config.groups else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -80,7 +90,7 @@ class InjectionMemory(wiring.Component):
         stage = self.LATENCY - behind
         valid = stages(m, self.slot.valid, stage, name="valid", reset_less=False)
         indices = neuron_stages(m, self.slot, valid, stage, self._config)
-        taken = valid[-1]
+        taken = valid[-1] & ~self.keep if self._config.groups else valid[-1]
         m.d.comb += [
             self.injected.eq(stages(m, read.data, behind, name="injected")[-1]),
             read.addr.eq(indices[-2]),
@@ -94,19 +104,29 @@ class InjectionMemory(wiring.Component):
 class Drive(wiring.Component):
     """All that arrives at a neuron: ``g = (input_sum << GAIN_INPUT) + (recurrent_sum << GAIN_RECURRENT) + x``, exact.
 
+    With contexts it is ``floor((recurrent_sum << GAIN_RECURRENT) * cg / 256)``, which takes a stage more: the sum is
+    multiplied first, as it is narrower so.
+
     Members
     -------
     input_sum : In
         Stage 0.
-    recurrent_sum, injected : In
+    recurrent_sum : In
         Stage 1.
+    context_gain : In
+        cg; stage 1, only with contexts.
+    injected : In
+        Stage 1; with contexts 2.
     gain_input, gain_recurrent : In
         Left shifts.
     drive : Out
-        Stage `LATENCY`.
+        Stage ``latency(config)``.
     """
 
-    LATENCY = 3
+    @staticmethod
+    def latency(config: CoreConfig) -> int:
+        """Stages from the sum over inputs to the drive."""
+        return 3 + context_stages(config)
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -117,6 +137,7 @@ class Drive(wiring.Component):
             "gain_input": In(GAIN_BITS),
             "gain_recurrent": In(GAIN_BITS),
             "drive": Out(drive_shape(config)),
+            **({"context_gain": In(region_shape(Region.CONTEXT_GAIN, config))} if config.contexts > 1 else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -126,10 +147,14 @@ class Drive(wiring.Component):
         from_input, direct, from_recurrent, drive = (
             Signal(shape, name=name, reset_less=True) for name in ("from_input", "direct", "from_recurrent", "total")
         )
+        shifted = self.recurrent_sum << self.gain_recurrent
+        if self._config.contexts > 1:
+            product = stages(m, self.recurrent_sum * self.context_gain, 1, name="product")[1]
+            shifted = (product << self.gain_recurrent) >> _FRACTION
         m.d.sync += [
             from_input.eq(self.input_sum << self.gain_input),
-            direct.eq(from_input + self.injected),
-            from_recurrent.eq(self.recurrent_sum << self.gain_recurrent),
+            direct.eq(stages(m, from_input, context_stages(self._config), name="from_input")[-1] + self.injected),
+            from_recurrent.eq(shifted),
             drive.eq(direct + from_recurrent),
         ]
         m.d.comb += self.drive.eq(drive)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Module, Mux, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import data
 from neurocorex.spec import CoreConfig, Region
+from neurocorex.spec.registers import CONTEXTS
 
 from ..lib.delay import stages
 from ..registers.region import RegionPort
@@ -26,6 +27,8 @@ class StagedItems:
         Stage at which an item of each region is wanted.
     last : int
         The last stage.
+    context : Value
+        The context that is in force, where there are several.
 
     Attributes
     ----------
@@ -41,6 +44,7 @@ class StagedItems:
         wanted: Mapping[Region, int],
         last: int,
         config: CoreConfig,
+        context: Value,
     ) -> None:
         self._m = m
         self._sweep = slot.sweep
@@ -59,7 +63,7 @@ class StagedItems:
             port = getattr(memory, pack[0].name.lower())
             m.d.comb += [
                 port.read.eq(self.valid[first - latency]),
-                port.read_index.eq(self.indices[first - latency]),
+                port.read_index.eq(Cat(self.indices[first - latency], context if pack[0] in CONTEXTS else Const(0, 0))),
             ]
             for region, stage in stages_wanted.items():
                 self._items[region] = self._wait(port.read_data[region.name.lower()], stage - first, region)

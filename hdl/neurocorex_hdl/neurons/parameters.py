@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from neurocorex.spec import CoreConfig, Region, layout
 from neurocorex.spec.memories import PACKS
-from neurocorex.spec.registers import PARAMETERS, STATE
+from neurocorex.spec.registers import CONTEXTS, PARAMETERS, STATE
 
 from ..lib.bus import RegionBus, fan_out
 from ..registers.region import RegionMemory, RegionPort
@@ -13,8 +13,8 @@ from .pace import holds
 
 
 def neuron_regions(config: CoreConfig) -> tuple[Region, ...]:
-    """Regions with an item per neuron that exist as memories on a chip of geometry `config`."""
-    present = (region for region in PARAMETERS + STATE if layout(region, config).items)
+    """Regions with an item per neuron, in each context perhaps, that exist as memories on a chip of this geometry."""
+    present = (region for region in PARAMETERS + CONTEXTS + STATE if layout(region, config).items)
     return tuple(region for region in present if config.adaptation or region is not Region.ADAPTATION)
 
 

@@ -4,8 +4,10 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
+from neurocorex.spec.timing import context_stages
 
 from ..lib.bus import RegionBus
+from ..lib.delay import stages
 from ..registers.counters import ticks_layout
 from ..registers.file import Settings
 from ..synapses.accumulator import Sums
@@ -24,6 +26,8 @@ class Activity(wiring.Signature):
         The neuron that enters, as `slot_layout` has it.
     stalled : Out(1)
         None enters, because there is no room for a record.
+    contested : Out(1)
+        Strobe: the last neuron of a contest leaves, which no other member tells of; only with groups.
     leaving : Out(UpdatedNeuron)
         The neuron that leaves, and what the sweep has made of it.
     """
@@ -33,6 +37,7 @@ class Activity(wiring.Signature):
             "entering": Out(slot_layout(config)),
             "stalled": Out(1),
             "leaving": Out(UpdatedNeuron(config)),
+            **({"contested": Out(1)} if config.groups else {}),
         })  # fmt: skip
 
 
@@ -118,18 +123,21 @@ class Population(wiring.Component):
         wiring.connect(m, wiring.flipped(control), pipeline.control)
         wiring.connect(m, wiring.flipped(self.bus), pipeline.bus)
         wiring.connect(m, pipeline.updated, wiring.flipped(self.activity.leaving))
+        # With contexts a sum is multiplied on its way: its neuron enters the pipeline a cycle after it was taken.
+        waits = context_stages(config)
+        slot = stages(m, sweeper.slot, waits, name="slot", reset_less=False)[-1]
         m.d.comb += [
             sweeper.extent.eq(self.settings.extent),
             sweeper.room.eq(self.records.room),
             self.sums.take.eq(sweeper.slot.valid),
             self.sums.index.eq(sweeper.slot.index),
-            injections.slot.eq(sweeper.slot),
+            injections.slot.eq(slot),
             drive.input_sum.eq(self.sums.input_sum),
             drive.recurrent_sum.eq(self.sums.recurrent_sum),
             drive.injected.eq(injections.injected.current),
             drive.gain_input.eq(control.gain_input),
             drive.gain_recurrent.eq(control.gain_recurrent),
-            pipeline.slot.eq(sweeper.slot),
+            pipeline.slot.eq(slot),
             pipeline.end.eq(sweeper.end),
             pipeline.cleared.eq(self.phase.cleared),
             pipeline.forced.eq(injections.injected.forced),
@@ -144,5 +152,15 @@ class Population(wiring.Component):
             self.ticks.saturations.eq(pipeline.saturated),
         ]
         if config.errors:
-            m.d.comb += pipeline.error_sum.eq(self.sums.error_sum)
+            m.d.comb += pipeline.error_sum.eq(stages(m, self.sums.error_sum, waits, name="error_sum")[-1])
+        if config.contexts > 1:
+            m.d.comb += drive.context_gain.eq(pipeline.context_gain)
+        if config.groups:
+            m.d.comb += [
+                self.sums.keep.eq(sweeper.contest),
+                injections.keep.eq(sweeper.contest),
+                self.activity.entering.valid.eq(sweeper.slot.valid & ~sweeper.contest),
+                self.activity.contested.eq(pipeline.contested),
+                self.records.reserve.eq(sweeper.sent & ~sweeper.contest),
+            ]
         return m

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region, layout
-from neurocorex.spec.memories import region_words
+from neurocorex.spec.memories import region_items, region_words
 from neurocorex.spec.registers import STATE
 
 from ..lib.bus import TARGET_LATENCY, RegionBus
@@ -27,13 +27,24 @@ def pack_fields(pack: Iterable[Region], config: CoreConfig) -> dict[str, Shape]:
     return {region.name.lower(): region_shape(region, config) for region in pack}
 
 
+def column_bits(region: Region, config: CoreConfig) -> int:
+    """Width of the number of a neuron, or axon."""
+    return max(1, (layout(region, config).columns - 1).bit_length())
+
+
+def item_index(bus: wiring.PureInterface, region: Region, config: CoreConfig) -> Value:
+    """Place of the item that the bus names, in the memory of its region: banks of contexts follow each other."""
+    banks = (layout(region, config).rows - 1).bit_length()
+    return Cat(bus.column[: column_bits(region, config)], bus.row[:banks]) if banks else bus.column
+
+
 class RegionPort(wiring.Signature):
     """One read and, if there is state, one write a cycle to a pack of regions, seen from a pipeline.
 
     Members
     -------
     read, read_index : Out
-        Neuron, or axon, whose items are wanted.
+        Neuron, or axon, whose items are wanted; where contexts have a bank each, with the context above it.
     read_data : In
         The item of each region, `LATENCY` cycles later; of a memory that is `held`, a cycle later and until another
         one is read.
@@ -46,7 +57,7 @@ class RegionPort(wiring.Signature):
 
     def __init__(self, pack: tuple[Region, ...], config: CoreConfig) -> None:
         fields = pack_fields(pack, config)
-        index = Shape(max(1, (layout(pack[0], config).columns - 1).bit_length()))
+        index = Shape(column_bits(pack[0], config) + (layout(pack[0], config).rows - 1).bit_length())
         members = {"read": Out(1), "read_index": Out(index), "read_data": In(data.StructLayout(fields))}
         if pack[0] in STATE:
             members |= {
@@ -86,11 +97,11 @@ class RegionMemory(wiring.Component):
         m = Module()
         bus, port = self.bus, self.port
         fields = pack_fields(self._pack, self._config)
-        config, columns = self._config, layout(self._pack[0], self._config).columns
-        words = region_words(self._pack[0], config) if self._held else columns
+        config, items = self._config, region_items(self._pack[0], self._config)
+        words = region_words(self._pack[0], config) if self._held else items
         power_up = {region.name.lower(): region.row.power_up(config) for region in self._pack}
-        m.submodules.memory = memory = PackedMemory(fields, words, [power_up] * columns)
-        m.d.comb += memory.write_index.eq(bus.column)
+        m.submodules.memory = memory = PackedMemory(fields, words, [power_up] * items)
+        m.d.comb += memory.write_index.eq(item_index(bus, self._pack[0], config))
         for region, name in zip(self._pack, fields, strict=True):
             m.d.comb += [
                 memory.write[name].eq(bus.write & (bus.region == region)),
@@ -110,7 +121,7 @@ class RegionMemory(wiring.Component):
         """Answer by registers. Regions that the bus has not asked for are reset to zero, which is free."""
         bus, port = self.bus, self.port
         m.d.comb += [
-            memory.read_index.eq(Mux(bus.read, bus.column, port.read_index)),
+            memory.read_index.eq(Mux(bus.read, item_index(bus, self._pack[0], self._config), port.read_index)),
             bus.read_data.eq(reduce(or_, (port.read_data[name] for name in fields))),
         ]
         others = stages(m, Cat(bus.read & (bus.region != region) for region in self._pack), 1, name="others")[1]
@@ -125,12 +136,13 @@ class RegionMemory(wiring.Component):
         """Answer by the memory itself, whose upper half is zero: the bus reads that when it has asked other targets."""
         bus, port = self.bus, self.port
         index = port.read_index
+        place = item_index(bus, self._pack[0], self._config)[: len(index)]
         # The address stays on the bus, so the word is read a cycle later, just in time for the answer.
         asked = stages(m, bus.read, TARGET_LATENCY - 1, name="asked", reset_less=False)[-1]
         chosen = {name: bus.region == region for region, name in zip(self._pack, fields, strict=True)}
         m.d.comb += [
             memory.read.eq(asked | port.read),
-            memory.read_index.eq(Cat(Mux(asked, bus.column[: len(index)], index), asked & ~Cat(chosen.values()).any())),
+            memory.read_index.eq(Cat(Mux(asked, place, index), asked & ~Cat(chosen.values()).any())),
             port.read_data.eq(memory.read_data),
         ]
         first, *rest = fields

@@ -34,6 +34,8 @@ LEARNS = 0.15
 REWARDS = 0.1
 #: Share of steps in which weights are scaled, on chips that can; half of them to another sum.
 SCALES = 0.1
+#: Share of steps before which another context is set, on chips that have several.
+SWITCHES = 0.15
 #: Share of values that are set with more bits than their register has.
 EXCESS = 0.1
 #: Registers that a teacher changes come up more often than the others.
@@ -118,7 +120,9 @@ class Drawing:
     def _changed(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with registers that are set and state that is cleared between steps."""
         rng = self._generator("changes")
-        usual = (*controls(self._config), *TAUGHT * bool(self._config.learning))
+        had = [register for register in controls(self._config) if register.bits(self._config)]
+        # With a retired register among them: a chip refuses to set what it lacks.
+        usual = (*had, *(Control.DRIFT, *TAUGHT) * bool(self._config.learning))
         known = [register for register in usual if register not in self._fixed]
         for at in np.flatnonzero(rng.random(steps) < SETS).tolist() if known else ():
             register = known[int(rng.integers(len(known)))]
@@ -137,6 +141,10 @@ class Drawing:
             stream = self._judged(stream, steps)
         if self._config.eligibility:
             stream = self._rewarded(stream, steps)
+        if self._config.contexts > 1 and Control.CONTEXT not in self._fixed:
+            rng = self._generator("contexts")
+            for at in np.flatnonzero(rng.random(steps) < SWITCHES).tolist():
+                stream = stream.setting(at, Control.CONTEXT, int(rng.integers(self._config.contexts)))
         return self._scaled(stream, steps) if self._config.scaling else stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:
@@ -147,7 +155,7 @@ class Drawing:
                 (Control.LABEL, rng.integers(config.groups, endpoint=True)),
                 (Control.JUDGE, rng.choice([JudgeFlag.JUDGE, JudgeFlag.JUDGE | JudgeFlag.IF_WRONG])),
             ):
-                if register not in self._fixed:
+                if register not in self._fixed and register.bits(config):
                     stream = stream.setting(at, register, int(value))
         for at in np.flatnonzero(rng.random(steps) < FORGETS).tolist():
             stream = stream.clearing(at, Clear.WINNERS)

@@ -19,9 +19,8 @@ from ..events.stream import CLEAR_ALL, EventStream
 from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
 from ..spec.registers import MOVING, ONE_STEP
-from ..spec.rows import has_groups
 from ..wire.regions import Items
-from .scaling import commanded, require_scaling, scaling_changes
+from .scaling import commanded, scaling_changes
 from .teaching import (
     Teaching,
     for_each_step,
@@ -34,11 +33,12 @@ from .teaching import (
     require_eligibility,
     require_errors,
     require_groups,
+    require_judgements,
     require_learning,
+    require_scaling,
+    require_set,
 )
 
-#: Registers that say nothing to a chip without groups.
-OF_GROUPS = tuple(int(control) for control in Control if control.row.present is has_groups)
 #: Change of a stream: step, register or `NO_REGISTER`, and value.
 Change = tuple[int, int, int]
 
@@ -155,7 +155,7 @@ class Changes:
     def judge(self, given: Any) -> None:
         """Take the argument `judge`: the group that is right, by step."""
         for step, group in self._by_step("judge", given, "{19: 3}"):
-            require_groups(self.config, "judge")
+            require_judgements(self.config, "judge")
             self._set(step, Control.LABEL, label_bits(group, self.config))
             self._set(step, Control.JUDGE, int(JudgeFlag.JUDGE | JudgeFlag.IF_WRONG))
 
@@ -215,17 +215,12 @@ class Changes:
         behind its last step comes last, and stays.
         """
         own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
-        within, scales = commanded([change for change in own if change[0] < self.steps], self.config)
+        within, scales = commanded([change for change in own if change[0] < self.steps])
         behind = own[np.count_nonzero(stream.change_step < self.steps) :]
         self._sets += scaling_changes(scales | self._scales, self.sums, self.steps, self.config)
         if not any((self._clears, self._sets, self._planned, self._fades, own)):
             return stream
-        if (stream.change_register == Control.LEARN).any():
-            require_errors(self.config, "LEARN in the stimulus")
-        if np.isin(stream.change_register, OF_GROUPS).any():
-            require_groups(self.config, "a judgement, or silence, in the stimulus")
-        if np.isin(stream.change_register, (Control.REWARD, Control.FADE)).any():
-            require_eligibility(self.config, "a reward, or a fade, in the stimulus")
+        require_set(stream.change_register, self.config)
         changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
         taught = sorted(changes, key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}

@@ -28,6 +28,7 @@ from ..spec.rows import (
     has_rules,
     has_scaling,
     has_window,
+    judges,
     learns,
 )
 from ..wire.regions import Items
@@ -43,7 +44,7 @@ _OF_LEARNING = (
     *(each for row in RULE_ROWS for each in row),
 )
 #: Those without one where no neuron is in a group.
-_OF_GROUPS = tuple(each for each in Control if each.row.present is has_groups)
+_OF_GROUPS = tuple(each for each in Control if each.row.present in (has_groups, judges))
 #: Bits from the row of synapses from inputs to that of all others, on whatever chip.
 _RULE_BITS = 8
 
@@ -63,7 +64,9 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         What goes to zero before the first step, and so does not matter.
     """
     is_plastic = Region.PLASTIC in held and bool(held[Region.PLASTIC].any())
-    is_grouped = Region.GROUP in held and bool(held[Region.GROUP].any())
+    is_grouped = Region.GROUP in held and bool(
+        held[Region.GROUP].any() or (held[Region.CONTROL][[Control.SILENT, Control.ONE_FIRES]] & 1).any()
+    )
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared

@@ -13,6 +13,7 @@ from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
 from ..spec import Clear, Control, CoreConfig, Learning
 from ..spec.registers import GATE_ALL, MODULATION_ONE
+from ..spec.rows import Condition, has_eligibility, has_groups, has_scaling, judges
 
 
 class Teaching(TypedDict, total=False):
@@ -105,8 +106,17 @@ def require_groups(config: CoreConfig, what: str) -> None:
     """Raise InputError if a chip knows no groups, so that `what` has no meaning."""
     if not config.groups:
         raise InputError(
-            f"{what} needs a chip with groups; this one was built without: CoreConfig(errors=True, groups=10), or as "
-            "many as there are"
+            f"{what} needs a chip with groups; this one was built without: CoreConfig(groups=10), or as many as there "
+            "are"
+        )
+
+
+def require_judgements(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip cannot judge by groups, so that `what` has no meaning."""
+    if not judges(config):
+        raise InputError(
+            f"{what} needs a chip with groups and errors; this one was built without: CoreConfig(errors=True, "
+            f"learning={Learning.EXPONENTIAL:d}, groups=10), or as many groups as there are"
         )
 
 
@@ -117,6 +127,42 @@ def require_eligibility(config: CoreConfig, what: str) -> None:
             f"{what} needs a chip with eligibility; this one was built without: "
             f"CoreConfig(eligibility=True, learning={Learning.EXPONENTIAL:d})"
         )
+
+
+def require_scaling(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip does not scale weights, so that `what` has no meaning."""
+    if not config.scaling:
+        raise InputError(
+            f"{what} needs a chip with scaling; this one was built without: "
+            f"CoreConfig(scaling=True, learning={Learning.EXPONENTIAL:d})"
+        )
+
+
+def _present_on(chips: Condition) -> tuple[Control, ...]:
+    return tuple(control for control in Control if control.row.present is chips)
+
+
+#: Registers that only some chips have, what asks for these chips, and what it is that needs them.
+_SET_IN_STIMULI = (
+    ((Control.LEARN,), require_errors, "LEARN in the stimulus"),
+    (_present_on(judges), require_judgements, "a judgement in the stimulus"),
+    (_present_on(has_groups), require_groups, "silence, or ONE_FIRES, in the stimulus"),
+    (_present_on(has_eligibility), require_eligibility, "a reward, or a fade, in the stimulus"),
+    (_present_on(has_scaling), require_scaling, "scaling in the stimulus"),
+)
+
+
+def require_set(registers: npt.NDArray[Any], config: CoreConfig) -> None:
+    """Raise InputError if a stimulus sets a register that a chip lacks, of those that say what kind of chip they need.
+
+    Parameters
+    ----------
+    registers : int array
+        Numbers of the registers; others are looked at elsewhere, or refused by the chip.
+    """
+    for needing, require, what in _SET_IN_STIMULI:
+        if np.isin(registers, needing).any():
+            require(config, what)
 
 
 def label_bits(group: Any, config: CoreConfig) -> int:

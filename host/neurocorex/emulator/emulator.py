@@ -215,6 +215,7 @@ class Emulator:
         arrivals = input_events + int(activity.counts[Counter.RECURRENT_EVENTS])
         cycles = busy_cycles(
             config, stimulus.steps, arrivals, activity.columns, rewards=activity.rewards, scaled=activity.scaled,
+            contests=activity.contests,
             chip=self.config,
         )  # fmt: skip
         refused = sum(

@@ -10,7 +10,7 @@ from ..events.arrays import Ints
 from ..events.codec import NO_REGISTER
 from ..events.stream import EventStream
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region
-from ..spec.rows import AXON
+from ..spec.rows import AXON, CONTEXT
 from .memory import Memory
 
 
@@ -106,6 +106,8 @@ class CoreInUse:
         """Where the items of a region are in the whole core."""
         part = self.memory[region]
         axons = self._axons[: len(part)]  # none where the chip lacks the region
+        if region.row.per is CONTEXT:
+            return slice(None), self._neurons
         if part.ndim == 2:
             return axons, self._neurons
         return axons if region.row.per is AXON else slice(len(part))

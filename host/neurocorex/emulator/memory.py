@@ -12,8 +12,8 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..events.arrays import Ints
 from ..spec import Clear, CoreConfig, Region, controls, layout, regions
-from ..spec.registers import PARAMETERS, STATE, TRACES, WINNERS
-from ..spec.rows import SYNAPSE
+from ..spec.registers import CONTEXTS, PARAMETERS, STATE, TRACES, WINNERS
+from ..spec.rows import CONTEXT, SYNAPSE
 
 #: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
 NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
@@ -34,9 +34,9 @@ class Memory:
     Attributes
     ----------
     arrays : mapping of Region to array
-        `WEIGHTS` and `ELIGIBILITY` (int8 or int16 [A, N]), `PLASTIC` (uint8 [A, N]); traces and what `neurons` holds
-        (int32), `FEEDBACK` (uint8) and all others (int64) in one dimension. Regions that the chip lacks are there
-        without items.
+        `WEIGHTS` and `ELIGIBILITY` (int8 or int16 [A, N]), `PLASTIC` (uint8 [A, N]), those of contexts (int32
+        [contexts, N]); traces and what `neurons` holds (int32), `FEEDBACK` (uint8) and all others (int64) in one
+        dimension. Regions that the chip lacks are there without items.
     neurons : int32 array [len(NARROW_REGIONS), N]
         Parameters and state; those of `arrays` are its rows.
     moving : set of Region
@@ -52,12 +52,12 @@ class Memory:
         self._present = frozenset(regions(config)) - {Region.INFO, Region.COUNTERS}
         self.neurons = np.zeros((len(NARROW_REGIONS), config.neurons), np.int32)
         self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))
-        kinds: dict[Region, type] = dict.fromkeys(TRACES, np.int32)
+        kinds: dict[Region, type] = dict.fromkeys((*TRACES, *CONTEXTS), np.int32)
         kinds[Region.WEIGHTS] = kinds[Region.ELIGIBILITY] = np.int16 if config.weight_bits > 8 else np.int8
         kinds[Region.PLASTIC] = kinds[Region.FEEDBACK] = np.uint8
         for region in sorted(set(Region) - {Region.INFO, Region.COUNTERS, *NARROW_REGIONS}):
             shape = layout(region, config)
-            size = (shape.rows, shape.columns) if region.row.per is SYNAPSE else shape.items
+            size = (shape.rows, shape.columns) if region.row.per in (SYNAPSE, CONTEXT) else shape.items
             self.arrays[region] = np.zeros(size, kinds.get(region, np.int64))
         for region in self._present:
             if value := region.row.power_up(config):

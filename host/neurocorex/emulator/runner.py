@@ -17,7 +17,7 @@ from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
 from .generator import advanced
 from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus, words
-from .kernel.constants import COLUMNS, REWARDS, SCALED
+from .kernel.constants import COLUMNS, CONTESTS, REWARDS, SCALED, TALLIES
 from .memory import Memory
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
@@ -39,6 +39,8 @@ class Activity(NamedTuple):
         Columns of the matrix that were walked, and steps in which that was for a reward or a fade.
     scaled : int
         Columns that were scaled, which are not among these.
+    contests : int
+        Steps in which neurons excluded one another.
     """
 
     fired_step: Ints
@@ -47,6 +49,7 @@ class Activity(NamedTuple):
     columns: int
     rewards: int
     scaled: int
+    contests: int
 
     @classmethod
     def join(cls, parts: Sequence[Activity], starts: Sequence[int]) -> Activity:
@@ -60,6 +63,7 @@ class Activity(NamedTuple):
             sum(part.columns for part in parts),
             sum(part.rewards for part in parts),
             sum(part.scaled for part in parts),
+            sum(part.contests for part in parts),
         )
 
 
@@ -180,7 +184,9 @@ class Runner:
         axons, room = self._memory[Region.FEEDBACK], sizes.neurons * kind.errors
         if kind.errors and not config.errors:
             axons = np.zeros(config.axons, np.uint8)
-        feedback = Feedback(axons, np.zeros(room, np.int32), np.zeros(room, np.int64), first)
+        feedback = Feedback(
+            axons, np.zeros(room, np.int32), np.zeros(room, np.int64), first, np.zeros(first.size, np.int64)
+        )
         rule_rows = RuleRows.of(sizes.neurons * kind.rules, config.axons * kind.rules)
         scratch = Scratch.of(sizes, learner, config.axons, groups=config.groups > 0)
         return _BoundCode(self._code, core, learner, feedback, rule_rows, scratch)
@@ -196,7 +202,7 @@ class Runner:
         sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET, settles=settles)
         # However a stream was made, the kernel is given one layout.
         events = Stimulus(*(np.ascontiguousarray(column, np.int64) for column in stimulus.columns))
-        counts, position = np.zeros(SCALED + 1, np.int64), np.zeros(5, np.int64)
+        counts, position = np.zeros(TALLIES, np.int64), np.zeros(5, np.int64)
         room = max(min(SPIKE_ROOM, stimulus.steps * neurons), neurons)
         parts: list[Ints] = []
         while not parts or (position[0] < stimulus.steps and not (stop and stop.is_set())):
@@ -205,8 +211,8 @@ class Runner:
             bound(sizes, events, Output(fired[0], fired[1], watched, rows, counts, position))
             parts.append(fired[:, : position[4]])
         fired = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        walked = (int(counts[place]) for place in (COLUMNS, REWARDS, SCALED))
-        return Activity(fired[0], fired[1], counts[:COLUMNS], *walked)
+        tallies = (int(counts[place]) for place in (COLUMNS, REWARDS, SCALED, CONTESTS))
+        return Activity(fired[0], fired[1], counts[:COLUMNS], *tallies)
 
 
 def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
@@ -217,13 +223,14 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
         window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, rule_bits=config.rule_bits,
-        steps=0, budget=0, settles=False,
+        contexts=config.contexts, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
         control_bits=np.array([control.bits(config) for control in controls(config)], np.int64),
         weights=arrays[Region.WEIGHTS].reshape(-1), keep_membrane=_factors(arrays[Region.DECAY]),
-        keep_current=_factors(arrays[Region.CURRENT_DECAY]), **_axons(memory),
+        keep_current=_factors(arrays[Region.CURRENT_DECAY]), context_bias=arrays[Region.CONTEXT_BIAS],
+        context_gain=arrays[Region.CONTEXT_GAIN], **_axons(memory),
     )  # fmt: skip
     plastic = arrays[Region.PLASTIC]
     learner = Learner(

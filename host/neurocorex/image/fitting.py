@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
-from ..spec.registers import RULE_ROWS
+from ..spec.registers import CONTEXTS, OTHERS, RULE_ROWS
 from ..spec.rows import AXON, has_scaling, has_window, learns
 from .content import MATRICES, blank, value_range
 
@@ -17,7 +17,7 @@ Regions = Mapping[Region, NDArray[Any]]
 #: Regions whose values mean the same, or nothing, where they have fewer bits.
 ELASTIC = (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE, Region.RULE)
 #: Registers of learning: a chip on which they would be narrower is refused for other reasons, or does not learn.
-_OF_RULES = frozenset(register for row in RULE_ROWS for register in row)
+_OF_RULES = frozenset(register for row in RULE_ROWS for register in row) | frozenset(OTHERS.values())
 
 
 def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
@@ -37,7 +37,7 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits.append("eligibility (the chip was built without it)")
     if not new.scaling and old.scaling and regions[Region.CONTROL][Control.TARGET]:
         limits.append("scaling of weights to a sum (the chip was built without it)")
-    limits += _overflows(regions, old, new)
+    limits += _lacking_contexts(regions, old, new) + _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
     return limits
@@ -56,6 +56,9 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
     elif region is Region.RULE:
         own, others = (np.where(rows < new.rules, rows, 0) for rows in _rule_rows(array, old))
         placed[: array.size] = own | others << new.rule_bits
+    elif region in CONTEXTS:
+        count = min(len(array), len(placed))  # there may be fewer contexts, if none is used of those that are missing
+        placed[:count, : array.shape[1]] = array[:count]
     elif region in MATRICES or region.row.per is AXON:
         rows = _moved_axons(old, new)
         placed[(rows, slice(array.shape[1])) if region in MATRICES else rows] = array
@@ -95,6 +98,10 @@ def _lacking_rules(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[s
     terms = [register for row in RULE_ROWS[: most + 1] for register in (row.offset, row.pre_only, row.post_only)]
     if old.terms and not new.terms and regions[Region.CONTROL][terms].any():
         limits.append("terms of rules (the chip was built without them)")
+    control, plastic = regions[Region.CONTROL], regions[Region.PLASTIC]
+    differ = old.rules > 1 and any(control[own] != control[others] for own, others in OTHERS.items())
+    if differ and new.rules == 1 and plastic[old.inputs :].any():
+        limits.append("traces of neurons unlike those of inputs (the chip has rules = 1)")
     return limits
 
 
@@ -105,14 +112,29 @@ def _has_errors(regions: Regions, config: CoreConfig) -> bool:
 
 
 def _has_groups(regions: Regions) -> bool:
-    """Tell whether an image of a chip with groups makes use of them; bit 0 of `SILENT` is for neurons of none."""
-    return bool(regions[Region.GROUP].any()) or bool(int(regions[Region.CONTROL][Control.SILENT]) & 1)
+    """Tell whether an image of a chip with groups makes use of them; bits 0 of registers are for neurons of none."""
+    of_none = int(np.bitwise_or.reduce(regions[Region.CONTROL][[Control.SILENT, Control.ONE_FIRES]])) & 1
+    return bool(regions[Region.GROUP].any()) or bool(of_none)
 
 
 def _has_eligibility(regions: Regions) -> bool:
     """Tell whether an image of a chip with eligibility makes use of it."""
     gathers = int(regions[Region.CONTROL][Control.LEARNING]) & LearningFlag.ELIGIBLE
     return bool(gathers) or bool(regions[Region.ELIGIBILITY].any())
+
+
+def _lacking_contexts(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
+    """Say what the contexts of an image miss, up to the last one that does anything."""
+    if old.contexts <= new.contexts:
+        return []
+    used = np.arange(old.contexts) == regions[Region.CONTROL][Control.CONTEXT]
+    used[0] = False
+    for region in CONTEXTS:
+        used |= (regions[region] != region.row.power_up(old)).any(axis=1)
+    most = int(used.nonzero()[0].max(initial=-1)) + 1
+    # A chip without contexts has no bank for the first one either.
+    fits = most <= new.contexts if new.contexts > 1 else most == 0
+    return [] if fits else [f"{most} contexts (the chip has {new.contexts})"]
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
@@ -149,6 +171,9 @@ def _moved_control(values: NDArray[Any], old: CoreConfig, new: CoreConfig) -> ND
     for register in controls(new):
         if register.bits(old):
             placed[register] = _register(values, register, old) & ((1 << register.bits(new)) - 1)
+    if old.rules == 1 and new.rules > 1:
+        for own, others in OTHERS.items():
+            placed[others] = placed[own]
     return placed
 
 

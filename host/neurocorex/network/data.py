@@ -56,6 +56,7 @@ class NetworkData(Sealed):
     praise: float
     blame: float
     conscience: int | float
+    exclusive: tuple[int, ...]
 
     def __init__(self, inputs: int, neurons: int, dt_ms: float) -> None:
         self.input_count = _count("inputs", inputs)
@@ -75,6 +76,7 @@ class NetworkData(Sealed):
         self.parameters = parameters.initial(self.neuron_count)
         self.adaptation_step, self.adaptation_decay = 0, 0.0
         self.praise, self.blame, self.conscience = 0, 0, 0
+        self.exclusive = ()
 
     def __setattr__(self, name: str, value: Never) -> None:  # Never: as in `Sealed`
         """Set an attribute; a rule that is assigned is that of all plastic synapses, as by ``learn(rule)``."""
@@ -89,6 +91,7 @@ class NetworkData(Sealed):
         vars(self).update({
             "input_source": list(range(inputs)), "input_delay_ms": [0.0] * inputs,
             "is_feedback": np.zeros(len(state["weights"]), np.bool_), "praise": 0, "blame": 0, "conscience": 0,
+            "exclusive": (),
         } | state)  # fmt: skip
         self.parameters.update(parameters.initial(self.neuron_count) | self.parameters)
         if "_projections" not in state:

@@ -66,8 +66,8 @@ class Network(JudgedData):
         Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
     adaptation_decay : float
         Fraction of that rise that is lost in one step.
-    praise, blame, conscience : float or int
-        What a judgement does, see `judge`.
+    praise, blame, conscience, exclusive : float or int, tuple of int
+        What a judgement does, see `judge`; and groups of which one neuron fires in a step, see `one_fires`.
     calls : int
         Calls that may have changed connections, parameters or the rule.
 

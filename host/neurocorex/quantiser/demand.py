@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FitError, InputError
+from ..errors import FitError
 from ..learning import ErrorRule, Rule, TraceRule, WindowRule
 from ..network.data import NetworkData
 from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
 from ..spec.config import ERROR_LANES, LIMITS
 from ..spec.rows import Unit
+from .currents import currents
 from .engine import ENGINES, engine_of, window_steps
 from .rows import Row, rows_of, rows_to_build
 
@@ -120,7 +121,7 @@ class Demand:
     def of(cls, net: NetworkData, inject_max: ArrayLike | None = None) -> Demand:
         """Read a network, and the largest current that is injected into all neurons, or into each; see `quantise`."""
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
-        injected = _currents(inject_max, net.neuron_count)
+        injected = currents(inject_max, net.neuron_count)
         weights = net.current_weights
         rows = rows_of(net) if net.learns else ()
         rule = rows[0].rule if rows else None
@@ -135,7 +136,17 @@ class Demand:
     def errors(self) -> bool:
         """Whether neurons have to gather errors."""
         by_errors = any(isinstance(row.rule, ErrorRule) for row in self.rows)
-        return by_errors or bool(self.net.is_feedback.any()) or self.net.groups > 0
+        return by_errors or bool(self.net.is_feedback.any()) or self.judges
+
+    @property
+    def groups(self) -> int:
+        """Largest number of a group; a chip has to have one where neurons of none exclude one another."""
+        return max(self.net.groups, *self.net.exclusive, 1) if self.net.exclusive else self.net.groups
+
+    @property
+    def judges(self) -> bool:
+        """Whether judgements do something to neurons in groups."""
+        return self.net.groups > 0 and any((self.net.praise, self.net.blame, self.net.conscience))
 
     @property
     def terms(self) -> bool:
@@ -176,6 +187,7 @@ class Demand:
             CoreConfig(neurons=self.net.neuron_count, inputs=self.net.input_count),
         )
         values: dict[str, Any] = chosen.to_dict()
+        values["groups"] = self.groups
         values["max_delay"] = max(chosen.max_delay, durations.deepest)
         values["extra_axons"] = len(net.extra_source)
         values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
@@ -187,12 +199,12 @@ class Demand:
             values |= {"terms": self.terms, "eligibility": self.eligibility, "scaling": self.scaling}
         if self.errors:
             if isinstance(self.rule, WindowRule):
-                what = "feedback axons" if net.is_feedback.any() else "groups"
+                what = "feedback axons" if net.is_feedback.any() else "judgements"
                 raise FitError(
                     f"the network has {what} and learns by {ENGINES[Learning.WINDOW]}; no chip has both: take "
                     f"a rule of exponential traces or of errors, or leave out the {what.split()[0]}"
                 )
-            values |= {"errors": True, "learning": Learning.EXPONENTIAL, "groups": net.groups}
+            values |= {"errors": True, "learning": Learning.EXPONENTIAL}
         if self.is_integer:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
             bits = max(map(_signed_bits, (self.lowest, self.highest)))
@@ -218,7 +230,7 @@ class Demand:
             "extra_axons": (len(net.extra_source), config.extra_axons),
             "refractory_bits": (int(durations.refractory.max()).bit_length(), config.refractory_bits),
             "adaptation": (int(net.adaptation_step > 0 or net.conscience > 0), int(config.adaptation)),
-            "groups": (net.groups, config.groups),
+            "groups": (self.groups, config.groups),
         }
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
         if self.rule is not None:
@@ -268,23 +280,6 @@ def smallest_config(net: NetworkData, *, inject_max: ArrayLike | None = None) ->
         If no chip can be built that large.
     """
     return Demand.of(net, inject_max).smallest()
-
-
-def _currents(given: ArrayLike | None, neurons: int) -> NDArray[Any]:
-    """Check the largest injected currents; return one for each neuron, 0 if none was given."""
-    if given is None:
-        return np.zeros(neurons, np.int64)
-    try:
-        values = np.asarray(given)
-        if values.dtype.kind not in "iuf":
-            raise ValueError(f"{values.dtype} is no number")
-        currents: NDArray[Any] = np.broadcast_to(values, (neurons,))
-    except ValueError as error:
-        raise InputError(f"inject_max needs one number, or {neurons}, one for each neuron ({error})") from None
-    wrong = ~(np.isfinite(currents) & (currents >= 0))
-    if wrong.any():
-        raise InputError(f"inject_max must be 0 or more, the largest size of a current; got {currents[wrong][0]!s}")
-    return currents
 
 
 def _signed_bits(values: NDArray[Any]) -> int:

@@ -21,6 +21,7 @@ from .difference import Difference, WeightLoss, finite
 from .errorchange import ErrorChange
 from .fades import fades_told
 from .inputs import delays_told
+from .judging import exclusion_told
 from .losses import UNBOUNDED
 from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
@@ -85,8 +86,8 @@ class Report:
     warnings : list of str
         What was lost, and what looks like a mistake, a line each.
     remarks : list of str
-        What is as it was asked for, but may surprise: a default delay that changed after connections were made, or
-        inputs whose events arrive later.
+        What is as it was asked for, but may surprise: a default delay that changed after connections were made, inputs
+        whose events arrive later, or neurons that exclude one another.
     notes : list of str
         Those of `warnings` that the quantiser gave: what was lost, not what the activity may be.
     comparison : Comparison or None
@@ -175,7 +176,7 @@ class Report:
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
-            remarks=[*delays_told(image), *fades_told(image), *sums_told(image)],
+            remarks=[*delays_told(image), *exclusion_told(image), *fades_told(image), *sums_told(image)],
             comparison=comparison,
         )
 

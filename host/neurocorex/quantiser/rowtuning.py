@@ -36,6 +36,8 @@ class RowTuning:
         One unit of a weight that learns by it on the chip, in the units of the network.
     registers : RuleRow
         Registers of the row.
+    traces : int
+        Registers of the traces of its axons, see `rows.trace_sets`.
 
     Attributes
     ----------
@@ -58,6 +60,7 @@ class RowTuning:
     dt_ms: float
     unit: float
     registers: RuleRow
+    traces: int = 0
     control: dict[Control, int] = field(default_factory=dict)
     flags: LearningFlag = field(default_factory=lambda: LearningFlag(0))
     span: int = 0

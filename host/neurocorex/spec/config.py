@@ -77,11 +77,13 @@ class CoreConfig:
     terms : bool
         Whether rules have an offset and constant changes; takes exponential traces.
     groups : int
-        G, groups of neurons of which the chip keeps the first to fire, 0 to 16; takes errors.
+        G, groups of neurons of which the chip keeps the first to fire, 0 to 16; with errors it can judge them.
     eligibility : bool
         Whether synapses can gather their changes until a reward comes; takes exponential traces.
     scaling : bool
         Whether the plastic weights of neurons can be brought to a sum; takes exponential traces.
+    contexts : int
+        Banks of biases and of gains of recurrent weights, of which one is in force: 1 (none), 2, 4, 8 or 16.
 
     Raises
     ------
@@ -112,6 +114,7 @@ class CoreConfig:
     groups: int = 0
     eligibility: bool = False
     scaling: bool = False
+    contexts: int = 1
 
     def __post_init__(self) -> None:
         check({name: getattr(self, name) for name in LIMITS})
@@ -197,6 +200,11 @@ class CoreConfig:
     def rule_bits(self) -> int:
         """Width of the number of a rule row."""
         return self.rules.bit_length() - 1
+
+    @property
+    def context_bits(self) -> int:
+        """Width of the number of a context."""
+        return self.contexts.bit_length() - 1
 
     @property
     def stored_trace_bits(self) -> int:

@@ -14,12 +14,15 @@ from .flags import JUDGE_FLAG_BITS, LEARNING_FLAG_BITS, JudgeFlag, LearningFlag
 from .rows import (
     Declared,
     RegisterRow,
+    has_contexts,
     has_eligibility,
     has_errors,
     has_groups,
+    has_rules,
     has_scaling,
     has_terms,
     has_window,
+    judges,
     learns,
     never,
     size,
@@ -37,6 +40,11 @@ def _flags_of_row(number: int) -> RegisterRow:
     return RegisterRow(
         f"rule row {number}: flags `SOFT`, `ERRORS`, where `LEARNING` has them", widths.exactly(LEARNING_FLAG_BITS),
         unit="flags", present=lambda config: config.rules > number, tame=tame.row_flags)  # fmt: skip
+
+
+def _of_others(register: tuple[int, RegisterRow], meaning: str) -> RegisterRow:
+    """Register of the traces of axons that are no inputs, like that of inputs."""
+    return replace(register[1], meaning=meaning, present=has_rules)
 
 
 def _again(register: tuple[int, RegisterRow], number: int) -> RegisterRow:
@@ -117,19 +125,19 @@ class Control(Declared):
         present=has_errors, moves=True, tame=lambda _: [0, 1, 1])
     JUDGE = 22, RegisterRow(
         "flags `JUDGE`: the next step is a judgement, `IF_WRONG`; zero after it", widths.exactly(JUDGE_FLAG_BITS),
-        unit="flags", present=has_groups, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
+        unit="flags", present=judges, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
     LABEL = 23, RegisterRow(
-        "group that is right; 0: none", widths.exactly(5), unit="group", present=has_groups,
+        "group that is right; 0: none", widths.exactly(5), unit="group", present=judges,
         tame=lambda config: [0, *[(min(1, config.groups), config.groups)] * 5])
     PRAISE = 24, RegisterRow(
         "what a judgement adds to the error of the first neuron of the group that is right", widths.ERROR, signed=True,
-        unit="error units", present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+        unit="error units", present=judges, tame=lambda _: [0, 300, (-600, 600)])
     BLAME = 25, RegisterRow(
         "what it takes from that of a winner that is wrong", widths.ERROR, signed=True, unit="error units",
-        present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+        present=judges, tame=lambda _: [0, 300, (-600, 600)])
     CONSCIENCE = 26, RegisterRow(
         "rise of h of the first neuron of the group that is right", widths.HALF_STATE, unit="state units",
-        present=has_groups, tame=lambda config: [0, (0, size(config))])
+        present=judges, tame=lambda config: [0, (0, size(config))])
     SILENT = 27, RegisterRow(
         "bit g: neurons of group g fire only when they are forced to; bit 0: those of none", widths.GROUPS,
         unit="flags", present=has_groups, tame=lambda config: [*[0] * 5, 1, 2, (0, (2 << config.groups) - 1)])
@@ -192,6 +200,23 @@ class Control(Declared):
         "sum to which `SCALE` brings the plastic weights of a neuron", widths.TARGET, unit="weights",
         present=has_scaling, tame=tame.sums)
 
+    # Groups in which neurons exclude one another.
+
+    ONE_FIRES = 59, RegisterRow(
+        "bit g: of the neurons of group g at most one fires in a step, beside those that are forced to; "
+        "bit 0: of those of none", widths.GROUPS, unit="flags", present=has_groups,
+        tame=lambda config: [0, 0, 1, 2, (2 << config.groups) - 1, (0, (2 << config.groups) - 1)])
+
+    # Contexts.
+
+    CONTEXT = 60, RegisterRow("context that is in force", widths.CONTEXT, unit="context", present=has_contexts)
+
+    # Traces by kind of axon: with these, those of PRE_... are of input axons alone.
+
+    PRE_DECAY_OTHERS = 61, _of_others(PRE_DECAY, "decay of exponential traces of axons that are no inputs")
+    PRE_INCREMENT_OTHERS = 62, _of_others(PRE_INCREMENT, "rise of the trace of such an axon at an arrival")
+    PRE_CAP_OTHERS = 63, _of_others(PRE_CAP, "what a rise of the trace of such an axon stops at")
+
     @property
     def signed(self) -> bool:
         """Whether the register holds a signed number."""
@@ -229,6 +254,12 @@ RULE_ROWS = (
     *(RuleRow(*(Control(first + place) for place in range(len(RuleRow._fields))))
       for first in (Control.RULE_1, Control.RULE_2, Control.RULE_3)),
 )  # fmt: skip
+#: Registers of the traces of input axons, and those of all other axons. A chip with one rule has the former for all.
+OTHERS = {
+    Control.PRE_DECAY: Control.PRE_DECAY_OTHERS,
+    Control.PRE_INCREMENT: Control.PRE_INCREMENT_OTHERS,
+    Control.PRE_CAP: Control.PRE_CAP_OTHERS,
+}
 #: Flags that each rule row has of its own.
 ROW_FLAGS = LearningFlag.SOFT | LearningFlag.ERRORS
 

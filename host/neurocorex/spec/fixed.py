@@ -18,6 +18,8 @@ FADE_ALL = 15
 SCALE_ROW_BITS = 3
 #: Bits behind the point of the factor of weights in scaling, and the largest it can gain: nearly 8.
 FACTOR_BITS, FACTOR_LIMIT = 12, 32767
+#: `Region.CONTEXT_GAIN` that changes nothing.
+CONTEXT_GAIN_ONE = 256
 #: Bits of a gain: weights are shifted left by 0 to 7.
 GAIN_BITS = 3
 

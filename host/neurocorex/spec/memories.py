@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .config import CoreConfig, Learning
-from .registers import MOVING, PARAMETERS, STATE, Counter, Region, controls, layout
+from .registers import CONTEXTS, MOVING, PARAMETERS, STATE, Counter, Region, controls, layout
 from .rows import has_rule_rows
 
 #: Places of the record queue, and the one word of its register less.
@@ -65,12 +65,18 @@ class Memory:
         return sum(self.fields)
 
 
+def region_items(region: Region, config: CoreConfig) -> int:
+    """Words that the items of a region of the neurons take: where contexts have a bank each, that is a power of two."""
+    form = layout(region, config)
+    return form.columns if form.rows == 1 else form.rows << _index_bits(form.columns)
+
+
 def region_words(region: Region, config: CoreConfig) -> int:
     """Words of the memory of a region of the neurons.
 
     With a single lane the upper half is never written, and read where the answer is to be zero.
     """
-    items = layout(region, config).columns
+    items = region_items(region, config)
     return 2 << _index_bits(items) if config.lanes == 1 else max(2, items)
 
 
@@ -131,7 +137,7 @@ def _link(config: CoreConfig) -> Iterator[Memory]:
 def _neurons(config: CoreConfig) -> Iterator[Memory]:
     neurons, index = max(2, config.neurons), _index_bits(config.neurons)
     packed = {region for pack in PACKS for region in pack}
-    alone = [(region,) for region in PARAMETERS + STATE if region not in packed]
+    alone = [(region,) for region in PARAMETERS + CONTEXTS + STATE if region not in packed]
     for pack in (*PACKS, *alone):
         if layout(pack[0], config).items and (config.adaptation or Region.ADAPTATION not in pack):
             component = f"core.neurons.pipeline.memory.{pack[0].name.lower()}.memory"
@@ -143,9 +149,9 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
             )
     if config.groups:
         first = layout(Region.FIRST, config)
-        yield Memory(
-            "core.neurons.pipeline.judge.winners", "memory", first.items, (first.bits + config.state_bits + 2,)
-        )
+        excess = config.state_bits + 2
+        yield Memory("core.neurons.pipeline.groups.contest", "memory", first.items, (index + excess,))
+        yield Memory("core.neurons.pipeline.groups.winners", "memory", first.items, (first.bits + excess,))
     yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
     yield Memory("core.events.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))

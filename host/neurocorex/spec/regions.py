@@ -1,7 +1,7 @@
 """Regions of a chip: the table of its memories, such as weights, neuron parameters, neuron state and traces.
 
-A region is a table of numbers with rows and columns. Only what belongs to synapses (weights,
-plastic flags, eligibilities) has more than one row.
+A region is a table of numbers with rows and columns. Only what belongs to synapses (weights, plastic flags,
+eligibilities), and to neurons in each context, has more than one row.
 On the wire an address is a (row, column) pair and items follow each other along a row, then on to the
 next row; an item is as many whole bytes, little-endian, as its bits need.
 """
@@ -15,10 +15,11 @@ from . import widths
 from .config import CoreConfig
 from .control import InUse, controls
 from .counters import Counter
-from .fixed import DECAY_ALL
+from .fixed import CONTEXT_GAIN_ONE, DECAY_ALL
 from .flags import FLAG_BITS, Clear
 from .rows import (
     AXON,
+    CONTEXT,
     EXTRA_AXON,
     NEURON,
     SYNAPSE,
@@ -29,6 +30,7 @@ from .rows import (
     RegionRow,
     Unit,
     adapts,
+    has_contexts,
     has_eligibility,
     has_errors,
     has_groups,
@@ -45,7 +47,7 @@ INFO_WORDS = (
     "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
     "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms", "groups", "eligibility",
-    "scaling",
+    "scaling", "contexts",
 )  # fmt: skip
 
 #: Item of `Region.FIRST` where no neuron has fired.
@@ -131,6 +133,13 @@ class Region(Declared):
     GROUP = 0x2A, RegionRow(
         "group, 1 to G; 0: none", widths.GROUP, symbol="group", unit="group", per=NEURON, default=0, present=has_groups,
         top=lambda config: config.groups, tame=lambda config: [0, (0, config.groups)])
+    CONTEXT_BIAS = 0x2B, RegionRow(
+        "what is added to the bias in the context", widths.STATE, symbol="cb", signed=True, unit="state units a step",
+        per=CONTEXT, default=0, present=has_contexts, tame=lambda config: [0, (-size(config) // 8, size(config) // 8)])
+    CONTEXT_GAIN = 0x2C, RegionRow(
+        "factor of what arrives from neurons in the context, 256 is one", widths.CONTEXT_GAIN, symbol="cg",
+        unit="1/256", per=CONTEXT, default=CONTEXT_GAIN_ONE, present=has_contexts,
+        tame=lambda _: [CONTEXT_GAIN_ONE, 0, (0, 2 * CONTEXT_GAIN_ONE)])
 
     # Neuron state.
 
@@ -172,6 +181,8 @@ class Region(Declared):
 
 #: Per-neuron parameters, in address order.
 PARAMETERS = tuple(region for region in Region if region.row.per is NEURON and region.row.cleared is None)
+#: Parameters of each neuron in each context.
+CONTEXTS = tuple(region for region in Region if region.row.per is CONTEXT)
 #: Per-neuron state of the dynamics.
 STATE = tuple(region for region in Region if region.row.cleared in (Clear.STATE, Clear.ADAPTATION, Clear.ERRORS))
 #: First neurons to fire.

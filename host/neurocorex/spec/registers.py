@@ -5,6 +5,7 @@ from .control import (
     MODULATION_ONE,
     MOVING,
     ONE_STEP,
+    OTHERS,
     REWARD_ONE,
     ROW_FLAGS,
     RULE_ROWS,
@@ -16,10 +17,11 @@ from .control import (
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
 from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, JudgeFlag, LearningFlag
 from .info import MAGIC, ChipInfo
-from .regions import NOBODY, PARAMETERS, STATE, TRACES, WINNERS, Layout, Region, layout, regions
+from .regions import CONTEXTS, NOBODY, PARAMETERS, STATE, TRACES, WINNERS, Layout, Region, layout, regions
 from .version import PROTOCOL_VERSION
 
 __all__ = [
+    "CONTEXTS",
     "COUNTER_BITS",
     "FLAG_BITS",
     "GATE_ALL",
@@ -30,6 +32,7 @@ __all__ = [
     "MOVING",
     "NOBODY",
     "ONE_STEP",
+    "OTHERS",
     "PARAMETERS",
     "PROTOCOL_VERSION",
     "REWARD_ONE",

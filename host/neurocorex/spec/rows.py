@@ -67,6 +67,11 @@ def has_groups(config: CoreConfig) -> bool:
     return config.groups > 0
 
 
+def judges(config: CoreConfig) -> bool:
+    """Chips that can praise and blame by which neuron of a group was the first to fire."""
+    return config.groups > 0 and config.errors
+
+
 def has_eligibility(config: CoreConfig) -> bool:
     """Chips whose synapses gather changes."""
     return config.eligibility
@@ -80,6 +85,11 @@ def has_scaling(config: CoreConfig) -> bool:
 def has_factors(config: CoreConfig) -> bool:
     """Chips that multiply what synapses hold: eligibilities by a reward, or weights to scale them."""
     return config.eligibility or config.scaling
+
+
+def has_contexts(config: CoreConfig) -> bool:
+    """Chips with several contexts."""
+    return config.contexts > 1
 
 
 def adapts(config: CoreConfig) -> bool:
@@ -174,7 +184,7 @@ class Row:
 
 
 class Extent(NamedTuple):
-    """Shape of a region, (rows, columns); only what belongs to synapses has more than one row."""
+    """Shape of a region, (rows, columns); only what belongs to synapses or contexts has more than one row."""
 
     per: str
     shape: Callable[[CoreConfig], tuple[int, int]]
@@ -184,6 +194,7 @@ NEURON = Extent("neuron", lambda config: (1, config.neurons))
 AXON = Extent("axon", lambda config: (1, config.axons))
 EXTRA_AXON = Extent("extra axon", lambda config: (1, config.extra_axons))
 SYNAPSE = Extent("synapse", lambda config: (config.axons, config.neurons))
+CONTEXT = Extent("context and neuron", lambda config: (config.contexts, config.neurons))
 WINDOW = Extent("window", lambda config: (1, sum(config.table_parts)))
 
 

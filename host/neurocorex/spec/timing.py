@@ -19,6 +19,8 @@ REWARD_OVERHEAD = 1
 SCALE_OVERHEAD = 2
 #: Cycles until the last weights of a column have come from shallow banks, were summed up, and divided the target.
 FACTOR_CYCLES = 21
+#: Cycles of a step in which neurons exclude one another, beside those of its second sweep: emptying the pipeline.
+CONTEST_OVERHEAD = 12
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
 EXTRA_OVERHEAD = 4
 
@@ -73,9 +75,14 @@ def neuron_spacing(config: CoreConfig) -> int:
     return 2 if config.lanes == 1 else 1
 
 
+def context_stages(config: CoreConfig) -> int:
+    """Stages by which neurons wait for the product of a sum and the gain of a context."""
+    return int(config.contexts > 1)
+
+
 def sweep_cycles(config: CoreConfig) -> int:
     """Cycles in which neurons are updated, then extra axons looked up; beside them go traces of axons."""
-    neurons = config.neurons * neuron_spacing(config)
+    neurons = config.neurons * neuron_spacing(config) + context_stages(config)
     if config.extra_axons:
         neurons += config.extra_axons + EXTRA_OVERHEAD
     traces = (config.inputs + config.extra_axons) * neuron_spacing(config) if config.learning else 0
@@ -90,6 +97,7 @@ def busy_cycles(
     *,
     rewards: int = 0,
     scaled: int = 0,
+    contests: int = 0,
     chip: CoreConfig | None = None,
 ) -> int:
     """Cycles in which the core works; waiting for the link comes on top and is counted apart.
@@ -110,6 +118,8 @@ def busy_cycles(
     scaled : int
         Columns that were scaled, not among `columns`: one of each neuron that learns, in a step with `Control.SCALE`.
         Each is walked twice, to be added up and to be changed, one after the other.
+    contests : int
+        Steps that began with `Control.ONE_FIRES` other than 0. Neurons pass the pipeline twice in them.
     chip : CoreConfig, optional
         Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
         `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its
@@ -121,4 +131,5 @@ def busy_cycles(
         step += LEARNING_OVERHEAD + column_drain(chip)
     waits = rewards * (REWARD_OVERHEAD + column_drain(chip))
     waits += scaled * (2 * column_cycles(config) + SCALE_OVERHEAD + scaling_cycles(chip) + column_drain(chip))
+    waits += contests * (config.neurons * neuron_spacing(config) + context_stages(chip) + CONTEST_OVERHEAD)
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config) + waits

@@ -43,6 +43,9 @@ FIRST = exactly(16)
 GROUP = Width("enough for G", lambda config: config.groups.bit_length() or 1)
 #: A bit for each group, and one for neurons of none.
 GROUPS = Width("G + 1", lambda config: config.groups + 1)
+CONTEXT = Width("log2 of `contexts`", lambda config: config.context_bits or 1)
+#: A factor with 8 bits behind the point.
+CONTEXT_GAIN = exactly(12)
 #: The binary logarithm of a part.
 FADE = exactly(4)
 #: Number of a rule row, one up, and on chips with groups that of a group.

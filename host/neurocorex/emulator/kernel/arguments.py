@@ -32,6 +32,7 @@ class Sizes(NamedTuple):
     window_steps: int
     """0 for exponential traces."""
     rule_bits: int
+    contexts: int
     steps: int
     """Of the stimulus."""
     budget: int
@@ -55,6 +56,9 @@ class Core(NamedTuple):
         Row by row.
     keep_membrane, keep_current : float64 array [N]
         What a step leaves of a membrane and of a current, as a factor.
+    context_bias, context_gain : int32 array [contexts, N]
+        By context: what is added to the biases, and factors of the sums over axons of neurons; without items on a chip
+        that has no contexts.
     axon_start : int64 array [N + 1], axon : int64 array, axon_delay : int64 array
         Axons that carry the spikes of neuron j, counted behind the inputs, and their delays: items ``axon_start[j]`` to
         ``axon_start[j + 1]``. Silent ones are not among them.
@@ -67,6 +71,8 @@ class Core(NamedTuple):
     weights: Weights
     keep_membrane: Doubles
     keep_current: Doubles
+    context_bias: Narrow
+    context_gain: Narrow
     axon_start: Ints
     axon: Ints
     axon_delay: Ints
@@ -106,7 +112,7 @@ class Learner(NamedTuple):
 
 
 class Feedback(NamedTuple):
-    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors.
+    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors nor groups.
 
     Attributes
     ----------
@@ -118,12 +124,15 @@ class Feedback(NamedTuple):
         F of each column that is walked in a lesson.
     first : int64 array [G + 1]
         Neurons that were the first to fire: of all groups, and of each; without items on a chip that has no groups.
+    best : int64 array [G + 1]
+        Of neurons that exclude one another, the one that fires: of those of no group, and of each.
     """
 
     axons: Bytes
     brought: Narrow
     factors: Ints
     first: Ints
+    best: Ints
 
 
 class RuleRows(NamedTuple):
@@ -182,9 +191,9 @@ class Output(NamedTuple):
         Room for spikes.
     watched : int64 array [K], membranes : int64 array [steps, K]
         Neurons of which membranes are recorded, and these.
-    counts : int64 array [SCALED + 1]
-        Added to the counters; then columns of the matrix that were walked, steps in which that was for a reward, and
-        columns that were scaled.
+    counts : int64 array [TALLIES]
+        Added to the counters; then columns of the matrix that were walked, steps in which that was for a reward,
+        columns that were scaled, and steps with a contest.
     position : int64 array [5]
         Step, places in the three tables of the stimulus, and spikes put out; moved on.
     """
@@ -210,6 +219,8 @@ class Scratch(NamedTuple):
         Spikes in flight, see `spikes`.
     excess : int32 array [N]
         Membranes above their limits; without items on a chip that has no groups.
+    bias : int32 array [N]
+        Biases in the context that is in force; without items on a chip that has no contexts.
     before : int32 array [4, N]
         State of a step ago, where the network may be at rest.
     total : int64 array [1], seen : int64 array [A]
@@ -224,6 +235,7 @@ class Scratch(NamedTuple):
     added: Narrow
     limit: Narrow
     excess: Narrow
+    bias: Narrow
     held: Narrow
     marks: Bytes
     words: Ints
@@ -251,7 +263,7 @@ class Scratch(NamedTuple):
         return cls(
             ones=np.ones(n), rules=np.zeros(REGISTERS, np.int64),
             g=np.zeros(n, np.int32), added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
-            excess=np.zeros(n * groups, np.int32),
+            excess=np.zeros(n * groups, np.int32), bias=np.zeros(n * (sizes.contexts > 1), np.int32),
             held=np.zeros(n, np.int32), marks=words.view(np.uint8), words=words, fired=np.zeros(n, np.int64),
             rows=np.zeros(axons, np.int64),
             due=np.zeros((sizes.max_delay, (axons - sizes.inputs + 63) // 64), np.int64),

@@ -18,6 +18,7 @@ from .arithmetic import clamp, kept, lowest_bit
 from .constants import (
     ADAPTATION_DECAY,
     BIAS,
+    CONTEXT,
     FLAGS,
     GROUP,
     HOLD,
@@ -35,8 +36,8 @@ from .constants import (
     V,
 )  # fmt: skip
 
-#: Marks of a neuron: it fires; its current, membrane or adaptation was clamped.
-FIRES, CLAMPED = 1, 2
+#: Marks of a neuron: it fires; its current, membrane or adaptation was clamped; it fires because it is forced to.
+FIRES, CLAMPED, FORCED = 1, 2, 4
 
 
 class Features(NamedTuple):
@@ -62,6 +63,13 @@ def find_features(neurons, held):
     return Features(leaks, holds, refracts, adapts), waiting
 
 
+def take_context(neurons, core, scratch, rules):
+    """Add up the biases of the context that is in force; nothing to do on a chip that has no contexts."""
+    bias, added = neurons[BIAS], core.context_bias[rules[CONTEXT]]
+    for j in range(scratch.bias.size):
+        scratch.bias[j] = np.int32(bias[j] + added[j])
+
+
 def update_neurons(neurons, core, scratch, rules, features, adapting, waiting, low, high):
     """Bring all neurons to the comparison with the threshold; return how many are still refractory.
 
@@ -69,12 +77,13 @@ def update_neurons(neurons, core, scratch, rules, features, adapting, waiting, l
     """
     v, i, r, h, th = neurons[V], neurons[I], neurons[R], neurons[H], neurons[TH]
     marks = scratch.marks[: v.size]
+    bias = scratch.bias if scratch.bias.size else neurons[BIAS]
     update_currents(i, core.keep_current, scratch.g, low, high, marks)
     if features.leak:
         leak(v, core.keep_membrane, neurons[LEAK])
-        update_membranes(v, scratch.ones, i, neurons[BIAS], low, high, marks)
+        update_membranes(v, scratch.ones, i, bias, low, high, marks)
     else:
-        update_membranes(v, core.keep_membrane, i, neurons[BIAS], low, high, marks)
+        update_membranes(v, core.keep_membrane, i, bias, low, high, marks)
     if adapting:
         adapt(h, kept(rules[ADAPTATION_DECAY]), th, scratch.limit)
         compare(v, scratch.limit, marks)
@@ -172,7 +181,7 @@ def find_marked(marks, words, fired):
             place = lowest_bit(bits)
             bits &= ~(0xFF << (place & 56))
             j = 8 * word + (place >> 3)
-            clamped += marks[j] >> 1
+            clamped += marks[j] >> 1 & 1
             fired[count] = j
             count += marks[j] & FIRES
     return count, clamped

@@ -16,11 +16,13 @@ from .arithmetic import clamp
 from .constants import (
     CLIPS_HIGH,
     CLIPS_LOW,
+    CONTEXT,
     DEPRESSIONS,
     DRIFT_CLIPS,
     DRIFT_STEP,
     FRACTION,
     GAIN_INPUT,
+    GAIN_ONE_BITS,
     GAIN_RECURRENT,
     POTENTIATIONS,
     ROUND_UP,
@@ -60,8 +62,13 @@ def bounds_of(rules, weight_bits):
 def add_currents(core, sizes, scratch, rules, neurons_end, inputs, inputs_end):
     """Add up the rows of arrivals with their gains, into `Scratch.g`: those of neurons up to a place, then of inputs.
 
-    ``g = (sum over a < M of w[a]) << GAIN_INPUT + (sum over a >= M of w[a]) << GAIN_RECURRENT``
+    ``g = (sum over a < M of w[a]) << GAIN_INPUT + (sum over a >= M of w[a]) << GAIN_RECURRENT``, of which a context
+    takes the second part times its gain.
     """
+    if neurons_end and core.context_gain.size:
+        add_rows(core.weights, sizes.neurons, scratch.rows, 0, neurons_end, scratch.added)
+        _raise_in_context(scratch.g, scratch.added, rules[GAIN_RECURRENT], core.context_gain[rules[CONTEXT]])
+        neurons_end = 0
     for first, last, gain in ((0, neurons_end, rules[GAIN_RECURRENT]), (inputs, inputs_end, rules[GAIN_INPUT])):
         if first == last:
             continue
@@ -74,6 +81,14 @@ def _raise(g, added, gain):
     """``g = g + (added << gain)``, and nothing is left to add."""
     for j in range(g.size):
         g[j] = np.int32(g[j] + clamp(int(added[j]) << gain, -SUM_LIMIT, SUM_LIMIT))
+        added[j] = 0
+
+
+def _raise_in_context(g, added, gain, gains):
+    """``g = g + floor((added << gain) * gains / 256)``, and nothing is left to add."""
+    for j in range(g.size):
+        exact = (int(added[j]) << gain) * int(gains[j]) >> GAIN_ONE_BITS
+        g[j] = np.int32(g[j] + clamp(exact, -SUM_LIMIT, SUM_LIMIT))
         added[j] = 0
 
 
