@@ -23,7 +23,7 @@ CONFIGS = {
     "usual": chip(neurons=5, inputs=4, lanes=2, extra_axons=3),
     "one lane": chip(neurons=3, inputs=2, lanes=1),
     "one port, one lane": chip(neurons=2, inputs=1, lanes=1, weight_ports=1, soft_bounds=True),
-    "more lanes than neurons": chip(neurons=3, inputs=2, lanes=16, weight_bits=16, state_bits=24),
+    "more lanes than neurons": chip(neurons=3, inputs=2, lanes=16, weight_bits=16, state_bits=24, groups=2),
     "one port": chip(neurons=4, inputs=3, lanes=4, weight_ports=1, weight_bits=4),
     "eligibility": chip(neurons=4, inputs=3, lanes=4, eligibility=True, soft_bounds=True),
     "errors, groups": chip(neurons=5, inputs=3, lanes=4, errors=True, groups=3),

@@ -20,7 +20,7 @@ from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
 from ..spec.registers import MOVING, ONE_STEP
 from ..wire.regions import Items
-from .scaling import commanded, require_scaling, scaling_changes
+from .scaling import commanded, scaling_changes
 from .teaching import (
     Teaching,
     context_bits,
@@ -37,6 +37,7 @@ from .teaching import (
     require_groups,
     require_judgements,
     require_learning,
+    require_scaling,
     require_set,
     require_streamed_contexts,
 )
@@ -227,7 +228,7 @@ class Changes:
         behind its last step comes last, and stays.
         """
         own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
-        within, scales = commanded([change for change in own if change[0] < self.steps], self.config)
+        within, scales = commanded([change for change in own if change[0] < self.steps])
         behind = own[np.count_nonzero(stream.change_step < self.steps) :]
         self._sets += scaling_changes(scales | self._scales, self.sums, self.steps, self.config)
         if not any((self._clears, self._sets, self._planned, self._fades, own)):

@@ -7,21 +7,12 @@ from typing import Any
 
 from ..errors import InputError
 from ..events.changing import SCALE_ALL
-from ..spec import Control, CoreConfig, Learning
+from ..spec import Control, CoreConfig
 from ..spec.fixed import SCALE_ROW_BITS
-from .teaching import is_integer
+from .teaching import is_integer, require_scaling
 
 #: Change of a stream: step, register, and value.
 Change = tuple[int, int, int]
-
-
-def require_scaling(config: CoreConfig, what: str) -> None:
-    """Raise InputError if a chip does not scale weights, so that `what` has no meaning."""
-    if not config.scaling:
-        raise InputError(
-            f"{what} needs a chip with scaling; this one was built without: "
-            f"CoreConfig(scaling=True, learning={Learning.EXPONENTIAL:d})"
-        )
 
 
 def scaling_changes(
@@ -81,14 +72,10 @@ def group_bits(group: Any, config: CoreConfig) -> int:
     return int(group)
 
 
-def commanded(changes: Sequence[Change], config: CoreConfig) -> tuple[list[Change], dict[int, int]]:
-    """Split the changes of a stream: the groups that `EventStream.scaling` names, by step, and the others before them.
-
-    Raises InputError if the chip does not scale.
-    """
-    if any(register in (Control.SCALE, Control.TARGET) for _, register, _ in changes):
-        require_scaling(config, "scaling in the stimulus")
-    commands, rest = {}, []
+def commanded(changes: Sequence[Change]) -> tuple[list[Change], dict[int, int]]:
+    """Split the changes of a stream: the groups that `EventStream.scaling` names, by step, and the others before."""
+    commands: dict[int, int] = {}
+    rest = []
     for step, register, value in changes:
         if register == Control.SCALE and value & (1 << SCALE_ROW_BITS) - 1 == SCALE_ALL:
             commands[step] = value >> SCALE_ROW_BITS

@@ -14,7 +14,7 @@ from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
 from ..spec import Clear, Control, CoreConfig, Learning, controls
 from ..spec.registers import GATE_ALL, MODULATION_ONE
-from ..spec.rows import Condition, has_eligibility, has_groups, judges
+from ..spec.rows import Condition, has_eligibility, has_groups, has_scaling, judges
 
 
 class Teaching(TypedDict, total=False):
@@ -135,6 +135,15 @@ def require_eligibility(config: CoreConfig, what: str) -> None:
         )
 
 
+def require_scaling(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip does not scale weights, so that `what` has no meaning."""
+    if not config.scaling:
+        raise InputError(
+            f"{what} needs a chip with scaling; this one was built without: "
+            f"CoreConfig(scaling=True, learning={Learning.EXPONENTIAL:d})"
+        )
+
+
 def _present_on(chips: Condition) -> tuple[Control, ...]:
     return tuple(control for control in Control if control.row.present is chips)
 
@@ -145,6 +154,7 @@ _SET_IN_STIMULI = (
     (_present_on(judges), require_judgements, "a judgement in the stimulus"),
     (_present_on(has_groups), require_groups, "silence, or ONE_FIRES, in the stimulus"),
     (_present_on(has_eligibility), require_eligibility, "a reward, or a fade, in the stimulus"),
+    (_present_on(has_scaling), require_scaling, "scaling in the stimulus"),
 )
 
 

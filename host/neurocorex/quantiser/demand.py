@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FitError, InputError
+from ..errors import FitError
 from ..learning import ErrorRule, Rule, TraceRule, WindowRule
 from ..network.data import NetworkData
 from ..network.parameters import SCALED
 from ..spec import CoreConfig, Learning
 from ..spec.config import ERROR_LANES, LIMITS
 from .contexts import contexts_to_build, strongest_biases
+from .currents import currents
 from .durations import Durations
 from .engine import ENGINES, engine_of, window_steps
 from .rows import Row, rows_of, rows_to_build
@@ -68,7 +69,7 @@ class Demand:
         """Read a network, and the largest current that is injected into all neurons, or into each; see `quantise`."""
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
         levels |= strongest_biases(net)
-        injected = _currents(inject_max, net.neuron_count)
+        injected = currents(inject_max, net.neuron_count)
         weights = net.current_weights
         rows = rows_of(net) if net.learns else ()
         rule = rows[0].rule if rows else None
@@ -238,23 +239,6 @@ def smallest_config(net: NetworkData, *, inject_max: ArrayLike | None = None) ->
         If no chip can be built that large.
     """
     return Demand.of(net, inject_max).smallest()
-
-
-def _currents(given: ArrayLike | None, neurons: int) -> NDArray[Any]:
-    """Check the largest injected currents; return one for each neuron, 0 if none was given."""
-    if given is None:
-        return np.zeros(neurons, np.int64)
-    try:
-        values = np.asarray(given)
-        if values.dtype.kind not in "iuf":
-            raise ValueError(f"{values.dtype} is no number")
-        currents: NDArray[Any] = np.broadcast_to(values, (neurons,))
-    except ValueError as error:
-        raise InputError(f"inject_max needs one number, or {neurons}, one for each neuron ({error})") from None
-    wrong = ~(np.isfinite(currents) & (currents >= 0))
-    if wrong.any():
-        raise InputError(f"inject_max must be 0 or more, the largest size of a current; got {currents[wrong][0]!s}")
-    return currents
 
 
 def _signed_bits(values: NDArray[Any]) -> int:
