@@ -28,7 +28,9 @@ CONFIGS = {
     "no adaptation": chip(neurons=7, inputs=2, groups=4, lanes=8, adaptation=False),
     "single neuron": chip(neurons=1, inputs=4, groups=2),
     "alone": chip(neurons=7, inputs=3, groups=3, lanes=1, learning=Learning.NONE, errors=False),
-    "window": chip(neurons=5, inputs=2, groups=2, lanes=2, learning=Learning.WINDOW, window_steps=4, errors=False),
+    "window": chip(
+        neurons=5, inputs=2, groups=2, lanes=2, learning=Learning.WINDOW, window_steps=4, errors=False, contexts=2
+    ),
     "deep banks": chip(neurons=6, inputs=2, groups=2, learning=Learning.NONE, errors=False),
     "one port": chip(neurons=5, inputs=3, groups=7, weight_ports=1, state_bits=16),
 }

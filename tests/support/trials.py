@@ -91,11 +91,9 @@ class Trial:
             assert self.emulator.counters[counter] == getattr(self.reference, name), name
         reference = self.reference
         arrivals = reference.input_events + reference.recurrent_events
-        config, steps = self.emulator.config, reference.steps
-        cycles = busy_cycles(
-            config, steps, arrivals, reference.columns, rewards=reference.rewards, scaled=reference.scaled,
-            contests=reference.contests,
-        )  # fmt: skip
+        columns, rewards, scaled = reference.columns, reference.rewards, reference.scaled
+        config, steps, contests = self.emulator.config, reference.steps, reference.contests
+        cycles = busy_cycles(config, steps, arrivals, columns, rewards=rewards, scaled=scaled, contests=contests)
         assert self.emulator.counters[Counter.BUSY_CYCLES] == cycles
         assert self.emulator.regions[Region.WEIGHTS].tolist() == reference.weights
         assert self.emulator.regions[Region.CONTROL].tolist() == list(reference.control.values())
