@@ -22,7 +22,7 @@ ELIGIBILITY = {"learning": Learning.EXPONENTIAL, "eligibility": True}
 KINDS = {
     **{kind.name.lower(): {"learning": kind} for kind in Learning},
     "errors": ERRORS, "rules": RULES, "groups": GROUPS, "eligibility": ELIGIBILITY,
-    "rules and eligibility": RULES | ELIGIBILITY,
+    "rules and eligibility": RULES | ELIGIBILITY, "contexts": {"learning": Learning.NONE, "contexts": 4},
 }  # fmt: skip
 kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 #: Rounding by chance goes by the numbers of axons, which differ between chips.

@@ -380,6 +380,39 @@ def test_network_with_eligibility_fits_no_chip_without_it(feature):
         Image(config, regions).fit(plain)
 
 
+def test_fitting_moves_contexts():
+    small, large = (CoreConfig(neurons=n, inputs=3, contexts=contexts) for n, contexts in ((5, 4), (9, 8)))
+    image = random_image(small)
+    fitted = image.fit(large)
+    for region, neutral in ((Region.CONTEXT_BIAS, 0), (Region.CONTEXT_GAIN, 256)):
+        held = fitted.regions[region]
+        assert np.array_equal(held[:4, :5], image.regions[region])
+        assert (held[4:] == neutral).all()
+        assert (held[:, 5:] == neutral).all()
+
+
+@pytest.mark.parametrize("feature", ["bias", "gain", "in force"])
+def test_network_fits_no_chip_that_lacks_one_of_its_contexts(feature):
+    config = CoreConfig(neurons=5, inputs=3, contexts=4)
+    fewer, plain = (CoreConfig(neurons=5, inputs=3, contexts=contexts) for contexts in (2, 1))
+    for used, fits in ((0, True), (1, True), (2, False)):
+        regions = {region: blank(region, config) for region in program_regions(config)}
+        assert Image(config, regions).fit(plain).config == plain
+        if feature == "in force":
+            regions[Region.CONTROL][Control.CONTEXT] = used
+        else:
+            regions[Region[f"CONTEXT_{feature.upper()}"]][used, 2] = 7
+        image = Image(config, regions)
+        if fits:
+            assert image.fit(fewer).fit(config) == image
+        else:
+            with pytest.raises(FitError, match=r"3 contexts \(the chip has 2\)"):
+                image.fit(fewer)
+        if used or feature != "in force":
+            with pytest.raises(FitError, match=rf"{used + 1} contexts \(the chip has 1\)"):
+                image.fit(plain)
+
+
 def test_fitting_moves_extra_axons_and_what_learns():
     image = random_image(LEARNING, snapshot=True)
     larger = CoreConfig(neurons=9, inputs=4, learning=Learning.EXPONENTIAL, extra_axons=6, state_bits=24)

@@ -19,6 +19,7 @@ from ..synapses.access import column_members
 from ..synapses.array import Reading
 from ..synapses.axons import AxonKind
 from ..synapses.matrix import WeightMatrix
+from .held import held_members
 from .random import reverse
 from .rates import ModulatedRates
 from .rule import (
@@ -29,7 +30,6 @@ from .rule import (
     TableChange,
     amount_lanes,
     cause_lanes,
-    eligibility_lanes,
 )
 from .rulerows import RuleRowChange, kept_layout, rule_lanes
 from .store import TraceStore, TraceSweeper, is_extra, outer_after, outer_code, outer_entries, outer_index
@@ -58,9 +58,9 @@ class ChangeAmounts(wiring.Component):
     rules : Out
         Rule rows of these synapses, see `rule_lanes`, at stage `WeightMatrix.latency`; only where there are several, or
         terms.
-    eligibilities, rewarding : In
-        Eligibilities by lane, at stage `WeightMatrix.latency`, and whether columns are walked for a reward or a fade;
-        only with eligibility.
+    held, factor, multiplies, scales : In
+        What synapses hold, at stage `WeightMatrix.latency`, its factor, and whether their product is P, see
+        `held_members`.
     ticks : Out
         Traces at their caps, to be counted.
     bus : In(RegionBus)
@@ -81,7 +81,6 @@ class ChangeAmounts(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        reward = {"eligibilities": In(eligibility_lanes(config)), "rewarding": In(1)} if config.eligibility else {}
         super().__init__({
             "settings": In(Settings(config)),
             "phase": In(Phase()),
@@ -92,7 +91,7 @@ class ChangeAmounts(wiring.Component):
             **({"rules": Out(rule_lanes(config))} if has_rule_rows(config) else {}),
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
-            **reward,
+            **held_members(config),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -241,8 +240,7 @@ class ChangeAmounts(wiring.Component):
             lanes.rate.eq(self._by_error(m, modulation.modulated) if config.errors else modulation.modulated),
             self.amounts.eq(lanes.amounts),
         ]
-        if config.eligibility:
-            self._reward(m, lanes)
+        self._multiply(m, lanes)
 
     def _change_by_rows(self, m: Module, marks: Value, traces: data.View) -> None:
         """Find the changes where each synapse has a rule row, or there are terms."""
@@ -261,16 +259,11 @@ class ChangeAmounts(wiring.Component):
             self.rules.eq(changes.rules),
             self.amounts.eq(changes.amounts),
         ]
-        if config.eligibility:
-            self._reward(m, changes)
+        self._multiply(m, changes)
 
-    def _reward(self, m: Module, changes: LaneChange | RuleRowChange) -> None:
-        """Tell what finds the changes of eligibilities and their reward."""
-        m.d.comb += [
-            changes.eligibilities.eq(self.eligibilities),
-            changes.reward.eq(self.settings.control.reward),
-            changes.rewarding.eq(self.rewarding),
-        ]
+    def _multiply(self, m: Module, changes: LaneChange | RuleRowChange) -> None:
+        """Tell what finds the changes of what synapses hold, and of its factor."""
+        m.d.comb += [getattr(changes, name).eq(getattr(self, name)) for name in held_members(self._config)]
 
     def _by_error(self, m: Module, rate: Value) -> Value:
         """Multiply the rate by the error of a column if errors are the rule; return it when its synapses need it."""

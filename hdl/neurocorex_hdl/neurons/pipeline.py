@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Flag, LearningFlag, Region
+from neurocorex.spec.fixed import SCALE_ROW_BITS
 from neurocorex.spec.registers import GATE_ALL
 from neurocorex.spec.rows import judges
 
@@ -185,8 +186,20 @@ class NeuronPipeline(wiring.Component):
         m.d.comb += open_.eq((gate == GATE_ALL) | (gate == items.indices[10]))
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
         m.d.comb += self.updated.learns.eq(learns)
+        if self._config.scaling:
+            m.d.comb += self.updated.scales.eq(self._scales(m, items))
         if self._config.rules > 1:
             self._choose(m, data.View(rules_layout(self._config), items.read(Region.RULE)))
+
+    def _scales(self, m: Module, items: StagedItems) -> Value:
+        """From stage 9 to 11: whether a neuron is among those whose synapses are to be scaled."""
+        scale, row = self.control.scale, self.control.scale[:SCALE_ROW_BITS]
+        calls = row.any() & (row <= self._config.rules)
+        if not self._config.groups:
+            return calls
+        group = scale[SCALE_ROW_BITS:]
+        called = stages(m, ~group.any() | (group == items.read(Region.GROUP)), 2, name="called")[-1]
+        return calls & called
 
     def _choose(self, m: Module, rules: data.View) -> None:
         """From stage 10 to 11: the rule rows of the synapses onto a neuron, and what they go by."""

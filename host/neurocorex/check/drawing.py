@@ -17,7 +17,7 @@ from ..events.stream import EventStream
 from ..image import program_regions, region_shape, state_regions
 from ..image.content import value_range
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, Region, controls
-from ..spec.rows import Tame, size
+from ..spec.rows import Tame, has_eligibility, has_errors, has_groups, has_scaling, size
 
 #: Shares of wild values in regions, of which a network has one; and in registers, where one is felt by all neurons.
 WILD = (0.05, 0.1, 0.3)
@@ -45,6 +45,9 @@ CLEARED = (Clear.STATE, Clear.TRACES, Clear.ADAPTATION, 13, 0xFF, 0xF2)
 #: Shares of steps that begin with a judgement, and before which winners are cleared, on chips that have any.
 JUDGES = 0.1
 FORGETS = 0.1
+
+#: Conditions of registers that a run on a device does not set where the chip lacks them.
+REFUSED = (has_errors, has_groups, has_eligibility, has_scaling)
 
 Ints = NDArray[np.int64]
 Range = tuple[int, int]
@@ -126,7 +129,9 @@ class Drawing:
             value = self._bits(register, self._value(rng, register))
             if rng.random() < EXCESS:  # the chip cuts what a register has no bits for
                 value |= int(rng.integers(1 << 32)) >> register.bits(self._config) << register.bits(self._config)
-            stream = stream.setting(at, register, value)
+            # A chip refuses registers that it lacks; of some of them a device already does.
+            if register.bits(self._config) or register.row.present not in REFUSED:
+                stream = stream.setting(at, register, value)
         for at in np.flatnonzero(rng.random(steps) < CLEARS).tolist():
             stream = stream.clearing(at, Clear(int(rng.choice(CLEARED))))
         if self._config.errors and Control.LEARN not in self._fixed:

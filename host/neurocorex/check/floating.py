@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..network.network import Network
-from ..quantiser.demand import Durations
+from ..quantiser.durations import Durations
 from ..quantiser.room import arrivals
 
 Floats = NDArray[np.float64]
@@ -36,7 +36,8 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
     """Run a network in floats, every sample from rest.
 
     A step does what a step of the chip does, in the same order, and times are whole steps. Weights stay as they are,
-    with or without a learning rule, so errors that feedback axons bring make no difference.
+    with or without a learning rule, so errors that feedback axons bring make no difference. Of several contexts the
+    first is in force.
 
     Parameters
     ----------
@@ -57,6 +58,10 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
     durations, values = Durations.of(net), net.parameters
     samples, steps, _ = axons.shape
     weights = net.current_weights.astype(np.float64)
+    bias = values["bias"]
+    if net.contexts:  # the one that a run begins with
+        weights[net.input_count :] *= net.context_gain[0]
+        bias = bias + net.context_bias[0]
     source = np.concatenate([np.arange(net.neuron_count), np.array(net.extra_source, np.int64)])
     delay = np.concatenate([durations.delays, durations.extra_delays])
     silent = delay == 0
@@ -71,7 +76,7 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
         g = np.concatenate([axons[:, step], arrived], axis=1) @ weights + currents[:, step]
         i = i * (1 - values["decay_syn"]) + g
         v = v * (1 - values["decay"])
-        v = np.sign(v) * np.maximum(np.abs(v) - values["leak"], 0) + i + values["bias"]
+        v = np.sign(v) * np.maximum(np.abs(v) - values["leak"], 0) + i + bias
         h = h * (1 - net.adaptation_decay)
         level = values["threshold"] + h
         fires = (left == 0) & ((v > level) | (values["inclusive"] & (v == level)))

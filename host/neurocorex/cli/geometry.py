@@ -36,6 +36,7 @@ _MEANINGS = {
     "groups": "Groups of neurons of which the first to fire is kept",
     "eligibility": "Whether changes can wait for a reward",
     "scaling": "Whether weights can be brought to a sum",
+    "contexts": "Banks of biases and gains, of which one is in force",
 }
 
 

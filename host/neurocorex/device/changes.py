@@ -5,12 +5,11 @@ None of them outlasts its run: behind its last step the stream sets every regist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.arrays import Ints
@@ -21,19 +20,26 @@ from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
 from ..spec.registers import MOVING, ONE_STEP
 from ..wire.regions import Items
+from .scaling import commanded, scaling_changes
 from .teaching import (
     Teaching,
+    context_bits,
+    for_each_step,
     gate_bits,
     is_bool,
     is_integer,
     label_bits,
+    marked_steps,
     modulation_bits,
+    register_change,
     require_eligibility,
     require_errors,
     require_groups,
     require_judgements,
     require_learning,
+    require_scaling,
     require_set,
+    require_streamed_contexts,
 )
 
 #: Change of a stream: step, register or `NO_REGISTER`, and value.
@@ -54,9 +60,13 @@ class Changes:
         Neurons of the network.
     present : callable
         Returns the items of `Region.CONTROL` as they are before the run; called only if they are needed.
+    contexts : sequence of str
+        Names of the contexts of the network.
 
     Attributes
     ----------
+    sums : sequence of int
+        Sums of weights that the rules of the network state, by rule row, in units of the chip.
     last : dict of Control to int
         Registers that are not what they were before the run; known once the changes have been applied.
     """
@@ -65,11 +75,14 @@ class Changes:
     config: CoreConfig
     neurons: int
     present: Callable[[], Items]
+    contexts: Sequence[str] = ()
+    sums: Sequence[int] = ()
     last: dict[Control, int] = field(default_factory=dict)
     _clears: list[Change] = field(default_factory=list)
     _sets: list[Change] = field(default_factory=list)
     _planned: list[Change] = field(default_factory=list)
     _fades: list[Change] = field(default_factory=list)
+    _scales: dict[int, Any] = field(default_factory=dict)
     _held: list[tuple[int, bool]] = field(default_factory=list)
     _borrowed: dict[Control, int] = field(default_factory=dict)
     _waiting: set[Control] = field(default_factory=set)
@@ -86,7 +99,9 @@ class Changes:
         self.learn(teaching.get("learn"))
         self.judge(teaching.get("judge"))
         self.reward(teaching.get("reward"))
+        self.scale(teaching.get("scale"))
         self.silence(teaching.get("silence"))
+        self.context(teaching.get("context"))
         self.registers(teaching.get("changes"))
 
     def adapt(self, given: Any) -> None:
@@ -118,7 +133,7 @@ class Changes:
     def modulate(self, given: Any) -> None:
         """Take the argument `modulation`: one value for each step, or values by step."""
         if given is not None and not isinstance(given, Mapping):
-            flat = self._for_each_step("modulation", given)
+            flat = for_each_step("modulation", given, self.steps)
             at = np.flatnonzero(np.diff(flat, prepend=np.nan) != 0)
             given = dict(zip(at.tolist(), flat[at].tolist(), strict=True))
         self._each("modulation", given, "{20: 1.0}", Control.MODULATION, modulation_bits)
@@ -141,17 +156,8 @@ class Changes:
         if given is None:
             return
         require_errors(self.config, "learn")
-        array = np.asarray(given)
-        if array.dtype == np.bool_ and array.ndim and array.size == self.steps:
-            array = np.flatnonzero(array)  # counts through all samples
-        if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
-            raise InputError(
-                f"learn must be steps such as [19, 39], or a bool array of {self.steps} steps; got {array.dtype} of "
-                f"shape {array.shape}"
-            )
-        steps = np.unique(array.astype(np.int64)).tolist()
-        for step in self._by_step("learn", dict.fromkeys(steps, 1), "[19, 39]"):
-            self._set(step[0], Control.LEARN, step[1])
+        for step, value in self._by_step("learn", dict.fromkeys(marked_steps("learn", given, self.steps), 1), "[19]"):
+            self._set(step, Control.LEARN, value)
 
     def judge(self, given: Any) -> None:
         """Take the argument `judge`: the group that is right, by step."""
@@ -166,10 +172,18 @@ class Changes:
             return
         require_eligibility(self.config, "reward")
         if not isinstance(given, Mapping):
-            flat = self._for_each_step("reward", given)
+            flat = for_each_step("reward", given, self.steps)
             given = {step: flat[step].item() for step in np.flatnonzero(flat).tolist()}
         for step, value in self._by_step("reward", given, "{20: 1.0}"):
             self._set(step, Control.REWARD, reward_value(value) & 0xFFFF)
+
+    def scale(self, given: Any) -> None:
+        """Take the argument `scale`: steps, or where they are True, or groups by step."""
+        if given is None:
+            return
+        require_scaling(self.config, "scale")
+        groups = given if isinstance(given, Mapping) else dict.fromkeys(marked_steps("scale", given, self.steps), 0)
+        self._scales |= self._by_step("scale", groups, "{20: 1}")
 
     def silence(self, given: Any) -> None:
         """Take the argument `silence`: groups that are silent, by step."""
@@ -182,13 +196,19 @@ class Changes:
                 raise InputError(f"this chip has groups 1 to {self.config.groups}, silence names {list(groups)}")
             self._set(step, Control.SILENT, bits)
 
+    def context(self, given: Any) -> None:
+        """Take the argument `context`: a name or number for the whole run, or these by step."""
+        wanted = given if given is None or isinstance(given, Mapping) else {0: given}
+        for step, context in self._by_step("context", wanted, "{20: 'left'}"):
+            self._set(step, Control.CONTEXT, context_bits(context, self.contexts, self.config))
+
     def registers(self, given: Any) -> None:
         """Take the argument `changes`: values of registers, by step."""
         for step, values in self._by_step("changes", given, "{20: {Control.DRIFT_STEP: -1}}"):
             if not isinstance(values, Mapping):
                 raise InputError(f"changes of a step are a mapping such as {{Control.DRIFT_STEP: -1}}, got {values!r}")
             for register, value in values.items():
-                self._set(step, self._register(register), self._bits(register, value))
+                self._set(step, *register_change(register, value, self.config))
 
     def planned(self, schedule: list[list[int]]) -> None:
         """Take changes that the network makes by itself: [step, register, value]; those of other steps are left out."""
@@ -207,12 +227,15 @@ class Changes:
         Before one step the changes of the stream come first, then clears, then what is set. What the stream itself has
         behind its last step comes last, and stays.
         """
-        if not any((self._clears, self._sets, self._planned, self._fades, stream.change_step.size)):
+        own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
+        within, scales = commanded([change for change in own if change[0] < self.steps])
+        behind = own[np.count_nonzero(stream.change_step < self.steps) :]
+        self._sets += scaling_changes(scales | self._scales, self.sums, self.steps, self.config)
+        if not any((self._clears, self._sets, self._planned, self._fades, own)):
             return stream
         require_set(stream.change_register, self.config)
-        own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
-        within = [change for change in own if change[0] < self.steps]
-        behind = own[len(within) :]
+        switched = stream.change_value[stream.change_register == Control.CONTEXT]
+        require_streamed_contexts(switched, self.contexts, self.config)
         changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
         taught = sorted(changes, key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
@@ -245,19 +268,6 @@ class Changes:
     def _set(self, step: int, register: Control, value: int) -> None:
         self._sets.append((step, int(register), value))
 
-    def _for_each_step(self, name: str, given: Any) -> npt.NDArray[Any]:
-        """Return an argument of a number for each step, as one row."""
-        try:
-            values = np.asarray(given)
-        except (ValueError, TypeError, RuntimeError, LookupError):
-            values = np.empty(0, np.object_)
-        if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > self.steps:
-            raise InputError(
-                f"{name} needs a number for each of {self.steps} steps, or a mapping such as {{20: 1.0}}; "
-                f"got {values.dtype} of shape {values.shape}"
-            )
-        return values.reshape(-1)
-
     def _switched(self, name: str, given: Any) -> list[tuple[int, bool]]:
         """Return an option that is on or off, by step."""
         wanted = {0: given} if is_bool(given) else given
@@ -276,18 +286,3 @@ class Changes:
             if not is_integer(step) or not 0 <= step < max(self.steps, 1):
                 raise InputError(f"{name} names step {step!r}, the run has {self.steps} (0 to {self.steps - 1})")
         return [(int(step), value) for step, value in given.items()]
-
-    def _register(self, register: Any) -> Control:
-        known = [control for control in controls(self.config) if control.bits(self.config)]
-        if not is_integer(register) or register not in known:
-            names = ", ".join(control.name for control in known)
-            raise InputError(f"this chip has no register {register!r}; it has {names}")
-        return Control(int(register))
-
-    def _bits(self, register: Any, value: Any) -> int:
-        control = Control(register)
-        bits = control.bits(self.config)
-        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if control.signed else (0, (1 << bits) - 1)
-        if not is_integer(value) or not low <= value <= high:
-            raise InputError(f"{control.name} of this chip holds integers from {low} to {high}, got {value!r}")
-        return int(value) & ((1 << bits) - 1)

@@ -19,6 +19,7 @@ from ..spec import Clear, Control, CoreConfig, Flag, Region
 from ..spec.registers import MOVING, NOBODY, RULE_ROWS
 from ..spec.rows import (
     AXON,
+    CONTEXT,
     EXTRA_AXON,
     NEURON,
     SYNAPSE,
@@ -26,6 +27,7 @@ from ..spec.rows import (
     has_errors,
     has_groups,
     has_rules,
+    has_scaling,
     has_window,
     judges,
     learns,
@@ -36,7 +38,7 @@ from .loaded import LoadedNetwork
 from .recording import Recording
 
 #: Chips with regions that have no meaning where no synapse is plastic.
-_LEARNERS = (learns, has_window, has_rules, has_eligibility)
+_LEARNERS = (learns, has_window, has_rules, has_eligibility, has_scaling)
 #: Registers without a meaning for a network in which no synapse is plastic.
 _OF_LEARNING = (
     *(each for each in Control if each.row.present in (*_LEARNERS, has_errors)),
@@ -78,6 +80,9 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
             part = part & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
         if region is Region.RULE:
             part = part & (config.rules - 1) | part >> config.rule_bits << _RULE_BITS
+        if region.row.per is CONTEXT:  # a context that a chip lacks does nothing
+            part = part - region.row.power_up(config)
+            part = part[: 1 + max(np.flatnonzero(part.any(axis=1)), default=-1)]
         if region is Region.FIRST:  # a group that a chip lacks is one without a winner
             part = np.trim_zeros((part + 1) % (NOBODY + 1), "b")
         if region is Region.CONTROL:
@@ -135,6 +140,8 @@ def cut(region: Region, values: Items, network: LoadedNetwork, config: CoreConfi
     own, per = network.geometry(config), region.row.per
     if per is SYNAPSE:
         return network.crop(values, config)
+    if per is CONTEXT:
+        return values[:, : own.neurons]
     if per is AXON:
         return values[network.rows(config)]
     return values[: {NEURON: own.neurons, EXTRA_AXON: own.extra_axons}.get(per, values.size)]

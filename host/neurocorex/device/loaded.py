@@ -10,9 +10,11 @@ import numpy as np
 from ..events.arrays import Ints
 from ..events.delayline import DelayLine, Waiting
 from ..image import Image
+from ..quantiser.contexts import names_of
 from ..quantiser.extent import EXTENT, extent_of
 from ..quantiser.fades import FADES, Fades, fades_of
 from ..quantiser.inputs import WAITING, image_line, image_waiting, waiting_meta
+from ..quantiser.sums import sums_of
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
@@ -79,9 +81,19 @@ class LoadedNetwork:
         return [[step - self.age, *rest] for step, *rest in planned]
 
     @property
+    def contexts(self) -> tuple[str, ...]:
+        """Names of its contexts."""
+        return names_of(self.image.meta) if self.image else ()
+
+    @property
     def fades(self) -> Fades | None:
         """How synapses forget what they have gathered, by steps from the load on."""
         return fades_of(self.image) if self.image else None
+
+    @property
+    def sums(self) -> tuple[int, ...]:
+        """Sums that scaling brings weights to, in units of the chip, by rule row."""
+        return sums_of(self.image) if self.image else ()
 
     def geometry(self, chip: CoreConfig) -> CoreConfig:
         """Geometry of the network, or of the chip if none was loaded."""

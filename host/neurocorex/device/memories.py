@@ -20,7 +20,7 @@ from .matrix import WeightMatrix
 from .session import Session
 from .standing import setting
 from .synapses import WeightsSet
-from .teaching import gate_bits, modulation_bits, require_learning
+from .teaching import context_bits, gate_bits, modulation_bits, require_learning
 from .turn import Turn
 from .units import is_chip
 
@@ -51,7 +51,7 @@ class Memories:
         self._matrix = WeightMatrix(self._contents)
 
     def read(self, region: Region) -> Items:
-        """Read a whole region: [A, N] for the weights, one dimension for all others; in sizes of the chip."""
+        """Read a whole region, in sizes of the chip: [A, N] of synapses, [contexts, N] of contexts, else one row."""
         with self._reading("read"):
             return self._contents.read(region)[region]
 
@@ -177,6 +177,15 @@ class Memories:
         """Read the traces of the axons and neurons of the network that was loaded; zeros if the chip does not learn."""
         with self._reading("traces"):
             return self._contents.traces()
+
+    def context(self, context: str | int) -> None:
+        """Put a context in force, by its name or number, until another one is; see `Network.context`.
+
+        Runs begin in it, unless they say otherwise; no clear changes it. A load puts the first in force.
+        """
+        with self._turn.taken("context"):
+            config, names = self._contents.config, self._contents.network.contexts
+            self._contents.set_register(Control.CONTEXT, context_bits(context, names, config))
 
     # As a whole --------------------------------------------------------------------------------
 

@@ -82,7 +82,9 @@ class Run:
         if contents.network.source is not None:
             contents.network.source.warn_if_changed(stimulus.stream.steps * contents.geometry.neurons)
         contents.settle()
-        changes = Changes(stimulus.stream.steps, contents.config, contents.geometry.neurons, contents.control)
+        steps, network = stimulus.stream.steps, contents.network
+        changes = Changes(steps, contents.config, contents.geometry.neurons, contents.control, network.contexts)
+        changes.sums = network.sums
         changes.planned(contents.network.schedule)
         changes.fade(contents.network.fades, contents.network.age)
         changes.teach(options, stimulus.starts)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
 from ..spec.registers import CONTEXTS, OTHERS, RULE_ROWS
-from ..spec.rows import AXON, has_window, learns
+from ..spec.rows import AXON, has_scaling, has_window, learns
 from .content import MATRICES, blank, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
@@ -35,6 +35,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits.append("groups of neurons (the chip was built without them)")
     if not new.eligibility and old.eligibility and _has_eligibility(regions):
         limits.append("eligibility (the chip was built without it)")
+    if not new.scaling and old.scaling and regions[Region.CONTROL][Control.TARGET]:
+        limits.append("scaling of weights to a sum (the chip was built without it)")
     limits += _lacking_contexts(regions, old, new) + _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -145,7 +147,7 @@ def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         if not low <= worst <= high:
             found.append(f"{region.name.lower()} {worst} (the chip holds {low} to {high})")
     for register in controls(new):
-        of_learning = register.row.present in (learns, has_window) or register in _OF_RULES
+        of_learning = register.row.present in (learns, has_window, has_scaling) or register in _OF_RULES
         if of_learning or not register.bits(old):
             continue
         value, bits = _register(regions[Region.CONTROL], register, old), register.bits(new)

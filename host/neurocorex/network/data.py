@@ -17,6 +17,7 @@ from .delays import OwnAxons
 from .parameters import KEYWORDS, SCALED
 from .projections import Projection, Projections
 
+_OF_CONTEXTS = ("contexts", "context_bias", "context_gain")
 _SET = {name: f"set it by net.neurons.set({name}=...)" for name in KEYWORDS}
 
 
@@ -57,6 +58,9 @@ class NetworkData(Sealed):
     blame: float
     conscience: int | float
     exclusive: tuple[int, ...]
+    contexts: tuple[str, ...]
+    context_bias: NDArray[Any]
+    context_gain: NDArray[np.float64]
 
     def __init__(self, inputs: int, neurons: int, dt_ms: float) -> None:
         self.input_count = _count("inputs", inputs)
@@ -77,6 +81,7 @@ class NetworkData(Sealed):
         self.adaptation_step, self.adaptation_decay = 0, 0.0
         self.praise, self.blame, self.conscience = 0, 0, 0
         self.exclusive = ()
+        self.contexts, self.context_bias, self.context_gain = (), *_no_contexts(self.neuron_count)
 
     def __setattr__(self, name: str, value: Never) -> None:  # Never: as in `Sealed`
         """Set an attribute; a rule that is assigned is that of all plastic synapses, as by ``learn(rule)``."""
@@ -92,6 +97,7 @@ class NetworkData(Sealed):
             "input_source": list(range(inputs)), "input_delay_ms": [0.0] * inputs,
             "is_feedback": np.zeros(len(state["weights"]), np.bool_), "praise": 0, "blame": 0, "conscience": 0,
             "exclusive": (),
+            **dict(zip(_OF_CONTEXTS, ((), *_no_contexts(state["neuron_count"])), strict=True)),
         } | state)  # fmt: skip
         self.parameters.update(parameters.initial(self.neuron_count) | self.parameters)
         if "_projections" not in state:
@@ -158,6 +164,7 @@ class NetworkData(Sealed):
         bounded = all(rule.bounds_are_integers for rule in self.rules)
         shared = self.adaptation_step, self.conscience
         stated = all(isinstance(each, int | np.integer) for each in shared) and self.weights.dtype.kind == "i"
+        stated = stated and self.context_bias.dtype.kind == "i"
         return bounded and stated and all(parameters.is_integer(name, self.parameters[name]) for name in SCALED)
 
     @property
@@ -189,6 +196,11 @@ class NetworkData(Sealed):
                 array = self.parameters[name] = array.astype(np.float64)
             array[neurons] = given
         return changed
+
+
+def _no_contexts(neurons: int) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return biases and gains of no context."""
+    return np.zeros((0, neurons), np.int64), np.ones((0, neurons))
 
 
 def _count(name: str, value: int) -> int:

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..learning import Rule
 from .attributes import checked_keywords
 from .checks import check_pair, projections_of
+from .contexts import ContextData
 from .data import NetworkData
 from .inputaxons import axons_of, carry, require_axons
 from .judging import JudgedData
@@ -20,7 +21,7 @@ from .parts import Part, parts_of
 from .population import Inputs, Neurons, Population
 
 
-class Network(JudgedData):
+class Network(JudgedData, ContextData):
     """Leaky integrate-and-fire neurons, driven by input axons and by each other, with synapses that may learn.
 
     Parameters
@@ -37,7 +38,7 @@ class Network(JudgedData):
     neurons : Neurons
         All neurons. Index it for some of them; `Neurons.set` gives them parameters.
     input_count, neuron_count : int
-        Numbers of input axons and of neurons. An input with several delays has several axons.
+        Numbers of input axons (of an input with several delays there are several) and of neurons.
     input_source, input_delay_ms : list of int, list of float
         For each input axon, the input that it belongs to, and its delay. The first axons are those of the inputs, in
         their order; further ones follow.
@@ -48,13 +49,11 @@ class Network(JudgedData):
         Which pairs have been connected, even by a weight of 0; which of them learn.
     is_feedback : bool array [input axons + neurons + extra axons]
         Which axons bring errors, see `feedback`; the others bring currents.
-    extra_source : list of int
+    extra_source, extra_delay_ms, follows : list of int, list of float, list of bool
         A neuron with more than one delay, or with currents and errors to bring, has extra axons: for each of these, the
-        neuron that it belongs to.
-    extra_delay_ms, follows : list of float, list of bool
-        Delays of the extra axons, and which of these follow the default of their neuron.
+        neuron that it belongs to, its delay, and whether that follows the default of the neuron.
     rule : Rule or None
-        Learning rule that was given last; None: nothing learns. Assigning one is ``learn(rule)``.
+        Learning rule given last; None: nothing learns. Assigning one is ``learn(rule)``.
     rules : tuple of Rule
         Those by which plastic synapses learn; `projections` has the synapses of each.
     parameters : dict of arrays [neurons]
@@ -62,12 +61,12 @@ class Network(JudgedData):
         `decay`, `decay_syn` as fractions lost per step; `refractory_ms`, `delay_ms` (NaN: not set) in milliseconds;
         `hold`, `subtract`, `learns`, `error_always` as bool; `group` as int. `delay_ms` is that of the neuron's own
         axon, see `default_delay_ms`.
-    adaptation_step : float or int
-        Rise of a neuron's threshold at each of its spikes, in the units of the weights; 0: none.
-    adaptation_decay : float
-        Fraction of that rise that is lost in one step.
+    adaptation_step, adaptation_decay : float or int, float
+        Rise of a neuron's threshold at each spike, in the units of the weights, and the part that fades in a step.
     praise, blame, conscience, exclusive : float or int, tuple of int
         What a judgement does, see `judge`; and groups of which one neuron fires in a step, see `one_fires`.
+    contexts, context_bias, context_gain : tuple of str, arrays [contexts, neurons]
+        Contexts by their numbers, see `context`: names, what is added to biases, factors of what neurons bring.
     calls : int
         Calls that may have changed connections, parameters or the rule.
 

@@ -117,7 +117,7 @@ def checked(given: Mapping[str, Any], neurons: NDArray[np.intp], dt_ms: float) -
     values: dict[str, NDArray[Any]] = {}
     for name, value in stated.items():
         if name in TIME_CONSTANTS:
-            tau_ms = _numbers(name, value, neurons, 0, np.inf, infinite=True)
+            tau_ms = numbers(name, value, neurons, 0, np.inf, infinite=True)
             with np.errstate(divide="ignore"):
                 values[TIME_CONSTANTS[name]] = np.asarray(-np.expm1(-dt_ms / tau_ms.astype(np.float64)))
         elif name in CHOICES:
@@ -127,13 +127,14 @@ def checked(given: Mapping[str, Any], neurons: NDArray[np.intp], dt_ms: float) -
             values[name] = _groups(value, neurons)
         else:
             low, high = QUANTITIES[name].low, QUANTITIES[name].high
-            values[name] = _numbers(name, value, neurons, low, high, infinite=name in ENDLESS)
+            values[name] = numbers(name, value, neurons, low, high, infinite=name in ENDLESS)
     return values
 
 
-def _numbers(
+def numbers(
     name: str, given: ArrayLike, neurons: NDArray[np.intp], low: float, high: float, *, infinite: bool = False
 ) -> NDArray[Any]:
+    """Check numbers for some neurons, one for all or one for each; raises InputError with `name`."""
     try:
         values = np.asarray(given)
         if values.dtype.kind not in "iufb":
@@ -150,7 +151,7 @@ def _numbers(
 
 
 def _groups(given: ArrayLike, neurons: NDArray[np.intp]) -> NDArray[np.int64]:
-    values = _numbers(GROUP, given, neurons, 0, max(LIMITS["groups"]))
+    values = numbers(GROUP, given, neurons, 0, max(LIMITS["groups"]))
     if (values != np.rint(values)).any():
         raise InputError(f"{GROUP} must be a whole number, got {values[values != np.rint(values)][0]!s}")
     return values.astype(np.int64)

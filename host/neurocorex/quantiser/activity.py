@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from ..image import Image, blank
 from ..spec import Control, Region
-from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from ..spec.fixed import CONTEXT_GAIN_ONE, DECAY_ALL, DECAY_BITS
 from ..spec.regions import PARAMETERS
+from .contexts import banks, biases, raised
 from .imagerows import bounds, learning_synapses
 
 Ints = NDArray[np.int64]
@@ -65,15 +66,15 @@ def never_fire(image: Image, injected: Ints | None = None) -> Ints:
     if injected is not None:
         drive += np.maximum(injected, 0)
     delivers, source = _axons(image)
-    drive += excitation[inputs:][delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
+    recurrent = excitation[inputs:][delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
     # A membrane that is higher by some amount now is never higher by more than that amount later.
     head_start = np.maximum(_wide(image, Region.MEMBRANE), 0) if image.is_snapshot else 0
     silent = np.zeros(image.config.neurons, np.bool_)
     while True:
-        new = ~silent & ~_crosses(image, drive, head_start)
+        new = ~silent & ~_crosses(image, drive + raised(image, recurrent), head_start)
         if not new.any():
             return np.flatnonzero(silent & in_use(image) & ~out_of_reach(image))
-        drive -= excitation[inputs:][new[source] & delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
+        recurrent -= excitation[inputs:][new[source] & delivers].sum(axis=0, dtype=np.int64) << gain_recurrent
         silent |= new
 
 
@@ -108,7 +109,8 @@ def out_of_reach(image: Image) -> NDArray[np.bool_]:
 def driven(image: Image, injected: Ints | None = None) -> NDArray[np.bool_]:
     """Tell which neurons something excites, bool [N]: an input, an injected current, a bias, or a neuron so excited."""
     excites = _reach(image)[1] > 0
-    reached = excites[: image.config.inputs].any(axis=0) | (_wide(image, Region.BIAS) > 0)
+    reached = excites[: image.config.inputs].any(axis=0) | (biases(image) > 0).any(axis=0)
+    heard = raised(image, np.full(image.config.neurons, 1 << 16)) > 0
     reached |= _wide(image, Region.THRESHOLD) < 0
     if injected is not None:
         reached |= injected > 0
@@ -117,13 +119,13 @@ def driven(image: Image, injected: Ints | None = None) -> NDArray[np.bool_]:
     delivers, source = _axons(image)
     waiting = reached
     while waiting.any():
-        new = excites[image.config.inputs :][waiting[source] & delivers].any(axis=0) & ~reached
+        new = excites[image.config.inputs :][waiting[source] & delivers].any(axis=0) & heard & ~reached
         waiting, reached = new, reached | new
     return np.asarray(reached)
 
 
 def never_silent(image: Image) -> Ints:
-    """Return the neurons that fire from rest without input, by their bias or a threshold below zero."""
+    """Return the neurons that fire from rest without input, by a threshold below zero or their bias in any context."""
     return np.flatnonzero(_crosses(image, np.zeros(image.config.neurons, np.int64)))
 
 
@@ -134,12 +136,12 @@ def rooms(image: Image) -> NDArray[np.float64]:
     lowest, highest = _reach(image)
     reach = [
         (np.maximum(weights[:inputs], 0).sum(axis=0, dtype=np.int64) << gain_input)
-        + (np.maximum(weights[inputs:], 0).sum(axis=0, dtype=np.int64) << gain_recurrent)
+        + raised(image, np.maximum(weights[inputs:], 0).sum(axis=0, dtype=np.int64) << gain_recurrent)
         for weights in (-lowest, highest)
     ]
     threshold = np.where(out_of_reach(image), 0, _wide(image, Region.THRESHOLD))
     resting = np.maximum(np.abs(threshold), np.abs(_wide(image, Region.RESET)))
-    level = resting + np.abs(_wide(image, Region.BIAS)) + np.maximum(*reach)
+    level = resting + np.abs(biases(image)).max(axis=0) + np.maximum(*reach)
     return np.asarray(level / image.config.state_range[1])
 
 
@@ -150,16 +152,17 @@ def always_saturates(image: Image) -> Ints:
         np.abs(part.astype(np.int64)) << gain
         for part, gain in zip((weights[:inputs], weights[inputs:]), _gains(image), strict=True)
     ]
-    smallest = [np.where(size > 0, size, np.iinfo(np.int64).max).min(axis=0) for size in sizes]
-    connected = (weights != 0).any(axis=0)
-    return np.flatnonzero((np.minimum(*smallest) > top) & connected)
+    sizes[1] = sizes[1] * banks(image)[1].min(axis=0) // CONTEXT_GAIN_ONE
+    smallest = np.minimum(*(np.where(size > 0, size, np.iinfo(np.int64).max).min(axis=0) for size in sizes))
+    connected = smallest < np.iinfo(np.int64).max
+    return np.flatnonzero((smallest > top) & connected)
 
 
 def _crosses(image: Image, drive: Ints, head_start: Ints | int = 0) -> NDArray[np.bool_]:
     top = image.config.state_range[1]
     current = highest(drive, _wide(image, Region.CURRENT_DECAY), np.zeros_like(drive), top)
     # A membrane that only a negative bias moves is at its highest in the first step.
-    membrane = highest(current + _wide(image, Region.BIAS), _wide(image, Region.DECAY), _wide(image, Region.LEAK), top)
+    membrane = highest(current + biases(image).max(axis=0), _wide(image, Region.DECAY), _wide(image, Region.LEAK), top)
     return np.asarray(membrane > _wide(image, Region.THRESHOLD) - head_start)
 
 

@@ -16,6 +16,7 @@ from ..network.population import named
 from ..spec import Control, CoreConfig, Flag, Region, controls, layout
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
+from .contexts import META, context_regions
 from .demand import Demand
 from .extent import EXTENT
 from .fades import FADES
@@ -30,6 +31,7 @@ from .room import ROOMS, rooms_of
 from .rounding import Rounding
 from .rows import trace_sets
 from .scale import Kinds
+from .sums import SUMS, out_of_reach
 from .tuning import SCHEDULE, Tuning
 
 #: Relative error of a threshold above which the report warns.
@@ -90,6 +92,8 @@ class Assembly:
         self._put_parameters()
         self._put_flags()
         self._put_axons()
+        if config.contexts > 1:
+            self.regions |= context_regions(net, config, self.rounding)
         step, decay = np.array(net.adaptation_step), np.array(net.adaptation_decay)
         self.control[Control.ADAPTATION_STEP] = self.rounding.states("adaptation_step", step)
         self.control[Control.ADAPTATION_DECAY] = self.rounding.decays("adaptation_decay", decay)
@@ -107,10 +111,14 @@ class Assembly:
             meta[SCHEDULE] = self.tuning.schedule
         if self.tuning and self.tuning.fades:
             meta[FADES] = self.tuning.fades.meta
+        if self.tuning and any(sums := [row.weight_sum for row in self.tuning.rows]):
+            meta[SUMS] = sums
         if self.tuning and not self.tuning.tables:
             meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if error_scale is not None:
             meta[ERROR_SCALE] = error_scale
+        if net.contexts:
+            meta[META] = list(net.contexts)
         if differ:
             meta[SCALES] = self.scales.tolist()
         return Image.completed(config, self.regions, float(self.scales[0]), meta)
@@ -210,6 +218,9 @@ class Assembly:
         # What a judgement brings shares the scale of errors with what feedback axons bring.
         brought = np.concatenate([net.weights[net.is_feedback].ravel(), np.array([net.praise, net.blame])])
         self.tuning = Tuning(rules, self.config, net.dt_ms, units, trace_sets(rows), rooms, brought)
+        for row, tuned in zip(rows, self.tuning.rows, strict=True):
+            if tuned.weight_sum and (short := out_of_reach(row, tuned.weight_sum, tuned.highest)):
+                tuned.warnings.append(short)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():

@@ -19,11 +19,12 @@ from ..image import Image
 from ..learning import ErrorRule
 from ..network.data import NetworkData
 from ..spec import Control, Flag, LearningFlag, Region
-from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from ..spec.fixed import CONTEXT_GAIN_ONE, DECAY_ALL, DECAY_BITS
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
-from .demand import Durations
+from .contexts import banks
 from .difference import Difference, Loss, WeightLoss
+from .durations import Durations
 from .feedback import error_scale_of
 from .held import learned
 from .inclusive import as_meant
@@ -80,8 +81,8 @@ class Comparison:
         rule = list(learned(net, image, (sides.steps_of(INPUT), sides.steps_of(RECURRENT))))
         kinds = [
             *(Difference.of(f"{kind} weights", *block) for kind, block in blocks.items()),
-            *sides.parameters(), *sides.axons(), *sides.choices(), *sides.adaptation(), sides.outside(),
-            *rule,
+            *sides.parameters(), *sides.axons(), *sides.choices(), *sides.adaptation(), *sides.contexts(),
+            sides.outside(), *rule,
         ]  # fmt: skip
         return cls(
             {each.name: each for each in kinds},
@@ -233,6 +234,17 @@ class _Sides:
         if net.adaptation_step:
             decay = fractions(self.control[[Control.ADAPTATION_DECAY]])
             yield Difference.of("adaptation_decay", np.array([net.adaptation_decay]), decay, "a step")
+
+    def contexts(self) -> Iterable[Difference]:
+        """Compare what contexts add to biases, and their gains."""
+        wanted, held = (self.net.context_bias, self.net.context_gain), banks(self.image)
+        count = len(self.net.contexts)
+        if not count:
+            return
+        for name, want, have in zip(("context_bias", "context_gain"), wanted, held, strict=True):
+            unit = self.scales if name == "context_bias" else CONTEXT_GAIN_ONE
+            mine = have[:count, : self.count] / unit
+            yield Difference.of(name, want.astype(np.float64).ravel(), mine.ravel(), "" if unit is self.scales else "x")
 
     def outside(self) -> Difference:
         """Count what the chip holds that the network does not have, and what of the network does not take part."""

@@ -20,6 +20,7 @@ from .errorrate import whole_deadband
 from .fades import fades_of
 from .feedback import error_scale_of
 from .imagerows import bounds, of_axons, row_flags, row_numbers, signed_value
+from .sums import sums_of
 from .tuning import schedule_of
 
 Floats = NDArray[np.float64]
@@ -75,6 +76,7 @@ class _Held:
             of_axons(each, kind, image.config) for each in (Control.PRE_DECAY, Control.PRE_INCREMENT)
         )
         self.image, self.rule, self.dt_ms, self.unit, self.config = image, rule, dt_ms, unit, image.config
+        self.number = row
         self.control, self.row, self.flags = image.regions[Region.CONTROL], RULE_ROWS[row], row_flags(image, row)
         self.ends = [float(end) for end in bounds(image, row)]
         span = self.ends[1] - self.ends[0]
@@ -93,6 +95,9 @@ class _Held:
             yield "bounds", [float(bound) for bound in rule.bounds], [end * self.unit for end in self.ends]
         else:
             yield "bounds", [float(end) for end in self.config.weight_range], self.ends
+        if rule.weight_sum is not None:
+            sums = sums_of(self.image)
+            yield "weight_sum", [rule.weight_sum], [sums[self.number] * self.unit if self.number < len(sums) else 0.0]
         yield "modulation", [rule.modulation], [self.signed(Control.MODULATION) / MODULATION_ONE]
         yield "gate", [GATE_ALL], [float(self.control[Control.GATE])]
         if not self.image.is_snapshot:  # it moves on as a network runs

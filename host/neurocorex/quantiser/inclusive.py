@@ -20,6 +20,7 @@ from ..network.data import NetworkData
 from ..network.population import named
 from ..spec import Control, CoreConfig, Region
 from ..spec.fixed import DECAY_ALL, DECAY_BITS
+from .contexts import acts_on
 from .populations import scales_of
 
 Ints = NDArray[np.int64]
@@ -108,6 +109,7 @@ def _step(neuron: int, regions: Mapping[Region, NDArray[Any]], control: NDArray[
     """Return the distance to the next lower membrane that a neuron can have, as far as a weight can express it."""
     grid = 1 << int(control[Control.GAIN_RECURRENT])
     drifts = any(int(regions[region][neuron]) for region in (Region.DECAY, Region.LEAK, Region.BIAS))
+    drifts |= any(acts_on(neuron, regions))
     # A neuron that is held at its reset starts from there, and an adaptive threshold may stop anywhere.
     levels = [regions[region][neuron] for region in (Region.THRESHOLD, Region.RESET)]
     whole = int(control[Control.GAIN_INPUT]) >= int(control[Control.GAIN_RECURRENT]) and not any(
@@ -138,7 +140,8 @@ def _can_give_back(neuron: int, row: int, regions: Mapping[Region, NDArray[Any]]
     """Whether a weight of a neuron onto itself acts on the membrane as it is, and stays as it is."""
     remembers = int(regions[Region.CURRENT_DECAY][neuron]) != DECAY_ALL
     learns = Region.PLASTIC in regions and bool(regions[Region.PLASTIC][row, neuron])
-    return not (remembers or learns or int(regions[Region.LEAK][neuron]))
+    _, scaled = acts_on(neuron, regions)
+    return not (remembers or learns or scaled or int(regions[Region.LEAK][neuron]))
 
 
 def _gives_back(neuron: int, config: CoreConfig, regions: Mapping[Region, NDArray[Any]]) -> bool:

@@ -19,13 +19,11 @@ from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
 from .difference import Difference, WeightLoss, finite
 from .errorchange import ErrorChange
-from .fades import fades_told
-from .inputs import delays_told
-from .judging import exclusion_told
 from .losses import UNBOUNDED
 from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
 from .populations import PopulationScale
+from .remarks import remarks
 from .rounded import Rounded
 from .rulereport import RuleReport, draw_windows, engines, plain, rule_lines, rule_warnings
 from .window import SMALL, ActingWindow
@@ -175,7 +173,7 @@ class Report:
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
-            remarks=[*delays_told(image), *exclusion_told(image), *fades_told(image)],
+            remarks=remarks(image),
             comparison=comparison,
         )
 

@@ -139,7 +139,7 @@ def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
     That is a level of the membrane, and beyond it the larger of all excitation and all inhibition in one step.
     """
     chosen = slice(None) if neurons is None else neurons
-    lowest, highest = demand.lowest[:, chosen], demand.highest[:, chosen]
+    lowest, highest = demand.strongest(chosen)
     incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
     size = {name: np.abs(values[chosen]) for name, values in demand.levels.items()}
     level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming + demand.injected[chosen]

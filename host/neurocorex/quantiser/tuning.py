@@ -97,6 +97,8 @@ class Tuning:
             got = modulation / MODULATION_ONE
             row.note("modulation", row.rule.modulation, got, remedy="take a multiple of 1/256")
             self.control |= row.control | {row.registers.flags: row.flags}
+        if sums := [row.weight_sum for row in self.rows if row.weight_sum]:
+            self.control[Control.TARGET] = sums[0]  # runs set that of each rule before they scale
         self.control |= {
             Control.LEARNING: shared | self.rows[0].flags, Control.MODULATION: modulation, Control.GATE: GATE_ALL,
             Control.RANDOM: self.rules[0].random_state,

@@ -20,6 +20,8 @@ SCALE_ROW_BITS = 3
 FACTOR_BITS, FACTOR_LIMIT = 12, 32767
 #: `Region.CONTEXT_GAIN` that changes nothing.
 CONTEXT_GAIN_ONE = 256
+#: Bits of such a gain.
+CONTEXT_GAIN_BITS = 12
 #: Bits of a gain: weights are shifted left by 0 to 7.
 GAIN_BITS = 3
 

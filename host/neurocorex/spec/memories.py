@@ -178,6 +178,8 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     if config.eligibility:
         rewarded = _index_bits(config.neurons) + 2 * config.rule_bits
         yield Memory("core.events.rewarded", "memory", neurons, (rewarded,))
+    if config.scaling:
+        yield Memory("core.events.scaled", "memory", neurons, (_index_bits(config.neurons) + 2 * config.rule_bits,))
     amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits

@@ -87,6 +87,11 @@ def has_contexts(config: CoreConfig) -> bool:
     return config.contexts > 1
 
 
+def has_factors(config: CoreConfig) -> bool:
+    """Chips that multiply what synapses hold: eligibilities by a reward, or weights to scale them."""
+    return config.eligibility or config.scaling
+
+
 def adapts(config: CoreConfig) -> bool:
     """Chips whose thresholds adapt."""
     return config.adaptation

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .config import CoreConfig
-from .fixed import DECAY_BITS, GAIN_BITS, SCALE_ROW_BITS
+from .fixed import CONTEXT_GAIN_BITS, DECAY_BITS, GAIN_BITS, SCALE_ROW_BITS
 
 
 class Width(NamedTuple):
@@ -45,7 +45,7 @@ GROUP = Width("enough for G", lambda config: config.groups.bit_length() or 1)
 GROUPS = Width("G + 1", lambda config: config.groups + 1)
 CONTEXT = Width("log2 of `contexts`", lambda config: config.context_bits or 1)
 #: A factor with 8 bits behind the point.
-CONTEXT_GAIN = exactly(12)
+CONTEXT_GAIN = exactly(CONTEXT_GAIN_BITS)
 #: The binary logarithm of a part.
 FADE = exactly(4)
 #: Number of a rule row, one up, and on chips with groups that of a group.

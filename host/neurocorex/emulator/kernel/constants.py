@@ -58,9 +58,9 @@ RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATUR
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
 FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
-#: Places behind the counters, for columns of the matrix that were walked, steps in which that was for a reward, columns
+#: Places behind the counters: columns of the matrix that were walked, steps in which that was for a reward, columns
 #: that were scaled, which are not among the first, and steps in which neurons excluded one another.
-COLUMNS, REWARDS, SCALED, CONTESTS = range(len(Counter), len(Counter) + 4)
+COLUMNS, REWARDS, SCALED, CONTESTS = (len(Counter) + place for place in range(4))
 TALLIES = CONTESTS + 1
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 NOBODY = registers.NOBODY

@@ -15,6 +15,7 @@ from ...network.network import Network
 from ...quantiser.populations import scales_of
 from ...quantiser.quantise import quantised
 from ...spec import CoreConfig, Region
+from ...spec.registers import CONTEXTS
 from .cells import Cells
 from .connections import Connection, Connections
 from .hdf5 import write_tree
@@ -61,7 +62,7 @@ def to_nir(
     Raises
     ------
     InputError
-        If `model` is none of these, or has axons that bring errors.
+        If `model` is none of these, or has axons that bring errors, or contexts.
     FitError
         If a network does not fit.
     FileFormatError
@@ -73,6 +74,8 @@ def to_nir(
         raise InputError(f"expected a Network, an Image or an imported graph, got {type(model).__name__}")
     if _has_feedback(model):
         raise InputError("NIR has no axons that bring errors (Network.feedback); export a network without them")
+    if _has_contexts(model):
+        raise InputError("NIR has no contexts (Network.context); export a network without them")
     if isinstance(model, Network):
         image = quantised(model, config)[0]
         cells = Cells.of_network(model, image)
@@ -95,6 +98,15 @@ def _has_feedback(model: Network | Image | Imported) -> bool:
         return bool(model.is_feedback.any())
     regions = (model.image if isinstance(model, Imported) else model).regions
     return Region.FEEDBACK in regions and bool(regions[Region.FEEDBACK].any())
+
+
+def _has_contexts(model: Network | Image | Imported) -> bool:
+    """Whether there is a context that does anything."""
+    if isinstance(model, Network):
+        return bool(model.contexts)
+    image = model.image if isinstance(model, Imported) else model
+    held = ((each, image.regions[each]) for each in CONTEXTS if each in image.regions)
+    return any(bool((items != each.row.power_up(image.config)).any()) for each, items in held)
 
 
 def _grouped(cells: Cells, scales: Floats) -> Places:
