@@ -64,6 +64,8 @@ class Core(wiring.Component):
             m.d.comb += events.tracing.eq(learning.running)
             if self.config.eligibility:
                 m.d.comb += learning.rewarding.eq(events.rewarding)
+            if self.config.scaling:
+                wiring.connect(m, events.scaling, learning.scaling)
         if drifts(self.config):
             m.d.comb += [synapses.step_done.eq(events.ticks.steps), events.folding.eq(synapses.folding)]
 

@@ -109,9 +109,25 @@ def test_chips_without_groups_refuse():
         net.judge(praise=0, blame=0)
         device.load(net)
         for arguments in ({"judge": {3: 1}}, {"silence": {3: [1]}}, {"spikes": EventStream(5).judging(1, 1)}):
-            with pytest.raises(InputError, match=r"groups; this one was built without: CoreConfig\(errors=True, gro"):
+            with pytest.raises(InputError, match=r"groups.*; this one was built without: CoreConfig\("):
                 device.run(20, **arguments)
         assert device.winners().tolist() == [-1]
+
+
+def test_chips_with_groups_alone_race_and_refuse_judgements():
+    net = ncx.Network(inputs=2, neurons=4)
+    net.neurons.set(threshold=30, bias=np.array(BIASES), group=[1, 1, 2, 2], refractory_ms=255)
+    with ncx.open("emulator") as device:
+        device.load(net)
+        assert (device.config.groups, device.config.errors, device.config.learning) == (2, False, Learning.NONE)
+        device.run(20)
+        assert device.winners().tolist() == [2, 1, 2]
+        device.clear()
+        device.run(20, silence={0: [2]})
+        assert device.winners().tolist() == [1, 1, -1]
+        for arguments in ({"judge": {3: 1}}, {"spikes": EventStream(5).judging(1, 1)}):
+            with pytest.raises(InputError, match=r"groups and errors; this one .* CoreConfig\(errors=True"):
+                device.run(20, **arguments)
 
 
 def test_a_snapshot_keeps_winners(device):
@@ -120,3 +136,38 @@ def test_a_snapshot_keeps_winners(device):
     with ncx.open("emulator") as other:
         other.load(snapshot)
         assert other.winners().tolist() == [2, 1, 2]
+
+
+def test_of_neurons_that_pass_together_the_one_furthest_above_its_threshold_fires():
+    net = ncx.Network(inputs=1, neurons=4)
+    net.neurons.set(threshold=11, bias=np.array(BIASES), group=[1, 1, 1, 2], refractory_ms=255)
+    net.neurons[:3].set(threshold=[11, 11, 17])  # membranes of 12, 12 and 18 in the third step, or the fourth: 12
+    with ncx.open("emulator") as device:
+        device.load(net)
+        assert np.argmax(device.run(8).spikes, axis=0).tolist() == [3, 2, 2, 2]
+        net.one_fires([1])
+        report = device.load(net)
+        assert "one fires: in a step at most one neuron each of group 1 (3 neurons)" in report.lines
+        assert np.argmax(device.run(8).spikes, axis=0).tolist() == [4, 2, 3, 2]
+        device.clear()
+        both = device.run(8, changes={0: {Control.ONE_FIRES: 0}, 3: {Control.ONE_FIRES: 0b10}})
+        assert np.argmax(both.spikes, axis=0).tolist() == [3, 2, 2, 2]
+        device.clear()
+        forced = device.run(8, teacher={2: [0]})  # beside the one of those that are not forced
+        assert np.argmax(forced.spikes, axis=0).tolist() == [2, 2, 3, 2]
+        snapshot = device.snapshot()
+    with ncx.open("emulator") as other:
+        other.load(snapshot)
+        other.clear()
+        assert np.argmax(other.run(8).spikes, axis=0).tolist() == [4, 2, 3, 2]
+
+
+def test_a_chip_without_groups_refuses_one_fires():
+    with ncx.open("emulator", config=LACKS) as device:
+        net = ncx.Network(inputs=1, neurons=4)
+        net.connect(net.inputs, net.neurons, 1)
+        device.load(net)
+        with pytest.raises(InputError, match="no register"):
+            device.run(20, changes={0: {Control.ONE_FIRES: 1}})
+        with pytest.raises(InputError, match="ONE_FIRES, in the stimulus needs a chip with groups"):
+            device.run(spikes=EventStream(5).setting(1, Control.ONE_FIRES, 1))

@@ -119,7 +119,7 @@ def test_random_trials_reach_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_random_trials_reach_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, of rule rows: most are followed in each of the three ways, and several in one network."""
-    found = [changes_of(seed, "rules", monkeypatch) for seed in range(120)]
+    found = [changes_of(seed, "rules", monkeypatch) for seed in range(160)]
     for kind in ("depress", "potentiate", "correct"):
         for row in range(4):
             assert sum((kind, row) in changes for changes in found) >= (5 if kind == "correct" else 10), (kind, row)

@@ -9,7 +9,7 @@ from neurocorex.emulator import parallel
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, Learning, LearningFlag, Region, controls
-from neurocorex.spec.registers import ROW_FLAGS, RULE_ROWS
+from neurocorex.spec.registers import OTHERS, ROW_FLAGS, RULE_ROWS
 from neurocorex.spec.timing import busy_cycles, column_drain
 from support.emulators import assert_equal, twin
 
@@ -61,13 +61,17 @@ def spiking(steps: int, neurons: int, inputs: int, seed: int) -> tuple[EventStre
 
 @pytest.mark.parametrize("seed", range(6))
 def test_each_synapse_changes_as_on_a_chip_that_has_its_row_alone(seed: int) -> None:
-    """Step by step, on random networks with lessons: chips with one rule know nothing of rows."""
+    """Step by step, on random networks with lessons: chips with one rule know nothing of rows, nor of kinds of axons.
+
+    Even steps are compared on synapses from inputs, odd ones on all others, with the registers of these traces.
+    """
     steps = 30
     trial = Trial.random(CONFIG, seed, steps)
     emulator = loaded(CONFIG, dict(trial.image.regions))
     emulator.write(Region.CONTROL, [LearningFlag.ENABLE | (seed % 2) * LearningFlag.STOCHASTIC], Control.LEARNING)
     rule = emulator.regions[Region.RULE]
-    row_of = np.where((np.arange(CONFIG.axons) < CONFIG.inputs)[:, None], rule & 3, rule >> 2)
+    inputs = np.arange(CONFIG.axons) < CONFIG.inputs
+    row_of = np.where(inputs[:, None], rule & 3, rule >> 2)
     moved = np.zeros(4, int)
     for step in range(steps):
         before = {region: held.copy() for region, held in emulator.regions.items()}
@@ -76,17 +80,20 @@ def test_each_synapse_changes_as_on_a_chip_that_has_its_row_alone(seed: int) -> 
         emulator.run(part)
         for number, row in enumerate(RULE_ROWS):
             one = loaded(replace(CONFIG, rules=1), before)
-            control = before[Region.CONTROL]
+            control, compared = before[Region.CONTROL], ~inputs if step % 2 else inputs
+            for own, others in OTHERS.items() if step % 2 else ():
+                one.write(Region.CONTROL, [control[others]], own)
             for register, own in zip(RULE_ROWS[0][1:], row[1:], strict=True):
                 one.write(Region.CONTROL, [control[own]], register) if register.bits(one.config) else None
             flags = control[Control.LEARNING] & ~ROW_FLAGS | control[row.flags] & ROW_FLAGS
             one.write(Region.CONTROL, [flags], Control.LEARNING)
             one.run(part)
-            follows = row_of == number
+            follows = (row_of == number) & compared[:, None]
             assert np.array_equal(emulator.regions[Region.WEIGHTS][follows], one.regions[Region.WEIGHTS][follows])
             moved[number] += (emulator.regions[Region.WEIGHTS] != before[Region.WEIGHTS])[follows].sum()
             assert np.array_equal(emulator.regions[Region.MEMBRANE], one.regions[Region.MEMBRANE])
-            assert np.array_equal(emulator.regions[Region.PRE_TRACE], one.regions[Region.PRE_TRACE])
+            traces = (each.regions[Region.PRE_TRACE][compared] for each in (emulator, one))
+            assert np.array_equal(*traces)
             assert np.array_equal(emulator.regions[Region.ERROR], one.regions[Region.ERROR])
     assert (moved > 0).sum() > 1
 
@@ -95,13 +102,15 @@ def test_each_synapse_changes_as_on_a_chip_that_has_its_row_alone(seed: int) -> 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_chip_that_makes_no_use_of_rules_computes_what_one_without_them_does(seed: int, errors: bool) -> None:
     plain = replace(CONFIG, rules=1, errors=errors)
-    trial = Trial.random(plain, seed, 80)
+    trial = Trial.random(plain, seed, 80, fixed=dict(zip(OTHERS, (3000, 100, 200), strict=True)))
     one = loaded(plain, dict(trial.image.regions))
     learning = one.regions[Region.CONTROL][Control.LEARNING]
     for config in (replace(plain, rules=2), replace(plain, terms=True), replace(plain, rules=4, terms=True)):
         one, other = loaded(plain, dict(trial.image.regions)), loaded(config, dict(trial.image.regions))
         for emulator in (one, other):
             emulator.write(Region.CONTROL, [learning | LearningFlag.ENABLE], Control.LEARNING)
+        for own, others in OTHERS.items() if config.rules > 1 else ():
+            other.write(Region.CONTROL, [other.regions[Region.CONTROL][own]], others)
         assert other.run(trial.stimulus) == one.run(trial.stimulus)
         cycles = (column_drain(config) - column_drain(plain)) * trial.stimulus.steps
         assert other.counters == one.counters | {Counter.BUSY_CYCLES: one.counters[Counter.BUSY_CYCLES] + cycles}

@@ -9,6 +9,7 @@ from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Flag, JudgeFlag, Learning, LearningFlag, Region
 from neurocorex.spec.registers import NOBODY
+from neurocorex.spec.timing import CONTEST_OVERHEAD
 from support.emulators import assert_equal, twin
 
 N, G = 12, 3
@@ -39,8 +40,11 @@ def given(*steps: dict[int, int], forced: tuple[int, ...] = ()) -> EventStream:
 # First to fire ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_first_of_many_steps_are_those_of_numpy(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "learning"),
+    [*((seed, None) for seed in range(4)), *((4 + learning, learning) for learning in Learning)],
+)
+def test_first_of_many_steps_are_those_of_numpy(seed: int, learning: Learning | None) -> None:
     """Few values, so that excesses are often the same; the best of a step, then the lowest number."""
     rng = np.random.default_rng(seed)
     threshold, group = rng.integers(-3, 4, N), rng.integers(0, G + 1, N)
@@ -48,7 +52,8 @@ def test_first_of_many_steps_are_those_of_numpy(seed: int) -> None:
     current = rng.integers(-8, 5, (steps, N))
     forced = rng.random((steps, N)) < 0.04
     cleared = np.flatnonzero(rng.random(steps) < 0.2)
-    emulator = chip(threshold=threshold, group=group)
+    config = CONFIG if learning is None else replace(CONFIG, learning=learning, errors=False)
+    emulator = chip(config, threshold=threshold, group=group)
     step, neuron = np.divmod(np.arange(steps * N), N)
     empty = np.zeros(0, np.int64)
     stream = EventStream(steps, empty, empty, step, neuron, current.ravel(), forced.ravel().astype(np.int64))
@@ -115,6 +120,53 @@ def test_silent_groups_fire_only_when_they_are_forced_to(silent: int) -> None:
     fired = [j for j in range(N) if not silent >> GROUP[j] & 1 or j == 1]
     assert results.event_index[results.event_step == 0].tolist() == fired
     assert results.event_index[results.event_step == 1].tolist() == [1, *[4] * (not silent & 0b100)]
+
+
+# One fires -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_fires_is_a_layer_of_winners_as_numpy_has_it(seed: int) -> None:
+    """Membranes that integrate, subtract and wait, with few values, so that many tie; at most one of a group fires."""
+    rng = np.random.default_rng(seed)
+    group, exclusive, period = rng.integers(0, G + 1, N), rng.random(G + 1) < 0.7, rng.integers(0, 3, N)
+    config = CONFIG if seed % 2 else replace(CONFIG, learning=Learning.NONE, errors=False, lanes=1)
+    emulator = chip(
+        config, {Control.ONE_FIRES: int(exclusive @ (1 << np.arange(G + 1)))}, group=group, decay=[0] * N,
+        refractory=period, flags=[Flag.RESET_SUBTRACT | Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE] * N,
+    )  # fmt: skip
+    steps = 80
+    current, forced = rng.integers(-2, 8, (steps, N)), rng.random((steps, N)) < 0.05
+    step, neuron = np.divmod(np.arange(steps * N), N)
+    empty = np.zeros(0, np.int64)
+    stream = EventStream(steps, empty, empty, step, neuron, current.ravel(), forced.ravel().astype(np.int64))
+    v, left, spikes, membranes, lost = np.zeros(N, int), np.zeros(N, int), [], [], 0
+    for at in range(steps):
+        v = v + current[at]
+        able = (v > 10) & (left == 0) & ~forced[at]
+        fires = able | forced[at]
+        for g in np.flatnonzero(exclusive):
+            rivals = np.flatnonzero(able & (group == g))
+            fires[np.delete(rivals, v[rivals].argmax()) if rivals.size else rivals] = False
+            lost += max(rivals.size - 1, 0)
+            assert (fires & ~forced[at] & (group == g)).sum() <= 1
+        left = np.where(fires, period, np.maximum(left - 1, 0))
+        v = v - 10 * fires
+        spikes += [(at, j) for j in np.flatnonzero(fires)]
+        membranes += v.tolist()
+    results = emulator.run(stream)
+    assert list(zip(results.event_step.tolist(), results.event_index.tolist(), strict=True)) == spikes
+    assert results.graded_value.tolist() == membranes
+    assert lost > 20
+
+
+def test_one_fires_of_no_group_is_a_chip_of_today() -> None:
+    """Equal in all but the cycles, of which a contest takes as many as its neurons, and a few."""
+    stream, n = given(*[dict.fromkeys(range(N), 11 + k) for k in range(8)]), Counter.BUSY_CYCLES
+    plain, idle = chip(group=[1, 2, 3] * 4), chip(control={Control.ONE_FIRES: 1}, group=[1, 2, 3] * 4)
+    assert idle.run(stream) == plain.run(stream)
+    assert idle.counters[n] - plain.counters[n] == 8 * (N + CONTEST_OVERHEAD)
+    assert {**idle.counters, n: 0} == {**plain.counters, n: 0}
 
 
 # Judgements ------------------------------------------------------------------------------------------

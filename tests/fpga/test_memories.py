@@ -22,6 +22,7 @@ CONFIGS = {
         neurons=30, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, errors=True, rules=4, terms=True
     ),
     "eligibility": CoreConfig(neurons=70, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, eligibility=True),
+    "rules, scaling": CoreConfig(neurons=30, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, rules=2, scaling=True),
     "rules, eligibility": CoreConfig(
         neurons=30, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, rules=4, eligibility=True
     ),

@@ -39,7 +39,9 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         CoreConfig(learning=Learning.EXPONENTIAL, rules=2),
         CoreConfig(learning=Learning.EXPONENTIAL, rules=4, terms=True, adaptation=False),
         CoreConfig(learning=Learning.EXPONENTIAL, eligibility=True),
-        CoreConfig(learning=Learning.EXPONENTIAL, errors=True, groups=9, rules=4, terms=True, eligibility=True),
+        CoreConfig(
+            learning=Learning.EXPONENTIAL, errors=True, groups=9, rules=4, terms=True, eligibility=True, scaling=True
+        ),
         CoreConfig(extra_axons=1),
         CoreConfig(neurons=9, inputs=1, contexts=16),
     ],

@@ -69,7 +69,7 @@ def drawn(config, seed, flags):
 
 def networks(name):
     """Two networks of a chip: stimulus and image of each."""
-    for seed, flags in enumerate((ON, ON | CHANCE | ERRORS), 106 + len(name)):
+    for seed, flags in enumerate((ON, ON | CHANCE | ERRORS), 92 + len(name)):
         yield drawn(CONFIGS[name], seed, flags)
 
 

@@ -6,6 +6,7 @@ import pytest
 from neurocorex.spec import Control, CoreConfig, Counter, Graded, Learning, Region, Step, controls
 from neurocorex.spec.events import encode_steps
 from neurocorex.spec.fixed import Place, advance, fade, place_code, saturate, signed_range, trace_draw
+from neurocorex.spec.registers import OTHERS
 from neurocorex_hdl.learning.rule import TableChange
 from neurocorex_hdl.learning.trace import Fade
 from support.corebench import on_core, simulate
@@ -66,14 +67,18 @@ class PlainTraces:
         arrived |= {first_extra + e for e, source in enumerate(self.sources) if source in self.fired}
         for axon, code in enumerate(self.codes):
             if self.takes_part(axon):
-                self.pre[axon] = self.moved("PRE", self.pre[axon], code, axon in arrived)
+                self.pre[axon] = self.moved("PRE", self.pre[axon], code, axon in arrived, self.kind(axon))
         for neuron in range(self.used.neurons):
             code = place_code(Place.NEURON, neuron)
             self.post[neuron] = self.moved("POST", self.post[neuron], code, neuron in forced)
         self.fired, self.random = forced, advance(self.random)
 
-    def moved(self, side, trace, code, spike):
-        decay, rise, cap = (self.control[Control[f"{side}_{name}"]] for name in ("DECAY", "INCREMENT", "CAP"))
+    def kind(self, axon):
+        """Which registers a trace of an axon follows."""
+        return "_OTHERS" if self.config.rules > 1 and axon >= self.config.inputs else ""
+
+    def moved(self, side, trace, code, spike, kind=""):
+        decay, rise, cap = (self.control[Control[f"{side}_{name}{kind}"]] for name in ("DECAY", "INCREMENT", "CAP"))
         trace = fade(trace, decay, trace_draw(self.random, code))
         if not spike:
             return trace
@@ -90,6 +95,9 @@ SIZES = {
     "sixteen lanes, no extra axons": {"lanes": 16, "extra_axons": 0},
     "a part in use": {"lanes": 8, "neurons": 41, "inputs": 37, "in_use": (1, 1)},
     "fewer neurons in use": {"lanes": 1, "neurons": 35, "inputs": 34, "in_use": (1, 0)},
+    "two rules, one lane": {"lanes": 1, "rules": 2},
+    "two rules, four lanes": {"lanes": 4, "rules": 2},
+    "two rules, no extra axons": {"lanes": 4, "rules": 2, "extra_axons": 0},
 }
 
 
@@ -104,6 +112,8 @@ def test_traces_of_all_kinds_of_axons_follow_step_and_place(name):
         Control.PRE_DECAY: 9000, Control.POST_DECAY: 21000, Control.PRE_INCREMENT: 23, Control.POST_INCREMENT: 40,
         Control.PRE_CAP: 63, Control.POST_CAP: 50, Control.RANDOM: 0xC0FFEE11, Control.LEARNING: 0,
     }  # fmt: skip
+    if config.rules > 1:
+        registers |= dict(zip(OTHERS.values(), (30000, 40, 45), strict=True))
     for register, value in registers.items():
         control[register] = value
     sources = [rng.randrange(used.neurons) for _ in range(config.extra_axons)]

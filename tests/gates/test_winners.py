@@ -12,12 +12,13 @@ from neurocorex.spec.events import Cleared, Graded, Set, encode_steps
 from neurocorex.spec.registers import GATE_ALL, NOBODY
 from neurocorex.spec.timing import busy_cycles
 from support.corebench import on_core
-from support.corecompare import compare, run_reference
+from support.corecompare import compare, deepen, run_reference
 from support.trials import reference_of
 
 
 def chip(**sizes):
-    return CoreConfig(learning=Learning.EXPONENTIAL, errors=True, **{"max_delay": 3, "lanes": 4, **sizes})
+    usual = {"learning": Learning.EXPONENTIAL, "errors": True, "max_delay": 3, "lanes": 4}
+    return CoreConfig(**usual | sizes)
 
 
 CONFIGS = {
@@ -26,6 +27,11 @@ CONFIGS = {
     "most groups": chip(neurons=9, inputs=2, groups=16, state_bits=24, weight_bits=16, soft_bounds=True),
     "no adaptation": chip(neurons=7, inputs=2, groups=4, lanes=8, adaptation=False),
     "single neuron": chip(neurons=1, inputs=4, groups=2),
+    "alone": chip(neurons=7, inputs=3, groups=3, lanes=1, learning=Learning.NONE, errors=False),
+    "window": chip(
+        neurons=5, inputs=2, groups=2, lanes=2, learning=Learning.WINDOW, window_steps=4, errors=False, contexts=2
+    ),
+    "deep banks": chip(neurons=6, inputs=2, groups=2, learning=Learning.NONE, errors=False),
     "one port": chip(neurons=5, inputs=3, groups=7, weight_ports=1, state_bits=16),
 }
 STEPS = 20
@@ -55,8 +61,10 @@ def trials(config):
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_core_equals_reference(name):
+def test_core_equals_reference(name, monkeypatch):
     config = CONFIGS[name]
+    if name == "deep banks":
+        deepen(monkeypatch)
 
     async def body(core):
         for image, stream, reference in islice(trials(config), 2):
@@ -120,6 +128,44 @@ def test_best_of_a_step_is_the_first_and_stays():
         assert await core.read(Region.FIRST) == items("8 8 2 4 - 7")
 
     on_core(SMALL, body)
+
+
+ALONE = chip(neurons=9, inputs=3, groups=5, lanes=1, learning=Learning.NONE, errors=False, extra_axons=2)
+#: Registers and currents of a step, neurons that are forced to fire, and those that fire.
+CONTESTS = {
+    "nobody excludes": (0, dict.fromkeys(range(9), 11), (), [*range(9)]),
+    "all groups": (0b111111, dict.fromkeys(range(9), 11), (), [0, 2, 4, 6, 7]),
+    "neurons of none": (0b1, dict.fromkeys(range(9), 11), (), [*range(9)]),
+    "one group, the last is better": (0b10, {0: 20, 1: 20, 8: 21, 2: 11, 3: 11}, (), [2, 3, 8]),
+    "rising, side by side": (0b111110, {0: 12, 1: 13, 2: 14, 3: 15, 4: 17, 5: 17, 8: 12}, (), [1, 3, 4]),
+    "forced ones have no part": (0b111110, {0: 90, 1: 12, 8: 13, 2: -50, 3: 11}, (0, 2), [0, 2, 3, 8]),
+    "the best is refractory": (0b10, {0: 12, 1: 13, 7: 20}, (), [0, 7]),
+}
+
+
+def test_of_a_group_the_best_alone_fires_and_the_others_stay():
+    """Losers keep their membranes, and are there again in the next step; each contest takes its cycles."""
+
+    async def body(core):
+        await prepare(core, group=GROUP, decay=[0] * 9, reset=[-7] * 9, refractory=[3] * 9, flags=[0] * 9,
+                      extra_source=[8, 1], extra_delay=[1, 1], delay=[1] * 9)  # fmt: skip
+        for name, (register, currents, forced, fired) in CONTESTS.items():
+            await core.clear(state=True, winners=True, counters=True)
+            if "refractory" in name:
+                await core.write(Region.REFRACTORY_COUNT, [0, 2])
+            await core.write(Region.CONTROL, [register], Control.ONE_FIRES)
+            await core.run(encode_steps([given(currents, forced=forced)]))
+            assert await core.read(Region.HISTORY) == [int(j in fired) for j in range(9)], name
+            assert await core.read(Region.MEMBRANE) == [-7 if j in fired else currents.get(j, 0) for j in range(9)]
+            waiting = [3 * (j in fired) + (j == 1 and "refractory" in name) for j in range(9)]
+            assert await core.read(Region.REFRACTORY_COUNT) == waiting, name
+            await core.run(encode_steps([Step()]))
+            counters = await core.counters()
+            arrivals = len(fired) + (8 in fired) + (1 in fired)
+            cycles = busy_cycles(ALONE, 2, arrivals, contests=2 * (register > 0))
+            assert (counters[Counter.RECURRENT_EVENTS], counters[Counter.BUSY_CYCLES]) == (arrivals, cycles), name
+
+    on_core(ALONE, body)
 
 
 def test_host_reads_and_writes_first_and_groups():

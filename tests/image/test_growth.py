@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import neurocorex as ncx
@@ -15,6 +16,7 @@ from neurocorex.errors import FileFormatError, NeuroCoreXWarning
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image, blank
 from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region, controls
+from neurocorex.spec.registers import OTHERS
 from support.paths import ROOT
 from support.streams import kept
 
@@ -88,6 +90,19 @@ def test_register_that_is_missing_takes_its_default(monkeypatch: pytest.MonkeyPa
     expected = image.regions[Region.CONTROL].copy()
     expected[Control.MODULATION] = 256
     assert Image.from_bytes(file).regions[Region.CONTROL].tolist() == expected.tolist()
+
+
+def test_file_of_before_traces_had_two_laws_has_one_for_all_axons() -> None:
+    config = replace(CONFIG, rules=2)
+    image = Trial.random(config, 3, 1).image
+    kept = [each for each in controls(config) if each not in OTHERS.values()]
+    items = image.regions[Region.CONTROL][kept].astype("<u4")
+    names = [register.name for register in kept]
+    file = edited(image, header={"registers": names}, drop=("control",), add={"control": items})
+    control = Image.from_bytes(file).regions[Region.CONTROL]
+    assert np.array_equal(control[kept], items)
+    assert control[[*OTHERS.values()]].tolist() == control[[*OTHERS]].tolist()
+    assert control[Control.PRE_INCREMENT_OTHERS] > 0
 
 
 def test_registers_without_names_are_those_of_version_3() -> None:

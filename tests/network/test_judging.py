@@ -53,3 +53,20 @@ def test_a_wrong_judgement_is_refused(net, numbers, message):
 def test_judge_needs_praise_and_blame_by_name(net):
     with pytest.raises(TypeError, match="did you mean 'praise'"):
         net.judge(prise=1.0, blame=1.0)
+
+
+def test_groups_of_which_one_fires_are_kept_and_replaced(net):
+    calls = net.calls
+    net.one_fires([2, 1, 2])
+    assert net.exclusive == (1, 2)
+    assert net.calls > calls
+    net.one_fires(())
+    assert net.exclusive == ()
+
+
+@pytest.mark.parametrize("groups", [3, [17], [-1], [1.0], [True], "12", None])
+def test_wrong_groups_of_which_one_fires_are_refused(net, groups):
+    net.one_fires([0])
+    with pytest.raises(InputError, match=r"one_fires takes groups from 0 \(neurons of none\) to 16 such as \[1, 2\]"):
+        net.one_fires(groups)
+    assert net.exclusive == (0,)

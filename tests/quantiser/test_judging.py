@@ -4,7 +4,7 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.errors import FitError
-from neurocorex.learning import errors, window_stdp
+from neurocorex.learning import errors, stdp, window_stdp
 from neurocorex.quantiser.quantise import quantised as quantise
 from neurocorex.quantiser.quantise import smallest_config
 from neurocorex.spec import Control, CoreConfig, Learning, Region
@@ -95,5 +95,54 @@ def test_chips_that_lack_groups_are_refused():
     lacks = CoreConfig(neurons=4, inputs=3, learning=Learning.EXPONENTIAL, errors=True, groups=2)
     with pytest.raises(FitError, match=r"groups 3 \(the chip has 2\)"):
         quantise(net, lacks)
-    with pytest.raises(FitError, match="groups and learns by windows; no chip has both"):
-        quantise(network(window_stdp([0.1], [-0.1], bounds=(-1.0, 1.0))))
+    with pytest.raises(FitError, match="judgements and learns by windows; no chip has both"):
+        quantise(network(window_stdp([0.1], [-0.1], bounds=(-1.0, 1.0)), praise=1.0))
+
+
+@pytest.mark.parametrize("learning", Learning)
+def test_groups_alone_need_no_errors(learning):
+    net = ncx.Network(inputs=1, neurons=3)
+    net.connect(net.inputs, net.neurons, 0.5, plastic=learning is not Learning.NONE)
+    net.neurons.set(threshold=2.0, group=[1, 0, 2])
+    rules = {
+        Learning.EXPONENTIAL: stdp(20.0, 20.0, 0.1, -0.1, bounds=(-1.0, 1.0)),
+        Learning.WINDOW: window_stdp([0.1], [-0.1], bounds=(-1.0, 1.0)),
+    }
+    net.learn(rules.get(learning))
+    image, _ = quantise(net)
+    assert (image.config.groups, image.config.errors, image.config.learning) == (2, False, learning)
+    assert image.regions[Region.GROUP].tolist() == [1, 0, 2]
+    net.judge(praise=1.0, blame=0.0)
+    lacks = CoreConfig(neurons=3, inputs=1, learning=learning, groups=2)
+    with pytest.raises(FitError, match=r"errors \(the chip was built without"):
+        quantise(net, lacks)
+
+
+def test_one_fires_reaches_the_chip_and_the_report():
+    net = ncx.Network(inputs=1, neurons=6)
+    net.connect(net.inputs, net.neurons, 0.5)
+    net.neurons.set(group=[1, 1, 2, 2, 2, 0])
+    net.one_fires([2])
+    image, report = quantise(net)
+    assert (image.config.groups, image.config.errors) == (2, False)
+    assert register(image, Control.ONE_FIRES) == 0b100
+    assert "one fires: in a step at most one neuron each of group 2 (3 neurons)" in report.lines
+    assert not report.warnings
+    assert image.fit(CoreConfig(neurons=8, inputs=4, groups=3)).regions[Region.CONTROL][Control.ONE_FIRES] == 0b100
+    with pytest.raises(FitError, match="groups"):
+        image.fit(CoreConfig(neurons=8, inputs=4))
+
+
+def test_neurons_of_no_group_need_a_chip_with_groups_to_exclude_one_another():
+    net = ncx.Network(inputs=1, neurons=3)
+    net.connect(net.inputs, net.neurons, 0.5)
+    net.one_fires([0])
+    image, report = quantise(net)
+    assert (image.config.groups, register(image, Control.ONE_FIRES)) == (1, 1)
+    assert any(line.endswith("each of the neurons of no group") for line in report.lines)
+    with pytest.raises(FitError, match=r"groups 1 \(the chip has 0\)"):
+        quantise(net, CoreConfig(neurons=3, inputs=1))
+    with pytest.raises(FitError, match="groups"):
+        image.fit(CoreConfig(neurons=3, inputs=1))
+    net.one_fires([0, 4])
+    assert any("one_fires names group 4" in warning for warning in quantise(net)[1].warnings)

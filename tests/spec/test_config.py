@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from neurocorex.spec import CoreConfig, Learning
+from neurocorex.spec import Control, CoreConfig, Learning
 from neurocorex.spec.config import LIMITS
 
 
@@ -37,9 +37,8 @@ def test_accumulator_holds_all_axons_at_once() -> None:
 def test_limits_are_accepted_and_their_neighbours_are_not(name: str) -> None:
     allowed = LIMITS[name]
     edges = allowed if isinstance(allowed, tuple) else (min(allowed), max(allowed))
-    exponential = name in ("errors", "rules", "terms", "groups", "eligibility")
+    exponential = name in ("errors", "rules", "terms", "eligibility", "scaling")
     needed: dict[str, Any] = {"learning": Learning.EXPONENTIAL} if exponential else {}
-    needed |= {"errors": True} if name == "groups" else {}
     for value in edges:
         assert getattr(CoreConfig(**{name: value, **needed}), name) == value
     for value in (edges[0] - 1, edges[1] + 1):
@@ -65,7 +64,9 @@ def test_errors_need_exponential_traces_and_four_lanes(learning: Learning, lanes
         CoreConfig(errors=True, learning=learning, lanes=lanes)
 
 
-@pytest.mark.parametrize("field", [{"rules": 2}, {"rules": 4}, {"terms": True}, {"eligibility": True}], ids=str)
+@pytest.mark.parametrize(
+    "field", [{"rules": 2}, {"rules": 4}, {"terms": True}, {"eligibility": True}, {"scaling": True}], ids=str
+)
 @pytest.mark.parametrize("learning", [Learning.NONE, Learning.WINDOW])
 def test_fields_that_need_exponential_traces(field: dict[str, Any], learning: Learning) -> None:
     (name,) = field
@@ -74,10 +75,14 @@ def test_fields_that_need_exponential_traces(field: dict[str, Any], learning: Le
         CoreConfig(learning=learning, **field)
 
 
-def test_groups_need_errors() -> None:
-    assert CoreConfig(errors=True, learning=Learning.EXPONENTIAL, groups=16).groups == 16
-    with pytest.raises(ValueError, match=r"groups needs errors.* errors=True; got groups 3"):
-        CoreConfig(learning=Learning.EXPONENTIAL, groups=3)
+@pytest.mark.parametrize("learning", Learning)
+def test_groups_need_nothing_else(learning: Learning) -> None:
+    config = CoreConfig(learning=learning, groups=3, lanes=1)
+    assert Control.SILENT.bits(config) == 4
+    judgement = (Control.JUDGE, Control.LABEL, Control.PRAISE, Control.BLAME, Control.CONSCIENCE)
+    assert not any(register.bits(config) for register in judgement)
+    errors = CoreConfig(learning=Learning.EXPONENTIAL, groups=3, errors=True)
+    assert all(register.bits(errors) for register in judgement)
 
 
 def test_config_is_immutable_and_compares_by_value() -> None:

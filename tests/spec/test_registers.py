@@ -22,6 +22,7 @@ from neurocorex.spec.registers import (
     MAGIC,
     MODEL_COUNTERS,
     NOBODY,
+    OTHERS,
     PARAMETERS,
     ROW_FLAGS,
     RULE_ROWS,
@@ -37,7 +38,8 @@ ERRORS = replace(LEARNING, errors=True)
 RULES = replace(LEARNING, rules=4)
 GROUPS = replace(ERRORS, groups=5)
 ELIGIBILITY = replace(LEARNING, eligibility=True)
-EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, contexts=8)
+SCALING = replace(LEARNING, scaling=True)
+EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,8 @@ def test_chips_have_the_registers_of_their_rule_rows(rules: int, terms: bool) ->
     expected = {f"{name}_{number}" if number else name for number, row in enumerate(names) for name in row}
     if not terms:
         expected = {name for name in expected if not name.startswith(tuple(names[0]))}
+    if rules > 1:
+        expected |= {register.name for register in OTHERS.values()}
     before = {register for register in controls(LEARNING) if register.bits(LEARNING)}
     assert {register.name for register in controls(config) if register.bits(config)} - {
         register.name for register in before
@@ -240,6 +244,9 @@ def test_control_widths() -> None:
     assert not any(control.bits(ERRORS) for control in judge)
     assert [Control.REWARD.bits(ELIGIBILITY), Control.FADE.bits(ELIGIBILITY)] == [16, 4]
     assert not Control.REWARD.bits(ERRORS) + Control.FADE.bits(ERRORS)
+    assert [Control.SCALE.bits(SCALING), Control.TARGET.bits(SCALING)] == [3, 19]
+    assert Control.SCALE.bits(EVERYTHING) == 8
+    assert not Control.SCALE.bits(ELIGIBILITY) + Control.TARGET.bits(ELIGIBILITY)
     # Only weights with windows drift.
     assert Control.DRIFT_STEP.bits(replace(LEARNING, learning=Learning.WINDOW)) == LEARNING.weight_bits
 

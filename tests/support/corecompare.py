@@ -63,5 +63,13 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
     assert {name: counters[counter] for name, counter in COUNTERS.items()} == {
         name: getattr(reference, name) for name in COUNTERS
     }
-    cycles = busy_cycles(config, reference.steps, arrivals, reference.columns, rewards=reference.rewards)
+    cycles = busy_cycles(
+        config,
+        reference.steps,
+        arrivals,
+        reference.columns,
+        rewards=reference.rewards,
+        scaled=reference.scaled,
+        contests=reference.contests,
+    )
     assert counters[Counter.BUSY_CYCLES] == cycles

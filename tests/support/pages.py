@@ -9,8 +9,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from neurocorex.spec import Control, Counter, Region
-from neurocorex.spec.registers import PARAMETERS, RULE_ROWS, STATE
-from neurocorex.spec.rows import Row, always, has_contexts, has_eligibility, has_errors, has_groups, has_window, learns
+from neurocorex.spec.registers import OTHERS, PARAMETERS, RULE_ROWS, STATE
+from neurocorex.spec.rows import (
+    Row,
+    always,
+    has_contexts,
+    has_eligibility,
+    has_errors,
+    has_groups,
+    has_scaling,
+    has_window,
+    judges,
+    learns,
+)
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = (DOCS / "model.md", DOCS / "protocol.md")
@@ -59,9 +70,12 @@ TABLES: dict[str, Callable[[], str]] = {
     "shared registers": lambda: registers(each for each in Control if each.row.present is always),
     "registers of learning": lambda: registers(each for each in Control if each.row.present in (learns, has_window)),
     "registers of errors": lambda: registers(each for each in Control if each.row.present is has_errors),
-    "registers of rules": lambda: registers((*RULE_ROWS[0][5:], *(each for row in RULE_ROWS[1:] for each in row))),
-    "registers of winners": lambda: registers(each for each in Control if each.row.present is has_groups),
+    "registers of rules": lambda: registers(
+        (*RULE_ROWS[0][5:], *(each for row in RULE_ROWS[1:] for each in row), *OTHERS.values())
+    ),
+    "registers of winners": lambda: registers(each for each in Control if each.row.present in (has_groups, judges)),
     "registers of eligibility": lambda: registers(each for each in Control if each.row.present is has_eligibility),
+    "registers of scaling": lambda: registers(each for each in Control if each.row.present is has_scaling),
     "registers of contexts": lambda: registers(each for each in Control if each.row.present is has_contexts),
     "counters of the model": lambda: counters(each for each in Counter if each.row.of_model),
     "counters of the wire": lambda: counters(each for each in Counter if not each.row.of_model),

@@ -68,6 +68,10 @@ class ReferenceNeuron:
         self.max_delay = max_delay
         self.clear()
 
+    excess: int
+    able: bool
+    clamped: bool
+
     def __getattr__(self, name: str) -> int:
         return self.parameters[name]
 
@@ -148,7 +152,7 @@ class ReferenceCore:
         self.context_gain = context_gain or [[256] * len(neurons)]
         self.first = [None if j == 0xFFFF else j for j in first]
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
-        self.full_traces = self.drift_clips = 0
+        self.scaled = self.full_traces = self.drift_clips = self.contests = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
         self.steps = self.input_events = self.recurrent_events = self.spikes = self.saturations = 0
 
@@ -195,14 +199,15 @@ class ReferenceCore:
             for axon in recurrent + inputs:
                 self.depress(axon)
         judgement, conscience = self.judge()
-        fired, excess = [], {}
         for j, neuron in enumerate(self.neurons):
-            error = brought[j] + judgement.get(j, 0)
             bias = neuron.b + self.context_bias[context][j]
-            if self.update(neuron, currents[j], bias, error, j in forced, conscience.get(j, 0)):
-                fired.append(j)
-                excess[j] = self.excess
-        self.keep_first(excess)
+            self.integrate(neuron, currents[j], bias, brought[j] + judgement.get(j, 0))
+        able = {j for j, neuron in enumerate(self.neurons) if neuron.able} - set(forced)
+        self.contests += self.register("one_fires") != 0
+        fired = sorted({*forced, *(j for j in able if not self.loses(j, able))})
+        for j, neuron in enumerate(self.neurons):
+            self.finish(neuron, j in fired, conscience.get(j, 0))
+        self.keep_first({j: self.neurons[j].excess for j in fired})
         self.update_traces({*recurrent, *inputs}, set(fired))
         if self.flag("enable"):
             for j in range(len(self.neurons)):
@@ -214,6 +219,8 @@ class ReferenceCore:
             self.control["learn"] = 0
         if self.learning and self.learning.eligibility:
             self.reward(self.learning, self.learning.eligibility)
+        if self.learning and "scale" in self.control:
+            self.scale(self.learning)
         if self.flag("enable"):
             self.drift()
         self.advance()
@@ -255,16 +262,27 @@ class ReferenceCore:
     def silent(self, n: ReferenceNeuron) -> bool:
         return n.group < len(self.first) and self.register("silent") // 2**n.group % 2 == 1
 
-    def update(self, n: ReferenceNeuron, g: int, bias: int, e: int, forced: bool, conscience: int) -> bool:
-        """Bring one neuron to the end of the step; tell whether it fires."""
+    def loses(self, j: int, able: set[int]) -> bool:
+        """Whether another neuron fires in the place of this one."""
+        group = self.neurons[j].group
+        rivals = [k for k in able if self.neurons[k].group == group]
+        best = min(rivals, key=lambda k: (-self.neurons[k].excess, k))
+        return self.register("one_fires") // 2**group % 2 == 1 and j != best
+
+    def integrate(self, n: ReferenceNeuron, g: int, bias: int, e: int) -> None:
+        """Bring one neuron to the comparison with its threshold."""
         self.clamped = clamp(n.E + e, 16) != n.E + e
         n.E = clamp(n.E + e, 16)
         n.i = self.sat(shrink(n.i, n.di) + g)
         n.v = self.sat(toward(shrink(n.v, n.dv), n.l) + n.i + bias)
         n.h = shrink(n.h, self.register("adaptation_decay"))
-        self.excess = n.v - (n.th + n.h)
-        held = self.flag("hold_firing") or self.silent(n)
-        fires = forced or (n.r == 0 and self.excess > 0 and not held)
+        n.excess = n.v - (n.th + n.h)
+        n.able = n.r == 0 and n.excess > 0 and not self.flag("hold_firing") and not self.silent(n)
+        n.clamped = self.clamped
+
+    def finish(self, n: ReferenceNeuron, fires: bool, conscience: int) -> None:
+        """Bring it to the end of the step."""
+        self.clamped = n.clamped
         if n.r > 0:
             n.r -= 1
             if n.hold:
@@ -276,7 +294,6 @@ class ReferenceCore:
             n.h = self.sat(n.h + fires * self.register("adaptation_step") + conscience)
         n.fired = [fires, *n.fired[:-1]]
         self.saturations += self.clamped
-        return fires
 
     def clear(self, flags: int = 0b111101) -> None:
         """Clear the state (bit 0), the traces (bit 2), the adaptation (3), the errors (4), the winners (5)."""
@@ -319,14 +336,15 @@ class ReferenceCore:
             return
         for side, trace, spikes in (("pre", learning.x, arrived), ("post", learning.y, fired)):
             for k in range(len(trace)):
+                others = "_others" if side == "pre" and k >= self.inputs and self.rules > 1 else ""
                 if learning.window:
                     trace[k] = (2 * trace[k] + (k in spikes)) % 2**learning.trace_bits
                     continue
                 draw = self.control["random"] % 2**16 ^ (self.axon_code(k) if side == "pre" else code("neuron", k))
-                trace[k] = fade(trace[k], self.register(f"{side}_decay"), draw)
+                trace[k] = fade(trace[k], self.register(f"{side}_decay{others}"), draw)
                 if k in spikes:
-                    increment = self.register(f"{side}_increment")
-                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap")
+                    increment = self.register(f"{side}_increment{others}")
+                    nearest, cap = self.flag(f"nearest_{side}"), self.register(f"{side}_cap{others}")
                     self.full_traces += not nearest and trace[k] + increment > cap
                     trace[k] = increment if nearest else min(trace[k] + increment, cap)
 
@@ -438,6 +456,28 @@ class ReferenceCore:
                 if learning.plastic[a][j] and k:
                     row[j] = 0 if k == 15 else toward(row[j], ceil(Fraction(abs(row[j]), 2**k)))
 
+    def scale(self, learning: ReferenceLearning) -> None:
+        """Bring the weights of a rule row to their sum, neuron by neuron."""
+        row, group = self.register("scale") % 8 - 1, self.register("scale") // 8
+        self.control["scale"] = 0
+        if not self.flag("enable") or not 0 <= row < self.rules:
+            return
+        for j, neuron in enumerate(self.neurons):
+            if self.learns(j) and group in (0, neuron.group):
+                self.scaled += 1
+                self.scale_column(learning, j, row)
+
+    def scale_column(self, learning: ReferenceLearning, j: int, row: int) -> None:
+        column = [a for a, plastic in enumerate(learning.plastic) if plastic[j] and self.row_of(a, j) == row]
+        total = sum(self.weights[a][j] for a in column)
+        if total <= 0:
+            return
+        factor = min(floor(Fraction(self.register("target") * 4096, total)) - 4096, 32767)
+        for a in column:
+            p = clamp(floor(Fraction(self.weights[a][j] * factor, 16)), learning.weight_bits + 8)
+            u = self.draw(code("neuron", j), a) if self.flag("stochastic") else 128
+            self.change_weight(a, j, floor(Fraction(p + u, 256)))
+
     def draw(self, place: int, index: int) -> int:
         """Draw for a synapse in the row or column of a place with this code."""
         return ((self.control["random"] // 2**16 ^ place) + 40503 * index) % 2**16 // 256
@@ -453,9 +493,16 @@ class ReferenceCore:
         if self.row_flag("soft", row) and learning.soft_bounds:
             room = max(high - w, 0) if p > 0 else max(w - low, 0)
             p = to_nearest(Fraction(p * room, 2**learning.weight_bits))
-        change = self.whole(p, draw)
+        self.change_weight(a, j, self.whole(p, draw))
+
+    def change_weight(self, a: int, j: int, change: int) -> None:
+        """Change the weight of a synapse by whole weights, within its bounds."""
+        learning = self.learning
+        assert learning
         if change == 0:
             return
+        w, row = self.weights[a][j], self.row_of(a, j)
+        low, high = self.of_row("weight_min", row), self.of_row("weight_max", row)
         self.potentiations += change > 0
         self.depressions += change < 0
         self.clips_low += w + change < low

@@ -40,15 +40,21 @@ KINDS: dict[str, Any] = {
     "rules": {"kind": Learning.EXPONENTIAL, "rules": True},
     "groups": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True},
     "groups and rules": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True, "rules": True},
+    "groups alone": {"groups": True},
+    "groups and learning": {"learns": True, "groups": True},
     "eligibility": {"kind": Learning.EXPONENTIAL, "eligibility": True},
     "errors and eligibility": {"kind": Learning.EXPONENTIAL, "errors": True, "eligibility": True},
     "rules and eligibility": {"kind": Learning.EXPONENTIAL, "rules": True, "eligibility": True},
+    "scaling": {"kind": Learning.EXPONENTIAL, "scaling": True},
+    "groups and scaling": {"kind": Learning.EXPONENTIAL, "errors": True, "groups": True, "scaling": True},
+    "rules and scaling": {"kind": Learning.EXPONENTIAL, "rules": True, "scaling": True},
     "everything": {
         "kind": Learning.EXPONENTIAL,
         "errors": True,
         "groups": True,
         "rules": True,
         "eligibility": True,
+        "scaling": True,
         "contexts": True,
     },
     "contexts": {"contexts": True},
@@ -85,8 +91,9 @@ class Trial:
             assert self.emulator.counters[counter] == getattr(self.reference, name), name
         reference = self.reference
         arrivals = reference.input_events + reference.recurrent_events
-        columns, rewards = reference.columns, reference.rewards
-        cycles = busy_cycles(self.emulator.config, reference.steps, arrivals, columns, rewards=rewards)
+        columns, rewards, scaled = reference.columns, reference.rewards, reference.scaled
+        config, steps, contests = self.emulator.config, reference.steps, reference.contests
+        cycles = busy_cycles(config, steps, arrivals, columns, rewards=rewards, scaled=scaled, contests=contests)
         assert self.emulator.counters[Counter.BUSY_CYCLES] == cycles
         assert self.emulator.regions[Region.WEIGHTS].tolist() == reference.weights
         assert self.emulator.regions[Region.CONTROL].tolist() == list(reference.control.values())
@@ -124,12 +131,13 @@ class Trial:
 
 def random_trial(
     seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False,
-    groups: bool = False, eligibility: bool = False, contexts: bool = False,
+    groups: bool = False, eligibility: bool = False, scaling: bool = False, contexts: bool = False,
 ) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors`, `groups` and `eligibility` it is a chip that has them, if its traces are exponential; with `rules`
-    one that has several rules, or terms, or both, and half of the time errors, too; with `contexts` one that has any.
+    With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, with `groups`
+    and `contexts` one of any kind; with `rules` one that has several rules, or terms, or both, and half of the time
+    errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -148,14 +156,14 @@ def random_trial(
         soft_bounds=rng.random() < 0.7,
     )
     if config.learning is Learning.EXPONENTIAL:
-        config = replace(
-            config, errors=errors, groups=rng.choice([1, 2, 3, 5, 16]) if groups else 0, eligibility=eligibility
-        )
+        config = replace(config, errors=errors, eligibility=eligibility, scaling=scaling)
+    if groups:
+        config = replace(config, groups=rng.choice([1, 2, 3, 5, 16]))
     if contexts:
         config = replace(config, contexts=rng.choice([2, 4, 8, 16]))
     if rules:
         rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
-        config = replace(config, rules=rows, terms=terms, errors=groups or rng.random() < 0.5)
+        config = replace(config, rules=rows, terms=terms, errors=errors or rng.random() < 0.5)
     drawn = Drawn.random(config, seed, rng.randint(1, 40))
     return Trial(emulator_of(drawn.image), reference_of(drawn.image), moments_of(drawn.stimulus, config))
 

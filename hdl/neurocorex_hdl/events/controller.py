@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, LearningFlag
 
+from ..learning.scaling import Scaling
 from ..lib.arithmetic import has
 from ..lib.bus import RegionBus
 from ..neurons.input import Injection
@@ -101,6 +102,8 @@ class EventController(wiring.Component):
         Level: a drift is being folded after a step; only if weights drift.
     rewarding : Out(1)
         Level: columns are walked for a reward or a fade; only with eligibility.
+    scaling : Out(Scaling)
+        Walks over columns that are scaled; only with scaling.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -121,6 +124,7 @@ class EventController(wiring.Component):
             **(learning if config.learning else {}),
             **({"folding": In(1)} if drifts(config) else {}),
             **({"rewarding": Out(1)} if config.eligibility else {}),
+            **({"scaling": Out(Scaling())} if config.scaling else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -144,6 +148,9 @@ class EventController(wiring.Component):
             self._list_columns(m, sequencer)
         if drifts(self._config):
             m.d.comb += sequencer.folding.eq(self.folding)
+        if self._config.groups:
+            contests = self.settings.control.one_fires.any()
+            m.d.comb += [sequencer.contests.eq(contests), sequencer.contested.eq(self.activity.contested)]
 
         leaving, settled = self.activity.leaving, Signal()
         m.d.comb += [
@@ -212,19 +219,26 @@ class EventController(wiring.Component):
         ]
         m.d.sync += changing.restart.eq(sequencer.phase.start)
         if config.eligibility:
-            self._list_rewarded(m, sequencer)
+            m.submodules.rewarded = rewarded = self._list_learning(
+                m, sequencer, control.reward.any() | control.fade.any()
+            )
+            wiring.connect(m, sequencer.rewarded, rewarded.head)
+            m.d.comb += self.rewarding.eq(sequencer.rewarding)
+        if config.scaling:
+            m.submodules.scaled = scaled = self._list_learning(m, sequencer, leaving.scales)
+            wiring.connect(m, sequencer.scaled, scaled.head)
+            wiring.connect(m, sequencer.scaling, wiring.flipped(self.scaling))
 
-    def _list_rewarded(self, m: Module, sequencer: Sequencer) -> None:
-        """Collect all neurons that learn, in a step with a reward or a fade."""
-        config, leaving, control = self._config, self.activity.leaving, self.settings.control
-        m.submodules.rewarded = rewarded = IndexList(config.neurons, rewarded_layout(config), ahead=config.deep_banks)
-        wiring.connect(m, sequencer.rewarded, rewarded.head)
-        walks = has(control.learning, LearningFlag.ENABLE) & (control.reward.any() | control.fade.any())
+    def _list_learning(self, m: Module, sequencer: Sequencer, walks: Value) -> IndexList:
+        """Return a list of all neurons that learn and for which `walks` is there, whether they fire or not."""
+        config, leaving = self._config, self.activity.leaving
+        walked = IndexList(config.neurons, rewarded_layout(config), ahead=config.deep_banks)
         updated = leaving.slot.valid & (leaving.slot.sweep == Sweep.UPDATE)
+        enabled = has(self.settings.control.learning, LearningFlag.ENABLE)
         m.d.comb += [
-            rewarded.push.eq(updated & leaving.learns & walks),
-            rewarded.push_item.neuron.eq(leaving.slot.index),
-            *([rewarded.push_item.rules.eq(leaving.rules)] if config.rules > 1 else []),
-            self.rewarding.eq(sequencer.rewarding),
+            walked.push.eq(updated & leaving.learns & enabled & walks),
+            walked.push_item.neuron.eq(leaving.slot.index),
+            *([walked.push_item.rules.eq(leaving.rules)] if config.rules > 1 else []),
         ]
-        m.d.sync += rewarded.restart.eq(sequencer.phase.start)
+        m.d.sync += walked.restart.eq(sequencer.phase.start)
+        return walked

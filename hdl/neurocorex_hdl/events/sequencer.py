@@ -8,16 +8,16 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, regions
-from neurocorex.spec.timing import column_drain
 
+from ..learning.scaling import Scaling
 from ..neurons.input import Injection
 from ..neurons.sweep import Phase, Sweep
 from ..registers.control import ControlWrite
-from ..registers.rules import mixes
 from ..synapses.access import column_layout, rewarded_layout
 from ..synapses.axons import AxonKind, axon_layout
 from ..synapses.drift import drifts
 from .arrivals import ListHead
+from .columns import add_columns
 from .decoder import ItemKind, item_layout
 from .extra_axons import LookUp
 
@@ -56,6 +56,10 @@ class Sequencer(wiring.Component):
         The sweep waits for room for records.
     swept : In(1)
         Strobe: the last neuron of a sweep has left the pipeline.
+    contests : In(1)
+        Level: neurons exclude one another, so a contest comes before each update; only with groups, as `contested`.
+    contested : In(1)
+        Strobe: the last neuron of a contest has left the pipeline.
     look_up : Out(LookUp)
         Search for the extra axons that arrive in the next step.
     changing : Out(ListHead)
@@ -68,6 +72,10 @@ class Sequencer(wiring.Component):
         eligibility, as `rewarding`.
     rewarding : Out(1)
         Level: these are being walked.
+    scaled : Out(ListHead)
+        Neurons whose columns are scaled after that; only with scaling, as `scaling`.
+    scaling : Out(Scaling)
+        Walks over these.
     tracing : In(1)
         Level: traces are still being updated or cleared, in the sweep or after it. Looked at from the second cycle
         after `swept` on.
@@ -99,6 +107,7 @@ class Sequencer(wiring.Component):
         column = column_layout(config)
         learning = {"changing": Out(ListHead(column)), "columns": Out(stream.Signature(column)), "tracing": In(1)}
         reward = {"rewarded": Out(ListHead(rewarded_layout(config))), "rewarding": Out(1)}
+        scaling = {"scaled": Out(ListHead(rewarded_layout(config))), "scaling": Out(Scaling())}
         super().__init__({
             "items": In(stream.Signature(item_layout(config))),
             "arrivals": Out(ListHead(axon_layout(config))),
@@ -118,6 +127,8 @@ class Sequencer(wiring.Component):
             "stalled": Out(1),
             **(learning if config.learning else {}),
             **(reward if config.eligibility else {}),
+            **({"contests": In(1), "contested": In(1)} if config.groups else {}),
+            **(scaling if config.scaling else {}),
             **({"folding": In(1)} if drifts(config) else {}),
         })  # fmt: skip
 
@@ -141,6 +152,11 @@ class Sequencer(wiring.Component):
                 m.d.comb += in_step.eq(1)
                 self._arrive(m)
             self._settle(m, in_step)
+            if self._config.groups:
+                with m.State("CONTEST"):
+                    m.d.comb += in_step.eq(1)
+                    with m.If(self.contested):
+                        self._update(m)
             with m.State("SWEEP"):
                 m.d.comb += self.stalled.eq(updating & self.stalled_sweep)
                 with m.If(self.swept):
@@ -150,7 +166,7 @@ class Sequencer(wiring.Component):
                 with m.State("LOOK_UP"), m.If(self.look_up.finished):
                     self._finish(m, "LOOK_UP", updating)
             if "COLUMNS" in self._phases:
-                self._learn(m, updating)
+                add_columns(m, self, self._config, lambda: self._finish(m, "WRITE_BACK", updating))
         # Every sweep makes the list of arrivals anew, and leaves no sum behind.
         with m.If(self.phase.start):
             m.d.sync += [stale.eq(0), updating.eq(self.phase.sweep == Sweep.UPDATE)]
@@ -206,8 +222,7 @@ class Sequencer(wiring.Component):
             if self._config.deep_banks:
                 m.next = self._settling[0]
             else:
-                self._start(m, Sweep.UPDATE)
-                m.d.comb += items.ready.eq(1)
+                self._conclude(m)
         with m.Elif(rows.ready):
             m.d.comb += [self.stalled.eq(1), self.resting.eq(~items.valid)]
 
@@ -217,48 +232,25 @@ class Sequencer(wiring.Component):
             with m.State(state):
                 m.d.comb += in_step.eq(1)
                 if following is None:
-                    self._start(m, Sweep.UPDATE)
-                    m.d.comb += self.items.ready.eq(1)
+                    self._conclude(m)
                 else:
                     m.next = following
 
-    def _learn(self, m: Module, updating: Signal) -> None:
-        """Read one column after the other, when the traces are those of this step."""
-        changing, columns, left = self.changing, self.columns, Signal(range(column_drain(self._config)))
-        taken, pending = columns.valid & columns.ready, changing.pending
-        m.d.comb += [columns.payload.eq(changing.item), changing.taken.eq(taken)]
-        if self._config.eligibility:
-            rewarded, rewarding = self.rewarded, self.rewarding
-            pending = Mux(rewarding, rewarded.pending, pending)
-            m.d.comb += [changing.taken.eq(taken & ~rewarding), rewarded.taken.eq(taken & rewarding)]
-            # Synapses change whatever their rule goes by.
-            causes = {name: 1 for name in ("fired", "erred") if mixes(self._config)}
-            of_reward = causes | {name: getattr(rewarded.item, name) for name, _ in rewarded_layout(self._config)}
-            for name, value in of_reward.items():
-                m.d.comb += columns.payload[name].eq(Mux(rewarding, value, changing.item[name]))
-        with m.State("LISTED"):
-            m.next = "COLUMNS"
-        with m.State("COLUMNS"):
-            m.d.comb += columns.valid.eq(pending & ~self.tracing)
-            m.d.sync += left.eq(column_drain(self._config) - 1)
-            with m.If(~pending & ~self.tracing & columns.ready):
-                m.next = "WRITE_BACK"
-        with m.State("WRITE_BACK"):
-            m.d.sync += left.eq(left - 1)
-            with m.If(left == 0):
-                if self._config.eligibility:
-                    self._reward(m, updating)
-                else:
-                    self._finish(m, "WRITE_BACK", updating)
-
-    def _reward(self, m: Module, updating: Signal) -> None:
-        """Go on to the columns of a reward, perhaps those of the same neurons, which have been written now; or end."""
-        begins = self.rewarded.pending & ~self.rewarding
-        m.d.sync += self.rewarding.eq(begins)
-        with m.If(begins):
-            m.next = "COLUMNS"
+    def _conclude(self, m: Module) -> None:
+        """Update the neurons, after a contest where they exclude one another."""
+        if not self._config.groups:
+            self._update(m)
+            return
+        with m.If(self.contests):
+            m.d.comb += self.phase.contest.eq(1)
+            m.next = "CONTEST"
         with m.Else():
-            self._finish(m, "WRITE_BACK", updating)
+            self._update(m)
+
+    def _update(self, m: Module) -> None:
+        """Begin the update, and take the end of the step."""
+        self._start(m, Sweep.UPDATE)
+        m.d.comb += self.items.ready.eq(1)
 
     def _start(self, m: Module, sweep: Sweep) -> None:
         m.d.comb += [self.phase.start.eq(1), self.phase.sweep.eq(sweep)]

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Learning, LearningFlag
 from neurocorex.spec.fixed import Place
-from neurocorex.spec.rows import has_rule_rows
+from neurocorex.spec.rows import has_rule_rows, has_rules
 from neurocorex.spec.timing import change_stages
 
 from ..lib.arithmetic import has
@@ -19,6 +19,7 @@ from ..synapses.access import column_members
 from ..synapses.array import Reading
 from ..synapses.axons import AxonKind
 from ..synapses.matrix import WeightMatrix
+from .held import held_members
 from .random import reverse
 from .rates import ModulatedRates
 from .rule import (
@@ -29,10 +30,9 @@ from .rule import (
     TableChange,
     amount_lanes,
     cause_lanes,
-    eligibility_lanes,
 )
 from .rulerows import RuleRowChange, kept_layout, rule_lanes
-from .store import TraceStore, TraceSweeper, outer_after, outer_code, outer_entries, outer_index
+from .store import TraceStore, TraceSweeper, is_extra, outer_after, outer_code, outer_entries, outer_index
 from .traceaccess import serve
 
 
@@ -58,9 +58,9 @@ class ChangeAmounts(wiring.Component):
     rules : Out
         Rule rows of these synapses, see `rule_lanes`, at stage `WeightMatrix.latency`; only where there are several, or
         terms.
-    eligibilities, rewarding : In
-        Eligibilities by lane, at stage `WeightMatrix.latency`, and whether columns are walked for a reward or a fade;
-        only with eligibility.
+    held, factor, multiplies, scales : In
+        What synapses hold, at stage `WeightMatrix.latency`, its factor, and whether their product is P, see
+        `held_members`.
     ticks : Out
         Traces at their caps, to be counted.
     bus : In(RegionBus)
@@ -81,7 +81,6 @@ class ChangeAmounts(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        reward = {"eligibilities": In(eligibility_lanes(config)), "rewarding": In(1)} if config.eligibility else {}
         super().__init__({
             "settings": In(Settings(config)),
             "phase": In(Phase()),
@@ -92,7 +91,7 @@ class ChangeAmounts(wiring.Component):
             **({"rules": Out(rule_lanes(config))} if has_rule_rows(config) else {}),
             "ticks": Out(ticks_layout(config)),
             "bus": In(RegionBus()),
-            **reward,
+            **held_members(config),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -111,23 +110,20 @@ class ChangeAmounts(wiring.Component):
             marked=True,
             after=lambda index: outer_after(index, last_input, config),
             code=lambda index: outer_code(index, config),
+            other=(lambda index: is_extra(index, config)) if has_rules(config) and config.extra_axons else None,
         )
         m.submodules.outer, m.submodules.inner, m.submodules.post = outer, inner, post
         with m.If(phase.start):
             m.d.sync += [step.eq(phase.sweep == Sweep.UPDATE), clearing.eq(phase.sweep == Sweep.CLEAR)]
         clear = clearing & has(phase.cleared, Clear.TRACES)
-        for store, side, nearest in (
-            (outer, "pre", LearningFlag.NEAREST_PRE),
-            (inner, "pre", LearningFlag.NEAREST_PRE),
-            (post, "post", LearningFlag.NEAREST_POST),
-        ):
+        for store in (outer, inner, post):
             m.d.comb += [
                 store.start.eq(phase.start),
                 store.step.eq(step),
                 store.clear.eq(clear),
                 store.random.eq(self.settings.control.random),
             ]
-            self._govern(m, store, side, nearest)
+        self._govern(m, outer, inner, post)
         self._feed(m, last_input, outer, inner, post)
         causes = {
             "outer": self._keep(m, "outer", outer, config.input_blocks + config.extra_blocks),
@@ -140,13 +136,17 @@ class ChangeAmounts(wiring.Component):
         self._select(m, causes)
         return m
 
-    def _govern(self, m: Module, store: TraceStore, side: str, nearest: LearningFlag) -> None:
-        """Give a store the control registers of its side, pre or post."""
-        control, law = self.settings.control, store.law
-        m.d.comb += [
-            getattr(law, name).eq(getattr(control, f"{side}_{name}")) for name in ("decay", "increment", "cap")
-        ]
-        m.d.comb += law.nearest.eq(has(control.learning, nearest))
+    def _govern(self, m: Module, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
+        """Give each store the control registers of its traces: with several rules, two of axons."""
+        control, config = self.settings.control, self._config
+        others = "_others" if has_rules(config) else ""
+        laws = [(outer.law, "pre", ""), (inner.law, "pre", others), (post.law, "post", "")]
+        if others and config.extra_axons:
+            laws.append((outer.other_law, "pre", others))
+        for law, side, kind in laws:
+            m.d.comb += law.nearest.eq(has(control.learning, LearningFlag[f"NEAREST_{side.upper()}"]))
+            for name in ("decay", "increment", "cap"):
+                m.d.comb += getattr(law, name).eq(getattr(control, f"{side}_{name}{kind}"))
 
     def _feed(self, m: Module, last_input: Value, outer: TraceStore, inner: TraceStore, post: TraceStore) -> None:
         """Send traces into the pipelines, with the spikes of this step."""
@@ -240,8 +240,7 @@ class ChangeAmounts(wiring.Component):
             lanes.rate.eq(self._by_error(m, modulation.modulated) if config.errors else modulation.modulated),
             self.amounts.eq(lanes.amounts),
         ]
-        if config.eligibility:
-            self._reward(m, lanes)
+        self._multiply(m, lanes)
 
     def _change_by_rows(self, m: Module, marks: Value, traces: data.View) -> None:
         """Find the changes where each synapse has a rule row, or there are terms."""
@@ -260,16 +259,11 @@ class ChangeAmounts(wiring.Component):
             self.rules.eq(changes.rules),
             self.amounts.eq(changes.amounts),
         ]
-        if config.eligibility:
-            self._reward(m, changes)
+        self._multiply(m, changes)
 
-    def _reward(self, m: Module, changes: LaneChange | RuleRowChange) -> None:
-        """Tell what finds the changes of eligibilities and their reward."""
-        m.d.comb += [
-            changes.eligibilities.eq(self.eligibilities),
-            changes.reward.eq(self.settings.control.reward),
-            changes.rewarding.eq(self.rewarding),
-        ]
+    def _multiply(self, m: Module, changes: LaneChange | RuleRowChange) -> None:
+        """Tell what finds the changes of what synapses hold, and of its factor."""
+        m.d.comb += [getattr(changes, name).eq(getattr(self, name)) for name in held_members(self._config)]
 
     def _by_error(self, m: Module, rate: Value) -> Value:
         """Multiply the rate by the error of a column if errors are the rule; return it when its synapses need it."""

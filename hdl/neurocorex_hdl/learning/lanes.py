@@ -1,6 +1,6 @@
 """Learning lanes: L synapses change in each cycle, in rows by depression and in columns by potentiation or errors."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, LearningFlag
@@ -18,6 +18,7 @@ from ..synapses.update import SynapseUpdate, rule_layout
 from .random import DRAW_BITS, Draws
 from .rule import amount_lanes
 from .rulerows import rule_lanes
+from .scaling import Scaling, chosen_row
 
 
 class LearningLanes(wiring.Component):
@@ -36,6 +37,8 @@ class LearningLanes(wiring.Component):
         synapses.
     rewarding : In(1)
         Columns are walked for a reward or a fade; only with eligibility.
+    scaling : In(Scaling)
+        Columns that are scaled; only with scaling.
     ticks : Out
         Potentiations, depressions and clips, to be counted.
     """
@@ -49,6 +52,7 @@ class LearningLanes(wiring.Component):
             **({"rules": In(rule_lanes(config))} if has_rule_rows(config) else {}),
             "ticks": Out(ticks_layout(config)),
             **({"rewarding": In(1)} if config.eligibility else {}),
+            **({"scaling": In(Scaling())} if config.scaling else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -65,6 +69,10 @@ class LearningLanes(wiring.Component):
         elif self._config.errors:
             # Spikes change nothing then, and the list of columns has no neurons that fired.
             learning &= piece.place.column | ~has(control.learning, LearningFlag.ERRORS)
+        scales: Value = Const(0, 1)
+        if self._config.scaling:
+            scales = self.scaling.active
+            learning &= ~scales | (~self.scaling.adding & chosen_row(control, piece, self._config))
         enable = stages(m, piece.valid & learning, latency, name="enable", reset_less=False)[-1]
         rule = Signal(rule_layout(self._config))
         m.d.comb += [
@@ -73,13 +81,15 @@ class LearningLanes(wiring.Component):
             rule.minimum.eq(Cat(rule_values(control, "weight_min", self._config))),
             rule.maximum.eq(Cat(rule_values(control, "weight_max", self._config))),
             rule.stochastic.eq(has(control.learning, LearningFlag.STOCHASTIC)),
-            rule.soft.eq(Cat(rule_flags(control, LearningFlag.SOFT, self._config))),
+            rule.soft.eq(Cat(flag & ~scales for flag in rule_flags(control, LearningFlag.SOFT, self._config))),
         ]
         if drifts(self._config):
             step = control.drift_step
             m.d.comb += [rule.drift.eq(lanes.drift), rule.down.eq(step < 0), rule.up.eq(step > 0)]
+        if self._config.scaling:
+            m.d.comb += rule.nearest.eq(scales)
         if self._config.eligibility:
-            self._gather(m, rule)
+            self._gather(m, rule, scales)
         tallies = []
         for lane in range(self._config.lanes):
             m.submodules[f"lane_{lane}"] = update = SynapseUpdate(self._config)
@@ -105,7 +115,7 @@ class LearningLanes(wiring.Component):
         ]
         return m
 
-    def _gather(self, m: Module, rule: data.View) -> None:
+    def _gather(self, m: Module, rule: data.View, scales: Value) -> None:
         """Have spikes change eligibilities where that is the rule: with the bounds of their range, and not softly."""
         control, config = self.control, self._config
         low, high = config.weight_range
@@ -116,6 +126,6 @@ class LearningLanes(wiring.Component):
                 for each in (rule.gathers, rule.minimum, rule.maximum, rule.soft)
             )
             by_spikes = ~(by_errors & config.errors)
-            m.d.comb += gathers.eq(has(control.learning, LearningFlag.ELIGIBLE) & ~self.rewarding & by_spikes)
+            m.d.comb += gathers.eq(has(control.learning, LearningFlag.ELIGIBLE) & ~self.rewarding & ~scales & by_spikes)
             with m.If(gathers):
                 m.d.comb += [minimum.eq(low), maximum.eq(high), soft.eq(0)]

@@ -8,12 +8,14 @@ from neurocorex.spec import Control, CoreConfig, Learning, Region
 from neurocorex.spec.config import TABLE_STEPS
 from neurocorex.spec.memories import LUT_RAM_WORDS
 from neurocorex.spec.registers import MODULATION_ONE
+from neurocorex.spec.rows import has_factors
 
 from ..lib.arithmetic import saturate
 from ..lib.delay import stages
 from ..lib.memory import BLOCK_RAM, block_memory
 from ..registers.region import region_shape
 from ..synapses.update import amount_layout
+from .held import held_change, held_members
 
 #: Bits behind the point of the product of a rate and an error.
 ERROR_FRACTION = 8
@@ -22,19 +24,6 @@ ERROR_FRACTION = 8
 def amount_lanes(config: CoreConfig) -> data.ArrayLayout:
     """One change amount for each lane."""
     return data.ArrayLayout(amount_layout(config), config.lanes)
-
-
-def eligibility_lanes(config: CoreConfig) -> data.ArrayLayout:
-    """One eligibility for each lane."""
-    return data.ArrayLayout(signed(config.weight_bits), config.lanes)
-
-
-def reward_members(config: CoreConfig) -> dict[str, wiring.Member]:
-    """Return inputs of what finds changes: eligibilities, their factor, and whether their product is the change."""
-    if not config.eligibility:
-        return {}
-    factor = signed(Control.REWARD.bits(config))
-    return {"eligibilities": In(eligibility_lanes(config)), "reward": In(factor), "rewarding": In(1)}
 
 
 class Modulation(wiring.Component):
@@ -183,14 +172,15 @@ def cause_lanes(config: CoreConfig) -> data.ArrayLayout:
 class LaneChange(wiring.Component):
     """Changes for exponential traces: ``P = floor((trace * rate + 2^(T-1)) / 2^T)``, in each lane.
 
-    In a walk for a reward the same multipliers give ``P = sat_C(eligibility * REWARD)``.
+    In a walk for a reward the same multipliers give ``P = sat_C(eligibility * REWARD)``, and in scaling
+    ``P = sat_C(floor(weight * K / 16))``.
 
     Members
     -------
     traces, rate : In
         Stage 0; the rate is modulated.
-    eligibilities, reward, rewarding : In
-        Stage 0: eligibilities by lane, their factor, and whether P is their product; only with eligibility.
+    held, factor, multiplies, scales : In
+        Stage 0, see `held_members`.
     amounts : Out
         Stage ``latency(config)``. The highest bit below the point tells whether P is rounded up.
     """
@@ -198,7 +188,7 @@ class LaneChange(wiring.Component):
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
         """Cycles from a trace to the change."""
-        return 1 + config.eligibility
+        return 1 + has_factors(config)
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
@@ -206,26 +196,25 @@ class LaneChange(wiring.Component):
             "traces": In(cause_lanes(config)),
             "rate": In(signed(config.change_bits)),
             "amounts": Out(amount_lanes(config)),
-            **reward_members(config),
+            **held_members(config),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         """Build the multipliers, with registers behind them."""
         m = Module()
         config = self._config
-        rate = Mux(self.rewarding, self.reward, self.rate) if config.eligibility else self.rate
+        rate = Mux(self.multiplies, self.factor, self.rate) if has_factors(config) else self.rate
         for lane in range(config.lanes):
             cause = self.traces[lane]
-            if config.eligibility:
-                cause = Mux(self.rewarding, self.eligibilities[lane], cause)
+            if has_factors(config):
+                cause = Mux(self.multiplies, self.held[lane], cause)
             product = stages(m, cause * rate, 1, name=f"product_{lane}")[-1]
             floor, half = product >> config.trace_bits, product[config.trace_bits - 1]
-            if config.eligibility:
+            if has_factors(config):
                 chosen = Signal(amount_layout(config), name=f"chosen_{lane}", reset_less=True)
-                rewarded = saturate(product.as_signed(), config.change_bits)[0]
                 m.d.sync += [
-                    chosen.floor.eq(Mux(self.rewarding, rewarded, floor)),
-                    chosen.half.eq(half & ~self.rewarding),
+                    chosen.floor.eq(Mux(self.multiplies, held_change(self, product, config), floor)),
+                    chosen.half.eq(half & ~self.multiplies),
                 ]
                 floor, half = chosen.floor, chosen.half
             m.d.comb += [self.amounts[lane].floor.eq(floor), self.amounts[lane].half.eq(half)]

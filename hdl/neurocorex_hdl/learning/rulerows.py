@@ -4,6 +4,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, LearningFlag
+from neurocorex.spec.rows import has_factors
 from neurocorex.spec.timing import change_stages
 
 from ..lib.arithmetic import plus, saturate, select
@@ -13,8 +14,9 @@ from ..registers.rules import rule_flags, rule_values, rules_layout
 from ..synapses.access import column_members, piece_layout
 from ..synapses.axons import AxonKind
 from ..synapses.matrix import WeightMatrix
+from .held import held_change, held_members
 from .rates import rates_layout
-from .rule import ERROR_FRACTION, amount_lanes, cause_bits, cause_lanes, reward_members
+from .rule import ERROR_FRACTION, amount_lanes, cause_bits, cause_lanes
 
 
 def mark_layout(config: CoreConfig) -> data.StructLayout:
@@ -51,11 +53,11 @@ class RuleRowChange(wiring.Component):
     B - 1     traces; the row of each lane
     B         trace - offset, rate of each lane
     B + 1     product; without terms this is P
-    B + 2     term is added; with eligibility, the choice between P and that of a reward
+    B + 2     term is added; with eligibility or scaling, the choice between P and that of a reward or of scaling
     ========  ==============================================================================
 
-    With eligibility P comes at B + 2, too, and in a walk for a reward the same multipliers give
-    ``P = sat_C(eligibility * REWARD)``.
+    With eligibility or scaling P comes at B + 2, too, and in a walk for a reward the same multipliers give
+    ``P = sat_C(eligibility * REWARD)``, and in scaling ``P = sat_C(floor(weight * K / 16))``.
 
     B is `WeightMatrix.latency`. In a row of the matrix, each lane has the rule of its neuron, whose rate is DEPRESSION,
     and offset is 0. A piece of a column has one rule, whose rate is POTENTIATION, or the product of that and the error.
@@ -74,8 +76,8 @@ class RuleRowChange(wiring.Component):
         Marks of the neurons of a row, at stage B - 2.
     traces : In
         Traces of the neurons of a row, or of the axons of a column, at stage B - 1.
-    eligibilities, reward, rewarding : In
-        Eligibilities by lane, at stage B, their factor, and whether P is their product; only with eligibility.
+    held, factor, multiplies, scales : In
+        At stage B, see `held_members`.
     rules : Out
         See `rule_lanes`; at stage B. In a column all act, as far as this is concerned.
     amounts : Out
@@ -99,7 +101,7 @@ class RuleRowChange(wiring.Component):
             "traces": In(cause_lanes(config)),
             "rules": Out(rule_lanes(config)),
             "amounts": Out(amount_lanes(config)),
-            **reward_members(config),
+            **held_members(config),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -127,9 +129,9 @@ class RuleRowChange(wiring.Component):
                 rate.eq(Mux(column, column_rate, select(depressions, rows[lane]))),
             ]
             cause, factor = trace, rate
-            if config.eligibility:
-                cause = Mux(self.rewarding, self.eligibilities[lane], trace)
-                factor = Mux(self.rewarding, self.reward, rate)
+            if has_factors(config):
+                cause = Mux(self.multiplies, self.held[lane], trace)
+                factor = Mux(self.multiplies, self.factor, rate)
             products.append(stages(m, cause * factor, 1, name=f"product_{lane}")[1])
         self._finish(m, pieces, teaches, products)
         return m
@@ -172,7 +174,7 @@ class RuleRowChange(wiring.Component):
         return Mux(teaches, scaled, stages(m, rate, 1, name="rate_late")[1])
 
     def _finish(self, m: Module, pieces: list[data.View], teaches: Value, products: list[Value]) -> None:
-        """Make amounts of the products, which come at stage B + 1: a term is added, or they are those of a reward."""
+        """Make amounts of the products of stage B + 1: a term is added, or they are those of what synapses hold."""
         config, ready = self._config, self._ready
         column_term: Value = Const(0, 1)
         if config.terms:
@@ -186,9 +188,9 @@ class RuleRowChange(wiring.Component):
                 pre = select(rule_values(self.rates, "pre_only", config), self.rules[lane].row)
                 m.d.sync += term.eq(Mux(pieces[ready + 1].place.column, column_term, pre))
                 whole, half = saturate(plus(whole, term, half), config.change_bits)[0], Const(0, 1)
-            if config.eligibility:
-                rewarded, _ = saturate(product.as_signed(), config.change_bits)
-                whole, half = Mux(self.rewarding, rewarded, whole), half & ~self.rewarding
+            if has_factors(config):
+                whole = Mux(self.multiplies, held_change(self, product, config), whole)
+                half = half & ~self.multiplies
             late = change_stages(config) - 1
             m.d.comb += [
                 amount.floor.eq(stages(m, whole, late, name=f"floor_{lane}")[-1]),

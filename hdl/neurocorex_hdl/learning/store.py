@@ -43,6 +43,11 @@ def outer_code(index: Value, config: CoreConfig) -> Value:
     return Mux(index < first, reverse(index) ^ Place.INPUT, reverse((index - first)[: len(index)]) ^ Place.EXTRA)
 
 
+def is_extra(index: Value, config: CoreConfig) -> Value:
+    """Return whether a place of the traces of input and extra axons is one of an extra axon."""
+    return index >= config.input_blocks * config.lanes
+
+
 def outer_index(axon: Value, config: CoreConfig) -> Value:
     """Return the place of the trace of an input or extra axon."""
     return axon.index + Mux(axon.kind == AxonKind.EXTRA, config.input_blocks * config.lanes, 0)
@@ -69,6 +74,8 @@ class TraceStore(wiring.Component):
         From the index of a trace to that of the next one.
     code : callable
         From the index of a trace to its code, `neurocorex.spec.fixed.place_code`.
+    other : callable, optional
+        From the index of a trace to whether it follows a law of its own.
 
     Members
     -------
@@ -78,8 +85,8 @@ class TraceStore(wiring.Component):
         Trace that enters the pipeline, at stage 0. They come from the first on, in the order of `after`.
     step, clear : In(1)
         See `TraceUpdate`.
-    law : In
-        See `TraceUpdate`.
+    law, other_law : In
+        See `TraceUpdate`; the second only where some traces follow it.
     random : In(16)
         Lower half of the state of the generator.
     spike : In(1)
@@ -112,12 +119,14 @@ class TraceStore(wiring.Component):
         marked: bool,
         after: Callable[[Signal], Value],
         code: Callable[[Value], Value],
+        other: Callable[[Value], Value] | None = None,
     ) -> None:
         self._config = config
         self._entries = entries
         self._marked = marked
         self._after = after
         self._code = code
+        self._other = other
         index, trace = range(max(2, entries)), config.stored_trace_bits
         super().__init__({
             "start": In(1),
@@ -125,6 +134,7 @@ class TraceStore(wiring.Component):
             "step": In(1),
             "clear": In(1),
             "law": In(law_layout(config)),
+            **({"other_law": In(law_layout(config))} if other else {}),
             "random": In(DRAW_BITS),
             **({"mark": In(1), "mark_index": In(index)} if marked else {"spike": In(1)}),
             "updated": Out(trace_slot_layout(entries)),
@@ -142,7 +152,7 @@ class TraceStore(wiring.Component):
         m = Module()
         fields = {"trace": self._config.stored_trace_bits, **({"mark": 1} if self._marked else {})}
         m.submodules.memory = memory = PackedMemory(fields, self._entries)
-        m.submodules.update = update = TraceUpdate(self._config)
+        m.submodules.update = update = TraceUpdate(self._config, mixed=self._other is not None)
         # Traces leave in the order in which they came: a counter takes less than a delay line of their numbers.
         valid = stages(m, self.slot.valid, self.updated_stage(self._config), name="valid", reset_less=False)[-1]
         index = Signal.like(self.slot.index)
@@ -169,6 +179,9 @@ class TraceStore(wiring.Component):
             self.updated.index.eq(index),
             self.host_answer.eq(found.trace),
         ]
+        if self._other is not None:
+            other = stages(m, self._other(self.slot.index), self.read_stage(self._config) - 1, name="other")[-1]
+            m.d.comb += [update.other_law.eq(self.other_law), update.other.eq(other)]
         if self._marked:
             m.d.comb += [memory.write.mark.eq(self.mark | valid), memory.write_data.mark.eq(self.mark)]
             with m.If(self.mark):

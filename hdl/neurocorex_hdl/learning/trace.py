@@ -11,7 +11,7 @@ from ..neurons.pace import holds
 
 
 def law_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of the law that all exponential traces of a side share."""
+    """Return the layout of the law that exponential traces share: those of all neurons, or of a kind of axons."""
     return data.StructLayout({
         "decay": DECAY_BITS,
         "increment": config.trace_bits,
@@ -36,7 +36,7 @@ class Fade(wiring.Component):
     Members
     -------
     decay : In
-        The same for all traces that are on their way, and 3 cycles before the first.
+        Stage 0; or a cycle before it, if `held`.
     trace : In
         At stage 0; and 1, if `held`.
     draw : In
@@ -94,10 +94,19 @@ class TraceUpdate(wiring.Component):
                                    x = increment if nearest else min(x + increment, cap)
         window, K bits:        x = (2 * x + spike) mod 2^K
 
+    Parameters
+    ----------
+    config : CoreConfig
+        Geometry of the chip.
+    mixed : bool
+        Whether some traces follow a law of their own.
+
     Members
     -------
     law : In
-        Shared by all traces; unused by windows.
+        Stays as long as traces are on their way; unused by windows.
+    other_law, other : In
+        Law of some traces, which stays, too; and whether that is the one, a cycle before stage 0. Only if `mixed`.
     step, clear : In(1)
         All traces advance by a step, or go to zero; without either they stay. Levels, until the last one has been
         updated.
@@ -125,10 +134,12 @@ class TraceUpdate(wiring.Component):
             return 1
         return cls.draw_stage(config) + 3
 
-    def __init__(self, config: CoreConfig) -> None:
+    def __init__(self, config: CoreConfig, *, mixed: bool = False) -> None:
         self._config = config
+        self._mixed = mixed
         super().__init__({
             "law": In(law_layout(config)),
+            **({"other_law": In(law_layout(config)), "other": In(1)} if mixed else {}),
             "step": In(1),
             "clear": In(1),
             "spike": In(1),
@@ -148,14 +159,25 @@ class TraceUpdate(wiring.Component):
 
     def _decay(self, m: Module) -> Value:
         """Let the trace decay, and jump at a spike; return it a stage before the last. A decay of 0 lets it stay."""
-        law, bits = self.law, self._config.trace_bits
-        m.submodules.fade = fade = Fade(bits, held=holds(self._config))
+        bits, held = self._config.trace_bits, holds(self._config)
+        m.submodules.fade = fade = Fade(bits, held=held)
+        faded = Fade.draw_stage(held) + 1
+        laws = self._laws(m, faded + 1)
+        fading, raising, law = (laws[stage + 1] for stage in (-held, faded, faded + 1))
         decayed, raised = Signal(bits, reset_less=True), Signal(bits + 1, reset_less=True)
-        m.d.comb += [fade.trace.eq(self.trace), fade.draw.eq(self.draw), fade.decay.eq(Mux(self.step, law.decay, 0))]
-        m.d.sync += [decayed.eq(fade.faded), raised.eq(fade.faded + law.increment)]
+        m.d.comb += [fade.trace.eq(self.trace), fade.draw.eq(self.draw), fade.decay.eq(Mux(self.step, fading.decay, 0))]
+        m.d.sync += [decayed.eq(fade.faded), raised.eq(fade.faded + raising.increment)]
         spike = stages(m, self.spike & self.step, self.latency(self._config) - 1, name="spike")[-1]
-        # The highest value a jump reaches, or the only one: computed once for all traces.
+        # The highest value a jump reaches, or the only one.
         limit = Mux(law.nearest, law.increment, law.cap)
         over = raised > law.cap
         m.d.sync += self.full.eq(spike & over & ~law.nearest)
         return Mux(spike, Mux(law.nearest | over, limit, raised[:bits]), decayed)
+
+    def _laws(self, m: Module, last: int) -> list:
+        """Return the law of the trace at each stage from -1 to `last`."""
+        if not self._mixed:
+            return [self.law] * (last + 2)
+        laws = self.other_law.as_value(), self.law.as_value()
+        chosen = stages(m, self.other, last + 1, name="other")
+        return [data.View(law_layout(self._config), Mux(other, *laws)) for other in chosen]

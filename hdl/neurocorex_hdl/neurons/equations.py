@@ -13,6 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region
 from neurocorex.spec.fixed import DECAY_BITS
+from neurocorex.spec.rows import judges
 
 from ..lib.arithmetic import Shrink, add_signed, magnitude, saturate
 from ..lib.delay import stages
@@ -162,7 +163,7 @@ class AdaptationUpdate(Equation):
     shrunk : Out
         Stage 3; what the threshold is raised by.
     raised : In
-        Stage 3; what a judgement adds, only with groups.
+        Stage 3; what a judgement adds, only with groups and errors.
     fires : In
         Stage 5.
     updated, clamped : Out
@@ -176,7 +177,7 @@ class AdaptationUpdate(Equation):
     def __init__(self, config: CoreConfig) -> None:
         self._bits = config.state_bits - 1
         self._held = holds(config)
-        self._judges = config.groups > 0
+        self._judges = judges(config)
         super().__init__(config, {
             **({"raised": In(self._bits)} if self._judges else {}),
             "decay": In(DECAY_BITS),
@@ -210,7 +211,7 @@ class Firing(Equation):
 
     ::
 
-        fires = forced or (r == 0 and v > th + h and not quiet)
+        fires = forced or (r == 0 and v > th + h and not quiet and not loses)
         excess = v - (th + h)
         if r > 0:
             r = r - 1
@@ -228,6 +229,8 @@ class Firing(Equation):
         hold are also there at the stage after.
     refractory, subtract : In
         Stage 2.
+    loses : In
+        Stage 2; another neuron fires in the place of this one, which is not forced to; only with groups.
     fires : Out
         Stage 2.
     excess : Out
@@ -254,7 +257,7 @@ class Firing(Equation):
             "forced": In(1),
             "quiet": In(1),
             "fires": Out(1),
-            **({"excess": Out(signed(config.state_bits + 2))} if self._measures else {}),
+            **({"loses": In(1), "excess": Out(signed(config.state_bits + 2))} if self._measures else {}),
             "left": Out(state),
             "count": Out(config.refractory_bits),
             "clamped": Out(1),
@@ -269,12 +272,13 @@ class Firing(Equation):
 
         # A neuron that is held at the reset value fires from there, if it is forced to.
         left, above = Signal(signed(self._bits)), Signal(signed(self._bits + 1), reset_less=True)
-        free = self.refractory_count == 0
+        free, passes = self.refractory_count == 0, Signal()
         m.d.comb += left.eq(Mux(self.hold & ~free, self.reset, self.membrane))
         m.d.sync += [
-            self.fires.eq(self.forced | (free & (self.membrane > limit) & ~self.quiet)),
+            passes.eq(self.forced | (free & (self.membrane > limit) & ~self.quiet)),
             above.eq(left - threshold),
         ]
+        m.d.comb += self.fires.eq(passes & ~self.loses if self._measures else passes)
         if self._measures:
             m.d.sync += self.excess.eq(self.membrane - limit)
         left, reset, remaining = (

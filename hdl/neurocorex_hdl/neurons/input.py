@@ -63,6 +63,8 @@ class InjectionMemory(wiring.Component):
         An event.
     slot : In
         Neuron whose injection is taken, that is, it is zero afterwards.
+    keep : In(1)
+        Level, while a sweep passes: it stays; only with groups.
     injected : Out
         Its injection, `LATENCY` cycles later: when the sums of its weights are there.
     """
@@ -75,6 +77,7 @@ class InjectionMemory(wiring.Component):
             "injection": In(Injection(config)),
             "slot": In(slot_layout(config)),
             "injected": Out(injection_layout(config)),
+            **({"keep": In(1)} if config.groups else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -87,7 +90,7 @@ class InjectionMemory(wiring.Component):
         stage = self.LATENCY - behind
         valid = stages(m, self.slot.valid, stage, name="valid", reset_less=False)
         indices = neuron_stages(m, self.slot, valid, stage, self._config)
-        taken = valid[-1]
+        taken = valid[-1] & ~self.keep if self._config.groups else valid[-1]
         m.d.comb += [
             self.injected.eq(stages(m, read.data, behind, name="injected")[-1]),
             read.addr.eq(indices[-2]),

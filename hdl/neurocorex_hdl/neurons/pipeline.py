@@ -6,7 +6,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Flag, LearningFlag, Region
+from neurocorex.spec.fixed import SCALE_ROW_BITS
 from neurocorex.spec.registers import GATE_ALL
+from neurocorex.spec.rows import judges
 
 from ..lib.arithmetic import has, select
 from ..lib.bus import RegionBus, fan_out
@@ -18,13 +20,13 @@ from ..registers.rules import mixes, rule_flags, rules_layout
 from ..synapses.accumulator import sum_shape
 from .equations import AdaptationUpdate, CurrentUpdate, Firing, MembraneUpdate, fired_before
 from .errors import ErrorUpdate
+from .groups import Groups
 from .input import drive_shape
 from .items import StagedItems
 from .judge import Judge
 from .parameters import NeuronMemory
 from .sweep import Sweep, slot_layout
 from .updated import UpdatedNeuron, record_layout
-from .winners import flag_of
 
 
 class NeuronPipeline(wiring.Component):
@@ -35,12 +37,12 @@ class NeuronPipeline(wiring.Component):
     ==========  ==================================================================
     0           the neuron
     3           v, dv, i, di enter their decays, h two stages later; with contexts: the gain
-    3, 4        with groups: the judgement
+    3, 4        with groups and errors: the judgement
     5           the error is added up
     6           g; i is added up; the linear leak of v
     7, 8        v is added up, and clamped; threshold + h
     9           comparison, forced spikes
-    10          reset, refractory count, history; with groups: the first to fire
+    10          reset, refractory count, history; with groups: the first to fire, the only one to fire
     11          all is written back; record, arrival in the next step
     ==========  ==================================================================
 
@@ -68,6 +70,8 @@ class NeuronPipeline(wiring.Component):
         Neuron at the last stage.
     saturated : Out(1)
         One of its values was clamped, in an update.
+    contested : Out(1)
+        Strobe: the last neuron of a contest is at the last stage; only with groups. `updated` tells of none of them.
     recorded, record : Out
         A record of it is wanted. The last neuron of an update always has one, which ends the step.
     bus : In(RegionBus)
@@ -95,6 +99,7 @@ class NeuronPipeline(wiring.Component):
             "control": In(ControlValues(config)),
             "updated": Out(UpdatedNeuron(config)),
             "saturated": Out(1),
+            **({"contested": Out(1)} if config.groups else {}),
             "recorded": Out(1),
             "record": Out(record_layout(config)),
             "bus": In(RegionBus()),
@@ -118,7 +123,7 @@ class NeuronPipeline(wiring.Component):
             placed.append((adaptations, self.ADAPTATION_STAGE))
         if config.errors:
             m.submodules.errors = errors = ErrorUpdate(config)
-            placed.append((errors, self.ERROR_STAGE - (config.groups > 0)))
+            placed.append((errors, self.ERROR_STAGE - judges(config)))
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
         wanted |= self.READS | ({Region.RULE: 10} if config.rules > 1 else {})
         wanted |= {Region.CONTEXT_GAIN: 3} if config.contexts > 1 else {}
@@ -129,11 +134,12 @@ class NeuronPipeline(wiring.Component):
         for unit, _ in placed:
             m.d.comb += [getattr(unit, region.name.lower()).eq(items.read(region)) for region in unit.reads(config)]
 
+        forced = stages(m, self.forced, 5, name="forced")[-1]
         m.d.comb += [
             currents.drive.eq(self.drive),
             membranes.current.eq(currents.updated),
             firing.membrane.eq(membranes.updated),
-            firing.forced.eq(stages(m, self.forced, 5, name="forced")[-1]),
+            firing.forced.eq(forced),
             firing.hold.eq(has(items.read(Region.FLAGS), Flag.REFRACTORY_HOLD)),
         ]
         items.write(Region.CURRENT, 7, currents.updated, has(self.cleared, Clear.STATE))
@@ -141,9 +147,12 @@ class NeuronPipeline(wiring.Component):
         quiet = has(self.control.learning, LearningFlag.HOLD_FIRING) if config.learning else Const(0, 1)
         buses = [memory.bus]
         if config.groups:
-            m.submodules.judge = judge = Judge(config)
-            buses.append(judge.bus)
-            quiet = quiet | self._judge(m, items, firing, judge)
+            m.submodules.groups = groups = Groups(config)
+            self._group(m, items, firing, forced, groups)
+            buses.append(groups.bus)
+            quiet = quiet | groups.silent
+        if judges(config):
+            judge = self._judge(m, items, groups)
             m.d.comb += errors.judgement.eq(judge.change)
             if config.adaptation:
                 m.d.comb += adaptations.raised.eq(judge.raised)
@@ -177,8 +186,20 @@ class NeuronPipeline(wiring.Component):
         m.d.comb += open_.eq((gate == GATE_ALL) | (gate == items.indices[10]))
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
         m.d.comb += self.updated.learns.eq(learns)
+        if self._config.scaling:
+            m.d.comb += self.updated.scales.eq(self._scales(m, items))
         if self._config.rules > 1:
             self._choose(m, data.View(rules_layout(self._config), items.read(Region.RULE)))
+
+    def _scales(self, m: Module, items: StagedItems) -> Value:
+        """From stage 9 to 11: whether a neuron is among those whose synapses are to be scaled."""
+        scale, row = self.control.scale, self.control.scale[:SCALE_ROW_BITS]
+        calls = row.any() & (row <= self._config.rules)
+        if not self._config.groups:
+            return calls
+        group = scale[SCALE_ROW_BITS:]
+        called = stages(m, ~group.any() | (group == items.read(Region.GROUP)), 2, name="called")[-1]
+        return calls & called
 
     def _choose(self, m: Module, rules: data.View) -> None:
         """From stage 10 to 11: the rule rows of the synapses onto a neuron, and what they go by."""
@@ -212,21 +233,31 @@ class NeuronPipeline(wiring.Component):
         ]
         return stages(m, errors.clamped, self.LATENCY - 1 - begun, name="error_clamped")[-1]
 
-    def _judge(self, m: Module, items: StagedItems, firing: Firing, judge: Judge) -> Value:
-        """From stage 0 to 10: winners and judgement; return whether the neuron is silent, at stage 9."""
-        wiring.connect(m, wiring.flipped(self.control), judge.control)
-        group = items.read(Region.GROUP)
+    def _group(self, m: Module, items: StagedItems, firing: Firing, forced: Value, groups: Groups) -> None:
+        """From stage 0 to 10: what groups do to a neuron, and which is the first to fire."""
+        wiring.connect(m, wiring.flipped(self.control), groups.control)
         m.d.comb += [
-            judge.slot.eq(self.slot),
-            judge.cleared.eq(self.cleared),
-            judge.judged.eq(items.indices[judge.JUDGED_STAGE]),
-            judge.passing.eq(items.valid[9]),
-            judge.group.eq(group),
-            judge.fires.eq(items.valid[10] & firing.fires),
-            judge.number.eq(items.indices[10]),
-            judge.excess.eq(firing.excess),
+            groups.slot.eq(self.slot),
+            groups.cleared.eq(self.cleared),
+            groups.passing.eq(items.valid[9]),
+            groups.group.eq(items.read(Region.GROUP)),
+            groups.forced.eq(forced),
+            groups.fires.eq(items.valid[10] & firing.fires),
+            groups.number.eq(items.indices[10]),
+            groups.excess.eq(firing.excess),
+            firing.loses.eq(groups.loses),
         ]
-        return flag_of(self.control.silent, group)
+
+    def _judge(self, m: Module, items: StagedItems, groups: Groups) -> Judge:
+        """From stage 3 on: the judgement, by the first to fire before this step."""
+        m.submodules.judge = judge = Judge(self._config)
+        wiring.connect(m, wiring.flipped(self.control), judge.control)
+        m.d.comb += [
+            judge.winner.eq(groups.winner),
+            judge.right.eq(groups.right),
+            judge.judged.eq(items.indices[judge.JUDGED_STAGE]),
+        ]
+        return judge
 
     def _finish(self, m: Module, items: StagedItems, firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: state, spike, arrival and record of the neuron."""
@@ -256,8 +287,13 @@ class NeuronPipeline(wiring.Component):
 
         updated, slot, record = self.updated, self.updated.slot, self.record
         in_update = slot.valid & (sweep == Sweep.UPDATE)
+        leaves: Value = items.valid[11]
+        if config.groups:
+            contest = sweep == Sweep.CONTEST
+            m.d.comb += self.contested.eq(leaves & contest & (slot.index == self.end))
+            leaves = leaves & ~contest
         m.d.comb += [
-            slot.valid.eq(items.valid[11]),
+            slot.valid.eq(leaves),
             slot.index.eq(items.indices[11]),
             slot.last.eq(slot.index == self.end),
             slot.sweep.eq(sweep),

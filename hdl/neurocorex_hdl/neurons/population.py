@@ -26,6 +26,8 @@ class Activity(wiring.Signature):
         The neuron that enters, as `slot_layout` has it.
     stalled : Out(1)
         None enters, because there is no room for a record.
+    contested : Out(1)
+        Strobe: the last neuron of a contest leaves, which no other member tells of; only with groups.
     leaving : Out(UpdatedNeuron)
         The neuron that leaves, and what the sweep has made of it.
     """
@@ -35,6 +37,7 @@ class Activity(wiring.Signature):
             "entering": Out(slot_layout(config)),
             "stalled": Out(1),
             "leaving": Out(UpdatedNeuron(config)),
+            **({"contested": Out(1)} if config.groups else {}),
         })  # fmt: skip
 
 
@@ -152,4 +155,12 @@ class Population(wiring.Component):
             m.d.comb += pipeline.error_sum.eq(stages(m, self.sums.error_sum, waits, name="error_sum")[-1])
         if config.contexts > 1:
             m.d.comb += drive.context_gain.eq(pipeline.context_gain)
+        if config.groups:
+            m.d.comb += [
+                self.sums.keep.eq(sweeper.contest),
+                injections.keep.eq(sweeper.contest),
+                self.activity.entering.valid.eq(sweeper.slot.valid & ~sweeper.contest),
+                self.activity.contested.eq(pipeline.contested),
+                self.records.reserve.eq(sweeper.sent & ~sweeper.contest),
+            ]
         return m

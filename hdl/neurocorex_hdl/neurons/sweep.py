@@ -18,6 +18,8 @@ class Sweep(enum.Enum, shape=2):
     """Neurons stay; the axons that arrive in the next step are found anew from the histories."""
     CLEAR = 2
     """Regions that `Clear` flags name go to zero."""
+    CONTEST = 3
+    """Neurons stay, as do their sums; of those that exclude one another the best are found."""
 
 
 def slot_layout(config: CoreConfig) -> data.StructLayout:
@@ -34,12 +36,16 @@ class Phase(wiring.Signature):
         Strobe: begin a sweep of this kind.
     cleared : Out(Clear)
         What a sweep that clears sets to zero; from the cycle after `start` to its end.
+    contest : Out(1)
+        Strobe: begin a sweep of this kind, ahead of an update. Nothing but neurons takes notice of it.
     rows : Out(1)
         Level, from the cycle on in which the first axon, or neuron, can be taken: rows are read, not columns.
     """
 
     def __init__(self) -> None:
-        super().__init__({"start": Out(1), "sweep": Out(Sweep), "cleared": Out(Clear), "rows": Out(1)})
+        super().__init__(
+            {"start": Out(1), "sweep": Out(Sweep), "cleared": Out(Clear), "contest": Out(1), "rows": Out(1)}
+        )
 
 
 class Sweeper(wiring.Component):
@@ -58,6 +64,8 @@ class Sweeper(wiring.Component):
         Where the present sweep ends.
     room : In(1)
         There is room for one more record.
+    contest : Out(1)
+        Level: a contest is swept, which leaves no records.
     slot : Out
         The neuron that enters the pipeline.
     sent : Out(1)
@@ -73,6 +81,7 @@ class Sweeper(wiring.Component):
             "extent": extent_member(config),
             "end": Out(neuron_bits(config)),
             "room": In(1),
+            "contest": Out(1),
             "slot": Out(slot_layout(config)),
             "sent": Out(1),
             "stalled": Out(1),
@@ -89,7 +98,8 @@ class Sweeper(wiring.Component):
         with m.If(running & (due != neuron_spacing(self._config) - 1)):
             m.d.sync += due.eq(due + 1)
         with m.Elif(running):
-            m.d.comb += [self.sent.eq(self.room), self.stalled.eq(~self.room)]
+            room = self.room | self.contest
+            m.d.comb += [self.sent.eq(room), self.stalled.eq(~room)]
         m.d.sync += [
             self.slot.valid.eq(self.sent),
             self.slot.index.eq(index),
@@ -100,4 +110,8 @@ class Sweeper(wiring.Component):
             m.d.sync += [due.eq(0), index.eq(index + 1), running.eq(~last)]
         with m.If(self.phase.start):
             m.d.sync += [running.eq(1), index.eq(0), sweep.eq(self.phase.sweep)]
+        if self._config.groups:
+            m.d.comb += self.contest.eq(sweep == Sweep.CONTEST)
+            with m.If(self.phase.contest):
+                m.d.sync += [running.eq(1), index.eq(0), sweep.eq(Sweep.CONTEST)]
         return m

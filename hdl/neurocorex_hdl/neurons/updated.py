@@ -44,6 +44,8 @@ class UpdatedNeuron(wiring.Signature):
         What feedback axons have brought to it since the last `LEARN`; only with errors, as `errs`.
     errs : Out(1)
         That calls for changes, in an update.
+    scales : Out(1)
+        Its synapses are to be scaled if they learn; only with scaling.
     rules : Out
         Rule rows of its synapses, see `rules_layout`; only with several rows.
     by_spikes, by_errors : Out(1)
@@ -58,6 +60,7 @@ class UpdatedNeuron(wiring.Signature):
             "arrives": Out(1),
             **({"learns": Out(1)} if config.learning else {}),
             **({"error": Out(region_shape(Region.ERROR, config)), "errs": Out(1)} if config.errors else {}),
+            **({"scales": Out(1)} if config.scaling else {}),
             **({"rules": Out(rules_layout(config))} if config.rules > 1 else {}),
             **({"by_spikes": Out(1), "by_errors": Out(1)} if mixes(config) else {}),
         })  # fmt: skip

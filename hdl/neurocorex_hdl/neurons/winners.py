@@ -6,6 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Control, CoreConfig, Region
 from neurocorex.spec.registers import NOBODY
+from neurocorex.spec.rows import judges
 
 from ..lib.bus import TARGET_LATENCY, RegionBus
 from ..lib.delay import stages
@@ -37,7 +38,7 @@ class Winners(wiring.Component):
     clear : In(1)
         Level: all items become none; while no candidate is on its way.
     label : In
-        Group that is right.
+        Group that is right; only with errors, as `winner` and `right`.
     passing, group : In
         Stage 0; a neuron comes, and its group.
     fires, number, excess : In
@@ -52,18 +53,17 @@ class Winners(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         number = region_shape(Region.FIRST, config)
+        judged = {"label": In(Control.LABEL.bits(config)), "winner": Out(number), "right": Out(number)}
         super().__init__({
             "begin": In(1),
             "clear": In(1),
-            "label": In(Control.LABEL.bits(config)),
             "passing": In(1),
             "group": In(region_shape(Region.GROUP, config)),
             "fires": In(1),
             "number": In(neuron_bits(config)),
             "excess": In(excess_shape(config)),
-            "winner": Out(number),
-            "right": Out(number),
             "bus": In(RegionBus()),
+            **(judged if judges(config) else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -89,7 +89,7 @@ class Winners(wiring.Component):
         m.d.comb += [
             taken[0].eq(member & (~held[0] | (fresh[0] & over_all))),
             *(taken[k].eq(member & (group == k) & (~held[k] | (fresh[k] & over_group))) for k in range(1, count)),
-            read.addr.eq(Mux(self.passing, self.group, Mux(bus.read, bus.column, self.label))),
+            read.addr.eq(Mux(self.passing, self.group, bus.column)),
             write.en.eq(taken[1:].any() | (writes & (bus.column != 0))),
             write.addr.eq(Mux(writes, bus.column, group)),
             write.data.number.eq(Mux(writes, bus.write_data, self.number)),
@@ -106,10 +106,17 @@ class Winners(wiring.Component):
         with m.If(self.clear):
             m.d.sync += held.eq(0)
 
-        winner = Mux(held[0], best.number, NOBODY)
-        is_right = (self.label != 0) & flag_of(held, self.label)
         with m.If(self.begin):
-            m.d.sync += [fresh.eq(0), self.winner.eq(winner), self.right.eq(Mux(is_right, found.number, NOBODY))]
+            m.d.sync += fresh.eq(0)
+        if judges(config):
+            with m.If(~self.passing & ~bus.read):
+                m.d.comb += read.addr.eq(self.label)
+            is_right = (self.label != 0) & flag_of(held, self.label)
+            with m.If(self.begin):
+                m.d.sync += [
+                    self.winner.eq(Mux(held[0], best.number, NOBODY)),
+                    self.right.eq(Mux(is_right, found.number, NOBODY)),
+                ]
         asked = stages(m, bus.read & (bus.region == Region.FIRST), TARGET_LATENCY - 1, name="asked")[-1]
         answer = Mux(flag_of(held, column), Mux(column == 0, best.number, found.number), NOBODY)
         m.d.sync += bus.read_data.eq(Mux(asked, answer, 0))

@@ -46,12 +46,14 @@ def kind_bits(config: CoreConfig) -> int:
 
 
 class Sums(wiring.Signature):
-    """The sums of a neuron, seen from the sweep that takes them. They are zero afterwards.
+    """The sums of a neuron, seen from the sweep that takes them. They are zero afterwards, unless they are kept.
 
     Members
     -------
     take, index : Out
         Stage 0: the neuron whose sums are wanted. They come in rising order, and no row is on its way meanwhile.
+    keep : Out(1)
+        Level, while a sweep passes: sums stay as they are; only with groups.
     input_sum : In
         Stage 3.
     recurrent_sum : In
@@ -67,6 +69,7 @@ class Sums(wiring.Signature):
             "input_sum": In(sum_shape(config)),
             "recurrent_sum": In(sum_shape(config)),
             **({"error_sum": In(sum_shape(config))} if config.errors else {}),
+            **({"keep": Out(1)} if config.groups else {}),
         })  # fmt: skip
 
 
@@ -76,7 +79,7 @@ class Accumulators(wiring.Component):
     With errors there is a third one, over feedback axons. One memory holds them, L neurons wide: the words of a group
     follow each other, in the order of `SumKind`, from word ``2 * group`` on, or ``4 * group`` with errors. Every word
     that is read at one stage is written two stages later (between two uses of the same word are at least `ROW_PIPELINE`
-    cycles): with weights added if a row arrives, and with zero if a sweep takes it.
+    cycles): with weights added if a row arrives, and with zero if a sweep takes it, or as it is if that keeps it.
 
     A sweep reads the words of a group in a cycle each, while its first neurons pass, and holds them for the others.
     With a single lane it therefore takes a neuron every other cycle only; errors need more lanes than two.
@@ -122,7 +125,8 @@ class Accumulators(wiring.Component):
         addresses = stages(m, read.addr, self.WRITE_STAGE, name="address")
         active = stages(m, read.en, self.WRITE_STAGE, name="active", reset_less=False)
         m.d.sync += adding.eq(self.add)
-        m.d.sync += operand.eq(Mux(adding, read.data.as_value(), 0))
+        stays = adding | self.sums.keep if config.groups else adding
+        m.d.sync += operand.eq(Mux(stays, read.data.as_value(), 0))
         m.d.comb += [write.addr.eq(addresses[-1]), write.en.eq(active[-1])]
         m.d.comb += [write.data[lane].eq(operand[lane] + self.weights[lane]) for lane in range(config.lanes)]
         return m

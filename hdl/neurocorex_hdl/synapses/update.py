@@ -20,12 +20,14 @@ def rule_layout(config: CoreConfig) -> data.StructLayout:
     With several rule rows, bounds and the flags `soft` and `gathers` are arrays with an item for each. `drift` is the
     pending one, see `Drift`; it has no bits on chips without. `down` and `up` tell the sign of a step. With
     eligibilities, `gathers` tells that they change instead of weights, `rewards` that columns are walked for a reward
-    or a fade, and `fade` is `Control.FADE`.
+    or a fade, and `fade` is `Control.FADE`. With scaling, `nearest` tells that changes are rounded to the nearest
+    instead of to zero.
     """
     weight, flag = signed(config.weight_bits), 1
     if config.rules > 1:
         weight, flag = (data.ArrayLayout(shape, config.rules) for shape in (weight, flag))
     eligibility = {"gathers": flag, "rewards": 1, "fade": Control.FADE.bits(config)} if config.eligibility else {}
+    scaling = {"nearest": 1} if config.scaling else {}
     return data.StructLayout({
         "minimum": weight,
         "maximum": weight,
@@ -35,6 +37,7 @@ def rule_layout(config: CoreConfig) -> data.StructLayout:
         "down": 1,
         "up": 1,
         **eligibility,
+        **scaling,
     })  # fmt: skip
 
 
@@ -67,7 +70,7 @@ class SynapseUpdate(wiring.Component):
     ::
 
         if SOFT:  P = floor((P * d + 2^(W-1)) / 2^W),   d = max(WEIGHT_MAX - w, 0) if P > 0 else max(w - WEIGHT_MIN, 0)
-        u = draw if STOCHASTIC else (255 if P < 0 else 0)
+        u = draw if STOCHASTIC else (255 if P < 0 else 0)        128 instead where weights are scaled
         change = floor((P + u) / 256)
         if change != 0:
             w = min(max(w + change, WEIGHT_MIN), WEIGHT_MAX)
@@ -145,7 +148,10 @@ class SynapseUpdate(wiring.Component):
         whole = stages(m, floor >> CHANGE_FRACTION, 1, name="whole")[-1]
         up, moved = Signal(reset_less=True), Signal(signed(bits + 2), reset_less=True)
         bounded, tally = Signal(signed(bits), reset_less=True), Signal(tally_layout())
-        rounding = Mux(rule.stochastic, draw, floor[-1].replicate(CHANGE_FRACTION))
+        fixed: Value = floor[-1].replicate(CHANGE_FRACTION)
+        if self._config.scaling:
+            fixed = Mux(rule.nearest, 1 << (CHANGE_FRACTION - 1), fixed)
+        rounding = Mux(rule.stochastic, draw, fixed)
         # The carry enters by an extra low bit.
         m.d.sync += up.eq((Cat(Const(1, 1), floor[:CHANGE_FRACTION]) + Cat(half, rounding))[CHANGE_FRACTION + 1])
         m.d.sync += moved.eq(plus(weight, whole, up))

@@ -17,7 +17,7 @@ from ..events.stream import EventStream
 from ..image import program_regions, region_shape, state_regions
 from ..image.content import value_range
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, Region, controls
-from ..spec.rows import Tame, size
+from ..spec.rows import Tame, has_eligibility, has_errors, has_groups, has_scaling, size
 
 #: Shares of wild values in regions, of which a network has one; and in registers, where one is felt by all neurons.
 WILD = (0.05, 0.1, 0.3)
@@ -32,6 +32,8 @@ CLEARS = 0.04
 LEARNS = 0.15
 #: Share of steps with a reward, with a fade, and with both, on chips with eligibility.
 REWARDS = 0.1
+#: Share of steps in which weights are scaled, on chips that can; half of them to another sum.
+SCALES = 0.1
 #: Share of steps before which another context is set, on chips that have several.
 SWITCHES = 0.15
 #: Share of values that are set with more bits than their register has.
@@ -43,6 +45,9 @@ CLEARED = (Clear.STATE, Clear.TRACES, Clear.ADAPTATION, 13, 0xFF, 0xF2)
 #: Shares of steps that begin with a judgement, and before which winners are cleared, on chips that have any.
 JUDGES = 0.1
 FORGETS = 0.1
+
+#: Conditions of registers that a run on a device does not set where the chip lacks them.
+REFUSED = (has_errors, has_groups, has_eligibility, has_scaling)
 
 Ints = NDArray[np.int64]
 Range = tuple[int, int]
@@ -124,7 +129,9 @@ class Drawing:
             value = self._bits(register, self._value(rng, register))
             if rng.random() < EXCESS:  # the chip cuts what a register has no bits for
                 value |= int(rng.integers(1 << 32)) >> register.bits(self._config) << register.bits(self._config)
-            stream = stream.setting(at, register, value)
+            # A chip refuses registers that it lacks; of some of them a device already does.
+            if register.bits(self._config) or register.row.present not in REFUSED:
+                stream = stream.setting(at, register, value)
         for at in np.flatnonzero(rng.random(steps) < CLEARS).tolist():
             stream = stream.clearing(at, Clear(int(rng.choice(CLEARED))))
         if self._config.errors and Control.LEARN not in self._fixed:
@@ -132,11 +139,13 @@ class Drawing:
             stream = stream.setting(lessons, Control.LEARN, 1)
         if self._config.groups:
             stream = self._judged(stream, steps)
+        if self._config.eligibility:
+            stream = self._rewarded(stream, steps)
         if self._config.contexts > 1 and Control.CONTEXT not in self._fixed:
             rng = self._generator("contexts")
             for at in np.flatnonzero(rng.random(steps) < SWITCHES).tolist():
                 stream = stream.setting(at, Control.CONTEXT, int(rng.integers(self._config.contexts)))
-        return self._rewarded(stream, steps) if self._config.eligibility else stream
+        return self._scaled(stream, steps) if self._config.scaling else stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with judgements, most of them after another label, and winners that are cleared."""
@@ -146,7 +155,7 @@ class Drawing:
                 (Control.LABEL, rng.integers(config.groups, endpoint=True)),
                 (Control.JUDGE, rng.choice([JudgeFlag.JUDGE, JudgeFlag.JUDGE | JudgeFlag.IF_WRONG])),
             ):
-                if register not in self._fixed:
+                if register not in self._fixed and register.bits(config):
                     stream = stream.setting(at, register, int(value))
         for at in np.flatnonzero(rng.random(steps) < FORGETS).tolist():
             stream = stream.clearing(at, Clear.WINNERS)
@@ -160,6 +169,15 @@ class Drawing:
                 for register in registers:
                     if register not in self._fixed:
                         stream = stream.setting(at, register, self._bits(register, self._value(rng, register)))
+        return stream
+
+    def _scaled(self, stream: EventStream, steps: int) -> EventStream:
+        """Stream with steps in which weights are brought to a sum."""
+        rng = self._generator("scaling")
+        for at in np.flatnonzero(rng.random(steps) < SCALES).tolist():
+            for register in (Control.TARGET, Control.SCALE) if rng.random() < 0.5 else (Control.SCALE,):
+                if register not in self._fixed:
+                    stream = stream.setting(at, register, self._bits(register, self._value(rng, register)))
         return stream
 
 

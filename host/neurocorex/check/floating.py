@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..network.network import Network
-from ..quantiser.demand import Durations
+from ..quantiser.durations import Durations
 from ..quantiser.room import arrivals
 
 Floats = NDArray[np.float64]
@@ -80,6 +80,10 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
         h = h * (1 - net.adaptation_decay)
         level = values["threshold"] + h
         fires = (left == 0) & ((v > level) | (values["inclusive"] & (v == level)))
+        for group in net.exclusive:
+            fires &= _best(np.where(fires & (values["group"] == group), v - level, -np.inf)) | (
+                values["group"] != group
+            )
         v = np.where((left > 0) & values["hold"], values["reset"], v)
         left = np.maximum(left - 1, 0)
         v = np.where(fires, np.where(values["subtract"], v - values["threshold"], values["reset"]), v)
@@ -87,6 +91,12 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
         h = h + fires * net.adaptation_step
         fired[:, step], membranes[:, step] = fires, v
     return Floating(fired, membranes)
+
+
+def _best(excess: Floats) -> Bools:
+    """Where each sample has its largest value, the first of several."""
+    best: Bools = np.arange(excess.shape[1]) == excess.argmax(axis=1)[:, None]
+    return best
 
 
 def stimulus_of(net: Network, spikes: ArrayLike | None, inject: ArrayLike | None) -> tuple[Bools, Floats]:

@@ -15,7 +15,7 @@ from ..image import Image, blank, program_regions, region_shape
 from ..spec import Control, CoreConfig, Learning, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DECAY_BITS
-from ..spec.registers import GATE_ALL
+from ..spec.registers import GATE_ALL, OTHERS
 from ..spec.timing import busy_cycles
 
 #: Activities: shares of the inputs, and of the neurons, that fire in each step.
@@ -106,6 +106,7 @@ def image(config: CoreConfig) -> Image:
                 Control.PRE_INCREMENT: cap // 4, Control.POST_INCREMENT: cap // 4,
                 Control.PRE_CAP: cap, Control.POST_CAP: cap,
             }  # fmt: skip
+            control |= {others: control[own] for own, others in OTHERS.items() if others.bits(config)}
         for register, value in control.items():
             regions[Region.CONTROL][register] = value
     return Image(config, regions)

@@ -35,6 +35,7 @@ _MEANINGS = {
     "terms": "Whether rules have an offset and constant changes",
     "groups": "Groups of neurons of which the first to fire is kept",
     "eligibility": "Whether changes can wait for a reward",
+    "scaling": "Whether weights can be brought to a sum",
     "contexts": "Banks of biases and gains, of which one is in force",
 }
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.arrays import Ints
@@ -20,26 +19,29 @@ from ..events.stream import CLEAR_ALL, EventStream
 from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
 from ..spec.registers import MOVING, ONE_STEP
-from ..spec.rows import has_groups
 from ..wire.regions import Items
+from .scaling import commanded, scaling_changes
 from .teaching import (
     Teaching,
     context_bits,
+    for_each_step,
     gate_bits,
     is_bool,
     is_integer,
     label_bits,
+    marked_steps,
     modulation_bits,
     register_change,
     require_eligibility,
     require_errors,
     require_groups,
+    require_judgements,
     require_learning,
+    require_scaling,
+    require_set,
     require_streamed_contexts,
 )
 
-#: Registers that say nothing to a chip without groups.
-OF_GROUPS = tuple(int(control) for control in Control if control.row.present is has_groups)
 #: Change of a stream: step, register or `NO_REGISTER`, and value.
 Change = tuple[int, int, int]
 
@@ -63,6 +65,8 @@ class Changes:
 
     Attributes
     ----------
+    sums : sequence of int
+        Sums of weights that the rules of the network state, by rule row, in units of the chip.
     last : dict of Control to int
         Registers that are not what they were before the run; known once the changes have been applied.
     """
@@ -72,11 +76,13 @@ class Changes:
     neurons: int
     present: Callable[[], Items]
     contexts: Sequence[str] = ()
+    sums: Sequence[int] = ()
     last: dict[Control, int] = field(default_factory=dict)
     _clears: list[Change] = field(default_factory=list)
     _sets: list[Change] = field(default_factory=list)
     _planned: list[Change] = field(default_factory=list)
     _fades: list[Change] = field(default_factory=list)
+    _scales: dict[int, Any] = field(default_factory=dict)
     _held: list[tuple[int, bool]] = field(default_factory=list)
     _borrowed: dict[Control, int] = field(default_factory=dict)
     _waiting: set[Control] = field(default_factory=set)
@@ -93,6 +99,7 @@ class Changes:
         self.learn(teaching.get("learn"))
         self.judge(teaching.get("judge"))
         self.reward(teaching.get("reward"))
+        self.scale(teaching.get("scale"))
         self.silence(teaching.get("silence"))
         self.context(teaching.get("context"))
         self.registers(teaching.get("changes"))
@@ -126,7 +133,7 @@ class Changes:
     def modulate(self, given: Any) -> None:
         """Take the argument `modulation`: one value for each step, or values by step."""
         if given is not None and not isinstance(given, Mapping):
-            flat = self._for_each_step("modulation", given)
+            flat = for_each_step("modulation", given, self.steps)
             at = np.flatnonzero(np.diff(flat, prepend=np.nan) != 0)
             given = dict(zip(at.tolist(), flat[at].tolist(), strict=True))
         self._each("modulation", given, "{20: 1.0}", Control.MODULATION, modulation_bits)
@@ -149,22 +156,13 @@ class Changes:
         if given is None:
             return
         require_errors(self.config, "learn")
-        array = np.asarray(given)
-        if array.dtype == np.bool_ and array.ndim and array.size == self.steps:
-            array = np.flatnonzero(array)  # counts through all samples
-        if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
-            raise InputError(
-                f"learn must be steps such as [19, 39], or a bool array of {self.steps} steps; got {array.dtype} of "
-                f"shape {array.shape}"
-            )
-        steps = np.unique(array.astype(np.int64)).tolist()
-        for step in self._by_step("learn", dict.fromkeys(steps, 1), "[19, 39]"):
-            self._set(step[0], Control.LEARN, step[1])
+        for step, value in self._by_step("learn", dict.fromkeys(marked_steps("learn", given, self.steps), 1), "[19]"):
+            self._set(step, Control.LEARN, value)
 
     def judge(self, given: Any) -> None:
         """Take the argument `judge`: the group that is right, by step."""
         for step, group in self._by_step("judge", given, "{19: 3}"):
-            require_groups(self.config, "judge")
+            require_judgements(self.config, "judge")
             self._set(step, Control.LABEL, label_bits(group, self.config))
             self._set(step, Control.JUDGE, int(JudgeFlag.JUDGE | JudgeFlag.IF_WRONG))
 
@@ -174,10 +172,18 @@ class Changes:
             return
         require_eligibility(self.config, "reward")
         if not isinstance(given, Mapping):
-            flat = self._for_each_step("reward", given)
+            flat = for_each_step("reward", given, self.steps)
             given = {step: flat[step].item() for step in np.flatnonzero(flat).tolist()}
         for step, value in self._by_step("reward", given, "{20: 1.0}"):
             self._set(step, Control.REWARD, reward_value(value) & 0xFFFF)
+
+    def scale(self, given: Any) -> None:
+        """Take the argument `scale`: steps, or where they are True, or groups by step."""
+        if given is None:
+            return
+        require_scaling(self.config, "scale")
+        groups = given if isinstance(given, Mapping) else dict.fromkeys(marked_steps("scale", given, self.steps), 0)
+        self._scales |= self._by_step("scale", groups, "{20: 1}")
 
     def silence(self, given: Any) -> None:
         """Take the argument `silence`: groups that are silent, by step."""
@@ -221,19 +227,15 @@ class Changes:
         Before one step the changes of the stream come first, then clears, then what is set. What the stream itself has
         behind its last step comes last, and stays.
         """
-        if not any((self._clears, self._sets, self._planned, self._fades, stream.change_step.size)):
+        own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
+        within, scales = commanded([change for change in own if change[0] < self.steps])
+        behind = own[np.count_nonzero(stream.change_step < self.steps) :]
+        self._sets += scaling_changes(scales | self._scales, self.sums, self.steps, self.config)
+        if not any((self._clears, self._sets, self._planned, self._fades, own)):
             return stream
-        if (stream.change_register == Control.LEARN).any():
-            require_errors(self.config, "LEARN in the stimulus")
-        if np.isin(stream.change_register, OF_GROUPS).any():
-            require_groups(self.config, "a judgement, or silence, in the stimulus")
-        if np.isin(stream.change_register, (Control.REWARD, Control.FADE)).any():
-            require_eligibility(self.config, "a reward, or a fade, in the stimulus")
+        require_set(stream.change_register, self.config)
         switched = stream.change_value[stream.change_register == Control.CONTEXT]
         require_streamed_contexts(switched, self.contexts, self.config)
-        own = list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True))
-        within = [change for change in own if change[0] < self.steps]
-        behind = own[len(within) :]
         changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
         taught = sorted(changes, key=lambda change: change[0])
         bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
@@ -265,19 +267,6 @@ class Changes:
 
     def _set(self, step: int, register: Control, value: int) -> None:
         self._sets.append((step, int(register), value))
-
-    def _for_each_step(self, name: str, given: Any) -> npt.NDArray[Any]:
-        """Return an argument of a number for each step, as one row."""
-        try:
-            values = np.asarray(given)
-        except (ValueError, TypeError, RuntimeError, LookupError):
-            values = np.empty(0, np.object_)
-        if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > self.steps:
-            raise InputError(
-                f"{name} needs a number for each of {self.steps} steps, or a mapping such as {{20: 1.0}}; "
-                f"got {values.dtype} of shape {values.shape}"
-            )
-        return values.reshape(-1)
 
     def _switched(self, name: str, given: Any) -> list[tuple[int, bool]]:
         """Return an option that is on or off, by step."""

@@ -27,7 +27,9 @@ from ..spec.rows import (
     has_errors,
     has_groups,
     has_rules,
+    has_scaling,
     has_window,
+    judges,
     learns,
 )
 from ..wire.regions import Items
@@ -36,14 +38,14 @@ from .loaded import LoadedNetwork
 from .recording import Recording
 
 #: Chips with regions that have no meaning where no synapse is plastic.
-_LEARNERS = (learns, has_window, has_rules, has_eligibility)
+_LEARNERS = (learns, has_window, has_rules, has_eligibility, has_scaling)
 #: Registers without a meaning for a network in which no synapse is plastic.
 _OF_LEARNING = (
     *(each for each in Control if each.row.present in (*_LEARNERS, has_errors)),
     *(each for row in RULE_ROWS for each in row),
 )
 #: Those without one where no neuron is in a group.
-_OF_GROUPS = tuple(each for each in Control if each.row.present is has_groups)
+_OF_GROUPS = tuple(each for each in Control if each.row.present in (has_groups, judges))
 #: Bits from the row of synapses from inputs to that of all others, on whatever chip.
 _RULE_BITS = 8
 
@@ -63,7 +65,9 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         What goes to zero before the first step, and so does not matter.
     """
     is_plastic = Region.PLASTIC in held and bool(held[Region.PLASTIC].any())
-    is_grouped = Region.GROUP in held and bool(held[Region.GROUP].any())
+    is_grouped = Region.GROUP in held and bool(
+        held[Region.GROUP].any() or (held[Region.CONTROL][[Control.SILENT, Control.ONE_FIRES]] & 1).any()
+    )
     found: dict[str, str] = {}
     for region, values in held.items():
         cleared = region.row.cleared

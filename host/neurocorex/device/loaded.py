@@ -14,6 +14,7 @@ from ..quantiser.contexts import names_of
 from ..quantiser.extent import EXTENT, extent_of
 from ..quantiser.fades import FADES, Fades, fades_of
 from ..quantiser.inputs import WAITING, image_line, image_waiting, waiting_meta
+from ..quantiser.sums import sums_of
 from ..quantiser.tuning import SCHEDULE, schedule_of
 from ..spec import CoreConfig, Region
 from ..wire.regions import Items
@@ -88,6 +89,11 @@ class LoadedNetwork:
     def fades(self) -> Fades | None:
         """How synapses forget what they have gathered, by steps from the load on."""
         return fades_of(self.image) if self.image else None
+
+    @property
+    def sums(self) -> tuple[int, ...]:
+        """Sums that scaling brings weights to, in units of the chip, by rule row."""
+        return sums_of(self.image) if self.image else ()
 
     def geometry(self, chip: CoreConfig) -> CoreConfig:
         """Geometry of the network, or of the chip if none was loaded."""

@@ -84,6 +84,7 @@ class Run:
         contents.settle()
         steps, network = stimulus.stream.steps, contents.network
         changes = Changes(steps, contents.config, contents.geometry.neurons, contents.control, network.contexts)
+        changes.sums = network.sums
         changes.planned(contents.network.schedule)
         changes.fade(contents.network.fades, contents.network.age)
         changes.teach(options, stimulus.starts)

@@ -83,9 +83,9 @@ class Running(Memories):
             holds. By default the network's; but an `inject` of integers, where both units differ, is taken in units
             of the chip as in earlier versions, with a FutureWarning. An EventStream has units of the chip.
         **options
-            `teacher`, `modulation`, `gate`, `learning`, `learn`, `judge`, `reward`, `silence`, `adaptation`, `context`,
-            `changes`, `clear`: see `Teaching`. None of them outlasts the run. `writes`, `deadline_s`, `checkpoint`,
-            `checkpoint_every`: see `Options`.
+            `teacher`, `modulation`, `gate`, `learning`, `learn`, `judge`, `reward`, `scale`, `silence`, `adaptation`,
+            `context`, `changes`, `clear`: see `Teaching`. None of them outlasts the run. `writes`, `deadline_s`,
+            `checkpoint`, `checkpoint_every`: see `Options`.
 
         Raises
         ------

@@ -59,6 +59,7 @@ def _parts(net: NetworkData) -> dict[str, int]:
         "adaptation": hash((net.adaptation_step, net.adaptation_decay)),
         "rule": net.rule_digest,
         "judge": hash((net.praise, net.blame, net.conscience)),
+        "one_fires": hash(net.exclusive),
         "axons of inputs": hash((*net.input_source, *net.input_delay_ms)),
         "extra axons": hash((*net.extra_source, *net.extra_delay_ms)),
         **{

@@ -14,6 +14,7 @@ from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
 from ..spec import Clear, Control, CoreConfig, Learning, controls
 from ..spec.registers import GATE_ALL, MODULATION_ONE
+from ..spec.rows import Condition, has_eligibility, has_groups, has_scaling, judges
 
 
 class Teaching(TypedDict, total=False):
@@ -44,6 +45,10 @@ class Teaching(TypedDict, total=False):
     reward : float array [steps], or mapping of step to float
         What comes after what was gathered for it, see `stdp`: at the end of that step every synapse that learns gains
         what it has gathered times this, -127 to 127. Synapses still hold it then, and forget it as time goes.
+    scale : step, array of steps, or bool array [steps] or [samples, steps], or mapping of step to group
+        Where the weights onto each neuron are brought to the sums that the rules state as `weight_sum`, at the end of
+        the step; of a group only where one is named. One rule is scaled in a step: further ones in the following steps,
+        in the order of `Network.rules`, so steps have to leave room for them.
     silence : mapping of step to groups
         Groups whose neurons fire only if they are forced to, from then on; 0 is for neurons of none, () ends it.
     context : str, or mapping of step to str
@@ -64,6 +69,7 @@ class Teaching(TypedDict, total=False):
     learn: npt.ArrayLike | None
     judge: Mapping[int, int] | None
     reward: npt.ArrayLike | Mapping[int, float] | None
+    scale: npt.ArrayLike | Mapping[int, int] | None
     silence: Mapping[int, Iterable[int]] | None
     context: str | int | Mapping[int, str | int] | None
     changes: Mapping[int, Mapping[Control, int]] | None
@@ -106,8 +112,17 @@ def require_groups(config: CoreConfig, what: str) -> None:
     """Raise InputError if a chip knows no groups, so that `what` has no meaning."""
     if not config.groups:
         raise InputError(
-            f"{what} needs a chip with groups; this one was built without: CoreConfig(errors=True, groups=10), or as "
-            "many as there are"
+            f"{what} needs a chip with groups; this one was built without: CoreConfig(groups=10), or as many as there "
+            "are"
+        )
+
+
+def require_judgements(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip cannot judge by groups, so that `what` has no meaning."""
+    if not judges(config):
+        raise InputError(
+            f"{what} needs a chip with groups and errors; this one was built without: CoreConfig(errors=True, "
+            f"learning={Learning.EXPONENTIAL:d}, groups=10), or as many groups as there are"
         )
 
 
@@ -118,6 +133,42 @@ def require_eligibility(config: CoreConfig, what: str) -> None:
             f"{what} needs a chip with eligibility; this one was built without: "
             f"CoreConfig(eligibility=True, learning={Learning.EXPONENTIAL:d})"
         )
+
+
+def require_scaling(config: CoreConfig, what: str) -> None:
+    """Raise InputError if a chip does not scale weights, so that `what` has no meaning."""
+    if not config.scaling:
+        raise InputError(
+            f"{what} needs a chip with scaling; this one was built without: "
+            f"CoreConfig(scaling=True, learning={Learning.EXPONENTIAL:d})"
+        )
+
+
+def _present_on(chips: Condition) -> tuple[Control, ...]:
+    return tuple(control for control in Control if control.row.present is chips)
+
+
+#: Registers that only some chips have, what asks for these chips, and what it is that needs them.
+_SET_IN_STIMULI = (
+    ((Control.LEARN,), require_errors, "LEARN in the stimulus"),
+    (_present_on(judges), require_judgements, "a judgement in the stimulus"),
+    (_present_on(has_groups), require_groups, "silence, or ONE_FIRES, in the stimulus"),
+    (_present_on(has_eligibility), require_eligibility, "a reward, or a fade, in the stimulus"),
+    (_present_on(has_scaling), require_scaling, "scaling in the stimulus"),
+)
+
+
+def require_set(registers: npt.NDArray[Any], config: CoreConfig) -> None:
+    """Raise InputError if a stimulus sets a register that a chip lacks, of those that say what kind of chip they need.
+
+    Parameters
+    ----------
+    registers : int array
+        Numbers of the registers; others are looked at elsewhere, or refused by the chip.
+    """
+    for needing, require, what in _SET_IN_STIMULI:
+        if np.isin(registers, needing).any():
+            require(config, what)
 
 
 def require_contexts(config: CoreConfig, what: str) -> None:
@@ -168,6 +219,34 @@ def label_bits(group: Any, config: CoreConfig) -> int:
     if not is_integer(group) or not 0 <= group <= config.groups:
         raise InputError(f"a judgement takes a group from 1 to {config.groups}, or 0 for none, got {group!r}")
     return int(group)
+
+
+def for_each_step(name: str, given: Any, steps: int) -> npt.NDArray[Any]:
+    """Return an argument of a number for each step, as one row; raises InputError."""
+    try:
+        values = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError, LookupError):
+        values = np.empty(0, np.object_)
+    if values.dtype.kind not in "iufb" or values.ndim not in (1, 2) or values.size > steps:
+        raise InputError(
+            f"{name} needs a number for each of {steps} steps, or a mapping such as {{20: 1.0}}; "
+            f"got {values.dtype} of shape {values.shape}"
+        )
+    return values.reshape(-1)
+
+
+def marked_steps(name: str, given: Any, steps: int) -> list[int]:
+    """Return steps, rising, of an argument that has them, or is True where they are; raises InputError."""
+    array = np.asarray(given)
+    if array.dtype == np.bool_ and array.ndim and array.size == steps:
+        array = np.flatnonzero(array)  # counts through all samples
+    if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InputError(
+            f"{name} must be steps such as [19, 39], or a bool array of {steps} steps; got {array.dtype} of "
+            f"shape {array.shape}"
+        )
+    found: list[int] = np.unique(array.astype(np.int64)).tolist()
+    return found
 
 
 def is_integer(value: Any) -> bool:

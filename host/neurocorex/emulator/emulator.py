@@ -213,8 +213,11 @@ class Emulator:
             self._counts[counter] += amount
         input_events = accepted.event_index.size
         arrivals = input_events + int(activity.counts[Counter.RECURRENT_EVENTS])
-        columns, rewards = activity.columns, activity.rewards
-        cycles = busy_cycles(config, stimulus.steps, arrivals, columns, rewards=rewards, chip=self.config)
+        cycles = busy_cycles(
+            config, stimulus.steps, arrivals, activity.columns, rewards=activity.rewards, scaled=activity.scaled,
+            contests=activity.contests,
+            chip=self.config,
+        )  # fmt: skip
         refused = sum(
             given.size - taken.size
             for given, taken in (

@@ -51,7 +51,7 @@ class Kind(NamedTuple):
     learns : bool
         With a learning engine.
     errors : bool
-        With errors.
+        With errors, or with groups.
     rules : bool
         With several rules, or with terms. Such code knows errors, too.
     """
@@ -65,7 +65,8 @@ class Kind(NamedTuple):
     def of(cls, config: CoreConfig) -> Kind:
         """Return the kind of a chip."""
         rules = has_rule_rows(config)
-        return cls(config.weight_bits > 8, bool(config.learning), config.errors or rules, rules)
+        errors = config.errors or config.groups > 0 or rules
+        return cls(config.weight_bits > 8, bool(config.learning), errors, rules)
 
     @property
     def name(self) -> str:
@@ -73,10 +74,10 @@ class Kind(NamedTuple):
         return f"{'w16' if self.wide else 'w8'}-{_ENGINES[self[1:]]}"
 
 
-#: Names of what there is code for: each engine knows what those before it do.
+#: Names of what there is code for: each engine that learns knows what those before it do.
 _ENGINES = {
-    (False, False, False): "static", (True, False, False): "learning", (True, True, False): "errors",
-    (True, True, True): "rules",
+    (False, False, False): "static", (False, True, False): "groups", (True, False, False): "learning",
+    (True, True, False): "errors", (True, True, True): "rules",
 }  # fmt: skip
 KINDS = tuple(Kind(wide, *engine) for wide, engine in product((False, True), _ENGINES))
 #: The kernel as a function of C: it is given the address of a block, see `kernel.arguments`.

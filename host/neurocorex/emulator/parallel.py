@@ -34,7 +34,7 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     -------
     list of (int, int)
         First step of each part and the step behind it, as `EventStream.cut` takes them; one part if weights learn, if
-        `LEARN`, `JUDGE`, `REWARD` or `FADE` is set or registers are on the way, or if it is not worth while.
+        `LEARN`, `JUDGE`, `REWARD`, `FADE` or `SCALE` is set or registers are on the way, or if it is not worth while.
     """
     steps, config = stimulus.steps, memory.config
     whole = [(0, steps + 1)]
@@ -45,6 +45,7 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     learns |= config.errors and control[Control.LEARN]
     learns |= config.groups and control[Control.JUDGE]
     learns |= config.eligibility and (control[Control.REWARD] or control[Control.FADE])
+    learns |= config.scaling and control[Control.SCALE]
     too_small = WORKERS == 1 or steps * config.neurons < WORTH_UPDATES
     if too_small or learns or not clears.any() or (stimulus.change_register != NO_REGISTER).any():
         return whole

@@ -17,7 +17,7 @@ from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
 from .generator import advanced
 from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus, words
-from .kernel.constants import COLUMNS, REWARDS
+from .kernel.constants import COLUMNS, CONTESTS, REWARDS, SCALED, TALLIES
 from .memory import Memory
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
@@ -37,6 +37,10 @@ class Activity(NamedTuple):
         Added to `RECURRENT_EVENTS`, `SATURATIONS` and the counters of learning.
     columns, rewards : int
         Columns of the matrix that were walked, and steps in which that was for a reward or a fade.
+    scaled : int
+        Columns that were scaled, which are not among these.
+    contests : int
+        Steps in which neurons excluded one another.
     """
 
     fired_step: Ints
@@ -44,6 +48,8 @@ class Activity(NamedTuple):
     counts: Ints
     columns: int
     rewards: int
+    scaled: int
+    contests: int
 
     @classmethod
     def join(cls, parts: Sequence[Activity], starts: Sequence[int]) -> Activity:
@@ -56,6 +62,8 @@ class Activity(NamedTuple):
             np.add.reduce([part.counts for part in parts]),
             sum(part.columns for part in parts),
             sum(part.rewards for part in parts),
+            sum(part.scaled for part in parts),
+            sum(part.contests for part in parts),
         )
 
 
@@ -176,7 +184,9 @@ class Runner:
         axons, room = self._memory[Region.FEEDBACK], sizes.neurons * kind.errors
         if kind.errors and not config.errors:
             axons = np.zeros(config.axons, np.uint8)
-        feedback = Feedback(axons, np.zeros(room, np.int32), np.zeros(room, np.int64), first)
+        feedback = Feedback(
+            axons, np.zeros(room, np.int32), np.zeros(room, np.int64), first, np.zeros(first.size, np.int64)
+        )
         rule_rows = RuleRows.of(sizes.neurons * kind.rules, config.axons * kind.rules)
         scratch = Scratch.of(sizes, learner, config.axons, groups=config.groups > 0)
         return _BoundCode(self._code, core, learner, feedback, rule_rows, scratch)
@@ -192,7 +202,7 @@ class Runner:
         sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET, settles=settles)
         # However a stream was made, the kernel is given one layout.
         events = Stimulus(*(np.ascontiguousarray(column, np.int64) for column in stimulus.columns))
-        counts, position = np.zeros(REWARDS + 1, np.int64), np.zeros(5, np.int64)
+        counts, position = np.zeros(TALLIES, np.int64), np.zeros(5, np.int64)
         room = max(min(SPIKE_ROOM, stimulus.steps * neurons), neurons)
         parts: list[Ints] = []
         while not parts or (position[0] < stimulus.steps and not (stop and stop.is_set())):
@@ -201,7 +211,8 @@ class Runner:
             bound(sizes, events, Output(fired[0], fired[1], watched, rows, counts, position))
             parts.append(fired[:, : position[4]])
         fired = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        return Activity(fired[0], fired[1], counts[:COLUMNS], int(counts[COLUMNS]), int(counts[REWARDS]))
+        tallies = (int(counts[place]) for place in (COLUMNS, REWARDS, SCALED, CONTESTS))
+        return Activity(fired[0], fired[1], counts[:COLUMNS], *tallies)
 
 
 def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:

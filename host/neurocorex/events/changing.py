@@ -1,4 +1,4 @@
-"""Changes of a stream between its steps: clears, registers, lessons, judgements, silence, contexts, rewards, fades."""
+"""Changes of a stream between steps: clears, registers, lessons, judgements, silence, contexts, rewards, scaling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..spec import Clear, Control, JudgeFlag
 from ..spec.config import LIMITS
-from ..spec.fixed import FADE_ALL
+from ..spec.fixed import FADE_ALL, SCALE_ROW_BITS
 from ..spec.registers import REWARD_ONE
 from .arrays import Ints
 from .codec import NO_REGISTER
@@ -22,6 +22,8 @@ CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear
 #: Most groups that a chip can be built with.
 GROUPS = max(LIMITS["groups"])
 
+#: Row in `Control.SCALE` that no chip has: a device puts those of all rules with a sum in its place.
+SCALE_ALL = (1 << SCALE_ROW_BITS) - 1
 #: Most contexts.
 CONTEXTS = max(LIMITS["contexts"])
 
@@ -77,6 +79,24 @@ class Changing:
         if len(np.unique(at)) != at.size:
             raise InputError("a step can have one reward; the steps of rewards hold one twice")
         return self.setting(at, Control.REWARD, [reward_value(each) for each in np.atleast_1d(values).tolist()])
+
+    def scaling(self, steps: Steps, group: int = 0) -> Self:
+        """Return a stream in which weights are also brought to their sums at the end of each of `steps`.
+
+        A run on a device scales the weights of every rule that states a `weight_sum`, one rule in a step: those of
+        further rules in the following steps.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            Steps.
+        group : int
+            The group of neurons that is scaled; 0: all neurons.
+        """
+        if isinstance(group, bool) or not isinstance(group, int | np.integer) or not 0 <= group <= GROUPS:
+            raise InputError(f"a group that is scaled is 1 to {GROUPS}, or 0 for all neurons; got {group!r}")
+        at = np.unique(self._within("scaling", steps))
+        return self._changing(at, int(Control.SCALE), SCALE_ALL | int(group) << SCALE_ROW_BITS)
 
     def fading(self, steps: Steps, part: int = FADE_ALL) -> Self:
         """Return a stream in which synapses also forget some of what they have gathered, at the end of each of `steps`.

@@ -6,12 +6,10 @@ import math
 
 from ..spec import CoreConfig, Learning
 from .coefficients import COEFFICIENTS, MARGIN
+from .optioncosts import COSTS
 from .parts import Family
 
-#: LUTs and flip-flops of options that no build of the fit has: of the chip, and of each lane. See docs/hardware.md.
-ERRORS, GROUPS = (130, 440), (440, 315)
-RULES, TERMS, BOTH = {1: (0, 0), 2: (43, 60), 4: (63, 81)}, (60, 56), (37, 0)
-#: Margin of chips with such options: their costs were synthesised for one family and one size, and never placed.
+#: Margin of chips with options whose costs were synthesised for one FPGA and one size, and never placed.
 ROUGH = 0.3
 
 
@@ -54,21 +52,27 @@ def estimate(config: CoreConfig, family: Family) -> dict[str, float]:
         resource: max(0.0, sum(weight * values[name] for name, weight in weights.items()))
         for resource, weights in COEFFICIENTS[family].items()
     }
-    added = _options(config)
-    return {resource: found[resource] + added[resource] for resource in found} | {"dsp": multipliers(config, family)}
+    known = options(config)
+    for resource in found:
+        found[resource] += sum(chip + config.lanes * lane for chip, lane in (COSTS[name][resource] for name in known))
+    return found | {"dsp": multipliers(config, family)}
 
 
 def margin(config: CoreConfig, family: Family) -> float:
     """Return how far the estimate of LUTs may be off, as a part of it."""
-    return max(MARGIN[family], ROUGH if any(_options(config).values()) else 0.0)
+    return max(MARGIN[family], ROUGH if options(config) else 0.0)
 
 
-def _options(config: CoreConfig) -> dict[str, float]:
-    """Return LUTs and flip-flops of the options that the model does not know."""
-    rows, both = RULES[config.rules], config.terms and config.rules > 1
-    return {
-        resource: config.errors * ERRORS[place]
-        + (config.groups > 0) * GROUPS[place]
-        + config.lanes * (rows[place] + config.terms * TERMS[place] + both * BOTH[place])
-        for place, resource in enumerate(("lut", "ff"))
+def options(config: CoreConfig) -> list[str]:
+    """Return the options of a chip that the linear model does not know, by their names in `COSTS`."""
+    rows = f"rules {config.rules}" * (config.rules > 1)
+    # Terms cost each lane more where it has several rows to choose from; so much with 2 rows as with 4.
+    found = {
+        "errors": config.errors,
+        "errors, groups" if config.errors else "groups": config.groups > 0,
+        rows: rows and not config.terms,
+        "rules 4, terms": rows and config.terms,
+        "terms": config.terms and not rows,
+        "eligibility": config.eligibility,
     }
+    return [name for name, has in found.items() if has]

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
-from ..spec.registers import CONTEXTS, RULE_ROWS
-from ..spec.rows import AXON, has_window, learns
+from ..spec.registers import CONTEXTS, OTHERS, RULE_ROWS
+from ..spec.rows import AXON, has_scaling, has_window, learns
 from .content import MATRICES, blank, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
 #: Regions whose values mean the same, or nothing, where they have fewer bits.
 ELASTIC = (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE, Region.RULE)
 #: Registers of learning: a chip on which they would be narrower is refused for other reasons, or does not learn.
-_OF_RULES = frozenset(register for row in RULE_ROWS for register in row)
+_OF_RULES = frozenset(register for row in RULE_ROWS for register in row) | frozenset(OTHERS.values())
 
 
 def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
@@ -35,6 +35,8 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits.append("groups of neurons (the chip was built without them)")
     if not new.eligibility and old.eligibility and _has_eligibility(regions):
         limits.append("eligibility (the chip was built without it)")
+    if not new.scaling and old.scaling and regions[Region.CONTROL][Control.TARGET]:
+        limits.append("scaling of weights to a sum (the chip was built without it)")
     limits += _lacking_contexts(regions, old, new) + _overflows(regions, old, new)
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
@@ -96,6 +98,10 @@ def _lacking_rules(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[s
     terms = [register for row in RULE_ROWS[: most + 1] for register in (row.offset, row.pre_only, row.post_only)]
     if old.terms and not new.terms and regions[Region.CONTROL][terms].any():
         limits.append("terms of rules (the chip was built without them)")
+    control, plastic = regions[Region.CONTROL], regions[Region.PLASTIC]
+    differ = old.rules > 1 and any(control[own] != control[others] for own, others in OTHERS.items())
+    if differ and new.rules == 1 and plastic[old.inputs :].any():
+        limits.append("traces of neurons unlike those of inputs (the chip has rules = 1)")
     return limits
 
 
@@ -106,8 +112,9 @@ def _has_errors(regions: Regions, config: CoreConfig) -> bool:
 
 
 def _has_groups(regions: Regions) -> bool:
-    """Tell whether an image of a chip with groups makes use of them; bit 0 of `SILENT` is for neurons of none."""
-    return bool(regions[Region.GROUP].any()) or bool(int(regions[Region.CONTROL][Control.SILENT]) & 1)
+    """Tell whether an image of a chip with groups makes use of them; bits 0 of registers are for neurons of none."""
+    of_none = int(np.bitwise_or.reduce(regions[Region.CONTROL][[Control.SILENT, Control.ONE_FIRES]])) & 1
+    return bool(regions[Region.GROUP].any()) or bool(of_none)
 
 
 def _has_eligibility(regions: Regions) -> bool:
@@ -140,7 +147,7 @@ def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         if not low <= worst <= high:
             found.append(f"{region.name.lower()} {worst} (the chip holds {low} to {high})")
     for register in controls(new):
-        of_learning = register.row.present in (learns, has_window) or register in _OF_RULES
+        of_learning = register.row.present in (learns, has_window, has_scaling) or register in _OF_RULES
         if of_learning or not register.bits(old):
             continue
         value, bits = _register(regions[Region.CONTROL], register, old), register.bits(new)
@@ -164,6 +171,9 @@ def _moved_control(values: NDArray[Any], old: CoreConfig, new: CoreConfig) -> ND
     for register in controls(new):
         if register.bits(old):
             placed[register] = _register(values, register, old) & ((1 << register.bits(new)) - 1)
+    if old.rules == 1 and new.rules > 1:
+        for own, others in OTHERS.items():
+            placed[others] = placed[own]
     return placed
 
 

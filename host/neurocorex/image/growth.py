@@ -1,7 +1,8 @@
 """Growth of image files: a row that a file lacks takes its default, a row that is unknown here is refused by name.
 
 A file names its regions, its control registers and the fields of its geometry. So it can be read by a version that has
-more of them, and a version that has fewer knows what it would lose.
+more of them, and a version that has fewer knows what it would lose. In files from before traces had a law for each kind
+of axon, that of inputs is that of all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Region, controls
+from ..spec.registers import OTHERS
 from .content import blank, file_dtype, program_regions, region_shape, state_regions
 from .conversion import converted, had_drift
 from .file import ImageFile
@@ -72,6 +74,9 @@ def contents(file: ImageFile, config: CoreConfig) -> dict[Region, NDArray[Any]]:
     regions = {region: arrays[file_name(region)] if region in present else blank(region, config) for region in wanted}
     control = blank(Region.CONTROL, config)
     control[registers] = regions[Region.CONTROL]
+    for own, others in OTHERS.items():
+        if others.bits(config) and others not in registers:
+            control[others] = control[own]
     return converted(file, {**regions, Region.CONTROL: control}, config)
 
 
@@ -104,7 +109,11 @@ def _registers(file: ImageFile, config: CoreConfig) -> list[Control]:
         raise file.error(f"its header names {what}; save the image again")
     _require(
         file,
-        [each for each in controls(config) if each not in registers and each.bits(config) and each.row.default is None],
+        [
+            each
+            for each in controls(config)
+            if each not in (*registers, *OTHERS.values()) and each.bits(config) and each.row.default is None
+        ],
     )
     return registers
 

@@ -70,7 +70,7 @@ def errors(rate: float, *, deadband: float = 0.0, **options: Any) -> ErrorRule:
         Neurons learn only from errors that are larger in size.
     **options
         `accumulate`, `tau_ms`, `x_target`, see `ErrorRule`; `bounds`, `soft`, `stochastic`, `seed`, `modulation`,
-        see `Rule`.
+        `weight_sum`, see `Rule`.
 
     Examples
     --------

@@ -39,6 +39,9 @@ class Rule:
         Seed of the random rounding.
     modulation : float
         Factor of all changes, -127 to 127. Runs can change it.
+    weight_sum : float, optional
+        Sum to which ``run(scale=steps)`` brings the weights onto each neuron that learn by the rule, in the units of
+        the weights, above 0 (Diehl and Cook 2015). It needs a chip with `scaling`, so no rule of windows has one.
     """
 
     bounds: Bounds | None = None
@@ -46,6 +49,7 @@ class Rule:
     stochastic: bool = True
     seed: int = 1
     modulation: float = 1.0
+    weight_sum: float | None = None
 
     def __post_init__(self) -> None:
         if self.bounds is not None:
@@ -60,6 +64,8 @@ class Rule:
             raise InputError(f"the seed of a rule must be an integer from 0 up, got {self.seed!r}")
         if not abs(self.modulation) <= MODULATION_LIMIT:
             raise InputError(f"modulation must be {-MODULATION_LIMIT} to {MODULATION_LIMIT}, got {self.modulation!r}")
+        if self.weight_sum is not None and not (is_finite(self.weight_sum) and self.weight_sum > 0):
+            raise InputError(f"weight_sum must be above 0, got {self.weight_sum!r}; for example 78.4")
 
     @property
     def random_state(self) -> int:

@@ -148,9 +148,9 @@ def stdp(tau_pre_ms: float, tau_post_ms: float, potentiation: float, depression:
         Changes at a lag of one step. In the usual rule `depression` is below zero.
     **options
         `accumulate`, `pre_rate_hz`, `post_rate_hz`, `x_target`, `pre_only`, `post_only`, `eligibility_tau_ms`,
-        `bounds`, `soft`, `stochastic`, `seed`, see `TraceRule`. And `pairing`: "all" (the default) pairs each spike
-        with all of the other side; "nearest" pairs each spike with the latest of the other side, the symmetric
-        nearest-neighbour scheme of Morrison, Diesmann and Gerstner 2008. ``nearest=True`` is the same.
+        `weight_sum`, `bounds`, `soft`, `stochastic`, `seed`, see `TraceRule`. And `pairing`: "all" (the default) pairs
+        each spike with all of the other side; "nearest" pairs each spike with the latest of the other side, the
+        symmetric nearest-neighbour scheme of Morrison, Diesmann and Gerstner 2008. ``nearest=True`` is the same.
 
     Examples
     --------

@@ -41,6 +41,8 @@ class WindowRule(Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.weight_sum is not None:
+            raise InputError("weight_sum belongs to rules of exponential traces and of errors; windows have none")
         for name in ("potentiation", "depression", "drift"):
             given = getattr(self, name)
             if not callable(given):
@@ -163,7 +165,7 @@ class Rectangle:
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a rule with windows, as `with_pairing`; raises InputError for those of traces."""
-    for name in ("x_target", "pre_only", "post_only", "eligibility_tau_ms"):
+    for name in ("x_target", "pre_only", "post_only", "eligibility_tau_ms", "weight_sum"):
         if name in options:
             raise InputError(f"{name} belongs to rules of exponential traces; take stdp(..., {name}={options[name]!r})")
     return with_pairing(options)

@@ -57,6 +57,7 @@ class NetworkData(Sealed):
     praise: float
     blame: float
     conscience: int | float
+    exclusive: tuple[int, ...]
     contexts: tuple[str, ...]
     context_bias: NDArray[Any]
     context_gain: NDArray[np.float64]
@@ -79,6 +80,7 @@ class NetworkData(Sealed):
         self.parameters = parameters.initial(self.neuron_count)
         self.adaptation_step, self.adaptation_decay = 0, 0.0
         self.praise, self.blame, self.conscience = 0, 0, 0
+        self.exclusive = ()
         self.contexts, self.context_bias, self.context_gain = (), *_no_contexts(self.neuron_count)
 
     def __setattr__(self, name: str, value: Never) -> None:  # Never: as in `Sealed`
@@ -94,6 +96,7 @@ class NetworkData(Sealed):
         vars(self).update({
             "input_source": list(range(inputs)), "input_delay_ms": [0.0] * inputs,
             "is_feedback": np.zeros(len(state["weights"]), np.bool_), "praise": 0, "blame": 0, "conscience": 0,
+            "exclusive": (),
             **dict(zip(_OF_CONTEXTS, ((), *_no_contexts(state["neuron_count"])), strict=True)),
         } | state)  # fmt: skip
         self.parameters.update(parameters.initial(self.neuron_count) | self.parameters)

@@ -63,8 +63,8 @@ class Network(JudgedData, ContextData):
         axon, see `default_delay_ms`.
     adaptation_step, adaptation_decay : float or int, float
         Rise of a neuron's threshold at each spike, in the units of the weights, and the part that fades in a step.
-    praise, blame, conscience : float or int
-        What a judgement does, see `judge`.
+    praise, blame, conscience, exclusive : float or int, tuple of int
+        What a judgement does, see `judge`; and groups of which one neuron fires in a step, see `one_fires`.
     contexts, context_bias, context_gain : tuple of str, arrays [contexts, neurons]
         Contexts by their numbers, see `context`: names, what is added to biases, factors of what neurons bring.
     calls : int

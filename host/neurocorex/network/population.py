@@ -153,7 +153,8 @@ class Neurons(Population):
             Whether these neurons learn from errors wherever their membrane is. Initially they do only where it is
             closer to rest than the threshold, on either side, which is right for hidden neurons and not for outputs.
         group : int
-            Group of which the chip keeps the first neuron to fire, 1 to 16; 0 (initially) is none. See `Network.judge`.
+            Group of which the chip keeps the first neuron to fire, 1 to 16; 0 (initially) is none. See
+            `Network.judge` and `Network.one_fires`.
         fires_at : {">", ">="}
             Whether a neuron fires only above its threshold (initially), or at it as well.
 

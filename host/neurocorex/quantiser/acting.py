@@ -7,6 +7,7 @@ bounds it is that of a weight which is as far from the bound as it can be.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from ..spec import Control, Learning, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import saturate, signed_range
 from ..spec.registers import MODULATION_ONE, RULE_ROWS
-from .imagerows import learning_synapses, row_flags, signed_value
+from .imagerows import kind_of_axons, learning_synapses, of_axons, row_flags, signed_value
 from .populations import scales_of
 from .room import ROOMS
 from .tables import single_spikes
@@ -40,7 +41,7 @@ class _Reading:
 
     def __init__(self, image: Image, row: int, rule: Rule | None) -> None:
         self.image, self.rule, self.config = image, rule, image.config
-        self.flags, self.row = row_flags(image, row), RULE_ROWS[row]
+        self.number, self.flags, self.row = row, row_flags(image, row), RULE_ROWS[row]
         told = image.meta.get("dt_ms")
         self.dt_ms = float(told) if isinstance(told, int | float) and told > 0 else 1.0
         self.unit = plastic_unit(image, learning_synapses(image)[row])
@@ -61,8 +62,9 @@ class _Reading:
         return ActingWindow(potentiation, depression, factor, self._pairing(), single, alone)
 
     def _trace_side(self, place: int) -> Side:
+        kind = kind_of_axons(self.image, self.number)
         decay, increment, cap, rate = (
-            self.register(register)
+            self.register(of_axons(register, kind, self.config))
             for register in (
                 (Control.PRE_DECAY, Control.PRE_INCREMENT, Control.PRE_CAP, self.row.potentiation),
                 (Control.POST_DECAY, Control.POST_INCREMENT, Control.POST_CAP, self.row.depression),
@@ -78,7 +80,7 @@ class _Reading:
             mean = np.where(trace.values > 0, mean - zero, 0.0)
         mean, square = trace.mean(mean), trace.mean(square)
         lags = trace.lags + place
-        room, why = (0.0, "") if nearest or not increment else (cap / increment, room_of(self.image, place))
+        room, why = (0.0, "") if nearest or not increment else (cap / increment, room_of(self.image, place, kind))
         return self._side(place, lags, (mean, square), trace.share, trace.endless, room=(room, why))
 
     def _called(self, place: int, rate: int, traces: Ints) -> tuple[Floats, Floats]:
@@ -171,11 +173,11 @@ def plastic_unit(image: Image, synapses: NDArray[np.bool_]) -> float:
     return float((1 << gain) / scales_of(image)[int(np.argmax(synapses.any(axis=0)))])
 
 
-def room_of(image: Image, place: int) -> str:
-    """Why the traces of axons (0) or neurons (1) have their room, if the meta of an image tells."""
-    told = image.meta.get(ROOMS)
+def room_of(image: Image, place: int, kind: int) -> str:
+    """Why the traces of axons of a kind (0) or of neurons (1) have their room, if the meta of an image tells."""
+    told: Any = image.meta.get(ROOMS)
     try:
-        why = told[place][1]  # type: ignore[index]
+        why = told[2 if kind and not place and len(told) > 2 else place][1]
     except (TypeError, LookupError):
         return ""
     return why if isinstance(why, str) else ""

@@ -24,12 +24,14 @@ from .feedback import ERROR_SCALE, deaf, error_scales
 from .imagerows import pack
 from .inclusive import fire_at_threshold
 from .inputs import line_meta, line_of
-from .judging import REMEDY, judge_registers, judge_warnings
+from .judging import REMEDY, judge_registers, judge_warnings, lone_warnings
 from .losses import UNBOUNDED
 from .populations import SCALES
 from .room import ROOMS, rooms_of
 from .rounding import Rounding
+from .rows import trace_sets
 from .scale import Kinds
+from .sums import SUMS, out_of_reach
 from .tuning import SCHEDULE, Tuning
 
 #: Relative error of a threshold above which the report warns.
@@ -109,6 +111,8 @@ class Assembly:
             meta[SCHEDULE] = self.tuning.schedule
         if self.tuning and self.tuning.fades:
             meta[FADES] = self.tuning.fades.meta
+        if self.tuning and any(sums := [row.weight_sum for row in self.tuning.rows]):
+            meta[SUMS] = sums
         if self.tuning and not self.tuning.tables:
             meta[ROOMS] = [[room.spikes, room.why] for room in self.tuning.rooms]
         if error_scale is not None:
@@ -176,6 +180,10 @@ class Assembly:
         if not self.config.groups:
             return
         self._put(Region.GROUP, net.parameters[GROUP])
+        self.control[Control.ONE_FIRES] = sum(1 << group for group in net.exclusive)
+        notes += lone_warnings(net)
+        if not self.config.errors:
+            return
         registers, rounded = judge_registers(net, self.config, error_scale)
         notes += [warning for each in rounded if (warning := each.warning(REMEDY))]
         if tuning is not None and (net.praise or net.blame):
@@ -209,7 +217,10 @@ class Assembly:
         units = [(1 << self.gains[row.kind]) / float(self.scales[row.neurons[0]]) for row in rows]
         # What a judgement brings shares the scale of errors with what feedback axons bring.
         brought = np.concatenate([net.weights[net.is_feedback].ravel(), np.array([net.praise, net.blame])])
-        self.tuning = Tuning(rules, self.config, net.dt_ms, units, rooms, brought)
+        self.tuning = Tuning(rules, self.config, net.dt_ms, units, trace_sets(rows), rooms, brought)
+        for row, tuned in zip(rows, self.tuning.rows, strict=True):
+            if tuned.weight_sum and (short := out_of_reach(row, tuned.weight_sum, tuned.highest)):
+                tuned.warnings.append(short)
         notes += self.tuning.warnings
         self.regions |= self.tuning.tables
         for register, value in self.tuning.registers().items():

@@ -1,4 +1,4 @@
-"""Demand of a network: its times in steps, the extremes of its weights, and the smallest chip that has room for it."""
+"""Demand of a network: the extremes of its weights, and the smallest chip that has room for it."""
 
 from __future__ import annotations
 
@@ -9,75 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FitError, InputError
+from ..errors import FitError
 from ..learning import ErrorRule, Rule, TraceRule, WindowRule
 from ..network.data import NetworkData
-from ..network.parameters import QUANTITIES, SCALED
+from ..network.parameters import SCALED
 from ..spec import CoreConfig, Learning
 from ..spec.config import ERROR_LANES, LIMITS
-from ..spec.rows import Unit
 from .contexts import contexts_to_build, strongest_biases
+from .currents import currents
+from .durations import Durations
 from .engine import ENGINES, engine_of, window_steps
 from .rows import Row, rows_of, rows_to_build
 
 Ints = NDArray[np.int64]
 #: How a chip with errors is built.
 ERRORS = f"CoreConfig(errors=True, learning={Learning.EXPONENTIAL:d}), with {ERROR_LANES} lanes or more"
-#: Names of the parameters that are times.
-TIMES = tuple(name for name, quantity in QUANTITIES.items() if quantity.unit is Unit.MS)
-
-
-@dataclass(frozen=True)
-class Durations:
-    """Times of a network, rounded to steps.
-
-    Attributes
-    ----------
-    steps : dict of int64 array [N]
-        By the names of the parameters, such as ``"refractory_ms"``. Delays are from a spike to its arrival, 1 where
-        none was given.
-    delay_given : bool array [N]
-        Where the user has set a delay, including 0 (a silent axon).
-    extra_delays : int64 array [E]
-        Delays of the extra axons.
-    input_delays : int64 array [input axons]
-        Delays of the input axons, which the host keeps: from 0 up, without a limit of the chip.
-    """
-
-    steps: dict[str, Ints]
-    delay_given: NDArray[np.bool_]
-    extra_delays: Ints
-    input_delays: Ints
-
-    @classmethod
-    def of(cls, net: NetworkData) -> Durations:
-        """Round the times of a network. A delay above zero takes at least one step."""
-        given = ~np.isnan(net.parameters["delay_ms"])
-        delays = np.where(given, net.parameters["delay_ms"], net.dt_ms)
-        wanted = {name: net.parameters[name] for name in TIMES} | {"delay_ms": np.append(delays, net.extra_delay_ms)}
-        # The bound is above the limits of every chip, and keeps absurd times from overflowing before they are refused.
-        steps = {
-            name: np.rint(np.minimum(times / net.dt_ms, 1 << 40)).astype(np.int64) for name, times in wanted.items()
-        }
-        steps["delay_ms"] = np.maximum(steps["delay_ms"], wanted["delay_ms"] > 0)
-        steps["delay_ms"], extra = np.split(steps["delay_ms"], [net.neuron_count])
-        inputs = np.rint(np.array(net.input_delay_ms) / net.dt_ms).astype(np.int64)
-        return cls(steps, given, extra, inputs)
-
-    @property
-    def refractory(self) -> Ints:
-        """Steps without spikes after each spike, [N]."""
-        return self.steps["refractory_ms"]
-
-    @property
-    def delays(self) -> Ints:
-        """Steps from a spike to its arrival, [N]."""
-        return self.steps["delay_ms"]
-
-    @property
-    def deepest(self) -> int:
-        """Longest delay of all axons."""
-        return int(max(self.delays.max(), self.extra_delays.max(initial=0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +69,7 @@ class Demand:
         """Read a network, and the largest current that is injected into all neurons, or into each; see `quantise`."""
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
         levels |= strongest_biases(net)
-        injected = _currents(inject_max, net.neuron_count)
+        injected = currents(inject_max, net.neuron_count)
         weights = net.current_weights
         rows = rows_of(net) if net.learns else ()
         rule = rows[0].rule if rows else None
@@ -138,7 +84,17 @@ class Demand:
     def errors(self) -> bool:
         """Whether neurons have to gather errors."""
         by_errors = any(isinstance(row.rule, ErrorRule) for row in self.rows)
-        return by_errors or bool(self.net.is_feedback.any()) or self.net.groups > 0
+        return by_errors or bool(self.net.is_feedback.any()) or self.judges
+
+    @property
+    def groups(self) -> int:
+        """Largest number of a group; a chip has to have one where neurons of none exclude one another."""
+        return max(self.net.groups, *self.net.exclusive, 1) if self.net.exclusive else self.net.groups
+
+    @property
+    def judges(self) -> bool:
+        """Whether judgements do something to neurons in groups."""
+        return self.net.groups > 0 and any((self.net.praise, self.net.blame, self.net.conscience))
 
     @property
     def terms(self) -> bool:
@@ -159,6 +115,11 @@ class Demand:
         factor = np.ones((len(lowest), 1)) * self.net.context_gain[:, neurons].max(axis=0)
         factor[: self.net.input_count] = 1
         return lowest * factor, highest * factor
+
+    @property
+    def scaling(self) -> bool:
+        """Whether a rule states a sum of weights."""
+        return any(row.rule.weight_sum is not None for row in self.rows)
 
     @property
     def states(self) -> list[NDArray[Any]]:
@@ -183,6 +144,7 @@ class Demand:
             CoreConfig(neurons=self.net.neuron_count, inputs=self.net.input_count),
         )
         values: dict[str, Any] = chosen.to_dict()
+        values["groups"] = self.groups
         values["max_delay"] = max(chosen.max_delay, durations.deepest)
         values["extra_axons"] = len(net.extra_source)
         values["contexts"] = contexts_to_build(len(net.contexts))
@@ -192,15 +154,15 @@ class Demand:
             values["window_steps"] = max(chosen.window_steps, window_steps(self.rule, net.dt_ms))
             values["soft_bounds"] = any(row.rule.soft for row in self.rows)
             values["rules"] = rows_to_build(len(self.rows))
-            values |= {"terms": self.terms, "eligibility": self.eligibility}
+            values |= {"terms": self.terms, "eligibility": self.eligibility, "scaling": self.scaling}
         if self.errors:
             if isinstance(self.rule, WindowRule):
-                what = "feedback axons" if net.is_feedback.any() else "groups"
+                what = "feedback axons" if net.is_feedback.any() else "judgements"
                 raise FitError(
                     f"the network has {what} and learns by {ENGINES[Learning.WINDOW]}; no chip has both: take "
                     f"a rule of exponential traces or of errors, or leave out the {what.split()[0]}"
                 )
-            values |= {"errors": True, "learning": Learning.EXPONENTIAL, "groups": net.groups}
+            values |= {"errors": True, "learning": Learning.EXPONENTIAL}
         if self.is_integer:
             # A gain reaches larger weights at the price of low bits, so integers get weights of their full width.
             bits = max(map(_signed_bits, (self.lowest, self.highest)))
@@ -226,7 +188,7 @@ class Demand:
             "extra_axons": (len(net.extra_source), config.extra_axons),
             "refractory_bits": (int(durations.refractory.max()).bit_length(), config.refractory_bits),
             "adaptation": (int(net.adaptation_step > 0 or net.conscience > 0), int(config.adaptation)),
-            "groups": (net.groups, config.groups),
+            "groups": (self.groups, config.groups),
             "contexts": (contexts_to_build(len(net.contexts)), config.contexts),
         }
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
@@ -251,7 +213,10 @@ class Demand:
         if len(self.rows) > config.rules:
             build = f"CoreConfig(rules={rows_to_build(len(self.rows))}, learning={Learning.EXPONENTIAL:d})"
             lacking.append(f"rules {len(self.rows)} (the chip has {config.rules}; build {build}, or give fewer)")
-        for name, why in (("terms", "x_target, pre_only or post_only"), ("eligibility", "eligibility_tau_ms")):
+        reasons = {
+            "terms": "x_target, pre_only or post_only", "eligibility": "eligibility_tau_ms", "scaling": "weight_sum",
+        }  # fmt: skip
+        for name, why in reasons.items():
             if getattr(self, name) and not getattr(config, name):
                 build = f"CoreConfig({name}=True, learning={Learning.EXPONENTIAL:d})"
                 lacking.append(f"{name} for {why} (the chip was built without; build {build})")
@@ -274,23 +239,6 @@ def smallest_config(net: NetworkData, *, inject_max: ArrayLike | None = None) ->
         If no chip can be built that large.
     """
     return Demand.of(net, inject_max).smallest()
-
-
-def _currents(given: ArrayLike | None, neurons: int) -> NDArray[Any]:
-    """Check the largest injected currents; return one for each neuron, 0 if none was given."""
-    if given is None:
-        return np.zeros(neurons, np.int64)
-    try:
-        values = np.asarray(given)
-        if values.dtype.kind not in "iuf":
-            raise ValueError(f"{values.dtype} is no number")
-        currents: NDArray[Any] = np.broadcast_to(values, (neurons,))
-    except ValueError as error:
-        raise InputError(f"inject_max needs one number, or {neurons}, one for each neuron ({error})") from None
-    wrong = ~(np.isfinite(currents) & (currents >= 0))
-    if wrong.any():
-        raise InputError(f"inject_max must be 0 or more, the largest size of a current; got {currents[wrong][0]!s}")
-    return currents
 
 
 def _signed_bits(values: NDArray[Any]) -> int:

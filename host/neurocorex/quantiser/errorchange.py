@@ -15,7 +15,7 @@ from ..spec.registers import MODULATION_ONE, RULE_ROWS
 from .acting import plastic_unit, room_of
 from .errorrate import Arithmetic
 from .feedback import ERROR_MAX, error_scale_of, feedback_items, typical
-from .imagerows import learning_synapses, row_flags, signed_value
+from .imagerows import kind_of_axons, learning_synapses, of_axons, row_flags, signed_value
 from .judging import ON_ERRORS, judge_line
 from .rounded import TOLERANCE
 
@@ -126,7 +126,10 @@ def error_change(image: Image, row: int, rule: Rule | None = None) -> ErrorChang
     flags, config, registers = row_flags(image, row), image.config, RULE_ROWS[row]
     modulation = signed_value(image, Control.MODULATION) or MODULATION_ONE
     rate = saturate(signed_value(image, registers.potentiation) * modulation // MODULATION_ONE, config.change_bits)
-    increment, decay = (signed_value(image, each) for each in (Control.PRE_INCREMENT, Control.PRE_DECAY))
+    kind = kind_of_axons(image, row)
+    increment, decay = (
+        signed_value(image, of_axons(each, kind, config)) for each in (Control.PRE_INCREMENT, Control.PRE_DECAY)
+    )
     soft = bool(flags & LearningFlag.SOFT) and config.soft_bounds
     span = signed_value(image, registers.weight_max) - signed_value(image, registers.weight_min)
     numbers = Arithmetic(config, bool(flags & LearningFlag.STOCHASTIC), span * soft)
@@ -142,6 +145,6 @@ def error_change(image: Image, row: int, rule: Rule | None = None) -> ErrorChang
         (above, below), asked.rate * modulation / MODULATION_ONE if asked else None, at / scale,
         1 / scale, min(most, ERROR_MAX) / scale, max(by_axons, by_judge) / scale,
         signed_value(image, Control.DEADBAND) / scale, float(numbers.cap // increment) if increment else 0.0,
-        room_of(image, 0), decay > 0, modulation / MODULATION_ONE, offset / increment if increment else 0.0,
+        room_of(image, 0, kind), decay > 0, modulation / MODULATION_ONE, offset / increment if increment else 0.0,
         "a judgement" if by_judge > by_axons else ErrorChange.source, judge_line(image, scale),
     )  # fmt: skip

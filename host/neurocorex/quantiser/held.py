@@ -19,7 +19,8 @@ from .difference import Difference
 from .errorrate import whole_deadband
 from .fades import fades_of
 from .feedback import error_scale_of
-from .imagerows import bounds, row_flags, row_numbers, signed_value
+from .imagerows import bounds, of_axons, row_flags, row_numbers, signed_value
+from .sums import sums_of
 from .tuning import schedule_of
 
 Floats = NDArray[np.float64]
@@ -51,7 +52,10 @@ def learned(net: NetworkData, image: Image, units: tuple[Floats, Floats]) -> Ite
         of_rule = f" of rule {number}" if len(projections) > 1 else ""
         if of_rule:
             yield _number(f"row{of_rule}", np.full(len(rows), float(rows[0])), rows)
-        held = [_Held(image, int(rows[0]), rule, net.dt_ms, unit) for unit in different.tolist()]
+        kinds = [kind for kind, on in enumerate(targets) if on.any()]
+        held = [
+            _Held(image, int(rows[0]), rule, net.dt_ms, unit, kind) for unit in different.tolist() for kind in kinds
+        ]
         for pairs in zip(*(each.numbers() for each in held), strict=True):
             found = [_number(f"{name}{of_rule}", wanted, got) for name, wanted, got in pairs]
             yield max(found, key=lambda each: (each.absolute, each.relative))
@@ -62,10 +66,17 @@ def _number(name: str, wanted: Sequence[float] | Floats, held: Sequence[float] |
 
 
 class _Held:
-    """Numbers of a rule as an image holds them, in the units of the network, for weights of one unit."""
+    """Numbers of a rule as an image holds them, in the units of the network, for weights of one unit.
 
-    def __init__(self, image: Image, row: int, rule: Rule, dt_ms: float, unit: float) -> None:
+    And for axons of one kind, 0 inputs or 1 all others.
+    """
+
+    def __init__(self, image: Image, row: int, rule: Rule, dt_ms: float, unit: float, kind: int) -> None:
+        self.decay, self.increment = (
+            of_axons(each, kind, image.config) for each in (Control.PRE_DECAY, Control.PRE_INCREMENT)
+        )
         self.image, self.rule, self.dt_ms, self.unit, self.config = image, rule, dt_ms, unit, image.config
+        self.number = row
         self.control, self.row, self.flags = image.regions[Region.CONTROL], RULE_ROWS[row], row_flags(image, row)
         self.ends = [float(end) for end in bounds(image, row)]
         span = self.ends[1] - self.ends[0]
@@ -84,6 +95,9 @@ class _Held:
             yield "bounds", [float(bound) for bound in rule.bounds], [end * self.unit for end in self.ends]
         else:
             yield "bounds", [float(end) for end in self.config.weight_range], self.ends
+        if rule.weight_sum is not None:
+            sums = sums_of(self.image)
+            yield "weight_sum", [rule.weight_sum], [sums[self.number] * self.unit if self.number < len(sums) else 0.0]
         yield "modulation", [rule.modulation], [self.signed(Control.MODULATION) / MODULATION_ONE]
         yield "gate", [GATE_ALL], [float(self.control[Control.GATE])]
         if not self.image.is_snapshot:  # it moves on as a network runs
@@ -111,8 +125,7 @@ class _Held:
 
     def _traces(self, rule: TraceRule) -> Iterator[tuple[str, list[float], list[float]]]:
         for name, tau_ms, change, decay, rate, increment, fades in (
-            ("tau_pre_ms", rule.tau_pre_ms, rule.potentiation, Control.PRE_DECAY, self.row.potentiation,
-             Control.PRE_INCREMENT, True),
+            ("tau_pre_ms", rule.tau_pre_ms, rule.potentiation, self.decay, self.row.potentiation, self.increment, True),
             ("tau_post_ms", rule.tau_post_ms, rule.depression, Control.POST_DECAY, self.row.depression,
              Control.POST_INCREMENT, False),
         ):  # fmt: skip
@@ -134,7 +147,7 @@ class _Held:
 
     def _target(self, x_target: float) -> Iterator[tuple[str, list[float], list[float]]]:
         if x_target or self.config.terms:
-            increment = int(self.control[Control.PRE_INCREMENT])
+            increment = int(self.control[self.increment])
             yield "x_target", [x_target], [self.signed(self.row.offset) / increment if increment else 0.0]
 
     def _left(self, decay: Control) -> float:
@@ -147,8 +160,8 @@ class _Held:
         return -self.dt_ms / math.log(left) if 0 < left < 1 else (math.inf if left else 0.0)
 
     def _errors(self, rule: ErrorRule) -> Iterator[tuple[str, list[float], list[float]]]:
-        yield "tau_ms", [rule.tau_ms], [self._tau_ms(self._left(Control.PRE_DECAY))]
-        scale, trace = error_scale_of(self.image), int(self.control[Control.PRE_INCREMENT])
+        yield "tau_ms", [rule.tau_ms], [self._tau_ms(self._left(self.decay))]
+        scale, trace = error_scale_of(self.image), int(self.control[self.increment])
         rate = trace * self.signed(self.row.potentiation) * scale / MODULATION_ONE / (1 << self.config.trace_bits)
         yield "rate", [rule.rate], [rate * self.change]
         yield from self._target(rule.x_target)

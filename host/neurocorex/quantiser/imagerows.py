@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..image import Image
 from ..spec import Control, CoreConfig, LearningFlag, Region
-from ..spec.registers import ROW_FLAGS, RULE_ROWS
+from ..spec.registers import OTHERS, ROW_FLAGS, RULE_ROWS
 
 
 def pack(inputs: NDArray[Any], others: NDArray[Any], config: CoreConfig) -> NDArray[np.int64]:
@@ -55,6 +55,17 @@ def signed_value(image: Image, register: Control) -> int:
     bits = register.bits(image.config)
     value = int(image.regions[Region.CONTROL][register]) if bits else 0
     return value - (1 << bits) if register.signed and bits and value >> (bits - 1) & 1 else value
+
+
+def of_axons(register: Control, kind: int, config: CoreConfig) -> Control:
+    """Return the register for axons of a kind, 0 inputs and 1 all others, of one for inputs, or for all axons."""
+    others = OTHERS.get(register, register)
+    return others if kind and others.bits(config) else register
+
+
+def kind_of_axons(image: Image, row: int) -> int:
+    """Return the kind of axons that the plastic synapses of a row belong to: 0 if inputs are among them, else 1."""
+    return int(not learning_synapses(image)[row][: image.config.inputs].any())
 
 
 def bounds(image: Image, row: int) -> tuple[int, int]:

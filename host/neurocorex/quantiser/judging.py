@@ -1,4 +1,4 @@
-"""Judgements of a network on a chip: groups of its neurons, and registers of praise, blame and conscience."""
+"""Groups of a network on a chip: of which one neuron fires, and registers of praise, blame and conscience."""
 
 from __future__ import annotations
 
@@ -35,6 +35,24 @@ def judge_warnings(net: NetworkData, *, by_errors: bool) -> list[str]:
     if not by_errors and (net.praise or net.blame):
         return ["neurons are judged, but no rule learns from it: call Network.learn(learning.errors(...))"]
     return []
+
+
+def lone_warnings(net: NetworkData) -> list[str]:
+    """Warn of groups in which no neuron has another one to exclude."""
+    lone = [group for group in net.exclusive if np.count_nonzero(net.parameters["group"] == group) < 2]
+    return [
+        f"one_fires names group {group}, which has fewer than two neurons: neurons.set(group=...) tells theirs"
+        for group in lone
+    ]
+
+
+def exclusion_told(image: Image) -> list[str]:
+    """Say of which groups at most one neuron fires in a step."""
+    register = int(image.regions[Region.CONTROL][Control.ONE_FIRES]) if image.config.groups else 0
+    groups = [group for group in range(1, image.config.groups + 1) if register >> group & 1]
+    named = [f"group {group} ({np.count_nonzero(image.regions[Region.GROUP] == group)} neurons)" for group in groups]
+    named += ["the neurons of no group"] * (register & 1)
+    return [f"one fires: in a step at most one neuron each of {', '.join(named)}"] if named else []
 
 
 def judge_line(image: Image, error_scale: float) -> str | None:

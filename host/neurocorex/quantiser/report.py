@@ -17,15 +17,13 @@ from ..network.population import named
 from ..spec import Control, CoreConfig, Region
 from .activity import always_saturates, driven, never_fire, never_silent, rooms
 from .comparison import Comparison
-from .contexts import contexts_told
 from .difference import Difference, WeightLoss, finite
 from .errorchange import ErrorChange
-from .fades import fades_told
-from .inputs import delays_told
 from .losses import UNBOUNDED
 from .mistakes import CROWDED, RESTLESS, mistakes
 from .outside import outside_bounds
 from .populations import PopulationScale
+from .remarks import remarks
 from .rounded import Rounded
 from .rulereport import RuleReport, draw_windows, engines, plain, rule_lines, rule_warnings
 from .window import SMALL, ActingWindow
@@ -85,8 +83,8 @@ class Report:
     warnings : list of str
         What was lost, and what looks like a mistake, a line each.
     remarks : list of str
-        What is as it was asked for, but may surprise: a default delay that changed after connections were made, or
-        inputs whose events arrive later.
+        What is as it was asked for, but may surprise: a default delay that changed after connections were made, inputs
+        whose events arrive later, or neurons that exclude one another.
     notes : list of str
         Those of `warnings` that the quantiser gave: what was lost, not what the activity may be.
     comparison : Comparison or None
@@ -175,7 +173,7 @@ class Report:
             can_saturate=np.flatnonzero(room > 1).tolist(),
             always_saturates=always_saturates(image).tolist(),
             populations=PopulationScale.all_of(image),
-            remarks=[*delays_told(image), *fades_told(image), *contexts_told(image)],
+            remarks=remarks(image),
             comparison=comparison,
         )
 

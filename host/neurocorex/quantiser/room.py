@@ -17,7 +17,7 @@ from ..learning import ErrorRule, TraceRule
 from ..network.data import NetworkData
 from ..spec import Clear
 from .inputs import line_of
-from .rows import Row
+from .rows import Row, trace_sets
 
 #: Spikes that a trace can hold if nothing is known of the rates.
 ASSUMED = 4.0
@@ -29,7 +29,8 @@ DEVIATIONS = 4.0
 MARGIN = 1.05
 #: Why a room is as it is, if the rule states it.
 STATED = "stated"
-#: Key of `Image.meta` for the rooms of both sides: [[spikes, why], [spikes, why]].
+#: Key of `Image.meta` for the rooms of traces: [[spikes, why], [spikes, why]], of axons and of neurons. Where inputs
+#: and other axons differ, the first is that of inputs, and a third that of the others.
 ROOMS = "trace_rooms"
 
 
@@ -55,23 +56,25 @@ NO_ROOM = Room(ASSUMED, "assumed")
 
 def rooms_of(
     net: NetworkData, rows: Sequence[Row], stimulus: EventStream | ArrayLike | None = None
-) -> tuple[Room, Room]:
+) -> tuple[Room, ...]:
     """Return the rooms of the traces of axons and of neurons that some rules share: the largest that one needs.
+
+    Where the traces of axons that are no inputs follow registers of their own, their room comes third.
 
     Raises
     ------
     InputError
         If the stimulus does not have a column for each input.
     """
-    axons, neurons = list[Room](), list[Room]()
-    for row in rows:
+    axons, neurons = (list[Room](), list[Room]()), list[Room]()
+    for row, which in zip(rows, trace_sets(rows), strict=True):
         if isinstance(row.rule, TraceRule):
             of_axons, of_neurons = trace_rooms(net, row.rule, row.synapses, stimulus)
-            axons.append(of_axons)
+            axons[which].append(of_axons)
             neurons.append(of_neurons)
         elif isinstance(row.rule, ErrorRule):
-            axons.append(error_room(net, row.rule, row.synapses, stimulus))
-    return _largest(axons), _largest(neurons)
+            axons[which].append(error_room(net, row.rule, row.synapses, stimulus))
+    return (_largest(axons[0]), _largest(neurons), *([_largest(axons[1])] if axons[1] else []))
 
 
 def _largest(rooms: Sequence[Room]) -> Room:

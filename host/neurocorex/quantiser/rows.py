@@ -81,6 +81,7 @@ def rows_of(net: NetworkData) -> tuple[Row, ...]:
         rules = [row.rule for row in rows]
         _check_engine(rules)
         _check_common(rules)
+        _check_traces(rows)
         _check_places(rows)
         if len(rows) > MOST:
             raise FitError(
@@ -88,6 +89,15 @@ def rows_of(net: NetworkData) -> tuple[Row, ...]:
                 "then count as one, or split the network"
             )
     return rows
+
+
+def trace_sets(rows: Sequence[Row]) -> list[int]:
+    """Return which registers the traces of the axons of each rule follow: 0 those of inputs, 1 those of all others.
+
+    Where the time constants of all rules agree, there is one set for all axons, 0. Otherwise no rule is for both kinds.
+    """
+    apart = len({_tau_of_axons(row.rule) for row in rows}) > 1
+    return [row.kind if apart else 0 for row in rows]
 
 
 def rows_to_build(rules: int) -> int:
@@ -112,37 +122,52 @@ def _check_common(rules: Sequence[Rule]) -> None:
     traces = [rule for rule in rules if isinstance(rule, TraceRule)]
     errors = [rule for rule in rules if isinstance(rule, ErrorRule)]
     for some, names in (
-        (traces, ("tau_pre_ms", "tau_post_ms", "pairing", "eligibility_tau_ms")),
+        (traces, ("pairing", "eligibility_tau_ms")),
         (errors, ("tau_ms", "deadband", "accumulate")),
     ):  # fmt: skip
         for rule in some[1:]:
             for name in names:
                 _check_equal(name, (some[0], rule))
-    if traces and errors:
-        _check_mixed(traces[0], errors[0])
+    for rule in traces[1:]:
+        _check_equal("tau_post_ms", (traces[0], rule), "because a neuron has one trace for all its synapses")
+    if traces and errors and traces[0].nearest:
+        raise FitError(
+            "a rule of spikes pairs with the nearest spike only, a rule of errors counts them, and a chip does one or "
+            "the other with traces of axons; take pairing='all'"
+        )
 
 
-def _check_equal(name: str, rules: tuple[Rule, Rule]) -> None:
+def _check_equal(name: str, rules: tuple[Rule, Rule], why: str = "which a chip has once") -> None:
     first, second = (getattr(rule, name) for rule in rules)
     if first != second:
         raise FitError(
-            f"the rules of a network share {name}, which a chip has once, and two have {first!r} and {second!r}; give "
-            "both the same"
+            f"the rules of a network share {name}, {why}, and two have {first!r} and {second!r}; give both the same"
         )
 
 
-def _check_mixed(trace: TraceRule, error: ErrorRule) -> None:
-    """Refuse rules of spikes and of errors that need different traces of axons."""
-    if trace.tau_pre_ms != error.tau_ms:
-        raise FitError(
-            f"a rule of spikes has tau_pre_ms {trace.tau_pre_ms:g}, a rule of errors tau_ms {error.tau_ms:g}, and an "
-            f"axon has one trace for both; give both the same, such as errors(..., tau_ms={trace.tau_pre_ms:g})"
-        )
-    if trace.nearest:
-        raise FitError(
-            "a rule of spikes pairs with the nearest spike only, a rule of errors counts them, and an axon has one "
-            "trace for both; take pairing='all'"
-        )
+def _tau_of_axons(rule: Rule) -> float | None:
+    """Return the time constant of the traces of axons that a rule reads."""
+    if isinstance(rule, TraceRule):
+        return rule.tau_pre_ms
+    return rule.tau_ms if isinstance(rule, ErrorRule) else None
+
+
+def _check_traces(rows: Sequence[Row]) -> None:
+    """Refuse rules that need two traces of one axon."""
+    for kind, name in enumerate(KINDS):
+        some = [(number, row.rule) for number, row in enumerate(rows, 1) if row.targets[kind].any()]
+        for other in some[1:]:
+            if _tau_of_axons(some[0][1]) != _tau_of_axons(other[1]):
+                both = " and ".join(
+                    f"rule {number} ({'tau_ms' if isinstance(rule, ErrorRule) else 'tau_pre_ms'} "
+                    f"{_tau_of_axons(rule):g})"
+                    for number, rule in (some[0], other)
+                )
+                raise FitError(
+                    f"{both} of Network.rules both change synapses from {name}; an axon has one trace, and a chip has "
+                    "one time constant for those of inputs, and one for those of neurons: give both rules the same, or "
+                    "let one change synapses from inputs only, and the other synapses from neurons only"
+                )
 
 
 def _check_places(rows: Sequence[Row]) -> None:

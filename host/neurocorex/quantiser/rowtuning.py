@@ -16,6 +16,7 @@ from ..spec.config import CHANGE_FRACTION
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, signed_range
 from ..spec.registers import RuleRow
 from .rounded import Rounded
+from .sums import most_of
 from .trace import applied
 
 
@@ -35,6 +36,8 @@ class RowTuning:
         One unit of a weight that learns by it on the chip, in the units of the network.
     registers : RuleRow
         Registers of the row.
+    traces : int
+        Registers of the traces of its axons, see `rows.trace_sets`.
 
     Attributes
     ----------
@@ -48,6 +51,8 @@ class RowTuning:
         Every number of the rule.
     warnings : list of str
         What was lost.
+    weight_sum : int
+        Sum that scaling brings weights to, in units of the chip; 0 if the rule states none.
     """
 
     rule: Rule
@@ -55,11 +60,13 @@ class RowTuning:
     dt_ms: float
     unit: float
     registers: RuleRow
+    traces: int = 0
     control: dict[Control, int] = field(default_factory=dict)
     flags: LearningFlag = field(default_factory=lambda: LearningFlag(0))
     span: int = 0
     rounded: list[Rounded] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    weight_sum: int = 0
 
     def __post_init__(self) -> None:
         self.flags = LearningFlag.SOFT if self.rule.soft else LearningFlag(0)
@@ -75,11 +82,24 @@ class RowTuning:
         self.span = self.control[high] - self.control[low]
         if self.span < 1:
             raise FitError(f"the bounds {wanted} are one and the same weight on this chip; take wider weights")
+        if self.rule.weight_sum is not None:
+            self._set_sum(self.rule.weight_sum)
         if self.span < 16 and self.config.weight_bits > 4:
             self.warnings.append(
                 f"only {self.span} units of the chip lie between the bounds: give bounds and weights as floats, and "
                 "they are scaled"
             )
+
+    def _set_sum(self, wanted: float) -> None:
+        whole = round(wanted / self.unit)
+        self.weight_sum = min(max(whole, 1), most_of(self.config))
+        clipped = whole != self.weight_sum
+        self.note("weight_sum", wanted, self.weight_sum * self.unit, clipped=clipped, remedy="take another scale")
+
+    @property
+    def highest(self) -> int:
+        """Upper bound of a weight, in units of the chip."""
+        return self.control[self.registers.weight_max]
 
     @property
     def change_unit(self) -> float:

@@ -13,14 +13,16 @@ from ..errors import InputError
 from ..learning import TraceRule
 from ..spec import Control
 from ..spec.fixed import signed_range
+from ..spec.registers import OTHERS
 from .room import STATED, Room
 from .rowtuning import RowTuning
 from .trace import Fading, called_for, fading, rate_for
 
-#: Registers of the traces of axons, and of neurons: decay, increment, cap.
+#: Registers of the traces of axons, of neurons, and of axons that are no inputs: decay, increment, cap.
 _SHARED = (
     (Control.PRE_DECAY, Control.PRE_INCREMENT, Control.PRE_CAP),
     (Control.POST_DECAY, Control.POST_INCREMENT, Control.POST_CAP),
+    tuple(OTHERS.values()),
 )
 #: Error of a rate as a part of the changes of a whole window, above which another increment of the trace is tried.
 FINE = 1e-3
@@ -101,9 +103,10 @@ class TraceTuning:
     Parameters
     ----------
     rows : sequence of (RowTuning, TraceRule)
-        The rules, which share their time constants; their registers are filled in.
-    rooms : (Room, Room)
-        How many spikes the traces of axons and of neurons have to hold.
+        The rules; their registers are filled in. Those with the same `RowTuning.traces` share the time constant of
+        axons, all share that of neurons.
+    rooms : sequence of Room
+        How many spikes traces have to hold, see `room.rooms_of`.
 
     Attributes
     ----------
@@ -113,18 +116,23 @@ class TraceTuning:
         What the traces hold.
     """
 
-    def __init__(self, rows: Sequence[tuple[RowTuning, TraceRule]], rooms: tuple[Room, Room]) -> None:
+    def __init__(self, rows: Sequence[tuple[RowTuning, TraceRule]], rooms: Sequence[Room]) -> None:
         self.rooms, self._cap = list(rooms), (1 << rows[0][0].config.trace_bits) - 1
         self.control: dict[Control, int] = {}
-        for place in (0, 1):
-            self._set(place, [_Side(row, rule, place) for row, rule in rows])
+        for which, place, some in (
+            (0, 0, [each for each in rows if not each[0].traces]),
+            (2, 0, [each for each in rows if each[0].traces]),
+            (1, 1, rows),
+        ):
+            if some:
+                self._set(which, [_Side(row, rule, place) for row, rule in some])
 
-    def _set(self, place: int, sides: Sequence[_Side]) -> None:
-        first, (decay, increment, cap) = sides[0], _SHARED[place]
+    def _set(self, which: int, sides: Sequence[_Side]) -> None:
+        first, (decay, increment, cap) = sides[0], _SHARED[which]
         for side in sides:
             units, left = side.row.decay(side.tau_name, getattr(side.rule, side.tau_name))
-        rise = self._cap if first.rule.nearest else self._rise(place, sides)
-        if any(side.change for side in sides) and not place and rise * left < 1:
+        rise = self._cap if first.rule.nearest else self._rise(which, sides)
+        if any(side.change for side in sides) and not first.place and rise * left < 1:
             raise InputError(
                 f"{first.tau_name} is too short: its trace is gone in one step; take {first.row.dt_ms:g} ms or more"
             )
@@ -133,18 +141,18 @@ class TraceTuning:
         for side, rate in zip(sides, rates, strict=True):
             side.set(rate, rise, units)
 
-    def _rise(self, place: int, sides: Sequence[_Side]) -> int:
+    def _rise(self, which: int, sides: Sequence[_Side]) -> int:
         """Return how much a spike raises a trace that has to hold the spikes of its room.
 
         The more spikes there is room for, the larger is the rate that a change by one of them takes. A room that was
         not stated ends where a rate would be beyond its register.
         """
-        row, room = sides[0].row, self.rooms[place]
+        row, room = sides[0].row, self.rooms[which]
         most = signed_range(row.config.change_bits)[1]
         largest = max(abs(side.change) * side.row.change_unit for side in sides)
         limit = max(0.95 * most / largest, 1.0) if largest else math.inf
         if room.spikes > limit and room.why != STATED:
-            room = self.rooms[place] = Room(limit, f"{room.why}, as much as changes of this size allow")
+            room = self.rooms[which] = Room(limit, f"{room.why}, as much as changes of this size allow")
         rise = max(int(self._cap / room.spikes), 1)
         if self._cap / rise < 0.8 * room.spikes:
             row.warnings.append(

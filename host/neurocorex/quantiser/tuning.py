@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..learning import ErrorRule, Rule, TraceRule, WindowRule
 from ..spec import Control, CoreConfig, LearningFlag, Region
 from ..spec.config import CHANGE_FRACTION
-from ..spec.registers import GATE_ALL, MODULATION_ONE, RULE_ROWS
+from ..spec.registers import GATE_ALL, MODULATION_ONE, OTHERS, RULE_ROWS
 from .errorrate import Arithmetic, ErrorRates, Wanted
 from .fades import Fades
+from .imagerows import of_axons
 from .room import NO_ROOM, Room
 from .rounded import Rounded
 from .rowtuning import RowTuning
@@ -42,8 +43,10 @@ class Tuning:
         Length of a step.
     units : sequence of float
         One unit of a weight that learns by each rule on the chip, in the units of the network.
-    rooms : (Room, Room)
-        How many spikes the traces of axons and of neurons can hold.
+    traces : sequence of int
+        Registers of the traces of axons that each rule reads, see `rows.trace_sets`.
+    rooms : sequence of Room
+        How many spikes traces can hold, see `room.rooms_of`.
     feedback : array
         Weights of the feedback axons, in the units of the network; for rules of errors.
 
@@ -67,7 +70,8 @@ class Tuning:
     config: CoreConfig
     dt_ms: float
     units: Sequence[float]
-    rooms: tuple[Room, Room] = (NO_ROOM, NO_ROOM)
+    traces: Sequence[int]
+    rooms: Sequence[Room] = (NO_ROOM, NO_ROOM)
     feedback: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.int64))
     rows: list[RowTuning] = field(default_factory=list)
     control: dict[Control, int] = field(default_factory=dict)
@@ -78,8 +82,8 @@ class Tuning:
 
     def __post_init__(self) -> None:
         self.rows = [
-            RowTuning(rule, self.config, self.dt_ms, unit, registers)
-            for rule, unit, registers in zip(self.rules, self.units, RULE_ROWS, strict=False)
+            RowTuning(rule, self.config, self.dt_ms, unit, registers, traces)
+            for rule, unit, registers, traces in zip(self.rules, self.units, RULE_ROWS, self.traces, strict=False)
         ]
         shared = LearningFlag.ENABLE | (LearningFlag.STOCHASTIC if self.rules[0].stochastic else LearningFlag(0))
         if traces := [(row, row.rule) for row in self.rows if isinstance(row.rule, TraceRule)]:
@@ -93,10 +97,15 @@ class Tuning:
             got = modulation / MODULATION_ONE
             row.note("modulation", row.rule.modulation, got, remedy="take a multiple of 1/256")
             self.control |= row.control | {row.registers.flags: row.flags}
+        if sums := [row.weight_sum for row in self.rows if row.weight_sum]:
+            self.control[Control.TARGET] = sums[0]  # runs set that of each rule before they scale
         self.control |= {
             Control.LEARNING: shared | self.rows[0].flags, Control.MODULATION: modulation, Control.GATE: GATE_ALL,
             Control.RANDOM: self.rules[0].random_state,
         }  # fmt: skip
+        if not any(self.traces):
+            found = {others: self.control[own] for own, others in OTHERS.items() if others.bits(self.config)}
+            self.control |= found
 
     def registers(self) -> dict[Control, int]:
         """Return `control` as the bits of each register."""
@@ -118,7 +127,7 @@ class Tuning:
 
     def _set_traces(self, rows: Sequence[tuple[RowTuning, TraceRule]]) -> LearningFlag:
         found = TraceTuning(rows, self.rooms)
-        self.rooms = (found.rooms[0], found.rooms[1])
+        self.rooms = found.rooms
         self.control |= found.control
         rule, nearest = rows[0][1], LearningFlag.NEAREST_PRE | LearningFlag.NEAREST_POST
         return (nearest if rule.nearest else LearningFlag(0)) | self._set_eligibility(rows)
@@ -145,10 +154,11 @@ class Tuning:
         for row, rule in rows:
             numbers = Arithmetic(self.config, rule.stochastic, row.span if rule.soft else 0)
             wanted.append(Wanted(rule, numbers, rule.rate * row.change_unit / (1 << CHANGE_FRACTION)))
-        shared = self.control.get(Control.PRE_INCREMENT)
-        found = ErrorRates.of(wanted, self.rooms[0].spikes, self.feedback, shared)
+        traces = rows[0][0].traces
+        shared = self.control.get(of_axons(Control.PRE_INCREMENT, traces, self.config))
+        found = ErrorRates.of(wanted, self.rooms[2 * traces].spikes, self.feedback, shared)
         self.error_scale = found.scale
-        self.control |= found.registers
+        self.control |= {of_axons(each, traces, self.config): value for each, value in found.registers.items()}
         for (row, rule), rate, slopes in zip(rows, found.rates, found.slopes, strict=True):
             row.flags |= LearningFlag.ERRORS
             row.control[row.registers.potentiation] = rate
@@ -156,7 +166,7 @@ class Tuning:
             acting = below if abs(below - rule.rate) > abs(above - rule.rate) else above
             row.rounded.append(Rounded("rate", rule.rate, acting))  # `errorchange` warns of it
             row.set_offset(rule.x_target, found.registers[Control.PRE_INCREMENT])
-            self.control[Control.PRE_DECAY] = row.decay("tau_ms", rule.tau_ms)[0]
+            self.control[of_axons(Control.PRE_DECAY, traces, self.config)] = row.decay("tau_ms", rule.tau_ms)[0]
 
 
 def schedule_of(meta: Mapping[str, Any]) -> list[list[int]]:

@@ -26,6 +26,7 @@ SHALLOW_BANK_WORDS = 2048
 #: Fields that are no plain integers.
 _KINDS = {
     "adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool, "terms": bool, "eligibility": bool,
+    "scaling": bool,
 }  # fmt: skip
 
 
@@ -76,9 +77,11 @@ class CoreConfig:
     terms : bool
         Whether rules have an offset and constant changes; takes exponential traces.
     groups : int
-        G, groups of neurons of which the chip keeps the first to fire, 0 to 16; takes errors.
+        G, groups of neurons of which the chip keeps the first to fire, 0 to 16; with errors it can judge them.
     eligibility : bool
         Whether synapses can gather their changes until a reward comes; takes exponential traces.
+    scaling : bool
+        Whether the plastic weights of neurons can be brought to a sum; takes exponential traces.
     contexts : int
         Banks of biases and of gains of recurrent weights, of which one is in force: 1 (none), 2, 4, 8 or 16.
 
@@ -110,6 +113,7 @@ class CoreConfig:
     terms: bool = False
     groups: int = 0
     eligibility: bool = False
+    scaling: bool = False
     contexts: int = 1
 
     def __post_init__(self) -> None:

@@ -7,9 +7,9 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from . import widths
+from . import tame, widths
 from .config import CoreConfig
-from .fixed import DECAY_ALL, FADE_ALL, RANDOM_START, signed_range
+from .fixed import DECAY_ALL, FADE_ALL, RANDOM_START
 from .flags import JUDGE_FLAG_BITS, LEARNING_FLAG_BITS, JudgeFlag, LearningFlag
 from .rows import (
     Declared,
@@ -18,8 +18,11 @@ from .rows import (
     has_eligibility,
     has_errors,
     has_groups,
+    has_rules,
+    has_scaling,
     has_terms,
     has_window,
+    judges,
     learns,
     never,
     size,
@@ -33,59 +36,15 @@ MODULATION_ONE = 256
 REWARD_ONE = 256
 
 
-# Tame values, for random networks.
-
-
-def _flags(config: CoreConfig) -> list[int]:
-    """Learning is mostly enabled, and neurons are seldom held. With errors, half of the rules learn from them."""
-    enabled, held, disabled = range(1, 32, 2), range(33, 64, 2), range(0, 32, 2)
-    flags = [*[*enabled] * 18, *held, *disabled]
-    if config.errors:
-        flags += [LearningFlag.ERRORS | each for each in flags]
-    # Rewards are of no use unless most changes are gathered.
-    return [*flags, *[LearningFlag.ELIGIBLE | each for each in flags] * 3] if config.eligibility else flags
-
-
-def _rates(sign: int, config: CoreConfig) -> list[int]:
-    """Return changes of one sign, from a part of a weight to half of the range, and both ends."""
-    least, most = signed_range(config.change_bits)
-    return [most, least, sign * 300, *[sign * (most // part) for part in (2, 8, 32)] * 2]
-
-
-def _decays(config: CoreConfig) -> list[int]:
-    return [0, 700, 3000, 3000, 20000, DECAY_ALL]
-
-
-def _increments(config: CoreConfig) -> list[int]:
-    top = (1 << config.trace_bits) - 1
-    return [top, top // 2, top // 5]
-
-
-def _caps(config: CoreConfig) -> list[int]:
-    top = (1 << config.trace_bits) - 1
-    return [top, top, top // 2]
-
-
-def _row_flags(config: CoreConfig) -> list[int]:
-    flags = [0, int(LearningFlag.SOFT)]
-    return flags + [LearningFlag.ERRORS | each for each in flags] if config.errors else flags
-
-
-def _offsets(config: CoreConfig) -> list[int | tuple[int, int]]:
-    top = (1 << config.trace_bits) - 1
-    return [0, top // 3, (0, top)]
-
-
-def _terms(config: CoreConfig) -> list[int | tuple[int, int]]:
-    """Return constant changes of either sign, up to a few weights."""
-    most = signed_range(config.change_bits)[1] // 8
-    return [0, 100, -300, (-most, most)]
-
-
 def _flags_of_row(number: int) -> RegisterRow:
     return RegisterRow(
         f"rule row {number}: flags `SOFT`, `ERRORS`, where `LEARNING` has them", widths.exactly(LEARNING_FLAG_BITS),
-        unit="flags", present=lambda config: config.rules > number, tame=_row_flags)  # fmt: skip
+        unit="flags", present=lambda config: config.rules > number, tame=tame.row_flags)  # fmt: skip
+
+
+def _of_others(register: tuple[int, RegisterRow], meaning: str) -> RegisterRow:
+    """Register of the traces of axons that are no inputs, like that of inputs."""
+    return replace(register[1], meaning=meaning, present=has_rules)
 
 
 def _again(register: tuple[int, RegisterRow], number: int) -> RegisterRow:
@@ -119,7 +78,7 @@ class Control(Declared):
     LEARNING = 4, RegisterRow(
         "flags `ENABLE`, `STOCHASTIC`, `SOFT`, `NEAREST_PRE`, `NEAREST_POST`, `HOLD_FIRING`, `ERRORS`, "
         "`ELIGIBLE`",
-        widths.exactly(LEARNING_FLAG_BITS), unit="flags", present=learns, tame=_flags)
+        widths.exactly(LEARNING_FLAG_BITS), unit="flags", present=learns, tame=tame.flags)
     WEIGHT_MIN = 5, RegisterRow(
         "lower bound of weights that learn", widths.WEIGHT, signed=True, unit="weights", present=learns,
         tame=lambda config: [*[config.weight_range[0]] * 2, config.weight_range[0] // 2, 0])
@@ -128,25 +87,25 @@ class Control(Declared):
         tame=lambda config: [*[config.weight_range[1]] * 2, config.weight_range[1] // 2])
     POTENTIATION = 7, RegisterRow(
         "rate of exponential traces of axons", widths.CHANGE, signed=True, unit="1/256 weights", present=learns,
-        tame=lambda config: _rates(1, config))
+        tame=lambda config: tame.rates(1, config))
     DEPRESSION = 8, RegisterRow(
         "rate of exponential traces of neurons", widths.CHANGE, signed=True, unit="1/256 weights", present=learns,
-        tame=lambda config: _rates(-1, config))
+        tame=lambda config: tame.rates(-1, config))
     MODULATION = 9, RegisterRow(
         "factor of all changes, 256 is one", widths.exactly(16), signed=True, unit="1/256", present=learns,
         tame=lambda _: [*[MODULATION_ONE] * 8, -MODULATION_ONE, 0, 77, -1000, 32767])
     PRE_DECAY = 10, RegisterRow(
-        "decay of exponential traces of axons", widths.DECAY, unit="1/65536 a step", present=learns, tame=_decays)
+        "decay of exponential traces of axons", widths.DECAY, unit="1/65536 a step", present=learns, tame=tame.decays)
     POST_DECAY = 11, RegisterRow(
-        "decay of exponential traces of neurons", widths.DECAY, unit="1/65536 a step", present=learns, tame=_decays)
+        "decay of exponential traces of neurons", widths.DECAY, unit="1/65536 a step", present=learns, tame=tame.decays)
     PRE_INCREMENT = 12, RegisterRow(
-        "rise of the trace of an axon at an arrival", widths.TRACE, unit="traces", present=learns, tame=_increments)
+        "rise of the trace of an axon at an arrival", widths.TRACE, unit="traces", present=learns, tame=tame.increments)
     POST_INCREMENT = 13, RegisterRow(
-        "rise of the trace of a neuron at its spike", widths.TRACE, unit="traces", present=learns, tame=_increments)
+        "rise of the trace of a neuron at its spike", widths.TRACE, unit="traces", present=learns, tame=tame.increments)
     PRE_CAP = 14, RegisterRow(
-        "what a rise of the trace of an axon stops at", widths.TRACE, unit="traces", present=learns, tame=_caps)
+        "what a rise of the trace of an axon stops at", widths.TRACE, unit="traces", present=learns, tame=tame.caps)
     POST_CAP = 15, RegisterRow(
-        "what a rise of the trace of a neuron stops at", widths.TRACE, unit="traces", present=learns, tame=_caps)
+        "what a rise of the trace of a neuron stops at", widths.TRACE, unit="traces", present=learns, tame=tame.caps)
     #: Of earlier versions: what was added to every plastic weight when it was read. Files are converted.
     DRIFT = 16, RegisterRow("retired: no chip has it", widths.DRIFT, signed=True, present=never)
     DRIFT_STEP = 17, RegisterRow(
@@ -166,19 +125,19 @@ class Control(Declared):
         present=has_errors, moves=True, tame=lambda _: [0, 1, 1])
     JUDGE = 22, RegisterRow(
         "flags `JUDGE`: the next step is a judgement, `IF_WRONG`; zero after it", widths.exactly(JUDGE_FLAG_BITS),
-        unit="flags", present=has_groups, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
+        unit="flags", present=judges, moves=True, tame=lambda _: [0, JudgeFlag.JUDGE, 3])
     LABEL = 23, RegisterRow(
-        "group that is right; 0: none", widths.exactly(5), unit="group", present=has_groups,
+        "group that is right; 0: none", widths.exactly(5), unit="group", present=judges,
         tame=lambda config: [0, *[(min(1, config.groups), config.groups)] * 5])
     PRAISE = 24, RegisterRow(
         "what a judgement adds to the error of the first neuron of the group that is right", widths.ERROR, signed=True,
-        unit="error units", present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+        unit="error units", present=judges, tame=lambda _: [0, 300, (-600, 600)])
     BLAME = 25, RegisterRow(
         "what it takes from that of a winner that is wrong", widths.ERROR, signed=True, unit="error units",
-        present=has_groups, tame=lambda _: [0, 300, (-600, 600)])
+        present=judges, tame=lambda _: [0, 300, (-600, 600)])
     CONSCIENCE = 26, RegisterRow(
         "rise of h of the first neuron of the group that is right", widths.HALF_STATE, unit="state units",
-        present=has_groups, tame=lambda config: [0, (0, size(config))])
+        present=judges, tame=lambda config: [0, (0, size(config))])
     SILENT = 27, RegisterRow(
         "bit g: neurons of group g fire only when they are forced to; bit 0: those of none", widths.GROUPS,
         unit="flags", present=has_groups, tame=lambda config: [*[0] * 5, 1, 2, (0, (2 << config.groups) - 1)])
@@ -187,13 +146,13 @@ class Control(Declared):
 
     OFFSET = 28, RegisterRow(
         "what the trace of an axon has to exceed to potentiate", widths.TRACE, unit="traces", present=has_terms,
-        tame=_offsets)
+        tame=tame.offsets)
     PRE_ONLY = 29, RegisterRow(
         "change at each arrival, whatever the trace of the neuron", widths.CHANGE, signed=True, unit="1/256 weights",
-        present=has_terms, tame=_terms)
+        present=has_terms, tame=tame.terms)
     POST_ONLY = 30, RegisterRow(
         "change at each spike of the neuron, whatever the trace of the axon", widths.CHANGE, signed=True,
-        unit="1/256 weights", present=has_terms, tame=_terms)
+        unit="1/256 weights", present=has_terms, tame=tame.terms)
 
     RULE_1 = 31, _flags_of_row(1)
     WEIGHT_MIN_1 = 32, _again(WEIGHT_MIN, 1)
@@ -232,10 +191,31 @@ class Control(Declared):
         "part 2^-k of eligibilities that is lost in the next step, 15: all, 0: none; zero after it", widths.FADE,
         unit="k", present=has_eligibility, moves=True, tame=lambda _: [0, 1, (1, 8), FADE_ALL])
 
-    RESERVED_57 = 57, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
-    RESERVED_58 = 58, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
-    RESERVED_59 = 59, RegisterRow("reserved: no chip has it", widths.BIT, present=never)
+    # Synaptic scaling.
+
+    SCALE = 57, RegisterRow(
+        "1 + r: the next step brings weights of rule row r to `TARGET`; 0: none; in bits 3 to 7 a group, 0: all "
+        "neurons; zero after it", widths.SCALE, unit="row", present=has_scaling, moves=True, tame=tame.scales)
+    TARGET = 58, RegisterRow(
+        "sum to which `SCALE` brings the plastic weights of a neuron", widths.TARGET, unit="weights",
+        present=has_scaling, tame=tame.sums)
+
+    # Groups in which neurons exclude one another.
+
+    ONE_FIRES = 59, RegisterRow(
+        "bit g: of the neurons of group g at most one fires in a step, beside those that are forced to; "
+        "bit 0: of those of none", widths.GROUPS, unit="flags", present=has_groups,
+        tame=lambda config: [0, 0, 1, 2, (2 << config.groups) - 1, (0, (2 << config.groups) - 1)])
+
+    # Contexts.
+
     CONTEXT = 60, RegisterRow("context that is in force", widths.CONTEXT, unit="context", present=has_contexts)
+
+    # Traces by kind of axon: with these, those of PRE_... are of input axons alone.
+
+    PRE_DECAY_OTHERS = 61, _of_others(PRE_DECAY, "decay of exponential traces of axons that are no inputs")
+    PRE_INCREMENT_OTHERS = 62, _of_others(PRE_INCREMENT, "rise of the trace of such an axon at an arrival")
+    PRE_CAP_OTHERS = 63, _of_others(PRE_CAP, "what a rise of the trace of such an axon stops at")
 
     @property
     def signed(self) -> bool:
@@ -274,6 +254,12 @@ RULE_ROWS = (
     *(RuleRow(*(Control(first + place) for place in range(len(RuleRow._fields))))
       for first in (Control.RULE_1, Control.RULE_2, Control.RULE_3)),
 )  # fmt: skip
+#: Registers of the traces of input axons, and those of all other axons. A chip with one rule has the former for all.
+OTHERS = {
+    Control.PRE_DECAY: Control.PRE_DECAY_OTHERS,
+    Control.PRE_INCREMENT: Control.PRE_INCREMENT_OTHERS,
+    Control.PRE_CAP: Control.PRE_CAP_OTHERS,
+}
 #: Flags that each rule row has of its own.
 ROW_FLAGS = LearningFlag.SOFT | LearningFlag.ERRORS
 

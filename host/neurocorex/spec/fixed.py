@@ -14,6 +14,10 @@ DECAY_BITS = 16
 DECAY_ALL = (1 << DECAY_BITS) - 1
 #: `Control.FADE` that takes all of an eligibility at once, whatever it is.
 FADE_ALL = 15
+#: Bits of `Control.SCALE` that name a rule row; those above name a group.
+SCALE_ROW_BITS = 3
+#: Bits behind the point of the factor of weights in scaling, and the largest it can gain: nearly 8.
+FACTOR_BITS, FACTOR_LIMIT = 12, 32767
 #: `Region.CONTEXT_GAIN` that changes nothing.
 CONTEXT_GAIN_ONE = 256
 #: Bits of such a gain.

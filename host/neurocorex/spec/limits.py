@@ -46,11 +46,12 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "terms": (0, 1),
     "groups": (0, 16),
     "eligibility": (0, 1),
+    "scaling": (0, 1),
     "contexts": frozenset({1, 2, 4, 8, 16}),
 }
 
 #: Fields that need exponential traces, and their values that need nothing.
-_OF_EXPONENTIAL = {"rules": 1, "terms": 0, "eligibility": 0}
+_OF_EXPONENTIAL = {"rules": 1, "terms": 0, "eligibility": 0, "scaling": 0}
 
 
 def check(values: Mapping[str, int]) -> None:
@@ -87,7 +88,3 @@ def _check_together(values: Mapping[str, int]) -> None:
                 f"{name} needs learning {Learning.EXPONENTIAL:d} (exponential traces), got learning "
                 f"{values['learning']:d} and {name} {values[name]:d}"
             )
-    if values["groups"] and not values["errors"]:
-        raise ValueError(
-            f"groups needs errors, as a judgement adds to them: errors=True; got groups {values['groups']}"
-        )

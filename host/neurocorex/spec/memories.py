@@ -149,9 +149,9 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
             )
     if config.groups:
         first = layout(Region.FIRST, config)
-        yield Memory(
-            "core.neurons.pipeline.judge.winners", "memory", first.items, (first.bits + config.state_bits + 2,)
-        )
+        excess = config.state_bits + 2
+        yield Memory("core.neurons.pipeline.groups.contest", "memory", first.items, (index + excess,))
+        yield Memory("core.neurons.pipeline.groups.winners", "memory", first.items, (first.bits + excess,))
     yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
     yield Memory("core.events.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))
@@ -178,6 +178,8 @@ def _learning(config: CoreConfig) -> Iterator[Memory]:
     if config.eligibility:
         rewarded = _index_bits(config.neurons) + 2 * config.rule_bits
         yield Memory("core.events.rewarded", "memory", neurons, (rewarded,))
+    if config.scaling:
+        yield Memory("core.events.scaled", "memory", neurons, (_index_bits(config.neurons) + 2 * config.rule_bits,))
     amounts = "core.learning.amounts"
     # What changes of a row or column follow from: traces where each lane multiplies, what a table gives otherwise.
     cause = config.trace_bits if config.learning is Learning.EXPONENTIAL else config.change_bits

@@ -47,7 +47,7 @@ INFO_WORDS = (
     "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
     "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms", "groups", "eligibility",
-    "contexts",
+    "scaling", "contexts",
 )  # fmt: skip
 
 #: Item of `Region.FIRST` where no neuron has fired.

@@ -67,14 +67,29 @@ def has_groups(config: CoreConfig) -> bool:
     return config.groups > 0
 
 
+def judges(config: CoreConfig) -> bool:
+    """Chips that can praise and blame by which neuron of a group was the first to fire."""
+    return config.groups > 0 and config.errors
+
+
 def has_eligibility(config: CoreConfig) -> bool:
     """Chips whose synapses gather changes."""
     return config.eligibility
 
 
+def has_scaling(config: CoreConfig) -> bool:
+    """Chips that bring weights to a sum."""
+    return config.scaling
+
+
 def has_contexts(config: CoreConfig) -> bool:
     """Chips with several contexts."""
     return config.contexts > 1
+
+
+def has_factors(config: CoreConfig) -> bool:
+    """Chips that multiply what synapses hold: eligibilities by a reward, or weights to scale them."""
+    return config.eligibility or config.scaling
 
 
 def adapts(config: CoreConfig) -> bool:

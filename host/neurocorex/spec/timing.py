@@ -15,6 +15,12 @@ STEP_OVERHEAD = 14
 LEARNING_OVERHEAD = 2
 #: Cycles by which columns that are walked for a reward or a fade begin later than those before them have been written.
 REWARD_OVERHEAD = 1
+#: Cycles of a column that is scaled beside its two walks, `scaling_cycles` and `column_drain`: the offer of each.
+SCALE_OVERHEAD = 2
+#: Cycles until the last weights of a column have come from shallow banks, were summed up, and divided the target.
+FACTOR_CYCLES = 21
+#: Cycles of a step in which neurons exclude one another, beside those of its second sweep: emptying the pipeline.
+CONTEST_OVERHEAD = 12
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
 EXTRA_OVERHEAD = 4
 
@@ -38,9 +44,9 @@ def change_stages(config: CoreConfig) -> int:
     """Stages of the learning lanes by which changes come later than their synapses: 0, 1 with several rules, else 2.
 
     With rule rows each lane takes the rate of its row in the first, and an offset is taken off its trace. In the second
-    comes a term; or, with eligibility, which product it is, that of a trace or that for a reward.
+    comes a term; or, with eligibility or scaling, which product it is, that of a trace, for a reward, or of a weight.
     """
-    return 2 if config.terms or config.eligibility else int(config.rules > 1)
+    return 2 if config.terms or config.eligibility or config.scaling else int(config.rules > 1)
 
 
 def column_drain(config: CoreConfig) -> int:
@@ -49,6 +55,16 @@ def column_drain(config: CoreConfig) -> int:
     Of the whole chip, not of the part in use.
     """
     return (9 if config.soft_bounds else 6) + change_stages(config) + config.bank_stages
+
+
+def sum_stages(config: CoreConfig) -> int:
+    """Stages in which the plastic weights of a piece of a column are added up: a choice, then a level for each bit."""
+    return config.lanes.bit_length()
+
+
+def scaling_cycles(config: CoreConfig) -> int:
+    """Cycles from the end of a column that is added up for scaling until its factor is there; the whole chip's."""
+    return sum_stages(config) + config.bank_stages + FACTOR_CYCLES
 
 
 def neuron_spacing(config: CoreConfig) -> int:
@@ -80,6 +96,8 @@ def busy_cycles(
     columns: int = 0,
     *,
     rewards: int = 0,
+    scaled: int = 0,
+    contests: int = 0,
     chip: CoreConfig | None = None,
 ) -> int:
     """Cycles in which the core works; waiting for the link comes on top and is counted apart.
@@ -97,6 +115,11 @@ def busy_cycles(
     rewards : int
         Steps in which at least one column was walked for a reward or a fade. These wait until the columns before them,
         perhaps of the same neurons, have been written.
+    scaled : int
+        Columns that were scaled, not among `columns`: one of each neuron that learns, in a step with `Control.SCALE`.
+        Each is walked twice, to be added up and to be changed, one after the other.
+    contests : int
+        Steps that began with `Control.ONE_FIRES` other than 0. Neurons pass the pipeline twice in them.
     chip : CoreConfig, optional
         Geometry of the whole chip, where `config` is only the part in use. With deep banks a step takes
         `CoreConfig.bank_stages` cycles more before its neurons, for the sums of the last row, and as many after its
@@ -107,4 +130,6 @@ def busy_cycles(
     if config.learning:
         step += LEARNING_OVERHEAD + column_drain(chip)
     waits = rewards * (REWARD_OVERHEAD + column_drain(chip))
+    waits += scaled * (2 * column_cycles(config) + SCALE_OVERHEAD + scaling_cycles(chip) + column_drain(chip))
+    waits += contests * (config.neurons * neuron_spacing(config) + context_stages(chip) + CONTEST_OVERHEAD)
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config) + waits

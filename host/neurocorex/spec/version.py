@@ -29,6 +29,7 @@ GEOMETRIES = (
     CoreConfig(neurons=38, inputs=12, learning=Learning.EXPONENTIAL, trace_bits=10, errors=True, rules=4, terms=True),
     CoreConfig(neurons=43, inputs=8, state_bits=20, learning=Learning.EXPONENTIAL, trace_bits=7, errors=True, groups=5),
     CoreConfig(neurons=36, inputs=15, weight_bits=4, learning=Learning.EXPONENTIAL, trace_bits=8, eligibility=True),
+    CoreConfig(neurons=37, inputs=14, learning=Learning.EXPONENTIAL, trace_bits=8, scaling=True),
     CoreConfig(neurons=37, inputs=14, weight_bits=16, state_bits=18, contexts=8),
     CoreConfig(neurons=35, inputs=71, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=12),
 )

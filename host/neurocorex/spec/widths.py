@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .config import CoreConfig
-from .fixed import CONTEXT_GAIN_BITS, DECAY_BITS, GAIN_BITS
+from .fixed import CONTEXT_GAIN_BITS, DECAY_BITS, GAIN_BITS, SCALE_ROW_BITS
 
 
 class Width(NamedTuple):
@@ -48,6 +48,10 @@ CONTEXT = Width("log2 of `contexts`", lambda config: config.context_bits or 1)
 CONTEXT_GAIN = exactly(CONTEXT_GAIN_BITS)
 #: The binary logarithm of a part.
 FADE = exactly(4)
+#: Number of a rule row, one up, and on chips with groups that of a group.
+SCALE = Width("3, or 8 with groups", lambda config: 8 if config.groups else SCALE_ROW_BITS)
+#: A sum of up to 4096 weights.
+TARGET = Width("W + 11", lambda config: config.weight_bits + 11)
 REFRACTORY = Width("`refractory_bits`", lambda config: config.refractory_bits)
 DELAY = Width("enough for D", lambda config: config.delay_bits)
 HISTORY = Width("D = `max_delay`", lambda config: config.max_delay)

@@ -112,7 +112,7 @@ class Learner(NamedTuple):
 
 
 class Feedback(NamedTuple):
-    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors.
+    """Feedback axons, room for what they bring, and winners; without items on a chip that has no errors nor groups.
 
     Attributes
     ----------
@@ -124,12 +124,15 @@ class Feedback(NamedTuple):
         F of each column that is walked in a lesson.
     first : int64 array [G + 1]
         Neurons that were the first to fire: of all groups, and of each; without items on a chip that has no groups.
+    best : int64 array [G + 1]
+        Of neurons that exclude one another, the one that fires: of those of no group, and of each.
     """
 
     axons: Bytes
     brought: Narrow
     factors: Ints
     first: Ints
+    best: Ints
 
 
 class RuleRows(NamedTuple):
@@ -188,8 +191,9 @@ class Output(NamedTuple):
         Room for spikes.
     watched : int64 array [K], membranes : int64 array [steps, K]
         Neurons of which membranes are recorded, and these.
-    counts : int64 array [REWARDS + 1]
-        Added to the counters; then columns of the matrix that were walked, and steps in which that was for a reward.
+    counts : int64 array [TALLIES]
+        Added to the counters; then columns of the matrix that were walked, steps in which that was for a reward,
+        columns that were scaled, and steps with a contest.
     position : int64 array [5]
         Step, places in the three tables of the stimulus, and spikes put out; moved on.
     """

@@ -34,6 +34,7 @@ from . import (
     rewards,
     rulecolumns,
     rulerows,
+    scaling,
     spikes,
     steps,
     synapses,
@@ -44,8 +45,8 @@ from .arguments import BLOCK, Core, Feedback, Learner, Output, RuleRows, Scratch
 from .constants import CHOSEN, NEURON_ROWS, ROWS, SYMBOL
 
 MODULES = (
-    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rewards, rulecolumns, rulerows, spikes,
-    steps, synapses, traces, winners,
+    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rewards, rulecolumns, rulerows, scaling,
+    spikes, steps, synapses, traces, winners,
 )  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
@@ -119,7 +120,10 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
             )  # fmt: skip
         feedback = None
         if errors:
-            feedback = Feedback(_array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8), _array(f.first, i8))
+            feedback = Feedback(
+                _array(f.axons, i1), _array(f.brought, i4), _array(f.factors, i8), _array(f.first, i8),
+                _array(f.best, i8),
+            )  # fmt: skip
         rule_rows = None
         if rules:
             rule_rows = RuleRows(

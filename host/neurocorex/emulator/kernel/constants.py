@@ -24,9 +24,14 @@ POTENTIATION, DEPRESSION, MODULATION = int(Control.POTENTIATION), int(Control.DE
 DRIFT_STEP = int(Control.DRIFT_STEP)
 DEADBAND, LEARN = int(Control.DEADBAND), int(Control.LEARN)
 JUDGE, LABEL, PRAISE, BLAME = int(Control.JUDGE), int(Control.LABEL), int(Control.PRAISE), int(Control.BLAME)
-CONSCIENCE, SILENT = int(Control.CONSCIENCE), int(Control.SILENT)
+CONSCIENCE, SILENT, ONE_FIRES = int(Control.CONSCIENCE), int(Control.SILENT), int(Control.ONE_FIRES)
 REWARD, FADE, FADE_ALL = int(Control.REWARD), int(Control.FADE), fixed.FADE_ALL
-PRE, POST = int(Control.PRE_DECAY), int(Control.POST_DECAY)
+SCALE, TARGET, SCALE_ROW_BITS = int(Control.SCALE), int(Control.TARGET), fixed.SCALE_ROW_BITS
+FACTOR_BITS, FACTOR_LIMIT = fixed.FACTOR_BITS, fixed.FACTOR_LIMIT
+#: Decay, increment and cap of traces: of input axons, of all others, and of neurons.
+PRE = int(Control.PRE_DECAY), int(Control.PRE_INCREMENT), int(Control.PRE_CAP)
+OTHERS = int(Control.PRE_DECAY_OTHERS), int(Control.PRE_INCREMENT_OTHERS), int(Control.PRE_CAP_OTHERS)
+POST = int(Control.POST_DECAY), int(Control.POST_INCREMENT), int(Control.POST_CAP)
 OFFSET, PRE_ONLY, POST_ONLY = int(Control.OFFSET), int(Control.PRE_ONLY), int(Control.POST_ONLY)
 #: Registers of rule row 1, and from a row to the next.
 RULE_1, WEIGHT_MIN_1, WEIGHT_MAX_1, POTENTIATION_1, DEPRESSION_1, OFFSET_1, PRE_ONLY_1, POST_ONLY_1 = (
@@ -37,8 +42,6 @@ ROW_STRIDE = int(Control.RULE_2 - Control.RULE_1)
 ROWS = len(registers.RULE_ROWS)
 ROW_FLAGS = tuple(int(row.flags) for row in registers.RULE_ROWS)
 CHOSEN = 13
-#: From the decay of a trace to its increment and cap; the registers of both sides stand in turn.
-TO_INCREMENT, TO_CAP = int(Control.PRE_INCREMENT) - PRE, int(Control.PRE_CAP) - PRE
 SIGNED = tuple(int(control) for control in Control if control.signed)
 CONTEXT, GAIN_ONE_BITS = int(Control.CONTEXT), fixed.CONTEXT_GAIN_ONE.bit_length() - 1
 REGISTERS = len(Control)
@@ -55,8 +58,10 @@ RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATUR
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
 FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
-#: Places behind the counters, for columns of the matrix that were walked, and steps in which that was for a reward.
-COLUMNS, REWARDS = len(Counter), len(Counter) + 1
+#: Places behind the counters: columns of the matrix that were walked, steps in which that was for a reward, columns
+#: that were scaled, which are not among the first, and steps in which neurons excluded one another.
+COLUMNS, REWARDS, SCALED, CONTESTS = (len(Counter) + place for place in range(4))
+TALLIES = CONTESTS + 1
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 NOBODY = registers.NOBODY
 FRACTION = CHANGE_FRACTION

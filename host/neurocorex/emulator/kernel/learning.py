@@ -17,6 +17,7 @@ from .constants import (
     LEARNING,
     NEAREST_POST,
     NEAREST_PRE,
+    OTHERS,
     POST,
     POTENTIATION,
     PRE,
@@ -26,8 +27,6 @@ from .constants import (
     RULE,
     SHORT_WINDOW,
     STOCHASTIC,
-    TO_CAP,
-    TO_INCREMENT,
 )  # fmt: skip
 from .drift import move, settle_all, settle_rows
 from .lessons import by_spikes
@@ -83,18 +82,21 @@ def depress(core, learner, scratch, sizes, rules, arrivals, counts):
             shift_mixed_row(weights, learner.plastic, start, change, bounds, counts)
 
 
-def update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts):
-    """Bring the traces of axons and neurons to the end of the step."""
-    pre, post, rows, fired = learner.pre, learner.post, scratch.rows, scratch.fired
+def update_traces(core, learner, scratch, sizes, rules, recurrent, arrivals, firing, counts):
+    """Bring the traces of axons, of which the `recurrent` ones arrived first, and of neurons to the end of the step."""
+    pre, post, rows, fired, m = learner.pre, learner.post, scratch.rows, scratch.fired, sizes.inputs
     if sizes.window_steps:
         update_window(pre, sizes.window_steps, rows, 0, arrivals)
         update_window(post, sizes.window_steps, fired, 0, firing)
         return
     learning, random = rules[LEARNING], core.control[RANDOM]
-    fade(pre, rules[PRE], random, learner.axon_codes)
-    fade(post, rules[POST], random, learner.neuron_codes)
-    full = rise(pre, rules[PRE + TO_INCREMENT], rules[PRE + TO_CAP], learning & NEAREST_PRE != 0, rows, arrivals)
-    full += rise(post, rules[POST + TO_INCREMENT], rules[POST + TO_CAP], learning & NEAREST_POST != 0, fired, firing)
+    fade(pre[:m], rules[PRE[0]], random, learner.axon_codes[:m])
+    fade(pre[m:], rules[OTHERS[0]], random, learner.axon_codes[m:])
+    fade(post, rules[POST[0]], random, learner.neuron_codes)
+    nearest = learning & NEAREST_PRE != 0
+    full = rise(pre, rules[OTHERS[1]], rules[OTHERS[2]], nearest, rows, 0, recurrent)
+    full += rise(pre, rules[PRE[1]], rules[PRE[2]], nearest, rows, recurrent, arrivals)
+    full += rise(post, rules[POST[1]], rules[POST[2]], learning & NEAREST_POST != 0, fired, 0, firing)
     counts[FULL_TRACES] += full
 
 
@@ -153,4 +155,5 @@ def rests(learner, sizes, rules):
     """Tell whether traces that have not changed in a step without spikes never will."""
     if sizes.window_steps:
         return True
-    return (rules[PRE] == 0 or is_zero(learner.pre)) and (rules[POST] == 0 or is_zero(learner.post))
+    stays = rules[PRE[0]] == 0 and rules[OTHERS[0]] == 0
+    return (stays or is_zero(learner.pre)) and (rules[POST[0]] == 0 or is_zero(learner.post))

@@ -36,8 +36,8 @@ from .constants import (
     V,
 )  # fmt: skip
 
-#: Marks of a neuron: it fires; its current, membrane or adaptation was clamped.
-FIRES, CLAMPED = 1, 2
+#: Marks of a neuron: it fires; its current, membrane or adaptation was clamped; it fires because it is forced to.
+FIRES, CLAMPED, FORCED = 1, 2, 4
 
 
 class Features(NamedTuple):
@@ -181,7 +181,7 @@ def find_marked(marks, words, fired):
             place = lowest_bit(bits)
             bits &= ~(0xFF << (place & 56))
             j = 8 * word + (place >> 3)
-            clamped += marks[j] >> 1
+            clamped += marks[j] >> 1 & 1
             fired[count] = j
             count += marks[j] & FIRES
     return count, clamped

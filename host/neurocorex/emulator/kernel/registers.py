@@ -4,7 +4,20 @@
 
 from __future__ import annotations
 
-from .constants import ELIGIBLE, ERRORS, FADE, GATE_ALL, LEARN, LEARNING, OFF, RANDOM, ROW_FLAGS, SIGNED
+from .constants import (
+    ELIGIBLE,
+    ERRORS,
+    FADE,
+    GATE_ALL,
+    LEARN,
+    LEARNING,
+    OFF,
+    OTHERS,
+    PRE,
+    RANDOM,
+    ROW_FLAGS,
+    SIGNED,
+)  # fmt: skip
 
 
 def decode(control, bits, rules):
@@ -20,6 +33,10 @@ def decode(control, bits, rules):
             rules[register] &= ~ERRORS
     if control.size <= FADE or bits[FADE] == 0:
         rules[LEARNING] &= ~ELIGIBLE
+    # Traces of all axons of a chip with one rule follow the same law.
+    if control.size <= OTHERS[2] or bits[OTHERS[2]] == 0:
+        for k in range(3):
+            rules[OTHERS[k]] = rules[PRE[k]]
 
 
 def find_learners(flags, gate, learns):

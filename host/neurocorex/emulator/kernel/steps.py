@@ -1,4 +1,4 @@
-"""Loop over steps: changes, arrivals, depression, neurons, traces, potentiation, errors, rewards; see docs/model.md."""
+"""Loop over steps: changes, arrivals, depression, neurons, traces, and what else changes weights; see docs/model.md."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
@@ -11,9 +11,11 @@ from .constants import (
     ADAPTATION_STEP,
     CLEAR_STATE,
     CONSCIENCE,
+    CONTESTS,
     GROUP,
     JUDGE,
     NOBODY,
+    ONE_FIRES,
     RECURRENT_EVENTS,
     SATURATIONS,
     E,
@@ -22,22 +24,23 @@ from .constants import (
 )  # fmt: skip
 from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
 from .lessons import gather, take_feedback, teach
-from .neurons import CLAMPED, FIRES, find_features, find_marked, reset_neuron, take_context, update_neurons
+from .neurons import CLAMPED, FIRES, FORCED, find_features, find_marked, reset_neuron, take_context, update_neurons
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
 from .rewards import reward
 from .rulecolumns import walk_columns
 from .rulerows import depress_rows
+from .scaling import scale
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
-from .winners import judge, keep_first, raise_threshold
+from .winners import contest, judge, keep_first, raise_threshold
 
 
 def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, output):
     """Run a stimulus from `Output.position` on, until it ends, or the room for spikes or the budget is used up.
 
     See `neurocorex.emulator.kernel.arguments`; `learner` is None for a chip without a learning engine, `feedback` for
-    one without errors, `rule_rows` for one with a single rule and no terms. With rule rows there is feedback.
+    one without errors or groups, `rule_rows` for one with a single rule and no terms. With rule rows there is feedback.
     """
     # Fields of tuples are taken out of them here: the loop is faster so.
     position, counts, budget, steps = output.position, output.counts, sizes.budget, sizes.steps
@@ -117,8 +120,10 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
                 raise_threshold(neurons[H], right, rules, high, marks)
         for k in range(first_graded, graded):
             if stimulus.graded_forced[k]:
-                marks[graded_index[k]] |= FIRES
+                marks[graded_index[k]] |= FIRES | FORCED
         firing, clamped = find_marked(marks, scratch.words, fired)
+        if feedback is not None and rules[ONE_FIRES] and firing > 1:
+            firing = contest(feedback.best, neurons[GROUP], scratch.excess, rules, marks, fired, firing)
         for k in range(firing):
             j = fired[k]
             late = reset_neuron(neurons, j, high, adapts, rules[ADAPTATION_STEP])
@@ -134,9 +139,9 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             if rules[JUDGE]:
                 core.control[JUDGE] = rules[JUDGE] = 0
 
-        # Traces, potentiation, and what errors and rewards change
+        # Traces, potentiation, and what errors, rewards and scaling change
         if learner is not None:
-            update_traces(core, learner, scratch, sizes, rules, arrivals, firing, counts)
+            update_traces(core, learner, scratch, sizes, rules, recurrent, arrivals, firing, counts)
             looks = looks and rests(learner, sizes, rules)
             if rule_rows is None:
                 work += potentiate(core, learner, scratch, sizes, rules, firing, counts)
@@ -145,6 +150,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             else:
                 work += walk_columns(core, learner, rule_rows, scratch, sizes, rules, firing, counts)
             work += reward(core, learner, rule_rows, scratch, sizes, rules, counts)
+            work += scale(core, learner, rule_rows, scratch, sizes, rules, counts)
 
         after = step + 1
         if looks and not firing and is_unchanged(neurons, learner, scratch):
@@ -152,6 +158,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
         if learner is not None:
             finish(core, learner, scratch, sizes, rules, after - step)
         counts[SATURATIONS] += clamped * (after - step)
+        counts[CONTESTS] += (after - step) * (rules[ONE_FIRES] != 0)
         for k in range(watched.size):
             for repeated in range(step, after):
                 membranes[repeated, k] = v[watched[k]]

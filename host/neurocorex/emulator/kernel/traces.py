@@ -21,10 +21,10 @@ def fade(trace, decay, random, codes):
         trace[k] = np.int32(np.uint32(np.uint32(np.uint32(trace[k]) * left) + draw) >> np.uint32(16))
 
 
-def rise(trace, increment, cap, nearest, spikes, last):
+def rise(trace, increment, cap, nearest, spikes, first, last):
     """``x = min(x + increment, cap)``, or ``increment``, where there was a spike; return how many the cap cut short."""
     full = 0
-    for k in range(last):
+    for k in range(first, last):
         x = spikes[k]
         risen = trace[x] + increment
         full += risen > cap

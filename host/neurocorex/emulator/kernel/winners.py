@@ -1,7 +1,4 @@
-"""Winners: the first neuron of each group to fire, and judgements, which praise and blame by them.
-
-Only chips with errors have groups.
-"""
+"""Winners: the first neuron of each group to fire, and judgements, which praise and blame by them."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
@@ -9,8 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .constants import BLAME, CONSCIENCE, IF_WRONG, JUDGE, JUDGES, LABEL, NOBODY, PRAISE
-from .neurons import CLAMPED
+from .constants import BLAME, CONSCIENCE, IF_WRONG, JUDGE, JUDGES, LABEL, NOBODY, ONE_FIRES, PRAISE
+from .neurons import CLAMPED, FORCED
 
 
 def judge(first, brought, rules):
@@ -32,6 +29,30 @@ def raise_threshold(h, right, rules, high, marks):
     h[right] = min(exact, high)
     if exact > high:
         marks[right] |= CLAMPED
+
+
+def contest(best, groups, excess, rules, marks, fired, firing):
+    """Of the neurons that fire by themselves, keep the best of each group in which they exclude one another.
+
+    Return how many fire now.
+    """
+    for item in range(best.size):
+        best[item] = NOBODY
+    for k in range(firing):
+        j = fired[k]
+        if rules[ONE_FIRES] >> groups[j] & 1 and not marks[j] & FORCED:
+            held = best[groups[j]]
+            if held == NOBODY or excess[j] > excess[held]:
+                best[groups[j]] = j
+    left = 0
+    for k in range(firing):
+        j = fired[k]
+        if rules[ONE_FIRES] >> groups[j] & 1 and not marks[j] & FORCED and best[groups[j]] != j:
+            marks[j] &= CLAMPED
+        else:
+            fired[left] = j
+            left += 1
+    return left
 
 
 def keep_first(first, groups, excess, fired, firing):
