@@ -65,10 +65,11 @@ def add_currents(core, sizes, scratch, rules, neurons_end, inputs, inputs_end):
     ``g = (sum over a < M of w[a]) << GAIN_INPUT + (sum over a >= M of w[a]) << GAIN_RECURRENT``, of which a context
     takes the second part times its gain.
     """
-    if neurons_end and core.context_gain.size:
+    if core.context_gain.size:
+        add_rows(core.weights, sizes.neurons, scratch.rows, inputs, inputs_end, scratch.g)
         add_rows(core.weights, sizes.neurons, scratch.rows, 0, neurons_end, scratch.added)
-        _raise_in_context(scratch.g, scratch.added, rules[GAIN_RECURRENT], core.context_gain[rules[CONTEXT]])
-        neurons_end = 0
+        _raise_in_context(scratch.g, scratch.added, rules, core.context_gain[rules[CONTEXT]])
+        return
     for first, last, gain in ((0, neurons_end, rules[GAIN_RECURRENT]), (inputs, inputs_end, rules[GAIN_INPUT])):
         if first == last:
             continue
@@ -84,11 +85,11 @@ def _raise(g, added, gain):
         added[j] = 0
 
 
-def _raise_in_context(g, added, gain, gains):
-    """``g = g + floor((added << gain) * gains / 256)``, and nothing is left to add."""
+def _raise_in_context(g, added, rules, gains):
+    """``g = (g << GAIN_INPUT) + floor((added << GAIN_RECURRENT) * gains / 256)``, and nothing is left to add."""
     for j in range(g.size):
-        exact = (int(added[j]) << gain) * int(gains[j]) >> GAIN_ONE_BITS
-        g[j] = np.int32(g[j] + clamp(exact, -SUM_LIMIT, SUM_LIMIT))
+        exact = (int(added[j]) << rules[GAIN_RECURRENT]) * int(gains[j]) >> GAIN_ONE_BITS
+        g[j] = np.int32(clamp(exact + (int(g[j]) << rules[GAIN_INPUT]), -SUM_LIMIT, SUM_LIMIT))
         added[j] = 0
 
 
