@@ -106,7 +106,9 @@ def hidden(
         settings = job.MNIST_ONCE if once else job.MNIST
         samples, title = _mnist(data, limit, seed, upright=upright, once=once)
     title += "; one spike a pixel at most" if once else ""
-    chosen_sizes = {name: value for name, value in (("hidden", hidden), ("epochs", epochs)) if value is not None}
+    chosen_sizes: dict[str, Any] = {
+        name: value for name, value in (("hidden", hidden), ("epochs", epochs)) if value is not None
+    }
     _tell(chosen, samples, replace(settings, **chosen_sizes), {"data": title}, seed=seed, **options)
 
 
