@@ -30,8 +30,10 @@ ROWS = (
     ("MNIST subset", "without a teacher, 400 neurons", "mnist-unsupervised"),
     ("MNIST subset", "without a teacher, 400 neurons, raw but normed", "mnist-unsupervised --raw --norm"),
     ("MNIST subset", "by errors, 196-200-10, raw", "hidden --data mnist"),
+    ("MNIST subset", "by errors, 196-200-10, raw, one spike a pixel", "hidden --data mnist --code latency"),
     ("MNIST subset", "by errors, 196-200-10, upright", "hidden --data mnist --upright"),
     ("digits", "by errors, 64-20-10", "hidden"),
+    ("digits", "by errors, 64-20-10, one spike a pixel", "hidden --code latency"),
     ("digits", "by errors, 64-60-10", "hidden --hidden 60"),
     ("digits", "by errors, 10 neurons (delta rule)", "digits-delta"),
 )  # fmt: skip

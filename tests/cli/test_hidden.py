@@ -66,16 +66,27 @@ def test_hidden_learns_mnist(parsed, tmp_path):
     told = parsed("hidden", "--data", write_mnist(tmp_path), "--upright", "--epochs", 2, "--hidden", 30)
     assert (told["inputs"], told["trained"], told["images"]) == (206, 40, 20)
     assert told["settings"] == {
-        "inputs": 196, "hidden": 30, "epochs": 2, "target": 8, "rate": hidden.MNIST.rate, "deadband": 1.0
+        "inputs": 196, "hidden": 30, "epochs": 2, "target": 8, "rate": hidden.MNIST.rate, "deadband": 1.0,
+        "code": "rate",
     }  # fmt: skip
     assert told["data"].endswith("40 to learn and 20 to test; 14 x 14 pixels, sheared upright, normed")
 
 
+@pytest.mark.parametrize("data", ["digits", "mnist"])
+def test_hidden_learns_one_spike_a_pixel(data, parsed, tmp_path):
+    source = write_mnist(tmp_path) if data == "mnist" else data
+    told = parsed("hidden", "--code", "latency", "--data", source, "--images", 20, "--epochs", 1, "--no-frozen")
+    assert (told["settings"]["code"], told["steps"]) == ("latency", 20)
+    assert told["data"].endswith("; one spike a pixel at most")
+
+
 @pytest.mark.parametrize(
-    ("served", "demo"), [(hidden.DELTA, "digits-delta"), (hidden.DIGITS, "hidden")], indirect=["served"]
+    ("served", "demo"),
+    [(hidden.DELTA, "digits-delta"), (hidden.DIGITS, "hidden"), (hidden.DIGITS_ONCE, "hidden --code latency")],
+    indirect=["served"],
 )
 def test_another_chip_is_compared(served, demo, parsed):
-    told = parsed(demo, "--images", 4, "--epochs", 1, "--device", served)
+    told = parsed(*demo.split(), "--images", 4, "--epochs", 1, "--device", served)
     assert told["config"]["lanes"] == 4
     assert (told["identical"], told["differences"]) == (True, [])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from neurocorex.demos import hidden, latency
 from neurocorex.demos.digits import classify, load_data
-from neurocorex.demos.hidden import DELTA, DIGITS, Lessons, lessons, questions
+from neurocorex.demos.hidden import DELTA, DIGITS, DIGITS_ONCE, Lessons, Settings, lessons, questions
 from neurocorex.demos.hidden_effort import Effort
 from neurocorex.demos.hidden_picture import draw
 from neurocorex.demos.samples import Samples
@@ -23,13 +23,27 @@ def device():
 
 
 @pytest.fixture(scope="module")
-def samples():
-    """A few digits, to learn and to test."""
+def samples(request):
+    """A few digits, to learn and to test, by the code "rate" or the one that a test asks for."""
     train_x, train_y, test_x, test_y = load_data()
+    once = getattr(request, "param", "rate") == "latency"
     return Samples(
-        train=latency.encoded(train_x[:300], hidden.SPIKES), train_labels=train_y[:300],
-        test=latency.encoded(test_x[:200], hidden.SPIKES), test_labels=test_y[:200],
+        train=latency.encoded(train_x[:300], hidden.SPIKES, once=once), train_labels=train_y[:300],
+        test=latency.encoded(test_x[:200], hidden.SPIKES, once=once), test_labels=test_y[:200],
     )  # fmt: skip
+
+
+def rise_of(device):
+    """Rise of traces of axons that a network was loaded with."""
+    return int(device.read(ncx.Region.CONTROL)[ncx.Control.PRE_INCREMENT])
+
+
+def counted(came, settings):
+    """What spikes [steps, axons] that came count: all alike, or by the steps that are left, up to four of the first."""
+    if settings.code == "rate":
+        return came.sum(axis=0)
+    steps = np.arange(len(came))
+    return np.minimum(np.clip((18 - steps) / 18, 0, 1) @ came, 4)
 
 
 class Floats:
@@ -50,9 +64,12 @@ class Floats:
         came, layers = np.concatenate([image, silent]).astype(float), []
         weights = [self.first, self.second] if self.settings.hidden else [self.second]
         for each, level in zip(weights, self.levels[-len(weights) :], strict=True):
-            membrane, spikes = np.zeros(each.shape[1]), np.zeros((len(came), each.shape[1]))
+            # With one spike a pixel, what a hidden neuron gets stays on.
+            stays = self.settings.code == "latency" and each is self.first
+            membrane, spikes, current = np.zeros(each.shape[1]), np.zeros((len(came), each.shape[1])), 0
             for step, now in enumerate(came):
-                membrane = membrane + now @ each
+                current = stays * current + now @ each
+                membrane = membrane + current
                 spikes[step] = membrane > level
                 membrane = membrane - level * spikes[step]
             layers.append((came, spikes, membrane))
@@ -69,20 +86,25 @@ class Floats:
         layers, size = self.show(image), self.settings.hidden
         spikes = layers[-1][1]
         error = self.errors(spikes[:-1].sum(axis=0), label)
-        rate = share * self.settings.rate / hidden.UNIT
+        rate = share * self.settings.rate / self.settings.way.unit
         came, _, _ = layers[-1]
-        self.second += rate * np.outer(came.sum(axis=0), error[size:])
+        self.second += rate * np.outer(counted(came, self.settings), error[size:])
         if size:
             came, _, membrane = layers[0]
             slope = np.abs(membrane) < self.levels[0]
-            self.first += rate * np.outer(came.sum(axis=0), error[:size] * slope)
+            self.first += rate * np.outer(counted(came, self.settings), error[:size] * slope)
         return int(classify(spikes[np.newaxis] > 0)[0])
 
     def answer(self, image):
         return int(classify(self.show(image)[-1][1][np.newaxis] > 0)[0])
 
 
-SIZES = pytest.mark.parametrize("settings", [DELTA, DIGITS], ids=["delta", "hidden"])
+SIZES = pytest.mark.parametrize(
+    ("settings", "samples"),
+    [(DELTA, "rate"), (DIGITS, "rate"), (DIGITS_ONCE, "latency")],
+    ids=["delta", "hidden", "latency"],
+    indirect=["samples"],
+)
 
 
 @SIZES
@@ -99,7 +121,8 @@ def test_spikes_are_those_of_floats(settings, device, samples):
 
 @SIZES
 def test_error_before_learn_is_what_recorded_spikes_say(settings, device, samples):
-    levels = hidden.thresholds(settings, samples.train)
+    of_hidden, of_outputs = hidden.thresholds(settings, samples.train)
+    levels = (of_hidden, of_outputs // 4)  # outputs that fire much, untrained as they are
     net = hidden.build(settings, levels, seed=1)
     device.load(net)
     model = Floats(net, settings, levels)
@@ -117,20 +140,25 @@ def test_error_before_learn_is_what_recorded_spikes_say(settings, device, sample
 
 @SIZES
 def test_lesson_changes_weights_by_spikes_times_error(settings, device, samples):
-    settings = replace(settings, rate=2 * settings.rate)
+    if settings.code == "rate":  # otherwise large errors would be cut
+        settings = replace(settings, rate=2 * settings.rate)
     levels = hidden.thresholds(settings, samples.train)
     net = hidden.build(settings, levels, seed=1)
     device.load(net)
     before = device.weights().astype(float)
     image, label = samples.train[:1], samples.train_labels[:1]
-    result = device.run(spikes=lessons(image, label, settings, share=0.5), record=["spikes", "v"])
+    lesson = lessons(image, label, settings, share=0.5, rise=rise_of(device))
+    result = device.run(spikes=lesson, record=["spikes", "v"])
     changed = device.weights() - before
     spikes, last = result.spikes, settings.steps - 1
     error = Floats(net, settings, levels).errors(spikes[:last, settings.hidden :].sum(axis=0), label[0])
     of_hidden = np.arange(settings.neurons) < settings.hidden
     error[of_hidden & (np.abs(result.v[-1]) >= levels[0])] = 0
-    counts = np.concatenate([image[0].sum(axis=0), np.zeros(CLASSES), spikes[:last].sum(axis=0)])
-    expected = 0.5 * settings.rate / hidden.UNIT * np.outer(counts, error)
+    came = np.zeros((settings.steps, PIXELS + CLASSES + settings.neurons))
+    came[: hidden.SPIKES, :PIXELS] = image[0]
+    came[1:, PIXELS + CLASSES :] = spikes[:last]  # a step later
+    counts = counted(came, settings)
+    expected = 0.5 * settings.rate / settings.way.unit * np.outer(counts, error)
     expected *= net.plastic
     expected = np.clip(before + expected, -127, 127) - before
     # Rounding by chance: each change is one of the two whole numbers beside, and right on average.
@@ -183,6 +211,23 @@ class TestRightAnswers:
         assert np.array_equal(device.weights(), before)
 
 
+def test_pixel_fires_once_the_brighter_the_earlier():
+    shades = np.arange(17)
+    spikes = latency.encoded(shades[np.newaxis], hidden.SPIKES, once=True)[0]
+    assert spikes.sum(axis=0).tolist() == [0] + [1] * 16
+    steps = spikes[:, 1:].argmax(axis=0)
+    assert (steps[0], steps[-1]) == (14, 0)
+    assert (np.diff(steps) <= 0).all()
+    # A shade of less than half a sixteenth is black.
+    assert not latency.encoded([[0.03]], hidden.SPIKES, white=1, once=True).any()
+
+
+@pytest.mark.parametrize(("size", "code"), [(0, "latency"), (20, "burst")])
+def test_code_that_cannot_be_is_refused(size, code):
+    with pytest.raises(ncx.errors.InputError, match=f"got '{code}'"):
+        Settings(inputs=64, hidden=size, epochs=1, target=8, rate=0.04, code=code)
+
+
 def test_deadband_leaves_small_errors_alone(device, samples):
     settings = replace(DELTA, deadband=16.0, epochs=1)
     outcome = hidden.learn(device, samples, settings)
@@ -197,7 +242,7 @@ def test_rate_falls_by_epoch():
 
 @SIZES
 def test_accuracy_is_that_of_floats(settings, device, samples):
-    settings = replace(settings, epochs=3)
+    settings = replace(settings, epochs=9 if settings.code == "latency" else 3)  # it begins slowly
     outcome = hidden.learn(device, samples, settings, seed=7, curve=True)
     levels = hidden.thresholds(settings, samples.train)
     model = Floats(hidden.build(settings, levels, seed=7), settings, levels)
@@ -294,3 +339,13 @@ def test_hidden_layer_that_learns_is_better_than_a_frozen_one(device):
     )
     assert learned.accuracy >= 0.94
     assert still.accuracy <= 0.85
+
+
+def test_one_spike_a_pixel_is_enough(device):
+    samples = Samples.of(load_data(), hidden.SPIKES, once=True)
+    assert samples.train.sum(axis=1).max() == 1
+    outcome = hidden.learn(device, samples, replace(DIGITS_ONCE, epochs=6))
+    assert outcome.accuracy >= 0.92
+    assert outcome.counters["saturations"] == 0
+    often = latency.encoded(load_data()[0], hidden.SPIKES)
+    assert samples.train.sum() < often.sum() / 8

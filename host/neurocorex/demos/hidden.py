@@ -19,6 +19,11 @@ and Hoff 1960). E of a hidden neuron is the same error through random weights B 
 times E of its neuron. A hidden neuron learns only while its membrane is between minus and plus its threshold:
 elsewhere a small change of its weights would change none of its spikes.
 
+With one spike a pixel (`Settings.code`) a bright pixel is early instead of frequent. Its current stays on, so a hidden
+neuron gets its weight once in each step that is left. What a trace rises by is set in each step and falls in the same
+way. So a trace still says how bright a pixel was, and early spikes of hidden neurons count for more than late ones. Two
+more steps follow the image.
+
 The answer is the output with the most spikes; a tie goes to the one that had them first, then to the lowest.
 """
 
@@ -32,13 +37,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..events.stream import EventStream
-from ..spec import Control
+from ..spec import Control, Region
 from ..spec.registers import MODULATION_ONE
 from . import latency
 from .answers import CLASSES, Learned
 from .digits import classify
 from .hidden_effort import Effort
-from .hidden_network import DELTA, DIGITS, MNIST, SPIKES, UNIT, Settings, build, thresholds
+from .hidden_network import (
+    CODES,
+    DELTA,
+    DIGITS,
+    DIGITS_ONCE,
+    MNIST,
+    MNIST_ONCE,
+    SPIKES,
+    UNIT,
+    Settings,
+    build,
+    thresholds,
+)
 from .latency import Ints
 from .samples import Samples, Spikes
 
@@ -47,8 +64,8 @@ if TYPE_CHECKING:
     from ..device.result import Result
 
 __all__ = [
-    "DELTA", "DIGITS", "MNIST", "SPIKES", "UNIT", "Beside", "Lessons", "Settings", "answers_of", "build", "learn",
-    "lessons", "questions", "thresholds",
+    "CODES", "DELTA", "DIGITS", "DIGITS_ONCE", "MNIST", "MNIST_ONCE", "SPIKES", "UNIT", "Beside", "Lessons", "Settings",
+    "answers_of", "build", "learn", "lessons", "questions", "thresholds",
 ]  # fmt: skip
 
 Progress = Callable[[int, int], None]
@@ -62,13 +79,21 @@ def questions(stimulus: Spikes, settings: Settings) -> EventStream:
     return latency.exposure(stimulus, settings.steps).clearing(np.arange(len(stimulus)) * settings.steps)
 
 
-def lessons(stimulus: Spikes, labels: Ints, settings: Settings, share: float = 1.0) -> EventStream:
-    """Return the stimulus that teaches images, bool [n, spikes, inputs], at a share of the full rate."""
+def lessons(stimulus: Spikes, labels: Ints, settings: Settings, share: float = 1.0, *, rise: int = 0) -> EventStream:
+    """Return the stimulus that teaches images, bool [n, spikes, inputs], at a share of the full rate.
+
+    With one spike a pixel it also sets what a trace rises by in each step; `rise` is that in the first,
+    `PRE_INCREMENT` of the network on its chip.
+    """
     told = np.zeros((*stimulus.shape[:2], CLASSES), np.bool_)
     told[np.arange(len(labels)), 0, labels] = True
     shown = questions(np.concatenate([stimulus, told], axis=2), settings)
     ends = np.arange(1, len(stimulus) + 1) * settings.steps - 1
-    return shown.setting(0, Control.MODULATION, round(share * MODULATION_ONE)).learning(ends)
+    taught = shown.setting(0, Control.MODULATION, round(share * MODULATION_ONE)).learning(ends)
+    if not settings.way.once:
+        return taught
+    rises = np.rint(rise * settings.way.rises(settings.steps)).astype(np.int64)
+    return taught.setting(np.arange(taught.steps), Control.PRE_INCREMENT, np.tile(rises, len(stimulus)))
 
 
 def answers_of(result: Result, settings: Settings) -> Ints:
@@ -111,6 +136,7 @@ class Lessons:
 
     def __init__(self, device: Device, settings: Settings) -> None:
         self._device, self._settings = device, settings
+        self._rise = int(device.read(Region.CONTROL)[Control.PRE_INCREMENT])
 
     def teach(self, stimulus: Spikes, labels: Ints, share: float, *, watched: bool = False) -> Ints:
         """Teach images in their order, at a share of the full rate.
@@ -119,7 +145,7 @@ class Lessons:
         and then the device sends nothing.
         """
         blocks = _blocks(stimulus)
-        streams = (lessons(stimulus[block], labels[block], self._settings, share) for block in blocks)
+        streams = (lessons(stimulus[block], labels[block], self._settings, share, rise=self._rise) for block in blocks)
         results = [self._run(stream, watched=watched) for stream in streams]
         if not watched:
             return np.full(len(labels), -1)
@@ -156,7 +182,7 @@ def learn(
     device : Device
         The device; an untrained network is loaded first.
     samples : Samples
-        Images to learn and to test, with `SPIKES` spikes for a white pixel.
+        Images to learn and to test, in `SPIKES` steps, by the code of the settings.
     settings : Settings
         Network and hyperparameters.
     seed : int

@@ -22,8 +22,14 @@ Ints = NDArray[np.int64]
 WHITE = 16
 
 
-def encoded(images: NDArray[Any], spikes: int, white: float = WHITE) -> NDArray[np.bool_]:
-    """Turn images [n, pixels] of 0 to `white` into bool [n, spikes, pixels]; a white pixel fires in every step."""
+def encoded(images: NDArray[Any], spikes: int, white: float = WHITE, *, once: bool = False) -> NDArray[np.bool_]:
+    """Turn images [n, pixels] of 0 to `white` into bool [n, spikes, pixels].
+
+    A white pixel fires in every step; with `once` each pixel fires once at most, the brighter the earlier. As many
+    shades are told apart either way, and pixels near black are silent.
+    """
+    if once:
+        return encode.latency(np.rint(np.asarray(images) * (spikes / white)) / spikes, spikes)
     return encode.rate(np.asarray(images) / white, spikes)
 
 

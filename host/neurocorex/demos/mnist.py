@@ -156,6 +156,8 @@ class Preparation:
         Strength of the warps of the copies in each epoch; with 0 the images themselves are learned.
     spikes : int
         Spikes of a white pixel.
+    once : bool
+        Whether a pixel fires once at most, in one of `spikes` steps: the brighter the earlier.
     """
 
     size: int = 14
@@ -163,6 +165,7 @@ class Preparation:
     normed: bool = True
     warp: float = 0.0
     spikes: int = SPIKES
+    once: bool = False
 
     def __str__(self) -> str:
         parts = [
@@ -205,7 +208,7 @@ class Preparation:
         if self.normed:
             length = np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-9)
             pixels = pixels * (LENGTH * self.size / SIZES[0] / length)
-        return latency.encoded(np.clip(pixels, 0, 1), self.spikes, white=1)
+        return latency.encoded(np.clip(pixels, 0, 1), self.spikes, white=1, once=self.once)
 
 
 def _pieces(images: NDArray[Any]) -> Iterator[slice]:

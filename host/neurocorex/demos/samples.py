@@ -35,10 +35,12 @@ class Samples:
     copies: Callable[[np.random.Generator], Spikes] | None = None
 
     @classmethod
-    def of(cls, data: tuple[Ints, Ints, Ints, Ints], spikes: int, images: int | None = None) -> Samples:
+    def of(
+        cls, data: tuple[Ints, Ints, Ints, Ints], spikes: int, images: int | None = None, *, once: bool = False
+    ) -> Samples:
         """Encode data as `digits.load_data` returns them, or the first `images` of either kind."""
         train_x, train_y, test_x, test_y = (table[:images] for table in data)
-        train, test = (latency.encoded(each, spikes) for each in (train_x, test_x))
+        train, test = (latency.encoded(each, spikes, once=once) for each in (train_x, test_x))
         return cls(train=train, train_labels=train_y, test=test, test_labels=test_y)
 
     def of_epoch(self, rng: np.random.Generator) -> Spikes:
