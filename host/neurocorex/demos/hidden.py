@@ -44,7 +44,6 @@ from .answers import CLASSES, Learned
 from .digits import classify
 from .hidden_effort import Effort
 from .hidden_network import (
-    CODES,
     DELTA,
     DIGITS,
     DIGITS_ONCE,
@@ -64,7 +63,7 @@ if TYPE_CHECKING:
     from ..device.result import Result
 
 __all__ = [
-    "CODES", "DELTA", "DIGITS", "DIGITS_ONCE", "MNIST", "MNIST_ONCE", "SPIKES", "UNIT", "Beside", "Lessons", "Settings",
+    "DELTA", "DIGITS", "DIGITS_ONCE", "MNIST", "MNIST_ONCE", "SPIKES", "UNIT", "Beside", "Lessons", "Settings",
     "answers_of", "build", "learn", "lessons", "questions", "thresholds",
 ]  # fmt: skip
 

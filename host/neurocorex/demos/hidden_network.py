@@ -93,8 +93,8 @@ class Settings:
     target : int
         Spikes that the output of the right class should fire, 1 to 12; the others should fire none.
     rate : float
-        Change of a weight by one spike of its axon and an error of one spike, in units of the weight, in the first
-        epoch; it falls by `FADES`.
+        Change of a weight by one spike of its axon, in the first step, and an error of one spike, in units of the
+        weight, in the first epoch; it falls by `FADES`.
     deadband : float
         Size of the error, in spikes, up to which a neuron does not learn.
     code : str
