@@ -6,7 +6,6 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Flag, LearningFlag, Region
-from neurocorex.spec.fixed import SCALE_ROW_BITS
 from neurocorex.spec.registers import GATE_ALL
 from neurocorex.spec.rows import judges
 
@@ -25,6 +24,7 @@ from .input import drive_shape
 from .items import StagedItems
 from .judge import Judge
 from .parameters import NeuronMemory
+from .scaled import called_to_scale
 from .sweep import Sweep, slot_layout
 from .updated import UpdatedNeuron, record_layout
 
@@ -113,11 +113,7 @@ class NeuronPipeline(wiring.Component):
         m.submodules.currents = currents = CurrentUpdate(config)
         m.submodules.membranes = membranes = MembraneUpdate(config)
         m.submodules.firing = firing = Firing(config)
-        placed = [
-            (currents, self.CURRENT_STAGE),
-            (membranes, self.MEMBRANE_STAGE),
-            (firing, self.FIRING_STAGE),
-        ]
+        placed = [(currents, self.CURRENT_STAGE), (membranes, self.MEMBRANE_STAGE), (firing, self.FIRING_STAGE)]
         if config.adaptation:
             m.submodules.adaptations = adaptations = AdaptationUpdate(config)
             placed.append((adaptations, self.ADAPTATION_STAGE))
@@ -187,19 +183,9 @@ class NeuronPipeline(wiring.Component):
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
         m.d.comb += self.updated.learns.eq(learns)
         if self._config.scaling:
-            m.d.comb += self.updated.scales.eq(self._scales(m, items))
+            m.d.comb += self.updated.scales.eq(called_to_scale(m, items, self.control, self._config))
         if self._config.rules > 1:
             self._choose(m, data.View(rules_layout(self._config), items.read(Region.RULE)))
-
-    def _scales(self, m: Module, items: StagedItems) -> Value:
-        """From stage 9 to 11: whether a neuron is among those whose synapses are to be scaled."""
-        scale, row = self.control.scale, self.control.scale[:SCALE_ROW_BITS]
-        calls = row.any() & (row <= self._config.rules)
-        if not self._config.groups:
-            return calls
-        group = scale[SCALE_ROW_BITS:]
-        called = stages(m, ~group.any() | (group == items.read(Region.GROUP)), 2, name="called")[-1]
-        return calls & called
 
     def _choose(self, m: Module, rules: data.View) -> None:
         """From stage 10 to 11: the rule rows of the synapses onto a neuron, and what they go by."""

@@ -148,10 +148,7 @@ class SynapseUpdate(wiring.Component):
         whole = stages(m, floor >> CHANGE_FRACTION, 1, name="whole")[-1]
         up, moved = Signal(reset_less=True), Signal(signed(bits + 2), reset_less=True)
         bounded, tally = Signal(signed(bits), reset_less=True), Signal(tally_layout())
-        fixed: Value = floor[-1].replicate(CHANGE_FRACTION)
-        if self._config.scaling:
-            fixed = Mux(rule.nearest, 1 << (CHANGE_FRACTION - 1), fixed)
-        rounding = Mux(rule.stochastic, draw, fixed)
+        rounding = Mux(rule.stochastic, draw, self._fixed(floor[-1]))
         # The carry enters by an extra low bit.
         m.d.sync += up.eq((Cat(Const(1, 1), floor[:CHANGE_FRACTION]) + Cat(half, rounding))[CHANGE_FRACTION + 1])
         m.d.sync += moved.eq(plus(weight, whole, up))
@@ -192,6 +189,11 @@ class SynapseUpdate(wiring.Component):
             self.result.changed.eq(changed),
         ]
         return m
+
+    def _fixed(self, negative: Value) -> Value:
+        """Return what is added to the fraction of P where chance has no part in it: to zero, or to the nearest."""
+        to_zero = negative.replicate(CHANGE_FRACTION)
+        return Mux(self.rule.nearest, 1 << (CHANGE_FRACTION - 1), to_zero) if self._config.scaling else to_zero
 
     def _changing(self) -> Value:
         """Return what changes, the weight or the eligibility, at stage 0."""
