@@ -18,7 +18,7 @@ from support.markdown import tables
 from support.paths import ROOT
 
 PAGE = (ROOT / "docs/devices.md").read_text()
-CONFIG = CoreConfig(neurons=7, inputs=5, frame_bytes=64, learning=Learning.EXPONENTIAL)
+CONFIG = CoreConfig(neurons=7, inputs=5, frame_bytes=64, learning=Learning.EXPONENTIAL, contexts=2)
 IMAGE = busy_image(CONFIG)
 CALLS = {
     "load": lambda device: device.load(IMAGE),
@@ -34,6 +34,7 @@ CALLS = {
     "learning": lambda device: device.learning(True),
     "gate": lambda device: device.gate(2),
     "modulation": lambda device: device.modulation(1.0),
+    "context": lambda device: device.context(1),
     "prepare": lambda device: device.prepare(),
     **{
         name: lambda device, name=name: getattr(device, name)()

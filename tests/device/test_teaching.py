@@ -309,9 +309,8 @@ def test_changes_come_in_a_fixed_order_and_are_taken_back():
 
 def test_examples_of_the_page_on_learning_run(tmp_path, monkeypatch, capsys):
     page = (ROOT / "docs" / "learning.md").read_text()
-    stdp_example, errors_example, rules_example, judge_example, reward_example = re.findall(
-        r"```python\n(.*?)```", page, re.S
-    )
+    examples = re.findall(r"```python\n(.*?)```", page, re.S)
+    stdp_example, errors_example, rules_example, judge_example, one_example, reward_example, sum_example = examples
     monkeypatch.chdir(tmp_path)
     exec(stdp_example, {})  # noqa: S102  # it is our own
     assert (tmp_path / "weights.png").read_bytes().startswith(b"\x89PNG")
@@ -329,6 +328,14 @@ def test_examples_of_the_page_on_learning_run(tmp_path, monkeypatch, capsys):
     (line,) = re.findall(r"```\n(judge: .*?)```", page, re.S)
     assert line in printed
     assert printed.splitlines()[-1] == "[0 0 2]"
+    exec(one_example, {})  # noqa: S102
+    printed = capsys.readouterr().out
+    (line,) = re.findall(r"```\n(one fires: .*?)```", page, re.S)
+    assert line in printed
+    assert printed.splitlines()[-2:] == ["[[0 1 0]", " [1 0 0]]"]
+    exec(sum_example, {})  # noqa: S102
+    sums = [float(each) for each in " ".join(capsys.readouterr().out.splitlines()[-2:]).split("[")[1].strip("]").split()]
+    assert sums == pytest.approx([20.0] * 10, rel=0.02)
     exec(reward_example, {})  # noqa: S102
     printed = capsys.readouterr().out
     (line,) = re.findall(r"```\n(eligibility: .*?)```", page, re.S)

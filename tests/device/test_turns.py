@@ -26,7 +26,7 @@ from neurocorex.wire.patience import Patience
 from support.devices import BOTH, IMAGE, SPIKES, assert_same, emulated
 from support.fakes import SMALL, WrappedTransport, busy_image, random_spikes
 
-LEARNS = CoreConfig(neurons=7, inputs=5, learning=Learning.EXPONENTIAL)
+LEARNS = CoreConfig(neurons=7, inputs=5, learning=Learning.EXPONENTIAL, contexts=2)
 #: Public names that need no turn, and why.
 FREE = {
     "elastic": "never changes",
@@ -41,7 +41,7 @@ GUARDED: dict[str, tuple | None] = {
     "run": (3,), "resume": (), "run_async": (3,), "read": (Region.BIAS,), "write": (Region.BIAS, np.zeros(7, int)),
     "state": (), "weights": (), "set_weights": (0.0,), "plastic": (), "membranes": (), "thresholds": (), "traces": (),
     "errors": (), "winners": (), "snapshot": (), "counters": (), "clear": (), "learning": (True,), "gate": (None,),
-    "modulation": (1.0,),
+    "modulation": (1.0,), "context": (1,),
 }  # fmt: skip
 
 

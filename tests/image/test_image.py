@@ -27,6 +27,8 @@ def random_regions(config=CONFIG, snapshot=False, seed=1):
             regions[region] = rng.integers(low, high, region_shape(region, config), endpoint=True)
     regions[Region.IN_USE][:] = 0
     regions[Region.DELAY] %= config.max_delay + 1
+    if config.groups:
+        regions[Region.GROUP] %= config.groups + 1
     if config.extra_axons:
         regions[Region.EXTRA_DELAY] %= config.max_delay + 1
     if snapshot and not config.adaptation:

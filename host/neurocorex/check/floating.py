@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..network.network import Network
-from ..quantiser.durations import Durations
+from ..quantiser.demand import Durations
 from ..quantiser.room import arrivals
 
 Floats = NDArray[np.float64]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
               help="Draw the learning curve and the weights (.png, .pdf, .svg).")  # fmt: skip
 @output.json_option
 def conditioning(chosen: DeviceChoice, cues: int | None, seed: int, picture: Path | None, as_json: bool) -> None:
-    """Learn which of two cues pays, where the reward comes up to seconds later.
+    """Learn which of two cues pays, by late rewards.
 
     Two cues come in random order, one to three seconds apart. After one of them a reward comes, half a second to two
     and a half seconds later. Synapses gather what spikes call for, forget it in a second, and gain what is left when

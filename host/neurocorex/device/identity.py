@@ -16,7 +16,7 @@ from ..events.stream import EventStream
 from ..image import Image, blank, program_regions, state_regions
 from ..quantiser.extent import EXTENT
 from ..spec import Clear, Control, CoreConfig, Flag, Region
-from ..spec.registers import MOVING, NOBODY, RULE_ROWS
+from ..spec.registers import MOVING, NOBODY, OTHERS, RULE_ROWS
 from ..spec.rows import (
     AXON,
     CONTEXT,
@@ -90,6 +90,8 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
             # A register that a chip lacks is one of zero.
             found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items() if value}
             ignored = {*(MOVING if is_plastic else _OF_LEARNING), *(() if is_grouped else _OF_GROUPS)}
+            # Without registers of their own, traces of other axons follow those of inputs.
+            ignored |= {others for own, others in OTHERS.items() if others < part.size and part[others] == part[own]}
             part = np.trim_zeros(np.where(np.isin(np.arange(part.size), [*ignored]), 0, part), "b")
         if part.any():  # a region that a chip lacks is one of zeros
             found[f"{'network' if cleared is None else 'state'}: {region.name.lower()}"] = digest(part)

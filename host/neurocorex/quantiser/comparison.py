@@ -23,8 +23,8 @@ from ..spec.fixed import CONTEXT_GAIN_ONE, DECAY_ALL, DECAY_BITS
 from ..spec.regions import PARAMETERS
 from ..spec.rows import Unit
 from .contexts import banks
+from .demand import Durations
 from .difference import Difference, Loss, WeightLoss
-from .durations import Durations
 from .feedback import error_scale_of
 from .held import learned
 from .inclusive import as_meant

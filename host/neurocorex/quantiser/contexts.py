@@ -88,11 +88,17 @@ def acts_on(neuron: int, regions: Mapping[Region, NDArray[Any]]) -> tuple[bool, 
 
 
 def strongest_biases(net: NetworkData) -> dict[str, NDArray[Any]]:
-    """Return the largest size of bias and of what contexts add to it, by neuron; nothing without contexts."""
-    if not net.contexts:
-        return {}
+    """Return the largest size of bias and of what contexts add to it, by neuron."""
     sums = np.concatenate([net.parameters["bias"][None], net.parameters["bias"] + net.context_bias])
     return {"bias": np.abs(sums).max(axis=0), "context_bias": np.abs(net.context_bias).max(axis=0)}
+
+
+def by_largest_gain(brought: NDArray[Any], net: NetworkData, neurons: Ints | slice) -> NDArray[Any]:
+    """Return what axons bring to some neurons [axons, n] by the largest gain of any context."""
+    factor = np.ones((len(brought), 1)) * net.context_gain[:, neurons].max(axis=0)
+    factor[: net.input_count] = 1
+    largest: NDArray[Any] = brought * factor
+    return largest
 
 
 def contexts_told(image: Image) -> list[str]:

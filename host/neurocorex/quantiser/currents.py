@@ -10,10 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 
 
-def currents(given: ArrayLike | None, neurons: int) -> NDArray[Any]:
-    """Check the largest injected currents; return one for each neuron, 0 if none was given."""
-    if given is None:
-        return np.zeros(neurons, np.int64)
+def currents(given: ArrayLike, neurons: int) -> NDArray[Any]:
+    """Check the largest injected currents; return one for each neuron."""
     try:
         values = np.asarray(given)
         if values.dtype.kind not in "iuf":

@@ -1,4 +1,4 @@
-"""Demand of a network: the extremes of its weights, and the smallest chip that has room for it."""
+"""Demand of a network: its times in steps, the extremes of its weights, and the smallest chip that has room for it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,73 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import FitError
 from ..learning import ErrorRule, Rule, TraceRule, WindowRule
 from ..network.data import NetworkData
-from ..network.parameters import SCALED
+from ..network.parameters import QUANTITIES, SCALED
 from ..spec import CoreConfig, Learning
 from ..spec.config import ERROR_LANES, LIMITS
+from ..spec.rows import Unit
 from .contexts import contexts_to_build, strongest_biases
 from .currents import currents
-from .durations import Durations
 from .engine import ENGINES, engine_of, window_steps
 from .rows import Row, rows_of, rows_to_build
 
 Ints = NDArray[np.int64]
 #: How a chip with errors is built.
 ERRORS = f"CoreConfig(errors=True, learning={Learning.EXPONENTIAL:d}), with {ERROR_LANES} lanes or more"
+#: Names of the parameters that are times.
+TIMES = tuple(name for name, quantity in QUANTITIES.items() if quantity.unit is Unit.MS)
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Times of a network, rounded to steps.
+
+    Attributes
+    ----------
+    steps : dict of int64 array [N]
+        By the names of the parameters, such as ``"refractory_ms"``. Delays are from a spike to its arrival, 1 where
+        none was given.
+    delay_given : bool array [N]
+        Where the user has set a delay, including 0 (a silent axon).
+    extra_delays : int64 array [E]
+        Delays of the extra axons.
+    input_delays : int64 array [input axons]
+        Delays of the input axons, which the host keeps: from 0 up, without a limit of the chip.
+    """
+
+    steps: dict[str, Ints]
+    delay_given: NDArray[np.bool_]
+    extra_delays: Ints
+    input_delays: Ints
+
+    @classmethod
+    def of(cls, net: NetworkData) -> Durations:
+        """Round the times of a network. A delay above zero takes at least one step."""
+        given = ~np.isnan(net.parameters["delay_ms"])
+        delays = np.where(given, net.parameters["delay_ms"], net.dt_ms)
+        wanted = {name: net.parameters[name] for name in TIMES} | {"delay_ms": np.append(delays, net.extra_delay_ms)}
+        # The bound is above the limits of every chip, and keeps absurd times from overflowing before they are refused.
+        steps = {
+            name: np.rint(np.minimum(times / net.dt_ms, 1 << 40)).astype(np.int64) for name, times in wanted.items()
+        }
+        steps["delay_ms"] = np.maximum(steps["delay_ms"], wanted["delay_ms"] > 0)
+        steps["delay_ms"], extra = np.split(steps["delay_ms"], [net.neuron_count])
+        inputs = np.rint(np.array(net.input_delay_ms) / net.dt_ms).astype(np.int64)
+        return cls(steps, given, extra, inputs)
+
+    @property
+    def refractory(self) -> Ints:
+        """Steps without spikes after each spike, [N]."""
+        return self.steps["refractory_ms"]
+
+    @property
+    def delays(self) -> Ints:
+        """Steps from a spike to its arrival, [N]."""
+        return self.steps["delay_ms"]
+
+    @property
+    def deepest(self) -> int:
+        """Longest delay of all axons."""
+        return int(max(self.delays.max(), self.extra_delays.max(initial=0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +123,10 @@ class Demand:
     def of(cls, net: NetworkData, inject_max: ArrayLike | None = None) -> Demand:
         """Read a network, and the largest current that is injected into all neurons, or into each; see `quantise`."""
         levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
-        levels |= strongest_biases(net)
-        injected = currents(inject_max, net.neuron_count)
+        levels |= strongest_biases(net) if net.contexts else {}
+        injected = (
+            np.zeros(net.neuron_count, np.int64) if inject_max is None else currents(inject_max, net.neuron_count)
+        )
         weights = net.current_weights
         rows = rows_of(net) if net.learns else ()
         rule = rows[0].rule if rows else None
@@ -92,6 +149,11 @@ class Demand:
         return max(self.net.groups, *self.net.exclusive, 1) if self.net.exclusive else self.net.groups
 
     @property
+    def contexts(self) -> int:
+        """Contexts that a chip is built with."""
+        return contexts_to_build(len(self.net.contexts)) if self.net.contexts else 1
+
+    @property
     def judges(self) -> bool:
         """Whether judgements do something to neurons in groups."""
         return self.net.groups > 0 and any((self.net.praise, self.net.blame, self.net.conscience))
@@ -106,15 +168,6 @@ class Demand:
         """Whether changes wait for a reward."""
         rules = (row.rule for row in self.rows)
         return any(isinstance(rule, TraceRule) and rule.eligibility_tau_ms is not None for rule in rules)
-
-    def strongest(self, neurons: Ints | slice) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return the extremes of what each axon brings to some neurons, by the largest gain of any context."""
-        lowest, highest = self.lowest[:, neurons], self.highest[:, neurons]
-        if not self.net.contexts:
-            return lowest, highest
-        factor = np.ones((len(lowest), 1)) * self.net.context_gain[:, neurons].max(axis=0)
-        factor[: self.net.input_count] = 1
-        return lowest * factor, highest * factor
 
     @property
     def scaling(self) -> bool:
@@ -147,7 +200,7 @@ class Demand:
         values["groups"] = self.groups
         values["max_delay"] = max(chosen.max_delay, durations.deepest)
         values["extra_axons"] = len(net.extra_source)
-        values["contexts"] = contexts_to_build(len(net.contexts))
+        values["contexts"] = self.contexts
         values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
         if self.rule is not None:
             values["learning"] = engine_of(self.rule)
@@ -189,7 +242,7 @@ class Demand:
             "refractory_bits": (int(durations.refractory.max()).bit_length(), config.refractory_bits),
             "adaptation": (int(net.adaptation_step > 0 or net.conscience > 0), int(config.adaptation)),
             "groups": (self.groups, config.groups),
-            "contexts": (contexts_to_build(len(net.contexts)), config.contexts),
+            "contexts": (self.contexts, config.contexts),
         }
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
         if self.rule is not None:

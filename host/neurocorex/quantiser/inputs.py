@@ -15,7 +15,7 @@ from ..events.stream import EventStream
 from ..image import Image
 from ..network.data import NetworkData
 from ..network.parts import LONGEST
-from .durations import Durations
+from .demand import Durations
 
 #: Key of `Image.meta` for the delay line, if inputs have delays: number of inputs, and input and delay of each axon.
 INPUTS = "inputs"

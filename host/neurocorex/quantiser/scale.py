@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..learning import WindowRule
 from ..spec import CoreConfig
 from ..spec.fixed import GAIN_BITS
+from .contexts import by_largest_gain
 from .demand import Demand
 from .ratio import LOSS, distortion, keeps, quanta, whole_numbers
 
@@ -139,7 +140,9 @@ def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
     That is a level of the membrane, and beyond it the larger of all excitation and all inhibition in one step.
     """
     chosen = slice(None) if neurons is None else neurons
-    lowest, highest = demand.strongest(chosen)
+    lowest, highest = demand.lowest[:, chosen], demand.highest[:, chosen]
+    if demand.net.contexts:
+        lowest, highest = (by_largest_gain(brought, demand.net, chosen) for brought in (lowest, highest))
     incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
     size = {name: np.abs(values[chosen]) for name, values in demand.levels.items()}
     level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming + demand.injected[chosen]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...events.delayline import DelayLine
 from ...image import Image
 from ...network.network import Network
-from ...quantiser.durations import Durations
+from ...quantiser.demand import Durations
 from ...quantiser.inputs import image_line, line_of
 from ...quantiser.populations import scales_of
 from ...spec import Control, Region

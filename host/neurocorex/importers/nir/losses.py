@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...image import Image
 from ...network.network import Network
 from ...network.population import named
-from ...quantiser.durations import Durations
+from ...quantiser.demand import Durations
 from ...quantiser.inclusive import as_meant
 from ...quantiser.populations import scales_of
 from ...spec import Control, Region
