@@ -334,7 +334,9 @@ def test_examples_of_the_page_on_learning_run(tmp_path, monkeypatch, capsys):
     assert line in printed
     assert printed.splitlines()[-2:] == ["[[0 1 0]", " [1 0 0]]"]
     exec(sum_example, {})  # noqa: S102
-    sums = [float(each) for each in " ".join(capsys.readouterr().out.splitlines()[-2:]).split("[")[1].strip("]").split()]
+    sums = [
+        float(each) for each in " ".join(capsys.readouterr().out.splitlines()[-2:]).split("[")[1].strip("]").split()
+    ]
     assert sums == pytest.approx([20.0] * 10, rel=0.02)
     exec(reward_example, {})  # noqa: S102
     printed = capsys.readouterr().out

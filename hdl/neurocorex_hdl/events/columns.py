@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.timing import column_drain, scaling_cycles
 
 from ..registers.rules import mixes
 from ..synapses.access import rewarded_layout
 
-if TYPE_CHECKING:
-    from .sequencer import Sequencer
 
-
-def add_columns(m: Module, sequencer: Sequencer, config: CoreConfig, finish: Callable[[], None]) -> None:
+def add_columns(m: Module, sequencer: wiring.Component, config: CoreConfig, finish: Callable[[], None]) -> None:
     """Add the states in which columns are read, one after the other, when the traces are those of this step.
 
     Parameters
     ----------
     m : Module
         Is in the state machine of the sequencer.
-    sequencer : Sequencer
-        Has lists, columns, and levels that tell what the columns are walked for.
+    sequencer : Component
+        The `Sequencer`: has lists, columns, and levels that tell what the columns are walked for.
     config : CoreConfig
         Geometry of the chip.
     finish : callable
@@ -55,7 +52,7 @@ def add_columns(m: Module, sequencer: Sequencer, config: CoreConfig, finish: Cal
         _scale(m, sequencer, config, left)
 
 
-def _offer(m: Module, sequencer: Sequencer, config: CoreConfig) -> None:
+def _offer(m: Module, sequencer: wiring.Component, config: CoreConfig) -> None:
     """Offer the first column of a list; of a reward and of scaling, synapses change whatever their rule goes by."""
     offered, item = sequencer.columns.payload, sequencer.changing.item
     m.d.comb += offered.eq(item)
@@ -69,7 +66,7 @@ def _offer(m: Module, sequencer: Sequencer, config: CoreConfig) -> None:
         m.d.comb += offered[name].eq(value)
 
 
-def _go_on(m: Module, sequencer: Sequencer, config: CoreConfig, finish: Callable[[], None]) -> None:
+def _go_on(m: Module, sequencer: wiring.Component, config: CoreConfig, finish: Callable[[], None]) -> None:
     """Go on to columns of a reward, or of scaling, perhaps of the same neurons, which have been written now; or end."""
     rewards: Value = Const(0, 1)
     following = []
@@ -88,7 +85,7 @@ def _go_on(m: Module, sequencer: Sequencer, config: CoreConfig, finish: Callable
         finish()
 
 
-def _scale(m: Module, sequencer: Sequencer, config: CoreConfig, left: Signal) -> None:
+def _scale(m: Module, sequencer: wiring.Component, config: CoreConfig, left: Signal) -> None:
     """Read each column to be scaled twice: to be added up, and when the factor is there to be changed."""
     columns, scaled, scaling = sequencer.columns, sequencer.scaled, sequencer.scaling
     with m.State("SCALE"):
