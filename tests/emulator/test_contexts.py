@@ -94,18 +94,21 @@ def test_plain_simulation_agrees_while_contexts_change() -> None:
 
 
 @pytest.mark.parametrize("current", [-5, 0, 1234])
-def test_sums_far_beyond_a_state_cancel_exactly(current: int) -> None:
-    """Both are beyond 2^30: 256 inputs of the largest weight, and 64 neurons of the smallest with a gain of four."""
-    config = CoreConfig(neurons=64, inputs=256, weight_bits=16, state_bits=24, contexts=2)
-    weights = np.concatenate([np.full((256, 64), 32767), np.full((64, 64), -32767)])
+@pytest.mark.parametrize(("neurons", "contexts"), [(64, 2), (256, 1)])
+def test_sums_far_beyond_a_state_cancel_exactly(neurons: int, contexts: int, current: int) -> None:
+    """256 inputs of the largest weight, and as many neurons of the smallest, or a quarter with a gain of four."""
+    config = CoreConfig(neurons=neurons, inputs=256, weight_bits=16, state_bits=24, contexts=contexts)
+    weights = np.concatenate([np.full((256, neurons), 32767), np.full((neurons, neurons), -32767)])
     emulator = Emulator(config)
     for region, values in (
-        (Region.WEIGHTS, weights), (Region.THRESHOLD, np.full(64, 9999)), (Region.DELAY, np.ones(64, int)),
-        (Region.CURRENT_DECAY, np.full(64, 65535)), (Region.CONTEXT_GAIN, np.full((2, 64), 1024)),
+        (Region.WEIGHTS, weights), (Region.THRESHOLD, np.full(neurons, 9999)),
+        (Region.DELAY, np.ones(neurons, int)), (Region.CURRENT_DECAY, np.full(neurons, 65535)),
     ):  # fmt: skip
         emulator.write(region, values)
+    if contexts > 1:
+        emulator.write(Region.CONTEXT_GAIN, np.full((contexts, neurons), 1024))
     emulator.write(Region.CONTROL, [7, 7])
-    everyone = np.arange(64)
+    everyone = np.arange(neurons)
     emulator.step(graded_neurons=everyone, graded_values=everyone * 0, graded_forced=everyone * 0 + 1)
     emulator.step(np.arange(256), everyone, everyone * 0 + current)
-    assert emulator.regions[Region.MEMBRANE].tolist() == [current] * 64
+    assert emulator.regions[Region.MEMBRANE].tolist() == [current] * neurons

@@ -65,23 +65,25 @@ def add_currents(core, sizes, scratch, rules, neurons_end, inputs, inputs_end):
     ``g = (sum over a < M of w[a]) << GAIN_INPUT + (sum over a >= M of w[a]) << GAIN_RECURRENT``, of which a context
     takes the second part times its gain.
     """
-    if core.context_gain.size:
-        add_rows(core.weights, sizes.neurons, scratch.rows, inputs, inputs_end, scratch.g)
-        add_rows(core.weights, sizes.neurons, scratch.rows, 0, neurons_end, scratch.added)
-        _raise_in_context(scratch.g, scratch.added, rules, core.context_gain[rules[CONTEXT]])
+    weights, width, rows, g, added = core.weights, sizes.neurons, scratch.rows, scratch.g, scratch.added
+    has_contexts = core.context_gain.size > 0
+    if not has_contexts and rules[GAIN_INPUT] == 0 and rules[GAIN_RECURRENT] == 0:
+        add_rows(weights, width, rows, 0, neurons_end, g)
+        add_rows(weights, width, rows, inputs, inputs_end, g)
         return
-    for first, last, gain in ((0, neurons_end, rules[GAIN_RECURRENT]), (inputs, inputs_end, rules[GAIN_INPUT])):
-        if first == last:
-            continue
-        add_rows(core.weights, sizes.neurons, scratch.rows, first, last, scratch.added if gain else scratch.g)
-        if gain:
-            _raise(scratch.g, scratch.added, gain)
+    add_rows(weights, width, rows, inputs, inputs_end, g)
+    add_rows(weights, width, rows, 0, neurons_end, added)
+    if has_contexts:
+        _raise_in_context(g, added, rules, core.context_gain[rules[CONTEXT]])
+    else:
+        _raise(g, added, rules)
 
 
-def _raise(g, added, gain):
-    """``g = g + (added << gain)``, and nothing is left to add."""
+def _raise(g, added, rules):
+    """``g = (g << GAIN_INPUT) + (added << GAIN_RECURRENT)``, and nothing is left to add."""
     for j in range(g.size):
-        g[j] = np.int32(g[j] + clamp(int(added[j]) << gain, -SUM_LIMIT, SUM_LIMIT))
+        exact = (int(g[j]) << rules[GAIN_INPUT]) + (int(added[j]) << rules[GAIN_RECURRENT])
+        g[j] = np.int32(clamp(exact, -SUM_LIMIT, SUM_LIMIT))
         added[j] = 0
 
 
