@@ -3,13 +3,12 @@
     python benchmarks/options.py --build            synthesise and pack what is missing, and print the table
     python benchmarks/options.py --build --write    write it into docs/boards.md, and the costs that `plan` adds up
 
-Each chip differs from the one that it is compared with in one option, with few lanes and with many: so what an option
-costs a chip and what it costs each lane come apart. All are synthesised and packed for the ULX3S-25F, not placed.
+Each chip differs from the one that it is compared with in one option. All are synthesised and packed for the ULX3S-25F,
+not placed.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from pprint import pformat
@@ -21,20 +20,14 @@ from planner import measured
 
 TARGET = Path(__file__).parent.parent / "host/neurocorex/fpga/optioncosts.py"
 BOARD = BOARDS["ulx3s-25f"]
-#: Lanes of the two chips that an option is measured on.
-LANES = (4, 16)
-HEADS = (
-    "option",
-    "added to",
-    *(f"{what}, {lanes} lanes" for what in ("LUT", "flip-flops", "block RAM, multipliers") for lanes in LANES),
-)
-PLAIN = CoreConfig(neurons=64, inputs=64)
+HEADS = ("option", "added to", "LUT", "flip-flops", "block RAM", "multipliers")
+RESOURCES = ("lut", "ff", "bram", "dsp")
+PLAIN = CoreConfig(neurons=64, inputs=64, lanes=8)
 LEARNS = replace(PLAIN, learning=Learning.EXPONENTIAL)
 #: Chips that options are added to: what the table calls them, and their geometry.
 BASES = {"no learning": PLAIN, "learning=1": LEARNS, "learning=1, errors=1": replace(LEARNS, errors=True)}
 #: Options, by the chip that they are added to.
 OPTIONS: tuple[tuple[str, dict[str, int]], ...] = (
-    ("no learning", {"adaptation": 0}),
     ("no learning", {"extra_axons": 32}),
     ("no learning", {"groups": 10}),
     ("no learning", {"contexts": 4}),
@@ -50,10 +43,12 @@ OPTIONS: tuple[tuple[str, dict[str, int]], ...] = (
     ("learning=1", {"errors": 1}),
     ("learning=1, errors=1", {"groups": 10}),
 )
-#: Options whose costs `neurocorex plan` adds to what its linear model knows, by the name that it has there.
+#: Options whose costs `neurocorex plan` adds to what its linear model knows, by the name that it has there: their place
+#: above, and whether each lane has them, or the chip once.
 PLANNED = {
-    "groups": 2, "contexts": 3, "rules 2": 7, "rules 4": 8, "terms": 9, "rules 4, terms": 10, "eligibility": 11,
-    "scaling": 12, "errors": 13, "errors, groups": 14,
+    "groups": (1, False), "contexts": (2, False), "rules 2": (6, True), "rules 4": (7, True), "terms": (8, True),
+    "rules 4, terms": (9, True), "eligibility": (10, True), "scaling": (11, True), "errors": (12, False),
+    "errors, groups": (13, False),
 }  # fmt: skip
 
 
@@ -65,28 +60,18 @@ def counts(config: CoreConfig, *, build: bool) -> dict[str, float]:
     return found
 
 
-def added(base: str, change: dict[str, int], *, build: bool) -> Iterator[dict[str, float]]:
-    """Return what an option adds, for each number of `LANES`."""
-    for lanes in LANES:
-        chip = replace(BASES[base], lanes=lanes)
-        more, less = (counts(config, build=build) for config in (replace(chip, **change), chip))
-        yield {resource: more[resource] - less[resource] for resource in ("lut", "ff", "bram", "dsp")}
+def added(base: str, change: dict[str, int], *, build: bool) -> dict[str, float]:
+    """Return what an option adds to a chip, by resource."""
+    more, less = (counts(config, build=build) for config in (replace(BASES[base], **change), BASES[base]))
+    return {resource: more[resource] - less[resource] for resource in RESOURCES}
 
 
-def row(what: str, base: str, found: list[dict[str, float]], sign: str) -> list[str]:
-    """Return a row of the table."""
-    pairs = [f"{each['bram']:{sign}g}, {each['dsp']:{sign}g}" for each in found]
-    return [what, base, *(f"{each[resource]:{sign},g}" for resource in ("lut", "ff") for each in found), *pairs]
-
-
-def costs(found: list[dict[str, float]]) -> dict[str, tuple[int, int]]:
+def costs(found: dict[str, float], *, by_lane: bool) -> dict[str, tuple[int, int]]:
     """Return what an option costs a chip and each of its lanes, by resource."""
-    few, many = LANES
-    made = {}
-    for resource in ("lut", "ff"):
-        lane = (found[1][resource] - found[0][resource]) / (many - few)
-        made[resource] = (round(found[0][resource] - few * lane), round(lane))
-    return made
+    return {
+        resource: (0, round(found[resource] / PLAIN.lanes)) if by_lane else (round(found[resource]), 0)
+        for resource in ("lut", "ff")
+    }
 
 
 def main() -> None:
@@ -95,19 +80,19 @@ def main() -> None:
     parser.add_argument("--build", action="store_true", help="build what is missing")
     parser.add_argument("--write", action="store_true", help="write the table into docs/boards.md, and the costs")
     options = parser.parse_args()
-    alone = {
-        name: [counts(replace(config, lanes=lanes), build=options.build) for lanes in LANES]
+    rows = [
+        [f"{name} alone", "", *(f"{counts(config, build=options.build)[resource]:,g}" for resource in RESOURCES)]
         for name, config in BASES.items()
-    }
-    found = [[*added(base, change, build=options.build)] for base, change in OPTIONS]
-    rows = [row(f"{name} alone", "", each, "") for name, each in alone.items()]
+    ]
+    found = [added(base, change, build=options.build) for base, change in OPTIONS]
     for (base, change), each in zip(OPTIONS, found, strict=True):
-        rows.append(row(", ".join(f"`{name}={value:d}`" for name, value in change.items()), base, each, "+"))
+        text = ", ".join(f"`{name}={value:d}`" for name, value in change.items())
+        rows.append([text, base, *(f"{each[resource]:+,g}" for resource in RESOURCES)])
     lines = markdown(HEADS, rows)
     print("\n".join(lines))
     if options.write:
         write("boards.md", "options", lines)
-        write_costs({name: costs(found[place]) for name, place in PLANNED.items()})
+        write_costs({name: costs(found[place], by_lane=by_lane) for name, (place, by_lane) in PLANNED.items()})
 
 
 def write_costs(known: dict[str, dict[str, tuple[int, int]]]) -> None:
