@@ -10,6 +10,7 @@ not placed.
 import argparse
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from pprint import pformat
 
@@ -52,6 +53,7 @@ PLANNED = {
 }  # fmt: skip
 
 
+@cache
 def counts(config: CoreConfig, *, build: bool) -> dict[str, float]:
     """Return the resources of a chip; ends the program where it has not been built."""
     found = measured(BOARD, config, build=build)

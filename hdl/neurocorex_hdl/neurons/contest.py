@@ -72,7 +72,9 @@ class Contest(wiring.Component):
             write.data.number.eq(self.number),
             write.data.excess.eq(self.excess),
         ]
-        m.d.sync += entered.eq(entered | (taken << group))
+        # Not a shift of `taken`: behind the last neuron a group is unknown, and to a simulator so is zero shifted by it.
+        with m.If(taken):
+            m.d.sync += entered.eq(entered | (1 << group))
         with m.If(self.begin):
             m.d.sync += entered.eq(0)
         return m

@@ -74,5 +74,7 @@ def options(config: CoreConfig) -> list[str]:
         "rules 4, terms": rows and config.terms,
         "terms": config.terms and not rows,
         "eligibility": config.eligibility,
+        "scaling": config.scaling,
+        "contexts": config.contexts > 1,
     }
     return [name for name, has in found.items() if has]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 #: LUTs and flip-flops that an option adds to a chip, and to each of its lanes, on one FPGA and at one size.
-COSTS: dict[str, dict[str, tuple[int, int]]] = {
-    "groups": {"lut": (440, 0), "ff": (315, 0)},
-    "contexts": {"lut": (0, 0), "ff": (0, 0)},
-    "rules 2": {"lut": (0, 43), "ff": (0, 60)},
-    "rules 4": {"lut": (0, 63), "ff": (0, 81)},
-    "terms": {"lut": (0, 60), "ff": (0, 56)},
-    "rules 4, terms": {"lut": (0, 160), "ff": (0, 137)},
-    "eligibility": {"lut": (0, 270), "ff": (0, 100)},
-    "scaling": {"lut": (0, 0), "ff": (0, 0)},
-    "errors": {"lut": (130, 0), "ff": (440, 0)},
-    "errors, groups": {"lut": (440, 0), "ff": (315, 0)},
-}
+COSTS: dict[str, dict[str, tuple[int, int]]] = {'groups': {'lut': (562, 0), 'ff': (224, 0)},
+ 'contexts': {'lut': (36, 0), 'ff': (122, 0)},
+ 'rules 2': {'lut': (0, 82), 'ff': (0, 83)},
+ 'rules 4': {'lut': (0, 138), 'ff': (0, 104)},
+ 'terms': {'lut': (0, 69), 'ff': (0, 75)},
+ 'rules 4, terms': {'lut': (0, 262), 'ff': (0, 180)},
+ 'eligibility': {'lut': (0, 246), 'ff': (0, 145)},
+ 'scaling': {'lut': (0, 88), 'ff': (0, 80)},
+ 'errors': {'lut': (659, 0), 'ff': (386, 0)},
+ 'errors, groups': {'lut': (813, 0), 'ff': (360, 0)}}
