@@ -12,7 +12,6 @@ import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from pprint import pformat
 
 from neurocorex.fpga.boards import BOARDS
 from neurocorex.spec import CoreConfig, Learning
@@ -101,8 +100,8 @@ def write_costs(known: dict[str, dict[str, tuple[int, int]]]) -> None:
     """Write the module of costs that the planner reads."""
     text = TARGET.read_text()
     head = text[: text.index("COSTS:")]
-    table = pformat(known, width=118, sort_dicts=False)
-    TARGET.write_text(f"{head}COSTS: dict[str, dict[str, tuple[int, int]]] = {table}\n")
+    lines = [f'    "{name}": {{"lut": {cost["lut"]}, "ff": {cost["ff"]}}},' for name, cost in known.items()]
+    TARGET.write_text("\n".join([f"{head}COSTS: dict[str, dict[str, tuple[int, int]]] = {{", *lines, "}", ""]))
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class Contest(wiring.Component):
             write.data.number.eq(self.number),
             write.data.excess.eq(self.excess),
         ]
-        # Not a shift of `taken`: behind the last neuron a group is unknown, and to a simulator so is zero shifted by it.
+        # Not a shift of `taken`: behind the last neuron a group is unknown, and to Icarus so is zero shifted by it.
         with m.If(taken):
             m.d.sync += entered.eq(entered | (1 << group))
         with m.If(self.begin):
