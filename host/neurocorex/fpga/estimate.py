@@ -66,7 +66,7 @@ def margin(config: CoreConfig, family: Family) -> float:
 def options(config: CoreConfig) -> list[str]:
     """Return the options of a chip that the linear model does not know, by their names in `COSTS`."""
     rows = f"rules {config.rules}" * (config.rules > 1)
-    # Terms cost each lane more where it has several rows to choose from; so much with 2 rows as with 4.
+    # Terms beside several rows were measured with 4; they are taken to cost the same with 2.
     found = {
         "errors": config.errors,
         "errors, groups" if config.errors else "groups": config.groups > 0,
