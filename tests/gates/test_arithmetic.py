@@ -4,11 +4,11 @@ import random
 
 import pytest
 from amaranth.hdl import Module, Signal, signed
-from amaranth.sim import Simulator
 from neurocorex.spec.fixed import saturate as saturated
 from neurocorex.spec.fixed import shrink
 from neurocorex_hdl.lib import arithmetic
 from neurocorex_hdl.lib.arithmetic import Shrink, add_signed, magnitude, times
+from support import gateengine
 from support.corebench import simulate
 
 
@@ -25,7 +25,7 @@ def evaluate(inputs, outputs, rows):
                 ctx.set(signal, value)
             answers.append(tuple(ctx.get(result) for result in results))
 
-    simulator = Simulator(m)
+    simulator = gateengine.simulator(m)
     simulator.add_testbench(testbench)
     simulator.run()
     return answers

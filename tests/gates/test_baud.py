@@ -6,9 +6,9 @@ import random
 from collections.abc import Iterable
 
 import pytest
-from amaranth.sim import Simulator
 from neurocorex.spec.protocol import RETURN_TICKS
 from neurocorex_hdl.link.baud import BaudRate
+from support import gateengine
 
 RESET, OTHER = 12, 300
 #: Events of a cycle: a byte begins, a good frame has come, a tick, a new rate, a break.
@@ -37,7 +37,7 @@ def divisors(events: Iterable[str | tuple[str, ...]], candidate: int = OTHER) ->
             await ctx.tick()
             found.append(ctx.get(dut.divisor))
 
-    simulator = Simulator(dut)
+    simulator = gateengine.simulator(dut)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.run()

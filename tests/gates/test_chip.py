@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from amaranth.sim import Simulator
 from neurocorex.spec import (
     ChipInfo,
     CoreConfig,
@@ -26,6 +25,7 @@ from neurocorex.spec.fixed import pack, unpack
 from neurocorex.spec.protocol import BREAK_BITS, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
 from neurocorex_hdl.chip import Chip, baud_divisor
 from neurocorex_hdl.synthesis import verilog as build
+from support import gateengine
 
 CONFIG = CoreConfig(
     neurons=2, inputs=2, lanes=1, max_delay=2, adaptation=False, frame_bytes=64, rx_frames=2, tx_frames=2
@@ -118,7 +118,7 @@ def simulate(scenario: Callable[[Terminal], Awaitable[None]]) -> None:
     async def listener(ctx) -> None:
         await terminal[0].listen(ctx)
 
-    simulator = Simulator(chip)
+    simulator = gateengine.simulator(chip)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.add_testbench(listener, background=True)

@@ -4,11 +4,11 @@ import random
 
 import pytest
 from amaranth.hdl import Fragment
-from amaranth.sim import Simulator
 from neurocorex.spec import CoreConfig, Counter, Learning, Region
 from neurocorex.spec.registers import COUNTER_BITS
 from neurocorex_hdl.lib.bus import TARGET_LATENCY
 from neurocorex_hdl.registers.counters import Counters, counted, most_ticks
+from support import gateengine
 from support.corebench import BlockRam
 
 #: Counters of weights that learn.
@@ -55,7 +55,7 @@ kinds = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 
 def on_counters(body, config=CONFIGS["exponential"]):
     counters, platform = Counters(config), BlockRam()
-    simulator = Simulator(Fragment.get(counters, platform))
+    simulator = gateengine.simulator(Fragment.get(counters, platform))
     simulator.add_clock(1e-6)
 
     async def testbench(ctx):

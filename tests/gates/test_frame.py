@@ -8,18 +8,18 @@ import zlib
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib.memory import Memory
-from amaranth.sim import Simulator
 from neurocorex.spec import CoreConfig, FrameError, Request, RequestDecoder, Response
 from neurocorex.spec.stuffing import cobs_encode, with_crc
 from neurocorex_hdl.link.crc import CRC_INIT, CRC_RESIDUE, crc_step
 from neurocorex_hdl.link.frame import FrameReceiver, FrameSender
+from support import gateengine
 
 CONFIG = CoreConfig(frame_bytes=512)
 SMALL = CoreConfig(frame_bytes=64)
 
 
 def simulate(dut, testbench, *background) -> None:
-    simulator = Simulator(dut)
+    simulator = gateengine.simulator(dut)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     for observer in background:

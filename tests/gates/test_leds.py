@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby, pairwise
 
 import pytest
-from amaranth.sim import Simulator
 from neurocorex.spec.protocol import TICK_S, heartbeat_bits
 from neurocorex_hdl.lib.leds import Leds
+from support import gateengine
 
 CLOCK_HZ = 256
 BLINK = CLOCK_HZ // 16
@@ -28,7 +28,7 @@ def levels(clock_hz: int, cycles: int, busy: frozenset[int] = frozenset()) -> tu
             tick.append(ctx.get(leds.tick))
             await ctx.tick()
 
-    simulator = Simulator(leds)
+    simulator = gateengine.simulator(leds)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.run()

@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.sim import Simulator
 from neurocorex_hdl.link.uart import UartReceiver, UartTransmitter
+from support import gateengine
 
 BREAK_CYCLES = 128
 
@@ -45,7 +45,7 @@ def watch(levels: list[int], divisor: int) -> tuple[bytes, list[int], list[int]]
             if ctx.get(dut.begun):
                 starts.append(cycle)
 
-    simulator = Simulator(dut)
+    simulator = gateengine.simulator(dut)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.run()
@@ -88,7 +88,7 @@ def test_full_duplex_back_to_back_bytes_take_ten_bits_and_none_is_lost(divisor: 
                 came.append(ctx.get(receiver.bytes.payload))
             await ctx.tick()
 
-    simulator = Simulator(m)
+    simulator = gateengine.simulator(m)
     simulator.add_clock(1e-6)
     simulator.add_testbench(feed)
     simulator.add_testbench(watch)
@@ -160,7 +160,7 @@ def test_line_is_high_when_idle_and_after_each_byte() -> None:
                 await ctx.tick()
             assert ctx.get(dut.tx) == 1
 
-    simulator = Simulator(wiring_top(dut))
+    simulator = gateengine.simulator(wiring_top(dut))
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.run()

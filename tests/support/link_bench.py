@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from amaranth.hdl import Assert, Cat, Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.sim import Simulator
 from neurocorex.spec import (
     ChipInfo,
     Clear,
@@ -26,6 +25,8 @@ from neurocorex.spec.protocol import HELLO_ANSWER, READ_ARGUMENTS, WRITE_ARGUMEN
 from neurocorex_hdl.chip import ByteChip
 from neurocorex_hdl.events.controller import Run
 from neurocorex_hdl.lib.bus import RegionBus, read_latency
+
+from support import gateengine
 
 CONFIG = CoreConfig(neurons=6, inputs=4, lanes=2, frame_bytes=64, rx_frames=4, tx_frames=4)
 INFO = ChipInfo(config=CONFIG, clock_hz=12_000_000, baud=1_000_000, build_id=0x1234ABCD)
@@ -236,7 +237,7 @@ def simulate(scenario: Callable[[Host], Awaitable[None]], *, seed: int = 0, conf
     async def listener(ctx) -> None:
         await host[0].listen(ctx)
 
-    simulator = Simulator(chip)
+    simulator = gateengine.simulator(chip)
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.add_testbench(listener, background=True)
