@@ -1,6 +1,7 @@
 """Plan of a chip on a board: fit, advice, speed, and the command."""
 
 import json
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ from neurocorex.errors import InputError
 from neurocorex.fpga import plan as planned
 from neurocorex.fpga.boards import BOARDS, find_board
 from neurocorex.fpga.estimate import features
+from neurocorex.fpga.placement import weights_are_too_many
 from neurocorex.network.network import Network
 from neurocorex.quantiser.quantise import quantise
 from neurocorex.spec import CoreConfig, Learning
@@ -133,6 +135,22 @@ def test_plan_of_a_network_looks_at_all_boards(tmp_path) -> None:
     assert values["fits"]
     assert len(values["plans"]) == len(BOARDS)
     assert set(values["boards"]) == {plan["board"] for plan in values["plans"] if plan["fits"]}
+
+
+def test_a_chip_of_too_many_weights_fits_by_no_other_count_either() -> None:
+    """The short way to a refusal never refuses what the whole count allows."""
+    rng, refused = random.Random(3), 0
+    for _ in range(150):
+        board = rng.choice([*BOARDS.values()])
+        config = CoreConfig(
+            neurons=int(2 ** rng.uniform(0, 11)), inputs=int(2 ** rng.uniform(0, 11)), lanes=2 ** rng.randrange(6),
+            weight_bits=rng.choice([4, 8, 16]), weight_ports=rng.choice([1, 2]), learning=rng.choice([*Learning]),
+        )  # fmt: skip
+        if weights_are_too_many(config, board.part):
+            refused += 1
+            needed = planned.needs(board, config)
+            assert needed["bram"] > board.part.bram or needed["spram"] > board.part.spram, (board.name, config)
+    assert refused > 20
 
 
 def test_boards_whose_defaults_do_not_go_with_an_option_are_named() -> None:

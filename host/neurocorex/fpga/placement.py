@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..spec.config import CoreConfig
-from ..spec.memories import LUT_RAM_WORDS, Memory, memories
+from ..spec.memories import LUT_RAM_WORDS, Memory, banks, memories
 from .parts import SPRAM_MASK, SPRAM_SHAPES, Family, Part
 
 #: Words of the LUT memory of a family, and LUTs per bit of it. iCE40 has none: there a bit is a flip-flop and its share
@@ -89,12 +89,27 @@ def place(config: CoreConfig, part: Part) -> list[Placed]:
     placed = [_placed(memory, part.family, _preferred(memory, part)) for memory in memories(config)]
     if part.family is Family.ICE40:
         return placed
-    movable = [each for each in placed if each.blocks and each.memory.count == 1 and each.memory.words <= 512]
+    movable = filter(_movable, placed)
     for candidate in sorted(movable, key=lambda each: lut_cost(each.memory, part.family) / each.blocks):
         if total_blocks(placed) <= part.bram:
             break
         placed[placed.index(candidate)] = _placed(candidate.memory, part.family, Style.LUT)
     return placed
+
+
+def weights_are_too_many(config: CoreConfig, part: Part) -> bool:
+    """Return whether the weights alone take more than all memory of a part, which is known without the other memories.
+
+    Banks that could move to LUTs do not count.
+    """
+    kinds = [(_placed(memory, part.family, _preferred(memory, part)), count) for memory, count in banks(config)]
+    fixed = [(each, count) for each, count in kinds if not _movable(each)]
+    used = sum(each.blocks * count for each, count in fixed), sum(each.large * count for each, count in fixed)
+    return used[0] > part.bram or used[1] > part.spram
+
+
+def _movable(placed: Placed) -> bool:
+    return bool(placed.blocks) and placed.memory.count == 1 and placed.memory.words <= 512
 
 
 def total_blocks(placed: Iterable[Placed]) -> float:

@@ -18,7 +18,7 @@ from ..spec.stuffing import CRC_BYTES
 from ..spec.timing import busy_cycles, row_cycles
 from .boards import BOARDS, Board
 from .estimate import estimate, margin
-from .placement import place, total_blocks, total_large
+from .placement import place, total_blocks, total_large, weights_are_too_many
 
 #: Bits of a byte on the wire.
 _FRAMED_BITS = 10
@@ -192,6 +192,9 @@ def _upload_s(board: Board, config: CoreConfig) -> float:
 
 
 def _fits(board: Board, config: CoreConfig) -> bool:
+    # Of thousands of geometries that are tried, most have too many weights.
+    if weights_are_too_many(config, board.part):
+        return False
     available = _available(board)
     return all(count <= available[name] for name, count in needs(board, config).items())
 

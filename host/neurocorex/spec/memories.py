@@ -5,6 +5,7 @@ A test compares them with the gates.
 
 from __future__ import annotations
 
+from collections import Counter as Counted
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -96,13 +97,23 @@ def bank_pieces(config: CoreConfig) -> list[tuple[str, int]]:
     return [(f"piece_{number}_", min(most, words - first)) for number, first in enumerate(range(0, words, most))]
 
 
+def banks(config: CoreConfig) -> list[tuple[Memory, int]]:
+    """Return the banks of weights, one of each size, and how many pieces have it."""
+    sizes = Counted(words for _, words in bank_pieces(config))
+    return [(_bank(config, "bank_", words), count) for words, count in sizes.items()]
+
+
+def _bank(config: CoreConfig, name: str, words: int) -> Memory:
+    bits = (_synapse_bits(config),)
+    return Memory("core.synapses.matrix.banks", name, words, bits, count=config.lanes, ports=config.weight_ports)
+
+
 def memories(config: CoreConfig) -> Iterator[Memory]:
     """Return all memories of a chip of geometry `config`."""
     yield from _link(config)
     yield from _neurons(config)
-    banks = "core.synapses.matrix.banks"
     for name, words in bank_pieces(config):
-        yield Memory(banks, name, words, (_synapse_bits(config),), count=config.lanes, ports=config.weight_ports)
+        yield _bank(config, name, words)
     sums = config.lanes * config.accumulator_bits
     yield Memory("core.synapses.accumulators", "memory", (4 if config.errors else 2) * config.neuron_blocks, (sums,))
     if config.errors:
