@@ -6,6 +6,7 @@ The words of all cells that somebody looks at stand in one buffer, 64 bits each,
 
 import ctypes
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import llvmlite.binding as llvm
 from amaranth.hdl import _nir as nir
@@ -341,6 +342,7 @@ def _declared(text: str) -> str:
     return "\n".join([text, *(f"declare {kind} @{call}({arguments[call]})" for call, kind in kinds.items())])
 
 
+@lru_cache(maxsize=8)
 def _linked(text: str) -> llvm.ResourceTracker:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
