@@ -183,6 +183,8 @@ class Contents:
         self.settle()
         with self.standing.changing(f"write of {region.name}", change), self.session.exchange() as chip:
             chip.write({region: fitting})
+        if region in PARAMETERS:
+            self.network.written[region] = fitting
         self.standing.adopt()
 
     def write_items(self, region: Region, pieces: list[tuple[int, Items]], change: Change) -> None:

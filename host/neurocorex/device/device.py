@@ -23,6 +23,7 @@ from .chip import Chip, Progress
 from .running import Running
 from .session import Connect, Session, once
 from .source import Source
+from .summary import card_of, line_of
 from .turn import Turn
 
 
@@ -41,17 +42,26 @@ class Device(Running):
         Opens a chip, given the geometry that an elastic device should have, or None.
     elastic : bool
         Whether `load` replaces the chip by one that fits the image.
+    target : str
+        Name by which it was opened.
 
     Attributes
     ----------
-    elastic : bool
-        As given: software without a geometry of its own.
+    elastic, target
+        As given; elastic is software without a geometry of its own.
     interrupted : Result or None
         What had come when the last run was ended by an error, KeyboardInterrupt or cancellation: its complete steps, or
         samples, without counters. None if it came to its end.
     """
 
-    def __init__(self, chip: Chip | None = None, *, connect: Connect | None = None, elastic: bool = False) -> None:
+    def __init__(
+        self,
+        chip: Chip | None = None,
+        *,
+        connect: Connect | None = None,
+        elastic: bool = False,
+        target: str = "of a chip",
+    ) -> None:
         turn, opener = Turn(), connect or once(chip)
 
         def connected(config: CoreConfig | None) -> Chip:
@@ -60,7 +70,7 @@ class Device(Running):
             return chip
 
         super().__init__(Session(connected), turn)
-        self.elastic = elastic
+        self.elastic, self.target = elastic, target
         self._release = weakref.finalize(self, _released, self._session, turn)
 
     def __enter__(self) -> Device:
@@ -73,6 +83,12 @@ class Device(Running):
             if error is None:
                 raise
             error.add_note(f"closing the device failed as well: {late}")
+
+    def __repr__(self) -> str:  # asks nobody: it must not wait for another thread, nor talk to the chip
+        return line_of(self.target, self._session, self._contents)
+
+    def _repr_html_(self) -> str:
+        return card_of(self.target, self._session, self._contents)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a device cannot be copied or pickled: it belongs to one process; open it where it is used")

@@ -17,6 +17,7 @@ from ..files import DAMAGE, printable
 from . import resultfile
 from .recording import Recording
 from .resultdata import ResultData
+from .resultsummary import card_of
 from .units import Gains, Units, is_chip
 from .weights import WeightTables
 
@@ -37,8 +38,11 @@ class Result(ResultData):
         Membranes at the end of each step of the K neurons `v_neurons`.
     weights_over_time : array [K, A, N]
         Weights after each of `weight_steps`.
+    thresholds : array [N]
+        Thresholds without adaptation, where they are known.
 
-    Membranes and weights are float64 in units of the network, or integers if `units` is "chip"; see `in_units`.
+    Membranes, weights and thresholds are float64 in units of the network, or integers if `units` is "chip"; see
+    `in_units`.
     """
 
     @classmethod
@@ -139,6 +143,16 @@ class Result(ResultData):
         return self.v_items if self.units == "chip" else self._scaling.states(self.v_items, self.v_neurons)
 
     @cached_property
+    def thresholds(self) -> npt.NDArray[Any]:
+        """Threshold of each neuron without adaptation when the run began, [N]; empty if it is not known.
+
+        float64 in units of the network, or int64 in units of the chip. A neuron that never fires has the largest one.
+        """
+        if self.units == "chip" or not self.threshold_items.size:
+            return self.threshold_items
+        return self._scaling.states(self.threshold_items, np.arange(self.neurons))
+
+    @cached_property
     def weights_over_time(self) -> npt.NDArray[Any]:
         """Weights after each of `weight_steps`, [K, A, N], as `Device.weights` returns them.
 
@@ -179,6 +193,9 @@ class Result(ResultData):
             return f"<result of {shape}: {self.neurons} neurons, spikes not recorded>"
         some = "" if self.spikes_of.size == self.neurons else f"{self.spikes_of.size} of "
         return f"<result of {shape}: {int(self.spike_counts.sum())} spikes of {some}{self.neurons} neurons>"
+
+    def _repr_html_(self) -> str:
+        return card_of(self).html
 
     # Pictures ----------------------------------------------------------------------------------
 

@@ -17,9 +17,9 @@ from ..spec import CoreConfig, Counter
 from .resultdata import ResultData
 
 FORMAT = "neurocorex-result"
-VERSION = 3
+VERSION = 4
 #: Earlier versions are the same with fewer arrays and counters.
-VERSIONS = (1, 2, VERSION)
+VERSIONS = (1, 2, 3, VERSION)
 #: Most bytes of all arrays together, unpacked.
 ARRAYS_LIMIT = 2 << 30
 #: Endings of files of other programs, which an npz file must not have.
@@ -30,9 +30,12 @@ _ARRAYS = {
     **{name: name for name in ("spike_samples", "spike_times", "spike_neurons", "spikes_of", "v_neurons")},
     "counts": "spike_counts", "v": "v_items", "weight_steps": "weight_steps", "weights_over_time": "weight_items",
     "weight_gains": "weight_gains", "scales": "scales", "weight_feedback": "weight_feedback",
+    "thresholds": "threshold_items", "refractory_steps": "refractory_steps",
 }  # fmt: skip
 #: Arrays that a file of an earlier version lacks.
-_ADDED = ("weight_steps", "weights_over_time", "weight_gains", "scales", "weight_feedback")
+_ADDED = (
+    "weight_steps", "weights_over_time", "weight_gains", "scales", "weight_feedback", "thresholds", "refractory_steps",
+)  # fmt: skip
 #: What `counters` has beside the counters of the chip.
 _DERIVED = ("synaptic_events", "cycles")
 
@@ -122,6 +125,11 @@ def check(result: ResultData) -> None:
         index = getattr(result, name)
         if index.ndim != 1 or index.min(initial=0) < 0 or index.max(initial=-1) >= limit:
             raise ValueError(f"{name} is out of range")
+    for name in ("threshold_items", "refractory_steps"):
+        if getattr(result, name).shape not in ((0,), (result.neurons,)):
+            raise ValueError(f"{name} must be one for each neuron, or none")
+    if result.refractory_steps.min(initial=0) < 0:
+        raise ValueError("refractory_steps must be 0 or more")
     _check_units(result)
 
 

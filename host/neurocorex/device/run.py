@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -205,10 +206,12 @@ class Run:
 
     def _result(self, counters: dict[str, int]) -> Result:
         network, stimulus = self._contents.network, self._stimulus
-        return Result.from_stream(
+        result = Result.from_stream(
             EventStream.join([results for results, _ in self._taken]),
             neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
             counters=counters, dt_ms=network.dt_ms, scaling=network.units,
             weights=self._log.over_time(network, self.done) if self._log.looks else None,
-        ).in_units(self._units)  # fmt: skip
+        )  # fmt: skip
+        thresholds, periods = map(network.of_neurons, (Region.THRESHOLD, Region.REFRACTORY))
+        return replace(result, threshold_items=thresholds, refractory_steps=periods).in_units(self._units)

@@ -1,0 +1,1 @@
+"""Progress bars of whatever takes over two seconds, in terminals and notebook cells; quiet in pipes."""
