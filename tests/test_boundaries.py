@@ -29,7 +29,20 @@ GATES_READ = (
 #: Where the host reaches for the other packages, by name and only when they are needed.
 DOORS = ("neurocorex.device.open", "neurocorex.fpga.gates")
 #: Packages that take long to load. None of them is loaded before something needs it.
-HEAVY = {"numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "amaranth", "cocotb"}
+HEAVY = {
+    "numba",
+    "matplotlib",
+    "scipy",
+    "sklearn",
+    "rich",
+    "serial",
+    "h5py",
+    "amaranth",
+    "cocotb",
+    "pandas",
+    "neo",
+    "xarray",
+}
 
 
 def room(module: str) -> str:

@@ -1,11 +1,11 @@
-"""Result of a run: spikes, counts, membranes, counters and weights, as arrays, as pictures and as a file."""
+"""Result of a run: spikes, counts, membranes, counters and weights, as arrays and as a file."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,12 @@ from . import resultfile
 from .recording import Recording
 from .resultdata import ResultData
 from .resultsummary import card_of
+from .resultviews import ResultViews
 from .units import Gains, Units, is_chip
 from .weights import WeightTables
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-class Result(ResultData):
+class Result(ResultViews, ResultData):
     """What a device recorded; the attributes of `ResultData`, and these.
 
     Attributes
@@ -197,26 +195,6 @@ class Result(ResultData):
     def _repr_html_(self) -> str:
         return card_of(self).html
 
-    # Pictures ----------------------------------------------------------------------------------
-
-    def raster(self, **options: Any) -> Figure:
-        """Draw the spikes; options go to `neurocorex.plot.raster`."""
-        from ..plot import raster
-
-        return raster(self, **options)
-
-    def plot_v(self, **options: Any) -> Figure:
-        """Draw the recorded membranes; options go to `neurocorex.plot.membranes`."""
-        from ..plot import membranes
-
-        return membranes(self, **options)
-
-    def plot_weights(self, **options: Any) -> Figure:
-        """Draw the weights over time; options go to `neurocorex.plot.weights_over_time`."""
-        from ..plot import weights_over_time
-
-        return weights_over_time(self, **options)
-
     # Files -------------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
@@ -233,6 +211,18 @@ class Result(ResultData):
             For the ending of another format, or a .csv file without spikes.
         """
         resultfile.save(self, Path(path))
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the spikes to a CSV file, the same as `save` writes to a name that ends in .csv.
+
+        Raises
+        ------
+        FileFormatError
+            If the file cannot be written.
+        InputError
+            If no spikes were recorded.
+        """
+        resultfile.write_csv(self, Path(path))
 
     @classmethod
     def load(cls, path: str | Path) -> Result:

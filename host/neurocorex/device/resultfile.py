@@ -64,13 +64,18 @@ def _save_npz(result: ResultData, path: Path) -> None:
 
 def _save_csv(result: ResultData, path: Path) -> None:
     """Write a line for each spike; says so if the result has more than spikes."""
-    if not result.has_raster or not result.spikes_of.size:
-        raise InputError("a .csv file has the spikes, which this result has not; run with record=['spikes']")
+    _require_spikes(result)
     left_out = [name for name, array in (("membranes", result.v_items), ("weights", result.weight_items)) if array.size]
     if left_out:
         warnings.warn(
             f"{path.name} has the spikes only; save the {' and '.join(left_out)} as .npz", UserWarning, stacklevel=4
         )
+    write_csv(result, path)
+
+
+def write_csv(result: ResultData, path: Path) -> None:
+    """Write a line for each spike, as `Result.to_csv` says."""
+    _require_spikes(result)
     sampled = result.samples is not None
     times = (result.spike_times * result.dt_ms).tolist()
     columns = [result.spike_times.tolist(), [f"{time:.10g}" for time in times], result.spike_neurons.tolist()]
@@ -79,6 +84,11 @@ def _save_csv(result: ResultData, path: Path) -> None:
         names, columns = ["sample", *names], [result.spike_samples.tolist(), *columns]
     rows = (",".join(map(str, row)) for row in (names, *zip(*columns, strict=True)))
     files.write_atomic(path, lambda stream: stream.writelines(f"{row}\n".encode() for row in rows))
+
+
+def _require_spikes(result: ResultData) -> None:
+    if not result.has_raster or not result.spikes_of.size:
+        raise InputError("a .csv file has the spikes, which this result has not; run with record=['spikes']")
 
 
 def load(path: str | Path) -> dict[str, Any]:
