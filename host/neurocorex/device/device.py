@@ -15,11 +15,12 @@ from ..errors import InputError, StateLostError
 from ..events.stream import EventStream
 from ..image import Image
 from ..network.network import Network
+from ..progress import Progress, Wanted, shown
 from ..quantiser.inputs import require_axons
 from ..quantiser.quantise import Report, quantised, tell
 from ..spec import ChipInfo, CoreConfig
 from ..wire.link import Link
-from .chip import Chip, Progress
+from .chip import Chip
 from .running import Running
 from .session import Connect, Session, once
 from .source import Source
@@ -157,7 +158,7 @@ class Device(Running):
         source: Network | Image | str | os.PathLike[str],
         *,
         verify: bool = False,
-        progress: Progress | None = None,
+        progress: Wanted = None,
         stimulus: EventStream | npt.ArrayLike | None = None,
         deadline_s: float | None = None,
     ) -> Report:
@@ -172,8 +173,9 @@ class Device(Running):
             A network is quantised for this chip; an image for a smaller chip goes into the corner of this one.
         verify : bool
             Read everything back and compare.
-        progress : callable, optional
-            Called with (pieces done, pieces of all).
+        progress : callable or bool, optional
+            Called with (pieces done, pieces of all). By default a bar appears in terminals and notebooks after two
+            seconds; False: none.
         stimulus : bool array or EventStream, optional
             Spikes that inputs will get, see `quantise`.
         deadline_s : float, optional
@@ -190,11 +192,11 @@ class Device(Running):
             If it has no room here, the file cannot be used, the stimulus is not for this network, or the chip holds
             something else than what was written; see also `Chip`.
         """
-        with self._turn.taken("load", deadline_s):
+        with self._turn.taken("load", deadline_s), shown("loading", progress) as told:
             try:
-                return self._loaded(source, stimulus, verify, progress)
+                return self._loaded(source, stimulus, verify, told)
             except StateLostError:  # found only now; what is lost is being replaced anyway
-                return self._loaded(source, stimulus, verify, progress)
+                return self._loaded(source, stimulus, verify, told)
 
     def restore(self, image: Image) -> None:
         """Go on where a snapshot was taken, on whatever chip; an image without state starts at zero."""

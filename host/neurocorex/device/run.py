@@ -11,10 +11,11 @@ import numpy as np
 from ..errors import DeviceError, InputError
 from ..events.delayline import Flight, Waiting
 from ..events.stream import EventStream
+from ..progress import Progress
 from ..spec import Region
 from . import counters as counting
 from .changes import Changes
-from .chip import Chip, Look, Progress
+from .chip import Chip, Look
 from .contents import Contents
 from .matrix import WeightMatrix
 from .options import Options
@@ -76,7 +77,6 @@ class Run:
         *,
         snapshot_every: int | None,
         counters: bool,
-        progress: Progress | None,
         units: str,
     ) -> None:
         self._contents, self._stimulus = contents, stimulus
@@ -102,7 +102,7 @@ class Run:
         self._counters, self._units = counters, units
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
-        self.progress = progress
+        self.progress: Progress | None = None
         #: Results, and the steps that they and all before them cover: one list, so that Ctrl-C finds both or neither.
         self._taken: list[tuple[EventStream, int]] = []
         self._aged = 0
