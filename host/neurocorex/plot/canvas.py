@@ -54,14 +54,13 @@ def one_panel(ax: Axes | None, width: float, height: float, title: str | None) -
     InputError
         If `ax` is something else than axes of matplotlib.
     """
-    figure, axes, _ = panels(ax, width, height, title, 1)
+    figure, axes, _ = panels(ax, (width, height), title, 1)
     return figure, axes[0]
 
 
 def panels(
     ax: Axes | None,
-    width: float,
-    height: float,
+    size: tuple[float, float],
     title: str | None,
     count: int,
     *,
@@ -81,7 +80,7 @@ def panels(
         `within` tells whether the panels are insets of `ax`, which several panels divide.
     """
     if ax is None:
-        figure = new_figure(width, height, title)
+        figure = new_figure(*size, title)
         shape = (1, count) if across else (count, 1)
         options: Any = (
             {"sharey": shared, "width_ratios": sizes} if across else {"sharex": shared, "height_ratios": sizes}

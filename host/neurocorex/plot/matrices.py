@@ -52,7 +52,7 @@ def weights(
     if values.ndim != 2 or not values.size:
         raise InputError(f"weights have shape {values.shape}, expected [axons, neurons]")
     axons, neurons = values.shape
-    figure, (axis,), _ = panels(ax, min(2.6 + 4 * max(neurons / axons, 0.35), 9), 5, title, 1)
+    figure, (axis,), _ = panels(ax, (min(2.6 + 4 * max(neurons / axons, 0.35), 9), 5), title, 1)
     colours = Colours.of(values)
     _draw(axis, values, colours, inputs, f"weight{unit_name(None, values)}", within=False)
     axis.set_ylabel(_rows(inputs))
@@ -88,7 +88,7 @@ def weight_change(
     first, second = np.asarray(before).astype(np.float64), np.asarray(after).astype(np.float64)
     if first.ndim != 2 or first.shape != second.shape or not first.size:
         raise InputError(f"weights have shapes {first.shape} and {second.shape}, expected the same [axons, neurons]")
-    figure, axes, within = panels(ax, 10, 4.5, title, 3, across=True, gap=BAR_GAP)
+    figure, axes, within = panels(ax, (10, 4.5), title, 3, across=True, gap=BAR_GAP)
     shared, moved = Colours.of(np.stack([first, second])), Colours.of(second - first)
     unit = unit_name(None, np.asarray(before))
     pictures = (("before", first, shared, None), ("after", second, shared, f"weight{unit}"))

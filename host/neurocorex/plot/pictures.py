@@ -92,7 +92,7 @@ def raster(
     heights = [max(panel.count, fired.count / 3) for _, panel in shown]
     rows = sum(heights)
     height = min(0.9 + ROW * min(rows, ROWS) + 0.03 * max(rows - ROWS, 0), 8)
-    figure, axes, _ = panels(ax, 9, height, title, len(shown), sizes=heights)
+    figure, axes, _ = panels(ax, (9, height), title, len(shown), sizes=heights)
     most = 72 * ROW if ax is None else np.inf
     for axis, (what, panel) in zip(axes, shown, strict=True):
         frame_spikes(axis, panel.count, what)
@@ -165,7 +165,7 @@ def membranes(
     count = trace.shape[1]
     first, last = time_window(window, len(trace) * dt_ms)
     title = title or f"membranes{unit_name(v, trace)}"
-    figure, axes, _ = panels(ax, 9, min(1.4 + 0.9 * count, 14), title, count)
+    figure, axes, _ = panels(ax, (9, min(1.4 + 0.9 * count, 14)), title, count)
     times = (np.arange(len(trace)) + 1) * dt_ms
     # A step beyond either end, so that lines reach the frame; the rest would spoil the vertical scale.
     kept = (times >= first - dt_ms) & (times <= last + dt_ms)

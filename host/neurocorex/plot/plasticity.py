@@ -82,7 +82,7 @@ def weights_over_time(
         raise InputError(f"window is {window!r} ms, no weights were read in it; they were at {_listed(times)} ms")
     paths, times = table[kept][:, mask].astype(np.float64), times[kept]
     heading = title or f"{paths.shape[1]} weights that learn"
-    figure, (axis, side), _ = panels(ax, 9, 4, heading, 2, across=True, sizes=(4, 1))
+    figure, (axis, side), _ = panels(ax, (9, 4), heading, 2, across=True, sizes=(4, 1))
     if paths.shape[1]:
         _draw_paths(axis, times, paths)
         _draw_spread(side, {"before": paths[0], "after": paths[-1]}, horizontal=True)

@@ -120,7 +120,7 @@ def learning_windows(windows: Mapping[str, DrawnWindow], *, ax: Axes | None = No
     if not windows:
         raise InputError("there are no learning windows to draw; give a mapping of name to window")
     heading = title or ("learning windows" if ax is None else None)
-    figure, axes, _ = panels(ax, 1 + 5 * len(windows), 3.5, heading, len(windows), across=True, shared=False)
+    figure, axes, _ = panels(ax, (1 + 5 * len(windows), 3.5), heading, len(windows), across=True, shared=False)
     for axis, (name, window) in zip(axes, windows.items(), strict=True):
         learning_window(window, ax=axis)
         axis.set_title(name, fontsize="medium")
