@@ -12,7 +12,7 @@ from support.imports import PACKAGES, Arrow, arrows, circles, modules, reached
 #: Rooms and loose modules of the host, bottom first: a module imports from its own room and from those before it.
 HOST_FLOORS = (
     "errors", "files", "spec", "events", "learning", "encode", "image", "network", "plot", "quantiser", "wire",
-    "emulator", "server", "fpga", "device", "check", "importers", "demos", "cli", "__main__",
+    "emulator", "server", "fpga", "device", "check", "importers", "demos", "scope", "cli", "__main__",
 )  # fmt: skip
 #: The same for the gates.
 GATE_FLOORS = (
