@@ -29,7 +29,7 @@ GATES_READ = (
 #: Where the host reaches for the other packages, by name and only when they are needed.
 DOORS = ("neurocorex.device.open", "neurocorex.fpga.gates")
 #: Packages that take long to load. None of them is loaded before something needs it.
-HEAVY = {"numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "amaranth", "cocotb"}
+HEAVY = {"numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "bokeh", "tornado", "amaranth", "cocotb"}
 
 
 def room(module: str) -> str:

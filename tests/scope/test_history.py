@@ -20,7 +20,7 @@ def test_rings_hold_the_last_steps(blocks: tuple[int, ...]) -> None:
         add(history, *(each[start : start + steps] for each in (spikes, driven, v)))
     columns = spikes.reshape(-1, 2, 6).any(axis=1)
     raster = history.raster()
-    assert raster.end_ms == 2500.0
+    assert raster.steps == 2500
     assert np.array_equal(raster.cells.T, columns[-COLUMNS:])
     assert history.membranes() == pytest.approx(v[1::2][-COLUMNS:].T, rel=1e-6)
     rates = history.rates()

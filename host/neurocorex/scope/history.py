@@ -24,12 +24,12 @@ class Raster(NamedTuple):
     ----------
     cells : uint8 array [rows, columns]
         1 where a neuron of this row fired in this column, else 0; the last column is that of the newest step.
-    end_ms : float
-        Time at the end of the last column, in milliseconds of the network.
+    steps : int
+        Steps until now.
     """
 
     cells: npt.NDArray[np.uint8]
-    end_ms: float
+    steps: int
 
 
 class Rates(NamedTuple):
@@ -136,8 +136,7 @@ class History:
     def raster(self) -> Raster:
         """Copy the picture of the last spikes."""
         with self._lock:
-            column = max(self._steps - 1, 0) // self.steps_per_column
-            return Raster(_unrolled(self._cells, column), (column + 1) * self.steps_per_column * self.dt_ms)
+            return Raster(_unrolled(self._cells, max(self._steps - 1, 0) // self.steps_per_column), self._steps)
 
     def membranes(self) -> Floats:
         """Copy the last membranes, float32 [K, columns], in the columns of the raster; NaN before the start."""

@@ -18,7 +18,7 @@ from ..errors import InputError
 from .commands import Commands
 from .history import History
 from .settings import Settings
-from .status import Status, WeightTable, link_text, register_values
+from .status import Status, WeightTable, link_text, register_values, units_of
 from .stimulus import LiveStimulus
 
 Answer = TypeVar("Answer")
@@ -44,8 +44,6 @@ class Runner:
         What the inputs get.
     settings : Settings, optional
         How to run.
-    dt_ms : float
-        Length of a step in milliseconds.
 
     Attributes
     ----------
@@ -53,13 +51,19 @@ class Runner:
         What was seen; any thread may copy from it.
     error : BaseException or None
         What ended the run.
+    patterns : tuple of str
+        Patterns of the stimulus.
+    learns : bool
+        Whether the chip has a learning engine.
+    units : {"network", "chip"}
+        Units of membranes and weights: those of the chip if the scale of its network is not known.
+    block_steps : int
+        Steps of a block, of a chip that is fast enough.
     """
 
-    def __init__(
-        self, device: Device, stimulus: LiveStimulus, settings: Settings | None = None, *, dt_ms: float = 1.0
-    ) -> None:
+    def __init__(self, device: Device, stimulus: LiveStimulus, settings: Settings | None = None) -> None:
         self._device, self._stimulus, self.settings = device, stimulus, settings or Settings()
-        self._dt_ms = dt_ms
+        self._dt_ms = dt_ms = device.dt_ms
         self.history = History(
             device.neurons, stimulus.inputs, dt_ms,
             membranes=len(self.settings.membranes), window_ms=self.settings.window_ms,
@@ -67,7 +71,9 @@ class Runner:
         self.error: BaseException | None = None
         self.patterns = stimulus.patterns
         self.learns = bool(device.config.learning)
-        self._block_steps = self._most_steps = max(round(self.settings.block_ms / dt_ms), 1)
+        self.units = units_of(device)
+        self.block_steps = max(round(self.settings.block_ms / dt_ms), 1)
+        self._block_steps = self.block_steps
         self._commands = Commands(self._refused)
         self._stopped = False
         self._paused, self._owed = False, 0
@@ -232,7 +238,7 @@ class Runner:
         if took > _LONG_S:
             self._block_steps = max(self._block_steps // 2, 1)
         elif took < _LONG_S / 4:
-            self._block_steps = min(self._block_steps * 2, self._most_steps)
+            self._block_steps = min(self._block_steps * 2, self.block_steps)
         self._look(time.monotonic())
         return steps
 
@@ -249,7 +255,7 @@ class Runner:
         if now < self._weights_due:
             return
         began = time.monotonic()
-        self._weights = WeightTable.read(self._device, self.history.totals().steps, self._weights)
+        self._weights = WeightTable.read(self._device, self.history.totals().steps, self._weights, self.units)
         self._link = link_text(self._device)
         took = time.monotonic() - began
         self._weights_due = time.monotonic() + max(_WEIGHTS_S, _WEIGHTS_SHARE * took)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -62,30 +62,21 @@ class WeightTable:
         As `Device.weights` returns them; in units of the chip where those of the network are not known.
     plastic : bool array [A, N]
         Which of them learn.
-    units : {"network", "chip"}
-        Units of the values.
     """
 
     step: int
     values: npt.NDArray[np.float64]
     plastic: npt.NDArray[np.bool_]
-    units: str
 
     @classmethod
-    def read(cls, device: Device, step: int, last: WeightTable | None = None) -> Self | WeightTable:
+    def read(cls, device: Device, step: int, last: WeightTable | None, units: str) -> WeightTable:
         """Read them; weights that do not learn are read once, and so is which of them learn."""
         if last is not None and not last.plastic.any():
             return last
+        values = np.asarray(device.weights(units=units), np.float64)
         if last is not None:
-            return cls(step, np.asarray(device.weights(units=last.units), np.float64), last.plastic, last.units)
-        units = "network"
-        try:
-            values = device.weights()
-        except InputError:  # the scale is not known: the chip holds a network of an earlier session
-            units = "chip"
-            values = device.weights(units=units)
-        plastic = device.plastic() if device.config.learning else np.zeros(values.shape, np.bool_)
-        return cls(step, np.asarray(values, np.float64), plastic, units)
+            return cls(step, values, last.plastic)
+        return cls(step, values, device.plastic() if device.config.learning else np.zeros(values.shape, np.bool_))
 
     @property
     def shown(self) -> npt.NDArray[np.float64]:
@@ -99,6 +90,15 @@ def register_values(device: Device) -> tuple[bool, float]:
     enabled = bool(int(control[Control.LEARNING]) & int(LearningFlag.ENABLE))
     bits = int(control[Control.MODULATION])
     return enabled, (bits - (1 << 16) if bits & 0x8000 else bits) / MODULATION_ONE
+
+
+def units_of(device: Device) -> str:
+    """Return the units in which a device tells membranes: the network's, or the chip's if it did not load it."""
+    try:
+        device.membranes()
+    except InputError:
+        return "chip"
+    return "network"
 
 
 def link_text(device: Device) -> str:
