@@ -6,6 +6,7 @@ import logging
 import secrets
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from bokeh.application import Application
 from bokeh.application.handlers.function import FunctionHandler
@@ -32,6 +33,7 @@ class ScopeServer:
     """Server of one runner, on the loopback address. Its address has a token that cannot be guessed.
 
     Everything that is asked for without the token is answered by 404, and a page of another origin gets no socket.
+    `serve` is called once, by the thread that made the server.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ class ScopeServer:
         self._runner = runner
         # Pages that are closed while something is on its way to them are no news.
         logging.getLogger("bokeh").setLevel(logging.ERROR)
-        self._loop = IOLoop.current()
+        self._loop = IOLoop(make_current=True)
         try:
             sockets, port = bind_sockets(HOST, port)
         except OSError as error:
@@ -101,10 +103,12 @@ class ScopeServer:
             sys.setswitchinterval(interval)
             watch.stop()
             self._server.stop()
+            self._loop.close()
 
     def close(self) -> None:
         """End `serve`; may be called by any thread, and by the handler of a signal."""
-        self._loop.add_callback_from_signal(self._loop.stop)
+        with suppress(RuntimeError):  # it has ended already
+            self._loop.asyncio_loop.call_soon_threadsafe(self._loop.stop)
 
     def _look(self) -> None:
         """End soon after the run has, so that the pages show why."""
