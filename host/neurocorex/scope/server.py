@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +14,6 @@ from bokeh.application.handlers.function import FunctionHandler
 from bokeh.document import Document
 from bokeh.server.server import BaseServer
 from bokeh.server.tornado import BokehTornado
-from bokeh.server.util import bind_sockets
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop, PeriodicCallback
 
@@ -59,11 +59,13 @@ class ScopeServer:
         self._runner = runner
         # Pages that are closed while something is on its way to them are no news.
         logging.getLogger("bokeh").setLevel(logging.ERROR)
-        self._loop = IOLoop(make_current=True)
         try:
-            sockets, port = bind_sockets(HOST, port)
+            listening = socket.create_server((HOST, port))
         except OSError as error:
             raise InputError(f"cannot listen on port {port}: {error.strerror}; take another, or 0 for any") from None
+        listening.setblocking(False)
+        port = listening.getsockname()[1]
+        self._loop = IOLoop(make_current=True)
         token = secrets.token_urlsafe(24)
         self.url = f"http://{HOST}:{port}/{token}/scope"
 
@@ -75,7 +77,7 @@ class ScopeServer:
             extra_websocket_origins=[f"{HOST}:{port}", f"localhost:{port}"],
         )  # fmt: skip
         http = HTTPServer(pages)
-        http.add_sockets(sockets)
+        http.add_socket(listening)
         self._server = BaseServer(self._loop, pages, http)
 
     def serve(self, *, seconds: float | None = None, ready: Callable[[], object] | None = None) -> None:
