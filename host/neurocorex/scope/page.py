@@ -16,7 +16,7 @@ from .figures import HistogramPanel, MembranePanel, Panel, RasterPanel, RatePane
 from .runner import Runner
 
 #: Milliseconds from one tick to the next, from one raster to the next, and from one of the other parts to the next.
-TICK_MS, RASTER_MS, PART_MS = 15, 40, 75
+TICK_MS, RASTER_MS, PART_MS = 8, 40, 75
 #: Pictures that may be on their way to the browser, so that it has the next one when it has drawn one.
 ON_THE_WAY = 3
 #: Seconds after which the next one is sent even if the browser says nothing: a page in the background draws nothing.
