@@ -14,13 +14,16 @@ from bokeh.models.widgets.markups import Div
 from .controls import Controls
 from .figures import HistogramPanel, MembranePanel, Panel, RasterPanel, RatePanel, WeightPanel
 from .runner import Runner
+from .status import Status
 
 #: Milliseconds from one tick to the next, from one raster to the next, and from one of the other parts to the next.
 TICK_MS, RASTER_MS, PART_MS = 8, 40, 75
 #: Pictures that may be on their way to the browser, so that it has the next one when it has drawn one.
-ON_THE_WAY = 3
+ON_THE_WAY = 6
 #: Seconds after which the next one is sent even if the browser says nothing: a page in the background draws nothing.
 PATIENCE_S = 2.0
+#: Seconds from one text to the next, unless there is news: a browser lays out the whole page for each.
+TEXT_S = 1.0
 TITLE = "NeuroCoreX live scope"
 #: Says, from the next frame on, that the browser has taken a picture; a page that nobody sees has no frames.
 _DRAWN = "requestAnimationFrame(() => { drawn.data = {number: cb_obj.data.number} })"
@@ -51,7 +54,8 @@ class Page:
         self._slow: Sequence[Panel] = (rates, membranes, weights, histogram)
         self._text = Div(name="status", width=450, height=160, styles={"font-size": "12px", "line-height": "1.45"})
         self._place = 0
-        self._raster_at = self._part_at = 0.0
+        self._raster_at = self._part_at = self._text_at = 0.0
+        self._news: tuple[object, ...] = ()
         self._drawn = ColumnDataSource({"number": [0]}, name="drawn")
         self._raster.source.js_on_change("data", CustomJS(args={"drawn": self._drawn}, code=_DRAWN))
         left = column(self._raster.plot, row(rates.plot, membranes.plot))
@@ -91,14 +95,15 @@ class Page:
         return self._raster.number - int(self._drawn.data["number"][0]) >= ON_THE_WAY
 
     def _show_text(self) -> None:
-        text = status_html(self._runner, self._heading)
-        if text != self._text.text:
-            self._text.text = text
+        status, now = self._runner.status(), time.monotonic()
+        news = (status.message, status.error, status.paused, status.paused and status.totals.steps)
+        if news != self._news or now - self._text_at >= TEXT_S:
+            self._news, self._text_at = news, now
+            self._text.text = status_html(status, self._heading)
 
 
-def status_html(runner: Runner, heading: str) -> str:
+def status_html(status: Status, heading: str) -> str:
     """Describe where a run stands, as HTML."""
-    status = runner.status()
     steps, counters = max(status.totals.steps, 1), status.counters
     busy, stalls = (counters.get(name, 0) / steps for name in ("busy_cycles", "stall_cycles"))
     share = status.busy_s / status.network_s if status.network_s else 0.0
