@@ -16,7 +16,7 @@ demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
 
 test: $(VENV)/.dev lint
-	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev
+	tools/need iverilog=iverilog g++=g++ perl=perl chromium=chromium lz4.h=liblz4-dev zlib.h=zlib1g-dev
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 # Downloads PyTorch and the tools that write NIR, records their networks anew, tests them, and trains the snnTorch example.

@@ -12,7 +12,7 @@ from support.imports import PACKAGES, Arrow, arrows, circles, modules, reached
 #: Rooms and loose modules of the host, bottom first: a module imports from its own room and from those before it.
 HOST_FLOORS = (
     "errors", "files", "notebook", "progress", "grid", "spec", "events", "learning", "encode", "image", "network",
-    "plot", "quantiser", "wire", "emulator", "server", "fpga", "device", "check", "importers", "demos", "cli",
+    "plot", "quantiser", "wire", "emulator", "server", "fpga", "device", "check", "importers", "demos", "scope", "cli",
     "__main__",
 )  # fmt: skip
 #: The same for the gates.
@@ -31,19 +31,9 @@ GATES_READ = (
 DOORS = ("neurocorex.device.open", "neurocorex.fpga.gates")
 #: Packages that take long to load. None of them is loaded before something needs it.
 HEAVY = {
-    "numba",
-    "matplotlib",
-    "scipy",
-    "sklearn",
-    "rich",
-    "serial",
-    "h5py",
-    "amaranth",
-    "cocotb",
-    "pandas",
-    "neo",
-    "xarray",
-}
+    "numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "amaranth", "cocotb", "pandas", "neo", "xarray",
+    "bokeh", "tornado",
+}  # fmt: skip
 
 
 def room(module: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,14 +54,15 @@ _SHOWN = (
 @click.option(
     "--checkpoint-every", type=click.IntRange(min=1), metavar="N", help="Steps from one checkpoint to the next."
 )
+@click.option("--live", is_flag=True, help="Draw a small raster and rates on the terminal while it runs.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the result as a .npz file, or its spikes as .csv.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Draw how the weights changed to a picture.")
 @click.option("--raster", type=click.Path(path_type=Path), help="Draw the spikes to a picture (.png, .pdf, .svg).")
 @output.json_option
 def run(
     chosen: DeviceChoice, file: Path | None, membranes: str | None, keep_state: bool, check: bool,
-    checkpoint: Path | None, checkpoint_every: int | None, out: Path | None, weights: Path | None, raster: Path | None,
-    as_json: bool, **stimulus: Any,
+    live: bool, checkpoint: Path | None, checkpoint_every: int | None, out: Path | None, weights: Path | None,
+    raster: Path | None, as_json: bool, **stimulus: Any,
 ) -> None:  # fmt: skip
     """Run a network on the chip at DEVICE.
 
@@ -77,6 +80,8 @@ def run(
 
     if stimulus["poisson"] is not None and stimulus["spikes"] is not None:
         raise InputError("give --poisson or --spikes, not both")
+    if live and not sys.stderr.isatty():
+        raise InputError("--live draws on the terminal, but standard error is redirected; leave out one of the two")
     if check and (keep_state or file is None):
         raise InputError("--check needs FILE and a start from rest, so that both begin the same")
     if check and checkpoint is not None:
@@ -91,8 +96,8 @@ def run(
         if weights is not None:
             work["snapshot_every"] = max(len(work["spikes"]) // SNAPSHOTS, 1)
         started = time.perf_counter()
-        with output.progress_bar("running", quiet=as_json) as progress, _told():
-            result = chip.run(**work, checkpoint=checkpoint, checkpoint_every=checkpoint_every, progress=progress)
+        with _shown(chip, work["spikes"], live, quiet=as_json) as shown, _told():
+            result = chip.run(**work, checkpoint=checkpoint, checkpoint_every=checkpoint_every, **shown)
         values = _values(chosen.name, chip, result, time.perf_counter() - started)
         found = _compare(chip, file, work, result) if check and file is not None else None
         values |= verdict.values(found)
@@ -106,6 +111,20 @@ def run(
         output.picture(raster, figure)
     values |= {"out": out, "raster": raster, "weights": weights, "trace": chosen.trace and chosen.trace.path}
     verdict.emit(as_json, values, lambda: _text(values, result, found), found)
+
+
+@contextmanager
+def _shown(chip: Device, spikes: np.ndarray, live: bool, *, quiet: bool) -> Iterator[dict[str, Any]]:
+    """Show how a run goes on: by a bar, or live; yields what `Device.run` needs for it."""
+    if not live:
+        with output.progress_bar("running", quiet=quiet) as progress:
+            yield {"progress": progress}
+        return
+    from ..scope.terminal import TerminalScope, drawing
+
+    scope = TerminalScope(chip.neurons, math.prod(spikes.shape[:-1]), chip.dt_ms)
+    with drawing(scope):
+        yield {"watch": scope.watch}
 
 
 @contextmanager

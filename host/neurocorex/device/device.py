@@ -146,6 +146,12 @@ class Device(Running):
             return self._contents.geometry.neurons
 
     @property
+    def dt_ms(self) -> float:
+        """Length of a step of the network that was loaded last, in milliseconds; 1 if none was, or it does not say."""
+        with self._turn.taken("dt_ms", is_fact=True):
+            return self._contents.network.dt_ms
+
+    @property
     def link(self) -> Link:
         """Link to a chip at the end of a wire, see `Chip.link`; raises DeviceError for an emulator in this process."""
         with self._turn.taken("link"), self._session.exchange() as chip:

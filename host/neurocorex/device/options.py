@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..events.stream import EventStream
 from .teaching import Teaching
 
 
@@ -30,12 +31,19 @@ class Options(Teaching, total=False):
         a whole run stays, and gives its result again; delete it to run anew.
     checkpoint_every : int
         Steps from one checkpoint to the next, of all samples in a row.
+    watch : callable
+        Called on the way with each piece of the results, in the thread of the run: ``watch(start, results)``, where
+        `start` counts the steps before it, of all samples in a row, and `results` is an EventStream of its steps:
+        spikes as events, recorded membranes as graded events in units of the chip. Pieces are as long as they come:
+        what a frame brings over a wire, and up to 4 million updates of neurons from the emulator. What a checkpoint
+        had is not told again. It may not call the device; what it raises ends the run in good order.
     """
 
     writes: Mapping[int, Any] | None
     deadline_s: float | None
     checkpoint: str | os.PathLike[str] | None
     checkpoint_every: int | None
+    watch: Callable[[int, EventStream], object] | None
 
 
 def known(options: Options) -> Options:

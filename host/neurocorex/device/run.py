@@ -103,6 +103,7 @@ class Run:
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
         self.progress: Progress | None = None
+        self._watch = options.get("watch")
         #: Results, and the steps that they and all before them cover: one list, so that Ctrl-C finds both or neither.
         self._taken: list[tuple[EventStream, int]] = []
         self._aged = 0
@@ -128,6 +129,8 @@ class Run:
         self._taken.append((results, results.steps + (self._taken[-1][1] if self._taken else 0)))
         if self.progress is not None:
             self.progress(self.done, self.stream.steps)
+        if self._watch is not None:
+            self._watch(self.done - results.steps, results)
 
     def finish(self) -> Result:
         """Return the result, once the chip has run; raises DeviceError if it does not cover all steps."""

@@ -87,7 +87,7 @@ class Running(Memories):
         **options
             `teacher`, `modulation`, `gate`, `learning`, `learn`, `judge`, `reward`, `scale`, `silence`, `adaptation`,
             `context`, `changes`, `clear`: see `Teaching`. None of them outlasts the run. `writes`, `deadline_s`,
-            `checkpoint`, `checkpoint_every`: see `Options`.
+            `checkpoint`, `checkpoint_every`, `watch`: see `Options`.
 
         Raises
         ------

@@ -1,0 +1,160 @@
+"""Command of the live scope: a network that runs while it is watched and changed in a browser."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import choice, output
+from .choice import DeviceChoice
+from .runs import index_list
+
+if TYPE_CHECKING:
+    from ..device.device import Device
+    from ..scope.runner import Runner
+    from ..scope.server import ScopeServer
+    from ..scope.stimulus import LiveStimulus
+
+#: Neurons whose membranes are shown, unless others are named.
+_MEMBRANES = 2
+
+
+@click.command()
+@choice.device()
+@click.argument("network", type=click.Path(path_type=Path), required=False)
+@click.option("--demo", is_flag=True, help="Run a ring of 256 neurons that learn, instead of a NETWORK.")
+@click.option(
+    "--rate", type=click.FloatRange(0, 1000), metavar="HZ", help="Spikes per second of an input.  [default: 20]"
+)
+@click.option("--pattern", metavar="NAME", help="Pattern of the inputs to begin with.  [default: uniform]")
+@click.option("--spikes", type=click.Path(path_type=Path), help="Spikes to repeat, as of `run`: pattern `replay`.")
+@click.option(
+    "--image", type=click.Path(path_type=Path), help="Intensities 0 to 1 in a .npz of `image`: pattern `image`."
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the stimulus.")
+@click.option("--membranes", metavar="LIST", help="Show the membranes of these neurons, as in 0,3,8-11.")
+@click.option(
+    "--speed", default="1", show_default=True, metavar="X|max", help="Seconds of the network in a second, if it can."
+)
+@click.option("--port", default=0, type=click.IntRange(0, 65535), show_default="any free one", help="TCP port.")
+@click.option("--no-browser", is_flag=True, help="Only print the address of the page.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End after so long.  [default: at Ctrl-C]")
+@output.json_option
+def scope(
+    chosen: DeviceChoice, network: Path | None, demo: bool, spikes: Path | None, image: Path | None, port: int,
+    no_browser: bool, seconds: float | None, as_json: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Watch a network on the chip at DEVICE while it runs, and change what it does, on a page in the browser.
+
+    NETWORK is loaded first; without it, and without --demo, the chip runs the network that it holds. The page is served
+    on this computer only, at an address that cannot be guessed. Stop with Ctrl-C. With --json the object (`url`) is
+    printed once the page is served.
+
+    \b
+    Examples:
+      neurocorex scope emulator --demo
+      neurocorex scope /dev/ttyUSB1 lesson.npz --rate 50 --membranes 0-3
+      neurocorex scope rtl digits.npz --spikes input.csv --speed max
+    """
+    from ..errors import InputError
+
+    if demo and network is not None:
+        raise InputError("give a NETWORK or --demo, not both")
+    server_module = _server_module()
+    speed = _speed(options["speed"])
+    with chosen.open() as chip:
+        heading = f"{chosen.name}, {_loaded(chip, network, demo)}"
+        stimulus = _stimulus(chip, demo, spikes, image, options)
+        runner = _runner(chip, stimulus, options["membranes"], speed)
+        server = server_module.ScopeServer(runner, heading, port=port)
+        with runner, _stopped_by_signals(server):
+            if as_json:
+                output.emit(True, {"url": server.url}, str)
+            click.echo(f"scope on {server.url} - stop with Ctrl-C", err=True)
+            server.serve(seconds=seconds, ready=None if no_browser else lambda: click.launch(server.url))
+        totals = runner.history.totals()
+    click.echo(f"stopped after {totals.steps:,} steps and {totals.spikes:,} spikes", err=True)
+
+
+def _server_module() -> Any:
+    from ..errors import MissingToolError
+
+    try:
+        from ..scope import server
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("bokeh", "tornado"):
+            raise
+        raise MissingToolError("the live scope needs bokeh; install it with: pip install 'neurocorex[scope]'") from None
+    return server
+
+
+def _speed(text: str) -> float | None:
+    from ..errors import InputError
+
+    if text == "max":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"--speed is a number above 0, or max; got {text!r}") from None
+
+
+def _loaded(chip: Device, network: Path | None, demo: bool) -> str:
+    """Load what was named, and start it from rest; return its name."""
+    if demo:
+        from ..scope.demo import ring_network
+
+        chip.load(ring_network())
+        return "demo ring"
+    if network is None:
+        return "the network that it holds"
+    if not chip.load(network).is_snapshot:
+        chip.clear(state=True)
+    return network.name
+
+
+def _stimulus(
+    chip: Device, demo: bool, spikes: Path | None, image: Path | None, options: dict[str, Any]
+) -> LiveStimulus:
+    from .. import encode
+    from ..files import Archive
+    from ..scope import demo as ring
+    from ..scope.stimulus import LiveStimulus
+
+    inputs, rate, pattern = chip.inputs, options["rate"], options["pattern"]
+    if rate is None:
+        rate = ring.RATE_HZ if demo else 20.0
+    if pattern is None and demo and spikes is None and image is None:
+        pattern = ring.PATTERN
+    label = f"{image} has no array `image` that can be read"
+    return LiveStimulus(
+        inputs, chip.dt_ms, rate_hz=rate, pattern=pattern, seed=options["seed"],
+        recording=None if spikes is None else encode.from_file(spikes, inputs=inputs),
+        image=None if image is None else Archive(image, label=label).array("image"),
+    )  # fmt: skip
+
+
+def _runner(chip: Device, stimulus: LiveStimulus, membranes: str | None, speed: float | None) -> Runner:
+    from ..scope.runner import Runner
+    from ..scope.settings import Settings
+
+    shown = index_list(membranes, chip.neurons) or [place * chip.neurons // _MEMBRANES for place in range(_MEMBRANES)]
+    return Runner(device=chip, stimulus=stimulus, settings=Settings(speed=speed, membranes=tuple(sorted(set(shown)))))
+
+
+@contextmanager
+def _stopped_by_signals(server: ScopeServer) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the server in order."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
+        signal.signal(number, lambda *_: server.close())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
