@@ -1,11 +1,14 @@
 """Sphinx settings of the documentation site: pages in MyST, tutorials as executed notebooks, everything offline."""
 
+import os
 import sys
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "docs" / "extensions"))
+# Cells that begin with an exclamation mark find the command of this environment, whether it is activated or not.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 project = "NeuroCoreX"
 author = "The NeuroCoreX contributors"
@@ -36,7 +39,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
-nb_execution_in_temp = True
+nb_execution_in_temp = False  # some read the examples of the repository; none may leave a file behind
 nb_merge_streams = True
 
 autodoc_typehints = "signature"
