@@ -16,7 +16,7 @@ demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
 
 test: $(VENV)/.dev lint
-	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev
+	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev chromium=chromium
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 # Downloads PyTorch and the tools that write NIR, records their networks anew, tests them, and trains the snnTorch example.
@@ -36,6 +36,7 @@ lint: $(VENV)/.dev
 
 # The site in build/docs: runs the tutorials, the examples of docstrings, and the tests of the pages. Without network.
 docs: $(VENV)/.dev
+	tools/need g++=g++
 	$(BIN)/sphinx-build --jobs $(JOBS) --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
 	$(BIN)/pytest --doctest-modules host/neurocorex
 	$(BIN)/pytest tests/test_docs.py tests/test_readme.py tests/test_pictures.py

@@ -53,11 +53,15 @@ napoleon_use_rtype = False
 html_theme = "pydata_sphinx_theme"
 html_title = "NeuroCoreX"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+# Pages that have none below them need no navigation beside them.
+html_sidebars = {page: [] for page in ("start", "gallery", "verification", "limits", "figures")}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
+    "logo": {"image_light": "_static/icon.svg", "image_dark": "_static/icon.svg", "text": "NeuroCoreX"},
     "header_links_before_dropdown": 9,
     "navbar_persistent": ["search-button"],
     "show_prev_next": True,
