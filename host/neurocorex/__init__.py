@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .device.open import open_device as open  # noqa: A004, F401
     from .device.result import Result as Result
     from .events.stream import EventStream as EventStream
+    from .grid import sweep as sweep
     from .image import Image as Image
     from .importers.nir import from_nir as from_nir
     from .importers.nir import read_spikes as read_spikes
@@ -68,6 +69,7 @@ _ORIGINS = {
     "search_scale": ("check.search", "search_scale"),
     "simulate_floats": ("check.floating", "simulate_floats"),
     "smallest_config": ("quantiser.demand", "smallest_config"),
+    "sweep": ("grid", "sweep"),
     "to_nir": ("importers.nir", "to_nir"),
     "write_spikes": ("importers.nir", "write_spikes"),
 }

@@ -132,8 +132,8 @@ def test_numbers_and_names_have_room(classes, samples):
 def test_curves_and_confusion_are_drawn_into_axes_of_a_larger_picture():
     figure = new_figure(6, 3)
     left, right = figure.subplots(1, 2)
-    assert plot.learning_curve([0.5], axis=left) is figure
-    assert plot.confusion([0, 1], [0, 1], axis=right) is figure
+    assert plot.learning_curve([0.5], ax=left) is figure
+    assert plot.confusion([0, 1], [0, 1], ax=right) is figure
     assert (len(left.lines), len(right.images)) == (1, 1)
     drawn(figure)
 

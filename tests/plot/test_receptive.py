@@ -123,7 +123,7 @@ def test_images_and_labels_have_room(neurons, side):
 def test_fields_are_drawn_into_axes_of_a_larger_picture():
     figure = new_figure(6, 3)
     axis, other = figure.subplots(1, 2)
-    assert plot.fields(some(4, 3), shape=(2, 2), labels=["a", "b", "c"], axis=axis) is figure
+    assert plot.fields(some(4, 3), shape=(2, 2), labels=["a", "b", "c"], ax=axis) is figure
     assert (len(axis.images), len(other.images)) == (3, 0)
     drawn(figure)
 

@@ -162,7 +162,7 @@ def test_network_that_does_not_learn_has_no_window():
 
 
 def test_window_is_drawn_into_axes_that_are_given():
-    axes = ncx.plot.pictures.new_figure(4, 3).subplots()
+    axes = ncx.plot.canvas.new_figure(4, 3).subplots()
     report = reported(stdp(20.0, 20.0, 0.05, -0.06, bounds=BOUNDS))[1]
     assert report.plot_window(axes) is axes.get_figure()
     wanted, acting = axes.lines[1], axes.lines[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 
-from ..device.chip import Progress
 from ..device.device import Device
+from ..progress import Progress
 from ..spec import CoreConfig
 from ..wire.log import LogFile
 from ..wire.tap import Call, Log

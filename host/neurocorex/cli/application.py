@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from ..errors import InternalError, NeuroCoreXError
+from ..progress import quiet
 from . import bench, boards, chips, convert, demos, doctor, output, program, replay, runs, selftest, serve
 
 #: Exit codes that are those of no error of the library.
@@ -50,6 +51,8 @@ def application() -> None:
       neurocorex selftest rtl                   random networks, chip against emulator, every bit
       neurocorex doctor /dev/ttyUSB1            cable, rates and memories of a board, one report
     """
+    # Commands say themselves what has a bar, so that --json and --quiet hold for all that they call.
+    click.get_current_context().with_resource(quiet())
 
 
 for _command in (

@@ -122,7 +122,7 @@ def weights(chosen: DeviceChoice, out: Path | None, plot: Path | None, as_json: 
         else:
             write_arrays(out, {"weights": matrix}, compressed=False)
     if plot is not None:
-        from ..plot.pictures import weights as draw
+        from ..plot.matrices import weights as draw
 
         output.picture(plot, draw(matrix, inputs=inputs))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import click
 
 from ..errors import NeuroCoreXWarning
+from ..progress import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,16 +81,9 @@ def cycles(counters: dict[str, int]) -> dict[str, float]:
 
 @contextmanager
 def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Make a progress callback (done, total) that draws on standard error, if that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(label, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    """Make a progress callback (done, total) that draws on standard error, if that is a terminal, after two seconds."""
+    with shown(label, not quiet) as told:
+        yield told
 
 
 def write(path: Path, draw: Callable[[BinaryIO], object]) -> None:

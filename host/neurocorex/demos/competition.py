@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ from ..events.stream import EventStream
 from ..image import Image
 from ..learning import stdp
 from ..network.network import Network
+from ..progress import Wanted, followed
 from ..quantiser.quantise import quantise
 from ..spec import Clear, Control, CoreConfig, Learning, LearningFlag
 from . import latency
@@ -45,7 +45,6 @@ from .samples import Samples
 if TYPE_CHECKING:
     from ..device.device import Device
 
-Progress = Callable[[int, int], None]
 
 #: Units of the chip in one unit of weight, so that a threshold can decay by less than a weight.
 UNIT = 4
@@ -226,6 +225,7 @@ def _epoch(device: Device, stimulus: NDArray[np.bool_], settings: Settings, rate
     return np.concatenate(found), spikes
 
 
+@followed("learning")
 def learn(
     device: Device,
     samples: Samples,
@@ -233,7 +233,7 @@ def learn(
     *,
     seed: int = 0,
     curve: bool = False,
-    progress: Progress | None = None,
+    progress: Wanted = None,
 ) -> Learned:
     """Let a device learn images, label its neurons, and test it.
 
@@ -251,7 +251,7 @@ def learn(
         Also ask the images to test after each epoch; each neuron then stands for the class of most images that it won
         in this epoch. The answers are shown, and nothing is chosen by them; but the steps that they take move the
         generator of stochastic rounding, so weights differ from those without.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called with (epochs done, all epochs).
 
     Returns
@@ -278,7 +278,7 @@ def learn(
         if curve:
             now = answers(device, samples.test, settings, classes_of(won, labels[order], settings.neurons))
             accuracy.append(float(np.mean(now == samples.test_labels)))
-        if progress is not None:
+        if callable(progress):
             progress(epoch + 1, settings.epochs)
     classes = classes_of(winners(device, samples.train, settings), labels, settings.neurons)
     predictions = answers(device, samples.test, settings, classes)

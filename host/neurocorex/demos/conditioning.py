@@ -15,7 +15,6 @@ nothing that it would act by.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +24,12 @@ from numpy.typing import NDArray
 from ..events.stream import EventStream
 from ..learning import stdp
 from ..network.network import Network
+from ..progress import Wanted
 
 if TYPE_CHECKING:
     from ..device.device import Device
 
 Ints = NDArray[np.int64]
-Progress = Callable[[int, int], None]
 
 #: Names of the cues.
 CUES = ("A", "B")
@@ -210,9 +209,7 @@ def pays_of(seed: int) -> int:
     return int(np.random.default_rng([seed, 3]).integers(len(CUES)))
 
 
-def learn(
-    device: Device, settings: Settings | None = None, *, seed: int = 0, progress: Progress | None = None
-) -> Conditioned:
+def learn(device: Device, settings: Settings | None = None, *, seed: int = 0, progress: Wanted = None) -> Conditioned:
     """Let a device go through a session, and ask it then.
 
     Parameters
@@ -223,7 +220,7 @@ def learn(
         Network and schedule.
     seed : int
         Seed of the cue that pays, of all spikes and times, and of rounding.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called with (steps done, all steps).
     """
     started = time.perf_counter()

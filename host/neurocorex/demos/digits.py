@@ -8,7 +8,6 @@ spikes. A tie goes to the output that reached the count first, then to the lowes
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from .. import encode as encoders
 from ..errors import InputError
 from ..image import Image
 from ..network.network import Network
+from ..progress import Wanted
 from ..spec import Region
 from ..spec.fixed import DECAY_BITS
 from .answers import DigitsResult
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DigitsResult", "build", "classify", "encode", "evaluate", "image", "load_data", "network"]
 
-Progress = Callable[[int, int], None]
 
 PIXELS = 64
 TEST_IMAGES = 594
@@ -149,7 +148,7 @@ def network() -> Network:
 
 
 def evaluate(
-    device: Device, images: int | None = None, progress: Progress | None = None, *, membranes: bool = True
+    device: Device, images: int | None = None, progress: Wanted = None, *, membranes: bool = True
 ) -> DigitsResult:
     """Classify test images on a device that holds the network: `image`, or one from `train_network`.
 
@@ -159,7 +158,7 @@ def evaluate(
         The device; its state and counters are cleared first.
     images : int, optional
         Number of test images, from the first on; by default all 594.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called with (steps done, all steps).
     membranes : bool
         Record the membranes of the outputs, too. Over a slow line they are most of the traffic.

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..network.network import Network
+from ..progress import Wanted
 from . import teacher
 from .answers import Learned
 from .samples import Samples
-from .teacher import Progress, Settings
+from .teacher import Settings
 
 if TYPE_CHECKING:
     from ..device.device import Device
@@ -35,7 +36,7 @@ def learn(
     seed: int = 0,
     images: int | None = None,
     settings: Settings = SETTINGS,
-    progress: Progress | None = None,
+    progress: Wanted = None,
 ) -> Learned:
     """Teach a device the training images, and test it; see `teacher.learn`.
 

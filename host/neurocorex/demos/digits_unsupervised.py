@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..progress import Wanted
 from . import competition
 from .answers import Learned
-from .competition import Progress, Settings
+from .competition import Settings
 from .samples import Samples
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def learn(
     seed: int = 0,
     images: int | None = None,
     settings: Settings = SETTINGS,
-    progress: Progress | None = None,
+    progress: Wanted = None,
 ) -> Learned:
     """Let a device learn the training images without a teacher, and test it; see `competition.learn`.
 

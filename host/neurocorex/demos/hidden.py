@@ -30,13 +30,13 @@ The answer is the output with the most spikes; a tie goes to the one that had th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..events.stream import EventStream
+from ..progress import Wanted, followed
 from ..spec import Control, Region
 from ..spec.registers import MODULATION_ONE
 from . import latency
@@ -67,7 +67,6 @@ __all__ = [
     "answers_of", "build", "learn", "lessons", "questions", "thresholds",
 ]  # fmt: skip
 
-Progress = Callable[[int, int], None]
 
 #: Images of a run: more need more memory, and not less time.
 BLOCK = 1000
@@ -164,6 +163,7 @@ def _blocks(stimulus: Spikes) -> list[slice]:
     return [slice(start, start + BLOCK) for start in range(0, len(stimulus), BLOCK)]
 
 
+@followed("learning")
 def learn(
     device: Device,
     samples: Samples,
@@ -172,7 +172,7 @@ def learn(
     seed: int = 0,
     frozen: bool = False,
     curve: bool = False,
-    progress: Progress | None = None,
+    progress: Wanted = None,
 ) -> Learned:
     """Teach a device classes, and test it.
 
@@ -191,7 +191,7 @@ def learn(
     curve : bool
         Also record the spikes of the outputs while they learn: how many images of each epoch were answered right, by
         spikes, before they were learned. That changes no bit of what is learned.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called with (epochs done, all epochs).
     """
     started = time.perf_counter()
@@ -206,7 +206,7 @@ def learn(
         order, stimulus = order_rng.permutation(len(labels)), samples.of_epoch(copies_rng)
         answers = school.teach(stimulus[order], labels[order], settings.share(epoch), watched=curve)
         shares.append(float(np.mean(answers == labels[order])))
-        if progress is not None:
+        if callable(progress):
             progress(epoch + 1, settings.epochs)
     effort = Effort.of(device, lessons=settings.epochs * len(labels))
     predictions = school.answers(samples.test)

@@ -44,14 +44,14 @@ def draw(outcome: Beside, title: str | None = None) -> Figure:
     shape = (math.isqrt(pixels), math.isqrt(pixels))
     fields = learned.weights[:pixels, :drivers]
     above = "receptive fields, the class that each excites most above it" if hidden else None
-    plot.fields(fields, shape=shape, labels=names, axis=figure.add_subplot(grid[:, 0]), title=above)
+    plot.fields(fields, shape=shape, labels=names, ax=figure.add_subplot(grid[:, 0]), title=above)
     if learned.curve:
         curves = {"all layers learn" if outcome.frozen else "": learned.curve}
         if outcome.frozen is not None:
             curves["hidden layer frozen"] = outcome.frozen.curve
         told = "images to learn, each asked before it was learned"
-        plot.learning_curve(curves, chance=1 / CLASSES, axis=figure.add_subplot(grid[0, 1]), title=told)
+        plot.learning_curve(curves, chance=1 / CLASSES, ax=figure.add_subplot(grid[0, 1]), title=told)
     below = figure.add_subplot(grid[1 if learned.curve else 0 :, 1])
     digits = [str(digit) for digit in range(CLASSES)]
-    plot.confusion(learned.labels, learned.predictions, classes=digits, axis=below, title="test images")
+    plot.confusion(learned.labels, learned.predictions, classes=digits, ax=below, title="test images")
     return figure

@@ -22,13 +22,13 @@ The neuron that fires first gives the answer (`neurocorex.demos.latency`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..events.changing import silent_bits
 from ..events.stream import EventStream
+from ..progress import Wanted, followed
 from ..spec import Clear, Control
 from ..spec.registers import MODULATION_ONE
 from . import latency
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DIGITS", "MNIST", "WARP", "Settings", "answers", "build", "digits", "learn", "lessons", "questions"]
 
-Progress = Callable[[int, int], None]
 
 #: Images of a run: more need more memory, and not less time.
 BLOCK = 1000
@@ -131,9 +130,8 @@ def answers(device: Device, stimulus: Spikes, settings: Settings) -> Ints:
     return np.concatenate(found)
 
 
-def learn(
-    device: Device, samples: Samples, settings: Settings, *, seed: int = 0, progress: Progress | None = None
-) -> Learned:
+@followed("learning")
+def learn(device: Device, samples: Samples, settings: Settings, *, seed: int = 0, progress: Wanted = None) -> Learned:
     """Let a device learn from a stream of images and labels, and test it after each epoch.
 
     Parameters
@@ -146,7 +144,7 @@ def learn(
         Network and hyperparameters.
     seed : int
         Seed of weights, order, copies and rounding.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called with (epochs done, all epochs).
     """
     started = time.perf_counter()
@@ -164,7 +162,7 @@ def learn(
             device.run(spikes=stream, record=(), counters=False)
         predictions = answers(device, samples.test, settings)
         curve.append(float(np.mean(predictions == samples.test_labels)))
-        if progress is not None:
+        if callable(progress):
             progress(epoch + 1, settings.epochs)
     return Learned(
         predictions=predictions,

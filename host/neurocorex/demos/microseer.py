@@ -15,7 +15,6 @@ from __future__ import annotations
 import csv
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from ..errors import FileFormatError, MissingToolError
 from ..image import Image
 from ..learning import superneuromat
 from ..network.network import Network
+from ..progress import Wanted, followed
 from ..quantiser.quantise import quantise
 from ..spec import CoreConfig, Learning
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ..device.device import Device
 
 Ints = NDArray[np.int64]
-Progress = Callable[[int, int], None]
 
 APOS, ANEG = (1.0, 0.5, 0.1, 0.01, 0.001), (-0.0001,) * 5
 #: Units of the chip in 1, so that the smallest number, 0.0001, becomes 1.
@@ -203,9 +202,8 @@ def build(papers: Papers) -> Image:
     return quantise(net, config, scale=SCALE)[0]
 
 
-def classify(
-    device: Device, papers: Papers, *, limit: int | None = None, progress: Progress | None = None
-) -> MicroseerResult:
+@followed("asking")
+def classify(device: Device, papers: Papers, *, limit: int | None = None, progress: Wanted = None) -> MicroseerResult:
     """Find the topics of the test papers, or of the first `limit`; `progress` is called with (done, all)."""
     image, shown = build(papers), papers.test[:limit]
     weights, spikes = [], []
@@ -218,7 +216,7 @@ def classify(
         inject[0, paper] = INPUT
         spikes.append(device.run(inject=inject, counters=False).spikes)
         weights.append(device.weights(units="chip")[1:])
-        if progress is not None:
+        if callable(progress):
             progress(done, len(shown))
     answers = [papers.answer(table, paper) for table, paper in zip(weights, shown, strict=True)]
     topic, tied = np.array(answers, np.int64).reshape(-1, 2).T

@@ -43,11 +43,11 @@ def draw(outcome: Learned, title: str | None = None) -> Figure:
     columns = CLASSES * max(round(math.sqrt(outcome.neurons) / CLASSES), 1)
     # The pixels are the first axons; those of neurons follow.
     weights, shape = outcome.weights[: outcome.inputs], (side, side)
-    plot.fields(weights, shape=shape, labels=outcome.names, columns=columns, axis=figure.add_subplot(grid[:, 0]))
+    plot.fields(weights, shape=shape, labels=outcome.names, columns=columns, ax=figure.add_subplot(grid[:, 0]))
     if outcome.curve:
         above = figure.add_subplot(grid[0, 1])
-        plot.learning_curve(outcome.curve, chance=1 / CLASSES, axis=above, title="test images, after each epoch")
+        plot.learning_curve(outcome.curve, chance=1 / CLASSES, ax=above, title="test images, after each epoch")
     below = figure.add_subplot(grid[1 if outcome.curve else 0 :, 1])
     digits = [str(digit) for digit in range(CLASSES)]
-    plot.confusion(outcome.labels, outcome.predictions, classes=digits, axis=below, title="test images")
+    plot.confusion(outcome.labels, outcome.predictions, classes=digits, ax=below, title="test images")
     return figure

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,7 @@ from numpy.typing import NDArray
 from ..events.stream import EventStream
 from ..learning import stdp
 from ..network.network import Network
+from ..progress import Wanted, followed
 from . import latency
 from .answers import CLASSES, Learned
 from .latency import Ints
@@ -46,7 +46,6 @@ from .samples import Samples
 if TYPE_CHECKING:
     from ..device.device import Device
 
-Progress = Callable[[int, int], None]
 
 #: So long that a neuron fires at most once for an image.
 REFRACTORY_MS = 255
@@ -224,6 +223,7 @@ class Teacher:
         return chosen * CLASSES + label
 
 
+@followed("learning")
 def learn(
     device: Device,
     samples: Samples,
@@ -231,7 +231,7 @@ def learn(
     *,
     seed: int = 0,
     curve: bool = False,
-    progress: Progress | None = None,
+    progress: Wanted = None,
 ) -> Learned:
     """Teach a device classes, and test it.
 
@@ -248,7 +248,7 @@ def learn(
     curve : bool
         Also ask the images to test after each epoch. The answers are shown, and nothing is chosen by them; but the
         steps that they take move the generator of stochastic rounding, so weights differ from those without.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called with (epochs done, all epochs).
     """
     started = time.perf_counter()
@@ -275,7 +275,7 @@ def learn(
         if curve:
             predictions = teacher.answers(samples.test)
             accuracy.append(float(np.mean(predictions == samples.test_labels)))
-        if progress is not None:
+        if callable(progress):
             progress(epoch + 1, settings.epochs)
     if predictions is None:
         predictions = teacher.answers(samples.test)

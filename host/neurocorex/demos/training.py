@@ -8,7 +8,6 @@ output spike counts, plus a price on hidden spikes beyond a budget, since every 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import cast
@@ -17,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..image import Image
+from ..progress import Wanted, followed
 from ..quantiser.quantise import quantise
 from .digits import CLASSES, HIDDEN, PIXELS, STEPS, build, encode
 from .warping import warped
 
 Floats = NDArray[np.float32]
-Progress = Callable[[int, int], None]
 
 #: Threshold of all neurons; the largest 8-bit weight is almost twice as much.
 THRESHOLD = 64
@@ -175,13 +174,14 @@ class Adam:
             np.clip(value, -LARGEST, LARGEST, out=value)
 
 
+@followed("training")
 def train_model(
     images: NDArray[np.int64],
     labels: NDArray[np.int64],
     *,
     seed: int,
     settings: Settings,
-    progress: Progress | None = None,
+    progress: Wanted = None,
 ) -> Model:
     """Train on images [n, 64] with labels [n]. The same seed gives the same weights on the same type of processor."""
     with _one_thread():
@@ -198,7 +198,7 @@ def _one_thread() -> AbstractContextManager[object]:
 
 
 def _train(
-    images: NDArray[np.int64], labels: NDArray[np.int64], seed: int, settings: Settings, progress: Progress | None
+    images: NDArray[np.int64], labels: NDArray[np.int64], seed: int, settings: Settings, progress: Wanted
 ) -> Model:
     rng = np.random.default_rng(seed)
     model = Model(rng)
@@ -217,7 +217,7 @@ def _train(
             optimiser.update(passed.gradients(labels[batch], model.integers[1], settings), rate)
         # A neuron that never fires gets almost no gradient and would stay silent.
         model.values[0][:, ~active] += np.float32(settings.revival)
-        if progress is not None:
+        if callable(progress):
             progress(epoch + 1, settings.epochs)
     return model
 
@@ -228,7 +228,7 @@ def train_network(
     *,
     seed: int = 0,
     settings: Settings | None = None,
-    progress: Progress | None = None,
+    progress: Wanted = None,
 ) -> Image:
     """Train a network and return its image for a chip.
 
@@ -240,7 +240,7 @@ def train_network(
         Seed of weights, order and warps. The same seed gives the same image on the same type of processor.
     settings : Settings, optional
         Hyperparameters; by default those of the shipped network.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called with (epochs done, all epochs).
     """
     model = train_model(images, labels, seed=seed, settings=settings or Settings(), progress=progress)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from heapq import merge
 
 from ..events.stream import EventStream
+from ..progress import Progress
 from ..spec import ChipInfo, Clear, Control, CoreConfig, Region
 from ..wire.link import Link
 from ..wire.patience import Patience
 from ..wire.regions import Items
 
 #: Called with what is done and what there is to do.
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)

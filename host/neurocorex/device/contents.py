@@ -11,10 +11,10 @@ import numpy.typing as npt
 from ..errors import DeviceError, InputError
 from ..events.stream import CLEAR_ALL
 from ..image import Image, blank, program_regions, region_shape, state_regions
+from ..progress import Progress
 from ..spec import Clear, Control, CoreConfig, Region, layout
 from ..spec.regions import PARAMETERS
 from ..wire.regions import Items
-from .chip import Progress
 from .copies import Copies
 from .loaded import LoadedNetwork
 from .session import Session
@@ -183,6 +183,8 @@ class Contents:
         self.settle()
         with self.standing.changing(f"write of {region.name}", change), self.session.exchange() as chip:
             chip.write({region: fitting})
+        if region in PARAMETERS:
+            self.network.written[region] = fitting
         self.standing.adopt()
 
     def write_items(self, region: Region, pieces: list[tuple[int, Items]], change: Change) -> None:

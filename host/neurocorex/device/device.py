@@ -15,14 +15,16 @@ from ..errors import InputError, StateLostError
 from ..events.stream import EventStream
 from ..image import Image
 from ..network.network import Network
+from ..progress import Progress, Wanted, shown
 from ..quantiser.inputs import require_axons
 from ..quantiser.quantise import Report, quantised, tell
 from ..spec import ChipInfo, CoreConfig
 from ..wire.link import Link
-from .chip import Chip, Progress
+from .chip import Chip
 from .running import Running
 from .session import Connect, Session, once
 from .source import Source
+from .summary import card_of, line_of
 from .turn import Turn
 
 
@@ -41,17 +43,26 @@ class Device(Running):
         Opens a chip, given the geometry that an elastic device should have, or None.
     elastic : bool
         Whether `load` replaces the chip by one that fits the image.
+    target : str
+        Name by which it was opened.
 
     Attributes
     ----------
-    elastic : bool
-        As given: software without a geometry of its own.
+    elastic, target
+        As given; elastic is software without a geometry of its own.
     interrupted : Result or None
         What had come when the last run was ended by an error, KeyboardInterrupt or cancellation: its complete steps, or
         samples, without counters. None if it came to its end.
     """
 
-    def __init__(self, chip: Chip | None = None, *, connect: Connect | None = None, elastic: bool = False) -> None:
+    def __init__(
+        self,
+        chip: Chip | None = None,
+        *,
+        connect: Connect | None = None,
+        elastic: bool = False,
+        target: str = "of a chip",
+    ) -> None:
         turn, opener = Turn(), connect or once(chip)
 
         def connected(config: CoreConfig | None) -> Chip:
@@ -60,7 +71,7 @@ class Device(Running):
             return chip
 
         super().__init__(Session(connected), turn)
-        self.elastic = elastic
+        self.elastic, self.target = elastic, target
         self._release = weakref.finalize(self, _released, self._session, turn)
 
     def __enter__(self) -> Device:
@@ -73,6 +84,12 @@ class Device(Running):
             if error is None:
                 raise
             error.add_note(f"closing the device failed as well: {late}")
+
+    def __repr__(self) -> str:  # asks nobody: it must not wait for another thread, nor talk to the chip
+        return line_of(self.target, self._session, self._contents)
+
+    def _repr_html_(self) -> str:
+        return card_of(self.target, self._session, self._contents)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a device cannot be copied or pickled: it belongs to one process; open it where it is used")
@@ -141,7 +158,7 @@ class Device(Running):
         source: Network | Image | str | os.PathLike[str],
         *,
         verify: bool = False,
-        progress: Progress | None = None,
+        progress: Wanted = None,
         stimulus: EventStream | npt.ArrayLike | None = None,
         deadline_s: float | None = None,
     ) -> Report:
@@ -156,8 +173,9 @@ class Device(Running):
             A network is quantised for this chip; an image for a smaller chip goes into the corner of this one.
         verify : bool
             Read everything back and compare.
-        progress : callable, optional
-            Called with (pieces done, pieces of all).
+        progress : callable or bool, optional
+            Called with (pieces done, pieces of all). By default a bar appears in terminals and notebooks after two
+            seconds; False: none.
         stimulus : bool array or EventStream, optional
             Spikes that inputs will get, see `quantise`.
         deadline_s : float, optional
@@ -174,11 +192,11 @@ class Device(Running):
             If it has no room here, the file cannot be used, the stimulus is not for this network, or the chip holds
             something else than what was written; see also `Chip`.
         """
-        with self._turn.taken("load", deadline_s):
+        with self._turn.taken("load", deadline_s), shown("loading", progress) as told:
             try:
-                return self._loaded(source, stimulus, verify, progress)
+                return self._loaded(source, stimulus, verify, told)
             except StateLostError:  # found only now; what is lost is being replaced anyway
-                return self._loaded(source, stimulus, verify, progress)
+                return self._loaded(source, stimulus, verify, told)
 
     def restore(self, image: Image) -> None:
         """Go on where a snapshot was taken, on whatever chip; an image without state starts at zero."""

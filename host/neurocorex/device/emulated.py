@@ -10,11 +10,12 @@ from ..emulator.emulator import Emulator
 from ..errors import DeviceError, NoAnswerError
 from ..events.stream import EventStream
 from ..image import region_shape
+from ..progress import Progress
 from ..spec import ChipInfo, Clear, Control, CoreConfig, Counter, Region, layout, regions
 from ..wire.link import Link
 from ..wire.patience import Patience
 from ..wire.regions import Items, item_type
-from .chip import Chip, Look, Progress, Put, course, kept
+from .chip import Chip, Look, Put, course, kept
 
 #: Updates of neurons that run as one piece: a small part of a second, in which Ctrl-C waits.
 PIECE_UPDATES = 1 << 22

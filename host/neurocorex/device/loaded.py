@@ -42,6 +42,8 @@ class LoadedNetwork:
         Delays of its inputs, if they have any.
     waiting : Waiting
         Input events that are on their way in it.
+    written : dict of Region to array
+        Whole regions that were written since it was loaded.
     """
 
     image: Image | None = None
@@ -51,6 +53,7 @@ class LoadedNetwork:
     units: Units | None = None
     line: DelayLine | None = None
     waiting: Waiting = field(default_factory=Waiting.none)
+    written: dict[Region, Items] = field(default_factory=dict)
 
     @classmethod
     def of(cls, image: Image) -> LoadedNetwork:
@@ -98,6 +101,13 @@ class LoadedNetwork:
     def geometry(self, chip: CoreConfig) -> CoreConfig:
         """Geometry of the network, or of the chip if none was loaded."""
         return self.own or chip
+
+    def of_neurons(self, region: Region) -> Ints:
+        """Return a parameter of its neurons as the chip holds it, int64 [N]; empty if it is not known."""
+        held = self.written.get(region, self.image.regions[region] if self.image else None)
+        if held is None or self.own is None:
+            return np.empty(0, np.int64)
+        return held[: self.own.neurons].astype(np.int64)
 
     def rows(self, chip: CoreConfig) -> Ints:
         """Rows that the axons of the network have on the chip."""

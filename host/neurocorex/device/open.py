@@ -183,7 +183,7 @@ def open_device(
             _keep_contents(chip)
         return chip
 
-    device = Device(connect=connect, elastic=kind.takes_geometry and config is None)
+    device = Device(connect=connect, elastic=kind.takes_geometry and config is None, target=target)
     device.deadline_s = deadline_s
     if config is not None or not kind.takes_geometry:
         try:

@@ -1,11 +1,11 @@
-"""Result of a run: spikes, counts, membranes, counters and weights, as arrays, as pictures and as a file."""
+"""Result of a run: spikes, counts, membranes, counters and weights, as arrays and as a file."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,13 @@ from ..files import DAMAGE, printable
 from . import resultfile
 from .recording import Recording
 from .resultdata import ResultData
+from .resultsummary import card_of
+from .resultviews import ResultViews
 from .units import Gains, Units, is_chip
 from .weights import WeightTables
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-class Result(ResultData):
+class Result(ResultViews, ResultData):
     """What a device recorded; the attributes of `ResultData`, and these.
 
     Attributes
@@ -37,8 +36,11 @@ class Result(ResultData):
         Membranes at the end of each step of the K neurons `v_neurons`.
     weights_over_time : array [K, A, N]
         Weights after each of `weight_steps`.
+    thresholds : array [N]
+        Thresholds without adaptation, where they are known.
 
-    Membranes and weights are float64 in units of the network, or integers if `units` is "chip"; see `in_units`.
+    Membranes, weights and thresholds are float64 in units of the network, or integers if `units` is "chip"; see
+    `in_units`.
     """
 
     @classmethod
@@ -139,6 +141,16 @@ class Result(ResultData):
         return self.v_items if self.units == "chip" else self._scaling.states(self.v_items, self.v_neurons)
 
     @cached_property
+    def thresholds(self) -> npt.NDArray[Any]:
+        """Threshold of each neuron without adaptation when the run began, [N]; empty if it is not known.
+
+        float64 in units of the network, or int64 in units of the chip. A neuron that never fires has the largest one.
+        """
+        if self.units == "chip" or not self.threshold_items.size:
+            return self.threshold_items
+        return self._scaling.states(self.threshold_items, np.arange(self.neurons))
+
+    @cached_property
     def weights_over_time(self) -> npt.NDArray[Any]:
         """Weights after each of `weight_steps`, [K, A, N], as `Device.weights` returns them.
 
@@ -180,25 +192,8 @@ class Result(ResultData):
         some = "" if self.spikes_of.size == self.neurons else f"{self.spikes_of.size} of "
         return f"<result of {shape}: {int(self.spike_counts.sum())} spikes of {some}{self.neurons} neurons>"
 
-    # Pictures ----------------------------------------------------------------------------------
-
-    def raster(self, **options: Any) -> Figure:
-        """Draw the spikes; options go to `neurocorex.plot.raster`."""
-        from ..plot import raster
-
-        return raster(self, **options)
-
-    def plot_v(self, **options: Any) -> Figure:
-        """Draw the recorded membranes; options go to `neurocorex.plot.membranes`."""
-        from ..plot import membranes
-
-        return membranes(self, **options)
-
-    def plot_weights(self, **options: Any) -> Figure:
-        """Draw the weights over time; options go to `neurocorex.plot.weights_over_time`."""
-        from ..plot import weights_over_time
-
-        return weights_over_time(self, **options)
+    def _repr_html_(self) -> str:
+        return card_of(self).html
 
     # Files -------------------------------------------------------------------------------------
 
@@ -216,6 +211,18 @@ class Result(ResultData):
             For the ending of another format, or a .csv file without spikes.
         """
         resultfile.save(self, Path(path))
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the spikes to a CSV file, the same as `save` writes to a name that ends in .csv.
+
+        Raises
+        ------
+        FileFormatError
+            If the file cannot be written.
+        InputError
+            If no spikes were recorded.
+        """
+        resultfile.write_csv(self, Path(path))
 
     @classmethod
     def load(cls, path: str | Path) -> Result:

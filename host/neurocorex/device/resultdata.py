@@ -54,6 +54,9 @@ class ResultData:
         Rows of the weights that belong to feedback axons.
     error_scale : float
         Units of the chip per unit of the feedback weights.
+    threshold_items, refractory_steps : int64 array [N]
+        Threshold of each neuron without adaptation, as an integer of the chip, and its refractory period in steps, when
+        the run began; empty if they are not known, as of a file of an earlier version.
     """
 
     steps: int
@@ -76,4 +79,6 @@ class ResultData:
     weight_inputs: int = 0
     weight_feedback: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     error_scale: float = 1.0
+    threshold_items: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    refractory_steps: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     units: str = "chip"

@@ -17,9 +17,9 @@ from ..spec import CoreConfig, Counter
 from .resultdata import ResultData
 
 FORMAT = "neurocorex-result"
-VERSION = 3
+VERSION = 4
 #: Earlier versions are the same with fewer arrays and counters.
-VERSIONS = (1, 2, VERSION)
+VERSIONS = (1, 2, 3, VERSION)
 #: Most bytes of all arrays together, unpacked.
 ARRAYS_LIMIT = 2 << 30
 #: Endings of files of other programs, which an npz file must not have.
@@ -30,9 +30,12 @@ _ARRAYS = {
     **{name: name for name in ("spike_samples", "spike_times", "spike_neurons", "spikes_of", "v_neurons")},
     "counts": "spike_counts", "v": "v_items", "weight_steps": "weight_steps", "weights_over_time": "weight_items",
     "weight_gains": "weight_gains", "scales": "scales", "weight_feedback": "weight_feedback",
+    "thresholds": "threshold_items", "refractory_steps": "refractory_steps",
 }  # fmt: skip
 #: Arrays that a file of an earlier version lacks.
-_ADDED = ("weight_steps", "weights_over_time", "weight_gains", "scales", "weight_feedback")
+_ADDED = (
+    "weight_steps", "weights_over_time", "weight_gains", "scales", "weight_feedback", "thresholds", "refractory_steps",
+)  # fmt: skip
 #: What `counters` has beside the counters of the chip.
 _DERIVED = ("synaptic_events", "cycles")
 
@@ -61,13 +64,18 @@ def _save_npz(result: ResultData, path: Path) -> None:
 
 def _save_csv(result: ResultData, path: Path) -> None:
     """Write a line for each spike; says so if the result has more than spikes."""
-    if not result.has_raster or not result.spikes_of.size:
-        raise InputError("a .csv file has the spikes, which this result has not; run with record=['spikes']")
+    _require_spikes(result)
     left_out = [name for name, array in (("membranes", result.v_items), ("weights", result.weight_items)) if array.size]
     if left_out:
         warnings.warn(
             f"{path.name} has the spikes only; save the {' and '.join(left_out)} as .npz", UserWarning, stacklevel=4
         )
+    write_csv(result, path)
+
+
+def write_csv(result: ResultData, path: Path) -> None:
+    """Write a line for each spike, as `Result.to_csv` says."""
+    _require_spikes(result)
     sampled = result.samples is not None
     times = (result.spike_times * result.dt_ms).tolist()
     columns = [result.spike_times.tolist(), [f"{time:.10g}" for time in times], result.spike_neurons.tolist()]
@@ -76,6 +84,11 @@ def _save_csv(result: ResultData, path: Path) -> None:
         names, columns = ["sample", *names], [result.spike_samples.tolist(), *columns]
     rows = (",".join(map(str, row)) for row in (names, *zip(*columns, strict=True)))
     files.write_atomic(path, lambda stream: stream.writelines(f"{row}\n".encode() for row in rows))
+
+
+def _require_spikes(result: ResultData) -> None:
+    if not result.has_raster or not result.spikes_of.size:
+        raise InputError("a .csv file has the spikes, which this result has not; run with record=['spikes']")
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -122,6 +135,11 @@ def check(result: ResultData) -> None:
         index = getattr(result, name)
         if index.ndim != 1 or index.min(initial=0) < 0 or index.max(initial=-1) >= limit:
             raise ValueError(f"{name} is out of range")
+    for name in ("threshold_items", "refractory_steps"):
+        if getattr(result, name).shape not in ((0,), (result.neurons,)):
+            raise ValueError(f"{name} must be one for each neuron, or none")
+    if result.refractory_steps.min(initial=0) < 0:
+        raise ValueError("refractory_steps must be 0 or more")
     _check_units(result)
 
 

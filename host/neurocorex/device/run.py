@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import numpy as np
 from ..errors import DeviceError, InputError
 from ..events.delayline import Flight, Waiting
 from ..events.stream import EventStream
+from ..progress import Progress
 from ..spec import Region
 from . import counters as counting
 from .changes import Changes
-from .chip import Chip, Look, Progress
+from .chip import Chip, Look
 from .contents import Contents
 from .matrix import WeightMatrix
 from .options import Options
@@ -75,7 +77,6 @@ class Run:
         *,
         snapshot_every: int | None,
         counters: bool,
-        progress: Progress | None,
         units: str,
     ) -> None:
         self._contents, self._stimulus = contents, stimulus
@@ -101,7 +102,7 @@ class Run:
         self._counters, self._units = counters, units
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
-        self.progress = progress
+        self.progress: Progress | None = None
         #: Results, and the steps that they and all before them cover: one list, so that Ctrl-C finds both or neither.
         self._taken: list[tuple[EventStream, int]] = []
         self._aged = 0
@@ -205,10 +206,12 @@ class Run:
 
     def _result(self, counters: dict[str, int]) -> Result:
         network, stimulus = self._contents.network, self._stimulus
-        return Result.from_stream(
+        result = Result.from_stream(
             EventStream.join([results for results, _ in self._taken]),
             neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
             counters=counters, dt_ms=network.dt_ms, scaling=network.units,
             weights=self._log.over_time(network, self.done) if self._log.looks else None,
-        ).in_units(self._units)  # fmt: skip
+        )  # fmt: skip
+        thresholds, periods = map(network.of_neurons, (Region.THRESHOLD, Region.REFRACTORY))
+        return replace(result, threshold_items=thresholds, refractory_steps=periods).in_units(self._units)

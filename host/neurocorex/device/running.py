@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.stream import EventStream
+from ..progress import Wanted, shown
 from .awaiting import awaited
 from .checkpoint import Checkpoint, CheckpointedRun
-from .chip import Chip, Progress
+from .chip import Chip
 from .injection import injected
 from .memories import Memories
 from .options import Options, known
@@ -50,7 +51,7 @@ class Running(Memories):
         *,
         snapshot_every: int | None = None,
         counters: bool = True,
-        progress: Progress | None = None,
+        progress: Wanted = None,
         units: str | None = None,
         **options: Unpack[Options],
     ) -> Result:
@@ -76,8 +77,9 @@ class Running(Memories):
             Steps from one reading of the weights to the next, for `Result.weights_over_time`; the first is before all.
         counters : bool
             Whether to read the counters, for `Result.counters`; many tiny runs are faster without.
-        progress : callable, optional
-            Called with (steps done, steps of all) from time to time.
+        progress : callable or bool, optional
+            Called with (steps done, steps of all) from time to time. By default a bar appears in terminals and
+            notebooks after two seconds; False: none.
         units : {"network", "chip"}, optional
             Units of `inject`, and of membranes and weights in the result. "chip": integers that the chip gets and
             holds. By default the network's; but an `inject` of integers, where both units differ, is taken in units
@@ -118,11 +120,12 @@ class Running(Memories):
             )  # fmt: skip
             run = (Run if saving is None else partial(CheckpointedRun, saving))(
                 self._contents, stimulus, options, record, snapshot_every=snapshot_every, counters=counters,
-                progress=progress, units=result_units,
+                units=result_units,
             )  # fmt: skip
-            return self._carried_out(run, run.perform)
+            with shown("running", progress) as run.progress:
+                return self._carried_out(run, run.perform)
 
-    def resume(self, *, progress: Progress | None = None, deadline_s: float | None = None) -> Result:
+    def resume(self, *, progress: Wanted = None, deadline_s: float | None = None) -> Result:
         """Finish the run that was cut off: no step is lost, and none is run twice.
 
         Parameters
@@ -146,8 +149,8 @@ class Running(Memories):
         """
         with self._turn.taken("resume", deadline_s):
             run: Run = self._contents.standing.cut_run()
-            run.progress = progress
-            return self._carried_out(run, lambda chip: chip.resume())
+            with shown("running", progress) as run.progress:
+                return self._carried_out(run, lambda chip: chip.resume())
 
     async def run_async(self, *arguments: Any, **options: Any) -> Result:
         """Run the network in a thread, and await the result; arguments and errors are those of `run`.

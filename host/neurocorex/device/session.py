@@ -39,6 +39,8 @@ class Session:
         Counts up when what the chip held is gone: it was reset, used by another session, replaced, or cannot return.
     exchanges : int
         Counts up with every exchange.
+    told : ChipInfo or None
+        What the present chip said of itself; None if it was not asked yet.
     """
 
     def __init__(self, connect: Connect) -> None:
@@ -47,12 +49,19 @@ class Session:
         self._chip: Chip | None = None
         self._closed = False
         self.generation = self.exchanges = 0
+        self.told: ChipInfo | None = None
 
     @property
     def info(self) -> ChipInfo:
         """What the chip says of itself."""
         with self._opened() as chip:
-            return chip.info
+            self.told = chip.info
+            return self.told
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the chip was released for good."""
+        return self._closed
 
     @contextmanager
     def exchange(self) -> Iterator[Chip]:
@@ -92,4 +101,4 @@ class Session:
         if self._chip is not None:
             self._chip.close()
             self.generation += 1
-        self._chip = None
+        self._chip = self.told = None

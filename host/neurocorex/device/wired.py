@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import DeviceError, DisconnectedError, StateLostError
 from ..events.stream import EventStream
+from ..progress import Progress
 from ..quantiser.notice import tell_of_device
 from ..spec import ChipInfo, Clear, Control, Op, Region
 from ..spec.protocol import CLEAR_ARGUMENTS, DEFAULT_BAUD, READ_ARGUMENTS, WRITE_ARGUMENTS
@@ -20,7 +21,7 @@ from ..wire.link import Link
 from ..wire.refusals import foreign, no_chip
 from ..wire.regions import Items, read_request, write_requests
 from ..wire.transport import Transport
-from .chip import Chip, Look, Progress, Put, course
+from .chip import Chip, Look, Put, course
 from .exchange import Command, Exchange, Reading, Results
 
 

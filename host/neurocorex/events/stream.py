@@ -72,7 +72,7 @@ class EventStream(Changing):
     def __post_init__(self) -> None:
         if self.steps < 0:
             raise InputError(f"a stream has 0 steps or more, got {self.steps!r}")
-        for name in self.__slots__[1:]:
+        for name in EventStream.__slots__[1:]:
             object.__setattr__(self, name, integers(name, getattr(self, name)))
         if not self.graded_forced.size:
             object.__setattr__(self, "graded_forced", np.zeros_like(self.graded_step))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .. import files
 from ..errors import FitError, InputError
+from ..notebook import Card
 from ..spec import CoreConfig, Region
 from . import file as imagefile
 from . import fitting, growth
@@ -93,6 +94,21 @@ class Image:
     def __repr__(self) -> str:
         kind = "snapshot" if self.is_snapshot else "image"
         return f"<{kind} of {self.config.inputs} inputs and {self.config.neurons} neurons, scale {self.scale:g}>"
+
+    def _repr_html_(self) -> str:
+        config, used = self.config, self.used
+        sizes = f"{config.inputs} inputs, {config.neurons} neurons, {config.extra_axons} extra axons"
+        rows: list[tuple[str, object]] = [
+            ("chip", sizes),
+            ("in use", f"{used.inputs} inputs, {used.neurons} neurons, {used.extra_axons} extra axons"),
+            ("weights", f"{np.count_nonzero(self.weights)}, of {config.weight_bits} bits"),
+            ("scale", f"{self.scale:.6g} units of the chip per unit of the network"),
+        ]
+        if self.learns:
+            rows.append(("learning", f"{np.count_nonzero(self.regions[Region.PLASTIC])} synapses"))
+        regions = [f"{region.name.lower()} {array.shape}" for region, array in self.regions.items()]
+        notes = [f"{name}: {str(value)[:100]}" for name, value in self.meta.items()]
+        return Card("Snapshot" if self.is_snapshot else "Image", rows, [("regions", regions), ("meta", notes)]).html
 
     @property
     def is_snapshot(self) -> bool:

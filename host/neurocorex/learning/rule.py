@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from numbers import Real
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..notebook import Card
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -86,9 +87,32 @@ class Rule:
         return False
 
     @property
+    def chosen(self) -> dict[str, Any]:
+        """What was given: its fields that have no default, or another value than their default."""
+        values = {each.name: (each.default, getattr(self, each.name)) for each in fields(self)}
+        return {name: value for name, (default, value) in values.items() if default is MISSING or value != default}
+
+    @property
+    def short(self) -> str:
+        """The rule on one line: its kind, and what was given."""
+        return f"{type(self).__name__} ({', '.join(f'{name} {_shown(value)}' for name, value in self.chosen.items())})"
+
+    def _repr_html_(self) -> str:
+        return Card(type(self).__name__, [(name, _shown(value)) for name, value in self.chosen.items()]).html
+
+    @property
     def bounds_are_integers(self) -> bool:
         """Whether the bounds are integers, or there are none."""
         return self.bounds is None or all(isinstance(bound, int | np.integer) for bound in self.bounds)
+
+
+def _shown(value: Any) -> str:
+    """Return a value of a rule as short text: functions by their name."""
+    if callable(value):
+        return getattr(value, "__name__", type(value).__name__)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value[:8]))}{', ...' if len(value) > 8 else ''})"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def is_finite(value: Any) -> bool:

@@ -19,9 +19,10 @@ from .inputaxons import axons_of, carry, require_axons
 from .judging import JudgedData
 from .parts import Part, parts_of
 from .population import Inputs, Neurons, Population
+from .summary import Summary
 
 
-class Network(JudgedData, ContextData):
+class Network(Summary, JudgedData, ContextData):
     """Leaky integrate-and-fire neurons, driven by input axons and by each other, with synapses that may learn.
 
     Parameters
@@ -97,12 +98,6 @@ class Network(JudgedData, ContextData):
     def __copy__(self) -> Self:
         """Return a deep copy: its populations are parts of the copy, and its arrays are its own."""
         return deepcopy(self)
-
-    def __repr__(self) -> str:
-        synapses = np.count_nonzero(self.weights)
-        counts = f"{len(self.inputs)} inputs, {self.neuron_count} neurons and {synapses} synapses"
-        learning = f" ({np.count_nonzero(self.plastic)} plastic)" if self.plastic.any() else ""
-        return f"<Network of {counts}{learning}, {self.dt_ms:g} ms>"
 
     @checked_keywords
     def connect(

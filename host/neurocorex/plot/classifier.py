@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from .canvas import COLOURS, FAINT, INK, new_figure, points_of_unit, whole_numbers
+from .canvas import COLOURS, FAINT, INK, one_panel, points_of_unit, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ def learning_curve(
     *,
     epochs: ArrayLike | None = None,
     chance: float | None = None,
-    axis: Axes | None = None,
+    ax: Axes | None = None,
     title: str | None = None,
 ) -> Figure:
     """Draw accuracy by epoch; of several seeds each as a thin line, and their median as a thick one.
@@ -37,7 +37,7 @@ def learning_curve(
         Epochs after which the accuracy was measured, ascending; by default 1, 2, 3, ...
     chance : float, optional
         Accuracy of guessing, 0 to 1, drawn as a dashed line.
-    axis : Axes, optional
+    ax : Axes, optional
         Where to draw; by default in a figure of its own.
     title : str, optional
         Heading.
@@ -56,8 +56,7 @@ def learning_curve(
     at = {name: _epochs(epochs, seeds.shape[1]) for name, seeds in curves.items()}
     if chance is not None and not 0 <= chance <= 1:
         raise InputError(f"chance is {chance!r}, expected a share from 0 to 1, such as 0.1")
-    if axis is None:
-        axis = new_figure(6, 3.5).subplots()
+    figure, axis = one_panel(ax, 6, 3.5, None)
     for position, (name, seeds) in enumerate(curves.items()):
         _draw_seeds(axis, at[name], 100 * seeds, COLOURS[position % len(COLOURS)], name)
     if chance is not None:
@@ -73,7 +72,7 @@ def learning_curve(
         axis.legend(frameon=False)
     if title:
         axis.set_title(title, loc="left", fontsize="medium")
-    return axis.get_figure(root=True)  # type: ignore[return-value]
+    return figure
 
 
 def confusion(
@@ -81,7 +80,7 @@ def confusion(
     predictions: ArrayLike,
     *,
     classes: Sequence[str] | None = None,
-    axis: Axes | None = None,
+    ax: Axes | None = None,
     title: str | None = None,
 ) -> Figure:
     """Draw how many samples of each class got each answer; the heading says the accuracy.
@@ -94,7 +93,7 @@ def confusion(
         Answers; -1 is no answer, which counts as wrong. If there are any, they have a column of their own.
     classes : sequence of str, optional
         Names of the classes, at most 100; by default the numbers from 0 to the largest that occurs.
-    axis : Axes, optional
+    ax : Axes, optional
         Where to draw; by default in a figure of its own.
     title : str, optional
         Heading, before the accuracy.
@@ -113,9 +112,8 @@ def confusion(
     columns = [*names, "none"] if unanswered.any() else names
     table = np.zeros((count, len(columns)), np.int64)
     np.add.at(table, (truth, np.where(unanswered, count, answers)), 1)
-    if axis is None:
-        inch = min(0.5, 14 / count)
-        axis = new_figure(max(1.2 + len(columns) * inch, 4), 1.2 + count * inch).subplots()
+    inch = min(0.5, 14 / count)
+    figure, axis = one_panel(ax, max(1.2 + len(columns) * inch, 4), 1.2 + count * inch, None)
     axis.imshow(table, cmap="Blues", vmin=0, vmax=table.max(), interpolation="nearest")
     _write_counts(axis, table)
     if unanswered.any():
@@ -127,7 +125,7 @@ def confusion(
     right = np.count_nonzero(truth == answers)
     heading = f"{right} of {len(truth)} right: {right / len(truth):.2%}"
     axis.set_title(f"{title}: {heading}" if title else heading, loc="left", fontsize="medium")
-    return axis.get_figure(root=True)  # type: ignore[return-value]
+    return figure
 
 
 def _draw_seeds(axis: Axes, at: NDArray[Any], seeds: NDArray[Any], colour: str, name: str) -> None:

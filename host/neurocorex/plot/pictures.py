@@ -1,7 +1,7 @@
-"""Pictures of spikes, membranes and weight matrices. They need matplotlib: ``pip install 'neurocorex[plot]'``.
+"""Pictures of spikes and membranes. They need matplotlib: ``pip install 'neurocorex[plot]'``.
 
-Every function returns a matplotlib `Figure` that belongs to no window: ``figure.savefig("raster.png")`` needs no
-display.
+Every function returns a matplotlib `Figure`: one that belongs to no window, so ``figure.savefig("raster.png")`` needs
+no display, or that of the axes which it was given as `ax`.
 """
 
 from __future__ import annotations
@@ -16,23 +16,9 @@ from ..errors import InputError
 from ..network.population import Population
 from ..network.selection import indices_of
 from ..spec.config import LIMITS
-from .canvas import (
-    COLOURS,
-    FAINT,
-    INK,
-    Spikes,
-    colour_limit,
-    draw_spikes,
-    frame_spikes,
-    mark_samples,
-    new_figure,
-    refuse_scale,
-    step_length,
-    unit_name,
-    whole_numbers,
-    with_samples,
-)  # fmt: skip
+from .canvas import COLOURS, FAINT, INK, OTHERS, Window, colours, panels, refuse, step_length, time_window, unit_name
 from .recorded import Recorded
+from .spiking import Spikes, draw_spikes, frame_spikes, key, mark_samples, with_samples
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,6 +32,10 @@ COUNT_LIMIT = max(LIMITS["neurons"])
 TRACES = 24
 #: Most samples that a raster shows.
 SAMPLES = 12
+#: Rows of a raster that are ROW inches high each; further ones get less.
+ROWS, ROW = 12, 0.2
+#: Thresholds of a result that are larger than its membranes by this factor are not drawn: the membranes would be flat.
+FAR = 4.0
 
 
 def raster(
@@ -54,7 +44,9 @@ def raster(
     inputs: ArrayLike | None = None,
     groups: Mapping[str, Selection] | None = None,
     labels: Sequence[str] | None = None,
+    window: Window | None = None,
     dt_ms: float | None = None,
+    ax: Axes | None = None,
     title: str | None = None,
 ) -> Figure:
     """Draw a raster: which neuron fired in which step.
@@ -66,43 +58,55 @@ def raster(
     inputs : bool array of the same steps (and samples), optional
         Input spikes, drawn in a panel above.
     groups : dict, optional
-        Neurons (a population, slice, list or bool array) by the name of their group, each with its own colour.
+        Neurons (a population, slice, list or bool array) by the name of their group, each with its own colour; those
+        in no group are grey.
     labels : list of str, optional
         What stands above each sample.
+    window : (float, float), optional
+        Part of the time that is drawn, in milliseconds.
     dt_ms : float, optional
         Length of a step; by default that of the result, or 1 ms.
+    ax : Axes, optional
+        Where to draw; by default in a figure of its own.
     title : str, optional
         Heading.
 
     Raises
     ------
     InputError
-        For a wrong shape, or a result without spikes.
+        For a wrong shape, a window without anything in it, or a result without spikes.
     MissingToolError
         If matplotlib is not installed.
     """
     dt_ms = step_length(spikes, dt_ms)
     fired = Spikes.of(spikes, "spikes").first(SAMPLES)
-    panels = [("neuron", fired)]
+    shown = [("neuron", fired)]
     if inputs is not None:
         driven = Spikes.of(inputs, "inputs").first(SAMPLES)
         if (driven.samples, driven.steps) != (fired.samples, fired.steps):
             sizes = f"{driven.samples} x {driven.steps}, the spikes {fired.samples} x {fired.steps}"
             raise InputError(f"inputs are of another length in samples x steps: {sizes}")
-        panels.insert(0, ("input axon", driven))
-    heights = [max(panel.count, fired.count / 3) for _, panel in panels]
-    figure = new_figure(9, min(2.2 + 0.03 * sum(heights), 8), title)
-    column = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    axes: list[Axes] = list(column)
-    for axis, (what, panel) in zip(axes, panels, strict=True):
+        shown.insert(0, ("input axon", driven))
+    span = time_window(window, fired.samples * fired.steps * dt_ms)
+    coloured = _groups(groups, fired)
+    heights = [max(panel.count, fired.count / 3) for _, panel in shown]
+    rows = sum(heights)
+    height = min(0.9 + ROW * min(rows, ROWS) + 0.03 * max(rows - ROWS, 0), 8)
+    figure, axes, _ = panels(ax, (9, height), title, len(shown), sizes=heights)
+    most = 72 * ROW if ax is None else np.inf
+    for axis, (what, panel) in zip(axes, shown, strict=True):
         frame_spikes(axis, panel.count, what)
-        members = _groups(groups, panel.count) if panel is fired else {None: slice(None)}
-        for position, (name, rows) in enumerate(members.items()):
-            draw_spikes(axis, panel, rows, dt_ms, INK if name is None else COLOURS[position % len(COLOURS)], name)
-    if groups:
-        figure.legend(loc="outside lower left", ncols=min(len(groups), 6), frameon=False, markerscale=2)
-    mark_samples(axes, fired.samples, fired.steps * dt_ms, labels)
-    axes[-1].set_xlim(0, fired.samples * fired.steps * dt_ms)
+        every = {"": (np.ones(panel.count, np.bool_), INK)}
+        for members, colour in (coloured if panel is fired and coloured else every).values():
+            draw_spikes(axis, panel, members, dt_ms, colour, span, most_points=most)
+    if coloured:
+        keys = [key(colour, name) for name, (_, colour) in coloured.items()]
+        if ax is None:
+            figure.legend(handles=keys, loc="outside lower left", ncols=min(len(keys), 6), frameon=False)
+        else:
+            axes[-1].legend(handles=keys, loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize="small")
+    mark_samples(axes, fired.samples, fired.steps * dt_ms, labels, span)
+    axes[-1].set_xlim(*span)
     axes[-1].set_xlabel("time (ms)")
     return figure
 
@@ -112,12 +116,17 @@ def membranes(
     *,
     neurons: Selection | None = None,
     threshold: ArrayLike | None = None,
-    scale: None = None,
     sample: int = 0,
+    window: Window | None = None,
     dt_ms: float | None = None,
+    ax: Axes | None = None,
     title: str | None = None,
+    **gone: Any,
 ) -> Figure:
-    """Draw membranes over time, one panel each, at most 24; the spikes of a result are marked.
+    """Draw membranes over time, one panel each, at most 24; of a result with its spikes, thresholds, refractory times.
+
+    Spikes are bars above, at the ends of their steps; the refractory time after each is shaded. Thresholds of a result
+    are dashed lines without adaptation; those far above all membranes of their neuron are left out.
 
     Parameters
     ----------
@@ -127,12 +136,16 @@ def membranes(
         Numbers of the neurons in `v`; of a result, which of those that it has.
     threshold : float or array [neurons], optional
         Drawn as dashed lines, in the units of `v`; for each neuron that is drawn, or for each of the network.
-    scale : None
-        Not needed any more; raises InputError.
     sample : int
         Which one to draw, if there are several.
+    window : (float, float), optional
+        Part of the time that is drawn, in milliseconds from the start of the sample.
+    ax : Axes, optional
+        Where to draw; several panels divide it. By default in a figure of its own.
     dt_ms, title
         As for `raster`.
+    **gone
+        Arguments of earlier versions; they are refused.
 
     Raises
     ------
@@ -141,77 +154,72 @@ def membranes(
     MissingToolError
         If matplotlib is not installed.
     """
-    refuse_scale(scale)
+    refuse("membranes", gone)
     dt_ms = step_length(v, dt_ms)
     traces = with_samples(np.asarray(v.v if isinstance(v, Recorded) else v), "membranes")
     if not 0 <= sample < len(traces):
         raise InputError(f"there is no sample {sample}, the membranes are of {len(traces)} (the first is 0)")
     numbers, columns = _columns(v, neurons, traces.shape[2])
     trace = traces[sample][:, columns[:TRACES]]
-    limits = None if threshold is None else _limits(v, threshold, numbers)
+    limits = _own_thresholds(v, numbers[:TRACES], trace) if threshold is None else _limits(v, threshold, numbers)
     count = trace.shape[1]
-    figure = new_figure(9, min(1.4 + 0.9 * count, 14), title or f"membranes{unit_name(v, trace)}")
-    axes = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
+    first, last = time_window(window, len(trace) * dt_ms)
+    title = title or f"membranes{unit_name(v, trace)}"
+    figure, axes, _ = panels(ax, (9, min(1.4 + 0.9 * count, 14)), title, count)
     times = (np.arange(len(trace)) + 1) * dt_ms
+    # A step beyond either end, so that lines reach the frame; the rest would spoil the vertical scale.
+    kept = (times >= first - dt_ms) & (times <= last + dt_ms)
     for row, axis in enumerate(axes):
         axis.axhline(0, color=FAINT, linewidth=0.8)
-        if limits is not None:
+        if limits is not None and np.isfinite(limits[row]):
             axis.axhline(limits[row], color=COLOURS[1], linewidth=0.8, linestyle=(0, (4, 3)))
-        axis.plot(times, trace[:, row], color=COLOURS[0], linewidth=1.1)
-        for time in _spike_times(v, sample, numbers[row], dt_ms):
-            axis.axvline(time, ymin=0.88, color=COLOURS[1], linewidth=1.1)
-        axis.set_ylabel(f"neuron {numbers[row]}", rotation=0, ha="right", va="center")
+        axis.plot(times[kept], trace[kept, row], color=COLOURS[0], linewidth=1.1)
+        _draw_firing(axis, v, sample, numbers[row], dt_ms)
+        axis.set_ylabel(f"neuron {numbers[row]}", rotation=0, ha="right", va="center", labelpad=12)
         axis.locator_params(axis="y", nbins=3)
         axis.margins(y=0.2)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[-1].set_xlim(0, len(trace) * dt_ms)
+    axes[-1].set_xlim(first, last)
     axes[-1].set_xlabel("time (ms)")
     return figure
 
 
-def weights(matrix: ArrayLike, *, inputs: int | None = None, title: str | None = None) -> Figure:
-    """Draw a weight matrix: red excites, blue inhibits, white is none.
-
-    Parameters
-    ----------
-    matrix : array [axons, neurons]
-        As `Device.weights` returns it, or any other.
-    inputs : int, optional
-        Rows that belong to inputs; a line parts them from those of the neurons.
-    title : str, optional
-        Heading.
-
-    Raises
-    ------
-    InputError
-        If it has not two dimensions.
-    MissingToolError
-        If matplotlib is not installed.
-    """
-    values = np.asarray(matrix)
-    if values.ndim != 2 or not values.size:
-        raise InputError(f"weights have shape {values.shape}, expected [axons, neurons]")
-    axons, neurons = values.shape
-    figure = new_figure(min(2.6 + 4 * max(neurons / axons, 0.35), 9), 5, title)
-    axis = figure.subplots()
-    largest = colour_limit(values)
-    picture = axis.imshow(values, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto", interpolation="nearest")
-    if inputs is not None and 0 < inputs < axons:
-        axis.axhline(inputs - 0.5, color=INK, linewidth=0.8)
-    axis.set_xlabel("to neuron")
-    axis.set_ylabel("from axon" if inputs is None else f"from axon (neurons from {inputs} on)")
-    whole_numbers(axis.xaxis)
-    whole_numbers(axis.yaxis)
-    figure.colorbar(picture, ax=axis, label=f"weight{unit_name(None, values)}")
-    return figure
+def _draw_firing(axis: Axes, v: Any, sample: int, neuron: int, dt_ms: float) -> None:
+    """Mark the spikes of a neuron of a result above its membrane, and shade the refractory time after each."""
+    times = _spike_times(v, sample, neuron, dt_ms)
+    if not times.size:
+        return
+    periods = v.refractory_steps
+    if periods.size and periods[neuron]:
+        spans = [(time, float(periods[neuron]) * dt_ms) for time in times.tolist()]
+        axis.broken_barh(
+            spans, (0, 1), transform=axis.get_xaxis_transform(), facecolors=FAINT, alpha=0.45, linewidth=0, zorder=0
+        )
+    for time in times:
+        axis.axvline(time, ymin=0.88, color=COLOURS[1], linewidth=1.1)
 
 
-def _groups(groups: Mapping[str, Selection] | None, count: int) -> dict[str | None, NDArray[Any] | slice]:
-    """Rows by group; all of them without a name if there are no groups."""
-    chosen: dict[str | None, NDArray[Any] | slice] = {
-        name: indices_of(members, count, f"group {name!r}") for name, members in (groups or {}).items()
-    }
-    return chosen or {None: slice(None)}
+def _groups(groups: Mapping[str, Selection] | None, fired: Spikes) -> dict[str, tuple[NDArray[np.bool_], str]]:
+    """Rows and colour of each group; neurons that fire and are in none are a group of their own."""
+    found: dict[str, tuple[NDArray[np.bool_], str]] = {}
+    left = np.ones(fired.count, np.bool_)
+    for (name, members), colour in zip((groups or {}).items(), colours(len(groups or {})), strict=True):
+        rows = np.zeros(fired.count, np.bool_)
+        rows[indices_of(members, fired.count, f"group {name!r}")] = True
+        found[name] = rows, colour
+        left &= ~rows
+    if found and left[fired.index].any():
+        found["in no group"] = left, OTHERS
+    return found
+
+
+def _own_thresholds(v: Any, numbers: list[int], trace: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Return the thresholds of a result, NaN for those that are far above their membranes; None without any."""
+    if not isinstance(v, Recorded) or not v.thresholds.size:
+        return None
+    limits = np.asarray(v.thresholds, np.float64)[numbers]
+    highest = np.abs(trace.astype(np.float64)).max(axis=0)
+    return np.where(limits > FAR * highest, np.nan, limits)
 
 
 def _columns(v: Any, neurons: Any, count: int) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from .canvas import FAINT, colour_limit, new_figure, points_of_unit, unit_name
+from .canvas import FAINT, colour_limit, one_panel, points_of_unit, unit_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ def fields(
     labels: ArrayLike | None = None,
     columns: int | None = None,
     most: int = FIELDS,
-    axis: Axes | None = None,
+    ax: Axes | None = None,
     title: str | None = None,
 ) -> Figure:
     """Draw receptive fields: the weights of each neuron as an image; red excites, blue inhibits, white is none.
@@ -51,7 +51,7 @@ def fields(
         Images side by side, at least 1; by default about as many as there are rows of them.
     most : int
         Most neurons that are drawn, at least 1; the title says so if there are more.
-    axis : Axes, optional
+    ax : Axes, optional
         Where to draw; by default in a figure of its own.
     title : str, optional
         Heading.
@@ -69,10 +69,8 @@ def fields(
     names = _names(labels, neurons)
     shown = min(neurons, _count(most, "most"))
     grid = _Grid.of(height, width, shown, columns, has_labels=bool(names))
-    if axis is None:
-        inch = float(np.clip(9 / max(grid.size), 0.45 / grid.side, 1.2 / grid.side))
-        axis = new_figure(max(1.4 + grid.size[0] * inch, 4), 0.4 + grid.size[1] * inch).subplots()
-    figure: Figure = axis.get_figure(root=True)  # type: ignore[assignment]
+    inch = float(np.clip(9 / max(grid.size), 0.45 / grid.side, 1.2 / grid.side))
+    figure, axis = one_panel(ax, max(1.4 + grid.size[0] * inch, 4), 0.4 + grid.size[1] * inch, None)
     limit = colour_limit(values[:, :shown])
     for neuron in range(shown):
         left, top = grid.corner(neuron)

@@ -1,4 +1,4 @@
-"""Recorded run, as far as pictures need it; `neurocorex.device.result.Result` is one, and describes each array."""
+"""Recorded run, as far as pictures need it: a `neurocorex.device.result.Result`, which says more."""
 
 # ruff: noqa: D102  # the arrays are described there
 
@@ -44,3 +44,7 @@ class Recorded(Protocol):
     def weight_steps(self) -> Ints: ...
     @property
     def weights_over_time(self) -> NDArray[Any]: ...
+    @property
+    def thresholds(self) -> NDArray[Any]: ...
+    @property
+    def refractory_steps(self) -> Ints: ...

@@ -26,6 +26,7 @@ from .populations import PopulationScale
 from .remarks import remarks
 from .rounded import Rounded
 from .rulereport import RuleReport, draw_windows, engines, plain, rule_lines, rule_warnings
+from .summary import Summary
 from .window import SMALL, ActingWindow
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Summary):
     """What `quantise` did. `str()` gives it as text, `to_dict` as plain values.
 
     Attributes

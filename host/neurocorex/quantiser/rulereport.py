@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..image import Image
 from ..learning import Rule
 from ..network.population import named
-from ..plot.plasticity import learning_window, learning_windows
+from ..plot.windows import learning_window, learning_windows
 from ..spec import Learning
 from .acting import acting_window
 from .difference import finite
@@ -126,7 +126,7 @@ def draw_windows(windows: dict[int, ActingWindow], ax: Axes | None, rule: int | 
     chosen = next(iter(windows)) if rule is None and len(windows) == 1 else rule
     if chosen not in windows:
         raise InputError(f"rule= must be {' or '.join(map(str, windows))}, which have a learning window; got {rule!r}")
-    return learning_window(windows[chosen], axis=ax)
+    return learning_window(windows[chosen], ax=ax)
 
 
 def plain(learning: Sequence[Rounded]) -> list[dict[str, Any]]:
