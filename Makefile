@@ -16,7 +16,7 @@ demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
 
 test: $(VENV)/.dev lint
-	tools/need iverilog=iverilog g++=g++ perl=perl chromium=chromium lz4.h=liblz4-dev zlib.h=zlib1g-dev
+	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev chromium=chromium
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 # Downloads PyTorch and the tools that write NIR, records their networks anew, tests them, and trains the snnTorch example.
@@ -34,8 +34,13 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The site in build/docs: runs the tutorials, the examples of docstrings, and the tests of the pages. Without network.
 docs: $(VENV)/.dev
+	tools/need g++=g++
+	$(BIN)/sphinx-build --jobs $(JOBS) --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
+	$(BIN)/pytest --doctest-modules host/neurocorex
 	$(BIN)/pytest tests/test_docs.py tests/test_readme.py tests/test_pictures.py
+	@echo "the site: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/docs"
 
 # Draws the pictures of the README anew; a test compares them with the committed ones.
 pictures: $(VENV)/.dev

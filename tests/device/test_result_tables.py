@@ -197,3 +197,12 @@ def test_missing_library_names_the_extra(result, monkeypatch, name, library):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingToolError, match=rf"needs {library}.*pip install 'neurocorex\[data\]'"):
         getattr(result, name)()
+
+
+def test_membranes_alone_can_be_drawn_and_taken_over(net):
+    with ncx.open("emulator") as device:
+        device.load(net)
+        result = device.run(5, record="v")
+    assert len(result.plot_v().axes) == 5
+    assert set(result.to_xarray().data_vars) == {"v"}
+    assert not result.to_neo().segments[0].spiketrains

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from neo import Block, Segment
     from pandas import DataFrame
     from xarray import Dataset
+
+
+class Tabled(Recorded, Protocol):
+    """Recorded run with arrays over all neurons, which raise InputError where there are none."""
+
+    @property
+    def spikes(self) -> npt.NDArray[np.bool_]:
+        """Raster."""
+        ...
+
+    @property
+    def counts(self) -> Ints:
+        """Spikes of each neuron."""
+        ...
 
 
 def dataframe(result: Recorded, groups: Mapping[str, Any] | None) -> DataFrame:
@@ -87,7 +101,7 @@ def _add_membranes(segment: Segment, result: Recorded, membranes: npt.NDArray[An
     segment.analogsignals.append(signal)
 
 
-def dataset(result: Recorded) -> Dataset:
+def dataset(result: Tabled) -> Dataset:
     """Return all recorded arrays as a Dataset, see `Result.to_xarray`."""
     xarray = _library("xarray")
     sampled = () if result.samples is None else ("sample",)

@@ -78,7 +78,7 @@ class ResultViews:
         """
         return resulttables.block(self)
 
-    def to_xarray(self: Recorded) -> Dataset:
+    def to_xarray(self: resulttables.Tabled) -> Dataset:
         """Return all that was recorded as a Dataset of xarray.
 
         Variables, each if it was recorded: `spikes` [step, neuron], `counts` [neuron], `v` [step, v_neuron], with an

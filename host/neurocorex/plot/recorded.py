@@ -1,4 +1,4 @@
-"""Recorded run, as far as pictures and tables need it: a `neurocorex.device.result.Result`, which says more."""
+"""Recorded run, as far as pictures need it: a `neurocorex.device.result.Result`, which says more."""
 
 # ruff: noqa: D102  # the arrays are described there
 
@@ -32,10 +32,6 @@ class Recorded(Protocol):
     def spike_times(self) -> Ints: ...
     @property
     def spike_neurons(self) -> Ints: ...
-    @property
-    def spikes(self) -> NDArray[np.bool_]: ...
-    @property
-    def counts(self) -> Ints: ...
     @property
     def spikes_of(self) -> Ints: ...
     @property
