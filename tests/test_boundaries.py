@@ -31,8 +31,8 @@ GATES_READ = (
 DOORS = ("neurocorex.device.open", "neurocorex.fpga.gates")
 #: Packages that take long to load. None of them is loaded before something needs it.
 HEAVY = {
-    "numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "amaranth", "cocotb", "pandas", "neo", "xarray",
-    "bokeh", "tornado",
+    "numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "amaranth", "cocotb", "pandas",
+    "neo", "xarray", "bokeh", "tornado",
 }  # fmt: skip
 
 
