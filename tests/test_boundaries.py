@@ -12,7 +12,7 @@ from support.imports import PACKAGES, Arrow, arrows, circles, modules, reached
 #: Rooms and loose modules of the host, bottom first: a module imports from its own room and from those before it.
 HOST_FLOORS = (
     "errors", "files", "spec", "events", "learning", "encode", "image", "network", "plot", "quantiser", "wire",
-    "emulator", "server", "fpga", "device", "check", "importers", "demos", "cli", "__main__",
+    "emulator", "server", "fpga", "device", "check", "importers", "demos", "pynn", "cli", "__main__",
 )  # fmt: skip
 #: The same for the gates.
 GATE_FLOORS = (
@@ -29,7 +29,10 @@ GATES_READ = (
 #: Where the host reaches for the other packages, by name and only when they are needed.
 DOORS = ("neurocorex.device.open", "neurocorex.fpga.gates")
 #: Packages that take long to load. None of them is loaded before something needs it.
-HEAVY = {"numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "amaranth", "cocotb"}
+HEAVY = {
+    "numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "amaranth", "cocotb", "pyNN", "neo",
+    "quantities", "lazyarray",
+}  # fmt: skip
 
 
 def room(module: str) -> str:
