@@ -16,6 +16,8 @@ from .simulator import State
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+#: Room for states beyond what one step can bring, as a multiple of the threshold: 75 mV where that is 15 mV from rest.
+ROOM = 5.0
 #: Axon of the network: whether it is of a source, of which one or of which neuron, and after how many steps.
 Axon = tuple[bool, int, int]
 
@@ -146,12 +148,14 @@ class Blueprint:
         """Neurons of the network by population, each of which can have a scale of its own."""
         return [self.net.neurons[each.first : each.first + each.size] for each in self.cells.populations]
 
-    def far_membranes(self) -> Floats:
-        """Return how far each membrane begins from rest where that is beyond the threshold, in units of the network."""
+    def room(self) -> Floats:
+        """Return the room that membranes and currents need beyond the threshold, in units of the network.
+
+        Inhibition takes membranes far below rest, and currents of many spikes add up.
+        """
         cells = self.cells
-        first = np.concatenate([each.initial["v"] for each in cells.populations])
-        apart = np.abs(first - cells.rest_mv) / cells.unit_mv
-        return np.where(apart > np.abs(cells.gathered("threshold_mv")) / cells.unit_mv, apart, 0.0)
+        first = np.concatenate([each.initial["v"] for each in cells.populations]) - cells.rest_mv
+        return np.maximum(ROOM * np.abs(cells.gathered("threshold_mv")), np.abs(first)) / cells.unit_mv
 
     def _links(self, projection: Any) -> Links:
         is_source, pre = self._state.numbers_of(projection.pre.all_cells)

@@ -120,8 +120,8 @@ class Run:
                 projection.keep(learned)
         plan = Blueprint(state)
         injection = Injection(state, plan.cells, None if held is None else held.injection)
-        largest = np.maximum(injection.largest, plan.far_membranes())
-        image, self.report = quantise(plan.net, self._config(plan), populations=plan.populations, inject_max=largest)
+        room = np.maximum(injection.largest, plan.room())
+        image, self.report = quantise(plan.net, self._config(plan), populations=plan.populations, inject_max=room)
         self._device.load(image)
         scales = scales_of(image)[: plan.cells.count]
         injection.scale(scales, image.regions[Region.CURRENT_DECAY][: plan.cells.count])
