@@ -16,8 +16,9 @@ from .simulator import State
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-#: Room for states beyond what one step can bring, as a multiple of the threshold: 75 mV where that is 15 mV from rest.
-ROOM = 5.0
+#: Room for states beyond what one step can bring, as a multiple of the threshold: 30 mV where that is 15 mV from rest.
+#: More of it would leave less resolution: synaptic currents lose half a unit in each step, see docs/pynn.md.
+ROOM = 2.0
 #: Axon of the network: whether it is of a source, of which one or of which neuron, and after how many steps.
 Axon = tuple[bool, int, int]
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pyNN.standardmodels import StandardCellType, build_translations
+from pyNN.standardmodels import StandardCellType, StandardCellTypeComponent, build_translations
 from pyNN.standardmodels import cells as standard
 
 from .refusal import ParameterRefusedError, refused
@@ -135,12 +135,13 @@ class SpikeSourcePoisson(standard.SpikeSourcePoisson):
 #: Cell types that a chip computes, and those that the host drives its inputs with.
 NEURONS, SOURCES = (IF_curr_exp, IF_curr_delta), (SpikeSourceArray, SpikeSourcePoisson)
 _INSTEAD = "take IF_curr_exp or IF_curr_delta, or SpikeSourceArray and SpikeSourcePoisson as sources"
-#: All other standard cells of PyNN, by name; each raises when it is instantiated.
+_BASES = (StandardCellType, StandardCellTypeComponent)
+#: All other standard cells of PyNN and their components, by name; each raises when it is instantiated.
 REFUSED_CELLS = {
     model.__name__: refused(model, _INSTEAD)
     for model in vars(standard).values()
     if isinstance(model, type)
-    and issubclass(model, StandardCellType)
-    and model is not StandardCellType
+    and issubclass(model, _BASES)
+    and model not in _BASES
     and model.__name__ not in {each.__name__ for each in (*NEURONS, *SOURCES)}
 }

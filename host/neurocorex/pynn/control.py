@@ -17,6 +17,7 @@ from ..spec import CoreConfig
 from . import simulator
 from .populations import Population
 from .projections import Projection
+from .running import Run
 from .synapses import StaticSynapse
 
 #: Options of `setup` of other backends, which change how they compute and not what; ignored here.
@@ -24,6 +25,9 @@ FOREIGN = (
     "threads", "verbosity", "spike_precision", "recording_precision", "data_path", "use_cvode", "rtol", "atol",
     "grng_seed", "rng_seeds", "rng_seeds_seed", "num_processes", "native_rng_baseseed", "t_flush", "debug",
 )  # fmt: skip
+
+
+simulator.state.start = Run
 
 
 def setup(

@@ -35,17 +35,16 @@ class _Source(StandardCurrentSource):
         """Take values of parameters, which have the names and units of PyNN."""
         parameters.evaluate(simplify=True)
         given = {name: value.value if isinstance(value, Sequence) else value for name, value in parameters.items()}
-        self._check({**self._values, **given})
+        wanted = {**self._values, **given}
+        self._check(wanted)
         before = self.bound() if self._values else 0.0
-        self._values.update(given)
+        self._values.update(self._on_steps(wanted))
         if self.bound() > before:
             simulator.state.changed = True  # the scale of the network has to leave room for it
 
     def get_native_parameters(self) -> Any:
         """Return the values of all parameters."""
-        return ParameterSpace(
-            {key: Sequence(value) if np.ndim(value) else value for key, value in self._values.items()}
-        )
+        return ParameterSpace(dict(self._values))
 
     def inject_into(self, cells: Any) -> None:
         """Inject the current into some cells; raises TypeError for spike sources."""
@@ -80,6 +79,10 @@ class _Source(StandardCurrentSource):
     def _check(self, values: dict[str, Any]) -> None:
         """Raise ParameterRefusedError for values that cannot be."""
 
+    def _on_steps(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values that act: times of steps."""
+        return values
+
     def _waveform(self, steps: NDArray[np.int64], dt: float) -> Floats:
         raise NotImplementedError
 
@@ -109,6 +112,12 @@ class StepCurrentSource(_Source, electrodes.StepCurrentSource):
             raise ParameterRefusedError(f"times and amplitudes differ in length: {len(times)} and {len(amplitudes)}")
         if (times < 0).any() or (np.diff(times) <= 0).any():
             raise ParameterRefusedError(f"times must be 0 ms or more, and rise, got {times.tolist()[:8]}")
+
+    def _on_steps(self, values: dict[str, Any]) -> dict[str, Any]:
+        dt, times = simulator.state.dt, np.atleast_1d(np.asarray(values["times"], np.float64))
+        # Of changes that fall into one step, the last one acts.
+        steps, last = np.unique(np.rint(times / dt)[::-1], return_index=True)
+        return {"times": steps * dt, "amplitudes": np.atleast_1d(values["amplitudes"])[::-1][last]}
 
     def _waveform(self, steps: NDArray[np.int64], dt: float) -> Floats:
         edges = np.rint(np.atleast_1d(self._values["times"]) / dt)

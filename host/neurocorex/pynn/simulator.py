@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from ..spec.config import LIMITS
 
 if TYPE_CHECKING:
     from ..quantiser.report import Report
-    from .running import Run
 
 name = "NeuroCoreX"
 
@@ -54,6 +53,24 @@ class Options:
     stdp_rate_hz: float = 100.0
 
 
+class Runner(Protocol):
+    """What runs a network; see `running.Run`, which needs the state and so stands behind it."""
+
+    report: Report | None
+
+    def advance(self, steps: int) -> None:
+        """Run for some steps."""
+
+    def weights_of(self, projection: Any) -> NDArray[np.float64] | None:
+        """Return the weights of a projection that learns."""
+
+    def restart(self) -> None:
+        """Begin at time 0."""
+
+    def close(self) -> None:
+        """Release the device."""
+
+
 class State(BaseState):
     """All that a script has made, and how far it has run. There is one for the process.
 
@@ -69,6 +86,8 @@ class State(BaseState):
         In the order in which they were made.
     is_source, number : list
         For each cell, by its ID: whether it is a spike source, and its number among the sources or the neurons.
+    start : callable
+        Opens the device; set by `control`.
     changed : bool
         Whether something has changed that the chip does not hold yet.
     """
@@ -80,7 +99,8 @@ class State(BaseState):
         self.min_delay_given: float | str = "auto"
         self.max_delay_given: float | str = "auto"
         self.options = Options()
-        self._run: Run | None = None
+        self.start: Callable[[State], Runner] | None = None
+        self._run: Runner | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -142,11 +162,10 @@ class State(BaseState):
     def run_until(self, tstop: float) -> None:
         """Run until a time, rounded to the nearest step."""
         steps = round(tstop / self.dt) - self.step
-        if self._run is None:
-            from .running import Run  # the device, which takes a while to load
-
-            self._run = Run(self)
-        self._run.advance(max(steps, 0))
+        if self._run is None and self.start is not None:
+            self._run = self.start(self)
+        if self._run is not None:
+            self._run.advance(max(steps, 0))
 
     # Cells -------------------------------------------------------------------------------------
 
