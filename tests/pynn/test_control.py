@@ -163,17 +163,31 @@ def test_files_are_written_at_the_end(sim, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["spikes.pkl"]
 
 
-def test_geometry_of_a_board_rounds_more(sim):
-    def weight_errors(config):
-        sim.setup(timestep=1.0, config=config)
-        cells = sim.Population(4, sim.IF_curr_exp(tau_refrac=1.0))
-        source = sim.Population(4, sim.SpikeSourceArray(spike_times=[5.0]))
-        sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.321))
-        sim.run(10.0)
-        return sim.report().config.weight_bits
+def run_somewhere(sim, **options):
+    """Spike times of a small network with a step of 1 ms, and the report."""
+    sim.setup(timestep=1.0, **options)
+    cells = sim.Population(4, sim.IF_curr_exp(tau_refrac=1.0, i_offset=[0.5, 0.6, 0.7, 0.8]))
+    source = sim.Population(4, sim.SpikeSourcePoisson(rate=80.0))
+    sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.321, delay=2.0))
+    sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1, delay=3.0))
+    cells.record("spikes")
+    sim.run(200.0)
+    return [train.magnitude.tolist() for train in cells.get_data().segments[0].spiketrains], sim.report()
 
-    assert weight_errors(None) == 16
-    assert weight_errors(CoreConfig(neurons=32, inputs=32, weight_bits=8)) == 8
+
+def test_a_larger_chip_behind_a_wire_gives_the_same_spikes(sim):
+    spikes, report = run_somewhere(sim)
+    larger = CoreConfig(neurons=64, inputs=48, weight_bits=16, state_bits=24)
+    wired, _ = run_somewhere(sim, config=larger, open_options={"by_wire": True})
+    assert (report.config.weight_bits, report.config.state_bits) == (16, 24)
+    assert sum(map(len, spikes)) > 30
+    assert wired == spikes
+
+
+def test_geometry_of_a_board_is_kept(sim):
+    spikes, report = run_somewhere(sim, config=CoreConfig(neurons=32, inputs=32, weight_bits=8, state_bits=20))
+    assert (report.config.weight_bits, report.config.state_bits) == (8, 20)
+    assert sum(map(len, spikes)) > 30
 
 
 def test_report_comes_with_the_first_run(sim):
