@@ -201,6 +201,19 @@ def test_learned_weights_survive_a_change_and_not_a_reset(sim):
     assert (link.get("weight", "array") == 0.4).all()
 
 
+def test_learned_weights_outlive_the_end(sim):
+    pre = sim.Population(3, sim.SpikeSourceArray(spike_times=np.arange(5.0, 90.0, 11.0)))
+    post = sim.Population(2, sim.IF_curr_exp(tau_refrac=3.0, i_offset=1.2))
+    link = sim.Projection(pre, post, sim.AllToAllConnector(), mechanism(sim))
+    sim.run(100.0)
+    learned = link.get("weight", "array")
+    sim.end()
+    assert np.array_equal(link.get("weight", "array"), learned)
+    assert (np.abs(learned - 0.4) > 0.001).any()
+    with pytest.raises(InputError, match="the simulation has ended"):
+        sim.run(1.0)
+
+
 def test_constants_of_learning_can_be_read(sim):
     pre, post = sim.Population(2, sim.SpikeSourceArray()), sim.Population(2, sim.IF_curr_exp())
     link = sim.Projection(pre, post, sim.AllToAllConnector(), mechanism(sim))

@@ -98,7 +98,7 @@ def end(compatible_output: bool = True) -> None:
     waiting, state.write_on_end = state.write_on_end, []
     for population, variables, filename in waiting:
         population.write_data(get_io(filename), variables)
-    state.close()
+    state.end()
 
 
 run, run_until = common.build_run(simulator)

@@ -80,6 +80,8 @@ class State(BaseState):
         Time step in ms.
     step : int
         Steps since the last reset.
+    ended : bool
+        Whether `end` was called since the last `setup`.
     running : bool
         Whether any step has run since the last reset.
     populations, projections, current_sources : list
@@ -113,8 +115,17 @@ class State(BaseState):
         self.current_sources: list[Any] = []
         self.is_source: list[bool] = []
         self.number: list[int] = []
-        self.segment_counter, self.running = -1, False
+        self.segment_counter, self.running, self.ended = -1, False, False
         self.reset()
+
+    def end(self) -> None:
+        """Release the device; what was learned stays readable, and nothing runs until the next `setup`."""
+        for projection in self.projections:
+            learned = self.weights_of(projection) if projection.is_plastic else None
+            if learned is not None:
+                projection.keep(learned)
+        self.ended = True
+        self.close()
 
     def close(self) -> None:
         """Release the device, if one is open."""
@@ -161,6 +172,8 @@ class State(BaseState):
 
     def run_until(self, tstop: float) -> None:
         """Run until a time, rounded to the nearest step."""
+        if self.ended:
+            raise InputError("the simulation has ended; setup(...) begins another one")
         steps = round(tstop / self.dt) - self.step
         if self._run is None and self.start is not None:
             self._run = self.start(self)
