@@ -20,6 +20,8 @@ EXPECTED = {
         "spikes around 13",
         ["nir_recurrent.png", "ring_quantised.nir", "ring_spikes.nir"],
     ),
+    "pynn_brunel": ("neurocorex.pynn  inhibitory", []),
+    "pynn_stdp": ("of sources that precede", []),
     "snapshot": ("the same spikes", ["snapshot.npz"]),
     "snntorch_digits": ("accuracy in floats 9", ["snntorch_digits.nir"] if TRAINS else []),
     "superneuromat_script": ("sensor 2 alone sets it off: True", []),
@@ -27,7 +29,11 @@ EXPECTED = {
     "train_digits": ("images right", ["digits.npz"]),
     "winner_take_all": ("input 5 favoured: neuron 5 wins", ["winner_take_all.png"]),
 }
-ARGUMENTS = {"train_digits": ["--epochs", "1"], "snntorch_digits": [] if TRAINS else ["--graph", str(GRAPH)]}
+ARGUMENTS = {
+    "train_digits": ["--epochs", "1"],
+    "pynn_brunel": ["neurocorex.pynn", "--ms", "500"],
+    "snntorch_digits": [] if TRAINS else ["--graph", str(GRAPH)],
+}
 
 
 def test_no_example_is_forgotten():
