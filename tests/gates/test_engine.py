@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from amaranth.hdl import Array, Cat, ClockSignal, Fragment, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Array, Assert, Cat, ClockSignal, Fragment, Module, Mux, Signal, signed, unsigned
 from amaranth.hdl import _nir as nir
 from amaranth.lib.memory import Memory
 from amaranth.sim import Simulator
@@ -111,6 +111,22 @@ def test_loop_of_cells_that_is_none_of_bits_settles() -> None:
     m.d.comb += [pair[0].eq(into), pair[1].eq(~pair[0]), pair[2].eq(pair[1] & pair[0])]
     m.d.sync += Signal(3).eq(pair)
     lockstep(Fragment.get(m, None), 20)
+
+
+def test_assertion_of_a_design_that_does_not_hold_ends_the_simulation() -> None:
+    m, count = Module(), Signal(4)
+    m.d.sync += [count.eq(count + 1), Assert(count != 5, "five is too many")]
+
+    async def testbench(ctx) -> None:
+        await ctx.tick().repeat(5)
+        assert ctx.get(count) == 5
+        with pytest.raises(AssertionError, match=r"assert violated at .*test_engine.py.*: five is too many"):
+            ctx._engine.state.code.edge()
+
+    simulator = Simulator(m, engine=GateEngine)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
 
 
 def test_design_that_the_engine_cannot_run_is_refused() -> None:

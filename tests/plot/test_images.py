@@ -12,7 +12,7 @@ from neurocorex import plot
 from neurocorex.errors import InputError
 from neurocorex.plot.canvas import COLOURS, new_figure
 from neurocorex.plot.picture import Picture
-from support import images
+from support import plotted
 
 #: Root mean square of the differences, of 255; a curve of another colour makes 3 and more.
 TOLERANCE = 2.0
@@ -25,18 +25,18 @@ def pixels(figure) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[..., :3] / 255
 
 
-@pytest.mark.parametrize("name", images.PICTURES)
+@pytest.mark.parametrize("name", plotted.PICTURES)
 def test_picture_looks_as_it_did(name, tmp_path):
-    images.draw(name, tmp_path / f"{name}.png")
-    told = compare_images(str(images.FOLDER / f"{name}.png"), str(tmp_path / f"{name}.png"), TOLERANCE)
+    plotted.draw(name, tmp_path / f"{name}.png")
+    told = compare_images(str(plotted.FOLDER / f"{name}.png"), str(tmp_path / f"{name}.png"), TOLERANCE)
     assert told is None, told
 
 
 def test_comparison_finds_another_picture(tmp_path):
-    plot.raster(images.result(), groups={"first": [0, 1], "second": [2]}).savefig(
-        tmp_path / "raster.png", dpi=images.DPI
+    plot.raster(plotted.result(), groups={"first": [0, 1], "second": [2]}).savefig(
+        tmp_path / "raster.png", dpi=plotted.DPI
     )
-    assert compare_images(str(images.FOLDER / "raster.png"), str(tmp_path / "raster.png"), TOLERANCE)
+    assert compare_images(str(plotted.FOLDER / "raster.png"), str(tmp_path / "raster.png"), TOLERANCE)
 
 
 # Rasters -----------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def test_few_neurons_make_a_low_picture():
 
 
 def test_neurons_in_no_group_are_grey_and_named():
-    figure = plot.raster(images.result(), groups={"first": [0]})
+    figure = plot.raster(plotted.result(), groups={"first": [0]})
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["first", "in no group"]
     counts = [len(part.get_offsets()) for part in figure.axes[0].collections]
     assert counts == [5, 15]
@@ -81,11 +81,11 @@ def test_every_group_has_a_colour_of_its_own():
 
 
 def test_window_shows_its_part_of_the_time():
-    figure = plot.raster(images.result(), window=(20, 45))
+    figure = plot.raster(plotted.result(), window=(20, 45))
     (axis,) = figure.axes
     assert axis.get_xlim() == (20, 45)
     times = [time for part in axis.collections for time, _ in part.get_offsets()]
-    expected = images.result().spike_times + 0.5
+    expected = plotted.result().spike_times + 0.5
     assert sorted(times) == sorted(expected[(expected >= 20) & (expected <= 45)])
 
 
@@ -98,7 +98,7 @@ def test_window_of_membranes_sets_the_vertical_scale():
 
 
 def test_window_of_weights_counts_from_its_own_ends():
-    table = images.history()
+    table = plotted.history()
     figure = plot.weights_over_time(table[:, :2, :2], steps=np.arange(30), window=(5.0, 9.0))
     lines = figure.axes[0].lines
     assert all(line.get_xdata().tolist() == [5, 6, 7, 8, 9] for line in lines)
@@ -117,19 +117,19 @@ def test_window_of_weights_counts_from_its_own_ends():
 @pytest.mark.parametrize("draw", [plot.raster, plot.membranes])
 def test_window_without_anything_in_it_is_refused(draw, window, message):
     with pytest.raises(InputError, match=message):
-        draw(images.result(), window=window)
+        draw(plotted.result(), window=window)
 
 
 def test_window_between_two_readings_of_the_weights_says_when_they_were():
     with pytest.raises(InputError, match=r"no weights were read in it; they were at 0, 100, 200 ms"):
-        plot.weights_over_time(images.history()[:3], steps=[0, 100, 200], window=(120, 130))
+        plot.weights_over_time(plotted.history()[:3], steps=[0, 100, 200], window=(120, 130))
 
 
 # Membranes, weights ------------------------------------------------------------------------------
 
 
 def test_refractory_time_is_shaded_after_each_spike():
-    axis = plot.membranes(images.result(), neurons=[1]).axes[0]
+    axis = plot.membranes(plotted.result(), neurons=[1]).axes[0]
     (shade,) = axis.collections
     spans = sorted((path.vertices[:, 0].min(), path.vertices[:, 0].max()) for path in shade.get_paths())
     assert spans == [(time + 1, time + 7) for time in (13, 33, 53, 73, 93)]
@@ -140,14 +140,14 @@ def test_thresholds_of_a_result_are_drawn_unless_they_are_far_away():
         axis = plot.membranes(result, neurons=[0]).axes[0]
         return [line.get_ydata()[0] for line in axis.lines if line.get_linestyle() == "--"]
 
-    result = images.result()
+    result = plotted.result()
     assert dashed(result) == [1.0]
     far = replace(result, threshold_items=np.full(4, 9000))
     assert dashed(far) == []
 
 
 def test_two_modes_of_weights_are_two_dark_bands():
-    axis = plot.weights_over_time(images.history()).axes[0]
+    axis = plot.weights_over_time(plotted.history()).axes[0]
     (image,) = axis.collections
     last = image.get_array()[:, -1].filled(0)
     third = len(last) // 3
@@ -158,7 +158,7 @@ def test_two_modes_of_weights_are_two_dark_bands():
 
 
 def test_strong_inhibition_leaves_excitation_its_colours():
-    matrix = images.inhibited()
+    matrix = plotted.inhibited()
     figure = plot.weights(matrix, inputs=8)
     (image,) = figure.axes[0].images
     low, high = image.get_clim()
@@ -188,18 +188,18 @@ def test_weights_of_similar_size_share_a_scale_and_need_no_remark():
 
 
 def test_every_picture_shows_itself_in_a_notebook_and_pyplot_does_not_know_it():
-    figure = plot.raster(images.result())
+    figure = plot.raster(plotted.result())
     assert isinstance(figure, Picture)
     assert figure._repr_png_().startswith(b"\x89PNG")
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
 
 
 EVERY = {
-    "raster": lambda ax: plot.raster(images.result(), inputs=images.result().spikes, ax=ax),
-    "membranes": lambda ax: plot.membranes(images.result(), ax=ax),
-    "weights": lambda ax: plot.weights(images.inhibited(), ax=ax),
-    "weights_over_time": lambda ax: plot.weights_over_time(images.history(), ax=ax),
-    "weight_change": lambda ax: plot.weight_change(*images.history()[:2], ax=ax),
+    "raster": lambda ax: plot.raster(plotted.result(), inputs=plotted.result().spikes, ax=ax),
+    "membranes": lambda ax: plot.membranes(plotted.result(), ax=ax),
+    "weights": lambda ax: plot.weights(plotted.inhibited(), ax=ax),
+    "weights_over_time": lambda ax: plot.weights_over_time(plotted.history(), ax=ax),
+    "weight_change": lambda ax: plot.weight_change(*plotted.history()[:2], ax=ax),
     "weight_histogram": lambda ax: plot.weight_histogram([1.0, 2.0], ax=ax),
     "learning_curve": lambda ax: plot.learning_curve([0.5, 0.6], ax=ax),
     "confusion": lambda ax: plot.confusion([0, 1], [0, 1], ax=ax),

@@ -99,6 +99,8 @@ class CoreBench:
         self.rng = rng
         self.cycles = 0
         self._driven: dict[int, int] = {}
+        bus = core.bus
+        self._place = bus.region, bus.row, bus.column
 
     def _set(self, port: Value, value: int) -> None:
         """Set an input that only this bench sets; most stay as they are, and to set one takes longest in a cycle."""
@@ -188,10 +190,9 @@ class CoreBench:
         await self.ctx.tick().until(~self.core.run.busy)
 
     def _address(self, region: Region, item: int) -> None:
-        columns = layout(region, self.core.config).columns
-        self.ctx.set(self.core.bus.region, region)
-        self.ctx.set(self.core.bus.row, item // columns)
-        self.ctx.set(self.core.bus.column, item % columns)
+        row, column = divmod(item, layout(region, self.core.config).columns)
+        for port, value in zip(self._place, (int(region), row, column), strict=True):
+            self.ctx.set(port, value)
 
 
 def on_core(config: CoreConfig, body: Callable[[CoreBench], Coroutine[Any, Any, None]], *, seed: int = 1) -> None:

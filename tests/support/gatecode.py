@@ -11,7 +11,7 @@ from functools import lru_cache
 import llvmlite.binding as llvm
 from amaranth.hdl import _nir as nir
 
-from support.gatenets import STORING, UnsupportedError, chunks, clock_of, order, width_of, words
+from support.gatenets import STORING, TAKING, UnsupportedError, chunks, clock_of, order, width_of, words
 
 #: Whoever calls the code; a process has one, since it holds all code that was linked.
 _CODE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -37,9 +37,9 @@ class Layout:
                 self._take(index, words(cell.width) * cell.depth)
         seen = {0} | {net.cell for value in self.netlist.signals.values() for net in value if net.is_cell}
         for index, cell in enumerate(self.netlist.cells):
-            if isinstance(cell, STORING):
+            if isinstance(cell, (*STORING, nir.SyncProperty)):
                 seen.add(index)
-            if isinstance(cell, (*STORING, nir.SyncWritePort)):
+            if isinstance(cell, (*STORING, *TAKING)):
                 seen |= {net.cell for net in cell.input_nets() if net.is_cell}
         for index in sorted(seen):
             self._take(index, words(width_of(self.netlist.cells[index])))
@@ -264,6 +264,9 @@ def _edge(layout: Layout, clock: nir.Net | None) -> str:
             stores.append((layout.cells[index], function.value(cell.data), len(cell.data)))
         elif isinstance(cell, nir.SyncReadPort):
             stores.append((layout.cells[index], _read_at_edge(function, index, cell), cell.width))
+        elif isinstance(cell, nir.SyncProperty):
+            fails = function.emit(f"xor i1 {function.net(cell.test)}, -1")
+            stores.append((layout.cells[index], function.emit(f"and i1 {fails}, {function.net(cell.en)}"), 1))
     writes = []
     for cell in netlist.cells:
         if isinstance(cell, nir.SyncWritePort):
@@ -312,6 +315,11 @@ class GateCode:
         clock = clock_of(netlist)
         self.clock = None if clock is None else (clock.cell, clock.bit)
         text = "\n".join([_Settle(self.layout, ordered).close(), _edge(self.layout, clock)])
+        self._demands = {
+            self.layout.cells[index]: cell
+            for index, cell in enumerate(netlist.cells)
+            if isinstance(cell, nir.SyncProperty) and cell.kind != "cover"
+        }
         self._library = _linked(_declared(text))
         self._settle, self._edge = _CODE(self._library["settle"]), _CODE(self._library["edge"])
         self._initial = (ctypes.c_uint64 * self.layout.size)(*self.layout.initial())
@@ -330,8 +338,18 @@ class GateCode:
         self._settle(self._address)
 
     def edge(self) -> None:
-        """Clock the registers, and settle."""
+        """Clock the registers, and settle.
+
+        Raises
+        ------
+        AssertionError
+            If what the design asserts did not hold before.
+        """
         self._edge(self._address)
+        for place, cell in self._demands.items():
+            if self.memory[place]:
+                said = "" if cell.format is None else "".join(map(str, cell.format.chunks))
+                raise AssertionError(f"{cell.kind} violated at {cell.src_loc}: {said}")
 
 
 def _declared(text: str) -> str:

@@ -7,7 +7,9 @@ from amaranth.hdl import _nir as nir
 
 #: Cells whose results do not follow from their inputs at once.
 STORING = (nir.Top, nir.FlipFlop, nir.SyncReadPort)
-_OUTSIDE = (*STORING, nir.SyncWritePort, nir.Memory)
+#: Cells that take what others give at an edge of the clock, and give nothing.
+TAKING = (nir.SyncWritePort, nir.SyncProperty)
+_OUTSIDE = (*STORING, *TAKING, nir.Memory)
 _BITWISE = ("~", "&", "|", "^", "m")
 
 
@@ -41,7 +43,7 @@ def width_of(cell: nir.Cell) -> int:
     match cell:
         case nir.Operator() | nir.Part() | nir.SyncReadPort() | nir.AsyncReadPort():
             return cell.width
-        case nir.Matches():
+        case nir.Matches() | nir.SyncProperty():
             return 1
         case nir.PriorityMatch():
             return len(cell.inputs)
@@ -64,8 +66,12 @@ def clock_of(netlist: nir.Netlist) -> nir.Net | None:
     """
     clocks = set()
     for cell in netlist.cells:
-        if isinstance(cell, (nir.FlipFlop, nir.SyncReadPort, nir.SyncWritePort)) and not cell.clk.is_const:
+        if not isinstance(cell, (nir.FlipFlop, nir.SyncReadPort, *TAKING)):
+            continue
+        if not cell.clk.is_const:
             clocks.add((cell.clk, cell.clk_edge))
+        elif not isinstance(cell, nir.FlipFlop):
+            raise UnsupportedError("memories without a clock")
         if isinstance(cell, nir.FlipFlop) and cell.arst != 0:
             raise UnsupportedError("resets that wait for no clock")
     if len(clocks) > 1 or any(edge != "pos" for _, edge in clocks):

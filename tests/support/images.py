@@ -1,75 +1,42 @@
-"""Pictures that tests compare with files within a tolerance; `python tests/support/images.py` writes these anew."""
+"""Random images of a chip, and their control registers as numbers."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from pathlib import Path
-
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
-from neurocorex import plot
-from neurocorex.device.result import Result
-from neurocorex.plot.canvas import new_figure
+from neurocorex.image import Image, program_regions, region_shape, state_regions
+from neurocorex.spec import CoreConfig, Region, controls, layout
 
-FOLDER = Path(__file__).resolve().parents[1] / "plot/images"
-#: Small enough for a repository, large enough to see what is wrong.
-DPI = 45
+CONFIG = CoreConfig(neurons=5, inputs=3, lanes=4, max_delay=32)
 
 
-def result() -> Result:
-    """Four neurons that fire every 20 steps, each a little later, and are refractory for 6 steps."""
-    neurons, steps = 4, 100
-    step, neuron = np.nonzero((np.arange(steps)[:, None] - 3 * np.arange(neurons)) % 20 == 10)
-    ramp = (np.arange(steps)[:, None] - 3 * np.arange(neurons) - 10) % 20
-    return Result(
-        steps=steps, neurons=neurons, samples=None, spike_samples=np.zeros_like(step), spike_times=step,
-        spike_neurons=neuron, spikes_of=np.arange(neurons), spike_counts=np.bincount(neuron, minlength=neurons),
-        v_items=(50 * ramp).astype(np.int32), v_neurons=np.arange(neurons), scales=np.full(neurons, 1000.0),
-        units="network", threshold_items=np.full(neurons, 1000), refractory_steps=np.full(neurons, 6),
-    )  # fmt: skip
+def random_regions(config=CONFIG, snapshot=False, seed=1):
+    rng = np.random.default_rng(seed)
+    regions = {}
+    for region in (*program_regions(config), *(state_regions(config) if snapshot else ())):
+        low, high = layout(region, config).range
+        if region is Region.CONTROL:
+            regions[region] = np.array([rng.integers(1 << control.bits(config)) for control in controls(config)])
+        else:
+            regions[region] = rng.integers(low, high, region_shape(region, config), endpoint=True)
+    regions[Region.IN_USE][:] = 0
+    regions[Region.DELAY] %= config.max_delay + 1
+    if config.groups:
+        regions[Region.GROUP] %= config.groups + 1
+    if config.extra_axons:
+        regions[Region.EXTRA_DELAY] %= config.max_delay + 1
+    if snapshot and not config.adaptation:
+        regions[Region.ADAPTATION][:] = 0
+    return regions
 
 
-def history() -> np.ndarray:
-    """Weights [times, axons, neurons] that part into two modes."""
-    rng = np.random.default_rng(4)
-    up = rng.random((12, 10)) < 0.5
-    drift = np.where(up, 0.02, -0.02) + rng.normal(0, 0.015, (30, 12, 10))
-    return np.clip(0.5 + np.cumsum(drift, axis=0), 0, 1)
+def random_image(config=CONFIG, snapshot=False, seed=1):
+    return Image(config, random_regions(config, snapshot, seed), 2.5, {"name": "test", "accuracy": 0.5})
 
 
-def inhibited() -> np.ndarray:
-    """Weights of 0 to 0.5 from 8 inputs, and inhibition of -8 between all of 16 neurons."""
-    excitation = np.random.default_rng(5).uniform(0, 0.5, (8, 16))
-    return np.concatenate([excitation, -8.0 * (1 - np.eye(16))])
-
-
-def everything() -> Figure:
-    """Four pictures in one figure."""
-    figure = new_figure(12, 8)
-    axes = figure.subplots(2, 2).ravel()
-    plot.raster(result(), groups={"first": [0, 1], "second": [2]}, inputs=result().spikes, ax=axes[0], title="raster")
-    plot.membranes(result(), window=(20, 70), ax=axes[1], title="membranes")
-    plot.weights_over_time(history(), ax=axes[2], title="weights")
-    plot.weight_change(history()[0], history()[-1], ax=axes[3], title="change")
-    return figure
-
-
-PICTURES: dict[str, Callable[[], Figure]] = {
-    "raster": lambda: plot.raster(result(), groups={"first": [0, 1], "second": [2, 3]}),
-    "membranes": lambda: plot.membranes(result(), neurons=[0, 3]),
-    "weights": lambda: plot.weights(inhibited(), inputs=8),
-    "history": lambda: plot.weights_over_time(history(), steps=np.arange(30) * 10),
-    "everything": everything,
-}
-
-
-def draw(name: str, path: Path) -> None:
-    """Write one picture as PNG, with the same style wherever it is drawn."""
-    with mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 10}):
-        PICTURES[name]().savefig(path, dpi=DPI, metadata={"Software": None})
-
-
-if __name__ == "__main__":
-    for each in PICTURES:
-        draw(each, FOLDER / f"{each}.png")
+def control_values(image):
+    """Control registers as numbers with their sign, by name."""
+    held = zip(controls(image.config), image.regions[Region.CONTROL].tolist(), strict=True)
+    bits = {register: register.bits(image.config) for register in controls(image.config)}
+    return {
+        register.name: value - (1 << bits[register]) if register.signed and value >> (bits[register] - 1) else value
+        for register, value in held
+        if bits[register]
+    }
