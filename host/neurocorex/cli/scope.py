@@ -142,17 +142,21 @@ def _stimulus(
 def _runner(chip: Device, stimulus: LiveStimulus, membranes: str | None, speed: float | None) -> Runner:
     from ..scope.runner import Runner
     from ..scope.settings import Settings
+    from ..scope.status import awake_neurons
 
-    shown = index_list(membranes, chip.neurons) or [place * chip.neurons // _MEMBRANES for place in range(_MEMBRANES)]
+    shown = index_list(membranes, chip.neurons)
+    if not shown:
+        shown = [place * awake_neurons(chip) // _MEMBRANES for place in range(_MEMBRANES)]
     return Runner(device=chip, stimulus=stimulus, settings=Settings(speed=speed, membranes=tuple(sorted(set(shown)))))
 
 
 @contextmanager
 def _stopped_by_signals(server: ScopeServer) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the server in order."""
+    """Let SIGTERM, and SIGINT unless it is ignored, end the server in order."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    for number in before:
-        signal.signal(number, lambda *_: server.close())
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: server.close())
     try:
         yield
     finally:
