@@ -49,7 +49,9 @@ def scope(
     chosen: DeviceChoice, network: Path | None, demo: bool, spikes: Path | None, image: Path | None, port: int,
     no_browser: bool, seconds: float | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Watch a network on the chip at DEVICE while it runs, and change what it does, on a page in the browser.
+    """Watch a network run in the browser, and change it.
+
+    It runs on the chip at DEVICE, in short blocks, until it is stopped.
 
     NETWORK is loaded first; without it, and without --demo, the chip runs the network that it holds. The page is served
     on this computer only, at an address that cannot be guessed. Stop with Ctrl-C. With --json the object (`url`) is
