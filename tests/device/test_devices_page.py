@@ -45,7 +45,7 @@ CALLS = {
     },
     **{
         name: lambda device, name=name: getattr(device, name)
-        for name in ("info", "config", "inputs", "neurons", "link", "interrupted")
+        for name in ("info", "config", "inputs", "neurons", "dt_ms", "link", "interrupted")
     },
 }  # fmt: skip
 STANDINGS = ("known", "cut", "torn", "lost")

@@ -34,7 +34,7 @@ FREE = {
     "deadline_s": "an attribute on the host, which a thread may change while another one waits",
 }
 #: Names that are asked in a callback as well: what they tell is known while the chip is open.
-FACTS = {"info", "config", "inputs", "neurons"}
+FACTS = {"info", "config", "inputs", "neurons", "dt_ms"}
 #: Arguments of the others; None: a property.
 GUARDED: dict[str, tuple | None] = {
     **dict.fromkeys(FACTS), "link": None, "close": (), "load": (IMAGE,), "restore": (IMAGE,), "prepare": (),

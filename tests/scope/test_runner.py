@@ -11,9 +11,12 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.device.device import Device
+from neurocorex.device.emulated import EmulatedChip
 from neurocorex.errors import DisconnectedError, InputError
 from neurocorex.learning import stdp
-from neurocorex.scope.runner import Runner, Settings
+from neurocorex.scope.runner import Runner
+from neurocorex.scope.settings import Settings
+from neurocorex.scope.status import awake_neurons
 from neurocorex.scope.stimulus import LiveStimulus
 from support.devices import emulated
 from support.fakes import WrappedTransport
@@ -192,6 +195,19 @@ def test_wire_counts_the_same() -> None:
             until(lambda: steps(runner) > 200, runner)
             until(lambda: "damaged frames" in runner.status().link, runner)
         assert device.counters()["spikes"] == runner.history.totals().spikes > 0
+
+
+def test_network_of_an_earlier_session_runs_in_units_of_the_chip() -> None:
+    chip = EmulatedChip(ncx.CoreConfig(inputs=8, neurons=64))
+    Device(chip).load(network(plastic=False))
+    device = Device(chip)
+    last = awake_neurons(device) - 1
+    assert 11 <= last < 63
+    with Runner(device, LiveStimulus(8, rate_hz=100.0), Settings(speed=None, membranes=(0, last))) as runner:
+        until(lambda: runner.history.totals().spikes > 0 and runner.weights is not None, runner)
+    assert (runner.units, runner.history.neurons) == ("chip", 64)
+    assert runner.weights is not None
+    assert np.array_equal(runner.weights.values, device.weights(units="chip"))
 
 
 def test_slow_chip_gets_shorter_blocks(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,9 @@ def scope(
     chosen: DeviceChoice, network: Path | None, demo: bool, spikes: Path | None, image: Path | None, port: int,
     no_browser: bool, seconds: float | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Watch a network on the chip at DEVICE while it runs, and change what it does, on a page in the browser.
+    """Watch a network run in the browser, and change it.
+
+    It runs on the chip at DEVICE, in short blocks, until it is stopped.
 
     NETWORK is loaded first; without it, and without --demo, the chip runs the network that it holds. The page is served
     on this computer only, at an address that cannot be guessed. Stop with Ctrl-C. With --json the object (`url`) is
@@ -142,17 +144,21 @@ def _stimulus(
 def _runner(chip: Device, stimulus: LiveStimulus, membranes: str | None, speed: float | None) -> Runner:
     from ..scope.runner import Runner
     from ..scope.settings import Settings
+    from ..scope.status import awake_neurons
 
-    shown = index_list(membranes, chip.neurons) or [place * chip.neurons // _MEMBRANES for place in range(_MEMBRANES)]
+    shown = index_list(membranes, chip.neurons)
+    if not shown:
+        shown = [place * awake_neurons(chip) // _MEMBRANES for place in range(_MEMBRANES)]
     return Runner(device=chip, stimulus=stimulus, settings=Settings(speed=speed, membranes=tuple(sorted(set(shown)))))
 
 
 @contextmanager
 def _stopped_by_signals(server: ScopeServer) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the server in order."""
+    """Let SIGTERM, and SIGINT unless it is ignored, end the server in order."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    for number in before:
-        signal.signal(number, lambda *_: server.close())
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: server.close())
     try:
         yield
     finally:

@@ -101,6 +101,11 @@ def units_of(device: Device) -> str:
     return "network"
 
 
+def awake_neurons(device: Device) -> int:
+    """Return how many neurons of a network can be recorded: on a chip that runs a smaller network the others sleep."""
+    return min(device.neurons, device.config.in_use(*device.read(Region.IN_USE).tolist()).neurons)
+
+
 def link_text(device: Device) -> str:
     """Describe the link to a chip at the end of a wire: its name, rate, and damaged frames."""
     try:
