@@ -30,6 +30,7 @@ LEARNS = CoreConfig(neurons=7, inputs=5, learning=Learning.EXPONENTIAL, contexts
 #: Public names that need no turn, and why.
 FREE = {
     "elastic": "never changes",
+    "target": "never changes",
     "interrupted": "an attribute on the host, replaced as a whole",
     "deadline_s": "an attribute on the host, which a thread may change while another one waits",
 }
