@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,8 +15,9 @@ import neurocorex as ncx
 import pytest
 from neurocorex.cli.application import application
 from neurocorex.spec import Control, Counter, Op, Region, Status
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from sphinx.util.inventory import InventoryFile
+from support.browser import chromium
 from support.markdown import PAGES
 from support.paths import ROOT
 
@@ -116,12 +116,8 @@ def address(site) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    assert chromium, "no chromium; on Debian: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
