@@ -105,6 +105,19 @@ def test_memories_do_the_same_on_both_engines(depth: int, width: int) -> None:
     assert lockstep(Fragment.get(m, None), 200) > 10
 
 
+def test_values_without_bits_do_the_same_on_both_engines() -> None:
+    m = Module()
+    chosen, empty, other, also = Signal(2), Signal(0), Signal(0), Signal(0)
+    with m.If(chosen[0]):
+        m.d.comb += empty.eq(chosen)
+    with m.Elif(chosen[1]):
+        m.d.comb += empty.eq(also)
+    m.d.sync += other.eq(Mux(chosen[0], empty, also))
+    out = Signal(4)
+    m.d.comb += out.eq(Cat(empty, chosen) + Mux(chosen[1], other, empty) - also)
+    assert lockstep(Fragment.get(m, None), 40) > 1
+
+
 def test_loop_of_cells_that_is_none_of_bits_settles() -> None:
     m = Module()
     pair, into = Signal(3), Signal()

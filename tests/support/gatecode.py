@@ -167,6 +167,9 @@ class _Settle(_Function):
         for index in ordered:
             cell = self.netlist.cells[index]
             width = width_of(cell)
+            if not width:  # LLVM has no integers without bits; what takes it takes a bit that is 0
+                self.cells[index] = "0"
+                continue
             self.cells[index] = self._computed(cell, width)
             if index in layout.cells:
                 self.store(layout.cells[index], self.cells[index], width)
