@@ -15,12 +15,10 @@ from ..errors import InputError
 from ..events.stream import EventStream
 from .aedat import read_aedat4
 from .checks import array_of, count_of, is_number
+from .pixels import Bools, Ints, PixelMap
 
-#: Polarities that are kept, and how many axons a pixel has then.
-POLARITIES = {"separate": 2, "merge": 1, "on": 1, "off": 1}
 #: Most steps, so that a timestamp that makes no sense is not taken for a long run.
 STEPS_LIMIT = 1 << 31
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -138,38 +136,27 @@ def from_events(
     if isinstance(events, str | Path):
         events, size = read_aedat4(events)
         sensor_size = sensor_size or size
-    if polarity not in POLARITIES:
-        raise InputError(f"polarity is {polarity!r}, expected one of {', '.join(map(repr, POLARITIES))}")
     if not is_number(step_ms) or not (math.isfinite(step_ms) and step_ms > 0):
         raise InputError(f"step_ms must be above 0 ms, got {step_ms!r}; for example 1.0")
     x, y, t, on = _fields(events)
-    width, height = _size(sensor_size)
-    _require_on_sensor(x, y, width, height)
-    left, top, right, bottom = _box(crop, width, height)
-    side = count_of("downsample", downsample)
+    pixels = PixelMap(sensor_size, crop, downsample, polarity)
+    _require_on_sensor(x, y, pixels)
     start = _start(start_us, t)
     step = np.floor((t - start) / (1000 * step_ms))
-    fits = (x >= left) & (x < right) & (y >= top) & (y < bottom)
-    wanted = np.ones(len(t), np.bool_) if polarity in ("separate", "merge") else on == (polarity == "on")
+    fits, wanted, axon = pixels.places(x, y, on)
     early = fits & wanted & (step < 0)
     last = count_of("steps", steps) if steps is not None else _length(step[fits & wanted])
     late = fits & wanted & (step >= last)
     kept = fits & wanted & ~early & ~late
-    rows, columns = -(-(bottom - top) // side), -(-(right - left) // side)
-    pixel = (y - top)[kept] // side * columns + (x - left)[kept] // side
-    separate = polarity == "separate"
-    axon = pixel + on[kept] * (rows * columns) if separate else pixel
-    inputs = rows * columns * POLARITIES[polarity]
-    found = np.unique(step[kept].astype(np.int64) * inputs + axon)
+    spike_step, spike_axon = pixels.spikes(step[kept].astype(np.int64), axon[kept])
     report = SensorReport(
-        given=len(t), spikes=len(found), merged=int(kept.sum()) - len(found), outside=int((~fits).sum()),
-        other_polarity=int((fits & ~wanted).sum()), early=int(early.sum()), late=int(late.sum()),
-        shape=(2, rows, columns) if separate else (rows, columns),
+        given=len(t), spikes=len(spike_step), merged=int(kept.sum()) - len(spike_step), outside=int((~fits).sum()),
+        other_polarity=int((fits & ~wanted).sum()), early=int(early.sum()), late=int(late.sum()), shape=pixels.shape,
     )  # fmt: skip
-    return SensorStream(last, found // inputs, found % inputs, report=report)
+    return SensorStream(last, spike_step, spike_axon, report=report)
 
 
-def _fields(events: Any) -> tuple[Ints, Ints, NDArray[np.float64], NDArray[np.bool_]]:
+def _fields(events: Any) -> tuple[Ints, Ints, NDArray[np.float64], Bools]:
     """Return columns, rows, times in microseconds and whether they are on, of one length."""
     if isinstance(events, np.ndarray) and events.dtype.fields is not None:
         given = {name: events[name] for name in events.dtype.fields}
@@ -200,34 +187,14 @@ def _fields(events: Any) -> tuple[Ints, Ints, NDArray[np.float64], NDArray[np.bo
     return x.astype(np.int64), y.astype(np.int64), times, p > 0
 
 
-def _size(sensor_size: Any) -> tuple[int, int]:
-    if not isinstance(sensor_size, tuple | list) or len(sensor_size) not in (2, 3):
-        raise InputError(f"sensor_size is {sensor_size!r}, expected columns and rows, such as (34, 34)")
-    return count_of("columns of sensor_size", sensor_size[0]), count_of("rows of sensor_size", sensor_size[1])
-
-
-def _require_on_sensor(x: Ints, y: Ints, width: int, height: int) -> None:
-    strange = np.flatnonzero((x < 0) | (x >= width) | (y < 0) | (y >= height))
+def _require_on_sensor(x: Ints, y: Ints, pixels: PixelMap) -> None:
+    strange = np.flatnonzero(~pixels.on_sensor(x, y))
     if strange.size:
         first = strange[0]
         raise InputError(
-            f"event {first} is at column {x[first]}, row {y[first]}; the sensor has {width} columns and {height} rows"
+            f"event {first} is at column {x[first]}, row {y[first]}; the sensor has {pixels.width} columns and "
+            f"{pixels.height} rows"
         )
-
-
-def _box(crop: Any, width: int, height: int) -> tuple[int, int, int, int]:
-    if crop is None:
-        return 0, 0, width, height
-    try:
-        left, top, right, bottom = (int(edge) for edge in crop)
-    except (TypeError, ValueError):
-        left = top = right = bottom = -1
-    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
-        raise InputError(
-            f"crop is {crop!r}, expected (left, top, right, bottom) within ({width}, {height}), such as "
-            f"(0, 0, {width}, {height})"
-        )
-    return left, top, right, bottom
 
 
 def _start(start_us: Any, t: NDArray[np.float64]) -> float:

@@ -52,7 +52,8 @@ class Page:
         rates, membranes = RatePanel(runner, 395, 220), MembranePanel(runner, 395, 220)
         weights, histogram = WeightPanel(runner, 470, 360), HistogramPanel(runner, 470, 190)
         self._slow: Sequence[Panel] = (rates, membranes, weights, histogram)
-        self._text = Div(name="status", width=450, height=160, styles={"font-size": "12px", "line-height": "1.45"})
+        height = 210 if runner.status().source else 160
+        self._text = Div(name="status", width=450, height=height, styles={"font-size": "12px", "line-height": "1.45"})
         self._place = 0
         self._raster_at = self._part_at = self._text_at = 0.0
         self._news: tuple[object, ...] = ()
@@ -112,6 +113,7 @@ def status_html(status: Status, heading: str) -> str:
         ("link", status.link or "not read yet"),
         ("time", f"{status.network_s:,.2f} s of the network, {status.totals.steps:,} steps"),
         ("spikes", f"{status.totals.spikes:,} of neurons, {status.totals.input_spikes:,} of inputs, none left out"),
+        *([("events", status.source)] if status.source else []),
         ("core", f"{busy:,.0f} cycles a step, and {stalls:,.0f} waiting for the link"),
         ("pace", f"the chip takes {share:.2g} s for a second of the network, link included"),
         ("last", status.message or "-"),

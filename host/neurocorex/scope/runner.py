@@ -177,7 +177,7 @@ class Runner:
         return Status(
             totals, dict(self._counters), self._paused, self._learning, self._modulation, self._stimulus.rate_hz,
             self._stimulus.pattern, self._message, self._link, totals.steps * self._dt_ms / 1000.0, self._busy_s,
-            self.error,
+            self.error, self._stimulus.source,
         )  # fmt: skip
 
     @property

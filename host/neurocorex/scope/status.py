@@ -34,6 +34,8 @@ class Status(NamedTuple):
         Time of the network, and time of the wall that the chip took for it, in seconds.
     error : BaseException or None
         What ended the run.
+    source : str
+        What became of all that came from a live source, as text; empty without one.
     """
 
     totals: Totals
@@ -48,6 +50,7 @@ class Status(NamedTuple):
     network_s: float
     busy_s: float
     error: BaseException | None
+    source: str
 
 
 @dataclass(frozen=True, eq=False)

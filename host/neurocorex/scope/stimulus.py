@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +42,20 @@ def groups_in_turn(time_ms: npt.NDArray[Any], inputs: int) -> npt.NDArray[Any]:
 PATTERNS: Mapping[str, Intensity] = {
     "uniform": uniform, "moving bump": moving_bump, "groups in turn": groups_in_turn,
 }  # fmt: skip
-#: Names of the pattern of a caller, and of a recording.
-IMAGE, REPLAY = "image", "replay"
+#: Names of the pattern of a caller, of a recording, and of a live source.
+IMAGE, REPLAY, EVENTS = "image", "replay", "events"
+
+
+class Source(Protocol):
+    """Live source of spikes, such as `AerSource`; its text tells what became of all that came."""
+
+    inputs: int
+
+    def block(self, steps: int, dt_ms: float) -> npt.NDArray[np.bool_]:
+        """Return the spikes of the next steps, bool [steps, inputs]."""
+
+    def skip(self) -> None:
+        """Take what has come, and count it as unused."""
 
 
 class LiveStimulus:
@@ -61,14 +73,17 @@ class LiveStimulus:
     rate_hz : float
         Rate of an input at full intensity, in spikes per second, 0 to 1000. Above one spike per step it is one.
     pattern : str, optional
-        Name of the pattern to begin with; by default "replay" if there is a recording, else "image" if there is one,
-        else "uniform".
+        Name of the pattern to begin with; by default the first of "events", "replay" and "image" that there is, else
+        "uniform".
     seed : int
         Of the draws.
     image : float array [inputs], optional
         Intensity of each input, 0 to 1: the pattern "image".
     recording : bool array [steps, inputs], optional
         Spikes of the pattern "replay", again and again, at their own rate.
+    source : Source, optional
+        Live source of the pattern "events", for the first of the inputs, or all. While the pattern is another one, what
+        comes is counted as unused. It is neither started nor ended here.
 
     Raises
     ------
@@ -86,6 +101,7 @@ class LiveStimulus:
         seed: int = 0,
         image: npt.ArrayLike | None = None,
         recording: npt.ArrayLike | None = None,
+        source: Source | None = None,
     ) -> None:
         self.inputs, self.dt_ms, self.step = inputs, dt_ms, 0
         self._random = np.random.default_rng(seed)
@@ -96,14 +112,25 @@ class LiveStimulus:
             self._patterns[IMAGE] = lambda time_ms, _inputs: np.broadcast_to(intensity, (time_ms.size, inputs))
         if recording is not None:
             self._recording = _recorded(recording, inputs)
+        if source is not None and source.inputs > inputs:
+            raise InputError(
+                f"the live source needs {source.inputs} inputs, the network has {inputs}; use a crop or downsample"
+            )
+        self._source = source
         self.rate_hz = rate_hz
-        given = [name for name in (REPLAY, IMAGE) if name in self.patterns]
+        given = [name for name in (EVENTS, REPLAY, IMAGE) if name in self.patterns]
         self.pattern = pattern if pattern is not None else (*given, "uniform")[0]
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """Names of the patterns that there are."""
-        return (*self._patterns, *(() if self._recording is None else (REPLAY,)))
+        replay, events = self._recording is not None, self._source is not None
+        return (*self._patterns, *[REPLAY] * replay, *[EVENTS] * events)
+
+    @property
+    def source(self) -> str:
+        """What became of all that came from the live source, as text; empty without one."""
+        return "" if self._source is None else str(self._source)
 
     @property
     def pattern(self) -> str:
@@ -133,10 +160,18 @@ class LiveStimulus:
         self.step += steps
         # Numbers are drawn whatever the pattern: what comes later does not depend on when it was changed.
         drawn = self._random.random((steps, self.inputs))
+        if self._source is not None:
+            if self._pattern == EVENTS:
+                return self._padded(self._source.block(steps, self.dt_ms))
+            self._source.skip()
         if self._pattern == REPLAY and self._recording is not None:
             return self._recording[at % len(self._recording)]
         intensity = self._patterns[self._pattern](at * self.dt_ms, self.inputs)
         return np.asarray(drawn < intensity * (self._rate_hz * self.dt_ms / 1000.0))
+
+    def _padded(self, spikes: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Add the inputs that a source does not drive."""
+        return np.pad(spikes, ((0, 0), (0, self.inputs - spikes.shape[1])))
 
 
 def _intensity(image: npt.ArrayLike, inputs: int) -> npt.NDArray[np.float64]:
