@@ -8,7 +8,8 @@ import pytest
 
 ROOM = Path(ncx.__file__).parent
 #: Files that a network passes below the room of devices, in this order. The tables of `spec` are looked up everywhere
-#: and do not count, nor does the report, which is made of the image, nor the lock of a device, which gets no network.
+#: and do not count, nor does the report, which is made of the image, nor the lock of a device and the bar of its progress,
+#: which get no network.
 FILES = [
     "quantiser/quantise.py",
     "quantiser/demand.py",
@@ -34,7 +35,7 @@ def entered(call):
             caller = caller.f_back
         name = path.relative_to(ROOM).as_posix()
         before = Path(caller.f_code.co_filename).relative_to(ROOM).as_posix() if caller else None
-        if name != before and not name.startswith(("spec/", "device/turn.py")):
+        if name != before and not name.startswith(("spec/", "device/turn.py", "progress.py")):
             entries.append((name, before))
         done = name == "image/image.py"
 
