@@ -8,8 +8,8 @@ import pytest
 
 ROOM = Path(ncx.__file__).parent
 #: Files that a network passes below the room of devices, in this order. The tables of `spec` are looked up everywhere
-#: and do not count, nor does the report, which is made of the image, nor the lock of a device and the bar of its progress,
-#: which get no network.
+#: and do not count, nor does the report, which is made of the image, nor the lock of a device and the bar of its
+#: progress, which get no network.
 FILES = [
     "quantiser/quantise.py",
     "quantiser/demand.py",
