@@ -10,7 +10,7 @@ TOOLS := sinabs rockpool spikingjelly nengo
 RECORDERS := tests/importers/nir/recorders
 BENCHMARKS := instructions link cycles demos devices taps emulator
 
-.PHONY: demo test producers lint docs pictures fire bench release clean
+.PHONY: demo test long producers lint docs pictures fire bench release clean
 
 demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
@@ -18,6 +18,11 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev lint
 	tools/need iverilog=iverilog g++=g++ perl=perl lz4.h=liblz4-dev zlib.h=zlib1g-dev chromium=chromium
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+# More of the longest checks of `make test`: other chips in Icarus, other lanes, other boards, other readers under libFuzzer.
+long: $(VENV)/.dev
+	tools/need iverilog=iverilog g++=g++ perl=perl
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m long
 
 # Downloads PyTorch and the tools that write NIR, records their networks anew, tests them, and trains the snnTorch example.
 # `make test` uses recorded networks and the exported graph instead.

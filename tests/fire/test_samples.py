@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from support.samples import more_with_long
 
 from fire.campaign import Work
 from fire.catalogue import cases
 from fire.runner import main
 
+SAMPLES = [name for name, case in cases().items() if case.sample]
+#: Readers under libFuzzer that every run of the tests begins with: of bytes from a line, arrays, text, and another tool.
+COVERED = {f"coverage.{name}" for name in ("requests", "responses", "image", "result_as_text", "SuperNeuroMAT", "NIR")}
 
-@pytest.mark.parametrize("name", [name for name, case in cases().items() if case.sample])
+
+def test_readers_of_every_run_are_there():
+    assert set(SAMPLES) >= COVERED
+
+
+@pytest.mark.parametrize(
+    "name",
+    more_with_long(SAMPLES, *(name for name in SAMPLES if name.startswith("coverage.") and name not in COVERED)),
+)
 def test_campaign_finds_nothing(name, capfd):
     failed = main([name, "--sample", "--jobs", "1"])
     assert not failed, capfd.readouterr().out

@@ -10,9 +10,12 @@ pytestmark = pytest.mark.slow
 
 CASES = [(board, board.clock_hz) for board in BOARDS.values() if board.family.routable]
 CASES += [(BOARDS["icebreaker"], 24_000_000), (BOARDS["hx8k-b-evn"], 48_000_000), (BOARDS["ulx3s-25f"], 25_000_000)]
+#: It has the FPGA of the Tang Nano 20K, whose place and route takes longest of all.
+LONG = [pytest.param(*case, marks=pytest.mark.long) for case in CASES if case[0].name == "tang-primer-20k"]
+CASES = [case for case in CASES if case[0].name != "tang-primer-20k"]
 
 
-@pytest.mark.parametrize(("board", "clock_hz"), CASES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("board", "clock_hz"), [*CASES, *LONG], ids=lambda value: getattr(value, "name", value))
 def test_board_makes_a_bitstream_with_its_clock(board, clock_hz, tmp_path) -> None:
     order = Order(board=board, config=board.config, clock_hz=clock_hz, baud=board.baud)
     build(order, tmp_path, lambda _: None, lambda order: prepare(board, Echo(), order.clock_hz))

@@ -12,6 +12,7 @@ from neurocorex.spec.registers import GATE_ALL, MODEL_COUNTERS
 from neurocorex_sim.benches.core import DIGEST
 from neurocorex_sim.export import core_verilog
 from neurocorex_sim.runner import run_bench
+from support.samples import more_with_long
 
 PLAIN = {
     "default_widths": CoreConfig(neurons=24, inputs=12, lanes=8),
@@ -132,21 +133,22 @@ def test_networks_with_groups_judge_right_and_wrong():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", RULED)
+@pytest.mark.parametrize("name", more_with_long(RULED, "errors", "rules, one port", "groups"))
 def test_core_that_learns_from_errors_equals_emulator_on_icarus(name, tmp_path):
     given = learning_settings(RULED[name], LESSON_SEED, aborts=8, rules=LESSONS)
     run_bench("core", "core", core_verilog(RULED[name]), simulator="icarus", folder=tmp_path, settings=given)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", PLAIN.values(), ids=PLAIN)
-def test_core_equals_emulator_on_icarus(config, tmp_path):
+@pytest.mark.parametrize("name", more_with_long(PLAIN, "widest", "one_row_in_one_word", "more_lanes_than_neurons"))
+def test_core_equals_emulator_on_icarus(name, tmp_path):
+    config = PLAIN[name]
     given = settings(config, seed=10, trials=2, steps=20, aborts=6)
     run_bench("core", "core", core_verilog(config), simulator="icarus", folder=tmp_path, settings=given)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["narrow", "wide"])
+@pytest.mark.parametrize("name", more_with_long(["narrow", "wide"], "wide"))
 def test_core_that_learns_equals_emulator_on_icarus(name, tmp_path):
     config = LEARNING[name]
     given = learning_settings(config, SEEDS[name], aborts=8)
@@ -154,7 +156,7 @@ def test_core_that_learns_equals_emulator_on_icarus(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["exponential", "window"])
+@pytest.mark.parametrize("name", more_with_long(["exponential", "window"], "window"))
 def test_lanes_change_no_bit(name, tmp_path):
     seen = set()
     for lanes in (1, 4, 16):
