@@ -10,7 +10,7 @@ from fire.catalogue import cases
 from fire.runner import main
 
 SAMPLES = [name for name, case in cases().items() if case.sample]
-#: Readers under libFuzzer that every run of the tests begins with: of bytes from a line, arrays, text, and another tool.
+#: Readers under libFuzzer in every run of the tests: of bytes from a line, arrays, text, and of other tools.
 COVERED = {f"coverage.{name}" for name in ("requests", "responses", "image", "result_as_text", "SuperNeuroMAT", "NIR")}
 
 
