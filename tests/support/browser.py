@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 #: No network, no graphics card, no first steps.
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -56,8 +56,11 @@ class BokehPage:
         self.until("window.Bokeh && Bokeh.documents.length && Bokeh.documents[0].get_model_by_name('scope')")
 
     def until(self, condition: str) -> None:
-        """Wait until a condition in JavaScript holds; `model(NAME)` in it is a model of the page."""
-        self.page.wait_for_function(f"() => {{ {_MODEL} return {condition} }}")
+        """Wait until a condition in JavaScript holds; `model(NAME)` in it is a model of the page.
+
+        It is looked at by the clock: by default Playwright looks when a page is drawn, and one behind another is not.
+        """
+        self.page.wait_for_function(f"() => {{ {_MODEL} return {condition} }}", polling=50)
 
     def ask(self, expression: str) -> Any:
         """Return what an expression in JavaScript is."""
