@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,12 @@ import click
 from . import choice, output
 from .choice import DeviceChoice
 from .runs import index_list
+from .signals import closed_by_signals
 
 if TYPE_CHECKING:
     from ..device.device import Device
     from ..scope.aer import AerSource
     from ..scope.runner import Runner
-    from ..scope.server import ScopeServer
     from ..scope.stimulus import LiveStimulus
 
 #: Neurons whose membranes are shown, unless others are named.
@@ -96,7 +95,7 @@ def scope(
             stimulus = _stimulus(chip, demo, spikes, image, source, options)
             runner = _runner(chip, stimulus, options["membranes"], speed)
             server = server_module.ScopeServer(runner, heading, port=port)
-            with runner, _stopped_by_signals(server):
+            with runner, closed_by_signals(server.close):
                 if as_json:
                     output.emit(True, {"url": server.url} | ({"aer": source.url} if source else {}), str)
                 click.echo(f"scope on {server.url} - stop with Ctrl-C", err=True)
@@ -206,17 +205,3 @@ def _received(source: AerSource | None) -> Iterator[None]:
             yield
     finally:
         click.echo(f"events at {source}", err=True)
-
-
-@contextmanager
-def _stopped_by_signals(server: ScopeServer) -> Iterator[None]:
-    """Let SIGTERM, and SIGINT unless it is ignored, end the server in order."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: server.close())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -9,18 +9,14 @@ import secrets
 import select
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from . import choice, output
 from .geometry import GeometryCommand, configured
-
-if TYPE_CHECKING:
-    from ..server.server import Server
+from .signals import closed_by_signals
 
 #: Open files that a server may need, beside those of the process itself: one for each connection.
 _FILES = 4096
@@ -74,7 +70,7 @@ def serve(
         token = secrets.token_urlsafe(12) if token == "auto" else token  # noqa: S105
         server = Server(transport, host, port, token=token, idle_s=idle_s, queue=queue, share=share)
         _allow_files()
-        with _stopped_by_signals(server):
+        with closed_by_signals(server.close):
             if as_json:
                 output.emit(True, {"device": server.url, "config": geometry.to_dict()}, str)
             _say(f"serving {software} on {server.url} - stop with Ctrl-C")
@@ -135,20 +131,6 @@ def _warn(host: str, token: str) -> None:
             f"WARNING: {host} can be reached from other machines, and anybody there controls the chip: "
             "use --token auto, or leave out --host"
         )
-
-
-@contextmanager
-def _stopped_by_signals(server: Server) -> Iterator[None]:
-    """Let SIGTERM, and SIGINT unless it is ignored, end the server in order."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: server.close())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _allow_files() -> None:
