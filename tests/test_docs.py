@@ -113,7 +113,8 @@ def test_help_lists_every_exit_code() -> None:
     def family(error: type[NeuroCoreXError]) -> list[type[NeuroCoreXError]]:
         return [error, *(child for kind in error.__subclasses__() for child in family(kind))]
 
-    codes = [error.exit_code for error in family(NeuroCoreXError)]
+    # Errors of one kind share its code: those of PyNN are loaded by its tests only.
+    codes = [error.exit_code for error in family(NeuroCoreXError) if "exit_code" in vars(error)]
     assert len(codes) == len(set(codes))
     for code in codes:
         assert re.search(rf"\b{code}  \w", EXIT_CODES), code
