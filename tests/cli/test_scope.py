@@ -92,3 +92,19 @@ def test_missing_bokeh_is_told() -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 10
     assert "pip install 'neurocorex[scope]'" in done.stderr
+
+
+@pytest.mark.parametrize("screen", [None, "DISPLAY", "WAYLAND_DISPLAY"])
+def test_browser_is_opened_only_where_there_is_a_screen(
+    invoke, monkeypatch: pytest.MonkeyPatch, screen: str | None
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("click.launch", opened.append)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    if screen:
+        monkeypatch.setenv(screen, ":0")
+    code, _, err = invoke("scope", "emulator", "--demo", "--seconds", 0.1)
+    assert code == 0, err
+    assert len(opened) == (screen is not None or sys.platform != "linux")
+    assert all(url in err for url in opened)

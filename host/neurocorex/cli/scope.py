@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,9 +101,15 @@ def scope(
                 if as_json:
                     output.emit(True, {"url": server.url} | ({"aer": source.url} if source else {}), str)
                 click.echo(f"scope on {server.url} - stop with Ctrl-C", err=True)
-                server.serve(seconds=seconds, ready=None if no_browser else lambda: click.launch(server.url))
+                server.serve(seconds=seconds, ready=None if no_browser else lambda: _shown(server.url))
         totals = runner.history.totals()
     click.echo(f"stopped after {totals.steps:,} steps and {totals.spikes:,} spikes", err=True)
+
+
+def _shown(url: str) -> None:
+    """Open a page in the browser, where there is a screen for one: elsewhere the opener only complains."""
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        click.launch(url)
 
 
 def _server_module() -> Any:
