@@ -64,8 +64,7 @@ class Rate:
         """Tell, once, of rates that were left in the middle of a session, and remember those that were gone to."""
         descents, self._link.descents[:] = list(self._link.descents), []
         for before, baud in descents:
-            if self._place:
-                remembered.remember(self._place, baud)
+            remembered.remember(self._place, baud)
             tell_of_device(
                 f"{self._link.name} lost frames at {before} baud and goes on at {baud}; nothing else is lost. A "
                 f"shorter cable or another port may hold the faster rate; say baud={baud} (--baud {baud}) to begin "
@@ -88,12 +87,12 @@ class Rate:
         if not self._follows and (self._limit is None or not self._has_own):
             return  # a server, or a relay: the rate is not for this end to change
         steps = candidates(info, None if self._follows else self._limit)
-        known = remembered.recall(self._place) if self._place else None
+        known = remembered.recall(self._place)
         found = None
         if known is not None:
             slower = [step for step in steps if step.baud <= known]
             found = negotiate(self._link, info, slower) if slower or known == info.baud else None
         if found is None or found != known:
             found = negotiate(self._link, info, steps)
-        if self._place and found != known:
+        if found != known:
             remembered.remember(self._place, found)

@@ -13,6 +13,8 @@ from .window import Window
 
 #: Answers to POLL that contradict what is known, in a row, before the chip is taken to be another.
 CONTRADICTIONS = 3
+#: Stands behind the last request of an exchange.
+_END = (0, b"")
 #: Silence, in seconds, after which the rest of some answers counts as lost: of a board, and of a simulated chip.
 _REST_S = (0.1, 1.0)
 
@@ -58,11 +60,8 @@ class Flow:
         It ends when all is answered; or, at a rate that is to be left, when all that was sent is answered, or nothing
         gets through any more.
         """
-        while ((more := self._send()) or self.window.requests) and not self._line.descent.is_hopeless:
-            self._line.meter.waits += more and not self._blocked
-            self._blocked = more
+        while (self._send() or self.window.requests) and not self._line.descent.is_hopeless:
             yield from self._collect()
-        self._blocked = False
 
     def ask_aside(self, op: int, payload: bytes) -> None:
         """Carry out a request of the link itself between others, once these are answered; see `follow`.
@@ -166,10 +165,14 @@ class Flow:
             elif self._line.descent.is_due:
                 more = False
             elif not window.room:
+                self._waits()
                 break
-            elif (following := next(self._source, None)) is None:
+            elif (following := next(self._source, _END)) is None or following is _END:
                 more = False
+                if following is None:
+                    self._waits()
             else:
+                self._blocked = False
                 self.changes |= following[0] != Op.READ
                 window.push(*following)
         if out:
@@ -182,6 +185,11 @@ class Flow:
         elif window.requests:
             self._acknowledge()
         return more
+
+    def _waits(self) -> None:
+        """Count a request that cannot be sent yet, once."""
+        self._line.meter.waits += not self._blocked
+        self._blocked = True
 
     def _poll(self) -> None:
         if not self._polling:

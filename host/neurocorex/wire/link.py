@@ -68,6 +68,11 @@ class Link(Rated):
         return self._line.transport.name
 
     @property
+    def place(self) -> str:
+        """What tells the line from all others of this computer; see `Transport.place`."""
+        return self._line.transport.place
+
+    @property
     def session(self) -> int:
         """Number of the present session, 0 before the first."""
         return self._flow.window.session

@@ -20,6 +20,8 @@ _LIMIT = 4096
 
 def recall(place: str) -> int | None:
     """Return the rate that held at a place, in bits per second; None if nothing is known, or cannot be read."""
+    if not place:
+        return None
     with contextlib.suppress(NeuroCoreXError, OSError):
         found = read(_file(place), place)
         if 0 <= time.time() - found["since"] <= KEPT_S:
@@ -28,7 +30,9 @@ def recall(place: str) -> int | None:
 
 
 def remember(place: str, baud: int) -> None:
-    """Remember the rate that holds at a place, if there can be a cache."""
+    """Remember the rate that holds at a place, if that has a name and there can be a cache."""
+    if not place:
+        return
     entry = {"format": FORMAT, "version": VERSION, "place": place, "baud": baud, "since": time.time()}
     with contextlib.suppress(NeuroCoreXError, OSError):
         write_json(_file(place), entry)
@@ -36,6 +40,8 @@ def remember(place: str, baud: int) -> None:
 
 def forget(place: str) -> None:
     """Forget the rate of a place."""
+    if not place:
+        return
     with contextlib.suppress(NeuroCoreXError, OSError):
         _file(place).unlink(missing_ok=True)
 

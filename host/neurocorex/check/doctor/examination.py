@@ -8,6 +8,7 @@ from typing import Any
 
 from ...device.device import Device
 from ...spec import ChipInfo
+from ...wire import remembered
 from ...wire.traffic import Traffic
 from .latency import RoundTrip, advice, latency_timer
 from .march import Fault, march, writable_regions
@@ -141,6 +142,7 @@ def examine(device: Device, *, rates: bool = True, memories: bool = True, say: S
         for rate in try_rates(link, info):
             say(f"{rate.baud} baud {'holds' if rate.holds else rate.said}")
             found.rates.append(rate)
+        remembered.forget(link.place)  # the next device tries them, too
     found.advice = _advice(found)
     return found
 
