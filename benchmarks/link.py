@@ -43,6 +43,10 @@ GOAL = 0.9
 PAGE = "hardware.md"
 #: Clock of the chip whose rates are tried, and the rates, in bits per second.
 CLOCK_HZ, RATES = 80_000_000, (1_000_000, 3_000_000, 8_000_000)
+#: Time that a simulated chip gets to take some frames, in seconds: at 1 Mbaud it has 800 cycles a byte.
+SLOW_S = 120.0
+#: Steps of the run whose results fill the wire.
+FEW = 25
 #: How full the busier direction of the wire should be.
 FULL = 0.95
 RATE_HEADS = (
@@ -60,6 +64,7 @@ class Tap(Transport):
         self.exchanges = 0
         self.stimulus = self.results = 0  # bytes in RUN requests and in their responses
         self._inner = inner
+        inner.write_timeout_s = SLOW_S
         self._requests, self._responses = RequestDecoder(), ResponseDecoder()
         self._waited = True
         self.follows_chip = inner.follows_chip
@@ -192,11 +197,11 @@ def _filled(config: CoreConfig, device: Device, report: Report, baud: int) -> li
         "write weights": (device.counters, lambda: device.write(Region.WEIGHTS, weights)),
         "read weights": (device.counters, lambda: device.read(Region.WEIGHTS)),
         "run, many input spikes": (
-            lambda: run(spikes=busy[:1], record=()), lambda: run(spikes=np.tile(busy, (4, 1, 1)), record=())
+            lambda: run(spikes=busy[:1], record=()), lambda: run(spikes=np.tile(busy, (3, 1, 1)), record=())
         ),
         "run, all membranes": (
             lambda: run(spikes=quiet[:1], record={"v": range(config.neurons)}),
-            lambda: run(spikes=quiet, record={"v": range(config.neurons)}),
+            lambda: run(spikes=quiet[:FEW], record={"v": range(config.neurons)}),
         ),
     }  # fmt: skip
     rows = []
