@@ -43,7 +43,7 @@ GOAL = 0.9
 PAGE = "hardware.md"
 #: Clock of the chip whose rates are tried, and the rates, in bits per second.
 CLOCK_HZ, RATES = 80_000_000, (1_000_000, 3_000_000, 8_000_000)
-#: Time that a simulated chip gets to take some frames, in seconds: at 1 Mbaud it has 800 cycles a byte.
+#: Time that a simulated chip gets to take or answer some frames, in seconds: at 1 Mbaud it has 800 cycles a byte.
 SLOW_S = 120.0
 #: Steps of the run whose results fill the wire.
 FEW = 25
@@ -179,7 +179,7 @@ def run_rates(config: CoreConfig) -> list[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "report"
             tap = Tap(ProcessTransport([program, "--report", path]))
-            with Device(WiredChip(tap, baud=baud)) as device:
+            with Device(WiredChip(tap, baud=baud, timeout_s=SLOW_S)) as device:
                 found += _filled(config, device, Report(path, tap), baud)
     return found
 

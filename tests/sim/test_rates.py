@@ -47,11 +47,10 @@ def test_fastest_rate_that_the_line_carries_is_found(case: tuple[Device, int], r
     device, baud = case
     device.load(IMAGE)
     assert_same(device.run(spikes=SPIKES, record=("spikes", "v")), reference)
-    result = device.run(5, counters=False)
-    told = result.link
-    assert told is not None
-    assert told.baud == baud
-    assert (told.frames_to_chip, told.frames_from_chip, told.round_trips, told.waits) == (1, 1, 1, 0)
+    for _ in range(2):  # the first one changes what is recorded
+        told = device.run(5, counters=False).link
+        assert told is not None
+        assert (told.baud, told.round_trips, told.waits, told.repeated) == (baud, 1, 0, 0)
 
 
 def test_line_that_becomes_worse_in_a_run_is_slowed_down(reference: ncx.Result) -> None:
