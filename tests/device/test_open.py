@@ -103,7 +103,8 @@ def test_link_is_sped_up_on_request() -> None:
     uart = UartTransport()
     with Device(WiredChip(uart, baud=3_000_000)) as device:
         assert device.config == SMALL
-    assert uart.baud == uart.chip_baud == 3_000_000
+        assert uart.baud == uart.chip_baud == 3_000_000
+    assert uart.chip_baud == 1_000_000  # where who opens it next expects it
 
 
 def test_rate_that_fails_is_a_warning() -> None:

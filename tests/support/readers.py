@@ -36,6 +36,7 @@ from neurocorex.importers.nir.recording import Recording
 from neurocorex.importers.superneuromat.document import parse
 from neurocorex.importers.superneuromat.translation import translated
 from neurocorex.spec import Learning
+from neurocorex.wire import remembered
 
 
 class Reader(NamedTuple):
@@ -174,6 +175,12 @@ READERS: dict[str, Reader] = {
     ),
     "weights": Reader(lambda: _arrays(weights=np.arange(12, dtype=np.int32).reshape(3, 4)), read_arrays),
     "manifest of a release": Reader(lambda: json.dumps(MANIFEST).encode(), lambda data: manifest.read(data, "it")),
+    "rate of a line": Reader(
+        lambda: json.dumps(
+            {"format": remembered.FORMAT, "version": 1, "place": "here", "baud": 9600, "since": 1.5}
+        ).encode(),
+        lambda data: remembered.read(data, "here"),
+    ),
     "document": Reader(lambda: json.dumps({"a": [1, 2.5, {"b": "µ"}], "c": None}).encode(), read_json),
 }
 

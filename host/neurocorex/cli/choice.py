@@ -36,8 +36,8 @@ class DeviceChoice(NamedTuple):
         Argument of `neurocorex.open`.
     config : Path, optional
         JSON file of a geometry.
-    baud : int, optional
-        Rate for a serial link.
+    baud : int or "reset", optional
+        Rate for a serial link, see `open_device`.
     trace : Trace, optional
         Waveform to write.
     quiet : bool
@@ -48,7 +48,7 @@ class DeviceChoice(NamedTuple):
 
     name: str
     config: Path | None = None
-    baud: int | None = None
+    baud: int | str | None = None
     trace: Trace | None = None
     quiet: bool = False
     log: Log | None = None
@@ -91,6 +91,15 @@ class DeviceChoice(NamedTuple):
             ) as device,
         ):
             yield device
+
+
+def _rate(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | str | None:
+    """Read a rate in bits per second, or the word that keeps the one after reset."""
+    if value is None or value == "reset":
+        return value
+    if not value.isdecimal() or int(value) < 1:
+        raise click.BadParameter(f"{value!r} is neither a rate in bits per second, such as 3000000, nor 'reset'")
+    return int(value)
 
 
 @contextmanager
@@ -189,7 +198,7 @@ def device(
     def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def choosing(
-            device: str | None, as_json: bool, config: Path | None = None, baud: int | None = None,
+            device: str | None, as_json: bool, config: Path | None = None, baud: int | str | None = None,
             session_log: Path | None = None, **others: Any,
         ) -> Any:  # fmt: skip
             if device is None:
@@ -214,7 +223,12 @@ _CONFIG = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Geometry of `emulator` and `rtl` as a JSON file; without it they fit the network.",
 )
-_BAUD = click.option("--baud", type=click.IntRange(1), help="Speed up a serial link to this rate once it answers.")
+_BAUD = click.option(
+    "--baud",
+    callback=_rate,
+    metavar="RATE|reset",
+    help="Rate of a serial link, or `reset`: that after reset.  [default: the fastest that holds]",
+)
 _LOG = click.option(
     "--log", "session_log", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Keep every request and its answers in FILE, for `neurocorex replay`.",

@@ -67,7 +67,7 @@ def _examine(chosen: DeviceChoice, *, rates: bool, memories: bool, as_json: bool
     from ..spec import CoreConfig
 
     geometry = chosen.geometry() or (CoreConfig() if chosen.target.takes_geometry else None)
-    with chosen.open(geometry, by_wire=True) as chip:
+    with chosen._replace(baud="reset").open(geometry, by_wire=True) as chip:
         found = examine(chip, rates=rates, memories=memories, say=_say(as_json))
     output.emit(as_json, found.to_dict() | {"device": chosen.name}, lambda: str(found))
     if not found.healthy:

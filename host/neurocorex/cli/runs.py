@@ -186,6 +186,7 @@ def _values(name: str, chip: Device, result: Result, seconds: float) -> dict[str
         "counts": result.counts,
         **output.cycles(counters),
         "counters": counters,
+        "link": result.link and result.link.to_dict(),
     }
 
 
@@ -204,6 +205,8 @@ def _compare(chip: Device, file: Path, work: dict[str, Any], result: Result) -> 
 def _text(values: dict[str, Any], result: Result, found: list[str] | None) -> str:
     rows: list[tuple[str, object]] = [(name, values[name]) for name in _SHOWN if values.get(name) is not None]
     busiest = (-result.counts).argsort(kind="stable")[:5]
+    if result.link is not None:
+        rows.append(("link", str(result.link)))
     rows.append(("most active", ", ".join(f"{j} ({result.counts[j]})" for j in busiest if result.counts[j]) or "none"))
     return "\n".join([output.table(rows), *(found or [])])
 

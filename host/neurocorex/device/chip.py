@@ -13,6 +13,7 @@ from ..spec import ChipInfo, Clear, Control, CoreConfig, Region
 from ..wire.link import Link
 from ..wire.patience import Patience
 from ..wire.regions import Items
+from ..wire.traffic import Traffic
 
 #: Called with what is done and what there is to do.
 
@@ -165,6 +166,14 @@ class Chip(ABC):
         KeyboardInterrupt
             After the chip was stopped, and `take` has what had come of complete steps.
         """
+
+    def traffic(self) -> Traffic | None:
+        """Return all traffic with the chip so far; None for one in this process."""
+        return None
+
+    def remarks(self) -> None:
+        """Tell what the user should know of the line, once; does nothing for a chip in this process."""
+        return
 
     @abstractmethod
     def prepare(self) -> None:

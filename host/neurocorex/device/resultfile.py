@@ -14,12 +14,13 @@ import numpy as np
 from .. import files
 from ..errors import FileFormatError, InputError
 from ..spec import CoreConfig, Counter
+from ..wire.traffic import Traffic
 from .resultdata import ResultData
 
 FORMAT = "neurocorex-result"
-VERSION = 4
-#: Earlier versions are the same with fewer arrays and counters.
-VERSIONS = (1, 2, 3, VERSION)
+VERSION = 5
+#: Earlier versions are the same with fewer arrays and counters, and without `link`.
+VERSIONS = (1, 2, 3, 4, VERSION)
 #: Most bytes of all arrays together, unpacked.
 ARRAYS_LIMIT = 2 << 30
 #: Endings of files of other programs, which an npz file must not have.
@@ -53,6 +54,7 @@ def save(result: ResultData, path: Path) -> None:
 
 def _save_npz(result: ResultData, path: Path) -> None:
     header = {"format": FORMAT, "version": VERSION, **{name: getattr(result, name) for name in _SCALARS}}
+    header["link"] = result.link and result.link.to_dict()
     arrays: dict[str, Any] = {name: np.ascontiguousarray(getattr(result, own)) for name, own in _ARRAYS.items()}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     if (size := sum(array.nbytes for array in arrays.values())) > ARRAYS_LIMIT:
@@ -101,10 +103,12 @@ def load(path: str | Path) -> dict[str, Any]:
     header = files.read_json(_array(archive, "header").tobytes(), label=label)
     if header.pop("format") != FORMAT or header.pop("version") not in VERSIONS:
         raise ValueError("another format or version")
+    link = header.pop("link", None)
     _refuse(path, set(header) - set(_SCALARS))
     counters = _grown(path, header["counters"])
     # Earlier versions did not keep the scale, so their numbers stay in units of the chip.
     attributes: dict[str, Any] = {"units": "chip"} | header | {"counters": counters}
+    attributes["link"] = None if link is None else Traffic.from_dict(link)
     present = [name for name in _ARRAYS if name in archive.names or name not in _ADDED]
     return attributes | {_ARRAYS[name]: _array(archive, name) for name in present}
 

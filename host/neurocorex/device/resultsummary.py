@@ -29,6 +29,8 @@ def card_of(result: ResultData) -> Card:
     if result.weight_steps.size:
         rows.append(("weights", f"read {result.weight_steps.size} times"))
     rows.append(("units", f"of the {result.units}"))
+    if result.link is not None:
+        rows.append(("link", str(result.link)))
     return Card("Result", rows, [("counters", [f"{name}: {count}" for name, count in result.counters.items()])])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..events.delayline import Flight, Waiting
 from ..events.stream import EventStream
 from ..progress import Progress
 from ..spec import Region
+from ..wire.traffic import Traffic
 from . import counters as counting
 from .changes import Changes
 from .chip import Chip, Look
@@ -61,6 +63,8 @@ class Run:
         What is written on the way.
     progress : callable or None
         As given; another one may be set when a run that was cut off is resumed.
+    traffic : Traffic or None
+        Of the run so far; None if there is no line.
 
     Raises
     ------
@@ -107,6 +111,7 @@ class Run:
         #: Results, and the steps that they and all before them cover: one list, so that Ctrl-C finds both or neither.
         self._taken: list[tuple[EventStream, int]] = []
         self._aged = 0
+        self.traffic: Traffic | None = None
         present = contents.flags()
         self._flags = self._recording.flags(present)
         self.flags = None if np.array_equal(self._flags, present) else self._flags
@@ -217,4 +222,18 @@ class Run:
             weights=self._log.over_time(network, self.done) if self._log.looks else None,
         )  # fmt: skip
         thresholds, periods = map(network.of_neurons, (Region.THRESHOLD, Region.REFRACTORY))
-        return replace(result, threshold_items=thresholds, refractory_steps=periods).in_units(self._units)
+        return replace(result, threshold_items=thresholds, refractory_steps=periods, link=self.traffic).in_units(
+            self._units
+        )
+
+
+@contextmanager
+def counted(run: Run, chip: Chip) -> Iterator[None]:
+    """Add the traffic with a chip meanwhile to that of a run."""
+    before = chip.traffic()
+    try:
+        yield
+    finally:
+        if before is not None and (now := chip.traffic()) is not None:
+            came = now - before
+            run.traffic = came if run.traffic is None else run.traffic + came

@@ -19,7 +19,7 @@ from .injection import injected
 from .memories import Memories
 from .options import Options, known
 from .result import Result
-from .run import Run
+from .run import Run, counted
 from .session import Session
 from .stimulus import Stimulus
 from .turn import Stop, Turn
@@ -174,7 +174,8 @@ class Running(Memories):
         try:
             with self._session.exchange() as chip:
                 standing.torn(run)  # until it is known better
-                work(chip)
+                with counted(run, chip):
+                    work(chip)
             result = run.finish()
         except BaseException as error:
             with suppress(InputError):  # results that do not fit the run have no meaning
@@ -183,5 +184,6 @@ class Running(Memories):
             raise
         self.interrupted = result  # in case that a warning is made an error
         run.tell(result)
+        chip.remarks()
         self.interrupted = None
         return result

@@ -10,19 +10,18 @@ import numpy as np
 from ..errors import DeviceError, DisconnectedError, StateLostError
 from ..events.stream import EventStream
 from ..progress import Progress
-from ..quantiser.notice import tell_of_device
 from ..spec import ChipInfo, Clear, Control, Op, Region
-from ..spec.protocol import CLEAR_ARGUMENTS, DEFAULT_BAUD, READ_ARGUMENTS, WRITE_ARGUMENTS
+from ..spec.protocol import CLEAR_ARGUMENTS, READ_ARGUMENTS, WRITE_ARGUMENTS
 from ..spec.registers import MAGIC, PROTOCOL_VERSION
 from ..spec.version import difference
-from ..wire.astray import recover
-from ..wire.baud import divisor_for
 from ..wire.link import Link
 from ..wire.refusals import foreign, no_chip
 from ..wire.regions import Items, read_request, write_requests
+from ..wire.traffic import Traffic
 from ..wire.transport import Transport
 from .chip import Chip, Look, Put, course
 from .exchange import Command, Exchange, Reading, Results
+from .rate import Rate
 
 
 class WiredChip(Chip):
@@ -34,6 +33,8 @@ class WiredChip(Chip):
         Bytes to and from the chip; closed with it.
     baud : int, optional
         Rate to change to once the chip answers, if it has a UART; with a warning it stays at its own if that fails.
+    negotiates : bool
+        Whether both ends go to the fastest rate that holds instead, and to slower ones if it does damage.
     timeout_s : float
         Longest silence after which the chip is asked whether it is still there, see `Link`.
     reopen : callable, optional
@@ -46,17 +47,17 @@ class WiredChip(Chip):
         transport: Transport,
         *,
         baud: int | None = None,
+        negotiates: bool = False,
         timeout_s: float = 0.5,
         reopen: Callable[[], Transport] | None = None,
     ) -> None:
         self._link = Link(transport, timeout_s=timeout_s)
         self.patience = self._link.patience
-        self._baud, self._reopen, self._expected = baud, reopen, transport.baud
+        self._rate = Rate(self._link, transport, pinned=baud, negotiates=negotiates)
+        self._reopen = reopen
         self._gone = False
         self._info: ChipInfo | None = None
         self._exchange = Exchange(())
-        if baud:
-            self._link.reset_bauds = list(dict.fromkeys([DEFAULT_BAUD, baud]))
 
     @property
     def info(self) -> ChipInfo:
@@ -66,7 +67,7 @@ class WiredChip(Chip):
                 self._return()
             try:
                 info = _identified(self._link)
-                self._speed_up(info)
+                self._rate.settle(info)
             except DisconnectedError:
                 self._gone = self.returns
                 raise
@@ -161,8 +162,18 @@ class WiredChip(Chip):
     def prepare(self) -> None:
         """Do nothing: this chip is always ready."""
 
+    def traffic(self) -> Traffic:
+        """All traffic so far."""
+        return self._link.traffic
+
+    def remarks(self) -> None:
+        """Tell, once, of rates that were left because they did not hold."""
+        self._rate.tell()
+
     def close(self) -> None:
-        """Close the transport."""
+        """Bring the chip back to its rate after reset, if it is in order, and close the transport."""
+        if not self._gone:
+            self._rate.leave()
         self._link.close()
 
     # Details -----------------------------------------------------------------------------------
@@ -170,6 +181,7 @@ class WiredChip(Chip):
     def _perform(self, requests: Iterable[Command | None], results: Results | None = None) -> None:
         """Carry out requests in one exchange and hand their responses over."""
         self.info  # noqa: B018  # identify the chip first
+        self._rate.tell()
         exchange = self._exchange = Exchange(requests, results)
         source = exchange.sent()
         self._carry_out(lambda: self._link.execute(source))
@@ -211,17 +223,6 @@ class WiredChip(Chip):
         config = self.config
         for start, items in pieces:
             yield from (Command(*each) for each in write_requests(region, items, config, start))
-
-    def _speed_up(self, info: ChipInfo) -> None:
-        link, baud = self._link, self._baud
-        if info.baud:
-            link.reset_bauds = [info.baud]
-        if link.baud != baud and (odd := recover(link, info, self._expected)):
-            tell_of_device(odd)
-        if not baud or not info.clock_hz or baud == info.baud:
-            return
-        if not link.set_baud(divisor_for(info, baud), baud):
-            tell_of_device(f"{link.name} was not heard at {baud} baud and stays at {info.baud}; try a lower rate")
 
 
 def _tell(progress: Progress, done: int, total: int, _status: int, _data: bytes) -> None:

@@ -34,14 +34,17 @@ class VirtualTransport(Transport):
     wait : bool
         Whether another thread writes, so that reading has something to wait for. Otherwise a read that finds the chip
         with nothing to do returns at once: nothing can come any more. A write waits while 16 kB are unread.
+    clock_hz, baud : int
+        What the chip says of itself; with a clock it has a line, whose far end follows every rate.
     """
 
     name = "emulator"
 
-    def __init__(self, config: CoreConfig, *, wait: bool = False) -> None:
+    def __init__(self, config: CoreConfig, *, wait: bool = False, clock_hz: int = 0, baud: int = 0) -> None:
         from .protocol import VirtualChip
 
-        self._chip = VirtualChip(config)
+        self._chip = VirtualChip(config, clock_hz=clock_hz, baud=baud)
+        self.follows_chip = bool(clock_hz)
         self._wait = wait
         self._requests = bytearray()
         self._arrival = threading.Condition()

@@ -115,6 +115,7 @@ def link_text(device: Device) -> str:
         link = device.link
     except DeviceError:
         return "in this process, no wire"
-    rate = f"{link.baud:,} bit/s" if link.baud else "no line rate"
+    traffic = link.traffic
+    rate = f"{traffic.baud:,} bit/s" if traffic.baud else "no line rate"
     faults = "".join(f", {count} {name}" for name, count in link.faults.items() if count)
-    return f"{link.name}: {rate}, {link.damaged} damaged frames{faults}"
+    return f"{link.name}: {rate}, {traffic.damaged} damaged frames{faults}"

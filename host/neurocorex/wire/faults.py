@@ -15,6 +15,8 @@ PREFIX = "faulty:"
 _END = bytes([DELIMITER])
 #: Most stray bytes that are put into one frame.
 _STRAY_BYTES = 8
+#: Part of the bytes that is damaged at a rate above the limit of the line.
+_TOO_FAST = 1 / 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,9 @@ class FaultRates:
         The connection ends, with the frame; the chip goes on and can be opened again.
     reset : float
         For each frame to the chip: the chip is reset before it arrives. Only of `emulator` and `rtl`.
+    limit : int
+        Highest rate of the line, in bits per second, that it carries: above, one byte in 64 has a bit flipped. 0: any.
+        The `emulator` gets a line by it: its chip says that it has a clock of 48 MHz, and 1,000,000 after reset.
     stall_s : float
         Seconds of one stall, more than 0 to 3600.
     seed : int
@@ -56,6 +61,7 @@ class FaultRates:
     stall: float = 0.0
     disconnect: float = 0.0
     reset: float = 0.0
+    limit: int = 0
     stall_s: float = 0.1
     seed: int = 0
 
@@ -77,6 +83,12 @@ _KEYS = tuple(field.name for field in fields(FaultRates))
 
 
 def _number(key: str, text: str) -> float | int:
+    if key == "limit":
+        if text.isascii() and text.isdecimal() and int(text[:10]) > 0 and len(text) <= 10:
+            return int(text)
+        raise InputError(
+            f"limit={text}: the highest rate of a line is a number of bits per second, such as limit=2000000"
+        )
     if key == "seed":
         if text.isascii() and text.isdecimal() and len(text) <= 18:
             return int(text)
@@ -125,12 +137,19 @@ class Direction:
         Of the direction, which has draws of its own.
     made : Counter of str
         Counts them.
+
+    Attributes
+    ----------
+    is_too_fast : bool
+        Whether the line has a rate above its limit.
     """
 
     def __init__(self, rates: FaultRates, name: str, made: Counter[str]) -> None:
         self._made = made
-        self._rates = {key: rate for key in _KEYS[:-2] if (rate := getattr(rates, key))}
-        self._draws = {kind: Random(f"{rates.seed}/{name}/{kind}") for kind in self._rates}  # noqa: S311  # not secret
+        self._rates = {key: rate for key in _KEYS[:-3] if (rate := getattr(rates, key))}
+        self.is_too_fast = False
+        kinds = [*self._rates, *(["limit"] if rates.limit else [])]
+        self._draws = {kind: Random(f"{rates.seed}/{name}/{kind}") for kind in kinds}  # noqa: S311  # not secret
         self._rest = b""
         self._clean = self._gap() if "noise" in self._draws else 0
 
@@ -180,7 +199,17 @@ class Direction:
         if lost:
             return b""
         frame *= 1 + doubled
+        frame = self._hurried(frame) if self.is_too_fast else frame
         return self._noisy(frame) if "noise" in self._draws else frame
+
+    def _hurried(self, data: bytes) -> bytes:
+        """Damage bytes at a rate that is too high for the line."""
+        draws, out = self._draws["limit"], bytearray(data)
+        for at in range(len(out)):
+            if draws.random() < _TOO_FAST:
+                out[at] ^= 1 << draws.randrange(8)
+                self._made["limit"] += 1
+        return bytes(out)
 
     def _noisy(self, data: bytes) -> bytes:
         """Damage single bytes; how many stay clean before the next one is drawn, rather than a fate for each."""

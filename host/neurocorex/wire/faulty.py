@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from ..errors import DisconnectedError, InputError
+from ..spec.protocol import DEFAULT_BAUD
 from .faults import Direction, FaultRates
 from .transport import Transport
 from .wrapper import Wrapper
@@ -85,6 +86,7 @@ class FaultyTransport(Wrapper):
         self._heard: deque[str | bytes] = deque()
         self._silent_until = 0.0
         self._parted = False
+        self._hurries(self.baud or DEFAULT_BAUD)
 
     @property
     def faults(self) -> dict[str, int]:
@@ -105,6 +107,16 @@ class FaultyTransport(Wrapper):
                 return self._faults.responses.flush()
             self._heard.extend(self._faults.responses.feed(data, "disconnect", "stall"))
         return b""
+
+    def set_baud(self, baud: int) -> None:
+        """Change the rate; above the limit of the line bytes are damaged from now on."""
+        super().set_baud(baud)
+        self._hurries(baud)
+
+    def _hurries(self, baud: int) -> None:
+        limit = self._faults.rates.limit
+        for direction in (self._faults.requests, self._faults.responses):
+            direction.is_too_fast = bool(limit) and baud > limit
 
     def _stalled(self, deadline: float) -> bool:
         """Wait for the end of a stall; True if it is still going on at the deadline."""

@@ -13,6 +13,10 @@ from .window import Window
 
 #: Answers to POLL that contradict what is known, in a row, before the chip is taken to be another.
 CONTRADICTIONS = 3
+#: Stands behind the last request of an exchange.
+_END = (0, b"")
+#: Silence, in seconds, after which the rest of some answers counts as lost: of a board, and of a simulated chip.
+_REST_S = (0.1, 1.0)
 
 
 class Flow:
@@ -42,6 +46,8 @@ class Flow:
         self._source: Iterator[tuple[int, bytes] | None] = iter(())
         self._polling = self._stopping = self._ack_due = False
         self._contradictions = 0
+        self._blocked = self._is_aside = False
+        self._asides = set[int]()  # requests of the link itself, whose answers are yielded to nobody
 
     def begin(self, source: Iterator[tuple[int, bytes] | None]) -> None:
         """Begin an exchange; None in the source says that nothing is to be sent before the next response."""
@@ -49,9 +55,23 @@ class Flow:
         self.changes = False
 
     def follow(self) -> Iterator[tuple[int, bytes]]:
-        """Go on with the exchange to its end, and yield status and payload of each response."""
-        while self._send() or self.window.requests:
+        """Go on with the exchange, and yield status and payload of each response.
+
+        It ends when all is answered; or, at a rate that is to be left, when all that was sent is answered, or nothing
+        gets through any more.
+        """
+        while (self._send() or self.window.requests) and not self._line.descent.is_hopeless:
             yield from self._collect()
+
+    def ask_aside(self, op: int, payload: bytes) -> None:
+        """Carry out a request of the link itself between others, once these are answered; see `follow`.
+
+        If it is cut off, it stays among the requests that `follow` goes on with.
+        """
+        self._asides.add(self.window.last)
+        self.window.push(op, payload)
+        for _ in self.follow():
+            pass
 
     def ask(self) -> None:
         """Send POLL: its answer tells where the chip stands."""
@@ -73,20 +93,35 @@ class Flow:
     def hears(self, longest_s: float | None = None) -> bool:
         """Ask, and tell whether the chip answers before the next question would be due, or within some seconds.
 
-        A notice of a bad frame is no answer: the chip may not know yet that its rate is right. A line full of noise is
-        listened to for a second, or for twice that time.
+        A notice of a bad frame is no answer: the chip may not know yet that its rate is right. One of another session
+        is: the next exchange deals with that. A line full of noise is listened to for a second, or twice that time.
         """
-        expected = (Op.POLL, self.window.session, Status.OK)
+        own = self.window.session
+        expected = (Op.POLL, own, Status.OK)
         self.ask()
         end = self._line.clock() + (FRAME_S if longest_s is None else 2 * longest_s)
         while (frames := self._line.receive(whole=True, longest_s=longest_s)) is not None:
             for frame in frames:
-                if isinstance(frame, Response) and (frame.op, frame.session, frame.status) == expected:
+                if not isinstance(frame, Response):
+                    continue
+                is_foreign = frame.status == Status.OTHER_SESSION and frame.session != own
+                if is_foreign or (frame.op, frame.session, frame.status) == expected:
                     self._polling = False
                     return True
             if self._line.clock() > end:
                 break
         return False
+
+    def echoes(self, pattern: bytes, times: int) -> bool:
+        """Send POLL with a pattern, which the chip ignores, several times in a row; tell whether it hears each."""
+        self._line.write(times * delimited(Op.POLL, ack=self.window.ack, session=self.window.session, payload=pattern))
+        heard, spoilt, silence_s = 0, False, None
+        while heard < times and (frames := self._line.receive(whole=True, longest_s=silence_s)) is not None:
+            heard += len(frames)
+            spoilt |= any(not isinstance(frame, Response) or frame.status != Status.OK for frame in frames)
+            if spoilt:  # what still comes must not be taken for something else, but nobody knows how much that is
+                silence_s = _REST_S[self._line.transport.follows_chip]
+        return heard == times and not spoilt
 
     def joins(self) -> bool:
         """Ask over a new transport, as often as a silent chip is asked; tell whether it is still in this session."""
@@ -113,8 +148,9 @@ class Flow:
             return False
         other.begin(self._source)
         other.changes = self.changes
-        for request in window.requests:
-            other.window.push(*request)
+        for number, request in enumerate(window.requests, window.answered):
+            if number not in self._asides:
+                other.window.push(*request)
         return True
 
     # Requests ----------------------------------------------------------------------------------
@@ -122,23 +158,38 @@ class Flow:
     def _send(self) -> bool:
         """Send what may be sent; False once the source has nothing, for now or for good."""
         window, out, more = self.window, bytearray(), True
+        is_first = window.sent == window.answered
         while more and not self._polling:
             if request := window.due():
                 out += request.encode()
-            elif not window.room:
-                break
-            elif (following := next(self._source, None)) is None:
+            elif self._line.descent.is_due:
                 more = False
+            elif not window.room:
+                self._waits()
+                break
+            elif (following := next(self._source, _END)) is None or following is _END:
+                more = False
+                if following is None:
+                    self._waits()
             else:
+                self._blocked = False
                 self.changes |= following[0] != Op.READ
                 window.push(*following)
         if out:
+            self._line.meter.round_trips += is_first
+            self._line.meter.repeated += window.repeated
+            window.repeated = 0
             self._write(bytes(out))
         elif more and not window.requests:
             self._poll()  # no answer is under way that could announce room
         elif window.requests:
             self._acknowledge()
         return more
+
+    def _waits(self) -> None:
+        """Count a request that cannot be sent yet, once."""
+        self._line.meter.waits += not self._blocked
+        self._blocked = True
 
     def _poll(self) -> None:
         if not self._polling:
@@ -182,9 +233,11 @@ class Flow:
             return
         self._ack_due = True
         if ahead < 0:
+            self._line.meter.repeated += 1
             return  # sent again, because our acknowledgement has not arrived
         window.acknowledge(response)
         op, payload = window.requests[0] if window.requests else (None, b"")
+        is_aside = window.answered in self._asides
         if response.op != op:
             raise self._lost("answers what was not asked; it must have been reset")
         self._line.pace.hears()
@@ -194,7 +247,8 @@ class Flow:
             window.finish()
         if response.status > Status.STOPPED:
             raise refusal(self._line.transport.name, response, payload)
-        yield response.status, response.payload
+        if not is_aside:
+            yield response.status, response.payload
 
     def _notice(self, notice: Response) -> None:
         """Find out where the chip stands.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..spec import Response, ResponseDecoder
+from ..spec import Response, ResponseDecoder, Status
 from ..spec.config import LIMITS
+from .descent import Descent
 from .pace import Pace
 from .patience import Patience
 from .refusals import unheard
 from .strangers import Heard
+from .traffic import Meter, Traffic
 from .transport import WRITE_TIMEOUT_S, Transport
 
 #: Times that a chip is silent for the whole time-out before the host gives up.
@@ -41,11 +43,20 @@ class Line:
     clock : callable
         Seconds, rising.
     damaged : int
-        Frames so far that failed their checksum.
+        Frames from the chip, so far, that failed their checksum.
+    meter : Meter
+        Of all that was sent and received.
+    rate : int
+        Rate on the line, in bits per second, as far as it is known here; 0 otherwise. Unlike `baud` it is also told of
+        a line whose far end follows the chip.
+    descent : Descent
+        Slower rates, and the damage at the present one.
     strange : bytearray
         Bytes since the last valid frame.
     silent_s : float
         Seconds without a valid frame, as far as they were waited for.
+    attempts : int
+        Times that a chip is silent for the whole time-out before the host gives up.
     waiting : bool
         Whether bytes are being waited for; stays true if an exception ended the waiting.
     factor : Fraction
@@ -59,7 +70,10 @@ class Line:
         self._decoder = ResponseDecoder()
         self.strange = bytearray()
         self.damaged = 0
+        self.meter, self.descent = Meter(), Descent()
+        self.rate, self._since = transport.baud, self.clock()
         self.silent_s = 0.0
+        self.attempts = ATTEMPTS
         self.waiting = False
         self.factor = Fraction(1)
 
@@ -82,6 +96,7 @@ class Line:
     def write(self, data: bytes) -> None:
         """Hand over bytes; see `Transport.write`."""
         self.transport.write_timeout_s = self._patience.limit(WRITE_TIMEOUT_S)
+        self.meter.sends(data)
         self.transport.write(data)
 
     def receive(
@@ -120,7 +135,7 @@ class Line:
         self.waiting = False
         frames: list[Response | Exception] = list(self._decoder.feed(data))
         self.transport.heard(frames)
-        self.damaged += sum(not isinstance(frame, Response) for frame in frames)
+        self._count(len(data), frames)
         if any(isinstance(frame, Response) for frame in frames):
             self.silent_s = 0.0
             self.strange.clear()
@@ -132,10 +147,23 @@ class Line:
         self.pace.asks()
         return None
 
+    def _count(self, size: int, frames: list[Response | Exception]) -> None:
+        damaged = sum(not isinstance(frame, Response) for frame in frames)
+        told = sum(isinstance(frame, Response) and frame.status == Status.BAD_FRAME for frame in frames)
+        self.damaged += damaged
+        self.meter.bytes_from_chip += size
+        self.meter.frames_from_chip += len(frames)
+        self.meter.damaged += damaged + told
+        self.descent.hears(good=len(frames) - damaged - told, damaged=damaged + told)
+
+    def traffic(self) -> Traffic:
+        """Return all traffic so far."""
+        return self.meter.traffic(self.rate or None, self.clock() - self._since)
+
     @property
     def is_dead(self) -> bool:
         """Whether the chip was silent for too long."""
-        return self.silent_s > ATTEMPTS * self._timeout_s
+        return self.silent_s > self.attempts * self._timeout_s
 
     def give_up(self) -> None:
         """Raise NoAnswerError or GarbageError once the chip was silent for too long."""
@@ -146,3 +174,7 @@ class Line:
         """Change the rate on the line, where there is one; raises NoAnswerError if this end cannot have it."""
         if (asked := round(baud / self.factor)) not in (0, self.transport.baud) and self.transport.baud:
             self.transport.set_baud(asked)
+        elif self.transport.follows_chip:
+            self.transport.set_baud(baud)
+        if self.transport.baud or self.transport.follows_chip:
+            self.rate = baud

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 
 from ..errors import DeviceError, DisconnectedError, GarbageError, NoAnswerError, StateLostError
-from ..spec import Op, Response
-from ..spec.protocol import DEFAULT_BAUD, HELLO_ANSWER, SET_BAUD_ARGUMENTS
-from . import following
+from ..spec import Response
+from ..spec.protocol import DEFAULT_BAUD, HELLO_ANSWER
 from .flow import Flow
 from .hello import greet
 from .line import ATTEMPTS as ATTEMPTS
 from .line import Line
 from .patience import Patience
+from .rated import Rated
+from .slowing import Slowing
 from .transport import Transport
 
 #: Longest time, in seconds, that a chip gets to stop where the caller has no patience left.
 STOP_S = 10.0
 
 
-class Link:
+class Link(Rated):
     """Exchanges with one chip over one transport; see docs/protocol.md.
 
     Nothing is sent before the first exchange. An exchange that ended by NoAnswerError, GarbageError or
@@ -54,6 +54,7 @@ class Link:
         self.patience = Patience()
         self._line = Line(transport, timeout_s, self.patience)
         self._flow = Flow(self._line)
+        self._slowing = Slowing(self._line)
         self.reset_bauds = [DEFAULT_BAUD]
         self.greeting = transport.greeting
         self.origin = 0
@@ -67,23 +68,19 @@ class Link:
         return self._line.transport.name
 
     @property
-    def baud(self) -> int:
-        """Rate on the line, in bits per second; 0 where there is none."""
-        return self._line.baud
-
-    @property
-    def factor(self) -> Fraction:
-        """What the bridge multiplies each rate by that it is asked for; set it where it is not 1."""
-        return self._line.factor
-
-    @factor.setter
-    def factor(self, factor: Fraction) -> None:
-        self._line.factor = factor
+    def place(self) -> str:
+        """What tells the line from all others of this computer; see `Transport.place`."""
+        return self._line.transport.place
 
     @property
     def session(self) -> int:
         """Number of the present session, 0 before the first."""
         return self._flow.window.session
+
+    @property
+    def is_in_step(self) -> bool:
+        """Whether the last exchange came to its end, so that the next one needs no HELLO."""
+        return self._in_step
 
     @property
     def settled(self) -> bool:
@@ -107,7 +104,7 @@ class Link:
 
     def reattach(self, transport: Transport) -> None:
         """Go on over another transport to the same chip, at the rate of the old one, which is closed."""
-        baud = self._line.baud
+        baud = self._line.rate
         self._line.transport.close()
         self._line.transport = transport
         self._line.restart()
@@ -142,6 +139,7 @@ class Link:
         self._lost |= window.session != 0 and origin not in known
         self.origin = origin
         self._flow = Flow(self._line, answer.session, answer.ack + answer.credit)
+        self._slowing.restart()
         self._line.restart()
         self._in_step = True
 
@@ -232,9 +230,11 @@ class Link:
         try:
             if ask:
                 flow.ask()
-            yield from flow.follow()
+            yield from self._slowing.follow(flow, self.reset_bauds)
         except KeyboardInterrupt:
-            if self._line.waiting:  # anywhere else the window may be half changed, and HELLO has to end it
+            if (
+                self._line.waiting and not self._slowing.works
+            ):  # anywhere else the window may be half changed, and HELLO has to end it
                 yield from self.stop()
             raise
         except StateLostError:
@@ -255,34 +255,6 @@ class Link:
             yield from self._flow.stop()
             self._in_step = self._in_order = True
 
-    def call(self, op: Op, payload: bytes = b"") -> bytes:
+    def call(self, op: int, payload: bytes = b"") -> bytes:
         """Carry out one request and return the payload of its whole answer; raises as `execute` does."""
         return b"".join(data for _, data in self.execute([(op, payload)]))
-
-    def set_baud(self, divisor: int, baud: int) -> bool:
-        """Ask the chip for another rate and follow it there; False if it is not heard there, and both are back.
-
-        A chip behind a bridge that sends no break is waited for until it returns by itself, after 3 s at most. It
-        still is in the same session then, so nothing is lost.
-
-        Parameters
-        ----------
-        divisor : int
-            Clock cycles of the chip per bit.
-        baud : int
-            The rate that this makes, in bits per second.
-
-        Raises
-        ------
-        NoAnswerError, GarbageError, DisconnectedError
-            As `hello` does, if the chip is heard at neither rate; NoAnswerError past the deadline of the call.
-        """
-        before = self._line.baud
-        self.call(Op.SET_BAUD, SET_BAUD_ARGUMENTS.pack(divisor))
-        self._in_step = False
-        follows = self._in_step = following.follows(self._line, self._flow, baud)
-        if not follows:
-            self._in_step = following.regains(self._line, self._flow, (before, *self.reset_bauds))
-        if not self._in_step:
-            self.hello()
-        return follows

@@ -125,6 +125,18 @@ def named(name: str) -> Port:
     raise NoAnswerError(f"{name!r} names several ports; choose {choice}, or give the name of the port")
 
 
+def place(port: Port | None) -> str:
+    """Return what tells a port from all others at any time: its board, or where that is; empty if unknown."""
+    if port is None:
+        return ""
+    if not port.is_usb:
+        return port.device
+    ids = f"{port.vid:04x}:{port.pid or 0:04x}"
+    if port.serial_number:
+        return f"usb {ids} {port.serial_number} {port.interface}".rstrip()
+    return f"usb {ids} at {port.location}" if port.location else ""
+
+
 def usb_name(port: Port) -> str | None:
     """Return the name that opens a port whatever the system calls it; None for a port without a serial number."""
     if not port.serial_number:

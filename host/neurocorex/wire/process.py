@@ -36,6 +36,8 @@ class ProcessTransport(Transport):
         If the program cannot be started.
     """
 
+    follows_chip = True
+
     def __init__(self, argv: Sequence[str | os.PathLike[str]], *, name: str = "", linger_s: float = 0) -> None:
         self.name = name or os.fspath(argv[0])
         self._linger_s = linger_s

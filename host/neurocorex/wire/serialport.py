@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import DisconnectedError, NoAnswerError
 from ..spec.protocol import DEFAULT_BAUD
-from . import access, ports
+from . import access, bridges, ports
 from .descriptors import Descriptors
 from .transport import WRITE_TIMEOUT_S, Transport
 
@@ -52,6 +52,8 @@ class SerialTransport(Transport):
             self.port = None if "://" in url else ports.at(url)
         path = self.port.device if by_serial and self.port else url
         self.begins_anew = url.startswith("socket:")
+        self.fastest = None if self.begins_anew else bridges.fastest(self.port)
+        self.place = ports.place(self.port)
         self._failure: type[Exception] = serial.SerialException
         options: dict[str, Any] = {} if "://" in path else {"exclusive": True}
         try:
@@ -136,6 +138,7 @@ class SerialTransport(Transport):
             LOGGER.info("%s came back as %s", self.port, path)
         fresh = SerialTransport(self.name if self.name.startswith(ports.SCHEME) else path, baud=self.baud)
         fresh.port = fresh.port or self.port
+        fresh.fastest, fresh.place = self.fastest, self.place
         return fresh
 
     def _check_open(self) -> None:

@@ -24,6 +24,13 @@ class Transport(ABC):
         Payload of HELLO for a server on the way to the chip, see `Greeting`; chips ignore it.
     begins_anew : bool
         Whether a session ends with the connection, as at a server: what comes first has to be HELLO.
+    fastest : int or None
+        Highest rate, in bits per second, that may be tried on this line without being asked for; None: its rate is
+        not for this end to change.
+    follows_chip : bool
+        Whether the far end of the line takes every rate of the chip by itself, as that of a simulated chip does.
+    place : str
+        What tells this line from all others of this computer, at any time; empty for one that nothing tells.
     write_timeout_s : float
         Longest time, in seconds, that `write` waits without one byte taken; set before each by who has less time.
     """
@@ -32,6 +39,9 @@ class Transport(ABC):
     baud: int = 0
     greeting: bytes = b""
     begins_anew: bool = False
+    fastest: int | None = None
+    follows_chip: bool = False
+    place: str = ""
     write_timeout_s: float = WRITE_TIMEOUT_S
 
     def prepare(self) -> None:

@@ -35,6 +35,10 @@ class Window:
         Session of the link, for the header of every request.
     partial : bool
         Whether a part of the answer to the oldest request has come.
+    sent : int
+        The first request that was never sent.
+    repeated : int
+        Requests that were sent again, so far.
     """
 
     requests: deque[tuple[int, bytes]] = field(default_factory=deque)
@@ -45,6 +49,8 @@ class Window:
     expected: int = 0
     session: int = 0
     partial: bool = False
+    sent: int = 0
+    repeated: int = 0
 
     @property
     def last(self) -> int:
@@ -86,6 +92,8 @@ class Window:
             return None
         op, payload = self.requests[self.cursor - self.answered]
         self.cursor += 1
+        self.repeated += self.cursor <= self.sent
+        self.sent = max(self.sent, self.cursor)
         return Request(op, (self.cursor - 1) % SEQUENCE_MODULUS, self.ack, payload, self.session)
 
     def acknowledge(self, response: Response) -> bool:
@@ -120,7 +128,7 @@ class Window:
         """Forget the requests that the chip has not taken."""
         while self.last > self.taken:
             self.requests.pop()
-        self.cursor = self.taken
+        self.cursor = self.sent = self.taken
 
 
 def unwrap(number: int, near: int) -> int:

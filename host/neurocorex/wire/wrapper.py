@@ -19,7 +19,8 @@ class Wrapper(Transport):
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
         self.name, self.baud, self.greeting = inner.name, inner.baud, inner.greeting
-        self.begins_anew = inner.begins_anew
+        self.begins_anew, self.follows_chip = inner.begins_anew, inner.follows_chip
+        self.fastest, self.place = inner.fastest, inner.place
 
     @property
     def faults(self) -> dict[str, int]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ...device.device import Device
 from ...spec import ChipInfo
+from ...wire import remembered
+from ...wire.traffic import Traffic
 from .latency import RoundTrip, advice, latency_timer
 from .march import Fault, march, writable_regions
 from .rates import Rate, try_rates
@@ -38,6 +40,8 @@ class Examination:
         Names of the memories that were tested, and the faults that were found in them.
     damaged : int
         Frames damaged on the way, in both directions, at the rate at which it was found.
+    traffic : Traffic
+        All traffic at that rate, of the tests before the rates.
     advice : list of str
         Sentences that say what to do.
     """
@@ -50,6 +54,7 @@ class Examination:
     regions: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     damaged: int = 0
+    traffic: Traffic = field(default_factory=Traffic)
     advice: list[str] = field(default_factory=list)
 
     @property
@@ -77,6 +82,7 @@ class Examination:
             "rates": [asdict(rate) for rate in self.rates],
             "fastest_baud": self.fastest,
             "damaged_frames": self.damaged,
+            "link": self.traffic.to_dict(),
             "regions": self.regions,
             "faults": [{**asdict(fault), "region": fault.region.name} for fault in self.faults],
             "advice": self.advice,
@@ -91,6 +97,7 @@ class Examination:
             f"build       {self.info.build_id:08x}, {clock}",
             f"round trip  {trip.median_us:.0f} us median, {trip.worst_us:.0f} us worst of {trip.count}{timer}",
             f"line        {self.damaged} frames damaged",
+            f"traffic     {self.traffic}",
         ]
         if self.rates:
             told = ", ".join(f"{rate.baud} {'holds' if rate.holds else rate.said}" for rate in self.rates)
@@ -121,7 +128,7 @@ def examine(device: Device, *, rates: bool = True, memories: bool = True, say: S
     """
     info, link = device.info, device.link
     say("measuring round trips")
-    before = link.damaged + device.counters()["frames_bad"]
+    before, began = link.damaged + device.counters()["frames_bad"], link.traffic
     trip = RoundTrip.measured(link, QUESTIONS)
     timer = latency_timer(link.name)
     found = Examination(name=link.name, info=info, round_trip=trip, latency_timer_ms=timer)
@@ -130,10 +137,12 @@ def examine(device: Device, *, rates: bool = True, memories: bool = True, say: S
         found.regions = [region.name for region in writable_regions(info.config)]
         found.faults = list(march(device))
     found.damaged = link.damaged + device.counters()["frames_bad"] - before
+    found.traffic = link.traffic - began
     if rates and info.clock_hz and info.baud:
         for rate in try_rates(link, info):
             say(f"{rate.baud} baud {'holds' if rate.holds else rate.said}")
             found.rates.append(rate)
+        remembered.forget(link.place)  # the next device tries them, too
     found.advice = _advice(found)
     return found
 
@@ -147,5 +156,8 @@ def _advice(found: Examination) -> list[str]:
             "memories do not keep what they are given: build and program again; if it stays, mistrust the board"
         )
     if found.fastest and found.fastest > found.info.baud:
-        texts.append(f"--baud {found.fastest} makes loading and recording faster")
+        texts.append(
+            f"{found.fastest} baud holds: it is what devices go to by themselves, unless --baud names another rate or "
+            "their bridge is not known to carry it"
+        )
     return [text for text in texts if text]

@@ -10,21 +10,10 @@ from ...spec import ChipInfo, Counter, Op, Region, layout
 from ...spec.protocol import READ_ARGUMENTS, WRITE_ARGUMENTS
 from ...wire.baud import makes
 from ...wire.link import Link
+from ...wire.negotiation import USUAL
 
 #: Rates that are tried, where the clock of the chip can make them.
-BAUDS = (
-    115_200,
-    230_400,
-    460_800,
-    921_600,
-    1_000_000,
-    1_500_000,
-    2_000_000,
-    3_000_000,
-    4_000_000,
-    6_000_000,
-    12_000_000,
-)
+BAUDS = tuple(sorted(USUAL))
 #: Bytes of weights that go to the chip and back, at each rate.
 TRAFFIC_BYTES = 8192
 

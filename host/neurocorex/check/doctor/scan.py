@@ -204,7 +204,7 @@ def _asked(port: Port, boards: list[Board]) -> Sighting:
     try:
         with warnings.catch_warnings(record=True) as odd:
             warnings.simplefilter("always", DeviceWarning)
-            with open_device(port.device) as device:
+            with open_device(port.device, baud="reset") as device:
                 info = device.info
     except NeuroCoreXError as error:
         return Sighting(port=port, boards=boards, state=_state(error), told=str(error), error=error)
