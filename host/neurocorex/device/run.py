@@ -14,6 +14,7 @@ from ..events.stream import EventStream
 from ..progress import Progress
 from ..spec import Region
 from . import counters as counting
+from .accumulators import Extent, Gathering
 from .changes import Changes
 from .chip import Chip, Look
 from .contents import Contents
@@ -68,6 +69,9 @@ class Run:
         For an argument that cannot be used.
     """
 
+    #: Whether the results are held as they came, besides what is kept of them.
+    HOLDS = False
+
     def __init__(
         self,
         contents: Contents,
@@ -96,7 +100,9 @@ class Run:
             self.stream = self._flight.stream
         if snapshot_every is not None and (not is_integer(snapshot_every) or snapshot_every < 1):
             raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
-        self._recording = Recording.of(record, contents.geometry.neurons, awake=contents.used().neurons)
+        self._recording = Recording.of(
+            record, contents.geometry.neurons, awake=contents.used().neurons, every=options.get("every")
+        )
         self._log = WeightLog(self.stream.steps, snapshot_every, contents.config)
         self.puts = WeightMatrix(contents).puts(options.get("writes"), self.stream.steps, units)
         self._counters, self._units = counters, units
@@ -104,8 +110,8 @@ class Run:
         self._after = Look(self.stream.steps + 1, (Region.COUNTERS,))
         self.progress: Progress | None = None
         self._watch = options.get("watch")
-        #: Results, and the steps that they and all before them cover: one list, so that Ctrl-C finds both or neither.
-        self._taken: list[tuple[EventStream, int]] = []
+        extent = Extent(contents.geometry.neurons, None if stimulus.samples is None else stimulus.steps)
+        self._gathering = Gathering(self._recording, extent, holds=self.HOLDS)
         self._aged = 0
         present = contents.flags()
         self._flags = self._recording.flags(present)
@@ -117,7 +123,7 @@ class Run:
     @property
     def done(self) -> int:
         """Steps whose results have come."""
-        return self._taken[-1][1] if self._taken else 0
+        return self._gathering.done
 
     def perform(self, chip: Chip) -> None:
         """Have a chip run it, in one exchange."""
@@ -126,7 +132,9 @@ class Run:
     def take(self, results: EventStream) -> None:
         """Take results of the chip: the next steps."""
         # No function of ours is called before they are kept: see `chip.kept`.
-        self._taken.append((results, results.steps + (self._taken[-1][1] if self._taken else 0)))
+        pieces = self._gathering.pieces
+        pieces.append((results, results.steps + (pieces[-1][1] if pieces else 0)))
+        self._gathering.reduce()
         if self.progress is not None:
             self.progress(self.done, self.stream.steps)
         if self._watch is not None:
@@ -208,13 +216,14 @@ class Run:
         return [*([self._before] if known is None else []), *self._log.looks, self._after]
 
     def _result(self, counters: dict[str, int]) -> Result:
-        network, stimulus = self._contents.network, self._stimulus
-        result = Result.from_stream(
-            EventStream.join([results for results, _ in self._taken]),
-            neurons=self._contents.geometry.neurons, recording=self._recording,
-            sample_steps=None if stimulus.samples is None else stimulus.steps,
-            counters=counters, dt_ms=network.dt_ms, scaling=network.units,
+        network = self._contents.network
+        result = Result.gathered(
+            self._gathering,
+            recording=self._recording,
+            counters=counters,
+            dt_ms=network.dt_ms,
+            scaling=network.units,
             weights=self._log.over_time(network, self.done) if self._log.looks else None,
-        )  # fmt: skip
+        )
         thresholds, periods = map(network.of_neurons, (Region.THRESHOLD, Region.REFRACTORY))
         return replace(result, threshold_items=thresholds, refractory_steps=periods).in_units(self._units)
