@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ..events.arrays import Ints
 from ..events.codec import NO_REGISTER
 from ..events.stream import EventStream
-from ..spec import Clear, CoreConfig, Counter, Flag, Region, controls
+from ..spec import Clear, CoreConfig, Counter, Flag, Region
+from ..spec.control import control_bits
 from ..spec.registers import COUNTER_BITS
 from ..spec.timing import busy_cycles
 from . import machine_code
@@ -240,7 +241,7 @@ def _accepted(stimulus: EventStream, config: CoreConfig) -> EventStream:
     """Drop what names no axon, neuron or register; cut injected currents to the bits of the state."""
     change = np.ones(0, np.bool_)
     if stimulus.change_register.size:
-        registers = [NO_REGISTER, *(register for register in controls(config) if register.bits(config))]
+        registers = [NO_REGISTER, *control_bits(config)]
         change = np.isin(stimulus.change_register, registers)
     is_known = stimulus.event_index.max(initial=-1) < config.inputs and not stimulus.graded_step.size and change.all()
     if is_known:
