@@ -14,6 +14,7 @@ GRAPH = ROOT / "tests/importers/nir/snntorch_digits.nir"
 TRAINS = find_spec("snntorch") is not None
 #: What each prints among other things, and the files that it leaves.
 EXPECTED = {
+    "closed_loop": ("frozen after it", []),
     "first_steps": ("clock cycles a step", ["first_steps_membranes.png", "first_steps_raster.png"]),
     "learn_pattern": ("12 of 12 inputs found", ["learn_pattern.png"]),
     "nir_recurrent": (
@@ -30,6 +31,7 @@ EXPECTED = {
     "winner_take_all": ("input 5 favoured: neuron 5 wins", ["winner_take_all.png"]),
 }
 ARGUMENTS = {
+    "closed_loop": ["--episodes", "1"],
     "train_digits": ["--epochs", "1"],
     "pynn_brunel": ["neurocorex.pynn", "--ms", "500"],
     "snntorch_digits": [] if TRAINS else ["--graph", str(GRAPH)],

@@ -12,7 +12,7 @@ PACKAGE = str(Path(neurocorex.__file__).parent)
 #: Functions of the emulator that are handed steps of a stimulus and run the first of them.
 STEPS = {"walk", "CompiledWalk.walk", "_BoundCode.__call__", "_interpreted.<locals>.bound.<locals>.run"}
 #: Files on the way to `Emulator.run`; what it goes through is the emulator's own affair, up to `MOST` in all.
-WAY = ["device/running.py", "device/run.py", "device/emulated.py", "emulator/emulator.py"]
+WAY = ["device/running.py", "device/stretch.py", "device/emulated.py", "emulator/emulator.py"]
 MOST = 5
 
 

@@ -17,7 +17,8 @@ from ..events.changing import reward_value, silent_bits
 from ..events.codec import NO_REGISTER
 from ..events.stream import CLEAR_ALL, EventStream
 from ..quantiser.fades import Fades
-from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag, controls
+from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag
+from ..spec.control import control_bits
 from ..spec.registers import MOVING, ONE_STEP
 from ..wire.regions import Items
 from .scaling import commanded, scaling_changes
@@ -238,7 +239,7 @@ class Changes:
         require_streamed_contexts(switched, self.contexts, self.config)
         changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
         taught = sorted(changes, key=lambda change: change[0])
-        bits: dict[int, int] = {control: control.bits(self.config) for control in controls(self.config)}
+        bits = control_bits(self.config)
         changed = {Control(r) for _, r, _ in (*within, *self._sets) if bits.get(r)} - {*MOVING}
         self._waiting = {Control(r) for _, r, _ in (*self._fades, *within, *self._sets) if r in ONE_STEP}
         self._borrowed = {register: int(self.present()[register]) for register in sorted(changed)}

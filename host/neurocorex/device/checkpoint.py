@@ -76,6 +76,8 @@ class CheckpointedRun(Run):
         If it is no checkpoint, or cannot be read or written.
     """
 
+    HOLDS = True  # the file has them
+
     def __init__(self, checkpoint: Checkpoint, *arguments: Any, snapshot_every: int | None, **options: Any) -> None:
         super().__init__(*arguments, snapshot_every=snapshot_every, **options)
         self._checkpoint = checkpoint
@@ -121,7 +123,7 @@ class CheckpointedRun(Run):
         contents, steps = self._contents, self.stream.steps
         if not self._is_there(step, held):
             return
-        self._encoded += [each.encode(interleave=True) for each, _ in self._taken[len(self._encoded) :]]
+        self._encoded += [each.encode(interleave=True) for each, _ in self._gathering.pieces[len(self._encoded) :]]
         # What is on its way is left out: the run that goes on knows it by its stimulus.
         network = replace(contents.network, waiting=Waiting.none())
         image = identity.compact({region: held[region] for region in self._kept}, network, contents.config)
@@ -191,7 +193,7 @@ class CheckpointedRun(Run):
         if saved.done or saved.is_complete:  # the very first is written before anything is read
             self._log.go_on(saved.done, saved.weights)
             self.looks = [look for look in self.looks if look.step > saved.done or look is self._before]
-        self._taken = [(saved.stream(), saved.done)]
+        self._gathering.pieces[:] = [(saved.stream(), saved.done)]
         self._encoded = [saved.results]
         self._start = self._written = saved.done
         self._is_complete, self._earlier = saved.is_complete, saved.counters

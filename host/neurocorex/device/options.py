@@ -21,6 +21,9 @@ class Options(Teaching, total=False):
         as in ``{500: [(net.inputs, net.neurons[0:4], 0.5)]}``; a tuple is a list of one. Everything else goes on, and
         they stay after the run. Units are those of the run, with the gains before it. Where a run ends early,
         writes of its next step may have been made, and none of later ones; to make them again does no harm.
+    every : int
+        Steps from one recorded membrane to the next, counted in each sample: those at the end of steps 0, `every`,
+        twice that, and so on are kept, ``result.v`` of every step at ``[::every]``. The chip sends all of them.
     deadline_s : float
         Seconds that the call may take, waiting for its turn included. Then it ends with NoAnswerError, and
         `Device.resume` finishes the run. By default `Device.deadline_s`.
@@ -40,6 +43,7 @@ class Options(Teaching, total=False):
     """
 
     writes: Mapping[int, Any] | None
+    every: int | None
     deadline_s: float | None
     checkpoint: str | os.PathLike[str] | None
     checkpoint_every: int | None

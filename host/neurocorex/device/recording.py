@@ -13,6 +13,7 @@ from ..events.arrays import Ints
 from ..network.selection import indices_of
 from ..spec import Flag
 from ..wire.regions import Items
+from .teaching import is_integer
 
 RECORDABLE = ("spikes", "v", "counts")
 
@@ -27,15 +28,19 @@ class Recording:
         Neurons whose spikes, and whose membranes, are sent.
     counts_only : bool
         Whether only the number of spikes is kept.
+    every : int
+        Steps from one membrane that is kept to the next; what is kept is made of the results as they arrive, see
+        `neurocorex.device.accumulators`.
     """
 
     spikes: Ints
     v: Ints
     counts_only: bool
+    every: int = 1
 
     @classmethod
-    def of(cls, record: Any, neurons: int, *, awake: int | None = None) -> Recording:
-        """Check and convert the argument `record` of `Device.run`; raises InputError.
+    def of(cls, record: Any, neurons: int, *, awake: int | None = None, every: Any = None) -> Recording:
+        """Check and convert the arguments `record` and `every` of `Device.run`; raises InputError.
 
         Parameters
         ----------
@@ -43,6 +48,8 @@ class Recording:
             The argument.
         neurons, awake : int
             Neurons of the network, and how many of those of the chip are in use; by default all.
+        every
+            The argument; None: membranes of each step are kept.
         """
         wanted = record if isinstance(record, Mapping) else dict.fromkeys(_names(record), True)
         unknown = [name for name in wanted if name not in RECORDABLE]
@@ -52,7 +59,7 @@ class Recording:
         chosen = {name: _indices(name, wanted.get(name), neurons, last) for name in RECORDABLE}
         counts_only = chosen["counts"].size > 0 and chosen["spikes"].size == 0
         told = np.union1d(chosen["spikes"], chosen["counts"]) if chosen["counts"].size else chosen["spikes"]
-        return cls(told, chosen["v"], counts_only)
+        return cls(told, chosen["v"], counts_only, _checked_every(every, chosen["v"]))
 
     def flags(self, present: Items) -> Ints:
         """Return the flags of all neurons: those at present, with these neurons recorded and no others."""
@@ -81,3 +88,15 @@ def _named(name: str, chosen: Any, neurons: int) -> Ints:
     if chosen is None or chosen is False:
         return np.empty(0, np.int64)
     return np.unique(indices_of(chosen, neurons, f"record of {name!r}"))
+
+
+def _checked_every(every: Any, membranes: Ints) -> int:
+    if every is None:
+        return 1
+    if not is_integer(every) or every < 1:
+        raise InputError(f"every must be a number of steps from 1 up, got {every!r}; such as every=10")
+    if not membranes.size:
+        raise InputError(
+            f"every={every} is of membranes, and none are recorded; for example record={{'v': net.neurons[0:4]}}"
+        )
+    return int(every)

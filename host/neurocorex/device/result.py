@@ -15,6 +15,7 @@ from ..events.arrays import Ints
 from ..events.stream import EventStream
 from ..files import DAMAGE, printable
 from . import resultfile
+from .accumulators import Extent, Gathering
 from .recording import Recording
 from .resultdata import ResultData
 from .resultsummary import card_of
@@ -32,8 +33,10 @@ class Result(ResultViews, ResultData):
         Raster.
     counts : int64 array [N] or [samples, N]
         Spikes of each neuron.
-    v : array [steps, K] or [samples, steps, K]
-        Membranes at the end of each step of the K neurons `v_neurons`.
+    v : array [rows, K] or [samples, rows, K]
+        Membranes at the end of each of `v_steps`, of the K neurons `v_neurons`.
+    v_steps : int64 array [rows]
+        Steps of a sample whose membranes were kept: all, or 0, `every`, twice that, and so on.
     weights_over_time : array [K, A, N]
         Weights after each of `weight_steps`.
     thresholds : array [N]
@@ -80,38 +83,37 @@ class Result(ResultViews, ResultData):
         InputError
             If the stream has other neurons than were recorded, or not every membrane of every step.
         """
-        recording = recording or Recording.of("spikes", neurons)
-        samples: int | None = None
-        leading: tuple[int, ...] = ()
-        if sample_steps is not None:
-            samples = stream.steps // max(sample_steps, 1)
-            leading = (samples,)
-            stream = stream.cut(0, samples * sample_steps)
-        steps = stream.steps if sample_steps is None else sample_steps
-        recorded = np.zeros(neurons + 1, np.bool_)  # one more, for all neurons that there are not
-        recorded[recording.spikes] = True
-        if not recorded[np.minimum(stream.event_index, neurons)].all():
-            raise InputError("the results hold spikes of neurons that were not recorded; the device is faulty")
-        if not np.array_equal(stream.graded_index, np.tile(recording.v, stream.steps)):
-            raise InputError("the results do not hold each recorded membrane in each step; the device is faulty")
-        rows, sample, time = 1, np.zeros_like(stream.event_step), stream.event_step
-        if samples is not None:
-            rows, (sample, time) = samples, np.divmod(stream.event_step, max(steps, 1))
-        counts = np.bincount(sample * neurons + stream.event_index, minlength=rows * neurons)
-        kept = slice(0) if recording.counts_only else slice(None)
-        read: dict[str, Any] = {}
+        gathering = Gathering(recording := recording or Recording.of("spikes", neurons), Extent(neurons, sample_steps))
+        gathering.pieces.append((stream, stream.steps))
+        return cls.gathered(
+            gathering, recording=recording, counters=counters, dt_ms=dt_ms, weights=weights, scaling=scaling
+        )
+
+    @classmethod
+    def gathered(
+        cls,
+        gathering: Gathering,
+        *,
+        recording: Recording,
+        counters: dict[str, int] | None = None,
+        dt_ms: float = 1.0,
+        weights: WeightTables | None = None,
+        scaling: Units | None = None,
+    ) -> Result:
+        """Build from what was kept of the results as they came; parameters and errors as of `from_stream`."""
+        empty = np.empty(0, np.int64)
+        found: dict[str, Any] = dict.fromkeys(("spike_samples", "spike_times", "spike_neurons"), empty)
+        found |= gathering.fields()
         if weights is not None:
-            read = {"weight_steps": weights.steps, "weight_items": weights.items, "weight_gains": weights.gains}
+            found |= {"weight_steps": weights.steps, "weight_items": weights.items, "weight_gains": weights.gains}
         if scaling is not None:
-            read |= {
+            found |= {
                 "scales": scaling.scales, "weight_inputs": scaling.inputs, "units": "network",
                 "weight_feedback": scaling.feedback, "error_scale": scaling.error_scale,
             }  # fmt: skip
         return cls(
-            steps, neurons, samples, sample[kept], time[kept], stream.event_index[kept], recording.spikes,
-            counts.astype(np.int64).reshape(*leading, neurons),
-            stream.graded_value.astype(np.int32).reshape(*leading, steps, recording.v.size), recording.v,
-            dict(counters or {}), dt_ms, not recording.counts_only, **read,
+            **found, spikes_of=recording.spikes, v_neurons=recording.v, every=recording.every,
+            counters=dict(counters or {}), dt_ms=dt_ms, has_raster=not recording.counts_only,
         )  # fmt: skip
 
     # Units -------------------------------------------------------------------------------------
@@ -134,7 +136,7 @@ class Result(ResultViews, ResultData):
 
     @cached_property
     def v(self) -> npt.NDArray[Any]:
-        """Membranes at the end of each step of the K neurons `v_neurons`, [steps, K] or [samples, steps, K].
+        """Membranes at the end of each of `v_steps`, of the K neurons `v_neurons`, [rows, K] or [samples, rows, K].
 
         float64 in units of the network, or int32 in units of the chip.
         """

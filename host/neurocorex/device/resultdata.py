@@ -41,8 +41,10 @@ class ResultData:
         its numbers are those of the chip.
     spike_counts : int64 array [N] or [samples, N]
         Spikes of each neuron; 0 for those that were not recorded.
-    v_items : int32 array [steps, K] or [samples, steps, K]
-        Membranes at the end of each step, as integers of the chip.
+    v_items : int32 array [rows, K] or [samples, rows, K]
+        Membranes at the end of each of `v_steps`, as integers of the chip.
+    every : int
+        Steps from one of these to the next, from the first of each sample on.
     weight_items : int16 array [K, A, N]
         Weights after each of `weight_steps`, as integers of the chip.
     scales : float64 array [N]
@@ -87,3 +89,9 @@ class ResultData:
     refractory_steps: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     units: str = "chip"
     link: Traffic | None = None
+    every: int = 1
+
+    @property
+    def v_steps(self) -> Ints:
+        """Steps of a sample whose membranes were kept, int64 [rows]."""
+        return np.arange(0, self.steps, self.every)

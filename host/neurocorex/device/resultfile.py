@@ -19,13 +19,24 @@ from .resultdata import ResultData
 
 FORMAT = "neurocorex-result"
 VERSION = 5
-#: Earlier versions are the same with fewer arrays and counters, and without `link`.
+#: Earlier versions are the same with fewer arrays, counters and numbers, and without `link`.
 VERSIONS = (1, 2, 3, 4, VERSION)
 #: Most bytes of all arrays together, unpacked.
 ARRAYS_LIMIT = 2 << 30
 #: Endings of files of other programs, which an npz file must not have.
 FOREIGN = (".txt", ".tsv", ".json", ".npy", ".mat", ".h5", ".hdf5", ".nir", ".parquet", ".xlsx", ".pkl", ".pickle")
-_SCALARS = ("steps", "neurons", "samples", "counters", "dt_ms", "has_raster", "units", "weight_inputs", "error_scale")
+_SCALARS = (
+    "steps",
+    "neurons",
+    "samples",
+    "counters",
+    "dt_ms",
+    "has_raster",
+    "units",
+    "weight_inputs",
+    "error_scale",
+    "every",
+)
 #: Attribute of each array of a file.
 _ARRAYS = {
     **{name: name for name in ("spike_samples", "spike_times", "spike_neurons", "spikes_of", "v_neurons")},
@@ -120,12 +131,15 @@ def check(result: ResultData) -> None:
         raise ValueError(f"bad sizes {sizes}")
     if not all(type(count) is int for count in result.counters.values()):
         raise ValueError("counters must be integers")
+    if type(result.every) is not int or result.every < 1:
+        raise ValueError(f"every must be a number of steps, got {result.every!r}")
     if result.weight_items.ndim != 3:
         raise ValueError(f"weights of shape {result.weight_items.shape}")
     leading = () if result.samples is None else (result.samples,)
     events, weights = result.spike_times.shape, result.weight_items.shape
     wanted = {
-        "spike_counts": (*leading, result.neurons), "v_items": (*leading, result.steps, result.v_neurons.size),
+        "spike_counts": (*leading, result.neurons),
+        "v_items": (*leading, -(-result.steps // result.every), result.v_neurons.size),
         "spike_samples": events, "spike_neurons": events, "weight_items": (result.weight_steps.size, *weights[1:3]),
     }  # fmt: skip
     for name, shape in wanted.items():

@@ -95,7 +95,7 @@ def _add_membranes(segment: Segment, result: Recorded, membranes: npt.NDArray[An
     quantities = _library("quantities")
     signal = neo.AnalogSignal(
         membranes.astype(np.float64), units="dimensionless", name="v",
-        sampling_period=result.dt_ms * quantities.ms, t_start=0.0 * quantities.ms, units_of=result.units,
+        sampling_period=result.every * result.dt_ms * quantities.ms, t_start=0.0 * quantities.ms, units_of=result.units,
         array_annotations={"neuron": result.v_neurons},
     )  # fmt: skip
     segment.analogsignals.append(signal)
@@ -116,7 +116,10 @@ def dataset(result: Tabled) -> Dataset:
             arrays["spikes"] = ((*sampled, "step", "neuron"), result.spikes[..., result.spikes_of])
     if result.v_neurons.size:
         coordinates["v_neuron"] = result.v_neurons
-        arrays["v"] = ((*sampled, "step", "v_neuron"), result.v)
+        along = "step" if result.every == 1 else "v_step"
+        if result.every > 1:
+            coordinates |= {"v_step": result.v_steps, "v_time_ms": ("v_step", result.v_steps * result.dt_ms)}
+        arrays["v"] = ((*sampled, along, "v_neuron"), result.v)
     if result.weight_steps.size:
         table = result.weights_over_time
         coordinates |= {

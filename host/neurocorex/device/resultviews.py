@@ -84,6 +84,7 @@ class ResultViews:
         Variables, each if it was recorded: `spikes` [step, neuron], `counts` [neuron], `v` [step, v_neuron], with an
         axis `sample` before them if there are samples; `weights` [weight_step, axon, target]. Coordinates are the
         numbers of steps and of the neurons that were recorded, and `time_ms` and `weight_time_ms`, ``step * dt_ms``.
+        Membranes of some steps only have axes `v_step` and `v_time_ms` of their own.
 
         Raises
         ------

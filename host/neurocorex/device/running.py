@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 import numpy.typing as npt
 
@@ -16,14 +16,19 @@ from .awaiting import awaited
 from .checkpoint import Checkpoint, CheckpointedRun
 from .chip import Chip
 from .injection import injected
+from .live import Clock, Live
 from .memories import Memories
 from .options import Options, known
 from .result import Result
-from .run import Run, counted
+from .run import Run
 from .session import Session
 from .stimulus import Stimulus
+from .stretch import Stretch, counted
+from .tick import Tick, TickResult
 from .turn import Stop, Turn
 from .units import Units
+
+Came = TypeVar("Came")
 
 
 class Running(Memories):
@@ -123,7 +128,7 @@ class Running(Memories):
                 units=result_units,
             )  # fmt: skip
             with shown("running", progress) as run.progress:
-                return self._carried_out(run, run.perform)
+                return self._told(run, self._carried_out(run, run.perform, run.finish))
 
     def resume(self, *, progress: Wanted = None, deadline_s: float | None = None) -> Result:
         """Finish the run that was cut off: no step is lost, and none is run twice.
@@ -148,9 +153,9 @@ class Running(Memories):
             As from `run`; it can be resumed again.
         """
         with self._turn.taken("resume", deadline_s):
-            run: Run = self._contents.standing.cut_run()
+            run: Stretch = self._contents.standing.cut_run()
             with shown("running", progress) as run.progress:
-                return self._carried_out(run, lambda chip: chip.resume())
+                return self._told(run, self._carried_out(run, lambda chip: chip.resume(), run.finish))
 
     async def run_async(self, *arguments: Any, **options: Any) -> Result:
         """Run the network in a thread, and await the result; arguments and errors are those of `run`.
@@ -167,7 +172,59 @@ class Running(Memories):
 
         return await awaited(self._turn, work)
 
-    def _carried_out(self, run: Run, work: Callable[[Chip], None]) -> Result:
+    def stream(
+        self,
+        *,
+        tick_ms: float | None = None,
+        steps_per_tick: int = 1,
+        ticks: int | None = None,
+        record: str | Iterable[str] | Mapping[str, Any] = ("spikes",),
+        units: str | None = None,
+        clock: Clock | None = None,
+    ) -> Live:
+        """Return a stream: spikes in and out while the network runs, tick by tick.
+
+        Parameters
+        ----------
+        tick_ms : float, optional
+            Milliseconds of the clock from one tick to the next. By default as fast as it goes.
+        steps_per_tick : int
+            Steps that the network runs in each.
+        ticks : int, optional
+            Ticks after which an iteration ends; by default when `Live.stop` is called.
+        record, units
+            As of `run`; "spikes" and "v".
+        clock : Clock, optional
+            Another clock than that of the computer.
+
+        Raises
+        ------
+        InputError
+            For an argument that cannot be used, or without a network.
+        DeviceError
+            As from `run`.
+
+        Examples
+        --------
+        >>> with device.stream(tick_ms=1.0) as live:  # doctest: +SKIP
+        ...     for tick in live:
+        ...         live.send(controller(tick.spikes))
+        """
+        with self._turn.taken("stream"):
+            return Live(
+                self._contents, self._ticked, tick_ms=tick_ms, steps=steps_per_tick, ticks=ticks, record=record,
+                units=units, clock=clock,
+            )  # fmt: skip
+
+    def _ticked(self, make: Callable[[], Tick], step: int, late_ms: float) -> TickResult:
+        """Make a tick, have the chip run it, and return what came."""
+        with self._turn.taken("exchange"):
+            tick = make()
+            came = self._carried_out(tick, tick.perform, lambda: tick.finished(step, late_ms))
+            self._session.remarks()
+            return came
+
+    def _carried_out(self, run: Stretch, work: Callable[[Chip], None], finish: Callable[[], Came]) -> Came:
         """Let the chip run; whatever ends it, what came is kept, and it is noted where the chip stands."""
         standing, chip = self._contents.standing, None
         self.interrupted = None
@@ -176,14 +233,17 @@ class Running(Memories):
                 standing.torn(run)  # until it is known better
                 with counted(run, chip):
                     work(chip)
-            result = run.finish()
+            return finish()
         except BaseException as error:
             with suppress(InputError):  # results that do not fit the run have no meaning
                 self.interrupted = run.partial()
             run.end(error, chip)
             raise
+
+    def _told(self, run: Stretch, result: Result) -> Result:
+        """Tell the remarks on a run, and return its result."""
         self.interrupted = result  # in case that a warning is made an error
         run.tell(result)
-        chip.remarks()
+        self._session.remarks()
         self.interrupted = None
         return result

@@ -92,6 +92,11 @@ class Session:
             self._drop()
             self._geometry = config
 
+    def remarks(self) -> None:
+        """Tell, once, what the user should know of the line to the chip."""
+        if self._chip is not None:
+            self._chip.remarks()
+
     def close(self) -> None:
         """Release the chip for good."""
         self._drop()

@@ -12,7 +12,8 @@ from ..errors import InputError
 from ..events.arrays import Ints
 from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
-from ..spec import Clear, Control, CoreConfig, Learning, controls
+from ..spec import Clear, Control, CoreConfig, Learning
+from ..spec.control import control_bits
 from ..spec.registers import GATE_ALL, MODULATION_ONE
 from ..spec.rows import Condition, has_eligibility, has_groups, has_scaling, judges
 
@@ -166,8 +167,9 @@ def require_set(registers: npt.NDArray[Any], config: CoreConfig) -> None:
     registers : int array
         Numbers of the registers; others are looked at elsewhere, or refused by the chip.
     """
+    present = set(registers.tolist())
     for needing, require, what in _SET_IN_STIMULI:
-        if np.isin(registers, needing).any():
+        if not present.isdisjoint(needing):
             require(config, what)
 
 
@@ -202,9 +204,9 @@ def require_streamed_contexts(contexts: Ints, names: Sequence[str], config: Core
 
 def register_change(register: Any, value: Any, config: CoreConfig) -> tuple[Control, int]:
     """Return a register that a chip has, and the bits of its value; raises InputError."""
-    known = [control for control in controls(config) if control.bits(config)]
+    known = control_bits(config)
     if not is_integer(register) or register not in known:
-        names = ", ".join(control.name for control in known)
+        names = ", ".join(Control(number).name for number in known)
         raise InputError(f"this chip has no register {register!r}; it has {names}")
     control = Control(int(register))
     bits = control.bits(config)

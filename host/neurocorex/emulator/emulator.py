@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ..events.arrays import Ints
 from ..events.codec import NO_REGISTER
 from ..events.stream import EventStream
-from ..spec import Clear, CoreConfig, Counter, Flag, Region, controls
+from ..spec import Clear, CoreConfig, Counter, Flag, Region
+from ..spec.control import control_bits
 from ..spec.registers import COUNTER_BITS
 from ..spec.timing import busy_cycles
 from . import machine_code
@@ -162,10 +163,10 @@ class Emulator:
             step of those with `Flag.RECORD_MEMBRANE` as graded events.
         """
         flags = self._memory[Region.FLAGS][: used(self._memory).neurons]
-        watched = np.flatnonzero(flags & Flag.RECORD_MEMBRANE)
+        watched = np.flatnonzero(flags & int(Flag.RECORD_MEMBRANE))
         membranes = np.empty((stimulus.steps, watched.size), np.int64)
         activity = self._run(stimulus, membranes if watched.size else None)
-        step, neuron, records = activity.fired_step, activity.fired_neuron, flags & Flag.RECORD_SPIKES != 0
+        step, neuron, records = activity.fired_step, activity.fired_neuron, flags & int(Flag.RECORD_SPIKES) != 0
         if not records.all():
             recorded = records[neuron]
             step, neuron = step[recorded], neuron[recorded]
@@ -238,8 +239,10 @@ class Emulator:
 
 def _accepted(stimulus: EventStream, config: CoreConfig) -> EventStream:
     """Drop what names no axon, neuron or register; cut injected currents to the bits of the state."""
-    registers = [NO_REGISTER, *(register for register in controls(config) if register.bits(config))]
-    change = np.isin(stimulus.change_register, registers)
+    change = np.ones(0, np.bool_)
+    if stimulus.change_register.size:
+        registers = [NO_REGISTER, *control_bits(config)]
+        change = np.isin(stimulus.change_register, registers)
     is_known = stimulus.event_index.max(initial=-1) < config.inputs and not stimulus.graded_step.size and change.all()
     if is_known:
         return stimulus

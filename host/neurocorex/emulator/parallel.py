@@ -38,6 +38,8 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     """
     steps, config = stimulus.steps, memory.config
     whole = [(0, steps + 1)]
+    if WORKERS == 1 or steps * config.neurons < WORTH_UPDATES:
+        return whole
     everything = _EVERYTHING | (Clear.ERRORS if config.errors else 0) | (Clear.WINNERS if config.groups else 0)
     clears = (stimulus.change_register == NO_REGISTER) & (stimulus.change_value & everything == everything)
     control = memory[Region.CONTROL]
@@ -46,8 +48,7 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     learns |= config.groups and control[Control.JUDGE]
     learns |= config.eligibility and (control[Control.REWARD] or control[Control.FADE])
     learns |= config.scaling and control[Control.SCALE]
-    too_small = WORKERS == 1 or steps * config.neurons < WORTH_UPDATES
-    if too_small or learns or not clears.any() or (stimulus.change_register != NO_REGISTER).any():
+    if learns or not clears.any() or (stimulus.change_register != NO_REGISTER).any():
         return whole
     starts = np.unique(stimulus.change_step[clears])
     starts = starts[(starts > 0) & (starts < steps)]

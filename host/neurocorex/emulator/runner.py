@@ -24,6 +24,8 @@ from .memory import Memory
 SPIKE_ROOM = 1 << 16
 #: Updates of neurons and synapses that one call makes, or few more: a fraction of a second. Ctrl-C is heard in between.
 BUDGET = 1 << 28
+#: Items of a stimulus up to which it is copied.
+_SMALL = 1 << 10
 
 
 class Activity(NamedTuple):
@@ -95,8 +97,10 @@ class _BoundCode:
     def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
         """Run until the stimulus ends, or the room for spikes or the budget is used up."""
         if self._code is not None:
-            block = np.array([*sizes, *self._words, *words(stimulus), *words(output)], np.int64)
+            held, addressed = _addressed(stimulus)
+            block = np.array([*sizes, *self._words, *addressed, *words(output)], np.int64)
             self._code(block.ctypes.data)
+            del held  # until here the code reads it
             return
         from .kernel import steps
 
@@ -213,6 +217,22 @@ class Runner:
         fired = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
         tallies = (int(counts[place]) for place in (COLUMNS, REWARDS, SCALED, CONTESTS))
         return Activity(fired[0], fired[1], counts[:COLUMNS], *tallies)
+
+
+def _addressed(stimulus: Stimulus) -> tuple[Stimulus | Ints, list[int]]:
+    """Return `words` of a stimulus, and what has to outlive their use.
+
+    A small one is copied into one array: to ask nine arrays for their addresses takes longer than a step.
+    """
+    items = [column.size for column in stimulus]
+    if sum(items) > _SMALL:
+        return stimulus, words(stimulus)
+    packed = np.concatenate(stimulus)
+    address, found = packed.ctypes.data, []
+    for size in items:
+        found += [address, size]
+        address += size * packed.itemsize
+    return packed, found
 
 
 def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:

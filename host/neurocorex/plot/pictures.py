@@ -163,12 +163,14 @@ def membranes(
     trace = traces[sample][:, columns[:TRACES]]
     limits = _own_thresholds(v, numbers[:TRACES], trace) if threshold is None else _limits(v, threshold, numbers)
     count = trace.shape[1]
-    first, last = time_window(window, len(trace) * dt_ms)
+    steps = v.v_steps if isinstance(v, Recorded) else np.arange(len(trace))
+    first, last = time_window(window, (v.steps if isinstance(v, Recorded) else len(trace)) * dt_ms)
     title = title or f"membranes{unit_name(v, trace)}"
     figure, axes, _ = panels(ax, (9, min(1.4 + 0.9 * count, 14)), title, count)
-    times = (np.arange(len(trace)) + 1) * dt_ms
-    # A step beyond either end, so that lines reach the frame; the rest would spoil the vertical scale.
-    kept = (times >= first - dt_ms) & (times <= last + dt_ms)
+    times = (steps + 1) * dt_ms
+    # A value beyond either end, so that lines reach the frame; the rest would spoil the vertical scale.
+    beyond = dt_ms * (v.every if isinstance(v, Recorded) else 1)
+    kept = (times >= first - beyond) & (times <= last + beyond)
     for row, axis in enumerate(axes):
         axis.axhline(0, color=FAINT, linewidth=0.8)
         if limits is not None and np.isfinite(limits[row]):

@@ -279,6 +279,12 @@ def controls(config: CoreConfig) -> tuple[Control, ...]:
     return tuple(control for control in Control if control <= last)
 
 
+@lru_cache(maxsize=64)
+def control_bits(config: CoreConfig) -> dict[int, int]:
+    """Return the bits of each register that a chip of geometry `config` has, by its number; not to be changed."""
+    return {int(control): bits for control in controls(config) if (bits := control.bits(config))}
+
+
 class InUse(IntEnum):
     """Items of `Region.IN_USE`: how many blocks of `USE_BLOCK`, from the first on, take part in steps; 0 means all."""
 

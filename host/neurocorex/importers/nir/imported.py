@@ -155,10 +155,14 @@ class Imported:
         Raises
         ------
         InputError
-            If they were not recorded.
+            If they were not recorded, or not in every step.
         """
         place = self.place(name)
         wanted = place.neurons
+        if result.every > 1:
+            raise InputError(
+                f"membranes were recorded with every={result.every}, and layers lag by some steps; run without every"
+            )
         columns = np.searchsorted(result.v_neurons, wanted)
         if not np.isin(wanted, result.v_neurons).all():
             raise InputError(
