@@ -101,3 +101,39 @@ def who(_device: ncx.Device, _item: int) -> int:
 
 def breaks(_device: ncx.Device, item: int) -> float:
     return 1 / (item - 2)
+
+
+def fatal(a: int) -> int:
+    """Ten times a, with a line for each call in a file; where a is 2 it kills its process once."""
+    with Path(os.environ[MARK] + ".calls").open("a") as file:
+        file.write(f"{a}\n")
+    if a == 2:
+        kill_once()
+    return 10 * a
+
+
+def always_fatal(a: int) -> int:
+    if a == 2:
+        kill_once(always=True)
+    return 10 * a
+
+
+def at(a: int) -> dict[str, int]:
+    return {"tenfold": 10 * a, "process": os.getpid()}
+
+
+def network(threshold: float) -> ncx.Network:
+    """Network that learns."""
+    net = ncx.Network(inputs=6, neurons=3)
+    net.connect(net.inputs, net.neurons, 0.4, plastic=True)
+    net.neurons.set(threshold=threshold, tau_ms=10.0)
+    net.learn(ncx.learning.stdp(20.0, 20.0, 0.02, -0.02, bounds=(0.0, 1.0), pre_rate_hz=200.0, post_rate_hz=400.0))
+    return net
+
+
+def stimulus(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).random((120, 6)) < 0.2
+
+
+def learned(result: ncx.Result, device: ncx.Device, threshold: float) -> dict[str, float]:
+    return {"spikes": result.counts.sum(), "weights": device.weights().sum(), "twice": 2 * threshold}

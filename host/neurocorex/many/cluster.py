@@ -50,14 +50,14 @@ def sweep_cluster(work: Callable[..., Any], points: Mapping[int, Row], take: Tak
         held = client.submit(_itself, work, pure=False)
         numbers = {client.submit(called, held, point, pure=False): number for number, point in points.items()}
         try:
-            for future in as_completed(numbers):  # type: ignore[no-untyped-call]
+            for future in as_completed(numbers, loop=client.loop):
                 number = numbers[future]
                 try:
                     take(number, future.result())
                 except KilledWorker as error:
                     raise given_up(points[number], "says the scheduler of Dask") from error
         finally:
-            client.cancel([*numbers, held])  # type: ignore[no-untyped-call]
+            client.cancel([*numbers, held])
             client.run(station.close_all)
 
 
@@ -72,7 +72,7 @@ def _client(workers: Any) -> Iterator[Client]:
         yield workers
         return
     try:
-        client = Client(workers, timeout=_ANSWER_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(workers, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise NoAnswerError(f"no scheduler of Dask at {workers!r}: {error}; such as 'tcp://10.0.0.1:8786'") from error
     with client:
