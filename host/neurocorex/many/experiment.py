@@ -117,7 +117,8 @@ class Experiment:
     def _is_static(self, image: Image) -> bool:
         """Whether a network that has run is as it was loaded, once its state is cleared."""
         config = image.config
-        changed = self.measure is not None and "device" in (_named(self.measure, leading=True)[0] or ("device",))
+        named = [] if self.measure is None else _named(self.measure, leading=True)[0]
+        changed = named is None or "device" in named  # it may set weights
         moves = Control.RANDOM.bits(config) or config.learning != Learning.NONE or config.contexts > 1
         return not (changed or moves or image.is_snapshot or image.meta.keys() - _STILL or "writes" in self.options)
 

@@ -25,9 +25,9 @@ from .batch import Request
 from .crew import carry_out
 from .pieces import Batch, Each, Items, Shared
 from .points import require_importable
-from .workers import Worker, cores, require_main
+from .targets import Target, name_of, targets_of
+from .workers import Worker, require_main
 
-Opened = str | Callable[[], Device]
 #: Times that a device may be lost before it is given up.
 _LOSSES = 2
 
@@ -35,8 +35,8 @@ _LOSSES = 2
 class Pool:
     """Several devices that share work: emulators, simulated chips, boards, servers, or some of each.
 
-    Each device is opened in a process of its own when it is first needed. A device or process that is lost costs
-    nothing but time: what it was at goes to the others. It is tried again once. A context manager.
+    Each device is opened in a process of its own when it is first needed. One that is lost costs nothing but time: what
+    it was at goes to the others. It is tried again once. A context manager.
 
     Parameters
     ----------
@@ -58,23 +58,14 @@ class Pool:
     ------
     InputError
         For no devices, or anything that is not one.
-
-    Examples
-    --------
-    >>> with Pool(["emulator", "emulator"]) as pool:  # doctest: +SKIP
-    ...     pool.load(net)
-    ...     result = pool.run(spikes=spikes)  # [samples, steps, inputs]
     """
 
-    def __init__(self, devices: int | Sequence[Opened] | None = None, *, deadline_s: float | None = None) -> None:
+    def __init__(self, devices: int | Sequence[Target] | None = None, *, deadline_s: float | None = None) -> None:
         require_main()
-        targets = _targets(devices)
-        for target in targets:
-            if not isinstance(target, str):
-                require_importable(target)
+        targets = targets_of(devices)
         local = sum(not isinstance(target, str) or target == "emulator" for target in targets)
         self._workers = [Worker((seat.occupy, (target, deadline_s)), max(local, 1)) for target in targets]
-        self._names = dict(zip(self._workers, map(_name, targets), strict=True))
+        self._names = dict(zip(self._workers, map(name_of, targets), strict=True))
         self._losses: Counter[Worker] = Counter()
         self._elastic: dict[Worker, bool] = {}
         self._image: Image | None = None
@@ -132,21 +123,10 @@ class Pool:
             As of `Device.load`, with a note that names the device; then no device counts as loaded.
         """
         self._begin()
-        report: Report
         with shown("loading", progress) as told:
             self._image = None
             workers = self._present
-            fixed = [worker for worker in workers if not self._elastic[worker]]
-            if isinstance(source, Network) and fixed:
-                image, report = self._each({fixed[0]: (seat.quantise, (source, stimulus))})[fixed[0]]
-            elif isinstance(source, Network):
-                image, report = quantised(source, None, stimulus=stimulus)
-                tell(report.alerts, image)
-            else:
-                if stimulus is not None:
-                    raise InputError("a stimulus is for a network; an image has the room of its traces already")
-                image = source if isinstance(source, Image) else Image.load(Path(source))
-                report = Report.of(image)
+            image, report = self._quantised(source, stimulus)
             self._each(dict.fromkeys(workers, (seat.load, (image,))), told)
             for worker in self._workers:
                 worker.setup = seat.occupy, (*worker.setup[1][:2], image)
@@ -254,6 +234,20 @@ class Pool:
     def _present(self) -> list[Worker]:
         return [worker for worker in self._workers if self._losses[worker] < _LOSSES]
 
+    def _quantised(self, source: Network | Image | str | os.PathLike[str], stimulus: Any) -> tuple[Image, Report]:
+        """Return the integers for all devices, with their report."""
+        if not isinstance(source, Network):
+            if stimulus is not None:
+                raise InputError("a stimulus is for a network; an image has the room of its traces already")
+            image = source if isinstance(source, Image) else Image.load(Path(source))
+            return image, Report.of(image)
+        if fixed := [worker for worker in self._present if not self._elastic[worker]]:
+            made: tuple[Image, Report] = self._each({fixed[0]: (seat.quantise, (source, stimulus))})[fixed[0]]
+            return made
+        image, report = quantised(source, None, stimulus=stimulus)
+        tell(report.alerts, image)
+        return image, report
+
     def _require_open(self) -> None:
         if self._closed:
             raise InputError("the pool was closed; make another one")
@@ -287,40 +281,20 @@ class Pool:
         warnings.warn(f"the pool has lost {self._names[worker]}: {how}; {then}", DeviceWarning, stacklevel=2)
         return again
 
-    # Shown -------------------------------------------------------------------------------------
-
     def _facts(self) -> list[tuple[str, str]]:
-        names = Counter(self._names[worker] for worker in self._present)
-        devices = ", ".join(name if count == 1 else f"{count} x {name}" for name, count in names.items())
-        facts = [("devices", devices or "none left")]
-        if self.lost:
-            facts.append(("lost", ", ".join(self.lost)))
-        image = self._image
-        network = "none loaded" if image is None else f"{image.config.inputs} inputs, {image.config.neurons} neurons"
-        return [*facts, ("network", network), *([("state", "closed")] if self._closed else [])]
+        present = Counter(self._names[worker] for worker in self._present)
+        devices = ", ".join(name if count == 1 else f"{count} x {name}" for name, count in present.items())
+        network = "none loaded"
+        if self._image is not None:
+            network = f"{self._image.config.inputs} inputs, {self._image.config.neurons} neurons"
+        facts = {
+            "devices": devices or "none left", "lost": ", ".join(self.lost), "network": network,
+            "state": "closed" if self._closed else "",
+        }  # fmt: skip
+        return [(name, value) for name, value in facts.items() if value]
 
     def __repr__(self) -> str:
         return f"<pool of {'; '.join(f'{name}: {value}' for name, value in self._facts())}>"
 
     def _repr_html_(self) -> str:
         return Card("Pool", self._facts()).html
-
-
-def _targets(devices: Any) -> list[Opened]:
-    """Return names or functions of devices; raises InputError."""
-    if cores() == 1 and devices is None:
-        return ["emulator"]
-    count = cores() if devices is None else devices
-    if isinstance(count, int) and not isinstance(count, bool) and count > 0:
-        return ["emulator"] * count
-    found = [devices] if isinstance(devices, str) or not isinstance(devices, Iterable) else list(devices)
-    wrong = [each for each in found if not isinstance(each, str) and not callable(each)]
-    if not found or wrong or isinstance(devices, str):
-        raise InputError(
-            f"a pool takes a number of emulators, or names of devices such as ['emulator', 'rtl'], got {devices!r}"
-        )
-    return found
-
-
-def _name(target: Opened) -> str:
-    return target if isinstance(target, str) else str(getattr(target, "__name__", target))
