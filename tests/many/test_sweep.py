@@ -163,6 +163,7 @@ def test_small_work_stays_in_this_process_and_large_work_does_not(monkeypatch):
     monkeypatch.setattr(local, "cores", lambda: 2)
     assert {row["process"] for row in ncx.sweep(at, {"a": range(3)})} == {os.getpid()}
     monkeypatch.setattr(local, "_WORTH_S", 0.0)
+    monkeypatch.setattr(local, "_FIRST_S", 0.0)
     table = ncx.sweep(at, {"a": range(4)})
     assert [row["tenfold"] for row in table] == [0, 10, 20, 30]
     assert table[0]["process"] == os.getpid()

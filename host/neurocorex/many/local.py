@@ -20,6 +20,8 @@ Take = Callable[[int, Row], None]
 _LIVES = 3
 #: Seconds of work that is left from which on other processes are started, unless their number was given.
 _WORTH_S = 10.0
+#: Seconds that the first point may take beyond the others: it loads code and the network.
+_FIRST_S = 1.0
 
 
 def sweep_here(work: Callable[..., Any], points: Mapping[int, Row], take: Take) -> None:
@@ -39,7 +41,8 @@ def sweep_all_cores(work: Callable[..., Any], points: Mapping[int, Row], take: T
         number = next(iter(left))
         begun = time.monotonic()
         take(number, called(work, left.pop(number)))
-        if len(left) > 1 and (time.monotonic() - begun) * len(left) > _WORTH_S:
+        took = time.monotonic() - begun - (_FIRST_S if len(left) == len(points) - 1 else 0.0)
+        if len(left) > 1 and took * len(left) > _WORTH_S:
             sweep_workers(work, left, take, min(count, len(left)), parts)
             return
 
