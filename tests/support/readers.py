@@ -35,6 +35,7 @@ from neurocorex.importers.nir.places import Place, Places
 from neurocorex.importers.nir.recording import Recording
 from neurocorex.importers.superneuromat.document import parse
 from neurocorex.importers.superneuromat.translation import translated
+from neurocorex.many import journal
 from neurocorex.spec import Learning
 
 
@@ -174,6 +175,10 @@ READERS: dict[str, Reader] = {
     ),
     "weights": Reader(lambda: _arrays(weights=np.arange(12, dtype=np.int32).reshape(3, 4)), read_arrays),
     "manifest of a release": Reader(lambda: json.dumps(MANIFEST).encode(), lambda data: manifest.read(data, "it")),
+    "journal of a sweep": Reader(
+        lambda: _written(lambda path: ncx.sweep(str, {"object": [1, 2.5]}, resume=path), ".jsonl"),
+        by_path(journal.read, ".jsonl"),
+    ),
     "document": Reader(lambda: json.dumps({"a": [1, 2.5, {"b": "µ"}], "c": None}).encode(), read_json),
 }
 
