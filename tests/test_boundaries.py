@@ -11,8 +11,8 @@ from support.imports import PACKAGES, Arrow, arrows, circles, modules, reached
 
 #: Rooms and loose modules of the host, bottom first: a module imports from its own room and from those before it.
 HOST_FLOORS = (
-    "errors", "files", "notebook", "progress", "grid", "spec", "events", "learning", "encode", "image", "network",
-    "plot", "quantiser", "wire", "emulator", "server", "fpga", "device", "check", "importers", "demos", "scope",
+    "errors", "files", "notebook", "progress", "spec", "events", "learning", "encode", "image", "network",
+    "plot", "quantiser", "wire", "emulator", "server", "fpga", "device", "many", "check", "importers", "demos", "scope",
     "pynn", "cli", "__main__",
 )  # fmt: skip
 #: The same for the gates.
@@ -32,7 +32,7 @@ DOORS = ("neurocorex.device.open", "neurocorex.fpga.gates")
 #: Packages that take long to load. None of them is loaded before something needs it.
 HEAVY = {
     "numba", "matplotlib", "scipy", "sklearn", "rich", "serial", "h5py", "amaranth", "cocotb", "pandas",
-    "neo", "xarray", "bokeh", "tornado", "pyNN", "quantities", "lazyarray",
+    "neo", "xarray", "bokeh", "tornado", "pyNN", "quantities", "lazyarray", "distributed", "dask",
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ EXPECTED = {
     "snapshot": ("the same spikes", ["snapshot.npz"]),
     "snntorch_digits": ("accuracy in floats 9", ["snntorch_digits.nir"] if TRAINS else []),
     "superneuromat_script": ("sensor 2 alone sets it off: True", []),
+    "sweep": ("  0.30     48.1 +- 7.0", ["sweep.png"]),
     "synfire_chain": ("the wave passed the first group 4 times", ["synfire_chain.png"]),
     "train_digits": ("images right", ["digits.npz"]),
     "winner_take_all": ("input 5 favoured: neuron 5 wins", ["winner_take_all.png"]),

@@ -30,6 +30,7 @@ EXCEPTIONS = {
     "neurocorex.demos.tables": "reads the table of an installed package",
     "neurocorex.importers.nir.child": "reads its arguments and the message of its own child process",
     "neurocorex.importers.nir.hdf5": "opens HDF5, which h5py reads itself; it writes into memory",
+    "neurocorex.many.workers": "reads what the processes that it has started say",
     "neurocorex_hdl.boards.cells": "reads what the tools wrote in the scratch folder of a build",
     "neurocorex_hdl.boards.report": "reads what the tools wrote in the scratch folder of a build",
     "neurocorex_hdl.boards.flow": "writes scripts into the scratch folder of a build",

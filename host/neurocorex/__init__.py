@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .device.open import open_device as open  # noqa: A004, F401
     from .device.result import Result as Result
     from .events.stream import EventStream as EventStream
-    from .grid import sweep as sweep
     from .image import Image as Image
     from .importers.nir import from_nir as from_nir
     from .importers.nir import read_spikes as read_spikes
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from .importers.nir import write_spikes as write_spikes
     from .importers.superneuromat import from_superneuromat as from_superneuromat
     from .importers.superneuromat import on_device as on_device
+    from .many.pool import Pool as Pool
+    from .many.sweep import sweep as sweep
+    from .many.table import Table as Table
     from .network.network import Network as Network
     from .quantiser.demand import smallest_config as smallest_config
     from .quantiser.populations import scales_of as scales_of
@@ -51,9 +53,11 @@ _ORIGINS = {
     "Image": ("image", "Image"),
     "Learning": ("spec", "Learning"),
     "Network": ("network.network", "Network"),
+    "Pool": ("many.pool", "Pool"),
     "Region": ("spec", "Region"),
     "Report": ("quantiser.report", "Report"),
     "Result": ("device.result", "Result"),
+    "Table": ("many.table", "Table"),
     "encode": ("encode", None),
     "errors": ("errors", None),
     "from_nir": ("importers.nir", "from_nir"),
@@ -69,7 +73,7 @@ _ORIGINS = {
     "search_scale": ("check.search", "search_scale"),
     "simulate_floats": ("check.floating", "simulate_floats"),
     "smallest_config": ("quantiser.demand", "smallest_config"),
-    "sweep": ("grid", "sweep"),
+    "sweep": ("many.sweep", "sweep"),
     "to_nir": ("importers.nir", "to_nir"),
     "write_spikes": ("importers.nir", "write_spikes"),
 }

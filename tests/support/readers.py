@@ -35,6 +35,7 @@ from neurocorex.importers.nir.places import Place, Places
 from neurocorex.importers.nir.recording import Recording
 from neurocorex.importers.superneuromat.document import parse
 from neurocorex.importers.superneuromat.translation import translated
+from neurocorex.many import journal
 from neurocorex.spec import Learning
 from neurocorex.wire import remembered
 
@@ -180,6 +181,10 @@ READERS: dict[str, Reader] = {
             {"format": remembered.FORMAT, "version": 1, "place": "here", "baud": 9600, "since": 1.5}
         ).encode(),
         lambda data: remembered.read(data, "here"),
+    ),
+    "journal of a sweep": Reader(
+        lambda: _written(lambda path: ncx.sweep(str, {"object": [1, 2.5]}, resume=path), ".jsonl"),
+        by_path(journal.read, ".jsonl"),
     ),
     "document": Reader(lambda: json.dumps({"a": [1, 2.5, {"b": "µ"}], "c": None}).encode(), read_json),
 }

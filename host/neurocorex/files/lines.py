@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from .writing import write_atomic
 class LineWriter:
     """File that grows. It replaces an older one in one go, with its first lines; each further line is flushed.
 
-    What the operating system has taken survives this process, but only `write_atomic` waits for the disk.
+    What the operating system has taken survives this process; a power cut, too, if it is `synchronous`.
 
     Parameters
     ----------
@@ -22,6 +23,8 @@ class LineWriter:
         The file.
     first : bytes
         Lines that it begins with.
+    synchronous : bool
+        Whether `add` waits for the disk.
 
     Raises
     ------
@@ -29,8 +32,8 @@ class LineWriter:
         If it cannot be written; an older file stays then.
     """
 
-    def __init__(self, path: Path, first: bytes) -> None:
-        self._path = path
+    def __init__(self, path: Path, first: bytes, *, synchronous: bool = False) -> None:
+        self._path, self._synchronous = path, synchronous
         write_atomic(path, first)
         self._file: BinaryIO | None = None
 
@@ -51,6 +54,8 @@ class LineWriter:
             try:
                 while left:
                     left = left[self._file.write(left) :]
+                if self._synchronous:
+                    os.fsync(self._file.fileno())
             except OSError:
                 with suppress(OSError):
                     self._file.truncate(size)
