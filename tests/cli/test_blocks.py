@@ -32,9 +32,21 @@ def saved(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")
-@pytest.mark.parametrize("freeze", [[], ["--freeze"]], ids=["learning", "frozen"])
-def test_blocks_count_what_one_run_counts(saved, monkeypatch, capsys, freeze) -> None:
-    arguments = ["run", "emulator", str(saved), "--poisson", "0.1", "--steps", "1000", "--seed", "4", "--json", *freeze]
+@pytest.mark.parametrize("options", [[], ["--freeze"]], ids=["learning", "frozen"])
+def test_blocks_count_what_one_run_counts(saved, monkeypatch, capsys, options) -> None:
+    arguments = [
+        "run",
+        "emulator",
+        str(saved),
+        "--poisson",
+        "0.1",
+        "--steps",
+        "1000",
+        "--seed",
+        "4",
+        "--json",
+        *options,
+    ]
     found = []
     for entries in (1 << 20, 16 * 77):
         monkeypatch.setattr(blocks, "ENTRIES", entries)
@@ -44,6 +56,15 @@ def test_blocks_count_what_one_run_counts(saved, monkeypatch, capsys, freeze) ->
     for name in ("counts", "counters", "steps", "spikes", "neurons", "inputs"):
         assert parts[name] == whole[name], name
     assert whole["spikes"] > 100
+
+
+def test_blocks_are_parts_of_one_drawing() -> None:
+    parts = list(blocks.drawn(5, 600_000, 0.2, seed=3))
+    assert len(parts) == 3
+    assert np.array_equal(np.concatenate(parts), ncx.encode.poisson([0.2] * 5, 600_000, seed=3))
+    silent = list(blocks.drawn(5, 600_000, None, seed=3))
+    assert [part.shape for part in silent] == [part.shape for part in parts]
+    assert not any(part.any() for part in silent)
 
 
 @pytest.mark.filterwarnings("ignore::neurocorex.errors.QuantisationWarning")

@@ -1,4 +1,4 @@
-"""Long random runs in blocks: the stimulus is drawn as it goes, and only counts are kept."""
+"""Long runs in blocks: the stimulus is drawn as it goes, and only counts are kept."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ class Total:
     counters: dict[str, int]
 
 
-def drawn(inputs: int, steps: int, probability: float, seed: int) -> Iterator[np.ndarray]:
-    """Draw the spikes that `encode.poisson` draws with this seed, bool [steps of a block, inputs] each."""
+def drawn(inputs: int, steps: int, probability: float | None, seed: int) -> Iterator[np.ndarray]:
+    """Draw the spikes that `encode.poisson` draws with this seed, or none; bool [steps of a block, inputs] each."""
     import numpy as np
 
     from .. import encode
 
-    rates, random = np.full(inputs, probability), np.random.default_rng(seed)
+    rates, random = np.full(inputs, probability or 0.0), np.random.default_rng(seed)
     block = max(ENTRIES // max(inputs, 1), 1)
     for start in range(0, steps, block):
-        yield encode.poisson(rates, min(block, steps - start), random)
+        length = min(block, steps - start)
+        yield np.zeros((length, inputs), np.bool_) if probability is None else encode.poisson(rates, length, random)
 
 
 def run(chip: Device, blocks: Iterator[np.ndarray], steps: int, progress: Progress | None, **work: Any) -> Total:

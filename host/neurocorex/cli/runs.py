@@ -119,13 +119,13 @@ def run(
 
 
 def _is_long(chip: Device, stimulus: dict[str, Any]) -> bool:
-    """Whether a random stimulus is too long to be drawn at once."""
-    random = stimulus["poisson"] is not None and stimulus["teacher"] is None
-    return random and (stimulus["steps"] or 0) * chip.inputs > blocks.ENTRIES
+    """Whether a stimulus that is in no file is too long to be drawn at once."""
+    drawn = stimulus["spikes"] is None and stimulus["teacher"] is None
+    return drawn and (stimulus["steps"] or 0) * chip.inputs > blocks.ENTRIES
 
 
 def _run_blocks(name: str, chip: Device, stimulus: dict[str, Any], *, as_json: bool) -> None:
-    """Run a long random stimulus as it is drawn, and print what was counted."""
+    """Run a long stimulus as it is drawn, and print what was counted."""
     steps = stimulus["steps"]
     frozen = {"learning": False} if stimulus["freeze"] and chip.config.learning else {}
     spikes = blocks.drawn(chip.inputs, steps, stimulus["poisson"], stimulus["seed"])
