@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import choice, output, verdict
+from . import blocks, choice, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..device.device import Device
     from ..device.result import Result
+    from .blocks import Total
 
 #: Snapshots of the weights in a picture of them, roughly.
 SNAPSHOTS = 50
@@ -91,6 +92,10 @@ def run(
         if not keep_state and not (report is not None and report.is_snapshot):
             chip.clear(state=True)
         chip.clear(state=False, counters=True)
+        others = (chosen.trace, membranes, check or None, live or None, checkpoint, out, weights, raster)
+        if all(each is None for each in others) and _is_long(chip, stimulus):
+            _run_blocks(chosen.name, chip, stimulus, as_json=as_json)
+            return
         work = _work(chip, **stimulus)
         work["record"] = {"spikes": True, "v": index_list(membranes, chip.config.neurons)}
         if weights is not None:
@@ -111,6 +116,26 @@ def run(
         output.picture(raster, figure)
     values |= {"out": out, "raster": raster, "weights": weights, "trace": chosen.trace and chosen.trace.path}
     verdict.emit(as_json, values, lambda: _text(values, result, found), found)
+
+
+def _is_long(chip: Device, stimulus: dict[str, Any]) -> bool:
+    """Whether a stimulus that is in no file is too long to be drawn at once."""
+    drawn = stimulus["spikes"] is None and stimulus["teacher"] is None
+    return drawn and (stimulus["steps"] or 0) * chip.inputs > blocks.ENTRIES
+
+
+def _run_blocks(name: str, chip: Device, stimulus: dict[str, Any], *, as_json: bool) -> None:
+    """Run a long stimulus as it is drawn, and print what was counted."""
+    steps = stimulus["steps"]
+    frozen = {"learning": False} if stimulus["freeze"] and chip.config.learning else {}
+    spikes = blocks.drawn(chip.inputs, steps, stimulus["poisson"], stimulus["seed"])
+    started = time.perf_counter()
+    with output.progress_bar("running", quiet=as_json) as progress, _told():
+        total = blocks.run(chip, spikes, steps, progress, **frozen)
+    values = _values(name, chip, total, time.perf_counter() - started)
+    values |= verdict.values(None)
+    values |= dict.fromkeys(("out", "raster", "weights", "trace"))
+    verdict.emit(as_json, values, lambda: _text(values, total, None), None)
 
 
 @contextmanager
@@ -173,7 +198,7 @@ def _work(
     return work
 
 
-def _values(name: str, chip: Device, result: Result, seconds: float) -> dict[str, Any]:
+def _values(name: str, chip: Device, result: Result | Total, seconds: float) -> dict[str, Any]:
     counters = result.counters  # those of the chip lack what ran before a checkpoint
     return {
         "device": name,
@@ -202,7 +227,7 @@ def _compare(chip: Device, file: Path, work: dict[str, Any], result: Result) -> 
         return [str(each) for each in differences(chip, result, reference, expected)]
 
 
-def _text(values: dict[str, Any], result: Result, found: list[str] | None) -> str:
+def _text(values: dict[str, Any], result: Result | Total, found: list[str] | None) -> str:
     rows: list[tuple[str, object]] = [(name, values[name]) for name in _SHOWN if values.get(name) is not None]
     busiest = (-result.counts).argsort(kind="stable")[:5]
     if result.link is not None:
