@@ -122,17 +122,12 @@ def test_trials_learn_from_the_same_start(pair):
     assert_equal(pair.run(spikes=SPIKES, **OPTIONS), alone())  # a run after trials is none of them
 
 
-def test_call_of_a_lost_device_is_made_again(mark):
+def test_call_of_a_lost_device_is_made_again_until_none_is_left(pair, mark):
+    expected = pair.map(counted, range(6))
     with ncx.Pool(2) as pool:
         pool.load(IMAGE)
-        expected = pool.map(counted, range(6))
         with pytest.warns(DeviceWarning, match="lost emulator"):
             assert pool.map(counted_mortally, range(6)) == expected
-
-
-def test_call_that_kills_every_device_ends_the_pool(mark):
-    with ncx.Pool(2) as pool:
-        pool.load(IMAGE)
         with pytest.warns(DeviceWarning), pytest.raises(DisconnectedError, match="items are left"):
             pool.map(counted_fatally, range(6))
 
@@ -160,16 +155,17 @@ def test_thresholds_that_are_held_are_those_that_were_loaded(pair):
     pair.load(IMAGE)
 
 
-def test_delayed_inputs_end_with_their_sample():
+def test_delayed_inputs_end_with_their_sample(pair):
     net = ncx.Network(inputs=3, neurons=2)
     net.connect(net.inputs[:2], net.neurons, 1.0, delay_ms=4.0)
     net.connect(net.inputs[2:], net.neurons, 1.0)
     net.neurons.set(threshold=1.0)
     spikes = np.random.default_rng(1).random((9, 10, 3)) < 0.3
-    with ncx.open("emulator") as device, ncx.Pool(2) as pool:
+    with ncx.open("emulator") as device:
         device.load(net)
-        pool.load(net)
-        assert_equal(pool.run(spikes=spikes), device.run(spikes=spikes))
+        pair.load(net)
+        assert_equal(pair.run(spikes=spikes), device.run(spikes=spikes))
+    pair.load(IMAGE)
 
 
 def test_currents_and_teachers_are_cut_by_samples(pair):
