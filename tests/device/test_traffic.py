@@ -75,6 +75,16 @@ def test_whatever_a_run_reads_and_writes_beside_it_waits_for_nothing(device: Dev
         assert (result.link.round_trips, result.link.waits) == (1, 0)
 
 
+def test_full_window_is_no_wait_if_nothing_is_left_to_send(tap: Tap) -> None:
+    device = Device(WiredChip(tap))
+    device.load(IMAGE)
+    requests = len(tap.requests)
+    told = device.run(spikes=SHORT).link
+    assert [each.op for each in tap.requests[requests:] if each.op >= Op.READ] == [Op.WRITE, Op.READ, Op.RUN, Op.READ]
+    assert device.config.rx_frames == 4
+    assert told.waits == 0
+
+
 @pytest.mark.parametrize("samples", [1, 10, 50])
 def test_batch_of_samples_is_one_round_trip(device: Device, samples: int) -> None:
     result = device.run(spikes=random_spikes(samples, 20, SMALL.inputs))

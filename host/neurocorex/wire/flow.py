@@ -165,13 +165,12 @@ class Flow:
             elif self._line.descent.is_due:
                 more = False
             elif not window.room:
-                self._waits()
+                self._blocked = True
                 break
             elif (following := next(self._source, _END)) is None or following is _END:
-                more = False
-                if following is None:
-                    self._waits()
+                more, self._blocked = False, following is None
             else:
+                self._line.meter.waits += self._blocked
                 self._blocked = False
                 self.changes |= following[0] != Op.READ
                 window.push(*following)
@@ -185,11 +184,6 @@ class Flow:
         elif window.requests:
             self._acknowledge()
         return more
-
-    def _waits(self) -> None:
-        """Count a request that cannot be sent yet, once."""
-        self._line.meter.waits += not self._blocked
-        self._blocked = True
 
     def _poll(self) -> None:
         if not self._polling:
