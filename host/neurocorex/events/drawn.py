@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -107,3 +110,17 @@ def cut(change: tuple[Ints, Ints, Ints], start: int, stop: int) -> tuple[Ints, I
             going_on = (0, DRAWN, row << 16 | left)
             parts = [np.insert(column, 0, item) for column, item in zip(parts, going_on, strict=True)]
     return parts[0], parts[1], parts[2]
+
+
+def merged(changes: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Sort changes by step: [step, register, value]; drawn steps with changes in their middle become several."""
+    halts = sorted({step for step, register, _ in changes if register != DRAWN})
+    found: list[tuple[int, int, int]] = []
+    for step, register, value in changes:
+        if register != DRAWN:
+            found.append((step, register, value))
+            continue
+        end = step + (value & MOST)
+        cuts = [step, *halts[bisect_right(halts, step) : bisect_left(halts, end)], end]
+        found += [(a, DRAWN, value & ~MOST | b - a) for a, b in pairwise(cuts)]
+    return sorted(found, key=lambda change: (change[0], change[1] == DRAWN))
