@@ -1,6 +1,6 @@
 """Event controller: stimulus bytes in, result bytes out, and the schedule of the steps between them."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, LearningFlag
@@ -147,11 +147,11 @@ class EventController(wiring.Component):
         wiring.connect(m, queue.records, recorder.records)
         wiring.connect(m, recorder.results, wiring.flipped(self.run.results))
         targets = self._list_arrivals(m, sequencer, arrivals)
-        drawing: Value = Const(0, 1)
+        quiet: Value = ~decoder.holding
         if self._config.patterns:
             m.submodules.generator = generator = self._generator(m, decoder, sequencer)
             targets.append(generator.bus)
-            drawing = generator.holding
+            quiet = quiet & ~generator.holding
         else:
             wiring.connect(m, decoder.items, sequencer.items)
         if targets:
@@ -171,7 +171,7 @@ class EventController(wiring.Component):
             sequencer.clear.eq(self.run.clear),
             sequencer.stalled_sweep.eq(self.activity.stalled),
             sequencer.swept.eq(leaving.slot.valid & leaving.slot.last),
-            settled.eq(sequencer.resting & ~decoder.holding & ~drawing & queue.empty),
+            settled.eq(sequencer.resting & quiet & queue.empty),
             self.run.busy.eq(~settled | ~recorder.empty | self.run.clear.any() | self.unsettled),
             self.run.step_open.eq(decoder.open),
             self.ticks.steps.eq(sequencer.step_done),
