@@ -66,6 +66,8 @@ class Core(wiring.Component):
                 m.d.comb += learning.rewarding.eq(events.rewarding)
             if self.config.scaling:
                 wiring.connect(m, events.scaling, learning.scaling)
+        if self.config.patterns:
+            m.d.comb += registers.drawn.eq(events.drawn)
         if drifts(self.config):
             m.d.comb += [synapses.step_done.eq(events.ticks.steps), events.folding.eq(synapses.folding)]
 

@@ -23,6 +23,7 @@ KINDS = {
     **{kind.name.lower(): {"learning": kind} for kind in Learning},
     "errors": ERRORS, "rules": RULES, "groups": GROUPS, "eligibility": ELIGIBILITY,
     "rules and eligibility": RULES | ELIGIBILITY, "contexts": {"learning": Learning.NONE, "contexts": 4},
+    "patterns": {"learning": Learning.NONE, "patterns": 3},
 }  # fmt: skip
 kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 #: Rounding by chance goes by the numbers of axons, which differ between chips.

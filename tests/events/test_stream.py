@@ -134,7 +134,7 @@ def test_stream_that_ends_within_a_step_is_refused(data: str) -> None:
 
 def test_stream_with_codes_without_meaning_is_refused() -> None:
     with pytest.raises(InputError, match=r"1 code\(s\) without meaning"):
-        EventStream.decode(bytes.fromhex("f7 ff"))
+        EventStream.decode(bytes.fromhex("f9 ff"))
 
 
 @PROPERTY

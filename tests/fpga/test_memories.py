@@ -27,6 +27,8 @@ CONFIGS = {
         neurons=30, inputs=50, lanes=4, learning=Learning.EXPONENTIAL, rules=4, eligibility=True
     ),
     "contexts": CoreConfig(neurons=70, inputs=50, contexts=4),
+    "patterns": CoreConfig(neurons=40, inputs=50, patterns=12, rate_bits=4),
+    "a pattern": CoreConfig(neurons=40, inputs=50, lanes=1, patterns=1, extra_axons=3),
     "contexts, one lane": CoreConfig(neurons=5, inputs=9, lanes=1, contexts=16),
     "window, extra": CoreConfig(learning=Learning.WINDOW, extra_axons=40, lanes=4),
     "long window": CoreConfig(neurons=5, inputs=3, lanes=2, learning=Learning.WINDOW, window_steps=13),

@@ -44,6 +44,7 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         ),
         CoreConfig(extra_axons=1),
         CoreConfig(neurons=9, inputs=1, contexts=16),
+        CoreConfig(neurons=9, inputs=3, patterns=7, rate_bits=16),
     ],
     ids=[
         "plain",
@@ -57,6 +58,7 @@ def test_region_that_a_chip_lacks_is_unknown_to_it(region: Region) -> None:
         "all of exponential traces",
         "extra axon",
         "contexts",
+        "patterns",
     ],
 )
 def test_table_of_regions_is_that_of_the_contract(config: CoreConfig) -> None:

@@ -16,6 +16,7 @@ WINDOW = CoreConfig(neurons=3, inputs=2, state_bits=18, learning=Learning.WINDOW
 CHIPS = {
     "plain": PLAIN, "exponential": LEARNING, "errors": ERRORS, "eligibility": ELIGIBILITY, "window": WINDOW,
     "contexts": CoreConfig(neurons=3, inputs=2, state_bits=18, contexts=4),
+    "patterns": CoreConfig(neurons=3, inputs=2, state_bits=18, patterns=4),
 }  # fmt: skip
 ONES = 0xFFFFFFFF
 

@@ -39,7 +39,7 @@ RULES = replace(LEARNING, rules=4)
 GROUPS = replace(ERRORS, groups=5)
 ELIGIBILITY = replace(LEARNING, eligibility=True)
 SCALING = replace(LEARNING, scaling=True)
-EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8)
+EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8, patterns=3)
 
 
 @pytest.mark.parametrize(
@@ -98,15 +98,17 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     groups = {Region.GROUP, Region.FIRST}
     eligibility = {Region.ELIGIBILITY}
     contexts = {Region.CONTEXT_BIAS, Region.CONTEXT_GAIN}
-    rest = rules | groups | eligibility | contexts
+    patterns = {Region.RATES}
+    rest = rules | groups | eligibility | contexts | patterns
     assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rest
     assert set(Region) - set(regions(LEARNING)) == tables | errors | rest
     assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | rest
     assert set(Region) - set(regions(ERRORS)) == tables | rest
-    assert set(Region) - set(regions(GROUPS)) == tables | rules | eligibility | contexts
-    assert set(Region) - set(regions(RULES)) == tables | errors | groups | eligibility | contexts
-    assert set(Region) - set(regions(ELIGIBILITY)) == tables | errors | rules | groups | contexts
+    assert set(Region) - set(regions(GROUPS)) == tables | rules | eligibility | contexts | patterns
+    assert set(Region) - set(regions(RULES)) == tables | errors | groups | eligibility | contexts | patterns
+    assert set(Region) - set(regions(ELIGIBILITY)) == tables | errors | rules | groups | contexts | patterns
     assert set(Region) - set(regions(replace(CONFIG, contexts=2))) == set(Region) - set(regions(CONFIG)) - contexts
+    assert set(Region) - set(regions(replace(CONFIG, patterns=1))) == set(Region) - set(regions(CONFIG)) - patterns
     assert set(Region) - set(regions(EVERYTHING)) == tables
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from neurocorex.events.codec import NO_REGISTER
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
-from neurocorex.spec import Control, CoreConfig, Counter, Region, layout
+from neurocorex.spec import CoreConfig, Counter, Region, layout
 from neurocorex.spec import config as geometry
 from neurocorex.spec import memories as spec_memories
 from neurocorex.spec.registers import NOBODY
@@ -14,7 +13,7 @@ from neurocorex_hdl.synapses import banks
 
 from support.corebench import CoreBench
 from support.reference import ReferenceCore
-from support.trials import COUNTERS, STATE_REGIONS, moments_of
+from support.trials import COUNTERS, STATE_REGIONS, moments_of, step_reference
 
 
 def deepen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,12 +26,7 @@ def deepen(monkeypatch: pytest.MonkeyPatch) -> None:
 def run_reference(reference: ReferenceCore, stream: EventStream, config: CoreConfig) -> None:
     """Let a reference run a stimulus, with the changes between its steps."""
     for moment in moments_of(stream, config):
-        for register, value in moment.changes:
-            if register == NO_REGISTER:
-                reference.clear(value)
-            else:
-                reference.set(Control(register).name.lower(), value)
-        reference.step(moment.events, moment.injected, moment.forced)
+        step_reference(reference, moment)
 
 
 async def load(core: CoreBench, image: Image) -> None:
@@ -55,6 +49,8 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
         expected |= {Region.PRE_TRACE: learning.x, Region.POST_TRACE: learning.y}
         if learning.eligibility:
             expected[Region.ELIGIBILITY] = np.ravel(learning.eligibility).tolist()
+    if reference.rates:
+        expected[Region.RATES] = np.ravel(reference.rates).tolist()
     for region, values in expected.items():
         if layout(region, config).items:
             assert await core.read(region) == values, region.name

@@ -4,11 +4,11 @@ import random
 
 from neurocorex.check.drawing import Drawing
 from neurocorex.emulator.emulator import Emulator
-from neurocorex.events.codec import NO_REGISTER
+from neurocorex.events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
 from neurocorex.events.decoder import StreamDecoder
 from neurocorex.events.stream import EventStream
-from neurocorex.spec import CoreConfig, Flag, Graded, Region, Step, controls, layout, regions
-from neurocorex.spec.events import Cleared, Set, encode_steps
+from neurocorex.spec import CoreConfig, Counter, Flag, Graded, Region, Step, controls, layout, regions
+from neurocorex.spec.events import Cleared, Rated, Set, encode_steps
 from neurocorex.spec.registers import MODEL_COUNTERS
 
 from support.corebench import CoreBench
@@ -28,14 +28,20 @@ def random_steps(config: CoreConfig, rng: random.Random, count: int) -> list[Ste
 def steps_of(stream: EventStream) -> list[Step]:
     """The steps of a stream."""
     steps = [([], [], []) for _ in range(stream.steps)]
-    columns = [column.tolist() for column in stream.columns]
+    columns, drawn = [column.tolist() for column in stream.columns], {}
     for step, axon in zip(*columns[:2], strict=True):
         steps[step][0].append(axon)
     for step, neuron, value, forced in zip(*columns[2:6], strict=True):
         steps[step][1].append(Graded(neuron, value, bool(forced)))
     for step, register, value in zip(*columns[6:], strict=True):
-        steps[step][2].append(Cleared(value) if register == NO_REGISTER else Set(register, value))
-    return [Step(*map(tuple, parts)) for parts in steps]
+        if register == DRAWN:
+            drawn.update(dict.fromkeys(range(step, step + value % 65536), value // 65536))
+        elif register == RATED:
+            before = b"" if value >= FIRST_RATES else steps[step][2].pop().packed
+            steps[step][2].append(Rated(before + bytes([value % FIRST_RATES])))
+        else:
+            steps[step][2].append(Cleared(value) if register == NO_REGISTER else Set(register, value))
+    return [Step(*map(tuple, parts), drawn.get(step)) for step, parts in enumerate(steps)]
 
 
 def record_all(values: dict[Region, list[int]]) -> dict[Region, list[int]]:
@@ -59,13 +65,22 @@ class Twins:
 
     async def run(self, *steps: Step, **pace: float) -> EventStream:
         """Run steps; both give the same results."""
-        config, data = self.emulator.config, encode_steps(steps)
-        expected = self.emulator.run(StreamDecoder(inputs=config.inputs, neurons=config.neurons).feed(data))
+        return await self.run_bytes(encode_steps(steps), **pace)
+
+    async def run_bytes(self, data: bytes, **pace: float) -> EventStream:
+        """Run a stimulus that ends with a step; both give the same results."""
+        decoder = self._decoder()
+        expected = self.emulator.run(decoder.feed(data))
+        self.emulator.count(Counter.REFUSED_EVENTS, decoder.refused)
         results = EventStream.decode(await self.core.run(data, **pace))
         assert results.steps == expected.steps
         for name in ("event_step", "event_index", "graded_step", "graded_index", "graded_value"):
             assert getattr(results, name).tolist() == getattr(expected, name).tolist(), name
         return results
+
+    def _decoder(self) -> StreamDecoder:
+        config = self.emulator.config
+        return StreamDecoder(inputs=config.inputs, neurons=config.neurons, patterns=config.patterns)
 
     async def compare(self) -> None:
         """Everything that can be read is the same on both."""

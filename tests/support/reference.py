@@ -37,6 +37,13 @@ def fade(x: int, d: int, u: int) -> int:
     return 0 if d == 65535 else floor(Fraction(x * (65536 - d) + u, 65536))
 
 
+def xorshift(x: int) -> int:
+    """Next state of a generator."""
+    x = (x ^ (x * 2**13)) % 2**32
+    x = x ^ (x // 2**17)
+    return (x ^ (x * 2**5)) % 2**32
+
+
 def code(kind: str, number: int) -> int:
     """Code of a place: its number with the 16 bits in opposite order, and that of its kind."""
     backwards = sum(2 ** (15 - bit) for bit in range(16) if number // 2**bit % 2)
@@ -142,6 +149,8 @@ class ReferenceCore:
         first: Iterable[int] = (),
         context_bias: list[list[int]] | None = None,
         context_gain: list[list[int]] | None = None,
+        rates: list[list[int]] | None = None,
+        rate_bits: int = 8,
     ) -> None:
         self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
         self.widths = {name: bits for name, (_, bits) in control.items()}
@@ -150,6 +159,7 @@ class ReferenceCore:
         self.errors, self.feedback = feedback is not None, feedback or [0] * len(weights)
         self.context_bias = context_bias or [[0] * len(neurons)]
         self.context_gain = context_gain or [[256] * len(neurons)]
+        self.rates, self.rate_bits = rates or [], rate_bits
         self.first = [None if j == 0xFFFF else j for j in first]
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
         self.scaled = self.full_traces = self.drift_clips = self.contests = 0
@@ -183,6 +193,36 @@ class ReferenceCore:
             if exists and self.neurons[source].fired[delay - 1]:
                 rows.append(first_extra + e)
         return rows
+
+    def rate(self, packed: bytes) -> None:
+        """Give the first axons the rates of row 0 that these bytes hold."""
+        number = int.from_bytes(packed, "little")
+        for a in range(min(8 * len(packed) // self.rate_bits, self.inputs)):
+            self.rates[0][a] = number // 2 ** (a * self.rate_bits) % 2**self.rate_bits
+
+    def draw_events(self, row: int) -> set[int]:
+        """Input axons that fire in a step by a row of rates; none by a row that there is not."""
+        if row >= len(self.rates):
+            return set()
+        state, most = self.control["stimulus"], 2**self.rate_bits - 1
+        events = {
+            a
+            for a, rate in enumerate(self.rates[row])
+            if rate == most or self.spike_draw(state, a) // 2 ** (16 - self.rate_bits) < rate
+        }
+        self.control["stimulus"] = xorshift(state)
+        return events
+
+    def spike_draw(self, state: int, axon: int) -> int:
+        """Draw of an input axon in a step, by Jenkins's way of stirring, twice."""
+        z = (state + axon * 0x9E3779B9) % 2**32
+        for _ in range(2):
+            z = z * 1025 % 2**32
+            z ^= z // 64
+            z = z * 9 % 2**32
+            z ^= z // 2048
+            z = z * 32769 % 2**32
+        return z // 65536
 
     def step(self, events: set[int], injected: dict[int, int], forced: Iterable[int] = ()) -> list[int]:
         """Run one step; return the neurons that fired."""
@@ -520,7 +560,4 @@ class ReferenceCore:
         """Marsaglia's xorshift, once a step on a chip that learns."""
         if not self.learning:
             return
-        x = self.control["random"]
-        x = (x ^ (x * 2**13)) % 2**32
-        x = x ^ (x // 2**17)
-        self.control["random"] = (x ^ (x * 2**5)) % 2**32
+        self.control["random"] = xorshift(self.control["random"])

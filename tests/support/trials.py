@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from neurocorex.check.trial import Trial as Drawn
 from neurocorex.emulator.emulator import Emulator
-from neurocorex.events.codec import NO_REGISTER
+from neurocorex.events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
 from neurocorex.spec import Control, CoreConfig, Counter, Flag, Learning, Region, controls, layout
@@ -58,8 +58,11 @@ KINDS: dict[str, Any] = {
         "contexts": True,
     },
     "contexts": {"contexts": True},
+    "patterns": {"patterns": True},
+    "patterns of a chip that learns": {"learns": True, "patterns": True},
     "contexts of a chip that learns": {"learns": True, "contexts": True},
 }
+KINDS["everything and patterns"] = KINDS["everything"] | {"patterns": True}
 
 
 @dataclass
@@ -70,7 +73,9 @@ class Moment:
     injected: dict[int, int] = field(default_factory=dict)
     forced: set[int] = field(default_factory=set)
     changes: list[tuple[int, int]] = field(default_factory=list)
-    """Registers and values; -1 and flags to clear."""
+    """Registers and values; -1 and flags to clear; or what begins drawn steps, and bytes of rates."""
+    drawn: int | None = None
+    """Row of rates by which the chip draws the events."""
 
 
 @dataclass
@@ -108,12 +113,7 @@ class Trial:
 
     def step_reference(self, moment: Moment) -> list[int]:
         """Run one step of the reference; return who fired."""
-        for register, value in moment.changes:
-            if register == NO_REGISTER:
-                self.reference.clear(value)
-            else:
-                self.reference.set(Control(register).name.lower(), value)
-        return self.reference.step(moment.events, moment.injected, moment.forced)
+        return step_reference(self.reference, moment)
 
     def stream(self) -> EventStream:
         """Stimulus of all moments."""
@@ -129,15 +129,31 @@ class Trial:
         return EventStream(len(self.moments), *columns)
 
 
+def step_reference(reference: ReferenceCore, moment: Moment) -> list[int]:
+    """Run one step of a reference, with the changes before it; return who fired."""
+    packed = b""
+    for register, value in moment.changes:
+        if register == NO_REGISTER:
+            reference.clear(value)
+        elif register == RATED:  # those that have come so far, again with each byte
+            packed = bytes([value % FIRST_RATES]) if value >= FIRST_RATES else packed + bytes([value])
+            reference.rate(packed)
+        elif register != DRAWN:
+            reference.set(Control(register).name.lower(), value)
+    events = moment.events if moment.drawn is None else reference.draw_events(moment.drawn)
+    return reference.step(events, moment.injected, moment.forced)
+
+
 def random_trial(
     seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False,
     groups: bool = False, eligibility: bool = False, scaling: bool = False, contexts: bool = False,
+    patterns: bool = False,
 ) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
-    With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, with `groups`
-    and `contexts` one of any kind; with `rules` one that has several rules, or terms, or both, and half of the time
-    errors, too.
+    With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, with `groups`,
+    `contexts` and `patterns` one of any kind; with `rules` one that has several rules, or terms, or both, and half of
+    the time errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -161,6 +177,8 @@ def random_trial(
         config = replace(config, groups=rng.choice([1, 2, 3, 5, 16]))
     if contexts:
         config = replace(config, contexts=rng.choice([2, 4, 8, 16]))
+    if patterns:
+        config = replace(config, patterns=rng.randint(1, 5), rate_bits=rng.choice([4, 8, 16]))
     if rules:
         rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
         config = replace(config, rules=rows, terms=terms, errors=errors or rng.random() < 0.5)
@@ -197,6 +215,8 @@ def reference_of(image: Image) -> ReferenceCore:
         first=held.get(Region.FIRST, []),
         context_bias=held.get(Region.CONTEXT_BIAS),
         context_gain=held.get(Region.CONTEXT_GAIN),
+        rates=held.get(Region.RATES),
+        rate_bits=config.rate_bits,
     )
 
 
@@ -243,4 +263,7 @@ def moments_of(stream: EventStream, config: CoreConfig) -> list[Moment]:
     changes = (stream.change_step, stream.change_register, stream.change_value)
     for step, register, value in zip(*(column.tolist() for column in changes), strict=True):
         moments[step].changes.append((register, value))
+        if register == DRAWN:
+            for drawn in moments[step : step + value % 65536]:
+                drawn.drawn = value // 65536
     return moments

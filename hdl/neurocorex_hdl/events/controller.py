@@ -7,7 +7,7 @@ from neurocorex.spec import Clear, CoreConfig, LearningFlag
 
 from ..learning.scaling import Scaling
 from ..lib.arithmetic import has
-from ..lib.bus import RegionBus
+from ..lib.bus import RegionBus, fan_out
 from ..neurons.input import Injection
 from ..neurons.population import Activity, Records
 from ..neurons.sweep import Phase, Sweep
@@ -22,6 +22,7 @@ from ..synapses.drift import drifts
 from .arrivals import ArrivalList, IndexList
 from .decoder import StimulusDecoder
 from .extra_axons import ExtraAxons
+from .generator import Generator
 from .recorder import Recorder, RecordQueue
 from .sequencer import Sequencer
 
@@ -65,9 +66,9 @@ class EventController(wiring.Component):
 
     ::
 
-        stimulus -> StimulusDecoder -> Sequencer -> rows, columns, injection, phase
-                                       |      ^
-                                ExtraAxons, ArrivalList, changing <- activity
+        stimulus -> StimulusDecoder -> Generator -> Sequencer -> rows, columns, injection, phase
+                                                    |      ^
+                                             ExtraAxons, ArrivalList, changing <- activity
         results <- Recorder <- RecordQueue <- records
 
     Members
@@ -93,7 +94,7 @@ class EventController(wiring.Component):
     ticks : Out
         Ticks of the counters.
     bus : In(RegionBus)
-        Extra axons. Answers after `TARGET_LATENCY` cycles.
+        Extra axons, and rates of patterns. Answers after `TARGET_LATENCY` cycles.
     columns : Out(stream)
         Neurons whose synapses change, see `Sequencer`; only with a learning engine, as `tracing`.
     tracing : In(1)
@@ -104,6 +105,8 @@ class EventController(wiring.Component):
         Level: columns are walked for a reward or a fade; only with eligibility.
     scaling : Out(Scaling)
         Walks over columns that are scaled; only with scaling.
+    drawn : Out(1)
+        Strobe: the state of the generator of input spikes moves on; only with patterns.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -125,6 +128,7 @@ class EventController(wiring.Component):
             **({"folding": In(1)} if drifts(config) else {}),
             **({"rewarding": Out(1)} if config.eligibility else {}),
             **({"scaling": Out(Scaling())} if config.scaling else {}),
+            **({"drawn": Out(1)} if config.patterns else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -136,14 +140,22 @@ class EventController(wiring.Component):
         m.submodules.queue = queue = RecordQueue(self._config)
         m.submodules.recorder = recorder = Recorder(self._config)
         wiring.connect(m, wiring.flipped(self.run.stimulus), decoder.bytes)
-        wiring.connect(m, decoder.items, sequencer.items)
         wiring.connect(m, sequencer.arrivals, arrivals.head)
         for name in ("rows", "injection", "phase", "write"):
             wiring.connect(m, getattr(sequencer, name), wiring.flipped(getattr(self, name)))
         wiring.connect(m, wiring.flipped(self.records), queue.given)
         wiring.connect(m, queue.records, recorder.records)
         wiring.connect(m, recorder.results, wiring.flipped(self.run.results))
-        self._list_arrivals(m, sequencer, arrivals)
+        targets = self._list_arrivals(m, sequencer, arrivals)
+        quiet: Value = ~decoder.holding
+        if self._config.patterns:
+            m.submodules.generator = generator = self._generator(m, decoder, sequencer)
+            targets.append(generator.bus)
+            quiet = quiet & ~generator.holding
+        else:
+            wiring.connect(m, decoder.items, sequencer.items)
+        if targets:
+            fan_out(m, self.bus, targets)
         if self._config.learning:
             self._list_columns(m, sequencer)
         if drifts(self._config):
@@ -159,7 +171,7 @@ class EventController(wiring.Component):
             sequencer.clear.eq(self.run.clear),
             sequencer.stalled_sweep.eq(self.activity.stalled),
             sequencer.swept.eq(leaving.slot.valid & leaving.slot.last),
-            settled.eq(sequencer.resting & ~decoder.holding & queue.empty),
+            settled.eq(sequencer.resting & quiet & queue.empty),
             self.run.busy.eq(~settled | ~recorder.empty | self.run.clear.any() | self.unsettled),
             self.run.step_open.eq(decoder.open),
             self.ticks.steps.eq(sequencer.step_done),
@@ -172,8 +184,27 @@ class EventController(wiring.Component):
         m.d.sync += recorder.flush.eq((self.run.flush | self.run.abort) & settled)
         return m
 
-    def _list_arrivals(self, m: Module, sequencer: Sequencer, arrivals: ArrivalList) -> None:
-        """Collect the axons of neurons that arrive in the next step, and the extra ones if there are any."""
+    def _generator(self, m: Module, decoder: StimulusDecoder, sequencer: Sequencer) -> Generator:
+        """Put a generator between decoder and sequencer."""
+        generator = Generator(self._config)
+        wiring.connect(m, decoder.items, generator.items)
+        wiring.connect(m, generator.given, sequencer.items)
+        m.d.comb += [
+            generator.state.eq(self.settings.control.stimulus),
+            generator.extent.eq(self.settings.extent),
+            generator.abort.eq(self.run.abort),
+            self.drawn.eq(generator.drawn),
+        ]
+        return generator
+
+    def _list_arrivals(self, m: Module, sequencer: Sequencer, arrivals: ArrivalList) -> list[wiring.PureInterface]:
+        """Collect the axons of neurons that arrive in the next step, and the extra ones if there are any.
+
+        Returns
+        -------
+        list
+            What answers on the bus.
+        """
         leaving, extent = self.activity.leaving, self.settings.extent
         m.d.comb += [
             # Sweeps that clear pass neurons that are not in use, too.
@@ -188,12 +219,13 @@ class EventController(wiring.Component):
             m.submodules.extra_axons = extra = ExtraAxons(self._config)
             wiring.connect(m, sequencer.look_up, extra.look_up)
             wiring.connect(m, wiring.flipped(leaving), extra.updated)
-            wiring.connect(m, wiring.flipped(self.bus), extra.bus)
             m.d.comb += [
                 extra.extent.eq(extent),
                 arrivals.push_extra.eq(extra.arrives),
                 arrivals.push_extra_axon.eq(extra.axon),
             ]
+            return [extra.bus]
+        return []
 
     def _list_columns(self, m: Module, sequencer: Sequencer) -> None:
         """Collect the neurons that learn and fired, or whose errors call for changes: their synapses change."""

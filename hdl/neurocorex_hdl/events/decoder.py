@@ -1,12 +1,25 @@
 """Stimulus decoder: bytes to events, injected currents, changes of registers and ends of steps."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, ShapeLike, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, controls
-from neurocorex.spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
+from neurocorex.spec.events import (
+    CLEAR,
+    END,
+    FORCE,
+    GAP_CODES,
+    GENERATE,
+    GRADED,
+    IDLE,
+    PLAY,
+    RATES,
+    SET,
+    SKIP,
+)
 
 from ..registers.extent import extent_member, in_use
+from .codes import CodeCollector
 
 
 class ItemKind(enum.Enum, shape=3):
@@ -24,6 +37,10 @@ class ItemKind(enum.Enum, shape=3):
     """A control register changes between two steps."""
     END = 5
     """The step ends."""
+    GENERATE = 6
+    """So many steps, the value, are drawn by the rates of a row, the index. Only with patterns, as `RATE`."""
+    RATE = 7
+    """A rate of row 0 changes; two of 4 bits at once, the first of an even axon."""
 
 
 def value_bits(config: CoreConfig) -> int:
@@ -32,10 +49,10 @@ def value_bits(config: CoreConfig) -> int:
 
 
 def item_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of an item: its kind, the axon, neuron or register, and the value."""
+    """Return the layout of an item: its kind, the axon, neuron, register or row, and the value."""
     return data.StructLayout({
         "kind": ItemKind,
-        "index": (max(config.inputs, config.neurons, len(controls(config))) - 1).bit_length(),
+        "index": (max(config.inputs, config.neurons, len(controls(config)), config.patterns) - 1).bit_length(),
         "value": signed(value_bits(config)),
     })  # fmt: skip
 
@@ -108,76 +125,6 @@ class Cursor(wiring.Component):
         return m
 
 
-#: Bytes of the arguments of the code that has most.
-_ARGUMENTS_MAX = max(ARGUMENTS.values())
-
-
-def _argument(shape: ShapeLike, code: int, start: int) -> data.Field:
-    """Place an argument of a code that begins `start` bytes after it. Those of a code with few are at the top."""
-    return data.Field(shape, 8 * (_ARGUMENTS_MAX - ARGUMENTS[code] + start))
-
-
-def code_layout() -> data.StructLayout:
-    """Return the layout of a code with its arguments, which overlap: each code has some of them."""
-    arguments = {
-        "gap": _argument(16, GRADED, 0),
-        "current": _argument(signed(24), GRADED, 2),
-        "register": _argument(8, SET, 0),
-        "content": _argument(32, SET, 1),
-        "flags": _argument(8, CLEAR, 0),
-        "steps": _argument(16, IDLE, 0),
-    }
-    return data.StructLayout({"code": 8, "arguments": data.FlexibleLayout(8 * _ARGUMENTS_MAX, arguments)})
-
-
-class CodeCollector(wiring.Component):
-    """Collects the bytes of a code and of its arguments.
-
-    Members
-    -------
-    bytes : In(stream)
-        A byte a cycle, but for the one in which a code is taken.
-    codes : Out(stream)
-        Complete codes, a cycle after their last byte.
-    abort : In(1)
-        Level: everything is thrown away.
-    """
-
-    def __init__(self) -> None:
-        super().__init__({
-            "bytes": In(stream.Signature(8)),
-            "codes": Out(stream.Signature(code_layout())),
-            "abort": In(1),
-        })  # fmt: skip
-
-    def elaborate(self, platform: object) -> Module:
-        """Build the registers for a code and its arguments."""
-        m = Module()
-        code, complete = Signal(8, reset_less=True), Signal()
-        # Arguments move in from the top.
-        arguments, missing = Signal(8 * _ARGUMENTS_MAX, reset_less=True), Signal(range(_ARGUMENTS_MAX + 1))
-        m.d.comb += [
-            self.bytes.ready.eq(~complete | self.abort),
-            self.codes.valid.eq(complete & ~self.abort),
-            self.codes.payload.code.eq(code),
-            self.codes.payload.arguments.eq(arguments),
-        ]
-        with m.If(self.codes.ready):
-            m.d.sync += complete.eq(0)
-        with m.If(self.bytes.valid & self.bytes.ready):
-            with m.If(missing.any()):
-                m.d.sync += [arguments.eq(Cat(arguments, self.bytes.payload)[8:]), missing.eq(missing - 1)]
-                m.d.sync += complete.eq(missing == 1)
-            with m.Else():
-                m.d.sync += [code.eq(self.bytes.payload), complete.eq(1)]
-                for kind, count in ARGUMENTS.items():
-                    with m.If(self.bytes.payload == kind):
-                        m.d.sync += [complete.eq(0), missing.eq(count)]
-        with m.If(self.abort):
-            m.d.sync += [complete.eq(0), missing.eq(0)]
-        return m
-
-
 class StimulusDecoder(wiring.Component):
     """Decodes bytes, as `neurocorex.spec.events` defines them, into items, one every other cycle at most.
 
@@ -218,7 +165,7 @@ class StimulusDecoder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the source of items: codes, or one `END` for each step that is to end."""
         m = Module()
-        m.submodules.collector = collector = CodeCollector()
+        m.submodules.collector = collector = CodeCollector(self._config)
         wiring.connect(m, wiring.flipped(self.bytes), collector.bytes)
         codes, items = collector.codes, self.items
         ends, pending, ending, give = Signal(16), Signal(), Signal(), Signal()
@@ -231,7 +178,13 @@ class StimulusDecoder(wiring.Component):
         ]
         with m.If(~items.valid | items.ready):
             m.d.sync += items.valid.eq(give | ending)
-        self._interpret(m, codes, ends, pending, give)
+        rates = Signal(16)
+        taken = codes.valid & codes.ready
+        if self._config.patterns:
+            m.d.comb += collector.raw.eq(rates.any())
+            self._rate(m, codes.payload.code, taken & rates.any(), rates, give)
+            taken = taken & ~rates.any()
+        self._interpret(m, codes, taken, ends, pending, give, rates)
         with m.If(ending):
             m.d.sync += [items.payload.kind.eq(ItemKind.END), self.open.eq(0)]
             m.d.sync += [ends.eq(ends - 1), pending.eq(ends != 1)]
@@ -239,7 +192,44 @@ class StimulusDecoder(wiring.Component):
             m.d.sync += [ends.eq(1), pending.eq(self.open & ~ending)]
         return m
 
-    def _interpret(self, m: Module, codes: wiring.PureInterface, ends: Signal, pending: Signal, give: Signal) -> None:
+    def _rate(self, m: Module, byte: Value, taken: Value, rates: Signal, give: Signal) -> None:
+        """Turn a byte of rates into an item, or half of one; `rates` counts those that are still to come."""
+        config, item = self._config, self.items.payload
+        axon, refused, half, low = Signal(range(config.inputs + 2)), Signal(), Signal(), Signal(8, reset_less=True)
+        # Not where the code stands inside a step, nor for axons that the chip lacks.
+        wanted = ~refused & (axon < config.inputs)
+        with m.If(rates == 0):
+            m.d.sync += [axon.eq(0), refused.eq(self.open), half.eq(0)]
+        with m.If(taken):
+            m.d.sync += [rates.eq(rates - 1), item.kind.eq(ItemKind.RATE), item.index.eq(axon), low.eq(byte)]
+            if config.rate_bits == 16:
+                m.d.sync += [half.eq(~half), item.value.eq(Cat(low, byte))]
+            else:
+                m.d.sync += item.value.eq(byte)
+            with m.If(half if config.rate_bits == 16 else 1):
+                m.d.comb += give.eq(wanted)
+                with m.If(wanted):
+                    m.d.sync += axon.eq(axon + (2 if config.rate_bits == 4 else 1))
+        with m.If(self.abort):
+            m.d.sync += rates.eq(0)
+
+    def _draw(self, m: Module, arguments: Value, code: Value, ends: Signal, pending: Signal, give: Signal) -> None:
+        """Turn `GENERATE` or `PLAY` into an item, or into silent steps if it names a row that the chip lacks."""
+        item, row = self.items.payload, Mux(code == PLAY, arguments.row, 0)
+        m.d.sync += [item.kind.eq(ItemKind.GENERATE), item.value.eq(arguments.steps), item.index.eq(row)]
+        with m.If(self.open & arguments.steps.any()):
+            m.d.comb += self.refused.eq(1)
+            m.d.sync += [ends.eq(1), pending.eq(1)]
+        with m.Elif((row >= self._config.patterns) & arguments.steps.any()):
+            m.d.comb += self.refused.eq(1)
+            m.d.sync += [ends.eq(arguments.steps), pending.eq(1)]
+        with m.Else():
+            m.d.comb += [give.eq(arguments.steps.any()), self.refused.eq(~give)]
+
+    def _interpret(
+        self, m: Module, codes: wiring.PureInterface, taken: Value, ends: Signal, pending: Signal, give: Signal,
+        rates: Signal,
+    ) -> None:  # fmt: skip
         """Turn a code into an item, a number of ends, or a refusal."""
         m.submodules.events = events = Cursor(self._config.inputs, 8)
         m.submodules.graded = graded = Cursor(self._config.neurons, 16)
@@ -252,7 +242,7 @@ class StimulusDecoder(wiring.Component):
         with m.If(pending):
             m.d.sync += graded_seen.eq(0)
 
-        with m.If(codes.valid & codes.ready):
+        with m.If(taken):
             m.d.sync += [item.value.eq(arguments.current), item.index.eq(events.index)]
             with m.If(code < GAP_CODES):
                 m.d.comb += [events.move.eq(1), give.eq(events.exists & ~graded_seen), self.refused.eq(~give)]
@@ -279,5 +269,11 @@ class StimulusDecoder(wiring.Component):
                 m.d.sync += [ends.eq(1), pending.eq(1), self.open.eq(1)]
             with m.Elif((code == IDLE) & arguments.steps.any()):
                 m.d.sync += [ends.eq(arguments.steps), pending.eq(1)]
+            if self._config.patterns:
+                with m.Elif((code == GENERATE) | (code == PLAY)):
+                    self._draw(m, arguments, code, ends, pending, give)
+                with m.Elif(code == RATES):
+                    m.d.comb += self.refused.eq(self.open)
+                    m.d.sync += rates.eq(arguments.steps)
             with m.Else():
                 m.d.comb += self.refused.eq(1)

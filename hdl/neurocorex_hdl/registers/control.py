@@ -96,6 +96,8 @@ class ControlRegisters(wiring.Component):
         What the registers hold.
     step_done : In(1)
         Strobe: `RANDOM` moves on, and those of `ONE_STEP` go to zero. Only with a learning engine.
+    drawn : In(1)
+        Strobe: `STIMULUS` moves on. Only with patterns.
     scan : Out(ControlScan)
         Registers in turn; only where some are `scanned`.
     """
@@ -103,11 +105,13 @@ class ControlRegisters(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         learning = {"step_done": In(1)} if config.learning else {}
+        patterns = {"drawn": In(1)} if config.patterns else {}
         super().__init__({
             "bus": In(RegionBus()),
             "write": In(ControlWrite(config)),
             "values": Out(ControlValues(config)),
             **learning,
+            **patterns,
             **({"scan": Out(ControlScan(config))} if scanned(config) else {}),
         })  # fmt: skip
 
@@ -124,6 +128,9 @@ class ControlRegisters(wiring.Component):
             with m.If(self.step_done):
                 m.d.sync += random.eq(advanced(random))
                 m.d.sync += [registers[control].eq(0) for control in ONE_STEP if control in registers]
+        if self._config.patterns:
+            with m.If(self.drawn):
+                m.d.sync += registers[Control.STIMULUS].eq(advanced(registers[Control.STIMULUS]))
         bus, setting = self.bus, self.write
         chosen, mask = Signal.like(setting.register), Signal.like(setting.value)
         write, column, value = Signal(), Signal.like(setting.register), Signal.like(setting.value)

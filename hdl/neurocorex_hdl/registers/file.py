@@ -44,6 +44,8 @@ class RegisterFile(wiring.Component):
         How much each counter goes up in this cycle, see `ticks_layout`.
     clear : In(1)
         Strobe: all counters go to zero.
+    drawn : In(1)
+        Strobe: `Control.STIMULUS` moves on; only with patterns.
     settled : Out(1)
         The counters hold all that has been counted, see `Counters`.
     """
@@ -57,6 +59,7 @@ class RegisterFile(wiring.Component):
             "ticks": In(ticks_layout(config)),
             "clear": In(1),
             "settled": Out(1),
+            **({"drawn": In(1)} if config.patterns else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -79,4 +82,6 @@ class RegisterFile(wiring.Component):
         if self._config.learning:
             # The generator moves on with every step that is counted.
             m.d.comb += control.step_done.eq(self.ticks.steps)
+        if self._config.patterns:
+            m.d.comb += control.drawn.eq(self.drawn)
         return m

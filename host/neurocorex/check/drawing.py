@@ -18,6 +18,7 @@ from ..image import program_regions, region_shape, state_regions
 from ..image.content import value_range
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, Region, controls
 from ..spec.rows import Tame, has_eligibility, has_errors, has_groups, has_scaling, size
+from .patterns import with_drawn
 
 #: Shares of wild values in regions, of which a network has one; and in registers, where one is felt by all neurons.
 WILD = (0.05, 0.1, 0.3)
@@ -145,7 +146,9 @@ class Drawing:
             rng = self._generator("contexts")
             for at in np.flatnonzero(rng.random(steps) < SWITCHES).tolist():
                 stream = stream.setting(at, Control.CONTEXT, int(rng.integers(self._config.contexts)))
-        return self._scaled(stream, steps) if self._config.scaling else stream
+        if self._config.scaling:
+            stream = self._scaled(stream, steps)
+        return with_drawn(stream, self._config, self._generator("patterns")) if self._config.patterns else stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with judgements, most of them after another label, and winners that are cleared."""

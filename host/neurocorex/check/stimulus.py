@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..events.codec import rates_bytes
 from ..events.decoder import StreamDecoder
-from ..spec.events import ARGUMENTS, END, IDLE
+from ..spec.events import ARGUMENTS, END, GENERATE, IDLE, PLAY, RATES
 
 
 class StepCutter:
@@ -41,7 +42,8 @@ class StepCutter:
                 continue
             if start < len(before) and ended != steps:
                 return None
-            last = (before + payload)[start:end] if ended == steps else bytes([IDLE]) + steps.to_bytes(2, "little")
+            code = (before + payload)[start:end]  # the steps are its last argument
+            last = code if ended == steps else code[:-2] + steps.to_bytes(2, "little")
             return ((before + payload)[:start] + last)[len(before) :]
         return payload + bytes([END] * steps)
 
@@ -55,6 +57,8 @@ def _ends(stimulus: bytes) -> Iterator[tuple[int, int, int]]:
             return
         if code == END:
             yield at, end, 1
-        elif code == IDLE and (count := int.from_bytes(stimulus[at + 1 : end], "little")):
+        elif code in (IDLE, GENERATE, PLAY) and (count := int.from_bytes(stimulus[end - 2 : end], "little")):
             yield at, end, count
+        elif code == RATES:
+            end += rates_bytes(stimulus, at)
         at = end

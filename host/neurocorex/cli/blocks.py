@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ..device.device import Device
     from ..progress import Progress
+    from ..wire.traffic import Traffic
 
 #: Entries of the table of input spikes that are drawn at a time.
 ENTRIES = 1 << 20
@@ -26,10 +27,13 @@ class Total:
         Spikes of each neuron.
     counters : dict of str to int
         What was added to each counter.
+    link : Traffic or None
+        Traffic with the chip; None for one in this process.
     """
 
     counts: np.ndarray
     counters: dict[str, int]
+    link: Traffic | None = None
 
 
 def drawn(inputs: int, steps: int, probability: float | None, seed: int) -> Iterator[np.ndarray]:
@@ -60,5 +64,7 @@ def run(chip: Device, blocks: Iterator[np.ndarray], steps: int, progress: Progre
         total.counts += result.counts
         for name, count in result.counters.items():
             total.counters[name] = total.counters.get(name, 0) + count
+        if result.link is not None:
+            total.link = result.link if total.link is None else total.link + result.link
         done += len(spikes)
     return total

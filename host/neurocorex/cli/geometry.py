@@ -37,6 +37,8 @@ _MEANINGS = {
     "eligibility": "Whether changes can wait for a reward",
     "scaling": "Whether weights can be brought to a sum",
     "contexts": "Banks of biases and gains, of which one is in force",
+    "patterns": "Rows of rates by which the chip draws input spikes; 0: none",
+    "rate_bits": "Bits of such a rate",
 }
 
 

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..events.arrays import Ints
 from ..events.changing import reward_value, silent_bits
 from ..events.codec import NO_REGISTER
+from ..events.drawn import merged
 from ..events.stream import CLEAR_ALL, EventStream
 from ..quantiser.fades import Fades
 from ..spec import Clear, Control, CoreConfig, JudgeFlag, LearningFlag
@@ -238,7 +239,7 @@ class Changes:
         switched = stream.change_value[stream.change_register == Control.CONTEXT]
         require_streamed_contexts(switched, self.contexts, self.config)
         changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
-        taught = sorted(changes, key=lambda change: change[0])
+        taught = merged(changes)
         bits = control_bits(self.config)
         changed = {Control(r) for _, r, _ in (*within, *self._sets) if bits.get(r)} - {*MOVING}
         self._waiting = {Control(r) for _, r, _ in (*self._fades, *within, *self._sets) if r in ONE_STEP}

@@ -15,7 +15,7 @@ from ..events.codec import code_positions
 from ..events.decoder import StreamDecoder
 from ..events.stream import EventStream
 from ..spec import CoreConfig, Op, Region, Status, layout
-from ..spec.events import ARGUMENTS, END, IDLE
+from ..spec.events import ARGUMENTS, END, GENERATE, IDLE, PLAY
 from ..wire.regions import Items, from_bytes
 from .chip import kept
 
@@ -202,7 +202,8 @@ def _frames(data: bytes, payload_bytes: int) -> Iterator[tuple[int, bool]]:
     """Cut a stimulus: where each request ends, and whether a step ends there, or what stands behind the last step."""
     codes = code_positions(data)
     kinds = np.frombuffer(data, np.uint8)[codes]
-    ends = (codes + 1 + ARGUMENTS[IDLE] * (kinds == IDLE))[(kinds == END) | (kinds == IDLE)]
+    size = np.select([kinds == END, kinds == PLAY], [1, 1 + ARGUMENTS[PLAY]], 1 + ARGUMENTS[IDLE])
+    ends = (codes + size)[np.isin(kinds, (END, IDLE, GENERATE, PLAY))]
     begin = 0
     while (limit := begin + payload_bytes) < len(data):
         last = int(ends.searchsorted(limit, side="right")) - 1

@@ -22,6 +22,7 @@ from ..spec.rows import (
     CONTEXT,
     EXTRA_AXON,
     NEURON,
+    PATTERN,
     SYNAPSE,
     has_eligibility,
     has_errors,
@@ -83,13 +84,17 @@ def of_chip(held: Mapping[Region, Items], network: LoadedNetwork, config: CoreCo
         if region.row.per is CONTEXT:  # a context that a chip lacks does nothing
             part = part - region.row.power_up(config)
             part = part[: 1 + max(np.flatnonzero(part.any(axis=1)), default=-1)]
+        if region.row.per is PATTERN:  # a pattern that a chip lacks is silent
+            part = part[: 1 + max(np.flatnonzero(part.any(axis=1)), default=-1)]
         if region is Region.FIRST:  # a group that a chip lacks is one without a winner
             part = np.trim_zeros((part + 1) % (NOBODY + 1), "b")
         if region is Region.CONTROL:
             moving = {each: int(part[each]) for each in MOVING if each < part.size and is_plastic}
+            moving.pop(Control.STIMULUS, None)
             # A register that a chip lacks is one of zero.
             found |= {f"state: {register.name.lower()}": str(value) for register, value in moving.items() if value}
-            ignored = {*(MOVING if is_plastic else _OF_LEARNING), *(() if is_grouped else _OF_GROUPS)}
+            # The state of drawn spikes is set in each run that has any.
+            ignored = {Control.STIMULUS, *(MOVING if is_plastic else _OF_LEARNING), *(() if is_grouped else _OF_GROUPS)}
             # Without registers of their own, traces of other axons follow those of inputs.
             ignored |= {others for own, others in OTHERS.items() if others < part.size and part[others] == part[own]}
             part = np.trim_zeros(np.where(np.isin(np.arange(part.size), [*ignored]), 0, part), "b")
@@ -146,6 +151,8 @@ def cut(region: Region, values: Items, network: LoadedNetwork, config: CoreConfi
         return network.crop(values, config)
     if per is CONTEXT:
         return values[:, : own.neurons]
+    if per is PATTERN:
+        return values[:, : own.inputs]
     if per is AXON:
         return values[network.rows(config)]
     return values[: {NEURON: own.neurons, EXTRA_AXON: own.extra_axons}.get(per, values.size)]

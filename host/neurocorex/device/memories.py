@@ -16,6 +16,7 @@ from ..spec.registers import NOBODY
 from ..wire.regions import Items
 from . import counters as counting
 from .contents import Contents, Traces
+from .drawing import pattern_items
 from .matrix import WeightMatrix
 from .session import Session
 from .standing import setting
@@ -62,6 +63,29 @@ class Memories:
         """
         with self._turn.taken("write"):
             self._contents.write(region, values)
+
+    def store_patterns(self, rates: npt.ArrayLike) -> None:
+        """Put rates of inputs onto a chip with patterns, which ``run(patterns=[3, 1], steps=20)`` plays by number.
+
+        They stay until a network is loaded, or others are stored; those with higher numbers stay as they are.
+
+        Parameters
+        ----------
+        rates : float array [P, M]
+            Probability of a spike in a step, 0 to 1, of each pattern and input; rounded to the `rate_bits` of the chip.
+
+        Raises
+        ------
+        InputError
+            For a wrong shape or range, or if the chip has too few patterns.
+        """
+        with self._turn.taken("store_patterns"):
+            contents = self._contents
+            inputs = contents.network.inputs or contents.geometry.inputs
+            items = pattern_items(rates, inputs, contents.config)
+            stored = contents.read(Region.RATES)[Region.RATES].copy()
+            stored[: len(items)] = items
+            contents.write(Region.RATES, stored)
 
     def state(self) -> dict[Region, Items]:
         """State of the neurons, and of axons and neurons that learn: raw regions, in sizes of the chip."""

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy.typing as npt
+
 from ..events.stream import EventStream
 from .teaching import Teaching
 
@@ -34,6 +36,15 @@ class Options(Teaching, total=False):
         a whole run stays, and gives its result again; delete it to run anew.
     checkpoint_every : int
         Steps from one checkpoint to the next, of all samples in a row.
+    rates : float array [M] or [samples, M]
+        In place of spikes: the probability of a spike of each input in a step, 0 to 1. `steps` says how many, of each
+        sample; samples start from zero state, as with spikes. A chip with patterns draws the spikes itself and is sent
+        the rates alone, if there is neither `inject` nor `teacher` and no input has a delay. Otherwise the host draws
+        them, the same ones: those of `encode.generated`, with the `rate_bits` of the chip. Pattern 0 is replaced.
+    patterns : int or int array [samples]
+        The same by rates that `Device.store_patterns` has put onto the chip, by their numbers.
+    seed : int
+        Of what is drawn, from 0 up; 0 by default, in each run anew.
     watch : callable
         Called on the way with each piece of the results, in the thread of the run: ``watch(start, results)``, where
         `start` counts the steps before it, of all samples in a row, and `results` is an EventStream of its steps:
@@ -47,6 +58,9 @@ class Options(Teaching, total=False):
     deadline_s: float | None
     checkpoint: str | os.PathLike[str] | None
     checkpoint_every: int | None
+    rates: npt.ArrayLike | None
+    patterns: npt.ArrayLike | None
+    seed: int | None
     watch: Callable[[int, EventStream], object] | None
 
 

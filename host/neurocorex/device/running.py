@@ -15,6 +15,7 @@ from ..progress import Wanted, shown
 from .awaiting import awaited
 from .checkpoint import Checkpoint, CheckpointedRun
 from .chip import Chip
+from .drawing import Drawing
 from .injection import injected
 from .live import Clock, Live
 from .memories import Memories
@@ -93,6 +94,7 @@ class Running(Memories):
             `teacher`, `modulation`, `gate`, `learning`, `learn`, `judge`, `reward`, `scale`, `silence`, `adaptation`,
             `context`, `changes`, `clear`: see `Teaching`. None of them outlasts the run. `writes`, `deadline_s`,
             `checkpoint`, `checkpoint_every`, `watch`: see `Options`.
+            `rates`, `patterns`, `seed`: input that is drawn, see there.
 
         Raises
         ------
@@ -119,10 +121,17 @@ class Running(Memories):
                 inject, result_units if network.units is None else units, network.units or Units.of_chip(config),
                 steps=steps, limits=config.state_range,
             )  # fmt: skip
-            stimulus = Stimulus.of(
-                steps, spikes, currents, options.get("teacher"), network=self._contents.geometry, chip=config,
-                image=network.image.config if network.image else None, inputs=network.inputs,
-            )  # fmt: skip
+            inputs = network.inputs or self._contents.geometry.inputs
+            drawing = Drawing.of(options, steps, spikes, inputs, config)
+            alone = inject is None and options.get("teacher") is None and network.line is None
+            if drawing and config.patterns and alone:
+                stimulus = drawing.stimulus(self._contents.used().inputs)
+            else:
+                stimulus = Stimulus.of(
+                    steps, drawing.raster() if drawing else spikes, currents, options.get("teacher"),
+                    network=self._contents.geometry, chip=config,
+                    image=network.image.config if network.image else None, inputs=network.inputs,
+                )  # fmt: skip
             run = (Run if saving is None else partial(CheckpointedRun, saving))(
                 self._contents, stimulus, options, record, snapshot_every=snapshot_every, counters=counters,
                 units=result_units,

@@ -79,7 +79,9 @@ class CommandUnit:
         self._emulator, self._info = emulator, info
         self._config = emulator.config
         self._regions = regions(self._config)
-        self._decoder = StreamDecoder(inputs=self._config.inputs, neurons=self._config.neurons)
+        self._decoder = StreamDecoder(
+            inputs=self._config.inputs, neurons=self._config.neurons, patterns=self._config.patterns
+        )
         self._most = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
         self._chunk = max(1, min(self._most, CHUNK_UPDATES // (self._config.neurons * (self._config.axons + 1))))
         self._failure: BaseException | None = None

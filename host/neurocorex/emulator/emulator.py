@@ -16,6 +16,7 @@ from ..spec.control import control_bits
 from ..spec.registers import COUNTER_BITS
 from ..spec.timing import busy_cycles
 from . import machine_code
+from .drawing import drawn
 from .in_use import CoreInUse, used
 from .memory import Memory, wrap
 from .runner import Activity, Runner
@@ -181,6 +182,9 @@ class Emulator:
         before, drift = self._memory.save(), self._runner.save() if self._runner else None
         counts = dict(self._counts)
         try:
+            refused = 0
+            if self.config.patterns:
+                stimulus, refused = drawn(stimulus, self._memory, used(self._memory).inputs)
             core = self._core()
             accepted = _accepted(stimulus, core.config)
             self._runner = self._runner or Runner(core)
@@ -189,6 +193,7 @@ class Emulator:
                 self._settle()
                 self._in_use.put_back(accepted)
             self._tally(core.config, stimulus, accepted, activity)
+            self._counts[Counter.REFUSED_EVENTS] += refused
         except BaseException:  # Ctrl-C, most likely: a step is not left half done
             self._memory.restore(before)
             self._counts = counts

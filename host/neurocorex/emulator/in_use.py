@@ -10,7 +10,7 @@ from ..events.arrays import Ints
 from ..events.codec import NO_REGISTER
 from ..events.stream import EventStream
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region
-from ..spec.rows import AXON, CONTEXT
+from ..spec.rows import AXON, CONTEXT, PATTERN
 from .memory import Memory
 
 
@@ -108,6 +108,8 @@ class CoreInUse:
         axons = self._axons[: len(part)]  # none where the chip lacks the region
         if region.row.per is CONTEXT:
             return slice(None), self._neurons
+        if region.row.per is PATTERN:
+            return slice(None), slice(part.shape[1])
         if part.ndim == 2:
             return axons, self._neurons
         return axons if region.row.per is AXON else slice(len(part))

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..events.arrays import Ints
 from ..spec import Clear, CoreConfig, Region, controls, layout, regions
 from ..spec.registers import CONTEXTS, PARAMETERS, STATE, TRACES, WINNERS
-from ..spec.rows import CONTEXT, SYNAPSE
+from ..spec.rows import CONTEXT, PATTERN, SYNAPSE
 
 #: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
 NARROW_REGIONS = tuple(region for region in (*PARAMETERS, *STATE) if region is not Region.HISTORY)
@@ -35,8 +35,8 @@ class Memory:
     ----------
     arrays : mapping of Region to array
         `WEIGHTS` and `ELIGIBILITY` (int8 or int16 [A, N]), `PLASTIC` (uint8 [A, N]), those of contexts (int32
-        [contexts, N]); traces and what `neurons` holds (int32), `FEEDBACK` (uint8) and all others (int64) in one
-        dimension. Regions that the chip lacks are there without items.
+        [contexts, N]), `RATES` (int64 [patterns, M]); traces and what `neurons` holds (int32), `FEEDBACK` (uint8) and
+        all others (int64) in one dimension. Regions that the chip lacks are there without items.
     neurons : int32 array [len(NARROW_REGIONS), N]
         Parameters and state; those of `arrays` are its rows.
     moving : set of Region
@@ -48,7 +48,7 @@ class Memory:
         self.config = config
         self.axon_numbers = np.arange(config.axons) if axon_numbers is None else axon_numbers
         learned = (Region.WEIGHTS, Region.ELIGIBILITY, *TRACES) if config.learning else ()
-        self.moving = {Region.CONTROL, *STATE, *WINNERS, *learned}
+        self.moving = {Region.CONTROL, *STATE, *WINNERS, *learned, *[Region.RATES] * bool(config.patterns)}
         self._present = frozenset(regions(config)) - {Region.INFO, Region.COUNTERS}
         self.neurons = np.zeros((len(NARROW_REGIONS), config.neurons), np.int32)
         self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))
@@ -57,7 +57,7 @@ class Memory:
         kinds[Region.PLASTIC] = kinds[Region.FEEDBACK] = np.uint8
         for region in sorted(set(Region) - {Region.INFO, Region.COUNTERS, *NARROW_REGIONS}):
             shape = layout(region, config)
-            size = (shape.rows, shape.columns) if region.row.per in (SYNAPSE, CONTEXT) else shape.items
+            size = (shape.rows, shape.columns) if region.row.per in (SYNAPSE, CONTEXT, PATTERN) else shape.items
             self.arrays[region] = np.zeros(size, kinds.get(region, np.int64))
         for region in self._present:
             if value := region.row.power_up(config):

@@ -7,7 +7,11 @@ well, and only `poisson_currents` returns currents, for its argument `inject`.
 
 from .currents import poisson_currents
 from .file import from_file
+from .generated import generated
 from .sensors import from_events
 from .spikes import explicit, latency, poisson, poisson_events, rate
 
-__all__ = ["explicit", "from_events", "from_file", "latency", "poisson", "poisson_currents", "poisson_events", "rate"]
+__all__ = [
+    "explicit", "from_events", "from_file", "generated", "latency", "poisson", "poisson_currents", "poisson_events",
+    "rate",
+]  # fmt: skip

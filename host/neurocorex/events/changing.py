@@ -14,7 +14,7 @@ from ..spec.config import LIMITS
 from ..spec.fixed import FADE_ALL, SCALE_ROW_BITS
 from ..spec.registers import REWARD_ONE
 from .arrays import Ints
-from .codec import NO_REGISTER
+from .codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
 
 #: What is cleared between samples: all that a run leaves behind but what was learned.
 CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear.WINNERS
@@ -24,6 +24,8 @@ GROUPS = max(LIMITS["groups"])
 
 #: Row in `Control.SCALE` that no chip has: a device puts those of all rules with a sum in its place.
 SCALE_ALL = (1 << SCALE_ROW_BITS) - 1
+#: Most rows of rates, and most steps that are drawn at once.
+LIMITS_PATTERNS, DRAWN_MOST = 4096, 0xFFFF
 #: Most contexts.
 CONTEXTS = max(LIMITS["contexts"])
 
@@ -165,6 +167,36 @@ class Changing:
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < CONTEXTS:
             raise InputError(f"contexts are numbers from 0 to {CONTEXTS - 1}, got {numbers.min()} to {numbers.max()}")
         return self.setting(self._within("a switch", steps), Control.CONTEXT, numbers)
+
+    def drawing(self, steps: Steps, counts: Steps, patterns: Steps = 0) -> Self:
+        """Return a stream in which a chip with patterns draws the input spikes of some steps.
+
+        These have no spikes, currents or other changes of their own, but for changes before the first of them.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            Steps with which they begin.
+        counts : int or int array [n]
+            How many they are: for all, or for each, 1 to 65535.
+        patterns : int or int array [n]
+            Row of rates: for all, or for each.
+        """
+        at, count, row = (
+            integers(name, np.atleast_1d(given))
+            for name, given in (("steps", steps), ("counts", counts), ("patterns", patterns))
+        )
+        if count.size and not 1 <= count.min() <= count.max() <= DRAWN_MOST:
+            raise InputError(f"drawn steps are 1 to {DRAWN_MOST} at once, got {count.min()} to {count.max()}")
+        if row.size and not 0 <= row.min() <= row.max() < LIMITS_PATTERNS:
+            raise InputError(f"patterns are rows from 0 to {LIMITS_PATTERNS - 1}, got {row.min()} to {row.max()}")
+        return self._changing(at, DRAWN, row << 16 | count)
+
+    def rating(self, step: int, packed: bytes) -> Self:
+        """Return a stream in which the rates of row 0 change before a step, from axon 0 on; packed as on the wire."""
+        octets = np.frombuffer(packed, np.uint8).astype(np.int64)
+        octets[:1] += FIRST_RATES
+        return self._changing(np.full(octets.size, step), RATED, octets)
 
     def _within(self, what: str, steps: Steps) -> Ints:
         at = integers(f"steps of {what}", np.atleast_1d(steps))

@@ -14,7 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, IDLE_MAX, SET, SKIP
+from ..spec.events import (
+    ARGUMENTS,
+    CLEAR,
+    DRAWING,
+    END,
+    FORCE,
+    GAP_CODES,
+    GENERATE,
+    GRADED,
+    IDLE,
+    IDLE_MAX,
+    PLAY,
+    RATES,
+    SET,
+    SKIP,
+)
 from .arrays import Ints
 
 #: event_step, event_index, graded_step, graded_index, graded_value, graded_forced,
@@ -23,6 +38,11 @@ Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
 
 #: Stands for the register in a change that clears; the value of that change holds `Clear` flags.
 NO_REGISTER = -1
+#: The same in a change with which steps begin whose events the chip draws; its value is ``row << 16 | steps``.
+DRAWN = -2
+#: The same in a change that holds a byte of the rates of row 0; the first byte has `FIRST_RATES` added.
+RATED = -3
+FIRST_RATES = 0x100
 
 #: Largest distance that `GRADED` holds, in two bytes.
 GAP_MAX = 0xFFFF
@@ -36,8 +56,12 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
     """
     event_step, event_index, graded_step, graded_index, graded_value, graded_forced, *changes = columns
     change_step, change_register, change_value = changes
+    is_drawn = change_register == DRAWN
+    drawn, drawn_count = change_step[is_drawn], change_value[is_drawn] & 0xFFFF
     busy = _distinct(event_step, graded_step, change_step[change_step < steps])
-    idle_step, idle_count = _idle_runs(busy, steps)
+    if drawn.size:
+        busy = np.setdiff1d(busy, drawn, assume_unique=True)
+    idle_step, idle_count = _idle_runs(busy, steps, drawn, drawn_count)
     graded_gap = _gaps(graded_step, graded_index)
     if graded_gap.max(initial=0) > GAP_MAX:
         gap = graded_gap.max() + 1
@@ -52,7 +76,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
         event_place, graded_place = 1 + event_index, 1 + span + graded_index
     codes = (  # step, place, size
         (idle_step, 0, np.where(idle_count > 1, 3, 1)),
-        (change_step, 0, 1 + np.where(change_register == NO_REGISTER, ARGUMENTS[CLEAR], ARGUMENTS[SET])),
+        (change_step, 0, _change_sizes(change_register, change_value)),
         (event_step, event_place, 1 + skips),
         (graded_step, graded_place, 1 + ARGUMENTS[GRADED]),
         (busy, last, 1),
@@ -89,10 +113,14 @@ def _distinct(*sorted_steps: Ints) -> Ints:
     return only[np.flatnonzero(np.diff(only, prepend=-1))]
 
 
-def _idle_runs(busy: Ints, steps: int) -> tuple[Ints, Ints]:
-    """First step and length of the runs of steps not in `busy`, cut so that one `IDLE` (or one `END`) holds each."""
-    edges = np.concatenate([[-1], busy, [steps]])
-    first, length = edges[:-1] + 1, np.diff(edges) - 1
+def _idle_runs(busy: Ints, steps: int, drawn: Ints, drawn_count: Ints) -> tuple[Ints, Ints]:
+    """First step and length of the runs of all other steps, cut so that one `IDLE` (or one `END`) holds each."""
+    begin = np.concatenate([[-1], busy, drawn, [steps]])
+    end = np.concatenate([[0], busy + 1, drawn + drawn_count, [steps]])
+    if drawn.size:
+        order = np.argsort(begin)
+        begin, end = begin[order], end[order]
+    first, length = end[:-1], begin[1:] - end[:-1]
     first, length = first[length > 0], length[length > 0]
     if length.max(initial=0) <= IDLE_MAX:
         return first, length
@@ -115,26 +143,92 @@ def _put(out: npt.NDArray[np.uint8], at: Ints, values: Ints, size: int) -> None:
         out[at + byte] = values >> 8 * byte & 0xFF
 
 
+def _change_sizes(register: Ints, value: Ints) -> Ints:
+    """Bytes of each change."""
+    size = np.where(register == NO_REGISTER, 1 + ARGUMENTS[CLEAR], 1 + ARGUMENTS[SET])
+    if register.size and register.min() < NO_REGISTER:
+        size[register == DRAWN] = np.where(value[register == DRAWN] >> 16, 1 + ARGUMENTS[PLAY], 1 + ARGUMENTS[GENERATE])
+        size[register == RATED] = np.where(value[register == RATED] >= FIRST_RATES, 2 + ARGUMENTS[RATES], 1)
+    return size
+
+
 def _put_changes(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints) -> None:
-    """Store `CLEAR` with its flags, and `SET` with its register and value."""
-    clears = register == NO_REGISTER
-    out[at] = np.where(clears, CLEAR, SET)
-    out[at + 1] = np.where(clears, value, register)
-    _put(out, at[~clears] + 2, value[~clears], 4)
+    """Store `CLEAR` with its flags, `SET` with its register and value, and what the chip draws."""
+    clears, sets = register == NO_REGISTER, register >= 0
+    out[at[clears]], out[at[clears] + 1] = CLEAR, value[clears]
+    out[at[sets]], out[at[sets] + 1] = SET, register[sets]
+    _put(out, at[sets] + 2, value[sets], 4)
+    if register.size and register.min() < NO_REGISTER:
+        _put_drawn(out, at, register, value)
 
 
-_LONG_CODES = re.compile(b"(" + b"|".join(rb"\x%02x.{%d}" % pair for pair in ARGUMENTS.items()) + b")", re.DOTALL)
+def _put_drawn(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints) -> None:
+    """Store `GENERATE` and `PLAY` with their steps, and `RATES` with its bytes."""
+    is_drawn, row = register == DRAWN, value >> 16
+    for code, chosen in ((GENERATE, is_drawn & (row == 0)), (PLAY, is_drawn & (row > 0))):
+        out[at[chosen]] = code
+        if code == PLAY:
+            _put(out, at[chosen] + 1, row[chosen], 2)
+        _put(out, at[chosen] + ARGUMENTS[code] - 1, value[chosen], 2)
+    rated = register == RATED
+    first = rated & (value >= FIRST_RATES)
+    out[at[rated & ~first]] = value[rated & ~first]
+    out[at[first]] = RATES
+    edges = np.append(np.flatnonzero(first[rated]), np.count_nonzero(rated))
+    _put(out, at[first] + 1, edges[1:] - edges[:-1], 2)
+    out[at[first] + 1 + ARGUMENTS[RATES]] = value[first] - FIRST_RATES
+
+
+def _long_codes(*, draws: bool) -> bytes:
+    """Pattern of a code with its arguments, if it has any; of `RATES` without its bytes."""
+    known = (pair for pair in ARGUMENTS.items() if draws or pair[0] not in DRAWING)
+    return b"|".join(rb"\x%02x.{%d}" % pair for pair in known)
+
+
+_LONG_CODES = {draws: re.compile(b"(" + _long_codes(draws=draws) + b")", re.DOTALL) for draws in (False, True)}
+_SHORT_CODE = b"[^" + b"".join(rb"\x%02x" % code for code in ARGUMENTS) + b"]"
+#: All before the next `RATES`, or before a last code that lacks arguments.
+_BEFORE_RATES = re.compile(
+    b"(?:" + _SHORT_CODE + b"+|" + b"|".join(
+        rb"\x%02x.{%d}" % pair for pair in ARGUMENTS.items() if pair[0] != RATES
+    ) + b")*", re.DOTALL
+)  # fmt: skip
 _LONGEST = max(ARGUMENTS.values())
 
 
-def code_positions(data: bytes) -> Ints:
+def code_positions(data: bytes, *, draws: bool = True) -> Ints:
     """Positions of the codes among their arguments, including a last one that lacks arguments.
 
     Arguments may hold any byte, so codes can be told only by reading from the start of the stream; the regular
-    expression engine does that without a Python loop.
+    expression engine does that without a Python loop, but for one over `RATES`.
+
+    Parameters
+    ----------
+    data : bytes
+    draws : bool
+        Whether it is for a chip with patterns; on others `GENERATE`, `PLAY` and `RATES` have no arguments.
     """
+    if not draws or RATES not in data:
+        return _positions(data, draws=draws)
+    found, start = [], 0
+    while start < len(data):
+        before = _BEFORE_RATES.match(data, start)
+        end = before.end() if before else start
+        found += [start + _positions(data[start:end], draws=True), np.arange(end, min(end + 1, len(data)))]
+        is_whole = data[end : end + 1] == bytes([RATES]) and end + ARGUMENTS[RATES] < len(data)
+        start = end + 1 + ARGUMENTS[RATES] + rates_bytes(data, end) if is_whole else len(data)
+    return np.concatenate(found)
+
+
+def rates_bytes(data: bytes, at: int) -> int:
+    """Return how many bytes follow the arguments of the `RATES` there."""
+    return int.from_bytes(data[at + 1 : at + 3], "little")
+
+
+def _positions(data: bytes, *, draws: bool) -> Ints:
+    """Positions of codes where there is no `RATES`."""
     padded = data + bytes(_LONGEST)  # so that a last code without all its arguments is one, too
-    parts = _LONG_CODES.split(padded)  # runs of short codes at even places, one long code at odd ones
+    parts = _LONG_CODES[draws].split(padded)  # runs of short codes at even places, one long code at odd ones
     length = np.fromiter(map(len, parts), np.int64, len(parts))
     start = np.cumsum(length) - length
     is_code = np.ones(len(padded), np.bool_)

@@ -11,12 +11,12 @@ class StreamDecoder:
 
     Parameters
     ----------
-    inputs, neurons : int, optional
+    inputs, neurons, patterns : int, optional
         Size of the chip that a stimulus is for, see `ColumnParser`.
     """
 
-    def __init__(self, *, inputs: int | None = None, neurons: int | None = None) -> None:
-        self._parser = ColumnParser(inputs=inputs, neurons=neurons)
+    def __init__(self, *, inputs: int | None = None, neurons: int | None = None, patterns: int | None = None) -> None:
+        self._parser = ColumnParser(inputs=inputs, neurons=neurons, patterns=patterns)
 
     @property
     def refused(self) -> int:

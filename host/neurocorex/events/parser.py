@@ -6,9 +6,9 @@ from typing import cast
 
 import numpy as np
 
-from ..spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
+from ..spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GENERATE, GRADED, IDLE, PLAY, RATES, SET, SKIP
 from .arrays import Ints
-from .codec import NO_REGISTER, Columns, code_positions, sum_within_steps
+from .codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED, Columns, code_positions, rates_bytes, sum_within_steps
 
 _EMPTY = np.empty(0, np.int64)
 _NOTHING: Columns = (_EMPTY,) * 9
@@ -25,6 +25,9 @@ class ColumnParser:
     inputs, neurons : int, optional
         Axons and neurons of the chip that the stimulus is for. With them, events that name no axon or neuron are
         refused, and events behind a graded event of their step; without them only what has no meaning.
+    patterns : int, optional
+        Rows of rates of that chip. With 0 it does not know `GENERATE`, `PLAY` and `RATES`, and rows that it lacks are
+        refused: their steps are silent.
 
     Attributes
     ----------
@@ -32,8 +35,9 @@ class ColumnParser:
         Codes skipped so far.
     """
 
-    def __init__(self, *, inputs: int | None = None, neurons: int | None = None) -> None:
+    def __init__(self, *, inputs: int | None = None, neurons: int | None = None, patterns: int | None = None) -> None:
         self._inputs, self._neurons = inputs, neurons
+        self._rows, self._draws = 1 << 16 if patterns is None else patterns, patterns != 0
         self.refused = 0
         self._start()
 
@@ -60,14 +64,21 @@ class ColumnParser:
         Changes are never held back: those before a step that is not complete come behind the last step.
         """
         data = self._rest + data
-        position = code_positions(data)
+        position = code_positions(data, draws=self._draws)
         octets = np.frombuffer(data + bytes(max(ARGUMENTS.values())), np.uint8).astype(np.int64)
         code = octets[position]
         self._rest = b""
-        if position.size and position[-1] + ARGUMENTS.get(int(code[-1]), 0) >= len(data):
+        if position.size and self._end(int(position[-1]), data) > len(data):
             self._rest = data[position[-1] :]
             position, code = position[:-1], code[:-1]
         return self._take(code, position, octets) if position.size else (0, _NOTHING)
+
+    def _end(self, at: int, data: bytes) -> int:
+        """Return where a code with its arguments ends."""
+        code = data[at]
+        if not self._draws and code in (GENERATE, PLAY, RATES):
+            return at + 1
+        return at + 1 + ARGUMENTS.get(code, 0) + (rates_bytes(data, at) if code == RATES else 0)
 
     def end(self) -> Columns:
         """End the step here, as `END` does, and return its columns; a code that lacks arguments is forgotten."""
@@ -81,6 +92,11 @@ class ColumnParser:
         ended = np.where(code == IDLE, number, code == END).astype(np.int64)
         is_event, is_skip = code < GAP_CODES, code == SKIP
         is_graded, is_change = (code == GRADED) | (code == FORCE), (code == CLEAR) | (code == SET)
+        is_drawn, is_rates = ((code == GENERATE) | (code == PLAY)) & self._draws, (code == RATES) & self._draws
+        row = np.where(code == PLAY, number, 0)
+        if is_drawn.any():
+            at = position + np.where(code == PLAY, 3, 1)
+            ended[is_drawn] = (octets[at] | octets[at + 1] << 8)[is_drawn]
 
         moves = np.where(is_event, code + 1, is_skip * GAP_CODES)
         event_index, self._event_moves = sum_within_steps(moves, ended, self._event_moves)
@@ -90,7 +106,13 @@ class ColumnParser:
         opened, self._opened = sum_within_steps(is_event | is_skip | is_graded, ended, self._opened)
         event_index, graded_index = event_index - 1, graded_index - 1
 
-        wrong = (code > SET) & (ended == 0) | is_change & (opened > 0)
+        is_change |= is_rates
+        wrong = (code > SET) & (ended == 0) & ~is_rates | is_change & (opened > 0)
+        if is_drawn.any():
+            within = is_drawn & (ended > 0) & (opened > 0)
+            wrong |= within | is_drawn & (row >= self._rows)
+            ended[within] = 1
+            is_change |= is_drawn & ~wrong
         if self._inputs is not None and self._neurons is not None:
             wrong |= (is_event | is_skip) & (graded_seen > 0)
             wrong |= is_event & (event_index >= self._inputs) | is_graded & (graded_index >= self._neurons)
@@ -103,7 +125,7 @@ class ColumnParser:
         columns: Columns = (
             step[is_event], event_index[is_event],
             step[is_graded], graded_index[is_graded], value, (code[is_graded] == FORCE).astype(np.int64),
-            step[is_change], *_changes(code[is_change], position[is_change], octets),
+            *_changes(step[is_change], code[is_change], position[is_change], octets),
         )  # fmt: skip
         count = int(ended.sum())
         if was_open:
@@ -131,8 +153,21 @@ def _split(columns: Columns, count: int) -> tuple[Columns, Columns]:
     return whole, held
 
 
-def _changes(code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints]:
-    """Return registers and values of `CLEAR` and `SET` codes."""
+def _changes(step: Ints, code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return steps, registers and values of `CLEAR` and `SET` codes, and of those of patterns."""
     first, clears = octets[position + 1], code == CLEAR
     value = np.where(clears, first, sum(octets[position + 2 + k] << 8 * k for k in range(4)))
-    return np.where(clears, NO_REGISTER, first), value
+    register = np.where(clears, NO_REGISTER, first)
+    if not (code > SET).any():
+        return step, register, value
+    for kind, swapped in ((GENERATE, False), (PLAY, True)):
+        at = position[code == kind] + 1
+        words = [octets[at + 2 * k] | octets[at + 2 * k + 1] << 8 for k in range(1 + swapped)]
+        value[code == kind], register[code == kind] = (words[0] << 16 | words[1] if swapped else words[0]), DRAWN
+    count = np.where(code == RATES, first | octets[position + 2] << 8, 1)
+    whole = np.repeat(np.arange(code.size), count)
+    within = np.arange(whole.size) - (np.cumsum(count) - count)[whole]
+    step, register, value, rates = step[whole], register[whole], value[whole], code[whole] == RATES
+    value[rates] = octets[(position[whole] + 3 + within)[rates]] + FIRST_RATES * (within[rates] == 0)
+    register[rates] = RATED
+    return step, register, value

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from . import drawn
 from .arrays import Ints, entries
 from .changing import CLEAR_ALL as CLEAR_ALL
 from .changing import Changing, integers
-from .codec import NO_REGISTER, Columns, encode
+from .codec import NO_REGISTER, RATED, Columns, encode
 from .parser import ColumnParser
 
 #: Where steps stand among the columns of a stream.
@@ -50,7 +51,7 @@ class EventStream(Changing):
         before one step act in the order in which they stand.
     change_register, change_value : int64 array [K]
         The `Control` register and the 32 bits it is set to; or `NO_REGISTER` and the `Clear` flags of what goes to
-        zero.
+        zero; or what `codec.DRAWN` and `codec.RATED` say of steps whose events the chip draws.
 
     Raises
     ------
@@ -111,11 +112,14 @@ class EventStream(Changing):
             return
         if (step[1:] < step[:-1]).any() or not 0 <= step[0] <= step[-1] <= self.steps:
             raise InputError(f"steps of changes must not fall and be 0 to {self.steps}, got {step.tolist()[:8]}")
-        if not NO_REGISTER <= register.min() <= register.max() <= 0xFF:
+        if not RATED <= register.min() <= register.max() <= 0xFF:
             raise InputError(f"registers are 0 to 255, or {NO_REGISTER} to clear; got {register.tolist()[:8]}")
-        wrong = (value < 0) | (value > np.where(register == NO_REGISTER, 0xFF, 0xFFFF_FFFF))
+        most = np.select([register == NO_REGISTER, register == RATED], [0xFF, 0x1FF], 0xFFFF_FFFF)
+        wrong = (value < 0) | (value > most)
         if wrong.any():
             raise InputError(f"a change has 32 bits, and flags of what to clear 8; got {value[wrong][0]}")
+        if not drawn.is_plain(register):
+            drawn.check(self.steps, (step, register, value), self.event_step, self.graded_step)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, EventStream):
@@ -188,13 +192,17 @@ class EventStream(Changing):
         edges = (start, stop)
         e0, e1 = self.event_step.searchsorted(edges)
         g0, g1 = self.graded_step.searchsorted(edges)
-        c0, c1 = self.change_step.searchsorted(edges)
+        if drawn.is_plain(self.change_register):
+            c0, c1 = self.change_step.searchsorted(edges)
+            changes = self.change_step[c0:c1] - start, self.change_register[c0:c1], self.change_value[c0:c1]
+        else:
+            changes = drawn.cut((self.change_step, self.change_register, self.change_value), start, stop)
         return self.made(
             min(stop, self.steps) - start,
             self.event_step[e0:e1] - start, self.event_index[e0:e1],
             self.graded_step[g0:g1] - start, self.graded_index[g0:g1],
             self.graded_value[g0:g1], self.graded_forced[g0:g1],
-            self.change_step[c0:c1] - start, self.change_register[c0:c1], self.change_value[c0:c1],
+            *changes,
         )  # fmt: skip
 
     @classmethod

@@ -76,5 +76,6 @@ def options(config: CoreConfig) -> list[str]:
         "eligibility": config.eligibility,
         "scaling": config.scaling,
         "contexts": config.contexts > 1,
+        "patterns": config.patterns > 0,
     }
     return [name for name, has in found.items() if has]

@@ -14,4 +14,5 @@ COSTS: dict[str, dict[str, tuple[int, int]]] = {
     "scaling": {"lut": (0, 88), "ff": (0, 80)},
     "errors": {"lut": (659, 0), "ff": (386, 0)},
     "errors, groups": {"lut": (813, 0), "ff": (360, 0)},
+    "patterns": {"lut": (962, 0), "ff": (421, 0)},
 }

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..spec import Control, CoreConfig, Region, controls, layout, regions
 from ..spec.registers import STATE, TRACES, WINNERS
-from ..spec.rows import CONTEXT, SYNAPSE
+from ..spec.rows import CONTEXT, PATTERN, SYNAPSE
 
 #: Regions with a row for each axon and a column for each neuron.
 MATRICES = tuple(region for region in Region if region.row.per is SYNAPSE)
@@ -33,9 +33,9 @@ def state_regions(config: CoreConfig) -> tuple[Region, ...]:
 
 
 def region_shape(region: Region, config: CoreConfig) -> tuple[int, ...]:
-    """Shape of the array of a region: [A, N] for what belongs to synapses, [contexts, N] to contexts."""
+    """Shape of the array of a region: [A, N] for synapses, [contexts, N] for contexts, [patterns, M] for rates."""
     place = layout(region, config)
-    return (place.rows, place.columns) if region.row.per in (SYNAPSE, CONTEXT) else (place.items,)
+    return (place.rows, place.columns) if region.row.per in (SYNAPSE, CONTEXT, PATTERN) else (place.items,)
 
 
 def blank(region: Region, config: CoreConfig) -> NDArray[np.int64]:

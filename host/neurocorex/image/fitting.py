@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from ..spec import Control, CoreConfig, Learning, LearningFlag, Region, controls, layout
 from ..spec.registers import CONTEXTS, OTHERS, RULE_ROWS
-from ..spec.rows import AXON, has_scaling, has_window, learns
+from ..spec.rows import AXON, PATTERN, has_scaling, has_window, learns
 from .content import MATRICES, blank, value_range
 
 Regions = Mapping[Region, NDArray[Any]]
 #: Regions whose values mean the same, or nothing, where they have fewer bits.
-ELASTIC = (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE, Region.RULE)
+ELASTIC = (Region.CONTROL, Region.IN_USE, Region.HISTORY, Region.EXTRA_SOURCE, Region.RULE, Region.RATES)
 #: Registers of learning: a chip on which they would be narrower is refused for other reasons, or does not learn.
 _OF_RULES = frozenset(register for row in RULE_ROWS for register in row) | frozenset(OTHERS.values())
 
@@ -37,7 +37,9 @@ def lacking(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
         limits.append("eligibility (the chip was built without it)")
     if not new.scaling and old.scaling and regions[Region.CONTROL][Control.TARGET]:
         limits.append("scaling of weights to a sum (the chip was built without it)")
-    limits += _lacking_contexts(regions, old, new) + _overflows(regions, old, new)
+    limits += (
+        _lacking_contexts(regions, old, new) + _lacking_patterns(regions, old, new) + _overflows(regions, old, new)
+    )
     if regions[Region.CONTROL][Control.ADAPTATION_STEP] and not new.adaptation:
         limits.append("an adaptive threshold (the chip was built without adaptation)")
     return limits
@@ -58,6 +60,9 @@ def moved(region: Region, regions: Regions, old: CoreConfig, new: CoreConfig) ->
         placed[: array.size] = own | others << new.rule_bits
     elif region in CONTEXTS:
         count = min(len(array), len(placed))  # there may be fewer contexts, if none is used of those that are missing
+        placed[:count, : array.shape[1]] = array[:count]
+    elif region.row.per is PATTERN:
+        count = min(len(array), len(placed))  # there may be fewer, if those that are missing are silent
         placed[:count, : array.shape[1]] = array[:count]
     elif region in MATRICES or region.row.per is AXON:
         rows = _moved_axons(old, new)
@@ -135,6 +140,16 @@ def _lacking_contexts(regions: Regions, old: CoreConfig, new: CoreConfig) -> lis
     # A chip without contexts has no bank for the first one either.
     fits = most <= new.contexts if new.contexts > 1 else most == 0
     return [] if fits else [f"{most} contexts (the chip has {new.contexts})"]
+
+
+def _lacking_patterns(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:
+    """Say what the rates of an image miss, up to the last row that is not silent."""
+    if Region.RATES not in regions or not regions[Region.RATES].any():
+        return []
+    most = int(np.flatnonzero(regions[Region.RATES].any(axis=1)).max()) + 1
+    if most > new.patterns:
+        return [f"{most} patterns of rates (the chip has {new.patterns})"]
+    return [] if old.rate_bits == new.rate_bits else [f"rates of {old.rate_bits} bits (the chip has {new.rate_bits})"]
 
 
 def _overflows(regions: Regions, old: CoreConfig, new: CoreConfig) -> list[str]:

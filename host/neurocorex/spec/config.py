@@ -84,6 +84,10 @@ class CoreConfig:
         Whether the plastic weights of neurons can be brought to a sum; takes exponential traces.
     contexts : int
         Banks of biases and of gains of recurrent weights, of which one is in force: 1 (none), 2, 4, 8 or 16.
+    patterns : int
+        Rows of rates of all input axons, by which a chip draws input spikes itself, 0 (it cannot) to 4096.
+    rate_bits : int
+        Width of such a rate: 4, 8 or 16.
 
     Raises
     ------
@@ -115,6 +119,8 @@ class CoreConfig:
     eligibility: bool = False
     scaling: bool = False
     contexts: int = 1
+    patterns: int = 0
+    rate_bits: int = 8
 
     def __post_init__(self) -> None:
         check({name: getattr(self, name) for name in LIMITS})

@@ -18,6 +18,7 @@ from .rows import (
     has_eligibility,
     has_errors,
     has_groups,
+    has_patterns,
     has_rules,
     has_scaling,
     has_terms,
@@ -217,6 +218,12 @@ class Control(Declared):
     PRE_INCREMENT_OTHERS = 62, _of_others(PRE_INCREMENT, "rise of the trace of such an axon at an arrival")
     PRE_CAP_OTHERS = 63, _of_others(PRE_CAP, "what a rise of the trace of such an axon stops at")
 
+    # Stimulus on the chip.
+
+    STIMULUS = 64, RegisterRow(
+        "state of the generator of input spikes, which moves on in every step that the chip draws", widths.WORD,
+        default=RANDOM_START, present=has_patterns, moves=True, tame=lambda _: [(1, (1 << 32) - 1)])
+
     @property
     def signed(self) -> bool:
         """Whether the register holds a signed number."""
@@ -263,10 +270,10 @@ OTHERS = {
 #: Flags that each rule row has of its own.
 ROW_FLAGS = LearningFlag.SOFT | LearningFlag.ERRORS
 
-#: Registers that learning moves on by itself.
+#: Registers that a chip moves on by itself.
 MOVING = tuple(control for control in Control if control.row.moves)
 #: Those that a step takes notice of and sets to zero.
-ONE_STEP = tuple(control for control in MOVING if control is not Control.RANDOM)
+ONE_STEP = tuple(control for control in MOVING if control not in (Control.RANDOM, Control.STIMULUS))
 
 
 @lru_cache(maxsize=64)

@@ -42,7 +42,10 @@ class Counter(Declared):
     BUSY_CYCLES = 10, _counts("clock cycles in which the core worked, `neurocorex.spec.timing.busy_cycles`")
     STALL_CYCLES = (
         11,
-        _counts("clock cycles within a step in which the core waited for the host, or folded a drift", of_model=False),
+        _counts(
+            "clock cycles within a step in which the core waited for the host or its own draws, or folded a drift",
+            of_model=False,
+        ),
     )
     FRAMES_GOOD = 12, _counts("frames to the chip that passed their checksum", of_model=False)
     FRAMES_BAD = 13, _counts("frames to the chip that failed it", of_model=False)

@@ -14,12 +14,17 @@ code                  followed   meaning
 `CLEAR`               u8         what these `registers.Clear` flags name goes to zero, before the next step
 `FORCE`               u16, s24   as `GRADED`, and the neuron fires in this step, whatever its membrane
 `SET`                 u8, u32    a `registers.Control` register changes before the next step
+`GENERATE`            u16        so many steps, at least 1, in which the chip draws the events by row 0 of its rates
+`PLAY`                u16, u16   the same by the row that comes first
+`RATES`               u16, ...   rates of the input axons from 0 on go to row 0: so many bytes, packed, follow
 `IDLE`                u16        the same as u16 times `END`, at least 1
 `END`                 -          the step ends; both cursors go back to -1
 ====================  =========  ==========================================================
 
-`CLEAR`, `FORCE` and `SET` are for the chip only. `CLEAR` and `SET` stand between steps, in any order, and act in that
-order; they do not begin a step.
+`CLEAR`, `FORCE`, `SET` and the three behind it are for the chip only. `CLEAR`, `SET` and `RATES` stand between steps,
+in any order, and act in that order; they do not begin a step. So do `GENERATE` and `PLAY`: in a step that has begun
+they are refused, and end it as `END` does. Chips without patterns do not know `GENERATE`, `PLAY` and `RATES`: there
+these are reserved codes, without arguments.
 
 This module is the plain definition, one event at a time; a host that moves many of them vectorises it.
 """
@@ -27,7 +32,7 @@ This module is the plain definition, one event at a time; a host that moves many
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 GAP_CODES = 240
@@ -36,10 +41,15 @@ GRADED = 0xF1
 CLEAR = 0xF2
 FORCE = 0xF3
 SET = 0xF4
+GENERATE = 0xF6
+PLAY = 0xF7
+RATES = 0xF8
 IDLE = 0xFE
 END = 0xFF
-#: Arguments of a code, in bytes.
-ARGUMENTS = {GRADED: 5, CLEAR: 1, FORCE: 5, SET: 5, IDLE: 2}
+#: Codes of chips with patterns.
+DRAWING = (GENERATE, PLAY, RATES)
+#: Arguments of a code, in bytes; those of `RATES` are followed by as many bytes as they say.
+ARGUMENTS = {GRADED: 5, CLEAR: 1, FORCE: 5, SET: 5, GENERATE: 2, PLAY: 4, RATES: 2, IDLE: 2}
 IDLE_MAX = 0xFFFF
 
 
@@ -64,7 +74,13 @@ class Set(NamedTuple):
     value: int
 
 
-Change = Cleared | Set
+class Rated(NamedTuple):
+    """Rates of row 0 change: those of the first input axons, packed."""
+
+    packed: bytes
+
+
+Change = Cleared | Set | Rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,8 @@ class Step:
     graded: tuple[Graded, ...] = ()
     changes: tuple[Change, ...] = ()
     """What is cleared and set before the step, in this order."""
+    drawn: int | None = None
+    """Row of rates by which the chip draws the events; then there are neither events nor graded ones."""
 
 
 class _Cursor:
@@ -114,8 +132,14 @@ def encode_steps(steps: Iterable[Step]) -> bytes:
         for change in step.changes:
             if isinstance(change, Cleared):
                 out += bytes([CLEAR, change.flags])
+            elif isinstance(change, Rated):
+                out += bytes([RATES]) + len(change.packed).to_bytes(2, "little") + change.packed
             else:
                 out += bytes([SET, change.register]) + change.value.to_bytes(4, "little")
+        if step.drawn is not None:
+            row = step.drawn.to_bytes(2, "little")
+            out += (bytes([PLAY]) + row if step.drawn else bytes([GENERATE])) + bytes([1, 0])
+            continue
         events, graded = _Cursor(), _Cursor()
         for axon in step.events:
             skips, code = divmod(events.gap(axon), GAP_CODES)
@@ -142,10 +166,16 @@ class EventDecoder:
 
     What has no meaning (a reserved code, `CLEAR` or `SET` inside a step, `IDLE` of nothing) is counted in `refused` and
     skipped, as the chip does. `open` tells that a step has begun and not ended.
+
+    Parameters
+    ----------
+    draws : bool
+        Whether the chip has patterns.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, draws: bool = True) -> None:
         self.refused = 0
+        self._arguments = {code: count for code, count in ARGUMENTS.items() if draws or code not in DRAWING}
         self.open = False
         self._changes: list[Change] = []
         self._events: list[int] = []
@@ -159,7 +189,10 @@ class EventDecoder:
         for byte in data:
             self._pending.append(byte)
             code = self._pending[0]
-            if len(self._pending) <= ARGUMENTS.get(code, 0):
+            missing = 1 + self._arguments.get(code, 0) - len(self._pending)
+            if code == RATES and code in self._arguments and missing <= 0:
+                missing += int.from_bytes(self._pending[1:3], "little")
+            if missing > 0:
                 continue
             arguments = bytes(self._pending[1:])
             self._pending.clear()
@@ -169,6 +202,8 @@ class EventDecoder:
                     steps += [self.end(), *[Step()] * (count - 1)]
                 else:
                     self.refused += 1
+            elif code in (GENERATE, PLAY) and code in self._arguments:
+                steps += self._draw(arguments)
             else:
                 self._collect(code, arguments)
         return steps
@@ -180,6 +215,14 @@ class EventDecoder:
         self._event_cursor, self._graded_cursor = _Cursor(), _Cursor()
         self.open = False
         return step
+
+    def _draw(self, arguments: bytes) -> list[Step]:
+        count = int.from_bytes(arguments[-2:], "little")
+        self.refused += self.open or not count
+        if self.open or not count:
+            return [self.end()] if count else []
+        row = int.from_bytes(arguments[:-2], "little")
+        return [replace(self.end(), drawn=row), *[Step(drawn=row)] * (count - 1)]
 
     def _collect(self, code: int, arguments: bytes) -> None:
         if code < GAP_CODES:
@@ -195,6 +238,9 @@ class EventDecoder:
             return
         elif code == SET and not self.open:
             self._changes.append(Set(arguments[0], int.from_bytes(arguments[1:], "little")))
+            return
+        elif code == RATES and code in self._arguments and not self.open:
+            self._changes += [Rated(arguments[2:])] * (len(arguments) > 2)
             return
         else:
             self.refused += 1

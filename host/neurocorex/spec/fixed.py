@@ -76,6 +76,34 @@ def weight_draw(random: int, code: int, index: int) -> int:
     return ((((random >> 16) ^ code) + DRAW_STRIDE * index) & 0xFFFF) >> 8
 
 
+#: From an axon to the next in the sequence that draws of input spikes are made from: 2**32 over the golden ratio, odd.
+AXON_STRIDE = 0x9E3779B9
+#: Bits of the draw of an input spike, and turns of `stirred` that make it.
+SPIKE_DRAW_BITS, SPIKE_DRAW_TURNS = 16, 2
+
+
+def stirred(word: int) -> int:
+    """One turn of stirring the 32 bits of a word, by sums and exclusive ors: the end of Jenkins's one-at-a-time."""
+    word = (word + (word << 10)) & 0xFFFFFFFF
+    word ^= word >> 6
+    word = (word + (word << 3)) & 0xFFFFFFFF
+    word ^= word >> 11
+    return (word + (word << 15)) & 0xFFFFFFFF
+
+
+def spike_draw(state: int, axon: int) -> int:
+    """Return the draw of an input axon, 0 to 65535, in a step with this `Control.STIMULUS`."""
+    word = (state + AXON_STRIDE * axon) & 0xFFFFFFFF
+    for _ in range(SPIKE_DRAW_TURNS):
+        word = stirred(word)
+    return word >> (32 - SPIKE_DRAW_BITS)
+
+
+def spikes(draw: int, rate: int, rate_bits: int) -> bool:
+    """Whether a draw makes a spike at a rate: with probability ``rate / 2**rate_bits``; 1 if all its bits are set."""
+    return draw >> (SPIKE_DRAW_BITS - rate_bits) < rate or rate == (1 << rate_bits) - 1
+
+
 def fade(trace: int, decay: int, draw: int) -> int:
     """Decay of a trace: ``floor((trace * (65536 - decay) + draw) / 65536)``, and 0 for a decay of 65535.
 

@@ -15,6 +15,8 @@ from .rows import has_rule_rows
 
 #: Places of the record queue, and the one word of its register less.
 RECORD_PLACES = 32
+#: Places of the queue of drawn events: so far may the generator be ahead of the step that runs.
+DRAWN_PLACES = 32
 #: Words up to which a wide memory may be made of LUTs: beyond, it would need more logic with every word.
 LUT_RAM_WORDS = 64
 _COUNTER_WORD_BITS = 32
@@ -123,6 +125,8 @@ def memories(config: CoreConfig) -> Iterator[Memory]:
     yield Memory("core.registers.control", "copy", len(controls(config)), (copied,))
     if config.extra_axons:
         yield from _extra(config)
+    if config.patterns:
+        yield from _patterns(config)
     if config.learning:
         yield from _learning(config)
 
@@ -174,6 +178,12 @@ def _extra(config: CoreConfig) -> Iterator[Memory]:
     yield Memory("core.events.extra_axons", "histories", max(2, config.neurons), (config.max_delay,))
     for name, region in (("sources", Region.EXTRA_SOURCE), ("delays", Region.EXTRA_DELAY)):
         yield Memory(f"core.events.extra_axons.{name}.memory", "memory", extra, (layout(region, config).bits,))
+
+
+def _patterns(config: CoreConfig) -> Iterator[Memory]:
+    rates = max(2, region_items(Region.RATES, config))
+    yield Memory("core.events.generator.sweep.rates.memory", "memory", rates, (config.rate_bits,))
+    yield Memory("core.events.generator.queue", "storage", DRAWN_PLACES - 1, (_index_bits(config.inputs) + 1,))
 
 
 def _column_bits(config: CoreConfig) -> int:

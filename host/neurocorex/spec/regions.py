@@ -1,7 +1,7 @@
 """Regions of a chip: the table of its memories, such as weights, neuron parameters, neuron state and traces.
 
 A region is a table of numbers with rows and columns. Only what belongs to synapses (weights, plastic flags,
-eligibilities), and to neurons in each context, has more than one row.
+eligibilities), to neurons in each context, and to patterns of rates, has more than one row.
 On the wire an address is a (row, column) pair and items follow each other along a row, then on to the
 next row; an item is as many whole bytes, little-endian, as its bits need.
 """
@@ -22,6 +22,7 @@ from .rows import (
     CONTEXT,
     EXTRA_AXON,
     NEURON,
+    PATTERN,
     SYNAPSE,
     WINDOW,
     Declared,
@@ -34,6 +35,7 @@ from .rows import (
     has_eligibility,
     has_errors,
     has_groups,
+    has_patterns,
     has_rules,
     has_window,
     learns,
@@ -47,7 +49,7 @@ INFO_WORDS = (
     "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
     "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms", "groups", "eligibility",
-    "scaling", "contexts",
+    "scaling", "contexts", "patterns", "rate_bits",
 )  # fmt: skip
 
 #: Item of `Region.FIRST` where no neuron has fired.
@@ -96,6 +98,11 @@ class Region(Declared):
     ELIGIBILITY = 0x17, RegionRow(
         "changes that wait for a reward", widths.WEIGHT, symbol="c", signed=True, unit="weights",
         per=SYNAPSE, present=has_eligibility, tame=lambda config: [0, (-3, 3), config.weight_range])
+
+    RATES = 0x18, RegionRow(
+        "probability of a spike in a step that the chip draws, in 2^-`rate_bits`; all ones: 1", widths.RATE, symbol="p",
+        unit="2^-rate_bits", per=PATTERN, default=0, present=has_patterns,
+        tame=lambda config: [0, 0, (0, 1 << (config.rate_bits - 2)), (0, (1 << config.rate_bits) - 1)])
 
     # Neuron parameters.
 

@@ -87,6 +87,11 @@ def has_contexts(config: CoreConfig) -> bool:
     return config.contexts > 1
 
 
+def has_patterns(config: CoreConfig) -> bool:
+    """Chips that draw input spikes themselves, by rates."""
+    return config.patterns > 0
+
+
 def has_factors(config: CoreConfig) -> bool:
     """Chips that multiply what synapses hold: eligibilities by a reward, or weights to scale them."""
     return config.eligibility or config.scaling
@@ -184,7 +189,7 @@ class Row:
 
 
 class Extent(NamedTuple):
-    """Shape of a region, (rows, columns); only what belongs to synapses or contexts has more than one row."""
+    """Shape of a region, (rows, columns); only what belongs to synapses, contexts or patterns has more than one row."""
 
     per: str
     shape: Callable[[CoreConfig], tuple[int, int]]
@@ -195,6 +200,7 @@ AXON = Extent("axon", lambda config: (1, config.axons))
 EXTRA_AXON = Extent("extra axon", lambda config: (1, config.extra_axons))
 SYNAPSE = Extent("synapse", lambda config: (config.axons, config.neurons))
 CONTEXT = Extent("context and neuron", lambda config: (config.contexts, config.neurons))
+PATTERN = Extent("pattern and input axon", lambda config: (config.patterns, config.inputs))
 WINDOW = Extent("window", lambda config: (1, sum(config.table_parts)))
 
 

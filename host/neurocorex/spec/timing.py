@@ -23,6 +23,8 @@ FACTOR_CYCLES = 21
 CONTEST_OVERHEAD = 12
 #: Cycles of a step that extra axons add, beside one for each: emptying the pipeline that looks up their sources.
 EXTRA_OVERHEAD = 4
+#: Cycles of a sweep that draws events, beside one for each input axon: to begin it, to empty it, and for the end.
+DRAW_OVERHEAD = 9
 
 
 def piece_cycles(config: CoreConfig) -> int:
@@ -133,3 +135,12 @@ def busy_cycles(
     waits += scaled * (2 * column_cycles(config) + SCALE_OVERHEAD + scaling_cycles(chip) + column_drain(chip))
     waits += contests * (config.neurons * neuron_spacing(config) + context_stages(chip) + CONTEST_OVERHEAD)
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config) + waits
+
+
+def draw_cycles(config: CoreConfig) -> int:
+    """Cycles that a chip with patterns takes to draw the events of a step, most of them while it updates neurons.
+
+    They are not among `busy_cycles`: what the core has to wait for them counts as `STALL_CYCLES`. Also of the first of
+    several steps that are drawn one after the other.
+    """
+    return config.inputs + DRAW_OVERHEAD

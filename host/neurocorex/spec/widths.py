@@ -46,6 +46,8 @@ GROUPS = Width("G + 1", lambda config: config.groups + 1)
 CONTEXT = Width("log2 of `contexts`", lambda config: config.context_bits or 1)
 #: A factor with 8 bits behind the point.
 CONTEXT_GAIN = exactly(CONTEXT_GAIN_BITS)
+#: A probability.
+RATE = Width("`rate_bits`", lambda config: config.rate_bits)
 #: The binary logarithm of a part.
 FADE = exactly(4)
 #: Number of a rule row, one up, and on chips with groups that of a group.
