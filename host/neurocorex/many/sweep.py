@@ -30,7 +30,6 @@ def sweep(
     measure: Callable[..., Any] | None = None,
     device: str = "emulator",
     workers: Any = None,
-    processes: int | None = None,
     resume: str | os.PathLike[str] | None = None,
     progress: Wanted = None,
     **run: Any,
@@ -60,8 +59,6 @@ def sweep(
         its workers (extra `dask`). Rows are the same wherever they were made. Other processes import what they call,
         so it has to stand in a file, and a script has to guard its own calls by ``if __name__ == "__main__":``. A
         process that is killed costs the point that it was at, which is tried again, three times in all.
-    processes : int, optional
-        Earlier name of `workers`.
     resume : path, optional
         File that gets a line for each point as soon as it is done. The same call goes on where the file ends. Values
         have to fit into JSON then: numbers, words, lists.
@@ -70,7 +67,8 @@ def sweep(
         False: none.
     **run
         Of a network: keywords of `Device.run`, such as `steps`, `spikes` and `record`. A callable gets the values of
-        the point that it names, as in ``spikes=lambda seed: encode.poisson(rates, 1000, seed=seed)``.
+        the point that it names, as in ``spikes=lambda seed: encode.poisson(rates, 1000, seed=seed)``. `processes` is
+        the earlier name of `workers`.
 
     Returns
     -------
@@ -94,9 +92,9 @@ def sweep(
     {'threshold': 20, 'seed': 1, 'result': 21}
     """
     require_main()
+    count = _workers(workers, run.pop("processes", None))
     points = points_of(grid, seeds)
     work = _work(function, measure, device, run, list(points[0]))
-    count = _workers(workers, processes)
     journal = None if resume is None else Journal(resume, identity_of(work, points), len(points))
     found: dict[int, Row] = {} if journal is None else journal.found
     with ExitStack() as stack:
