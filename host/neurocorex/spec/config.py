@@ -26,7 +26,7 @@ SHALLOW_BANK_WORDS = 2048
 #: Fields that are no plain integers.
 _KINDS = {
     "adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool, "terms": bool, "eligibility": bool,
-    "scaling": bool,
+    "scaling": bool, "reports": bool,
 }  # fmt: skip
 
 
@@ -84,6 +84,10 @@ class CoreConfig:
         Whether the plastic weights of neurons can be brought to a sum; takes exponential traces.
     contexts : int
         Banks of biases and of gains of recurrent weights, of which one is in force: 1 (none), 2, 4, 8 or 16.
+    reports : bool
+        Whether `REPORT` in a stimulus puts items of a region into the results.
+    tallies : int
+        Bits of the count of spikes that each neuron keeps, with the step of its first one, 4 to 16; 0: none are kept.
 
     Raises
     ------
@@ -115,6 +119,8 @@ class CoreConfig:
     eligibility: bool = False
     scaling: bool = False
     contexts: int = 1
+    reports: bool = False
+    tallies: int = 0
 
     def __post_init__(self) -> None:
         check({name: getattr(self, name) for name in LIMITS})

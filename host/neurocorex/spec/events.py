@@ -14,12 +14,14 @@ code                  followed   meaning
 `CLEAR`               u8         what these `registers.Clear` flags name goes to zero, before the next step
 `FORCE`               u16, s24   as `GRADED`, and the neuron fires in this step, whatever its membrane
 `SET`                 u8, u32    a `registers.Control` register changes before the next step
+`REPORT`              u8, 3 u16  items of a region go into the results: region, row, column, how many items
 `IDLE`                u16        the same as u16 times `END`, at least 1
 `END`                 -          the step ends; both cursors go back to -1
 ====================  =========  ==========================================================
 
-`CLEAR`, `FORCE` and `SET` are for the chip only. `CLEAR` and `SET` stand between steps, in any order, and act in that
-order; they do not begin a step.
+`CLEAR`, `FORCE` and `SET` are for the chip only. `CLEAR`, `SET` and `REPORT` stand between steps, in any order, and act
+in that order; they do not begin a step. In the results `REPORT` is followed by a number of bytes, u16, and by so many
+bytes: items as READ gives them. Only chips that are built with `reports` know it; to all others it is a reserved code.
 
 This module is the plain definition, one event at a time; a host that moves many of them vectorises it.
 """
@@ -36,11 +38,21 @@ GRADED = 0xF1
 CLEAR = 0xF2
 FORCE = 0xF3
 SET = 0xF4
+REPORT = 0xF5
 IDLE = 0xFE
 END = 0xFF
 #: Arguments of a code, in bytes.
 ARGUMENTS = {GRADED: 5, CLEAR: 1, FORCE: 5, SET: 5, IDLE: 2}
 IDLE_MAX = 0xFFFF
+#: Arguments of `REPORT` in a stimulus, and of the answer in the results ahead of its items.
+REPORT_ARGUMENTS, ANSWER_ARGUMENTS = 7, 2
+#: Most bytes that a report has.
+REPORT_MAX = 0xFFFF
+
+
+def arguments(*, reports: bool) -> dict[int, int]:
+    """Return the arguments of each code, in bytes, of a stimulus for a chip with or without reports."""
+    return ARGUMENTS | ({REPORT: REPORT_ARGUMENTS} if reports else {})
 
 
 class Graded(NamedTuple):
@@ -64,7 +76,16 @@ class Set(NamedTuple):
     value: int
 
 
-Change = Cleared | Set
+class Reported(NamedTuple):
+    """Items of a region go into the results: the first one, and how many."""
+
+    region: int
+    row: int
+    column: int
+    items: int
+
+
+Change = Cleared | Set | Reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +95,7 @@ class Step:
     events: tuple[int, ...] = ()
     graded: tuple[Graded, ...] = ()
     changes: tuple[Change, ...] = ()
-    """What is cleared and set before the step, in this order."""
+    """What is cleared, set and reported before the step, in this order."""
 
 
 class _Cursor:
@@ -112,10 +133,7 @@ def encode_steps(steps: Iterable[Step]) -> bytes:
         _flush_idle(out, idle)
         idle = 0
         for change in step.changes:
-            if isinstance(change, Cleared):
-                out += bytes([CLEAR, change.flags])
-            else:
-                out += bytes([SET, change.register]) + change.value.to_bytes(4, "little")
+            out += _change(change)
         events, graded = _Cursor(), _Cursor()
         for axon in step.events:
             skips, code = divmod(events.gap(axon), GAP_CODES)
@@ -126,6 +144,15 @@ def encode_steps(steps: Iterable[Step]) -> bytes:
         out.append(END)
     _flush_idle(out, idle)
     return bytes(out)
+
+
+def _change(change: Change) -> bytes:
+    if isinstance(change, Cleared):
+        return bytes([CLEAR, change.flags])
+    if isinstance(change, Set):
+        return bytes([SET, change.register]) + change.value.to_bytes(4, "little")
+    region, *place = change
+    return bytes([REPORT, region]) + b"".join(number.to_bytes(2, "little") for number in place)
 
 
 def _flush_idle(out: bytearray, idle: int) -> None:
@@ -140,12 +167,14 @@ def _flush_idle(out: bytearray, idle: int) -> None:
 class EventDecoder:
     """Incremental inverse of `encode_steps`: bytes may arrive in pieces of any size.
 
-    What has no meaning (a reserved code, `CLEAR` or `SET` inside a step, `IDLE` of nothing) is counted in `refused` and
-    skipped, as the chip does. `open` tells that a step has begun and not ended.
+    What has no meaning (a reserved code, `CLEAR`, `SET` or `REPORT` inside a step, `IDLE` of nothing) is counted in
+    `refused` and skipped, as the chip does; with `reports`, one that is built with these. `open` tells that a step has
+    begun and not ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, reports: bool = False) -> None:
         self.refused = 0
+        self._arguments = arguments(reports=reports)
         self.open = False
         self._changes: list[Change] = []
         self._events: list[int] = []
@@ -159,18 +188,18 @@ class EventDecoder:
         for byte in data:
             self._pending.append(byte)
             code = self._pending[0]
-            if len(self._pending) <= ARGUMENTS.get(code, 0):
+            if len(self._pending) <= self._arguments.get(code, 0):
                 continue
-            arguments = bytes(self._pending[1:])
+            given = bytes(self._pending[1:])
             self._pending.clear()
             if code in (IDLE, END):
-                count = int.from_bytes(arguments, "little") if code == IDLE else 1
+                count = int.from_bytes(given, "little") if code == IDLE else 1
                 if count:
                     steps += [self.end(), *[Step()] * (count - 1)]
                 else:
                     self.refused += 1
             else:
-                self._collect(code, arguments)
+                self._collect(code, given)
         return steps
 
     def end(self) -> Step:
@@ -195,6 +224,10 @@ class EventDecoder:
             return
         elif code == SET and not self.open:
             self._changes.append(Set(arguments[0], int.from_bytes(arguments[1:], "little")))
+            return
+        elif code == REPORT and code in self._arguments and not self.open:
+            place = (int.from_bytes(arguments[first : first + 2], "little") for first in (1, 3, 5))
+            self._changes.append(Reported(arguments[0], *place))
             return
         else:
             self.refused += 1

@@ -25,11 +25,12 @@ PIECE_WORDS = 8192
 
 
 #: Narrow regions that share the words of a memory, which has the name of the first. All others have one of their own.
-#: Chips may lack some, but never the first.
+#: Chips may lack some, or all of a pack, but never the first alone.
 PACKS = (
     (Region.DECAY, Region.CURRENT_DECAY),
     (Region.REFRACTORY, Region.DELAY, Region.FLAGS, Region.RULE, Region.GROUP),
     (Region.REFRACTORY_COUNT, Region.HISTORY),
+    (Region.COUNT, Region.FIRST_STEP),
 )
 
 

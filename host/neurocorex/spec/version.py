@@ -18,7 +18,7 @@ from .flags import Clear, Flag, JudgeFlag, LearningFlag
 from .regions import INFO_WORDS, Region, layout
 
 #: Number of the rules that no table shows: equations, order of events, retransmission. Raise it when one changes.
-RULES = 8
+RULES = 9
 #: Chips on which formats are compared; their sizes all differ, so that no two widths look alike.
 GEOMETRIES = (
     CoreConfig(neurons=21, inputs=13, weight_bits=8, state_bits=17, refractory_bits=5, max_delay=29, extra_axons=3),
@@ -32,10 +32,11 @@ GEOMETRIES = (
     CoreConfig(neurons=37, inputs=14, learning=Learning.EXPONENTIAL, trace_bits=8, scaling=True),
     CoreConfig(neurons=37, inputs=14, weight_bits=16, state_bits=18, contexts=8),
     CoreConfig(neurons=35, inputs=71, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=12),
+    CoreConfig(neurons=39, inputs=16, state_bits=22, groups=6, reports=True, tallies=11),
 )
 #: Numbers of the wire that stand in no table.
 CONSTANTS = {
-    events: ("GAP_CODES", "SKIP", "GRADED", "CLEAR", "FORCE", "SET", "IDLE", "END"),
+    events: ("GAP_CODES", "SKIP", "GRADED", "CLEAR", "FORCE", "SET", "REPORT", "IDLE", "END"),
     stuffing: ("CRC_BYTES",),
     protocol: ("DELIMITER", "SEQUENCE_MODULUS", "RESPONSE", "DIVISOR_MIN", "BREAK_BITS", "DEFAULT_BAUD"),
 }
@@ -54,7 +55,7 @@ def contract() -> Iterator[str]:
             yield f"{register.name} {present:d} {bits} {register.signed:d}"
     yield f"counters {COUNTER_BITS} {' '.join(counter.name for counter in Counter if counter.row.of_model)}"
     yield f"description {' '.join(INFO_WORDS)} {' '.join(LIMITS)}"
-    yield f"arguments {sorted(events.ARGUMENTS.items())}"
+    yield f"arguments {sorted(events.arguments(reports=True).items())} {events.ANSWER_ARGUMENTS}"
     for module, names in CONSTANTS.items():
         yield " ".join(f"{name}={getattr(module, name):#x}" for name in names)
     headers = (protocol.Request.HEADER, protocol.Response.HEADER)
