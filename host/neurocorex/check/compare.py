@@ -9,10 +9,10 @@ import numpy as np
 from ..device.device import Device
 from ..device.result import Result
 from ..spec import Control, CoreConfig, Region, regions
-from ..spec.registers import MODEL_COUNTERS, STATE, TRACES, WINNERS
+from ..spec.registers import MODEL_COUNTERS, STATE, TALLIES, TRACES, WINNERS
 
 #: Regions that a run may change.
-MOVING = (Region.WEIGHTS, Region.ELIGIBILITY, *STATE, *WINNERS, *TRACES, Region.CONTROL)
+MOVING = (Region.WEIGHTS, Region.ELIGIBILITY, *STATE, *WINNERS, *TALLIES, *TRACES, Region.CONTROL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..spec import Clear, Control, JudgeFlag
+from ..spec import Clear, Control, JudgeFlag, Region
 from ..spec.config import LIMITS
 from ..spec.fixed import FADE_ALL, SCALE_ROW_BITS
 from ..spec.registers import REWARD_ONE
 from .arrays import Ints
-from .codec import NO_REGISTER
+from .codec import NO_REGISTER, REPORTED
+from .reports import request
 
 #: What is cleared between samples: all that a run leaves behind but what was learned.
-CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear.WINNERS
+CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear.WINNERS | Clear.TALLIES
 
 #: Most groups that a chip can be built with.
 GROUPS = max(LIMITS["groups"])
@@ -165,6 +166,25 @@ class Changing:
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < CONTEXTS:
             raise InputError(f"contexts are numbers from 0 to {CONTEXTS - 1}, got {numbers.min()} to {numbers.max()}")
         return self.setting(self._within("a switch", steps), Control.CONTEXT, numbers)
+
+    def reporting(self, steps: Steps, region: Region, items: int, *, column: int = 0, row: int = 0) -> Self:
+        """Return a stream that also has items of a region put into the results before each of `steps`.
+
+        After the changes that stand there. The number of steps of the stream stands for its end. Only chips that are
+        built with `reports` know it.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            0 to ``steps``.
+        region : Region
+            Which the chip has; not `INFO`.
+        items : int
+            How many, 0 to 65535, row by row.
+        column, row : int
+            Of the first item.
+        """
+        return self._changing(steps, REPORTED, request(region, row, column, items))
 
     def _within(self, what: str, steps: Steps) -> Ints:
         at = integers(f"steps of {what}", np.atleast_1d(steps))

@@ -7,6 +7,8 @@ columns.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -14,7 +16,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, IDLE_MAX, SET, SKIP
+from ..spec.events import (
+    ANSWER_ARGUMENTS,
+    ARGUMENTS,
+    CLEAR,
+    END,
+    FORCE,
+    GAP_CODES,
+    GRADED,
+    IDLE,
+    IDLE_MAX,
+    REPORT,
+    REPORT_ARGUMENTS,
+    SET,
+    SKIP,
+    arguments,
+)
 from .arrays import Ints
 
 #: event_step, event_index, graded_step, graded_index, graded_value, graded_forced,
@@ -23,6 +40,9 @@ Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
 
 #: Stands for the register in a change that clears; the value of that change holds `Clear` flags.
 NO_REGISTER = -1
+#: The same in a report. In a stimulus its value is the request, see `reports`; in results the number of bytes, and each
+#: byte follows as the value of an `ITEM`.
+REPORTED, ITEM = -2, -3
 
 #: Largest distance that `GRADED` holds, in two bytes.
 GAP_MAX = 0xFFFF
@@ -33,6 +53,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
 
     Each code has a place within its step (changes, events, `END`) and a size. The codes are sorted by step and place;
     the running sum of their sizes is where the bytes of each begin. Changes behind the last step come last.
+    With `interleave`, which results are, reports are answers.
     """
     event_step, event_index, graded_step, graded_index, graded_value, graded_forced, *changes = columns
     change_step, change_register, change_value = changes
@@ -52,7 +73,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
         event_place, graded_place = 1 + event_index, 1 + span + graded_index
     codes = (  # step, place, size
         (idle_step, 0, np.where(idle_count > 1, 3, 1)),
-        (change_step, 0, 1 + np.where(change_register == NO_REGISTER, ARGUMENTS[CLEAR], ARGUMENTS[SET])),
+        (change_step, 0, _change_sizes(change_register, answers=interleave)),
         (event_step, event_place, 1 + skips),
         (graded_step, graded_place, 1 + ARGUMENTS[GRADED]),
         (busy, last, 1),
@@ -68,7 +89,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
 
     out = np.full(int(size.sum()), SKIP, np.uint8)
     if at_change.size:
-        _put_changes(out, at_change, change_register, change_value)
+        _put_changes(out, at_change, change_register, change_value, answers=interleave)
     out[at_event + skips] = gap_code
     if at_graded.size:
         out[at_graded] = np.where(graded_forced, FORCE, GRADED)
@@ -115,26 +136,50 @@ def _put(out: npt.NDArray[np.uint8], at: Ints, values: Ints, size: int) -> None:
         out[at + byte] = values >> 8 * byte & 0xFF
 
 
-def _put_changes(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints) -> None:
-    """Store `CLEAR` with its flags, and `SET` with its register and value."""
-    clears = register == NO_REGISTER
-    out[at] = np.where(clears, CLEAR, SET)
-    out[at + 1] = np.where(clears, value, register)
-    _put(out, at[~clears] + 2, value[~clears], 4)
+def _change_sizes(register: Ints, *, answers: bool) -> Ints:
+    """Bytes of each change."""
+    report = ANSWER_ARGUMENTS if answers else REPORT_ARGUMENTS
+    given = [register == NO_REGISTER, register == REPORTED, register == ITEM]
+    return 1 + np.select(given, [ARGUMENTS[CLEAR], report, 0], ARGUMENTS[SET])
 
 
-_LONG_CODES = re.compile(b"(" + b"|".join(rb"\x%02x.{%d}" % pair for pair in ARGUMENTS.items()) + b")", re.DOTALL)
-_LONGEST = max(ARGUMENTS.values())
+def _put_changes(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints, *, answers: bool) -> None:
+    """Store `CLEAR` with its flags, `SET` with its register and value, `REPORT` with its request or its bytes."""
+    clears, sets, reports, items = register == NO_REGISTER, register >= 0, register == REPORTED, register == ITEM
+    out[at] = np.select([clears, reports, items], [CLEAR, REPORT, value], SET)
+    out[at[clears] + 1] = value[clears]
+    out[at[sets] + 1] = register[sets]
+    _put(out, at[sets] + 2, value[sets], 4)
+    _put(out, at[reports] + 1, value[reports], ANSWER_ARGUMENTS if answers else REPORT_ARGUMENTS)
 
 
-def code_positions(data: bytes) -> Ints:
+def long_codes(sizes: Mapping[int, int]) -> bytes:
+    """Return a regular expression of a code that has arguments, with these."""
+    return b"|".join(rb"\x%02x.{%d}" % pair for pair in sizes.items())
+
+
+#: Arguments of codes of a stimulus for a chip without and with reports, and of results, ahead of the items of a report.
+PLAIN, REPORTING = arguments(reports=False), arguments(reports=True)
+ANSWERING = PLAIN | {REPORT: ANSWER_ARGUMENTS}
+_LONGEST = max(REPORTING.values())
+
+
+@lru_cache
+def _splitter(pairs: tuple[tuple[int, int], ...]) -> re.Pattern[bytes]:
+    return re.compile(b"(" + long_codes(dict(pairs)) + b")", re.DOTALL)
+
+
+def code_positions(data: bytes, sizes: Mapping[int, int] = PLAIN) -> Ints:
     """Positions of the codes among their arguments, including a last one that lacks arguments.
+
+    `sizes` are the arguments of each code, in bytes.
 
     Arguments may hold any byte, so codes can be told only by reading from the start of the stream; the regular
     expression engine does that without a Python loop.
     """
     padded = data + bytes(_LONGEST)  # so that a last code without all its arguments is one, too
-    parts = _LONG_CODES.split(padded)  # runs of short codes at even places, one long code at odd ones
+    # Runs of short codes at even places, one long code at odd ones.
+    parts = _splitter(tuple(sizes.items())).split(padded)
     length = np.fromiter(map(len, parts), np.int64, len(parts))
     start = np.cumsum(length) - length
     is_code = np.ones(len(padded), np.bool_)

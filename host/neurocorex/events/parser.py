@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
-from ..spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
+from ..spec.events import CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, REPORT, SET, SKIP
 from .arrays import Ints
-from .codec import NO_REGISTER, Columns, code_positions, sum_within_steps
+from .codec import (
+    ANSWERING,
+    ITEM,
+    NO_REGISTER,
+    PLAIN,
+    REPORTED,
+    REPORTING,
+    Columns,
+    code_positions,
+    sum_within_steps,
+)
+from .reports import without_items
 
 _EMPTY = np.empty(0, np.int64)
 _NOTHING: Columns = (_EMPTY,) * 9
@@ -25,6 +37,10 @@ class ColumnParser:
     inputs, neurons : int, optional
         Axons and neurons of the chip that the stimulus is for. With them, events that name no axon or neuron are
         refused, and events behind a graded event of their step; without them only what has no meaning.
+    reports : bool
+        Whether the chip that the stimulus is for knows `REPORT`.
+    results : bool
+        Whether these are results, in which items follow a `REPORT`.
 
     Attributes
     ----------
@@ -32,14 +48,18 @@ class ColumnParser:
         Codes skipped so far.
     """
 
-    def __init__(self, *, inputs: int | None = None, neurons: int | None = None) -> None:
-        self._inputs, self._neurons = inputs, neurons
+    def __init__(
+        self, *, inputs: int | None = None, neurons: int | None = None, reports: bool = False, results: bool = False
+    ) -> None:
+        self._inputs, self._neurons, self._results = inputs, neurons, results
+        self._sizes = ANSWERING if results else REPORTING if reports else PLAIN
         self.refused = 0
         self._start()
 
     def _start(self) -> None:
         """Begin a step: nothing is held of it yet, both cursors are before the first index."""
         self._rest = b""
+        self._items: list[bytes] = []
         self._opened = 0
         self._event_moves = self._graded_moves = self._graded_seen = 0
         self._held = _NOTHING
@@ -60,11 +80,13 @@ class ColumnParser:
         Changes are never held back: those before a step that is not complete come behind the last step.
         """
         data = self._rest + data
-        position = code_positions(data)
-        octets = np.frombuffer(data + bytes(max(ARGUMENTS.values())), np.uint8).astype(np.int64)
-        code = octets[position]
         self._rest = b""
-        if position.size and position[-1] + ARGUMENTS.get(int(code[-1]), 0) >= len(data):
+        if self._results and REPORT in data:
+            data, self._items, self._rest = without_items(data)
+        position = code_positions(data, self._sizes)
+        octets = np.frombuffer(data + bytes(max(self._sizes.values())), np.uint8).astype(np.int64)
+        code = octets[position]
+        if position.size and position[-1] + self._sizes.get(int(code[-1]), 0) >= len(data):
             self._rest = data[position[-1] :]
             position, code = position[:-1], code[:-1]
         return self._take(code, position, octets) if position.size else (0, _NOTHING)
@@ -81,6 +103,8 @@ class ColumnParser:
         ended = np.where(code == IDLE, number, code == END).astype(np.int64)
         is_event, is_skip = code < GAP_CODES, code == SKIP
         is_graded, is_change = (code == GRADED) | (code == FORCE), (code == CLEAR) | (code == SET)
+        if REPORT in self._sizes:
+            is_change |= code == REPORT
 
         moves = np.where(is_event, code + 1, is_skip * GAP_CODES)
         event_index, self._event_moves = sum_within_steps(moves, ended, self._event_moves)
@@ -90,7 +114,7 @@ class ColumnParser:
         opened, self._opened = sum_within_steps(is_event | is_skip | is_graded, ended, self._opened)
         event_index, graded_index = event_index - 1, graded_index - 1
 
-        wrong = (code > SET) & (ended == 0) | is_change & (opened > 0)
+        wrong = (code > SET) & (ended == 0) & ~is_change | is_change & (opened > 0)
         if self._inputs is not None and self._neurons is not None:
             wrong |= (is_event | is_skip) & (graded_seen > 0)
             wrong |= is_event & (event_index >= self._inputs) | is_graded & (graded_index >= self._neurons)
@@ -103,7 +127,7 @@ class ColumnParser:
         columns: Columns = (
             step[is_event], event_index[is_event],
             step[is_graded], graded_index[is_graded], value, (code[is_graded] == FORCE).astype(np.int64),
-            step[is_change], *_changes(code[is_change], position[is_change], octets),
+            *self._changes(step[is_change], code[is_change], position[is_change], octets),
         )  # fmt: skip
         count = int(ended.sum())
         if was_open:
@@ -112,6 +136,28 @@ class ColumnParser:
         if self._opened:
             columns, self._held = _split(columns, count)
         return count, columns
+
+    def _changes(self, step: Ints, code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints, Ints]:
+        """Return steps, registers and values of `CLEAR`, `SET` and `REPORT` codes."""
+        first, clears, reports = octets[position + 1], code == CLEAR, code == REPORT
+        value = np.where(clears, first, sum(octets[position + 2 + k] << 8 * k for k in range(4)))
+        register = np.where(clears, NO_REGISTER, first)
+        if reports.any():
+            arguments = range(self._sizes[REPORT])
+            value[reports] = sum(octets[position[reports] + 1 + k] << 8 * k for k in arguments)
+            register[reports] = REPORTED
+            if self._results:
+                return self._with_items(step, register, value, reports)
+        return step, register, value
+
+    def _with_items(
+        self, step: Ints, register: Ints, value: Ints, reports: npt.NDArray[np.bool_]
+    ) -> tuple[Ints, Ints, Ints]:
+        """Put the bytes of reports behind these."""
+        sizes = np.where(reports, value, 0)
+        octets = np.frombuffer(b"".join(self._items), np.uint8)
+        at = np.repeat(np.flatnonzero(sizes) + 1, sizes[sizes > 0])
+        return np.repeat(step, 1 + sizes), np.insert(register, at, ITEM), np.insert(value, at, octets)
 
 
 def _split(columns: Columns, count: int) -> tuple[Columns, Columns]:
@@ -129,10 +175,3 @@ def _split(columns: Columns, count: int) -> tuple[Columns, Columns]:
         _EMPTY, _EMPTY, _EMPTY,
     )  # fmt: skip
     return whole, held
-
-
-def _changes(code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints]:
-    """Return registers and values of `CLEAR` and `SET` codes."""
-    first, clears = octets[position + 1], code == CLEAR
-    value = np.where(clears, first, sum(octets[position + 2 + k] << 8 * k for k in range(4)))
-    return np.where(clears, NO_REGISTER, first), value
