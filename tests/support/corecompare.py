@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from neurocorex.events.codec import NO_REGISTER
+from neurocorex.events.codec import NO_REGISTER, REPORTED
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
 from neurocorex.spec import Control, CoreConfig, Counter, Region, layout
@@ -14,7 +14,7 @@ from neurocorex_hdl.synapses import banks
 
 from support.corebench import CoreBench
 from support.reference import ReferenceCore
-from support.trials import COUNTERS, STATE_REGIONS, moments_of
+from support.trials import COUNTERS, STATE_REGIONS, moments_of, tallied
 
 
 def deepen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +30,7 @@ def run_reference(reference: ReferenceCore, stream: EventStream, config: CoreCon
         for register, value in moment.changes:
             if register == NO_REGISTER:
                 reference.clear(value)
-            else:
+            elif register != REPORTED:
                 reference.set(Control(register).name.lower(), value)
         reference.step(moment.events, moment.injected, moment.forced)
 
@@ -51,6 +51,7 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
         Region.CONTROL: list(reference.control.values()),
         Region.FIRST: [NOBODY if j is None else j for j in reference.first],
     }
+    expected |= tallied(reference)
     if learning := reference.learning:
         expected |= {Region.PRE_TRACE: learning.x, Region.POST_TRACE: learning.y}
         if learning.eligibility:

@@ -1,14 +1,16 @@
 """Random networks and stimuli of `check.drawing` for a core of any geometry, and an emulator to run them beside it."""
 
 import random
+from collections import deque
 
 from neurocorex.check.drawing import Drawing
 from neurocorex.emulator.emulator import Emulator
-from neurocorex.events.codec import NO_REGISTER
+from neurocorex.events.codec import NO_REGISTER, REPORTED
 from neurocorex.events.decoder import StreamDecoder
+from neurocorex.events.reports import itemised, request_parts, requests
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import CoreConfig, Flag, Graded, Region, Step, controls, layout, regions
-from neurocorex.spec.events import Cleared, Set, encode_steps
+from neurocorex.spec.events import Change, Cleared, Reported, Set, encode_steps
 from neurocorex.spec.registers import MODEL_COUNTERS
 
 from support.corebench import CoreBench
@@ -34,8 +36,14 @@ def steps_of(stream: EventStream) -> list[Step]:
     for step, neuron, value, forced in zip(*columns[2:6], strict=True):
         steps[step][1].append(Graded(neuron, value, bool(forced)))
     for step, register, value in zip(*columns[6:], strict=True):
-        steps[step][2].append(Cleared(value) if register == NO_REGISTER else Set(register, value))
+        steps[step][2].append(_change(register, value))
     return [Step(*map(tuple, parts)) for parts in steps]
+
+
+def _change(register: int, value: int) -> Change:
+    if register == REPORTED:
+        return Reported(*request_parts(value))
+    return Cleared(value) if register == NO_REGISTER else Set(register, value)
 
 
 def record_all(values: dict[Region, list[int]]) -> dict[Region, list[int]]:
@@ -60,9 +68,15 @@ class Twins:
     async def run(self, *steps: Step, **pace: float) -> EventStream:
         """Run steps; both give the same results."""
         config, data = self.emulator.config, encode_steps(steps)
-        expected = self.emulator.run(StreamDecoder(inputs=config.inputs, neurons=config.neurons).feed(data))
-        results = EventStream.decode(await self.core.run(data, **pace))
+        decoder = StreamDecoder(inputs=config.inputs, neurons=config.neurons, reports=config.reports)
+        stimulus = decoder.feed(data)
+        expected = self.emulator.run(stimulus)
+        results = EventStream.decode(await self.core.run(data, **pace), results=True)
         assert results.steps == expected.steps
+        asked = deque(requests(*stimulus.columns[7:]))
+        for found, wanted in zip(itemised(results.columns[6:], asked, config), expected.columns[6:], strict=True):
+            assert found.tolist() == wanted.tolist()
+        assert not asked
         for name in ("event_step", "event_index", "graded_step", "graded_index", "graded_value"):
             assert getattr(results, name).tolist() == getattr(expected, name).tolist(), name
         return results

@@ -4,9 +4,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, ShapeLike, Signal, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, controls
-from neurocorex.spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, SET, SKIP
+from neurocorex.spec.events import CLEAR, END, FORCE, GAP_CODES, GRADED, IDLE, REPORT, SET, SKIP, arguments
 
 from ..registers.extent import extent_member, in_use
+from .reporter import REQUEST
 
 
 class ItemKind(enum.Enum, shape=3):
@@ -24,6 +25,8 @@ class ItemKind(enum.Enum, shape=3):
     """A control register changes between two steps."""
     END = 5
     """The step ends."""
+    REPORT = 6
+    """Items of a region go into the results between two steps, see `report`; only with reports."""
 
 
 def value_bits(config: CoreConfig) -> int:
@@ -32,11 +35,12 @@ def value_bits(config: CoreConfig) -> int:
 
 
 def item_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of an item: its kind, the axon, neuron or register, and the value."""
+    """Return the layout of an item: its kind, the axon, neuron or register, and the value; with reports, a request."""
     return data.StructLayout({
         "kind": ItemKind,
         "index": (max(config.inputs, config.neurons, len(controls(config))) - 1).bit_length(),
         "value": signed(value_bits(config)),
+        **({"report": REQUEST} if config.reports else {}),
     })  # fmt: skip
 
 
@@ -108,26 +112,25 @@ class Cursor(wiring.Component):
         return m
 
 
-#: Bytes of the arguments of the code that has most.
-_ARGUMENTS_MAX = max(ARGUMENTS.values())
-
-
-def _argument(shape: ShapeLike, code: int, start: int) -> data.Field:
-    """Place an argument of a code that begins `start` bytes after it. Those of a code with few are at the top."""
-    return data.Field(shape, 8 * (_ARGUMENTS_MAX - ARGUMENTS[code] + start))
-
-
-def code_layout() -> data.StructLayout:
+def code_layout(config: CoreConfig) -> data.StructLayout:
     """Return the layout of a code with its arguments, which overlap: each code has some of them."""
-    arguments = {
-        "gap": _argument(16, GRADED, 0),
-        "current": _argument(signed(24), GRADED, 2),
-        "register": _argument(8, SET, 0),
-        "content": _argument(32, SET, 1),
-        "flags": _argument(8, CLEAR, 0),
-        "steps": _argument(16, IDLE, 0),
+    sizes = arguments(reports=config.reports)
+    most = max(sizes.values())
+
+    def argument(shape: ShapeLike, code: int, start: int) -> data.Field:
+        """Place an argument of a code that begins `start` bytes after it. Those of a code with few are at the top."""
+        return data.Field(shape, 8 * (most - sizes[code] + start))
+
+    fields = {
+        "gap": argument(16, GRADED, 0),
+        "current": argument(signed(24), GRADED, 2),
+        "register": argument(8, SET, 0),
+        "content": argument(32, SET, 1),
+        "flags": argument(8, CLEAR, 0),
+        "steps": argument(16, IDLE, 0),
+        **({"report": argument(REQUEST, REPORT, 0)} if config.reports else {}),
     }
-    return data.StructLayout({"code": 8, "arguments": data.FlexibleLayout(8 * _ARGUMENTS_MAX, arguments)})
+    return data.StructLayout({"code": 8, "arguments": data.FlexibleLayout(8 * most, fields)})
 
 
 class CodeCollector(wiring.Component):
@@ -143,10 +146,11 @@ class CodeCollector(wiring.Component):
         Level: everything is thrown away.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: CoreConfig) -> None:
+        self._sizes = arguments(reports=config.reports)
         super().__init__({
             "bytes": In(stream.Signature(8)),
-            "codes": Out(stream.Signature(code_layout())),
+            "codes": Out(stream.Signature(code_layout(config))),
             "abort": In(1),
         })  # fmt: skip
 
@@ -155,22 +159,23 @@ class CodeCollector(wiring.Component):
         m = Module()
         code, complete = Signal(8, reset_less=True), Signal()
         # Arguments move in from the top.
-        arguments, missing = Signal(8 * _ARGUMENTS_MAX, reset_less=True), Signal(range(_ARGUMENTS_MAX + 1))
+        most = max(self._sizes.values())
+        given, missing = Signal(8 * most, reset_less=True), Signal(range(most + 1))
         m.d.comb += [
             self.bytes.ready.eq(~complete | self.abort),
             self.codes.valid.eq(complete & ~self.abort),
             self.codes.payload.code.eq(code),
-            self.codes.payload.arguments.eq(arguments),
+            self.codes.payload.arguments.eq(given),
         ]
         with m.If(self.codes.ready):
             m.d.sync += complete.eq(0)
         with m.If(self.bytes.valid & self.bytes.ready):
             with m.If(missing.any()):
-                m.d.sync += [arguments.eq(Cat(arguments, self.bytes.payload)[8:]), missing.eq(missing - 1)]
+                m.d.sync += [given.eq(Cat(given, self.bytes.payload)[8:]), missing.eq(missing - 1)]
                 m.d.sync += complete.eq(missing == 1)
             with m.Else():
                 m.d.sync += [code.eq(self.bytes.payload), complete.eq(1)]
-                for kind, count in ARGUMENTS.items():
+                for kind, count in self._sizes.items():
                     with m.If(self.bytes.payload == kind):
                         m.d.sync += [complete.eq(0), missing.eq(count)]
         with m.If(self.abort):
@@ -181,8 +186,8 @@ class CodeCollector(wiring.Component):
 class StimulusDecoder(wiring.Component):
     """Decodes bytes, as `neurocorex.spec.events` defines them, into items, one every other cycle at most.
 
-    Within a step items are: events; graded and forced ones, their neurons rising; `END`. Between steps: `CLEAR` and
-    `SET`. A code that breaks the rules gives no item, and is counted as refused.
+    Within a step items are: events; graded and forced ones, their neurons rising; `END`. Between steps: `CLEAR`,
+    `SET` and `REPORT`. A code that breaks the rules gives no item, and is counted as refused.
 
     Members
     -------
@@ -218,7 +223,7 @@ class StimulusDecoder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the source of items: codes, or one `END` for each step that is to end."""
         m = Module()
-        m.submodules.collector = collector = CodeCollector()
+        m.submodules.collector = collector = CodeCollector(self._config)
         wiring.connect(m, wiring.flipped(self.bytes), collector.bytes)
         codes, items = collector.codes, self.items
         ends, pending, ending, give = Signal(16), Signal(), Signal(), Signal()
@@ -244,16 +249,18 @@ class StimulusDecoder(wiring.Component):
         m.submodules.events = events = Cursor(self._config.inputs, 8)
         m.submodules.graded = graded = Cursor(self._config.neurons, 16)
         graded_seen = Signal()
-        item, code, arguments = self.items.payload, codes.payload.code, codes.payload.arguments
+        item, code, given = self.items.payload, codes.payload.code, codes.payload.arguments
         # The distance of a skip equals its code, so there is nothing to choose.
-        m.d.comb += [events.gap.eq(code), graded.gap.eq(arguments.gap)]
+        m.d.comb += [events.gap.eq(code), graded.gap.eq(given.gap)]
         m.d.comb += [events.last.eq(self.extent.last_input), graded.last.eq(self.extent.last_neuron)]
         m.d.comb += [events.restart.eq(pending), graded.restart.eq(pending)]
         with m.If(pending):
             m.d.sync += graded_seen.eq(0)
 
         with m.If(codes.valid & codes.ready):
-            m.d.sync += [item.value.eq(arguments.current), item.index.eq(events.index)]
+            m.d.sync += [item.value.eq(given.current), item.index.eq(events.index)]
+            if self._config.reports:
+                m.d.sync += item.report.eq(given.report)
             with m.If(code < GAP_CODES):
                 m.d.comb += [events.move.eq(1), give.eq(events.exists & ~graded_seen), self.refused.eq(~give)]
                 m.d.sync += [item.kind.eq(ItemKind.EVENT), self.open.eq(1)]
@@ -266,18 +273,22 @@ class StimulusDecoder(wiring.Component):
                 m.d.sync += [item.index.eq(graded.index), graded_seen.eq(1), self.open.eq(1)]
             with m.Elif(code == CLEAR):
                 m.d.comb += [give.eq(~self.open), self.refused.eq(~give)]
-                m.d.sync += [item.kind.eq(ItemKind.CLEAR), item.value.eq(arguments.flags)]
+                m.d.sync += [item.kind.eq(ItemKind.CLEAR), item.value.eq(given.flags)]
             with m.Elif(code == SET):
-                known = arguments.register < len(controls(self._config))
+                known = given.register < len(controls(self._config))
                 for missing in (register for register in controls(self._config) if not register.bits(self._config)):
-                    known &= arguments.register != missing
+                    known &= given.register != missing
                 m.d.comb += [give.eq(~self.open & known), self.refused.eq(~give)]
                 m.d.sync += item.kind.eq(ItemKind.SET)
-                m.d.sync += [item.index.eq(arguments.register), item.value.eq(arguments.content)]
+                m.d.sync += [item.index.eq(given.register), item.value.eq(given.content)]
+            if self._config.reports:
+                with m.Elif(code == REPORT):
+                    m.d.comb += [give.eq(~self.open), self.refused.eq(~give)]
+                    m.d.sync += item.kind.eq(ItemKind.REPORT)
             with m.Elif(code == END):
                 # Open until that is offered, so that an abort does not lose a step that was taken whole.
                 m.d.sync += [ends.eq(1), pending.eq(1), self.open.eq(1)]
-            with m.Elif((code == IDLE) & arguments.steps.any()):
-                m.d.sync += [ends.eq(arguments.steps), pending.eq(1)]
+            with m.Elif((code == IDLE) & given.steps.any()):
+                m.d.sync += [ends.eq(given.steps), pending.eq(1)]
             with m.Else():
                 m.d.comb += self.refused.eq(1)

@@ -26,6 +26,7 @@ from .judge import Judge
 from .parameters import NeuronMemory
 from .scaled import called_to_scale
 from .sweep import Sweep, slot_layout
+from .tallies import add_tallies
 from .updated import UpdatedNeuron, record_layout
 
 
@@ -42,7 +43,7 @@ class NeuronPipeline(wiring.Component):
     6           g; i is added up; the linear leak of v
     7, 8        v is added up, and clamped; threshold + h
     9           comparison, forced spikes
-    10          reset, refractory count, history; with groups: the first to fire, the only one to fire
+    10          reset, refractory count, history, tallies; with groups: the first to fire, the only one to fire
     11          all is written back; record, arrival in the next step
     ==========  ==================================================================
 
@@ -87,7 +88,7 @@ class NeuronPipeline(wiring.Component):
     READS: ClassVar = {Region.FLAGS: 9, Region.GROUP: 9, Region.HISTORY: 10, Region.DELAY: 11}
 
     def __init__(self, config: CoreConfig) -> None:
-        self._config = config
+        self.config = config
         super().__init__({
             "slot": In(slot_layout(config)),
             "end": In(neuron_bits(config), init=config.neurons - 1),
@@ -108,7 +109,7 @@ class NeuronPipeline(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Place the equations at their stages."""
         m = Module()
-        config = self._config
+        config = self.config
         m.submodules.memory = memory = NeuronMemory(config)
         m.submodules.currents = currents = CurrentUpdate(config)
         m.submodules.membranes = membranes = MembraneUpdate(config)
@@ -123,6 +124,7 @@ class NeuronPipeline(wiring.Component):
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
         wanted |= self.READS | ({Region.RULE: 10} if config.rules > 1 else {})
         wanted |= {Region.CONTEXT_GAIN: 3} if config.contexts > 1 else {}
+        wanted |= {Region.COUNT: 10, Region.FIRST_STEP: 10} if config.tallies else {}
         context = self.control.context if config.contexts > 1 else Const(0, 0)
         items = StagedItems(m, self.slot, memory, wanted, self.LATENCY, config, context)
         if config.contexts > 1:
@@ -147,6 +149,8 @@ class NeuronPipeline(wiring.Component):
             self._group(m, items, firing, forced, groups)
             buses.append(groups.bus)
             quiet = quiet | groups.silent
+        if config.tallies:
+            buses.append(add_tallies(m, self, items, firing.fires).bus)
         if judges(config):
             judge = self._judge(m, items, groups)
             m.d.comb += errors.judgement.eq(judge.change)
@@ -182,16 +186,16 @@ class NeuronPipeline(wiring.Component):
         m.d.comb += open_.eq((gate == GATE_ALL) | (gate == items.indices[10]))
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
         m.d.comb += self.updated.learns.eq(learns)
-        if self._config.scaling:
-            m.d.comb += self.updated.scales.eq(called_to_scale(m, items, self.control, self._config))
-        if self._config.rules > 1:
-            self._choose(m, data.View(rules_layout(self._config), items.read(Region.RULE)))
+        if self.config.scaling:
+            m.d.comb += self.updated.scales.eq(called_to_scale(m, items, self.control, self.config))
+        if self.config.rules > 1:
+            self._choose(m, data.View(rules_layout(self.config), items.read(Region.RULE)))
 
     def _choose(self, m: Module, rules: data.View) -> None:
         """From stage 10 to 11: the rule rows of the synapses onto a neuron, and what they go by."""
         m.d.comb += self.updated.rules.eq(stages(m, rules, 1, name="rules")[1])
-        if mixes(self._config):
-            errors = rule_flags(self.control, LearningFlag.ERRORS, self._config)
+        if mixes(self.config):
+            errors = rule_flags(self.control, LearningFlag.ERRORS, self.config)
             both = Cat(select(errors, rule) for rule in (rules.inputs, rules.others))
             m.d.comb += [
                 self.updated.by_spikes.eq(stages(m, ~both.all(), 1, name="by_spikes")[1]),
@@ -236,7 +240,7 @@ class NeuronPipeline(wiring.Component):
 
     def _judge(self, m: Module, items: StagedItems, groups: Groups) -> Judge:
         """From stage 3 on: the judgement, by the first to fire before this step."""
-        m.submodules.judge = judge = Judge(self._config)
+        m.submodules.judge = judge = Judge(self.config)
         wiring.connect(m, wiring.flipped(self.control), judge.control)
         m.d.comb += [
             judge.winner.eq(groups.winner),
@@ -247,7 +251,7 @@ class NeuronPipeline(wiring.Component):
 
     def _finish(self, m: Module, items: StagedItems, firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: state, spike, arrival and record of the neuron."""
-        config = self._config
+        config = self.config
         m.d.comb += firing.subtract.eq(has(flags, Flag.RESET_SUBTRACT))
         left, count = Signal.like(firing.left, reset_less=True), Signal.like(firing.count, reset_less=True)
         history, fires = Signal(config.max_delay, reset_less=True), Signal(reset_less=True)

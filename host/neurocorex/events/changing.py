@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..spec import Clear, Control, JudgeFlag, Region
+from ..spec import Clear, Control, JudgeFlag
 from ..spec.config import LIMITS
 from ..spec.fixed import FADE_ALL, SCALE_ROW_BITS
 from ..spec.registers import REWARD_ONE
@@ -167,7 +167,7 @@ class Changing:
             raise InputError(f"contexts are numbers from 0 to {CONTEXTS - 1}, got {numbers.min()} to {numbers.max()}")
         return self.setting(self._within("a switch", steps), Control.CONTEXT, numbers)
 
-    def reporting(self, steps: Steps, region: Region, items: int, *, column: int = 0, row: int = 0) -> Self:
+    def reporting(self, steps: Steps, region: int, items: int, *, column: int = 0, row: int = 0) -> Self:
         """Return a stream that also has items of a region put into the results before each of `steps`.
 
         After the changes that stand there. The number of steps of the stream stands for its end. Only chips that are
@@ -177,7 +177,7 @@ class Changing:
         ----------
         steps : int or int array [n]
             0 to ``steps``.
-        region : Region
+        region : Region or int
             Which the chip has; not `INFO`.
         items : int
             How many, 0 to 65535, row by row.

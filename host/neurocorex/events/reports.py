@@ -162,6 +162,8 @@ def _items(octets: Ints, form: Layout) -> Ints:
 def answer_columns(parts: Iterable[tuple[int, int, Ints]]) -> tuple[Ints, Ints, Ints]:
     """Return the changes of reports, from the step, the value and what follows of each."""
     listed = list(parts)
+    if not listed:
+        return _EMPTY, _EMPTY, _EMPTY
     sizes = np.array([1 + items.size for _, _, items in listed], np.int64)
     step = np.repeat(np.array([step for step, _, _ in listed], np.int64), sizes)
     register = np.full(step.size, ITEM, np.int64)

@@ -164,6 +164,10 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
         excess = config.state_bits + 2
         yield Memory("core.neurons.pipeline.groups.contest", "memory", first.items, (index + excess,))
         yield Memory("core.neurons.pipeline.groups.winners", "memory", first.items, (first.bits + excess,))
+    if config.tallies and config.groups:
+        most = layout(Region.MOST, config)
+        yield Memory("core.neurons.pipeline.tallies.most", "numbers", most.items, (most.bits,))
+        yield Memory("core.neurons.pipeline.tallies.most", "counts", most.items, (config.tallies,))
     yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
     yield Memory("core.events.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))

@@ -178,10 +178,11 @@ class Region(Declared):
 
     COUNT = 0x37, RegionRow(
         "spikes since tallies were cleared", widths.TALLY, symbol="count", unit="spikes", per=NEURON, default=0,
-        cleared=Clear.TALLIES, present=has_tallies)
+        cleared=Clear.TALLIES, present=has_tallies, tame=lambda _: [0, (0, 9)])
     FIRST_STEP = 0x38, RegionRow(
         "number of the step of the first of these spikes; 0xFFFF: none", widths.TALLY_STEP, symbol="first_step",
-        unit="steps", per=NEURON, default=NEVER, cleared=Clear.TALLIES, present=has_tallies)
+        unit="steps", per=NEURON, default=NEVER, cleared=Clear.TALLIES, present=has_tallies,
+        tame=lambda _: [NEVER, NEVER, (0, 70)])
     MOST = 0x39, RegionRow(
         "item 0: the neuron of any group that was the first to have most spikes; item g: that of group g; 0xFFFF: none",
         widths.FIRST, symbol="most", unit="neuron", per=_ITEMS_OF_GROUPS, default=NOBODY, cleared=Clear.TALLIES,
