@@ -88,7 +88,7 @@ class NeuronPipeline(wiring.Component):
     READS: ClassVar = {Region.FLAGS: 9, Region.GROUP: 9, Region.HISTORY: 10, Region.DELAY: 11}
 
     def __init__(self, config: CoreConfig) -> None:
-        self.config = config
+        self._config = config
         super().__init__({
             "slot": In(slot_layout(config)),
             "end": In(neuron_bits(config), init=config.neurons - 1),
@@ -109,7 +109,7 @@ class NeuronPipeline(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Place the equations at their stages."""
         m = Module()
-        config = self.config
+        config = self._config
         m.submodules.memory = memory = NeuronMemory(config)
         m.submodules.currents = currents = CurrentUpdate(config)
         m.submodules.membranes = membranes = MembraneUpdate(config)
@@ -150,7 +150,7 @@ class NeuronPipeline(wiring.Component):
             buses.append(groups.bus)
             quiet = quiet | groups.silent
         if config.tallies:
-            buses.append(add_tallies(m, self, items, firing.fires).bus)
+            buses.append(add_tallies(m, config, self.slot, self.end, self.cleared, items, firing.fires).bus)
         if judges(config):
             judge = self._judge(m, items, groups)
             m.d.comb += errors.judgement.eq(judge.change)
@@ -186,16 +186,16 @@ class NeuronPipeline(wiring.Component):
         m.d.comb += open_.eq((gate == GATE_ALL) | (gate == items.indices[10]))
         m.d.sync += learns.eq(open_ & ~has(flags, Flag.PLASTICITY_OFF))
         m.d.comb += self.updated.learns.eq(learns)
-        if self.config.scaling:
-            m.d.comb += self.updated.scales.eq(called_to_scale(m, items, self.control, self.config))
-        if self.config.rules > 1:
-            self._choose(m, data.View(rules_layout(self.config), items.read(Region.RULE)))
+        if self._config.scaling:
+            m.d.comb += self.updated.scales.eq(called_to_scale(m, items, self.control, self._config))
+        if self._config.rules > 1:
+            self._choose(m, data.View(rules_layout(self._config), items.read(Region.RULE)))
 
     def _choose(self, m: Module, rules: data.View) -> None:
         """From stage 10 to 11: the rule rows of the synapses onto a neuron, and what they go by."""
         m.d.comb += self.updated.rules.eq(stages(m, rules, 1, name="rules")[1])
-        if mixes(self.config):
-            errors = rule_flags(self.control, LearningFlag.ERRORS, self.config)
+        if mixes(self._config):
+            errors = rule_flags(self.control, LearningFlag.ERRORS, self._config)
             both = Cat(select(errors, rule) for rule in (rules.inputs, rules.others))
             m.d.comb += [
                 self.updated.by_spikes.eq(stages(m, ~both.all(), 1, name="by_spikes")[1]),
@@ -240,7 +240,7 @@ class NeuronPipeline(wiring.Component):
 
     def _judge(self, m: Module, items: StagedItems, groups: Groups) -> Judge:
         """From stage 3 on: the judgement, by the first to fire before this step."""
-        m.submodules.judge = judge = Judge(self.config)
+        m.submodules.judge = judge = Judge(self._config)
         wiring.connect(m, wiring.flipped(self.control), judge.control)
         m.d.comb += [
             judge.winner.eq(groups.winner),
@@ -251,7 +251,7 @@ class NeuronPipeline(wiring.Component):
 
     def _finish(self, m: Module, items: StagedItems, firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: state, spike, arrival and record of the neuron."""
-        config = self.config
+        config = self._config
         m.d.comb += firing.subtract.eq(has(flags, Flag.RESET_SUBTRACT))
         left, count = Signal.like(firing.left, reset_less=True), Signal.like(firing.count, reset_less=True)
         history, fires = Signal(config.max_delay, reset_less=True), Signal(reset_less=True)

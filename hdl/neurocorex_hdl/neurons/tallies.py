@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import Clear, CoreConfig, Region
@@ -22,7 +22,6 @@ from .winners import flag_of
 
 if TYPE_CHECKING:
     from .items import StagedItems
-    from .pipeline import NeuronPipeline
 
 
 class Most(wiring.Component):
@@ -189,11 +188,12 @@ class Tallies(wiring.Component):
         return m
 
 
-def add_tallies(m: Module, pipeline: NeuronPipeline, items: StagedItems, fires: Value) -> Tallies:
-    """Add tallies to the pipeline; `fires` is that of the neuron at stage 10."""
-    config, slot = pipeline.config, pipeline.slot
+def add_tallies(
+    m: Module, config: CoreConfig, slot: data.View, end: Value, cleared: Value, items: StagedItems, fires: Value
+) -> Tallies:
+    """Add tallies to the pipeline, whose members these are; `fires` is that of the neuron at stage 10."""
     m.submodules.tallies = tallies = Tallies(config)
-    clears = has(pipeline.cleared, Clear.TALLIES)
+    clears = has(cleared, Clear.TALLIES)
     updates = slot.sweep == Sweep.UPDATE
     m.d.comb += [
         tallies.clear.eq(slot.valid & (slot.sweep == Sweep.CLEAR) & clears),
@@ -201,7 +201,7 @@ def add_tallies(m: Module, pipeline: NeuronPipeline, items: StagedItems, fires: 
         tallies.number.eq(items.indices[10]),
         tallies.count.eq(items.read(Region.COUNT)),
         tallies.first_step.eq(items.read(Region.FIRST_STEP)),
-        tallies.ended.eq(items.valid[11] & updates & (items.indices[11] == pipeline.end)),
+        tallies.ended.eq(items.valid[11] & updates & (items.indices[11] == end)),
     ]
     if has_most(config):
         m.d.comb += [tallies.passing.eq(items.valid[9]), tallies.group.eq(items.read(Region.GROUP))]

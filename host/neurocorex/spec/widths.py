@@ -37,7 +37,7 @@ STORED_TRACE = Width("T or K", lambda config: config.stored_trace_bits or 1)
 #: An error of a neuron.
 ERROR = exactly(16)
 #: Spikes that were counted.
-TALLY = Width("`tallies`", lambda config: config.tallies or 1)
+TALLY = Width("`tallies`", lambda config: config.tallies or 4)
 #: Number of a step since tallies were cleared.
 TALLY_STEP = exactly(16)
 #: Two numbers of rule rows.
