@@ -37,6 +37,8 @@ _MEANINGS = {
     "eligibility": "Whether changes can wait for a reward",
     "scaling": "Whether weights can be brought to a sum",
     "contexts": "Banks of biases and gains, of which one is in force",
+    "reports": "Whether a stimulus can put items of a region into the results",
+    "tallies": "Bits of the count of spikes of each neuron; 0: none",
 }
 
 
