@@ -130,3 +130,14 @@ def test_an_emulated_chip_hands_reports_over() -> None:
     chip, taken = EmulatedChip(CONFIG), list[EventStream]()
     chip.run(EventStream(3).reporting([3], Region.FIRST_STEP, 2), taken.append)
     assert EventStream.join(taken).reports[0].items.tolist() == [NEVER, NEVER]
+
+
+def test_result_of_a_device_has_the_reports() -> None:
+    net = ncx.Network(2, 4)
+    spikes = EventStream(4, [], [], [1, 2], [3, 3], [0, 0], [1, 1])
+    with open_device("emulator", config=CoreConfig(neurons=4, inputs=2, tallies=4, reports=True)) as device:
+        device.load(net)
+        result = device.run(spikes=spikes.reporting([0, 4], Region.COUNT, 2, column=2), record=())
+        assert [report.items.tolist() for report in result.reports] == [[0, 0], [0, 2]]
+        assert [report.step for report in result.reports] == [0, 4]
+        assert not device.run(3).reports

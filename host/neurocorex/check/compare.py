@@ -70,6 +70,7 @@ def differences(device: Device, result: Result, reference: Device, expected: Res
     result, expected = result.in_units("chip"), expected.in_units("chip")
     for name, mine, theirs in (("spikes", result.spikes, expected.spikes), ("membranes", result.v, expected.v)):
         found += _first_difference(name, mine, theirs, ("sample", "step", "neuron")[-mine.ndim :], device.config)
+    found += _first_difference("reports", _reported(result), _reported(expected), ("entry",), device.config)
     return found + held_differences(device, reference)
 
 
@@ -89,6 +90,12 @@ def held_differences(device: Device, reference: Device) -> list[Difference]:
     return found
 
 
+def _reported(result: Result) -> np.ndarray:
+    """Return all reports one after the other: where each is, and its items."""
+    parts = [np.append([report.step, report.region, len(report.items)], report.items) for report in result.reports]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
 def axes(region: Region) -> tuple[str, ...]:
     """Return what each dimension of a region counts."""
     return {
@@ -102,6 +109,9 @@ def axes(region: Region) -> tuple[str, ...]:
         Region.POST_TABLE: ("entry",),
         Region.CONTROL: ("register",),
         Region.FIRST: ("item",),
+        Region.MOST: ("item",),
+        Region.MOST_COUNT: ("item",),
+        Region.TALLY_STEP: ("item",),
     }.get(region, ("neuron",))
 
 

@@ -209,12 +209,14 @@ class Run:
 
     def _result(self, counters: dict[str, int]) -> Result:
         network, stimulus = self._contents.network, self._stimulus
+        stream = EventStream.join([results for results, _ in self._taken])
         result = Result.from_stream(
-            EventStream.join([results for results, _ in self._taken]),
+            stream,
             neurons=self._contents.geometry.neurons, recording=self._recording,
             sample_steps=None if stimulus.samples is None else stimulus.steps,
             counters=counters, dt_ms=network.dt_ms, scaling=network.units,
             weights=self._log.over_time(network, self.done) if self._log.looks else None,
         )  # fmt: skip
         thresholds, periods = map(network.of_neurons, (Region.THRESHOLD, Region.REFRACTORY))
-        return replace(result, threshold_items=thresholds, refractory_steps=periods).in_units(self._units)
+        result = replace(result, threshold_items=thresholds, refractory_steps=periods, reports=stream.reports)
+        return result.in_units(self._units)

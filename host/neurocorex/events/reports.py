@@ -94,7 +94,7 @@ def without_items(data: bytes) -> tuple[bytes, list[bytes], bytes]:
 def reports_of(step: Ints, register: Ints, value: Ints) -> list[Report]:
     """Return the reports among the changes of results, whose form is that of items."""
     heads = np.flatnonzero(register == REPORTED)
-    ends = np.append(heads[1:], register.size)
+    ends = np.append(heads[1:], register.size)[: heads.size]
     found = []
     for head, end in zip(heads.tolist(), ends.tolist(), strict=True):
         region, row, column, _ = request_parts(int(value[head]))
