@@ -76,5 +76,7 @@ def options(config: CoreConfig) -> list[str]:
         "eligibility": config.eligibility,
         "scaling": config.scaling,
         "contexts": config.contexts > 1,
+        "reports": config.reports,
+        "tallies": config.tallies > 0,
     }
     return [name for name, has in found.items() if has]

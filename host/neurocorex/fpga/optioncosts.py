@@ -14,4 +14,6 @@ COSTS: dict[str, dict[str, tuple[int, int]]] = {
     "scaling": {"lut": (0, 88), "ff": (0, 80)},
     "errors": {"lut": (659, 0), "ff": (386, 0)},
     "errors, groups": {"lut": (813, 0), "ff": (360, 0)},
+    "reports": {"lut": (425, 0), "ff": (199, 0)},
+    "tallies": {"lut": (128, 0), "ff": (84, 0)},
 }
