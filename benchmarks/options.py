@@ -43,13 +43,15 @@ OPTIONS: tuple[tuple[str, dict[str, int]], ...] = (
     ("learning=1", {"errors": 1}),
     ("learning=1, errors=1", {"groups": 10}),
     ("no learning", {"patterns": 16}),
+    ("no learning", {"reports": 1}),
+    ("no learning", {"tallies": 8}),
 )
 #: Options whose costs `neurocorex plan` adds to what its linear model knows, by the name that it has there: their place
 #: above, and whether each lane has them, or the chip once.
 PLANNED = {
     "groups": (1, False), "contexts": (2, False), "rules 2": (6, True), "rules 4": (7, True), "terms": (8, True),
     "rules 4, terms": (9, True), "eligibility": (10, True), "scaling": (11, True), "errors": (12, False),
-    "errors, groups": (13, False), "patterns": (14, False),
+    "errors, groups": (13, False), "patterns": (14, False), "reports": (15, False), "tallies": (16, False),
 }  # fmt: skip
 
 

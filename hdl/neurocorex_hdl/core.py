@@ -82,7 +82,13 @@ class Core(wiring.Component):
         wiring.connect(m, neurons.records, events.records)
 
         m.submodules.fork = fork = BusFork(self.config, early=1, late=3 + len(engines))
-        wiring.connect(m, wiring.flipped(self.bus), fork.bus)
+        if self.config.reports:
+            with m.If(events.reporting):
+                wiring.connect(m, events.reports, fork.bus)
+            with m.Else():
+                wiring.connect(m, wiring.flipped(self.bus), fork.bus)
+        else:
+            wiring.connect(m, wiring.flipped(self.bus), fork.bus)
         for port, target in zip(fork.targets, (synapses, registers, neurons, events, *engines), strict=True):
             wiring.connect(m, port, target.bus)
 

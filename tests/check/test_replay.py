@@ -17,8 +17,7 @@ from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport
 from neurocorex.errors import DeviceError, DisconnectedError, FileFormatError, InputError
 from neurocorex.events.stream import EventStream
-from neurocorex.spec import CoreConfig, Op, Region, layout
-from neurocorex.spec.events import EventDecoder, Graded, Step, encode_steps
+from neurocorex.spec import CoreConfig, EventDecoder, Graded, Op, Region, Step, encode_steps, layout
 from neurocorex.spec.protocol import READ_ARGUMENTS
 from neurocorex.spec.registers import MODEL_COUNTERS, Counter
 from neurocorex.wire.log import LogFile, SessionLog

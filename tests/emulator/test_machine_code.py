@@ -15,7 +15,8 @@ from neurocorex.check.workload import INPUTS, Workload, stimulus
 from neurocorex.emulator import machine_code
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.emulator.kernel import constants
-from neurocorex.emulator.kernel.arguments import Stimulus, words
+from neurocorex.emulator.kernel.arguments import Stimulus
+from neurocorex.emulator.kernel.block import words
 from neurocorex.emulator.machine_code import Kind
 from neurocorex.emulator.runner import _BoundCode
 from neurocorex.events.stream import EventStream

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurocorex.emulator.emulator import Emulator
+from neurocorex.events.codec import NO_REGISTER, REPORTED
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import Clear, Flag, Learning, Region
 from support.reference import ReferenceCore
@@ -23,9 +24,9 @@ ONLY = {"full_traces": Learning.EXPONENTIAL, "drift_clips": Learning.WINDOW}
 
 def change(emulator: Emulator, register: int, value: int) -> None:
     """What a stimulus changes, done by hand between the steps."""
-    if register < 0:
+    if register == NO_REGISTER:
         emulator.clear(Clear(value & ~Clear.COUNTERS))
-    else:
+    elif register != REPORTED:
         emulator.write(Region.CONTROL, [value], register)
 
 

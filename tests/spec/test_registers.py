@@ -27,6 +27,7 @@ from neurocorex.spec.registers import (
     ROW_FLAGS,
     RULE_ROWS,
     STATE,
+    TALLIES,
     TRACES,
     WINNERS,
 )
@@ -39,7 +40,7 @@ RULES = replace(LEARNING, rules=4)
 GROUPS = replace(ERRORS, groups=5)
 ELIGIBILITY = replace(LEARNING, eligibility=True)
 SCALING = replace(LEARNING, scaling=True)
-EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8, patterns=3)
+EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8, patterns=3, tallies=8)
 
 
 @pytest.mark.parametrize(
@@ -99,16 +100,21 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     eligibility = {Region.ELIGIBILITY}
     contexts = {Region.CONTEXT_BIAS, Region.CONTEXT_GAIN}
     patterns = {Region.RATES}
-    rest = rules | groups | eligibility | contexts | patterns
+    tallies = {Region.COUNT, Region.FIRST_STEP, Region.TALLY_STEP} | {Region.MOST, Region.MOST_COUNT}
+    more = patterns | tallies
+    rest = rules | groups | eligibility | contexts | more
     assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rest
     assert set(Region) - set(regions(LEARNING)) == tables | errors | rest
     assert set(Region) - set(regions(replace(LEARNING, learning=Learning.WINDOW))) == errors | rest
     assert set(Region) - set(regions(ERRORS)) == tables | rest
-    assert set(Region) - set(regions(GROUPS)) == tables | rules | eligibility | contexts | patterns
-    assert set(Region) - set(regions(RULES)) == tables | errors | groups | eligibility | contexts | patterns
-    assert set(Region) - set(regions(ELIGIBILITY)) == tables | errors | rules | groups | contexts | patterns
+    assert set(Region) - set(regions(GROUPS)) == tables | rules | eligibility | contexts | more
+    assert set(Region) - set(regions(RULES)) == tables | errors | groups | eligibility | contexts | more
+    assert set(Region) - set(regions(ELIGIBILITY)) == tables | errors | rules | groups | contexts | more
     assert set(Region) - set(regions(replace(CONFIG, contexts=2))) == set(Region) - set(regions(CONFIG)) - contexts
     assert set(Region) - set(regions(replace(CONFIG, patterns=1))) == set(Region) - set(regions(CONFIG)) - patterns
+    assert set(Region) - set(regions(replace(CONFIG, tallies=4))) == tables | learning | extra | errors | rest - (
+        tallies - {Region.MOST, Region.MOST_COUNT}
+    )
     assert set(Region) - set(regions(EVERYTHING)) == tables
 
 
@@ -196,7 +202,9 @@ def test_regions_are_sorted_into_parameters_and_state() -> None:
     assert {Region.MEMBRANE, Region.CURRENT, Region.ADAPTATION, Region.HISTORY, Region.ERROR} <= set(STATE)
     assert set(TRACES) == {Region.PRE_TRACE, Region.POST_TRACE}
     assert set(WINNERS) == {Region.FIRST}
-    kinds = (PARAMETERS, STATE, WINNERS, TRACES)
+    assert {Region.COUNT, Region.FIRST_STEP} <= set(STATE)
+    assert set(TALLIES) == {Region.MOST, Region.MOST_COUNT, Region.TALLY_STEP}
+    kinds = (PARAMETERS, STATE, WINNERS, TALLIES, TRACES)
     assert len({region for kind in kinds for region in kind}) == sum(map(len, kinds))
 
 

@@ -13,7 +13,7 @@ from neurocorex_hdl.synapses import banks
 
 from support.corebench import CoreBench
 from support.reference import ReferenceCore
-from support.trials import COUNTERS, STATE_REGIONS, moments_of, step_reference
+from support.trials import COUNTERS, STATE_REGIONS, moments_of, step_reference, tallied
 
 
 def deepen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +45,7 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
         Region.CONTROL: list(reference.control.values()),
         Region.FIRST: [NOBODY if j is None else j for j in reference.first],
     }
+    expected |= tallied(reference)
     if learning := reference.learning:
         expected |= {Region.PRE_TRACE: learning.x, Region.POST_TRACE: learning.y}
         if learning.eligibility:

@@ -1,14 +1,16 @@
 """Random networks and stimuli of `check.drawing` for a core of any geometry, and an emulator to run them beside it."""
 
 import random
+from collections import deque
 
 from neurocorex.check.drawing import Drawing
 from neurocorex.emulator.emulator import Emulator
-from neurocorex.events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
+from neurocorex.events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED, REPORTED
 from neurocorex.events.decoder import StreamDecoder
+from neurocorex.events.reports import itemised, request_parts, requests
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import CoreConfig, Counter, Flag, Graded, Region, Step, controls, layout, regions
-from neurocorex.spec.events import Cleared, Rated, Set, encode_steps
+from neurocorex.spec.events import Change, Cleared, Rated, Reported, Set, encode_steps
 from neurocorex.spec.registers import MODEL_COUNTERS
 
 from support.corebench import CoreBench
@@ -40,8 +42,14 @@ def steps_of(stream: EventStream) -> list[Step]:
             before = b"" if value >= FIRST_RATES else steps[step][2].pop().packed
             steps[step][2].append(Rated(before + bytes([value % FIRST_RATES])))
         else:
-            steps[step][2].append(Cleared(value) if register == NO_REGISTER else Set(register, value))
+            steps[step][2].append(_change(register, value))
     return [Step(*map(tuple, parts), drawn.get(step)) for step, parts in enumerate(steps)]
+
+
+def _change(register: int, value: int) -> Change:
+    if register == REPORTED:
+        return Reported(*request_parts(value))
+    return Cleared(value) if register == NO_REGISTER else Set(register, value)
 
 
 def record_all(values: dict[Region, list[int]]) -> dict[Region, list[int]]:
@@ -69,18 +77,25 @@ class Twins:
 
     async def run_bytes(self, data: bytes, **pace: float) -> EventStream:
         """Run a stimulus that ends with a step; both give the same results."""
-        decoder = self._decoder()
-        expected = self.emulator.run(decoder.feed(data))
+        decoder, config = self._decoder(), self.emulator.config
+        stimulus = decoder.feed(data)
+        expected = self.emulator.run(stimulus)
         self.emulator.count(Counter.REFUSED_EVENTS, decoder.refused)
-        results = EventStream.decode(await self.core.run(data, **pace))
+        results = EventStream.decode(await self.core.run(data, **pace), results=True)
         assert results.steps == expected.steps
+        asked = deque(requests(*stimulus.columns[7:]))
+        for found, wanted in zip(itemised(results.columns[6:], asked, config), expected.columns[6:], strict=True):
+            assert found.tolist() == wanted.tolist()
+        assert not asked
         for name in ("event_step", "event_index", "graded_step", "graded_index", "graded_value"):
             assert getattr(results, name).tolist() == getattr(expected, name).tolist(), name
         return results
 
     def _decoder(self) -> StreamDecoder:
         config = self.emulator.config
-        return StreamDecoder(inputs=config.inputs, neurons=config.neurons, patterns=config.patterns)
+        return StreamDecoder(
+            inputs=config.inputs, neurons=config.neurons, patterns=config.patterns, reports=config.reports
+        )
 
     async def compare(self) -> None:
         """Everything that can be read is the same on both."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import ceil, floor
 
+from support.tallies import ReferenceTallies
+
 NEURON_PARAMETERS = (
     "th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off", "error_always",
     "rule", "group",
@@ -78,6 +80,7 @@ class ReferenceNeuron:
     excess: int
     able: bool
     clamped: bool
+    count, first_step = 0, 0xFFFF
 
     def __getattr__(self, name: str) -> int:
         return self.parameters[name]
@@ -151,6 +154,7 @@ class ReferenceCore:
         context_gain: list[list[int]] | None = None,
         rates: list[list[int]] | None = None,
         rate_bits: int = 8,
+        tallies: ReferenceTallies | None = None,
     ) -> None:
         self.inputs, self.weights, self.neurons, self.extra = inputs, weights, neurons, list(extra)
         self.widths = {name: bits for name, (_, bits) in control.items()}
@@ -161,6 +165,7 @@ class ReferenceCore:
         self.context_gain = context_gain or [[256] * len(neurons)]
         self.rates, self.rate_bits = rates or [], rate_bits
         self.first = [None if j == 0xFFFF else j for j in first]
+        self.tallies = tallies or ReferenceTallies()
         self.potentiations = self.depressions = self.clips_low = self.clips_high = self.columns = self.rewards = 0
         self.scaled = self.full_traces = self.drift_clips = self.contests = 0
         self.low, self.high = -(2 ** (state_bits - 1)), 2 ** (state_bits - 1) - 1
@@ -248,6 +253,7 @@ class ReferenceCore:
         for j, neuron in enumerate(self.neurons):
             self.finish(neuron, j in fired, conscience.get(j, 0))
         self.keep_first({j: self.neurons[j].excess for j in fired})
+        self.tallies.step(self.neurons, fired)
         self.update_traces({*recurrent, *inputs}, set(fired))
         if self.flag("enable"):
             for j in range(len(self.neurons)):
@@ -335,8 +341,8 @@ class ReferenceCore:
         n.fired = [fires, *n.fired[:-1]]
         self.saturations += self.clamped
 
-    def clear(self, flags: int = 0b111101) -> None:
-        """Clear the state (bit 0), the traces (bit 2), the adaptation (3), the errors (4), the winners (5)."""
+    def clear(self, flags: int = 0b1111101) -> None:
+        """Clear the state (bit 0), traces (bit 2), adaptation (3), errors (4), winners (5), tallies (6)."""
         for neuron in self.neurons:
             if flags & 1:
                 neuron.clear_state()
@@ -344,6 +350,8 @@ class ReferenceCore:
                 neuron.h = 0
             if flags & 16:
                 neuron.E = 0
+        if flags & 64:
+            self.tallies.clear(self.neurons)
         if flags & 32:
             self.first = [None] * len(self.first)
         if flags & 4 and self.learning:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from neurocorex.check.trial import Trial as Drawn
 from neurocorex.emulator.emulator import Emulator
-from neurocorex.events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
+from neurocorex.events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED, REPORTED
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
 from neurocorex.spec import Control, CoreConfig, Counter, Flag, Learning, Region, controls, layout
@@ -15,6 +15,7 @@ from neurocorex.spec.registers import PARAMETERS, STATE
 from neurocorex.spec.timing import busy_cycles
 
 from support.reference import ReferenceCore, ReferenceLearning, ReferenceNeuron
+from support.tallies import ReferenceTallies
 
 #: Regions by the names that the reference has for them: those of docs/model.md.
 PARAMETER_REGIONS = {region.row.symbol: region for region in PARAMETERS if region is not Region.FLAGS}
@@ -57,6 +58,8 @@ KINDS: dict[str, Any] = {
         "scaling": True,
         "contexts": True,
     },
+    "tallies": {"tallies": True},
+    "tallies and groups": {"tallies": True, "groups": True, "learns": True},
     "contexts": {"contexts": True},
     "patterns": {"patterns": True},
     "patterns of a chip that learns": {"learns": True, "patterns": True},
@@ -110,6 +113,9 @@ class Trial:
         if reference.first:
             first = [0xFFFF if j is None else j for j in reference.first]
             assert self.emulator.regions[Region.FIRST].tolist() == first
+        for region, values in tallied(reference).items():
+            if region in self.emulator.regions:
+                assert self.emulator.regions[region].tolist() == values, region.name
 
     def step_reference(self, moment: Moment) -> list[int]:
         """Run one step of the reference; return who fired."""
@@ -138,22 +144,28 @@ def step_reference(reference: ReferenceCore, moment: Moment) -> list[int]:
         elif register == RATED:  # those that have come so far, again with each byte
             packed = bytes([value % FIRST_RATES]) if value >= FIRST_RATES else packed + bytes([value])
             reference.rate(packed)
-        elif register != DRAWN:
+        elif register not in (DRAWN, REPORTED):
             reference.set(Control(register).name.lower(), value)
     events = moment.events if moment.drawn is None else reference.draw_events(moment.drawn)
     return reference.step(events, moment.injected, moment.forced)
 
 
+def tallied(reference: ReferenceCore) -> dict[Region, list[int]]:
+    """Tallies of a reference beside those of its neurons, by region."""
+    tallies = reference.tallies
+    return {Region.MOST: tallies.most, Region.MOST_COUNT: tallies.most_count, Region.TALLY_STEP: [tallies.now]}
+
+
 def random_trial(
     seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False,
     groups: bool = False, eligibility: bool = False, scaling: bool = False, contexts: bool = False,
-    patterns: bool = False,
+    patterns: bool = False, tallies: bool = False,
 ) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
     With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, with `groups`,
-    `contexts` and `patterns` one of any kind; with `rules` one that has several rules, or terms, or both, and half of
-    the time errors, too.
+    `contexts`, `patterns` and `tallies` one of any kind; with `rules` one that has several rules, or terms, or both,
+    and half of the time errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -179,6 +191,8 @@ def random_trial(
         config = replace(config, contexts=rng.choice([2, 4, 8, 16]))
     if patterns:
         config = replace(config, patterns=rng.randint(1, 5), rate_bits=rng.choice([4, 8, 16]))
+    if tallies:
+        config = replace(config, tallies=rng.choice([4, 4, 5, 16]), reports=True)
     if rules:
         rows, terms = rng.choice([(1, True), (2, False), (2, True), (4, False), (4, True)])
         config = replace(config, rules=rows, terms=terms, errors=errors or rng.random() < 0.5)
@@ -217,7 +231,16 @@ def reference_of(image: Image) -> ReferenceCore:
         context_gain=held.get(Region.CONTEXT_GAIN),
         rates=held.get(Region.RATES),
         rate_bits=config.rate_bits,
+        tallies=tallies_of(held, config),
     )
+
+
+def tallies_of(held: dict[Region, list[int]], config: CoreConfig) -> ReferenceTallies | None:
+    """What an image holds of tallies beside those of the neurons."""
+    if not config.tallies:
+        return None
+    most, most_count = (held.get(region, []) for region in (Region.MOST, Region.MOST_COUNT))
+    return ReferenceTallies(config.tallies, held[Region.TALLY_STEP][0], most, most_count)
 
 
 def _neuron(held: dict[Region, list[int]], number: int, config: CoreConfig) -> ReferenceNeuron:

@@ -24,6 +24,7 @@ from .decoder import StimulusDecoder
 from .extra_axons import ExtraAxons
 from .generator import Generator
 from .recorder import Recorder, RecordQueue
+from .reporter import Reporter
 from .sequencer import Sequencer
 
 
@@ -75,6 +76,8 @@ class EventController(wiring.Component):
     -------
     run : In(Run)
         The host's side.
+    reports : Out(RegionBus)
+        Memories and registers, while `reporting`; both only with reports. The core stands still then.
     unsettled : In(1)
         Another subsystem is still at work, so the core is busy.
     settings : In(Settings)
@@ -129,6 +132,7 @@ class EventController(wiring.Component):
             **({"rewarding": Out(1)} if config.eligibility else {}),
             **({"scaling": Out(Scaling())} if config.scaling else {}),
             **({"drawn": Out(1)} if config.patterns else {}),
+            **({"reports": Out(RegionBus()), "reporting": Out(1)} if config.reports else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -164,6 +168,9 @@ class EventController(wiring.Component):
             contests = self.settings.control.one_fires.any()
             m.d.comb += [sequencer.contests.eq(contests), sequencer.contested.eq(self.activity.contested)]
 
+        refused = decoder.refused
+        if self._config.reports:
+            refused = refused | self._report(m, sequencer, queue, recorder)
         leaving, settled = self.activity.leaving, Signal()
         m.d.comb += [
             decoder.abort.eq(self.run.abort),
@@ -177,7 +184,7 @@ class EventController(wiring.Component):
             self.ticks.steps.eq(sequencer.step_done),
             self.ticks.input_events.eq(sequencer.input_event),
             self.ticks.recurrent_events.eq(sequencer.arrivals.taken),
-            self.ticks.refused_events.eq(decoder.refused),
+            self.ticks.refused_events.eq(refused),
             self.ticks.busy_cycles.eq(sequencer.working),
             self.ticks.stall_cycles.eq(sequencer.stalled),
         ]
@@ -196,6 +203,20 @@ class EventController(wiring.Component):
             self.drawn.eq(generator.drawn),
         ]
         return generator
+
+    def _report(self, m: Module, sequencer: Sequencer, queue: RecordQueue, recorder: Recorder) -> Value:
+        """Put reports among the results, when all before them are there; return whether one is refused."""
+        m.submodules.reporter = reporter = Reporter(self._config)
+        wiring.connect(m, reporter.bytes, recorder.report)
+        wiring.connect(m, reporter.bus, wiring.flipped(self.reports))
+        m.d.comb += [
+            sequencer.settled.eq(queue.empty & ~self.unsettled),
+            sequencer.reported.eq(reporter.done),
+            reporter.request.eq(sequencer.items.payload.report),
+            reporter.go.eq(sequencer.report),
+            self.reporting.eq(reporter.active),
+        ]
+        return reporter.refused
 
     def _list_arrivals(self, m: Module, sequencer: Sequencer, arrivals: ArrivalList) -> list[wiring.PureInterface]:
         """Collect the axons of neurons that arrive in the next step, and the extra ones if there are any.

@@ -14,16 +14,18 @@ from neurocorex.spec.events import (
     IDLE,
     PLAY,
     RATES,
+    REPORT,
     SET,
     SKIP,
 )
 
 from ..registers.extent import extent_member, in_use
 from .codes import CodeCollector
+from .reporter import REQUEST
 
 
-class ItemKind(enum.Enum, shape=3):
-    """Kind of an item of the stimulus."""
+class ItemKind(enum.Enum, shape=4):
+    """Kind of an item of the stimulus. The fourth bit, of `REPORT`, costs nothing on a chip without reports."""
 
     EVENT = 0
     """A spike of an input axon."""
@@ -41,6 +43,8 @@ class ItemKind(enum.Enum, shape=3):
     """So many steps, the value, are drawn by the rates of a row, the index. Only with patterns, as `RATE`."""
     RATE = 7
     """A rate of row 0 changes; two of 4 bits at once, the first of an even axon."""
+    REPORT = 8
+    """Items of a region go into the results between two steps, see `report`; only with reports."""
 
 
 def value_bits(config: CoreConfig) -> int:
@@ -49,11 +53,12 @@ def value_bits(config: CoreConfig) -> int:
 
 
 def item_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the layout of an item: its kind, the axon, neuron, register or row, and the value."""
+    """Return the layout of an item: kind, axon, neuron, register or row, and value; with reports, a request."""
     return data.StructLayout({
         "kind": ItemKind,
         "index": (max(config.inputs, config.neurons, len(controls(config)), config.patterns) - 1).bit_length(),
         "value": signed(value_bits(config)),
+        **({"report": REQUEST} if config.reports else {}),
     })  # fmt: skip
 
 
@@ -128,8 +133,8 @@ class Cursor(wiring.Component):
 class StimulusDecoder(wiring.Component):
     """Decodes bytes, as `neurocorex.spec.events` defines them, into items, one every other cycle at most.
 
-    Within a step items are: events; graded and forced ones, their neurons rising; `END`. Between steps: `CLEAR` and
-    `SET`. A code that breaks the rules gives no item, and is counted as refused.
+    Within a step items are: events; graded and forced ones, their neurons rising; `END`. Between steps: `CLEAR`,
+    `SET` and `REPORT`. A code that breaks the rules gives no item, and is counted as refused.
 
     Members
     -------
@@ -234,16 +239,18 @@ class StimulusDecoder(wiring.Component):
         m.submodules.events = events = Cursor(self._config.inputs, 8)
         m.submodules.graded = graded = Cursor(self._config.neurons, 16)
         graded_seen = Signal()
-        item, code, arguments = self.items.payload, codes.payload.code, codes.payload.arguments
+        item, code, given = self.items.payload, codes.payload.code, codes.payload.arguments
         # The distance of a skip equals its code, so there is nothing to choose.
-        m.d.comb += [events.gap.eq(code), graded.gap.eq(arguments.gap)]
+        m.d.comb += [events.gap.eq(code), graded.gap.eq(given.gap)]
         m.d.comb += [events.last.eq(self.extent.last_input), graded.last.eq(self.extent.last_neuron)]
         m.d.comb += [events.restart.eq(pending), graded.restart.eq(pending)]
         with m.If(pending):
             m.d.sync += graded_seen.eq(0)
 
         with m.If(taken):
-            m.d.sync += [item.value.eq(arguments.current), item.index.eq(events.index)]
+            m.d.sync += [item.value.eq(given.current), item.index.eq(events.index)]
+            if self._config.reports:
+                m.d.sync += item.report.eq(given.report)
             with m.If(code < GAP_CODES):
                 m.d.comb += [events.move.eq(1), give.eq(events.exists & ~graded_seen), self.refused.eq(~give)]
                 m.d.sync += [item.kind.eq(ItemKind.EVENT), self.open.eq(1)]
@@ -256,24 +263,28 @@ class StimulusDecoder(wiring.Component):
                 m.d.sync += [item.index.eq(graded.index), graded_seen.eq(1), self.open.eq(1)]
             with m.Elif(code == CLEAR):
                 m.d.comb += [give.eq(~self.open), self.refused.eq(~give)]
-                m.d.sync += [item.kind.eq(ItemKind.CLEAR), item.value.eq(arguments.flags)]
+                m.d.sync += [item.kind.eq(ItemKind.CLEAR), item.value.eq(given.flags)]
             with m.Elif(code == SET):
-                known = arguments.register < len(controls(self._config))
+                known = given.register < len(controls(self._config))
                 for missing in (register for register in controls(self._config) if not register.bits(self._config)):
-                    known &= arguments.register != missing
+                    known &= given.register != missing
                 m.d.comb += [give.eq(~self.open & known), self.refused.eq(~give)]
                 m.d.sync += item.kind.eq(ItemKind.SET)
-                m.d.sync += [item.index.eq(arguments.register), item.value.eq(arguments.content)]
+                m.d.sync += [item.index.eq(given.register), item.value.eq(given.content)]
+            if self._config.reports:
+                with m.Elif(code == REPORT):
+                    m.d.comb += [give.eq(~self.open), self.refused.eq(~give)]
+                    m.d.sync += item.kind.eq(ItemKind.REPORT)
             with m.Elif(code == END):
                 # Open until that is offered, so that an abort does not lose a step that was taken whole.
                 m.d.sync += [ends.eq(1), pending.eq(1), self.open.eq(1)]
-            with m.Elif((code == IDLE) & arguments.steps.any()):
-                m.d.sync += [ends.eq(arguments.steps), pending.eq(1)]
+            with m.Elif((code == IDLE) & given.steps.any()):
+                m.d.sync += [ends.eq(given.steps), pending.eq(1)]
             if self._config.patterns:
                 with m.Elif((code == GENERATE) | (code == PLAY)):
-                    self._draw(m, arguments, code, ends, pending, give)
+                    self._draw(m, given, code, ends, pending, give)
                 with m.Elif(code == RATES):
                     m.d.comb += self.refused.eq(self.open)
-                    m.d.sync += rates.eq(arguments.steps)
+                    m.d.sync += rates.eq(given.steps)
             with m.Else():
                 m.d.comb += self.refused.eq(1)

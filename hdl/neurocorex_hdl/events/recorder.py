@@ -145,6 +145,9 @@ class Recorder(wiring.Component):
         Level: no further step will come for now, so silent steps that are held back must go.
     empty : Out(1)
         No byte and no silent step is held back.
+    report : In(stream)
+        Bytes of a report, for which silent steps that are held back have to go first; only with reports. None comes
+        while there are records.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -154,6 +157,7 @@ class Recorder(wiring.Component):
             "results": Out(stream.Signature(8)),
             "flush": In(1),
             "empty": Out(1),
+            **({"report": In(stream.Signature(8))} if config.reports else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -172,7 +176,8 @@ class Recorder(wiring.Component):
         ]
         with m.FSM():
             with m.State("RECORD"):
-                with m.If(silent.any() & Mux(records.valid, ~swallow | silent.all(), self.flush)):
+                reports = self.report.valid if self._config.reports else Const(0)
+                with m.If(silent.any() & Mux(records.valid, ~swallow | silent.all(), self.flush | reports)):
                     m.next = "SILENT"
                 with m.Elif(records.valid & swallow):
                     m.d.comb += records.ready.eq(1)
@@ -181,6 +186,10 @@ class Recorder(wiring.Component):
                     m.next = "SPIKE"
                 with m.Elif(records.valid):
                     self._go_on(m, record.watched)
+                if self._config.reports:
+                    with m.Elif(reports):
+                        m.d.comb += [codes.valid.eq(1), content.eq(self.report.payload)]
+                        m.d.comb += self.report.ready.eq(codes.ready)
             with m.State("SILENT"):
                 m.d.comb += codes.valid.eq(1)
                 with m.If(silent == 1):

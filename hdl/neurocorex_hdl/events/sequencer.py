@@ -81,6 +81,10 @@ class Sequencer(wiring.Component):
         after `swept` on.
     folding : In(1)
         Level, from the cycle after `step_done` on: a drift is folded. Only if weights drift.
+    settled : In(1)
+        Level: nothing that a step or a change has begun is under way; only with reports, as `report` and `reported`.
+    report, reported : Out(1), In(1)
+        Level: the item is a report, which is carried out; strobe: it has been.
     write : Out(ControlWrite)
         A control register changes.
     clear : In(Clear)
@@ -129,6 +133,7 @@ class Sequencer(wiring.Component):
             **(reward if config.eligibility else {}),
             **({"contests": In(1), "contested": In(1)} if config.groups else {}),
             **(scaling if config.scaling else {}),
+            **({"settled": In(1), "report": Out(1), "reported": In(1)} if config.reports else {}),
             **({"folding": In(1)} if drifts(config) else {}),
         })  # fmt: skip
 
@@ -152,6 +157,11 @@ class Sequencer(wiring.Component):
                 m.d.comb += in_step.eq(1)
                 self._arrive(m)
             self._settle(m, in_step)
+            if self._config.reports:
+                with m.State("REPORT"):
+                    m.d.comb += [self.report.eq(1), self.items.ready.eq(self.reported)]
+                    with m.If(self.reported):
+                        m.next = "BETWEEN"
             if self._config.groups:
                 with m.State("CONTEST"):
                     m.d.comb += in_step.eq(1)
@@ -192,6 +202,9 @@ class Sequencer(wiring.Component):
             m.d.sync += cleared.eq(item.value)
         with m.Elif(items.valid & (item.kind == ItemKind.SET)):
             m.d.comb += [self.write.strobe.eq(1), items.ready.eq(1)]
+        if self._config.reports:
+            with m.Elif(items.valid & (item.kind == ItemKind.REPORT)), m.If(self.settled):
+                m.next = "REPORT"
         with m.Elif(items.valid & stale):
             self._start(m, Sweep.RECALL)
         with m.Elif(items.valid):

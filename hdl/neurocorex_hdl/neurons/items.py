@@ -47,7 +47,7 @@ class StagedItems:
         context: Value,
     ) -> None:
         self._m = m
-        self._sweep = slot.sweep
+        self._sweep, self._config = slot.sweep, config
         self._held = holds(config)
         self.valid = stages(m, slot.valid, last, name="valid", reset_less=False)
         self.indices = neuron_stages(m, slot, self.valid, last, config)
@@ -83,10 +83,10 @@ class StagedItems:
         return stages(self._m, item, waiting, name=region.name.lower())[-1]
 
     def write(self, region: Region, stage: int, value: Value, cleared: Value) -> None:
-        """Store an item of the neuron at `stage` if the sweep updates, or zero if it clears and `cleared` is there."""
+        """Store an item of the neuron at `stage`, or, in a sweep that clears, its default if `cleared` is there."""
         name, port, sweep = region.name.lower(), self._ports[region], self._sweep
         self._m.d.comb += [
             port.write[name].eq(self.valid[stage] & ((sweep == Sweep.UPDATE) | ((sweep == Sweep.CLEAR) & cleared))),
             port.write_index.eq(self.indices[stage]),
-            port.write_data[name].eq(Mux(sweep == Sweep.CLEAR, 0, value)),
+            port.write_data[name].eq(Mux(sweep == Sweep.CLEAR, region.row.power_up(self._config), value)),
         ]

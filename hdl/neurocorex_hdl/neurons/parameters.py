@@ -23,7 +23,7 @@ def packs(config: CoreConfig) -> tuple[tuple[Region, ...], ...]:
     present = neuron_regions(config)
     packed = {region for pack in PACKS for region in pack}
     shared = (tuple(region for region in pack if region in present) for pack in PACKS)
-    return (*shared, *((region,) for region in present if region not in packed))
+    return (*filter(None, shared), *((region,) for region in present if region not in packed))
 
 
 class NeuronMemory(wiring.Component):

@@ -26,6 +26,7 @@ from .judge import Judge
 from .parameters import NeuronMemory
 from .scaled import called_to_scale
 from .sweep import Sweep, slot_layout
+from .tallies import add_tallies
 from .updated import UpdatedNeuron, record_layout
 
 
@@ -42,7 +43,7 @@ class NeuronPipeline(wiring.Component):
     6           g; i is added up; the linear leak of v
     7, 8        v is added up, and clamped; threshold + h
     9           comparison, forced spikes
-    10          reset, refractory count, history; with groups: the first to fire, the only one to fire
+    10          reset, refractory count, history, tallies; with groups: the first to fire, the only one to fire
     11          all is written back; record, arrival in the next step
     ==========  ==================================================================
 
@@ -123,6 +124,7 @@ class NeuronPipeline(wiring.Component):
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
         wanted |= self.READS | ({Region.RULE: 10} if config.rules > 1 else {})
         wanted |= {Region.CONTEXT_GAIN: 3} if config.contexts > 1 else {}
+        wanted |= {Region.COUNT: 10, Region.FIRST_STEP: 10} if config.tallies else {}
         context = self.control.context if config.contexts > 1 else Const(0, 0)
         items = StagedItems(m, self.slot, memory, wanted, self.LATENCY, config, context)
         if config.contexts > 1:
@@ -147,6 +149,8 @@ class NeuronPipeline(wiring.Component):
             self._group(m, items, firing, forced, groups)
             buses.append(groups.bus)
             quiet = quiet | groups.silent
+        if config.tallies:
+            buses.append(add_tallies(m, config, self.slot, self.end, self.cleared, items, firing.fires).bus)
         if judges(config):
             judge = self._judge(m, items, groups)
             m.d.comb += errors.judgement.eq(judge.change)

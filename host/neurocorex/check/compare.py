@@ -9,10 +9,10 @@ import numpy as np
 from ..device.device import Device
 from ..device.result import Result
 from ..spec import Control, CoreConfig, Region, regions
-from ..spec.registers import MODEL_COUNTERS, STATE, TRACES, WINNERS
+from ..spec.registers import MODEL_COUNTERS, STATE, TALLIES, TRACES, WINNERS
 
 #: Regions that a run may change.
-MOVING = (Region.WEIGHTS, Region.ELIGIBILITY, *STATE, *WINNERS, *TRACES, Region.CONTROL)
+MOVING = (Region.WEIGHTS, Region.ELIGIBILITY, *STATE, *WINNERS, *TALLIES, *TRACES, Region.CONTROL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def differences(device: Device, result: Result, reference: Device, expected: Res
     for name, mine, theirs in (("spikes", result.spikes, expected.spikes), ("membranes", result.v, expected.v)):
         step = "row" if name == "membranes" and result.every > 1 else "step"
         found += _first_difference(name, mine, theirs, ("sample", step, "neuron")[-mine.ndim :], device.config)
+    found += _first_difference("reports", _reported(result), _reported(expected), ("entry",), device.config)
     return found + held_differences(device, reference)
 
 
@@ -90,6 +91,12 @@ def held_differences(device: Device, reference: Device) -> list[Difference]:
     return found
 
 
+def _reported(result: Result) -> np.ndarray:
+    """Return all reports one after the other: where each is, and its items."""
+    parts = [np.append([report.step, report.region, len(report.items)], report.items) for report in result.reports]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
 def axes(region: Region) -> tuple[str, ...]:
     """Return what each dimension of a region counts."""
     return {
@@ -103,6 +110,9 @@ def axes(region: Region) -> tuple[str, ...]:
         Region.POST_TABLE: ("entry",),
         Region.CONTROL: ("register",),
         Region.FIRST: ("item",),
+        Region.MOST: ("item",),
+        Region.MOST_COUNT: ("item",),
+        Region.TALLY_STEP: ("item",),
     }.get(region, ("neuron",))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..events.stream import EventStream
 from ..image import program_regions, region_shape, state_regions
 from ..image.content import value_range
-from ..spec import Clear, Control, CoreConfig, JudgeFlag, Region, controls
+from ..spec import Clear, Control, CoreConfig, JudgeFlag, Layout, Region, controls, layout
 from ..spec.rows import Tame, has_eligibility, has_errors, has_groups, has_scaling, size
 from .patterns import with_drawn
 
@@ -46,9 +46,14 @@ CLEARED = (Clear.STATE, Clear.TRACES, Clear.ADAPTATION, 13, 0xFF, 0xF2)
 #: Shares of steps that begin with a judgement, and before which winners are cleared, on chips that have any.
 JUDGES = 0.1
 FORGETS = 0.1
+#: Share of steps before which something is reported, and most of its items, on chips that have reports.
+REPORTS, REPORT_ITEMS = 0.2, 12
 
 #: Conditions of registers that a run on a device does not set where the chip lacks them.
 REFUSED = (has_errors, has_groups, has_eligibility, has_scaling)
+
+#: Region that no chip has.
+_NOWHERE = Layout(2, 3, 8, signed=False, writable=False)
 
 Ints = NDArray[np.int64]
 Range = tuple[int, int]
@@ -148,7 +153,22 @@ class Drawing:
                 stream = stream.setting(at, Control.CONTEXT, int(rng.integers(self._config.contexts)))
         if self._config.scaling:
             stream = self._scaled(stream, steps)
+        if self._config.reports:
+            stream = self._reported(stream, steps)
         return with_drawn(stream, self._config, self._generator("patterns")) if self._config.patterns else stream
+
+    def _reported(self, stream: EventStream, steps: int) -> EventStream:
+        """Stream with reports of what a stimulus determines; some name or reach what does not exist."""
+        rng = self._generator("reports")
+        every = (*program_regions(self._config), *state_regions(self._config), Region.INFO, 0xEE)
+        for at in np.flatnonzero(rng.random(steps) < REPORTS).tolist():
+            region = every[int(rng.integers(len(every)))]
+            form = _NOWHERE if region == every[-1] else layout(Region(region), self._config)
+            row, column = (int(rng.integers(most + (rng.random() < EXCESS))) for most in (form.rows, form.columns))
+            left = max(form.items - row * form.columns - column, 0) + (rng.random() < EXCESS)
+            items = min(int(rng.integers(left + 1)), REPORT_ITEMS)
+            stream = stream.reporting(at, region, items, column=column, row=row)
+        return stream
 
     def _judged(self, stream: EventStream, steps: int) -> EventStream:
         """Stream with judgements, most of them after another label, and winners that are cleared."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..events.codec import rates_bytes
+from ..events.codes import rates_bytes
 from ..events.decoder import StreamDecoder
 from ..spec.events import ARGUMENTS, END, GENERATE, IDLE, PLAY, RATES
 

@@ -39,6 +39,8 @@ _MEANINGS = {
     "contexts": "Banks of biases and gains, of which one is in force",
     "patterns": "Rows of rates by which the chip draws input spikes; 0: none",
     "rate_bits": "Bits of such a rate",
+    "reports": "Whether a stimulus can put items of a region into the results",
+    "tallies": "Bits of the count of spikes of each neuron; 0: none",
 }
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from ..errors import DeviceError
-from ..events.codec import code_positions
+from ..errors import DeviceError, InputError
+from ..events.codes import code_positions
 from ..events.decoder import StreamDecoder
+from ..events.reports import itemised, requests
 from ..events.stream import EventStream
 from ..spec import CoreConfig, Op, Region, Status, layout
-from ..spec.events import ARGUMENTS, END, GENERATE, IDLE, PLAY
+from ..spec.events import ARGUMENTS, END, GENERATE, IDLE, PLAY, arguments
 from ..wire.regions import Items, from_bytes
 from .chip import kept
 
@@ -129,16 +130,25 @@ class Reading:
 class Results:
     """Results of a run: bytes of its responses, decoded into streams of whole steps.
 
+    Parameters
+    ----------
+    take : callable
+        Given the streams.
+    config : CoreConfig
+        Geometry of the chip.
+
     Attributes
     ----------
     kept : bool
         Whether an exception came out of `take`, after the steps had been kept.
     """
 
-    def __init__(self, take: Callable[[EventStream], None]) -> None:
-        self._take = take
+    def __init__(self, take: Callable[[EventStream], None], config: CoreConfig) -> None:
+        self._take, self._config = take, config
         self.kept = False
-        self._decoder = StreamDecoder()
+        self._decoder = StreamDecoder(results=config.reports)
+        self._sizes = arguments(draws=config.patterns > 0, reports=config.reports)
+        self._reports = deque[int]()
         self._bytes: list[bytes] = []
         self._is_handed_over = True
         self._within_step = self._was_stopped_within = False
@@ -154,9 +164,11 @@ class Results:
     def requests(self, stimulus: EventStream, payload_bytes: int) -> Iterator[Command]:
         """Return the requests that run these steps; each ends with a step, if that has room, so that STOP does."""
         for start in range(0, stimulus.steps + min(stimulus.change_step.size, 1), PIECE_STEPS):
-            data = stimulus.cut(start, start + PIECE_STEPS).encode()
+            piece = stimulus.cut(start, start + PIECE_STEPS)
+            self._reports += requests(*piece.columns[7:])
+            data = piece.encode()
             begin, is_whole = 0, True
-            for end, ends_step in _frames(data, payload_bytes):
+            for end, ends_step in _frames(data, payload_bytes, self._sizes):
                 answer = partial(
                     self._keep, is_part=not (is_whole and ends_step), ends_step=ends_step, is_last=end == len(data)
                 )
@@ -182,13 +194,25 @@ class Results:
             self._is_handed_over = self.kept = False
             data = b"".join(self._bytes)
             self._bytes.clear()
-            steps = self._decoder.feed(data)
+            steps = self._itemised(self._decoder.feed(data))
             try:
                 self._take(steps.cut(0, max(steps.steps - doubtful, 0)) if doubtful else steps)
             except BaseException as error:
                 self._is_handed_over = self.kept = kept(error)
                 raise
             self._is_handed_over = True
+
+    def _itemised(self, steps: EventStream) -> EventStream:
+        """Return steps whose reports have items in place of bytes."""
+        if not steps.change_step.size:
+            return steps
+        try:
+            changes = itemised(
+                (steps.change_step, steps.change_register, steps.change_value), self._reports, self._config
+            )
+        except InputError as error:
+            raise DeviceError(f"{error}; device and library do not match, update both") from error
+        return EventStream.made(steps.steps, *steps.columns[:6], *changes)
 
     def check(self) -> None:
         """Raise DeviceError if the results do not end with a step, or have no meaning."""
@@ -198,9 +222,9 @@ class Results:
             )
 
 
-def _frames(data: bytes, payload_bytes: int) -> Iterator[tuple[int, bool]]:
+def _frames(data: bytes, payload_bytes: int, sizes: Mapping[int, int]) -> Iterator[tuple[int, bool]]:
     """Cut a stimulus: where each request ends, and whether a step ends there, or what stands behind the last step."""
-    codes = code_positions(data)
+    codes = code_positions(data, sizes)
     kinds = np.frombuffer(data, np.uint8)[codes]
     size = np.select([kinds == END, kinds == PLAY], [1, 1 + ARGUMENTS[PLAY]], 1 + ARGUMENTS[IDLE])
     ends = (codes + size)[np.isin(kinds, (END, IDLE, GENERATE, PLAY))]

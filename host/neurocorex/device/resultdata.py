@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..events.arrays import Ints
+from ..events.reports import Report
 from ..wire.traffic import Traffic
 
 
@@ -63,6 +64,9 @@ class ResultData:
     threshold_items, refractory_steps : int64 array [N]
         Threshold of each neuron without adaptation, as an integer of the chip, and its refractory period in steps, when
         the run began; empty if they are not known, as of a file of an earlier version.
+    reports : list of Report
+        What the stimulus had reported, in order, as items of the chip; their steps count through all samples. No file
+        has them.
     """
 
     steps: int
@@ -90,6 +94,7 @@ class ResultData:
     units: str = "chip"
     link: Traffic | None = None
     every: int = 1
+    reports: list[Report] = field(default_factory=list)
 
     @property
     def v_steps(self) -> Ints:

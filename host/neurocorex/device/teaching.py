@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.arrays import Ints
+from ..events.codec import REPORTED
 from ..learning import MODULATION_LIMIT
 from ..network.population import Neurons, Population
 from ..spec import Clear, Control, CoreConfig, Learning
@@ -162,6 +163,8 @@ _SET_IN_STIMULI = (
 def require_set(registers: npt.NDArray[Any], config: CoreConfig) -> None:
     """Raise InputError if a stimulus sets a register that a chip lacks, of those that say what kind of chip they need.
 
+    Or if it holds reports, and the chip has none.
+
     Parameters
     ----------
     registers : int array
@@ -171,6 +174,8 @@ def require_set(registers: npt.NDArray[Any], config: CoreConfig) -> None:
     for needing, require, what in _SET_IN_STIMULI:
         if not present.isdisjoint(needing):
             require(config, what)
+    if REPORTED in registers and not config.reports:
+        raise InputError("a stimulus with reports needs a chip that is built with these: CoreConfig(reports=True)")
 
 
 def require_contexts(config: CoreConfig, what: str) -> None:

@@ -139,7 +139,7 @@ class WiredChip(Chip):
         puts: Iterable[Put] = (),
     ) -> None:
         """Run all steps in one exchange, however many there are."""
-        results = Results(take)
+        results = Results(take, self.config)
 
         def requests() -> Iterator[Command | None]:
             if flags is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..events.arrays import Ints
-from ..spec import ChipInfo, Counter, Region
+from ..spec import ChipInfo, Region
 from .emulator import Emulator
 
 
@@ -23,8 +23,4 @@ def items(emulator: Emulator, info: ChipInfo, region: Region) -> Ints:
     """
     if region is Region.INFO:
         return np.array(info.to_words(), np.int64)
-    if region is Region.COUNTERS:
-        counters = emulator.counters
-        values = np.array([counters[counter] for counter in Counter], np.int64)
-        return np.stack([values & 0xFFFF_FFFF, values >> 32], axis=1).reshape(-1)
-    return emulator.regions[region].reshape(-1)
+    return emulator.items(region)

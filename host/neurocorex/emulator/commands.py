@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..events.decoder import StreamDecoder
+from ..events.reports import in_bytes
 from ..events.stream import EventStream
-from ..spec import ChipInfo, Clear, Counter, Layout, Op, Region, Status, layout, regions
+from ..spec import ChipInfo, Clear, CoreConfig, Counter, Layout, Op, Region, Status, layout, regions
 from ..spec.protocol import CLEAR_ARGUMENTS, DIVISOR_MIN, READ_ARGUMENTS, SET_BAUD_ARGUMENTS, WRITE_ARGUMENTS
 from ..wire.regions import from_bytes, to_bytes
 from .access import items
@@ -50,15 +51,20 @@ class Job:
 class _ResultEncoder:
     """Bytes of results that come in chunks; a silent run that spans chunks becomes one `IDLE`."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
         self._silent = 0
 
     def feed(self, results: EventStream) -> bytes:
         if self._silent:
             results = EventStream.join([EventStream(self._silent), results])
         last = max(int(step[-1]) if step.size else -1 for step in (results.event_step, results.graded_step))
+        if results.change_step.size:
+            last = max(last, int(results.change_step[-1]) - 1)
         self._silent = results.steps - last - 1
-        return results.cut(0, last + 1).encode(interleave=True)
+        steps = results.cut(0, last + 1)
+        changes = in_bytes(results.columns[6:], self._config)
+        return EventStream.made(steps.steps, *steps.columns[:6], *changes).encode(interleave=True)
 
     def finish(self) -> bytes:
         return EventStream(self._silent).encode() if self._silent else b""
@@ -80,7 +86,10 @@ class CommandUnit:
         self._config = emulator.config
         self._regions = regions(self._config)
         self._decoder = StreamDecoder(
-            inputs=self._config.inputs, neurons=self._config.neurons, patterns=self._config.patterns
+            inputs=self._config.inputs,
+            neurons=self._config.neurons,
+            patterns=self._config.patterns,
+            reports=self._config.reports,
         )
         self._most = max(1, min(CHUNK_STEPS, CHUNK_ITEMS // self._config.neurons))
         self._chunk = max(1, min(self._most, CHUNK_UPDATES // (self._config.neurons * (self._config.axons + 1))))
@@ -123,7 +132,7 @@ class CommandUnit:
 
     def _run(self, job: Job) -> Iterator[Answer]:
         stimulus = EventStream(0) if job.stopped else self._decode(job.payload)
-        results, out = _ResultEncoder(), bytearray()
+        results, out = _ResultEncoder(self._config), bytearray()
         last = stimulus.steps + min(stimulus.change_step.size, 1)  # changes behind the last step belong to a cut of it
         start = 0
         while start < last:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..events import generator
 from ..events.arrays import Ints
-from ..events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
+from ..events.codec import DRAWN, FIRST_RATES, RATED
 from ..events.drawn import MOST
 from ..events.stream import EventStream
 from ..spec import Control, Region
@@ -32,7 +32,7 @@ def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStre
         Steps that were refused, because they name a row that the chip lacks, each counted where it begins.
     """
     step, register, value = stimulus.change_step, stimulus.change_register, stimulus.change_value
-    mine = (register < NO_REGISTER) | (register == Control.STIMULUS)
+    mine = np.isin(register, (DRAWN, RATED, int(Control.STIMULUS)))
     if not mine.any():
         return stimulus, 0
     control, rates = memory[Region.CONTROL], memory[Region.RATES]

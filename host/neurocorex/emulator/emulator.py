@@ -9,19 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from ..events.arrays import Ints
-from ..events.codec import NO_REGISTER
+from ..events.reports import answer_columns, span
 from ..events.stream import EventStream
 from ..spec import Clear, CoreConfig, Counter, Flag, Region
-from ..spec.control import control_bits
 from ..spec.registers import COUNTER_BITS
 from ..spec.timing import busy_cycles
 from . import machine_code
+from .accepting import accepted
 from .drawing import drawn
 from .in_use import CoreInUse, used
-from .memory import Memory, wrap
+from .memory import Memory
+from .reporting import Part, parts
 from .runner import Activity, Runner
 
-_NO_CHANGES = EventStream(0).columns[6:]
+
+class _Ran(NamedTuple):
+    """What the core did in a run, and the steps, requests and items of the reports in it."""
+
+    activity: Activity
+    reports: list[tuple[int, int, Ints]]
 
 
 class StepResult(NamedTuple):
@@ -94,6 +100,17 @@ class Emulator:
         """All counters, wrapped to their 48 bits."""
         return {counter: value % (1 << COUNTER_BITS) for counter, value in self._counts.items()}
 
+    def items(self, region: Region) -> Ints:
+        """Return the items of a region in row-major order, counters as well, but not of `INFO`.
+
+        Those of memories cannot be written to.
+        """
+        if region is Region.COUNTERS:
+            counters = self.counters
+            values = np.array([counters[counter] for counter in Counter], np.int64)
+            return np.stack([values & 0xFFFF_FFFF, values >> 32], axis=1).reshape(-1)
+        return self.regions[region].reshape(-1)
+
     def count(self, counter: Counter, amount: int = 1) -> None:
         """Add to a counter what the core cannot see: frames, and events that were refused while they were decoded."""
         self._counts[counter] += amount
@@ -146,7 +163,7 @@ class Emulator:
         axons, neurons = np.asarray(events), np.asarray(graded_neurons)
         here = [np.zeros(given.shape, np.int64) for given in (axons, neurons)]
         graded = (here[1], neurons, np.asarray(graded_values), np.asarray(graded_forced))
-        return StepResult(self._run(EventStream(1, here[0], axons, *graded), None).fired_neuron)
+        return StepResult(self._run(EventStream(1, here[0], axons, *graded), None).activity.fired_neuron)
 
     def prepare(self) -> None:
         """Load the kernel ahead of the first run."""
@@ -161,12 +178,12 @@ class Emulator:
         -------
         EventStream
             As many steps: spikes of the neurons with `Flag.RECORD_SPIKES` as events, and membranes at the end of each
-            step of those with `Flag.RECORD_MEMBRANE` as graded events.
+            step of those with `Flag.RECORD_MEMBRANE` as graded events; reports with their items, see `events.reports`.
         """
         flags = self._memory[Region.FLAGS][: used(self._memory).neurons]
         watched = np.flatnonzero(flags & int(Flag.RECORD_MEMBRANE))
         membranes = np.empty((stimulus.steps, watched.size), np.int64)
-        activity = self._run(stimulus, membranes if watched.size else None)
+        activity, reports = self._run(stimulus, membranes if watched.size else None)
         step, neuron, records = activity.fired_step, activity.fired_neuron, flags & int(Flag.RECORD_SPIKES) != 0
         if not records.all():
             recorded = records[neuron]
@@ -174,26 +191,21 @@ class Emulator:
         return EventStream.made(
             stimulus.steps, step, neuron,
             np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps), membranes.reshape(-1),
-            np.zeros(membranes.size, np.int64), *_NO_CHANGES,
+            np.zeros(membranes.size, np.int64), *answer_columns(reports),
         )  # fmt: skip
 
-    def _run(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
+    def _run(self, stimulus: EventStream, membranes: Ints | None) -> _Ran:
         """Run steps; fill a row of `membranes` for each if given."""
         before, drift = self._memory.save(), self._runner.save() if self._runner else None
         counts = dict(self._counts)
         try:
-            refused = 0
-            if self.config.patterns:
-                stimulus, refused = drawn(stimulus, self._memory, used(self._memory).inputs)
-            core = self._core()
-            accepted = _accepted(stimulus, core.config)
-            self._runner = self._runner or Runner(core)
-            activity = self._runner.run(accepted, membranes)
-            if self._in_use:
-                self._settle()
-                self._in_use.put_back(accepted)
-            self._tally(core.config, stimulus, accepted, activity)
-            self._counts[Counter.REFUSED_EVENTS] += refused
+            reports, activities, starts = [], [], []
+            for part in parts(stimulus) if self.config.reports else [Part(0, stimulus, None)]:
+                rows = None if membranes is None else membranes[part.start : part.start + part.stimulus.steps]
+                activities.append(self._run_part(part.stimulus, rows))
+                starts.append(part.start)
+                if part.request is not None:
+                    reports.append((part.start + part.stimulus.steps, part.request, self._report(part.request)))
         except BaseException:  # Ctrl-C, most likely: a step is not left half done
             self._memory.restore(before)
             self._counts = counts
@@ -201,7 +213,32 @@ class Emulator:
                 self._runner.restore(drift)
             self._rebuild()
             raise
+        return _Ran(Activity.join(activities, starts), reports)
+
+    def _run_part(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
+        """Run steps that hold no report."""
+        refused = 0
+        if self.config.patterns:
+            stimulus, refused = drawn(stimulus, self._memory, used(self._memory).inputs)
+        core = self._core()
+        taken = accepted(stimulus, core.config)
+        self._runner = self._runner or Runner(core)
+        activity = self._runner.run(taken, membranes)
+        if self._in_use:
+            self._settle()
+            self._in_use.put_back(taken)
+        self._count_all(core.config, stimulus, taken, activity)
+        self._counts[Counter.REFUSED_EVENTS] += refused
         return activity
+
+    def _report(self, request: int) -> Ints:
+        """Return the items that a report has now; none, and count it, if it is refused."""
+        place = span(request, self.config)
+        if place is None:
+            self._counts[Counter.REFUSED_EVENTS] += 1
+            return np.empty(0, np.int64)
+        region, start, stop = place
+        return self.items(region)[start:stop].astype(np.int64)
 
     def _core(self) -> Memory:
         """Memories of all neurons and axons that take part in steps."""
@@ -213,11 +250,11 @@ class Emulator:
             self._in_use = CoreInUse(self._memory)
         return self._in_use.memory
 
-    def _tally(self, config: CoreConfig, stimulus: EventStream, accepted: EventStream, activity: Activity) -> None:
+    def _count_all(self, config: CoreConfig, stimulus: EventStream, taken: EventStream, activity: Activity) -> None:
         """Count the activity of a run."""
         for counter, amount in zip(Counter, activity.counts.tolist(), strict=True):
             self._counts[counter] += amount
-        input_events = accepted.event_index.size
+        input_events = taken.event_index.size
         arrivals = input_events + int(activity.counts[Counter.RECURRENT_EVENTS])
         cycles = busy_cycles(
             config, stimulus.steps, arrivals, activity.columns, rewards=activity.rewards, scaled=activity.scaled,
@@ -225,11 +262,11 @@ class Emulator:
             chip=self.config,
         )  # fmt: skip
         refused = sum(
-            given.size - taken.size
-            for given, taken in (
-                (stimulus.event_index, accepted.event_index),
-                (stimulus.graded_index, accepted.graded_index),
-                (stimulus.change_step, accepted.change_step),
+            given.size - kept.size
+            for given, kept in (
+                (stimulus.event_index, taken.event_index),
+                (stimulus.graded_index, taken.graded_index),
+                (stimulus.change_step, taken.change_step),
             )
         )
         for counter, amount in (
@@ -240,22 +277,3 @@ class Emulator:
             (Counter.BUSY_CYCLES, cycles),
         ):
             self._counts[counter] += amount
-
-
-def _accepted(stimulus: EventStream, config: CoreConfig) -> EventStream:
-    """Drop what names no axon, neuron or register; cut injected currents to the bits of the state."""
-    change = np.ones(0, np.bool_)
-    if stimulus.change_register.size:
-        registers = [NO_REGISTER, *control_bits(config)]
-        change = np.isin(stimulus.change_register, registers)
-    is_known = stimulus.event_index.max(initial=-1) < config.inputs and not stimulus.graded_step.size and change.all()
-    if is_known:
-        return stimulus
-    event = stimulus.event_index < config.inputs
-    graded = stimulus.graded_index < config.neurons
-    return EventStream.made(
-        stimulus.steps, stimulus.event_step[event], stimulus.event_index[event],
-        stimulus.graded_step[graded], stimulus.graded_index[graded],
-        wrap(stimulus.graded_value[graded], config.state_bits, signed=True), stimulus.graded_forced[graded],
-        stimulus.change_step[change], stimulus.change_register[change], stimulus.change_value[change],
-    )  # fmt: skip

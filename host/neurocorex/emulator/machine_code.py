@@ -80,7 +80,7 @@ _ENGINES = {
     (True, True, False): "errors", (True, True, True): "rules",
 }  # fmt: skip
 KINDS = tuple(Kind(wide, *engine) for wide, engine in product((False, True), _ENGINES))
-#: The kernel as a function of C: it is given the address of a block, see `kernel.arguments`.
+#: The kernel as a function of C: it is given the address of a block, see `kernel.block`.
 Code = Callable[[int], None]
 
 

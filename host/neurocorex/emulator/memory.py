@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..events.arrays import Ints
 from ..spec import Clear, CoreConfig, Region, controls, layout, regions
-from ..spec.registers import CONTEXTS, PARAMETERS, STATE, TRACES, WINNERS
+from ..spec.registers import CONTEXTS, PARAMETERS, STATE, TALLIES, TRACES, WINNERS
 from ..spec.rows import CONTEXT, PATTERN, SYNAPSE
 
 #: Rows of `Memory.neurons`: all that each neuron has but its last steps, which can be 32 bits without a sign.
@@ -48,7 +48,7 @@ class Memory:
         self.config = config
         self.axon_numbers = np.arange(config.axons) if axon_numbers is None else axon_numbers
         learned = (Region.WEIGHTS, Region.ELIGIBILITY, *TRACES) if config.learning else ()
-        self.moving = {Region.CONTROL, *STATE, *WINNERS, *learned, *[Region.RATES] * bool(config.patterns)}
+        self.moving = {Region.CONTROL, *STATE, *WINNERS, *TALLIES, *learned, *[Region.RATES] * bool(config.patterns)}
         self._present = frozenset(regions(config)) - {Region.INFO, Region.COUNTERS}
         self.neurons = np.zeros((len(NARROW_REGIONS), config.neurons), np.int32)
         self.arrays: dict[Region, npt.NDArray[Any]] = dict(zip(NARROW_REGIONS, self.neurons, strict=True))

@@ -18,8 +18,8 @@ from .memory import Memory
 
 Returned = TypeVar("Returned")
 
-#: What a part has to begin with: all that moves by itself is what it is after power-up then. On chips with errors and
-#: winners, these too.
+#: What a part has to begin with: all that moves by itself is what it is after power-up then. On chips with errors,
+#: winners and tallies, these too.
 _EVERYTHING = Clear.STATE | Clear.TRACES | Clear.ADAPTATION
 #: Updates of neurons in a stimulus from which on threads are worth their start.
 WORTH_UPDATES = 1 << 21
@@ -41,6 +41,7 @@ def split(stimulus: EventStream, memory: Memory) -> list[tuple[int, int]]:
     if WORKERS == 1 or steps * config.neurons < WORTH_UPDATES:
         return whole
     everything = _EVERYTHING | (Clear.ERRORS if config.errors else 0) | (Clear.WINNERS if config.groups else 0)
+    everything |= Clear.TALLIES if config.tallies else 0
     clears = (stimulus.change_register == NO_REGISTER) & (stimulus.change_value & everything == everything)
     control = memory[Region.CONTROL]
     learns = config.learning and control[Control.LEARNING] & LearningFlag.ENABLE

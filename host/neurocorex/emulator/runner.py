@@ -16,7 +16,8 @@ from ..spec import Control, CoreConfig, Flag, Learning, Region, controls
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
 from .generator import advanced
-from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus, words
+from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
+from .kernel.block import words
 from .kernel.constants import COLUMNS, CONTESTS, REWARDS, SCALED, TALLIES
 from .memory import Memory
 
@@ -181,7 +182,8 @@ class Runner:
         sizes, core, learner = self._tables
         config, first = self._memory.config, self._memory[Region.FIRST]
         if own_state:
-            core = core._replace(neurons=core.neurons.copy(), history=core.history.copy(), control=core.control.copy())
+            changing = ("neurons", "history", "control", "now", "most", "most_count")
+            core = core._replace(**{name: getattr(core, name).copy() for name in changing})
             learner = learner._replace(pre=learner.pre.copy(), post=learner.post.copy())
             first = first.copy()
         kind = machine_code.Kind.of(config)
@@ -243,14 +245,15 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
         window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, rule_bits=config.rule_bits,
-        contexts=config.contexts, steps=0, budget=0, settles=False,
+        contexts=config.contexts, tally_bits=config.tallies, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
         control_bits=np.array([control.bits(config) for control in controls(config)], np.int64),
         weights=arrays[Region.WEIGHTS].reshape(-1), keep_membrane=_factors(arrays[Region.DECAY]),
         keep_current=_factors(arrays[Region.CURRENT_DECAY]), context_bias=arrays[Region.CONTEXT_BIAS],
-        context_gain=arrays[Region.CONTEXT_GAIN], **_axons(memory),
+        context_gain=arrays[Region.CONTEXT_GAIN], **_axons(memory), now=arrays[Region.TALLY_STEP],
+        most=arrays[Region.MOST], most_count=arrays[Region.MOST_COUNT],
     )  # fmt: skip
     plastic = arrays[Region.PLASTIC]
     learner = Learner(

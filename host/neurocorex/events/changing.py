@@ -14,10 +14,11 @@ from ..spec.config import LIMITS
 from ..spec.fixed import FADE_ALL, SCALE_ROW_BITS
 from ..spec.registers import REWARD_ONE
 from .arrays import Ints
-from .codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
+from .codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED, REPORTED
+from .reports import request
 
 #: What is cleared between samples: all that a run leaves behind but what was learned.
-CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear.WINNERS
+CLEAR_ALL = Clear.STATE | Clear.ADAPTATION | Clear.TRACES | Clear.ERRORS | Clear.WINNERS | Clear.TALLIES
 
 #: Most groups that a chip can be built with.
 GROUPS = max(LIMITS["groups"])
@@ -197,6 +198,25 @@ class Changing:
         octets = np.frombuffer(packed, np.uint8).astype(np.int64)
         octets[:1] += FIRST_RATES
         return self._changing(np.full(octets.size, step), RATED, octets)
+
+    def reporting(self, steps: Steps, region: int, items: int, *, column: int = 0, row: int = 0) -> Self:
+        """Return a stream that also has items of a region put into the results before each of `steps`.
+
+        After the changes that stand there. The number of steps of the stream stands for its end. Only chips that are
+        built with `reports` know it.
+
+        Parameters
+        ----------
+        steps : int or int array [n]
+            0 to ``steps``.
+        region : Region or int
+            Which the chip has; not `INFO`.
+        items : int
+            How many, 0 to 65535, row by row.
+        column, row : int
+            Of the first item.
+        """
+        return self._changing(steps, REPORTED, request(region, row, column, items))
 
     def _within(self, what: str, steps: Steps) -> Ints:
         at = integers(f"steps of {what}", np.atleast_1d(steps))

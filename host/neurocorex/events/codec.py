@@ -1,4 +1,4 @@
-"""Codec of event bytes: columns of integers encoded, and codes found among bytes, without a Python loop over events.
+"""Codec of event bytes: columns of integers as bytes, without a Python loop over events.
 
 `neurocorex.spec.events` is the definition; this module must agree with it byte for byte. `EventStream` names the
 columns.
@@ -6,7 +6,6 @@ columns.
 
 from __future__ import annotations
 
-import re
 from itertools import accumulate
 from typing import Any
 
@@ -15,9 +14,9 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..spec.events import (
+    ANSWER_ARGUMENTS,
     ARGUMENTS,
     CLEAR,
-    DRAWING,
     END,
     FORCE,
     GAP_CODES,
@@ -27,6 +26,8 @@ from ..spec.events import (
     IDLE_MAX,
     PLAY,
     RATES,
+    REPORT,
+    REPORT_ARGUMENTS,
     SET,
     SKIP,
 )
@@ -43,6 +44,9 @@ DRAWN = -2
 #: The same in a change that holds a byte of the rates of row 0; the first byte has `FIRST_RATES` added.
 RATED = -3
 FIRST_RATES = 0x100
+#: The same in a report. In a stimulus its value is the request, see `reports`; in results the number of bytes, and each
+#: byte follows as the value of an `ITEM`.
+REPORTED, ITEM = -4, -5
 
 #: Largest distance that `GRADED` holds, in two bytes.
 GAP_MAX = 0xFFFF
@@ -53,6 +57,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
 
     Each code has a place within its step (changes, events, `END`) and a size. The codes are sorted by step and place;
     the running sum of their sizes is where the bytes of each begin. Changes behind the last step come last.
+    With `interleave`, which results are, reports are answers.
     """
     event_step, event_index, graded_step, graded_index, graded_value, graded_forced, *changes = columns
     change_step, change_register, change_value = changes
@@ -76,7 +81,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
         event_place, graded_place = 1 + event_index, 1 + span + graded_index
     codes = (  # step, place, size
         (idle_step, 0, np.where(idle_count > 1, 3, 1)),
-        (change_step, 0, _change_sizes(change_register, change_value)),
+        (change_step, 0, _change_sizes(change_register, change_value, answers=interleave)),
         (event_step, event_place, 1 + skips),
         (graded_step, graded_place, 1 + ARGUMENTS[GRADED]),
         (busy, last, 1),
@@ -92,7 +97,7 @@ def encode(steps: int, columns: Columns, *, interleave: bool) -> bytes:
 
     out = np.full(int(size.sum()), SKIP, np.uint8)
     if at_change.size:
-        _put_changes(out, at_change, change_register, change_value)
+        _put_changes(out, at_change, change_register, change_value, answers=interleave)
     out[at_event + skips] = gap_code
     if at_graded.size:
         out[at_graded] = np.where(graded_forced, FORCE, GRADED)
@@ -143,23 +148,28 @@ def _put(out: npt.NDArray[np.uint8], at: Ints, values: Ints, size: int) -> None:
         out[at + byte] = values >> 8 * byte & 0xFF
 
 
-def _change_sizes(register: Ints, value: Ints) -> Ints:
+def _change_sizes(register: Ints, value: Ints, *, answers: bool) -> Ints:
     """Bytes of each change."""
     size = np.where(register == NO_REGISTER, 1 + ARGUMENTS[CLEAR], 1 + ARGUMENTS[SET])
     if register.size and register.min() < NO_REGISTER:
         size[register == DRAWN] = np.where(value[register == DRAWN] >> 16, 1 + ARGUMENTS[PLAY], 1 + ARGUMENTS[GENERATE])
         size[register == RATED] = np.where(value[register == RATED] >= FIRST_RATES, 2 + ARGUMENTS[RATES], 1)
+        size[register == REPORTED] = 1 + (ANSWER_ARGUMENTS if answers else REPORT_ARGUMENTS)
+        size[register == ITEM] = 1
     return size
 
 
-def _put_changes(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints) -> None:
-    """Store `CLEAR` with its flags, `SET` with its register and value, and what the chip draws."""
+def _put_changes(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints, *, answers: bool) -> None:
+    """Store `CLEAR` with its flags, `SET` with its register and value, what the chip draws, and reports."""
     clears, sets = register == NO_REGISTER, register >= 0
     out[at[clears]], out[at[clears] + 1] = CLEAR, value[clears]
     out[at[sets]], out[at[sets] + 1] = SET, register[sets]
     _put(out, at[sets] + 2, value[sets], 4)
     if register.size and register.min() < NO_REGISTER:
         _put_drawn(out, at, register, value)
+        reports, items = register == REPORTED, register == ITEM
+        out[at[reports]], out[at[items]] = REPORT, value[items]
+        _put(out, at[reports] + 1, value[reports], ANSWER_ARGUMENTS if answers else REPORT_ARGUMENTS)
 
 
 def _put_drawn(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints) -> None:
@@ -177,64 +187,6 @@ def _put_drawn(out: npt.NDArray[np.uint8], at: Ints, register: Ints, value: Ints
     edges = np.append(np.flatnonzero(first[rated]), np.count_nonzero(rated))
     _put(out, at[first] + 1, edges[1:] - edges[:-1], 2)
     out[at[first] + 1 + ARGUMENTS[RATES]] = value[first] - FIRST_RATES
-
-
-def _long_codes(*, draws: bool) -> bytes:
-    """Pattern of a code with its arguments, if it has any; of `RATES` without its bytes."""
-    known = (pair for pair in ARGUMENTS.items() if draws or pair[0] not in DRAWING)
-    return b"|".join(rb"\x%02x.{%d}" % pair for pair in known)
-
-
-_LONG_CODES = {draws: re.compile(b"(" + _long_codes(draws=draws) + b")", re.DOTALL) for draws in (False, True)}
-_SHORT_CODE = b"[^" + b"".join(rb"\x%02x" % code for code in ARGUMENTS) + b"]"
-#: All before the next `RATES`, or before a last code that lacks arguments.
-_BEFORE_RATES = re.compile(
-    b"(?:" + _SHORT_CODE + b"+|" + b"|".join(
-        rb"\x%02x.{%d}" % pair for pair in ARGUMENTS.items() if pair[0] != RATES
-    ) + b")*", re.DOTALL
-)  # fmt: skip
-_LONGEST = max(ARGUMENTS.values())
-
-
-def code_positions(data: bytes, *, draws: bool = True) -> Ints:
-    """Positions of the codes among their arguments, including a last one that lacks arguments.
-
-    Arguments may hold any byte, so codes can be told only by reading from the start of the stream; the regular
-    expression engine does that without a Python loop, but for one over `RATES`.
-
-    Parameters
-    ----------
-    data : bytes
-    draws : bool
-        Whether it is for a chip with patterns; on others `GENERATE`, `PLAY` and `RATES` have no arguments.
-    """
-    if not draws or RATES not in data:
-        return _positions(data, draws=draws)
-    found, start = [], 0
-    while start < len(data):
-        before = _BEFORE_RATES.match(data, start)
-        end = before.end() if before else start
-        found += [start + _positions(data[start:end], draws=True), np.arange(end, min(end + 1, len(data)))]
-        is_whole = data[end : end + 1] == bytes([RATES]) and end + ARGUMENTS[RATES] < len(data)
-        start = end + 1 + ARGUMENTS[RATES] + rates_bytes(data, end) if is_whole else len(data)
-    return np.concatenate(found)
-
-
-def rates_bytes(data: bytes, at: int) -> int:
-    """Return how many bytes follow the arguments of the `RATES` there."""
-    return int.from_bytes(data[at + 1 : at + 3], "little")
-
-
-def _positions(data: bytes, *, draws: bool) -> Ints:
-    """Positions of codes where there is no `RATES`."""
-    padded = data + bytes(_LONGEST)  # so that a last code without all its arguments is one, too
-    parts = _LONG_CODES[draws].split(padded)  # runs of short codes at even places, one long code at odd ones
-    length = np.fromiter(map(len, parts), np.int64, len(parts))
-    start = np.cumsum(length) - length
-    is_code = np.ones(len(padded), np.bool_)
-    for offset in range(1, 1 + _LONGEST):
-        is_code[start[1::2][length[1::2] > offset] + offset] = False
-    return np.flatnonzero(is_code[: len(data)]).astype(np.int64)
 
 
 def sum_within_steps(amount: npt.NDArray[Any], ended: Ints, carried: int) -> tuple[Ints, int]:

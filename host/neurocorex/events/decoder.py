@@ -13,10 +13,15 @@ class StreamDecoder:
     ----------
     inputs, neurons, patterns : int, optional
         Size of the chip that a stimulus is for, see `ColumnParser`.
+    reports, results : bool
+        Whether that chip has reports, and whether these are results, as of `ColumnParser`.
     """
 
-    def __init__(self, *, inputs: int | None = None, neurons: int | None = None, patterns: int | None = None) -> None:
-        self._parser = ColumnParser(inputs=inputs, neurons=neurons, patterns=patterns)
+    def __init__(
+        self, *, inputs: int | None = None, neurons: int | None = None, patterns: int | None = None,
+        reports: bool = False, results: bool = False,
+    ) -> None:  # fmt: skip
+        self._parser = ColumnParser(inputs=inputs, neurons=neurons, patterns=patterns, reports=reports, results=results)
 
     @property
     def refused(self) -> int:

@@ -5,10 +5,27 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
-from ..spec.events import ARGUMENTS, CLEAR, END, FORCE, GAP_CODES, GENERATE, GRADED, IDLE, PLAY, RATES, SET, SKIP
+from ..spec.events import (
+    CLEAR,
+    END,
+    FORCE,
+    GAP_CODES,
+    GENERATE,
+    GRADED,
+    IDLE,
+    PLAY,
+    RATES,
+    REPORT,
+    SET,
+    SKIP,
+    arguments,
+)
 from .arrays import Ints
-from .codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED, Columns, code_positions, rates_bytes, sum_within_steps
+from .codec import DRAWN, FIRST_RATES, ITEM, NO_REGISTER, RATED, REPORTED, Columns, sum_within_steps
+from .codes import ANSWERING, code_positions, rates_bytes
+from .reports import without_items
 
 _EMPTY = np.empty(0, np.int64)
 _NOTHING: Columns = (_EMPTY,) * 9
@@ -28,6 +45,10 @@ class ColumnParser:
     patterns : int, optional
         Rows of rates of that chip. With 0 it does not know `GENERATE`, `PLAY` and `RATES`, and rows that it lacks are
         refused: their steps are silent.
+    reports : bool
+        Whether the chip that the stimulus is for knows `REPORT`.
+    results : bool
+        Whether these are results, in which items follow a `REPORT`.
 
     Attributes
     ----------
@@ -35,15 +56,20 @@ class ColumnParser:
         Codes skipped so far.
     """
 
-    def __init__(self, *, inputs: int | None = None, neurons: int | None = None, patterns: int | None = None) -> None:
-        self._inputs, self._neurons = inputs, neurons
-        self._rows, self._draws = 1 << 16 if patterns is None else patterns, patterns != 0
+    def __init__(
+        self, *, inputs: int | None = None, neurons: int | None = None, patterns: int | None = None,
+        reports: bool = False, results: bool = False,
+    ) -> None:  # fmt: skip
+        self._inputs, self._neurons, self._results = inputs, neurons, results
+        self._rows = 1 << 16 if patterns is None else patterns
+        self._sizes = ANSWERING if results else arguments(draws=patterns != 0, reports=reports)
         self.refused = 0
         self._start()
 
     def _start(self) -> None:
         """Begin a step: nothing is held of it yet, both cursors are before the first index."""
         self._rest = b""
+        self._items: list[bytes] = []
         self._opened = 0
         self._event_moves = self._graded_moves = self._graded_seen = 0
         self._held = _NOTHING
@@ -64,10 +90,12 @@ class ColumnParser:
         Changes are never held back: those before a step that is not complete come behind the last step.
         """
         data = self._rest + data
-        position = code_positions(data, draws=self._draws)
-        octets = np.frombuffer(data + bytes(max(ARGUMENTS.values())), np.uint8).astype(np.int64)
-        code = octets[position]
         self._rest = b""
+        if self._results and REPORT in data:
+            data, self._items, self._rest = without_items(data)
+        position = code_positions(data, self._sizes)
+        octets = np.frombuffer(data + bytes(max(self._sizes.values())), np.uint8).astype(np.int64)
+        code = octets[position]
         if position.size and self._end(int(position[-1]), data) > len(data):
             self._rest = data[position[-1] :]
             position, code = position[:-1], code[:-1]
@@ -76,9 +104,8 @@ class ColumnParser:
     def _end(self, at: int, data: bytes) -> int:
         """Return where a code with its arguments ends."""
         code = data[at]
-        if not self._draws and code in (GENERATE, PLAY, RATES):
-            return at + 1
-        return at + 1 + ARGUMENTS.get(code, 0) + (rates_bytes(data, at) if code == RATES else 0)
+        bytes_of_rates = rates_bytes(data, at) if code == RATES and code in self._sizes else 0
+        return at + 1 + self._sizes.get(code, 0) + bytes_of_rates
 
     def end(self) -> Columns:
         """End the step here, as `END` does, and return its columns; a code that lacks arguments is forgotten."""
@@ -92,7 +119,9 @@ class ColumnParser:
         ended = np.where(code == IDLE, number, code == END).astype(np.int64)
         is_event, is_skip = code < GAP_CODES, code == SKIP
         is_graded, is_change = (code == GRADED) | (code == FORCE), (code == CLEAR) | (code == SET)
-        is_drawn, is_rates = ((code == GENERATE) | (code == PLAY)) & self._draws, (code == RATES) & self._draws
+        draws = RATES in self._sizes
+        is_drawn, is_rates = ((code == GENERATE) | (code == PLAY)) & draws, (code == RATES) & draws
+        is_report = (code == REPORT) & (REPORT in self._sizes)
         row = np.where(code == PLAY, number, 0)
         if is_drawn.any():
             at = position + np.where(code == PLAY, 3, 1)
@@ -106,8 +135,8 @@ class ColumnParser:
         opened, self._opened = sum_within_steps(is_event | is_skip | is_graded, ended, self._opened)
         event_index, graded_index = event_index - 1, graded_index - 1
 
-        is_change |= is_rates
-        wrong = (code > SET) & (ended == 0) & ~is_rates | is_change & (opened > 0)
+        is_change |= is_rates | is_report
+        wrong = (code > SET) & (ended == 0) & ~is_change | is_change & (opened > 0)
         if is_drawn.any():
             within = is_drawn & (ended > 0) & (opened > 0)
             wrong |= within | is_drawn & (row >= self._rows)
@@ -125,7 +154,7 @@ class ColumnParser:
         columns: Columns = (
             step[is_event], event_index[is_event],
             step[is_graded], graded_index[is_graded], value, (code[is_graded] == FORCE).astype(np.int64),
-            *_changes(step[is_change], code[is_change], position[is_change], octets),
+            *self._changes(step[is_change], code[is_change], position[is_change], octets),
         )  # fmt: skip
         count = int(ended.sum())
         if was_open:
@@ -134,6 +163,30 @@ class ColumnParser:
         if self._opened:
             columns, self._held = _split(columns, count)
         return count, columns
+
+    def _changes(self, step: Ints, code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints, Ints]:
+        """Return steps, registers and values of `CLEAR` and `SET` codes, of reports and of those of patterns."""
+        first, clears = octets[position + 1], code == CLEAR
+        value = np.where(clears, first, sum(octets[position + 2 + k] << 8 * k for k in range(4)))
+        register = np.where(clears, NO_REGISTER, first)
+        if not (code > SET).any():
+            return step, register, value
+        reports = code == REPORT
+        if reports.any():
+            value[reports] = sum(octets[position[reports] + 1 + k] << 8 * k for k in range(self._sizes[REPORT]))
+            register[reports] = REPORTED
+            if self._results:
+                return self._with_items(step, register, value, reports)
+        return _drawn(step, register, value, code, position, octets)
+
+    def _with_items(
+        self, step: Ints, register: Ints, value: Ints, reports: npt.NDArray[np.bool_]
+    ) -> tuple[Ints, Ints, Ints]:
+        """Put the bytes of reports behind these."""
+        sizes = np.where(reports, value, 0)
+        octets = np.frombuffer(b"".join(self._items), np.uint8)
+        at = np.repeat(np.flatnonzero(sizes) + 1, sizes[sizes > 0])
+        return np.repeat(step, 1 + sizes), np.insert(register, at, ITEM), np.insert(value, at, octets)
 
 
 def _split(columns: Columns, count: int) -> tuple[Columns, Columns]:
@@ -153,18 +206,15 @@ def _split(columns: Columns, count: int) -> tuple[Columns, Columns]:
     return whole, held
 
 
-def _changes(step: Ints, code: Ints, position: Ints, octets: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return steps, registers and values of `CLEAR` and `SET` codes, and of those of patterns."""
-    first, clears = octets[position + 1], code == CLEAR
-    value = np.where(clears, first, sum(octets[position + 2 + k] << 8 * k for k in range(4)))
-    register = np.where(clears, NO_REGISTER, first)
-    if not (code > SET).any():
-        return step, register, value
+def _drawn(
+    step: Ints, register: Ints, value: Ints, code: Ints, position: Ints, octets: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """Put what the codes of patterns say in its place among the steps, registers and values of changes."""
     for kind, swapped in ((GENERATE, False), (PLAY, True)):
         at = position[code == kind] + 1
         words = [octets[at + 2 * k] | octets[at + 2 * k + 1] << 8 for k in range(1 + swapped)]
         value[code == kind], register[code == kind] = (words[0] << 16 | words[1] if swapped else words[0]), DRAWN
-    count = np.where(code == RATES, first | octets[position + 2] << 8, 1)
+    count = np.where(code == RATES, octets[position + 1] | octets[position + 2] << 8, 1)
     whole = np.repeat(np.arange(code.size), count)
     within = np.arange(whole.size) - (np.cumsum(count) - count)[whole]
     step, register, value, rates = step[whole], register[whole], value[whole], code[whole] == RATES

@@ -19,8 +19,9 @@ from . import drawn
 from .arrays import Ints, entries
 from .changing import CLEAR_ALL as CLEAR_ALL
 from .changing import Changing, integers
-from .codec import NO_REGISTER, RATED, Columns, encode
+from .codec import ITEM, NO_REGISTER, RATED, Columns, encode
 from .parser import ColumnParser
+from .reports import Report, reports_of
 
 #: Where steps stand among the columns of a stream.
 _STEP_PLACES = (0, 2, 6)
@@ -112,10 +113,10 @@ class EventStream(Changing):
             return
         if (step[1:] < step[:-1]).any() or not 0 <= step[0] <= step[-1] <= self.steps:
             raise InputError(f"steps of changes must not fall and be 0 to {self.steps}, got {step.tolist()[:8]}")
-        if not RATED <= register.min() <= register.max() <= 0xFF:
+        if not ITEM <= register.min() <= register.max() <= 0xFF:
             raise InputError(f"registers are 0 to 255, or {NO_REGISTER} to clear; got {register.tolist()[:8]}")
         most = np.select([register == NO_REGISTER, register == RATED], [0xFF, 0x1FF], 0xFFFF_FFFF)
-        wrong = (value < 0) | (value > most)
+        wrong = (register >= RATED) & ((value < 0) | (value > most))  # the others are made by `reports`
         if wrong.any():
             raise InputError(f"a change has 32 bits, and flags of what to clear 8; got {value[wrong][0]}")
         if not drawn.is_plain(register):
@@ -144,6 +145,11 @@ class EventStream(Changing):
         for name, value in zip(cls.__slots__, (steps, *columns), strict=True):
             object.__setattr__(stream, name, value)
         return stream
+
+    @property
+    def reports(self) -> list[Report]:
+        """Reports in the results of a run, in order."""
+        return reports_of(*self.columns[6:])
 
     # Making and cutting ------------------------------------------------------------------------
 
@@ -234,15 +240,17 @@ class EventStream(Changing):
         return encode(self.steps, self.columns, interleave=interleave)
 
     @classmethod
-    def decode(cls, data: bytes) -> EventStream:
+    def decode(cls, data: bytes, *, reports: bool = False, results: bool = False) -> EventStream:
         """Inverse of `encode`, in either order.
+
+        With `reports` it is a stimulus that may have some, with `results` the answer of a chip that may.
 
         Raises
         ------
         InputError
             If the bytes end within a step, or hold codes that mean nothing.
         """
-        parser = ColumnParser()
+        parser = ColumnParser(reports=reports, results=results)
         steps, columns = parser.feed(data)
         if parser.refused:
             raise InputError(f"{parser.refused} code(s) without meaning in an event stream of {len(data)} bytes")

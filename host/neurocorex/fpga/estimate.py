@@ -77,5 +77,7 @@ def options(config: CoreConfig) -> list[str]:
         "scaling": config.scaling,
         "contexts": config.contexts > 1,
         "patterns": config.patterns > 0,
+        "reports": config.reports,
+        "tallies": config.tallies > 0,
     }
     return [name for name, has in found.items() if has]

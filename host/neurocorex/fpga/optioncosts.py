@@ -15,4 +15,6 @@ COSTS: dict[str, dict[str, tuple[int, int]]] = {
     "errors": {"lut": (659, 0), "ff": (386, 0)},
     "errors, groups": {"lut": (813, 0), "ff": (360, 0)},
     "patterns": {"lut": (962, 0), "ff": (421, 0)},
+    "reports": {"lut": (425, 0), "ff": (199, 0)},
+    "tallies": {"lut": (128, 0), "ff": (84, 0)},
 }

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..spec import Control, CoreConfig, Region, controls, layout, regions
-from ..spec.registers import STATE, TRACES, WINNERS
+from ..spec.registers import STATE, TALLIES, TRACES, WINNERS
 from ..spec.rows import CONTEXT, PATTERN, SYNAPSE
 
 #: Regions with a row for each axon and a column for each neuron.
@@ -23,13 +23,13 @@ def program_regions(config: CoreConfig) -> tuple[Region, ...]:
 
     Weights change too where they learn; what they are at first belongs to the program.
     """
-    kept = (Region.INFO, Region.COUNTERS, *STATE, *WINNERS, *TRACES)
+    kept = (Region.INFO, Region.COUNTERS, *STATE, *WINNERS, *TALLIES, *TRACES)
     return tuple(region for region in regions(config) if region not in kept)
 
 
 def state_regions(config: CoreConfig) -> tuple[Region, ...]:
     """Regions that a snapshot has as well: state of neurons, winners and traces."""
-    return tuple(region for region in regions(config) if region in (*STATE, *WINNERS, *TRACES))
+    return tuple(region for region in regions(config) if region in (*STATE, *WINNERS, *TALLIES, *TRACES))
 
 
 def region_shape(region: Region, config: CoreConfig) -> tuple[int, ...]:

@@ -10,7 +10,8 @@ It imports the standard library only, so that all can read it: what gates and ho
 """
 
 from .config import CoreConfig, Learning
-from .events import EventDecoder, Graded, Step, encode_steps
+from .eventdecoder import EventDecoder
+from .events import Graded, Step, encode_steps
 from .fixed import saturate, shrink, toward
 from .protocol import Op, Request, RequestDecoder, Response, ResponseDecoder, Status
 from .registers import (

@@ -26,7 +26,7 @@ SHALLOW_BANK_WORDS = 2048
 #: Fields that are no plain integers.
 _KINDS = {
     "adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool, "terms": bool, "eligibility": bool,
-    "scaling": bool,
+    "scaling": bool, "reports": bool,
 }  # fmt: skip
 
 
@@ -88,6 +88,10 @@ class CoreConfig:
         Rows of rates of all input axons, by which a chip draws input spikes itself, 0 (it cannot) to 4096.
     rate_bits : int
         Width of such a rate: 4, 8 or 16.
+    reports : bool
+        Whether `REPORT` in a stimulus puts items of a region into the results.
+    tallies : int
+        Bits of the count of spikes that each neuron keeps, with the step of its first one, 4 to 16; 0: none are kept.
 
     Raises
     ------
@@ -121,6 +125,8 @@ class CoreConfig:
     contexts: int = 1
     patterns: int = 0
     rate_bits: int = 8
+    reports: bool = False
+    tallies: int = 0
 
     def __post_init__(self) -> None:
         check({name: getattr(self, name) for name in LIMITS})

@@ -75,3 +75,5 @@ class Clear(IntFlag):
     """Errors of the neurons."""
     WINNERS = 32
     """First neurons to fire, which become none."""
+    TALLIES = 64
+    """Counts of spikes and the number of the step, and what was the first or has most, which becomes none."""

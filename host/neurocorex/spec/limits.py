@@ -50,6 +50,8 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "contexts": frozenset({1, 2, 4, 8, 16}),
     "patterns": (0, 4096),
     "rate_bits": frozenset({4, 8, 16}),
+    "reports": (0, 1),
+    "tallies": frozenset({0, *range(4, 17)}),
 }
 
 #: Fields that need exponential traces, and their values that need nothing.

@@ -27,11 +27,12 @@ PIECE_WORDS = 8192
 
 
 #: Narrow regions that share the words of a memory, which has the name of the first. All others have one of their own.
-#: Chips may lack some, but never the first.
+#: Chips may lack some, or all of a pack, but never the first alone.
 PACKS = (
     (Region.DECAY, Region.CURRENT_DECAY),
     (Region.REFRACTORY, Region.DELAY, Region.FLAGS, Region.RULE, Region.GROUP),
     (Region.REFRACTORY_COUNT, Region.HISTORY),
+    (Region.COUNT, Region.FIRST_STEP),
 )
 
 
@@ -167,6 +168,10 @@ def _neurons(config: CoreConfig) -> Iterator[Memory]:
         excess = config.state_bits + 2
         yield Memory("core.neurons.pipeline.groups.contest", "memory", first.items, (index + excess,))
         yield Memory("core.neurons.pipeline.groups.winners", "memory", first.items, (first.bits + excess,))
+    if config.tallies and config.groups:
+        most = layout(Region.MOST, config)
+        yield Memory("core.neurons.pipeline.tallies.most", "numbers", most.items, (most.bits,))
+        yield Memory("core.neurons.pipeline.tallies.most", "counts", most.items, (config.tallies,))
     yield Memory("core.neurons.injections", "memory", neurons, (config.state_bits + 1,))
     yield Memory("core.events.arrivals.recurrent", "memory", neurons, (index,))
     yield Memory("core.events.queue.fifo", "storage", RECORD_PLACES - 1, (config.state_bits + index + 3,))

@@ -35,8 +35,10 @@ from .rows import (
     has_eligibility,
     has_errors,
     has_groups,
+    has_most,
     has_patterns,
     has_rules,
+    has_tallies,
     has_window,
     learns,
     never,
@@ -49,11 +51,15 @@ INFO_WORDS = (
     "neurons", "inputs", "lanes", "weight_bits", "state_bits", "refractory_bits", "max_delay", "adaptation",
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
     "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms", "groups", "eligibility",
-    "scaling", "contexts", "patterns", "rate_bits",
+    "scaling", "contexts", "patterns", "rate_bits", "reports", "tallies",
 )  # fmt: skip
 
 #: Item of `Region.FIRST` where no neuron has fired.
 NOBODY = 0xFFFF
+#: Item of `Region.FIRST_STEP` of a neuron that has not fired, and the largest number of a step.
+NEVER, LAST_STEP = 0xFFFF, 0xFFFE
+
+_ITEMS_OF_GROUPS = Extent("group, and one for all", lambda config: (1, config.groups + 1))
 
 
 # fmt: off
@@ -172,8 +178,29 @@ class Region(Declared):
     FIRST = 0x36, RegionRow(
         "item 0: the winner, the first neuron of any group to fire; item g: the first of group g; 0xFFFF: none",
         widths.FIRST, symbol="first", unit="neuron",
-        per=Extent("group, and one for all", lambda config: (1, config.groups + 1)), default=NOBODY,
-        cleared=Clear.WINNERS, present=has_groups, tame=lambda config: [NOBODY, NOBODY, (0, config.neurons - 1)])
+        per=_ITEMS_OF_GROUPS, default=NOBODY, cleared=Clear.WINNERS, present=has_groups,
+        tame=lambda config: [NOBODY, NOBODY, (0, config.neurons - 1)])
+
+    # Tallies.
+
+    COUNT = 0x37, RegionRow(
+        "spikes since tallies were cleared", widths.TALLY, symbol="count", unit="spikes", per=NEURON, default=0,
+        cleared=Clear.TALLIES, present=has_tallies, tame=lambda _: [0, (0, 9)])
+    FIRST_STEP = 0x38, RegionRow(
+        "number of the step of the first of these spikes; 0xFFFF: none", widths.TALLY_STEP, symbol="first_step",
+        unit="steps", per=NEURON, default=NEVER, cleared=Clear.TALLIES, present=has_tallies,
+        tame=lambda _: [NEVER, NEVER, (0, 70)])
+    MOST = 0x39, RegionRow(
+        "item 0: the neuron of any group that was the first to have most spikes; item g: that of group g; 0xFFFF: none",
+        widths.FIRST, symbol="most", unit="neuron", per=_ITEMS_OF_GROUPS, default=NOBODY, cleared=Clear.TALLIES,
+        present=has_most, tame=lambda config: [NOBODY, NOBODY, (0, config.neurons - 1)])
+    MOST_COUNT = 0x3A, RegionRow(
+        "how many spikes it had then", widths.TALLY, symbol="most_count", unit="spikes", per=_ITEMS_OF_GROUPS,
+        default=0, cleared=Clear.TALLIES, present=has_most, tame=lambda _: [0, (0, 9)])
+    TALLY_STEP = 0x3B, RegionRow(
+        "number of the next step, counted from 0 since tallies were cleared", widths.TALLY_STEP, symbol="now",
+        unit="steps", per=Extent("chip", lambda _: (1, 1)), default=0, cleared=Clear.TALLIES, present=has_tallies,
+        top=lambda _: LAST_STEP, tame=lambda _: [0, (0, 70), (LAST_STEP - 5, LAST_STEP)])
 
     # State of the learning engine, beside the weights.
 
@@ -191,9 +218,13 @@ PARAMETERS = tuple(region for region in Region if region.row.per is NEURON and r
 #: Parameters of each neuron in each context.
 CONTEXTS = tuple(region for region in Region if region.row.per is CONTEXT)
 #: Per-neuron state of the dynamics.
-STATE = tuple(region for region in Region if region.row.cleared in (Clear.STATE, Clear.ADAPTATION, Clear.ERRORS))
+STATE = tuple(
+    region for region in Region if region.row.per is NEURON and region.row.cleared not in (None, Clear.TRACES)
+)
 #: First neurons to fire.
 WINNERS = tuple(region for region in Region if region.row.cleared is Clear.WINNERS)
+#: Tallies that are none of a neuron's.
+TALLIES = tuple(region for region in Region if region.row.cleared is Clear.TALLIES and region not in STATE)
 #: State of the learning engine, beside the weights. What else can be written makes up the network itself.
 TRACES = tuple(region for region in Region if region.row.cleared is Clear.TRACES)
 

@@ -17,7 +17,21 @@ from .control import (
 from .counters import COUNTER_BITS, MODEL_COUNTERS, Counter
 from .flags import FLAG_BITS, LEARNING_FLAG_BITS, Clear, Flag, JudgeFlag, LearningFlag
 from .info import MAGIC, ChipInfo
-from .regions import CONTEXTS, NOBODY, PARAMETERS, STATE, TRACES, WINNERS, Layout, Region, layout, regions
+from .regions import (
+    CONTEXTS,
+    LAST_STEP,
+    NEVER,
+    NOBODY,
+    PARAMETERS,
+    STATE,
+    TALLIES,
+    TRACES,
+    WINNERS,
+    Layout,
+    Region,
+    layout,
+    regions,
+)
 from .version import PROTOCOL_VERSION
 
 __all__ = [
@@ -25,11 +39,13 @@ __all__ = [
     "COUNTER_BITS",
     "FLAG_BITS",
     "GATE_ALL",
+    "LAST_STEP",
     "LEARNING_FLAG_BITS",
     "MAGIC",
     "MODEL_COUNTERS",
     "MODULATION_ONE",
     "MOVING",
+    "NEVER",
     "NOBODY",
     "ONE_STEP",
     "OTHERS",
@@ -39,6 +55,7 @@ __all__ = [
     "ROW_FLAGS",
     "RULE_ROWS",
     "STATE",
+    "TALLIES",
     "TRACES",
     "WINNERS",
     "ChipInfo",

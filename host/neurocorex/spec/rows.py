@@ -92,6 +92,16 @@ def has_patterns(config: CoreConfig) -> bool:
     return config.patterns > 0
 
 
+def has_tallies(config: CoreConfig) -> bool:
+    """Chips that count the spikes of each neuron."""
+    return config.tallies > 0
+
+
+def has_most(config: CoreConfig) -> bool:
+    """Chips that keep which neuron of a group has most spikes."""
+    return config.tallies > 0 and config.groups > 0
+
+
 def has_factors(config: CoreConfig) -> bool:
     """Chips that multiply what synapses hold: eligibilities by a reward, or weights to scale them."""
     return config.eligibility or config.scaling

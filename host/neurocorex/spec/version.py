@@ -33,10 +33,24 @@ GEOMETRIES = (
     CoreConfig(neurons=37, inputs=14, weight_bits=16, state_bits=18, contexts=8),
     CoreConfig(neurons=39, inputs=17, weight_bits=4, state_bits=22, patterns=19, rate_bits=4),
     CoreConfig(neurons=35, inputs=71, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=12),
+    CoreConfig(neurons=39, inputs=16, state_bits=22, groups=6, reports=True, tallies=11),
 )
 #: Numbers of the wire that stand in no table.
 CONSTANTS = {
-    events: ("GAP_CODES", "SKIP", "GRADED", "CLEAR", "FORCE", "SET", "GENERATE", "PLAY", "RATES", "IDLE", "END"),
+    events: (
+        "GAP_CODES",
+        "SKIP",
+        "GRADED",
+        "CLEAR",
+        "FORCE",
+        "SET",
+        "REPORT",
+        "GENERATE",
+        "PLAY",
+        "RATES",
+        "IDLE",
+        "END",
+    ),
     stuffing: ("CRC_BYTES",),
     protocol: ("DELIMITER", "SEQUENCE_MODULUS", "RESPONSE", "DIVISOR_MIN", "BREAK_BITS", "DEFAULT_BAUD"),
 }
@@ -55,7 +69,7 @@ def contract() -> Iterator[str]:
             yield f"{register.name} {present:d} {bits} {register.signed:d}"
     yield f"counters {COUNTER_BITS} {' '.join(counter.name for counter in Counter if counter.row.of_model)}"
     yield f"description {' '.join(INFO_WORDS)} {' '.join(LIMITS)}"
-    yield f"arguments {sorted(events.ARGUMENTS.items())}"
+    yield f"arguments {sorted(events.arguments(reports=True).items())} {events.ANSWER_ARGUMENTS}"
     for module, names in CONSTANTS.items():
         yield " ".join(f"{name}={getattr(module, name):#x}" for name in names)
     headers = (protocol.Request.HEADER, protocol.Response.HEADER)

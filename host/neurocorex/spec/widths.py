@@ -36,6 +36,10 @@ TRACE = Width("T", lambda config: config.trace_bits)
 STORED_TRACE = Width("T or K", lambda config: config.stored_trace_bits or 1)
 #: An error of a neuron.
 ERROR = exactly(16)
+#: Spikes that were counted.
+TALLY = Width("`tallies`", lambda config: config.tallies or 4)
+#: Number of a step since tallies were cleared.
+TALLY_STEP = exactly(16)
 #: Two numbers of rule rows.
 RULE_PAIR = Width("2 log2 R", lambda config: 2 * config.rule_bits or 1)
 #: Number of a neuron, or that there is none: the same on every chip.

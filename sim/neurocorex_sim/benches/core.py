@@ -7,7 +7,7 @@ import cocotb
 import numpy as np
 from neurocorex.check.trial import Trial
 from neurocorex.emulator.emulator import Emulator
-from neurocorex.events.codec import code_positions
+from neurocorex.events.codes import code_positions
 from neurocorex.events.decoder import StreamDecoder
 from neurocorex.events.stream import EventStream
 from neurocorex.image import program_regions, state_regions

@@ -1,8 +1,4 @@
-"""Arguments of the kernel: arrays of a core, of its learning engine, of a stimulus, and of results.
-
-Machine code knows no arrays. It is given one block of integers: the sizes, then an address and a number of items for
-each array. `words` refuses arrays with items of another type than declared here, or with gaps between them.
-"""
+"""Arguments of the kernel: arrays of a core, of its learning engine, of a stimulus, and of results; see `block`."""
 
 from typing import NamedTuple
 
@@ -33,6 +29,8 @@ class Sizes(NamedTuple):
     """0 for exponential traces."""
     rule_bits: int
     contexts: int
+    tally_bits: int
+    """0 if spikes are not counted."""
     steps: int
     """Of the stimulus."""
     budget: int
@@ -62,6 +60,8 @@ class Core(NamedTuple):
     axon_start : int64 array [N + 1], axon : int64 array, axon_delay : int64 array
         Axons that carry the spikes of neuron j, counted behind the inputs, and their delays: items ``axon_start[j]`` to
         ``axon_start[j + 1]``. Silent ones are not among them.
+    now : int64 array [1], most, most_count : int64 array [G + 1]
+        Number of the step for tallies, and neurons with most spikes; without items on a chip that has none.
     """
 
     neurons: Narrow
@@ -76,6 +76,9 @@ class Core(NamedTuple):
     axon_start: Ints
     axon: Ints
     axon_delay: Ints
+    now: Ints
+    most: Ints
+    most_count: Ints
 
 
 class Learner(NamedTuple):
@@ -275,25 +278,3 @@ class Scratch(NamedTuple):
             total=np.zeros(1, np.int64), seen=np.zeros(learning_axons, np.int64),
             uncounted=np.zeros(COLUMNS, np.int64),
         )  # fmt: skip
-
-
-#: Items by type of array.
-_ITEMS = {Ints: ("i8",), Narrow: ("i4",), Doubles: ("f8",), Bytes: ("u1",), Weights: ("i1", "i2")}
-#: The block: by table and field a size, or the address and the number of items of an array.
-BLOCK = np.dtype([
-    ("sizes", [(name, np.int64) for name in Sizes._fields]),
-    *(
-        (table.__name__.lower(), [(name, [("address", np.int64), ("items", np.int64)]) for name in table._fields])
-        for table in (Core, Learner, Feedback, RuleRows, Scratch, Stimulus, Output)
-    ),
-])  # fmt: skip
-
-
-def words(table: Core | Learner | Feedback | RuleRows | Scratch | Stimulus | Output) -> list[int]:
-    """Return addresses and numbers of items, as they stand in the block; the arrays have to outlive their use."""
-    found = []
-    for (name, kind), array in zip(table.__annotations__.items(), table, strict=True):
-        if array.dtype.str[1:] not in _ITEMS[kind] or not array.flags.c_contiguous:
-            raise TypeError(f"{name} is {array.dtype} with strides {array.strides}, the kernel takes {_ITEMS[kind]}")
-        found += [array.ctypes.data, array.size]
-    return found

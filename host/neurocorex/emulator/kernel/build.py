@@ -38,15 +38,17 @@ from . import (
     spikes,
     steps,
     synapses,
+    tallies,
     traces,
     winners,
 )  # fmt: skip
-from .arguments import BLOCK, Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
+from .arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
+from .block import BLOCK
 from .constants import CHOSEN, NEURON_ROWS, ROWS, SYMBOL
 
 MODULES = (
     arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rewards, rulecolumns, rulerows, scaling,
-    spikes, steps, synapses, traces, winners,
+    spikes, steps, synapses, tallies, traces, winners,
 )  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
@@ -92,7 +94,7 @@ def register() -> None:
 
 
 def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
-    """Return the kernel as a function of C that is given the address of a block, see `arguments`."""
+    """Return the kernel as a function of C that is given the address of a block, see `block`."""
     i1, i4, i8, f8, weight = np.uint8, np.int32, np.int64, np.float64, np.int16 if wide else np.int8
 
     def run(block):
@@ -103,13 +105,14 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
         )  # fmt: skip
         sizes = Sizes(
             s.inputs, s.neurons, s.weight_bits, s.state_bits, s.max_delay, s.adapts != 0, s.soft_bounds != 0,
-            s.trace_bits, s.window_steps, s.rule_bits, s.contexts, s.steps, s.budget, s.settles != 0,
+            s.trace_bits, s.window_steps, s.rule_bits, s.contexts, s.tally_bits, s.steps, s.budget, s.settles != 0,
         )  # fmt: skip
         core = Core(
             _table(c.neurons, NEURON_ROWS, i4), _array(c.history, i8), _array(c.control, i8),
             _array(c.control_bits, i8), _array(c.weights, weight), _array(c.keep_membrane, f8),
             _array(c.keep_current, f8), _table(c.context_bias, s.contexts, i4), _table(c.context_gain, s.contexts, i4),
-            _array(c.axon_start, i8), _array(c.axon, i8), _array(c.axon_delay, i8),
+            _array(c.axon_start, i8), _array(c.axon, i8), _array(c.axon_delay, i8), _array(c.now, i8),
+            _array(c.most, i8), _array(c.most_count, i8),
         )  # fmt: skip
         learner = None
         if learns:

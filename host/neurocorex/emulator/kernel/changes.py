@@ -8,6 +8,7 @@ from .constants import (
     CLEAR_ADAPTATION,
     CLEAR_ERRORS,
     CLEAR_STATE,
+    CLEAR_TALLIES,
     CLEAR_TRACES,
     CLEAR_WINNERS,
     NO_REGISTER,
@@ -18,6 +19,7 @@ from .constants import (
     R,
     V,
 )  # fmt: skip
+from .tallies import clear_tallies
 
 
 def apply_changes(core, learner, feedback, due, stimulus, change, step):
@@ -43,6 +45,8 @@ def apply_changes(core, learner, feedback, due, stimulus, change, step):
         if learner is not None and value & CLEAR_TRACES:
             zero(learner.pre)
             zero(learner.post)
+        if value & CLEAR_TALLIES and core.now.size:
+            clear_tallies(core)
         if feedback is not None and value & CLEAR_WINNERS:
             for item in range(feedback.first.size):
                 feedback.first[item] = NOBODY

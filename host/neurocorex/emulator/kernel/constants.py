@@ -8,11 +8,12 @@ from ...spec.config import CHANGE_FRACTION, TABLE_STEPS
 from ..memory import NARROW_REGIONS
 
 #: Rows of `Core.neurons`.
-TH, RESET, LEAK, BIAS, PERIOD, FLAGS, RULE, GROUP, V, I, R, H, E = (
+TH, RESET, LEAK, BIAS, PERIOD, FLAGS, RULE, GROUP, V, I, R, H, E, COUNT, FIRST_STEP = (
     NARROW_REGIONS.index(region)
     for region in (
         Region.THRESHOLD, Region.RESET, Region.LEAK, Region.BIAS, Region.REFRACTORY, Region.FLAGS, Region.RULE,
         Region.GROUP, Region.MEMBRANE, Region.CURRENT, Region.REFRACTORY_COUNT, Region.ADAPTATION, Region.ERROR,
+        Region.COUNT, Region.FIRST_STEP,
     )
 )  # fmt: skip
 NEURON_ROWS = len(NARROW_REGIONS)
@@ -54,6 +55,7 @@ SUBTRACT, HOLD = int(Flag.RESET_SUBTRACT), int(Flag.REFRACTORY_HOLD)
 OFF, ALWAYS = int(Flag.PLASTICITY_OFF), int(Flag.ERROR_ALWAYS)
 CLEAR_STATE, CLEAR_TRACES = int(Clear.STATE), int(Clear.TRACES)
 CLEAR_ADAPTATION, CLEAR_ERRORS, CLEAR_WINNERS = int(Clear.ADAPTATION), int(Clear.ERRORS), int(Clear.WINNERS)
+CLEAR_TALLIES = int(Clear.TALLIES)
 RECURRENT_EVENTS, SATURATIONS = int(Counter.RECURRENT_EVENTS), int(Counter.SATURATIONS)
 POTENTIATIONS, DEPRESSIONS = int(Counter.POTENTIATIONS), int(Counter.DEPRESSIONS)
 CLIPS_LOW, CLIPS_HIGH = int(Counter.CLIPS_LOW), int(Counter.CLIPS_HIGH)
@@ -63,7 +65,7 @@ FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
 COLUMNS, REWARDS, SCALED, CONTESTS = (len(Counter) + place for place in range(4))
 TALLIES = CONTESTS + 1
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
-NOBODY = registers.NOBODY
+NOBODY, NEVER, LAST_STEP = registers.NOBODY, registers.NEVER, registers.LAST_STEP
 FRACTION = CHANGE_FRACTION
 #: Added before a negative change is cut to whole weights, so that it is rounded towards zero.
 ROUND_UP = (1 << FRACTION) - 1

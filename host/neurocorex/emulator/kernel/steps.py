@@ -33,6 +33,7 @@ from .rulerows import depress_rows
 from .scaling import scale
 from .spikes import keep_history, send, send_history, take_arrivals, take_events
 from .synapses import add_currents
+from .tallies import count_steps, tally
 from .winners import contest, judge, keep_first, raise_threshold
 
 
@@ -138,6 +139,8 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             keep_first(feedback.first, neurons[GROUP], scratch.excess, fired, firing)
             if rules[JUDGE]:
                 core.control[JUDGE] = rules[JUDGE] = 0
+        if sizes.tally_bits and firing:
+            tally(core, sizes.tally_bits, fired, firing)
 
         # Traces, potentiation, and what errors, rewards and scaling change
         if learner is not None:
@@ -157,6 +160,8 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             after = step + silent
         if learner is not None:
             finish(core, learner, scratch, sizes, rules, after - step)
+        if sizes.tally_bits:
+            count_steps(core.now, after - step)
         counts[SATURATIONS] += clamped * (after - step)
         counts[CONTESTS] += (after - step) * (rules[ONE_FIRES] != 0)
         for k in range(watched.size):

@@ -1,0 +1,49 @@
+"""Parts of a stimulus between its reports: the core stands still at each, and its memories can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from ..events.codec import REPORTED
+from ..events.stream import EventStream
+
+
+class Part(NamedTuple):
+    """Part of a stimulus.
+
+    Attributes
+    ----------
+    start : int
+        Its first step in the whole.
+    stimulus : EventStream
+        Steps, and changes up to a report, which is none of them.
+    request : int or None
+        Of the report behind it; None: the stimulus ends.
+    """
+
+    start: int
+    stimulus: EventStream
+    request: int | None
+
+
+def parts(stimulus: EventStream) -> Iterator[Part]:
+    """Return the parts of a stimulus, one more than it has reports."""
+    step, register, value = stimulus.columns[6:]
+    start = first = 0
+    for place in np.flatnonzero(register == REPORTED).tolist():
+        stop = int(step[place])
+        yield Part(start, _piece(stimulus, start, stop, first, place), int(value[place]))
+        start, first = stop, place + 1
+    yield Part(start, _piece(stimulus, start, stimulus.steps, first, step.size), None)
+
+
+def _piece(stimulus: EventStream, start: int, stop: int, first: int, last: int) -> EventStream:
+    """Return steps with their events, and changes by their places."""
+    if (start, stop, first, last) == (0, stimulus.steps, 0, stimulus.change_step.size):
+        return stimulus
+    spikes = stimulus.cut(start, stop)
+    step, register, value = (column[first:last] for column in stimulus.columns[6:])
+    return EventStream.made(spikes.steps, *spikes.columns[:6], step - start, register, value)
