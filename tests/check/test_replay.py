@@ -366,14 +366,14 @@ def test_steps_are_cut_out_of_any_payloads(seed: int) -> None:
     cuts = sorted(rng.integers(0, len(data) + 1, 3).tolist())
     payloads = [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
     stopped = int(rng.integers(4))
-    cutter, decoder = StepCutter(), EventDecoder()
+    cutter, decoder = StepCutter(SMALL), EventDecoder()
     ran = []
     for payload in payloads[:stopped]:
         cutter.pass_on(payload)
         ran += decoder.feed(payload)
     ended = len(EventDecoder().feed(data[: sum(map(len, payloads[: stopped + 1]))])) - len(ran)
     for steps in range(ended + 1):
-        again = StepCutter()
+        again = StepCutter(SMALL)
         for payload in payloads[:stopped]:
             again.pass_on(payload)
         part = again.cut(payloads[stopped], steps)

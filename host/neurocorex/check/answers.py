@@ -23,7 +23,7 @@ class AnswerDifference:
     Attributes
     ----------
     quantity : str
-        Status, region, counter, spike, membrane or number of steps, in words.
+        Status, region, counter, spike, membrane, report or number of steps, in words.
     place : str
         Where: row and column, or step and neuron; empty if there is one only.
     got, expected : int, str or None
@@ -135,14 +135,25 @@ def _results(got: bytes, expected: bytes, steps: int) -> AnswerDifference | None
         return AnswerDifference("steps of the answer", "", mine.steps, theirs.steps)
     found = [*_first(_spikes(mine), _spikes(theirs)), *_first(_membranes(mine), _membranes(theirs))]
     if not found:
-        return None
+        return _reports(mine, theirs, steps)
     (step, neuron), kind, value, wanted = min(found, key=lambda each: each[0])
     return AnswerDifference(kind, f"step {steps + step}, neuron {neuron}", value, wanted)
 
 
+def _reports(mine: EventStream, theirs: EventStream, steps: int) -> AnswerDifference | None:
+    """Return the first byte of a report that differs, or that only one has."""
+    rows = [list(zip(*(column.tolist() for column in stream.columns[6:]), strict=True)) for stream in (mine, theirs)]
+    for place, (got, expected) in enumerate(zip_longest(*rows)):
+        if got != expected:
+            step = min(row[0] for row in (got, expected) if row is not None)
+            values = (None if row is None else row[2] for row in (got, expected))
+            return AnswerDifference("report", f"step {steps + step}, entry {place}", *values)
+    return None
+
+
 def decoded(results: bytes) -> EventStream | None:
     """Results of whole steps; None for anything else."""
-    decoder = StreamDecoder()
+    decoder = StreamDecoder(results=True)
     stream = decoder.feed(results)
     return None if decoder.refused or decoder.open or decoder.partial else stream
 

@@ -110,7 +110,7 @@ class Player:
         self._found, self._part, self._answers, self._told = found, part, answers, told
         self._config = part.info.config
         self._link: Link = device.link
-        self._stimulus = StepCutter()
+        self._stimulus = StepCutter(self._config)
         self._counted = True  # whether the counters of the log began where these do
         self._begun = found.requests
         self._open: list[tuple[int, Call]] = []  # requests that were cut off, with their numbers
@@ -203,7 +203,10 @@ class Player:
         pieces = [(payload[:limit], results.cut(0, last)), (payload[limit:], results.cut(last, last + 1))]
         if len(payload) <= limit:
             pieces = [(payload, results)] if payload else []
-        return [(Call(Op.RUN, data), Call(Op.RUN, data, [(Status.OK, part.encode())])) for data, part in pieces]
+        return [
+            (Call(Op.RUN, data), Call(Op.RUN, data, [(Status.OK, part.encode(interleave=True))]))
+            for data, part in pieces
+        ]
 
     def _run(self, batch: list[tuple[int, Call, Call]]) -> None:
         """Carry out requests and compare their answers."""

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..events.codes import rates_bytes
 from ..events.decoder import StreamDecoder
-from ..spec.events import ARGUMENTS, END, GENERATE, IDLE, PLAY, RATES
+from ..spec import CoreConfig
+from ..spec.events import END, GENERATE, IDLE, PLAY, RATES, arguments
 
 
 class StepCutter:
-    """Cutter of RUN payloads, in order; a step or a code may span several of them."""
+    """Cutter of RUN payloads, in order; a step or a code may span several of them.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    config : CoreConfig
+        Geometry of the chip, which tells the codes that it knows.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        self._sizes = arguments(draws=config.patterns > 0, reports=config.reports)
         self._begin()
 
     def _begin(self) -> None:
-        self._decoder = StreamDecoder()
+        self._decoder = StreamDecoder(patterns=self._config.patterns, reports=self._config.reports)
         self._before: list[bytes] = []  # payloads since one that ended with a step
 
     def pass_on(self, payload: bytes) -> None:
@@ -34,7 +43,7 @@ class StepCutter:
         self._begin()
         if not steps:
             return b""
-        for start, end, ended in _ends(before + payload):
+        for start, end, ended in _ends(before + payload, self._sizes):
             if end <= len(before):
                 continue
             if ended < steps:
@@ -48,17 +57,18 @@ class StepCutter:
         return payload + bytes([END] * steps)
 
 
-def _ends(stimulus: bytes) -> Iterator[tuple[int, int, int]]:
+def _ends(stimulus: bytes, sizes: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
     """Yield where each code that ends steps begins and ends, and how many it ends."""
-    at = 0
+    draws, at = RATES in sizes, 0
     while at < len(stimulus):
-        code, end = stimulus[at], at + 1 + ARGUMENTS.get(stimulus[at], 0)
+        code, end = stimulus[at], at + 1 + sizes.get(stimulus[at], 0)
         if end > len(stimulus):
             return
         if code == END:
             yield at, end, 1
-        elif code in (IDLE, GENERATE, PLAY) and (count := int.from_bytes(stimulus[end - 2 : end], "little")):
-            yield at, end, count
-        elif code == RATES:
+        elif code == IDLE or (draws and code in (GENERATE, PLAY)):
+            if count := int.from_bytes(stimulus[end - 2 : end], "little"):
+                yield at, end, count
+        elif draws and code == RATES:
             end += rates_bytes(stimulus, at)
         at = end

@@ -75,11 +75,12 @@ class Trial:
         parts = files.read_arrays(path, names=["image", "stimulus"], label=label, unpacked=FILE_LIMIT)
         if any(part.dtype != np.uint8 or part.ndim != 1 for part in parts.values()):
             raise FileFormatError(f"{label}: its parts are no rows of bytes")
+        image = Image.from_bytes(parts["image"].tobytes(), name=str(path))
         try:
-            stimulus = EventStream.decode(parts["stimulus"].tobytes())
+            stimulus = EventStream.decode(parts["stimulus"].tobytes(), reports=image.config.reports)
         except (ValueError, OverflowError) as error:
             raise FileFormatError(f"{label}: {error}") from None
-        return cls(Image.from_bytes(parts["image"].tobytes(), name=str(path)), stimulus)
+        return cls(image, stimulus)
 
 
 #: Geometries for chips that have none of their own: few, because each is compiled for the simulated chip.

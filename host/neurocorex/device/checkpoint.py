@@ -9,8 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import FileFormatError, InputError
+from ..events.arrays import Ints
 from ..events.delayline import Waiting
+from ..events.stream import EventStream
 from ..image import program_regions, state_regions
 from ..spec import Region
 from ..wire.regions import Items
@@ -83,7 +87,7 @@ class CheckpointedRun(Run):
         self._checkpoint = checkpoint
         self._start, self._is_complete = 0, False
         self._earlier: dict[str, int] = {}
-        self._encoded: list[bytes] = []
+        self._encoded: list[tuple[bytes, Ints]] = []
         self._written: int | None = None
         config = self._contents.config
         self._kept = (*program_regions(config), *state_regions(config))
@@ -123,7 +127,7 @@ class CheckpointedRun(Run):
         contents, steps = self._contents, self.stream.steps
         if not self._is_there(step, held):
             return
-        self._encoded += [each.encode(interleave=True) for each, _ in self._gathering.pieces[len(self._encoded) :]]
+        self._encoded += [_encoded(*each) for each in self._gathering.pieces[len(self._encoded) :]]
         # What is on its way is left out: the run that goes on knows it by its stimulus.
         network = replace(contents.network, waiting=Waiting.none())
         image = identity.compact({region: held[region] for region in self._kept}, network, contents.config)
@@ -133,7 +137,9 @@ class CheckpointedRun(Run):
             added = self._summed(counting.added(before, held[Region.COUNTERS], contents.config))
         done = min(step, steps)
         saved = Saved(
-            self._identity, steps, done, step > steps, added, image, b"".join(self._encoded),
+            self._identity, steps, done, step > steps, added, image,
+            b"".join(data for data, _ in self._encoded),
+            np.concatenate([np.empty((3, 0), np.int64), *(reports for _, reports in self._encoded)], axis=1),
             self._log.over_time(contents.network, done),
         )  # fmt: skip
         save(self._checkpoint.path, saved)
@@ -194,7 +200,7 @@ class CheckpointedRun(Run):
             self._log.go_on(saved.done, saved.weights)
             self.looks = [look for look in self.looks if look.step > saved.done or look is self._before]
         self._gathering.pieces[:] = [(saved.stream(), saved.done)]
-        self._encoded = [saved.results]
+        self._encoded = [(saved.results, saved.reports)]
         self._start = self._written = saved.done
         self._is_complete, self._earlier = saved.is_complete, saved.counters
         own = self._contents.geometry
@@ -209,6 +215,14 @@ class CheckpointedRun(Run):
     def _summed(self, added: dict[str, int]) -> dict[str, int]:
         """Add what the steps before have added to the counters."""
         return {name: count + self._earlier.get(name, 0) for name, count in added.items()}
+
+
+def _encoded(piece: EventStream, end: int) -> tuple[bytes, Ints]:
+    """Return the bytes of results that end with so many steps of the run, and their reports with steps of the run."""
+    start = end - piece.steps
+    reports = np.stack([piece.change_step + start, piece.change_register, piece.change_value])
+    empty = np.empty(0, np.int64)
+    return EventStream.made(piece.steps, *piece.columns[:6], empty, empty, empty).encode(interleave=True), reports
 
 
 class _Point(dict[Region, Items]):

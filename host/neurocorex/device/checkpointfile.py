@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileFormatError, InputError
+from ..events.arrays import Ints
+from ..events.codec import ITEM, REPORTED
 from ..events.stream import EventStream
 from ..files import Archive, pack, parse, write_atomic
 from ..image import Image
@@ -18,7 +20,7 @@ from .weights import WeightTables
 FORMAT, VERSION = "neurocorex-checkpoint", 1
 #: Largest file, packed or not, in bytes.
 LIMIT = 1 << 33
-_HEADER, _CHIP, _RESULTS = "header.json", "chip.npz", "results.bin"
+_HEADER, _CHIP, _RESULTS, _REPORTS = "header.json", "chip.npz", "results.bin", "reports"
 _HEADER_LIMIT = 1 << 20
 _WEIGHTS = ("weight_steps", "weight_items", "weight_gains")
 
@@ -40,7 +42,9 @@ class Saved:
     image : Image
         What the chip held then.
     results : bytes
-        What these steps have recorded, see `EventStream.encode`.
+        What these steps have recorded, see `EventStream.encode`, but for reports.
+    reports : int64 array [3, K]
+        Reports of these steps, as changes of the results: steps, registers and values.
     weights : WeightTables
         Weights that were read on the way.
     """
@@ -52,14 +56,15 @@ class Saved:
     counters: dict[str, int]
     image: Image
     results: bytes
+    reports: Ints
     weights: WeightTables
 
     def stream(self) -> EventStream:
         """Return what was recorded; raises InputError if the bytes are no results of `done` steps."""
-        stream = EventStream.decode(self.results)
-        if stream.steps != self.done:
+        stream = EventStream.decode(self.results, results=True)
+        if stream.steps != self.done or stream.change_step.size:
             raise InputError(f"results of {stream.steps} steps, expected {self.done}")
-        return stream
+        return stream.with_changes(*self.reports)
 
 
 def save(path: Path, saved: Saved) -> None:
@@ -71,6 +76,7 @@ def save(path: Path, saved: Saved) -> None:
     entries: dict[str, Any] = {
         _HEADER: json.dumps(header, indent=1).encode(), _CHIP: saved.image.to_bytes(), _RESULTS: saved.results,
         **dict(zip(_WEIGHTS, saved.weights, strict=True)),
+        **({_REPORTS: saved.reports} if saved.reports.size else {}),
     }  # fmt: skip
     # Not packed: it is written again and again, and its largest parts are dense already.
     write_atomic(path, lambda stream: pack(stream, entries, compressed=False))
@@ -97,6 +103,7 @@ def load(path: Path) -> Saved:
             _mapping(header, "identity", str), _count(header, "steps"), _count(header, "done"),
             header["complete"] is True, _mapping(header, "counters", int),
             Image.from_bytes(archive.content(_CHIP), name=f"{path}: {_CHIP}"), archive.content(_RESULTS, LIMIT),
+            archive.array(_REPORTS) if f"{_REPORTS}.npy" in archive else np.empty((3, 0), np.int64),
             WeightTables(*(archive.array(name) for name in _WEIGHTS)),
         )  # fmt: skip
         _check(saved)
@@ -114,6 +121,11 @@ def _check(saved: Saved) -> None:
         raise ValueError("the weights on the way do not belong together")
     if not (steps.dtype == gains.dtype == np.int64 and items.dtype == np.int16):
         raise ValueError("the weights on the way are of another type")
+    if saved.reports.dtype != np.int64 or saved.reports.ndim != 2 or len(saved.reports) != 3:
+        raise ValueError("the reports are of another type")
+    registers = saved.reports[1]
+    if not np.isin(registers, (REPORTED, ITEM)).all() or (registers[:1] == ITEM).any():
+        raise ValueError("the reports have no meaning")
     if gains.min(initial=0) < 0 or gains.max(initial=0) > 64:
         raise ValueError("gains out of range")
 

@@ -115,7 +115,7 @@ class SpikeWatch:
 
     def _begin(self) -> None:
         """Expect the beginning of a stream of results."""
-        self._results = StreamDecoder()
+        self._results = StreamDecoder(results=True)
         self._step = 0
 
     def _lose(self) -> None:

@@ -9,10 +9,12 @@ from neurocorex.check.trial import Trial
 from neurocorex.emulator.emulator import Emulator
 from neurocorex.events.codes import code_positions
 from neurocorex.events.decoder import StreamDecoder
+from neurocorex.events.reports import in_bytes
 from neurocorex.events.stream import EventStream
 from neurocorex.image import program_regions, state_regions
 from neurocorex.spec import Clear, Control, CoreConfig, Counter, Region, layout
-from neurocorex.spec.registers import MODEL_COUNTERS, STATE, TRACES, WINNERS
+from neurocorex.spec.events import arguments
+from neurocorex.spec.registers import MODEL_COUNTERS, STATE, TALLIES, TRACES, WINNERS
 
 from neurocorex_sim.bench import CorePorts, settings
 
@@ -43,7 +45,11 @@ async def equals_emulator(core):
             part = trial.stimulus.cut(start, start + piece)
             offer, take = PACES[index % len(PACES)]
             results = await ports.run(part.encode(), offer=offer, take=take)
-            expect_equal(EventStream.decode(results), emulator.run(part), f"trial {number}, steps from {start}")
+            expect_equal(
+                EventStream.decode(results, results=True),
+                on_wire(emulator.run(part), config),
+                f"trial {number}, steps from {start}",
+            )
             digest.update(results)
         await compare_regions(ports, emulator, digest)
         await compare_counters(ports, emulator)
@@ -69,16 +75,20 @@ async def abort_ends_the_step_at_hand(core):
     emulator = Emulator(config)
     await load(ports, emulator, trial)
     moving = [
-        region for region in (Region.CONTROL, Region.WEIGHTS, *STATE, *WINNERS, *TRACES) if region in emulator.regions
+        region
+        for region in (Region.CONTROL, Region.WEIGHTS, *STATE, *WINNERS, *TALLIES, *TRACES)
+        if region in emulator.regions
     ]
     for _ in range(given["aborts"]):
         start = int(rng.integers(given["steps"]))
         stimulus = EventStream.join([trial.stimulus.cut(start, given["steps"]), EventStream(3)]).encode()
         cycles = int(rng.integers(4 * config.neurons + 40))
         taken, results = await ports.run_and_abort(stimulus, cycles, take=float(rng.choice([1.0, 0.3])))
-        mine = EventStream.decode(results)
+        mine = EventStream.decode(results, results=True)
         known = {region: await ports.read(region) for region in moving}
-        assert any(follows(emulator, part, mine, known) for part in possible(taken)), f"{taken.hex(' ')} in {cycles}"
+        assert any(follows(emulator, part, mine, known) for part in possible(taken, config)), (
+            f"{taken.hex(' ')} in {cycles}"
+        )
     await compare_counters(ports, emulator)
 
 
@@ -96,11 +106,16 @@ async def load(ports, emulator, trial):
             emulator.write(region, values)
 
 
-def possible(taken):
+def on_wire(results, config):
+    """Return results with their reports in bytes, as a chip sends them."""
+    return EventStream.made(results.steps, *results.columns[:6], *in_bytes(results.columns[6:], config))
+
+
+def possible(taken, config):
     """Return the stimuli that may have been carried out if these bytes were taken before an abort."""
-    codes = code_positions(taken)
+    codes = code_positions(taken, arguments(draws=config.patterns > 0, reports=config.reports))
     for last in (len(taken), int(codes[-1]) if len(codes) else 0):
-        decoder = StreamDecoder()
+        decoder = StreamDecoder(patterns=config.patterns, reports=config.reports)
         whole = decoder.feed(taken[:last])
         yield EventStream.join([whole, decoder.end()]) if decoder.open else whole
 
@@ -115,7 +130,9 @@ def follows(emulator, stimulus, mine, known):
     # Changes behind the last step that was taken are carried out without one.
     done = stimulus if mine.steps == stimulus.steps else stimulus.cut(0, mine.steps)
     attempt = twin(emulator)
-    if attempt.run(done) != mine or any(items(attempt, region) != known[region] for region in known):
+    if on_wire(attempt.run(done), emulator.config) != mine or any(
+        items(attempt, region) != known[region] for region in known
+    ):
         return False
     emulator.run(done)
     return True
