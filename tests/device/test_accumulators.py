@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.device.accumulators import Extent, Gathering
+from neurocorex.device.accumulators import Extent
+from neurocorex.device.gathering import Gathering
 from neurocorex.device.recording import Recording
 from neurocorex.errors import InputError
 from neurocorex.events.stream import EventStream

@@ -6,9 +6,9 @@ from typing import Any
 import neurocorex as ncx
 import numpy as np
 import pytest
-from neurocorex.device.accumulators import Gathering
 from neurocorex.device.device import Device
 from neurocorex.device.emulated import EmulatedChip
+from neurocorex.device.gathering import Gathering
 from neurocorex.device.live import Live
 from neurocorex.device.wired import WiredChip
 from neurocorex.emulator.transport import VirtualTransport

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from neurocorex.events.delayline import DelayLine, Waiting
 from neurocorex.events.stream import EventStream
-from neurocorex.spec import Clear
+from neurocorex.spec import Clear, Region
 
 #: Axons 0 to 2 are those of the inputs, two more belong to inputs 2 and 0.
 LINE = DelayLine(3, np.array([0, 1, 2, 2, 0]), np.array([0, 2, 5, 1, 9]))
@@ -75,3 +75,11 @@ def test_currents_and_changes_stay_where_they_are() -> None:
     found = LINE.carry(made, Waiting.none()).stream
     for mine, wanted in zip(found.columns[2:], made.columns[2:], strict=True):
         np.testing.assert_array_equal(mine, wanted)
+
+
+def test_reports_stay_between_the_steps_where_they_were_asked_for() -> None:
+    sent = np.random.default_rng(3).random((20, 3)) < 0.3
+    asked = stream(sent, (8,)).reporting([0, 8, 20], Region.COUNT, 2)
+    flight = LINE.carry(asked, Waiting.none())
+    np.testing.assert_array_equal(flight.stream.dense(5), arrivals(sent, (8,))[:20])
+    assert [column.tolist() for column in flight.stream.columns[6:]] == [c.tolist() for c in asked.columns[6:]]

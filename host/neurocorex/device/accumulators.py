@@ -1,7 +1,8 @@
 """Accumulators of a run: what each recorded thing keeps of the results, which are reduced as they arrive.
 
-A recorded thing has an `Accumulator`, and `Gathering` hands it the pieces of the results in order. To record something
-new, write an accumulator and name it in `accumulators_of`. Memory grows with what is kept, not with what a chip sends.
+A recorded thing has an `Accumulator`, and `gathering.Gathering` hands it the pieces of the results in order. To record
+something new, write an accumulator and name it in `accumulators_of` there. Memory grows with what is kept, not with
+what a chip sends.
 """
 
 from __future__ import annotations
@@ -73,6 +74,10 @@ class Accumulator(ABC):
     def add(self, start: int, piece: EventStream) -> None:
         """Add the results of the steps from `start` on."""
 
+    def covers(self, steps: int) -> int:
+        """Return how many of the first `steps` steps, which have come, it can speak of."""
+        return steps
+
     @abstractmethod
     def fields(self, steps: int) -> dict[str, Any]:
         """Return attributes of a `ResultData`, of the first `steps` steps, which are whole samples.
@@ -88,7 +93,7 @@ class SpikeCounts(Accumulator):
     """Number of spikes of each neuron in each sample."""
 
     def __init__(self, recording: Recording, extent: Extent) -> None:
-        self._recorded, self._extent = recording.spikes, extent
+        self._recorded, self._sent, self._extent = recording.spikes, recording.sent, extent
         # One more for all neurons that there are not.
         self._width = extent.neurons + 1
         self._held = (np.zeros((1, self._width), np.int64), 0)
@@ -120,12 +125,12 @@ class SpikeCounts(Accumulator):
         """Return `spike_counts`, whose last row may hold more than its sample has."""
         table, neurons = self._held[0], self._extent.neurons
         others = np.ones(self._width, np.bool_)
-        others[self._recorded] = False
+        others[self._sent] = False
         if table[:, others].any():
             raise InputError("the results hold spikes of neurons that were not recorded; the device is faulty")
         rows = self._extent.samples(steps)
         counts = np.zeros((rows, neurons), np.int64)
-        counts[: len(table)] = table[:rows, :neurons]
+        counts[: len(table), self._recorded] = table[:rows, self._recorded]
         return {"spike_counts": counts.reshape(*self._extent.shape(steps), neurons)}
 
 
@@ -179,77 +184,6 @@ class Membranes(Accumulator):
         rows = np.concatenate([np.empty((0, self._neurons.size), np.int32), *self._held.values()])
         whole = rows[: each * self._extent.samples(steps)]
         return {"v_items": whole.reshape(*self._extent.shape(steps), each, self._neurons.size)}
-
-
-def accumulators_of(recording: Recording, extent: Extent) -> list[Accumulator]:
-    """Return what a recording keeps: one for each thing, with attributes of a result of its own."""
-    kept: list[Accumulator] = [SpikeCounts(recording, extent), Membranes(recording, extent)]
-    if not recording.counts_only:
-        kept.append(SpikeTimes(extent))
-    return kept
-
-
-class Gathering:
-    """Results of a run: pieces as they come, and what accumulators keep of them.
-
-    Parameters
-    ----------
-    recording : Recording
-        What is recorded.
-    extent : Extent
-        Of the run.
-    holds : bool
-        Whether all pieces are held until `fields` is called, as a checkpoint needs them.
-
-    Attributes
-    ----------
-    pieces : list of (EventStream, int)
-        Pieces that wait to be reduced, and the steps that each and all before it cover: one list, so that Ctrl-C finds
-        both or neither. Appending to it is all that it takes to keep a piece.
-    """
-
-    def __init__(self, recording: Recording, extent: Extent, *, holds: bool = False) -> None:
-        self._extent, self._holds = extent, holds
-        self._kept = accumulators_of(recording, extent)
-        self._waiting = 0
-        self.pieces: list[tuple[EventStream, int]] = []
-
-    @property
-    def done(self) -> int:
-        """Steps that came."""
-        return self.pieces[-1][1] if self.pieces else 0
-
-    def reduce(self) -> None:
-        """Reduce the pieces, if so many events wait that it is worth it; called after each."""
-        if self._holds or not self.pieces:
-            return
-        piece = self.pieces[-1][0]
-        self._waiting += piece.event_step.size + piece.graded_step.size + PIECE
-        if self._waiting >= max(each.waiting for each in self._kept):
-            self._reduce()
-
-    def _reduce(self) -> None:
-        parts = [piece for piece, _ in self.pieces if piece.steps]
-        if not parts:
-            return
-        start = self.pieces[0][1] - self.pieces[0][0].steps
-        joined = EventStream.join(parts)
-        for each in self._kept:
-            each.add(start, joined)
-        if not self._holds:
-            self.pieces[:] = [(EventStream(0), self.done)]
-            self._waiting = 0
-
-    def fields(self) -> dict[str, Any]:
-        """Return attributes of a `ResultData`: the whole samples of what came; raises as `Accumulator.fields`."""
-        self._reduce()
-        done = self._extent.whole(self.done)
-        found: dict[str, Any] = {"steps": done, "samples": None, "neurons": self._extent.neurons}
-        if self._extent.sample_steps is not None:
-            found |= {"steps": self._extent.sample_steps, "samples": self._extent.samples(self.done)}
-        for each in self._kept:
-            found |= each.fields(done)
-        return found
 
 
 def _compact(column: Ints) -> Ints:

@@ -132,6 +132,10 @@ class Changes:
                 raise InputError(f"a run clears {CLEAR_ALL!r} or some of it, got {flags!r} before step {step}")
             self._clears.append((step, NO_REGISTER, int(flags)))
 
+    def cleared(self, what: Clear) -> list[int]:
+        """Return the steps before which a run, or a new sample of it, clears some of this."""
+        return [step for step, _, flags in self._clears if flags & what]
+
     def modulate(self, given: Any) -> None:
         """Take the argument `modulation`: one value for each step, or values by step."""
         if given is not None and not isinstance(given, Mapping):

@@ -103,8 +103,11 @@ class Live:
             network.source.warn_if_changed(0)
         neurons = contents.geometry.neurons
         self._recording = Recording.of(record, neurons, awake=contents.used().neurons)
-        if self._recording.counts_only:
-            raise InputError("a stream hands over spikes as they come; record 'spikes', 'v' or both")
+        if self._recording.counts_only or self._recording.sent.size > self._recording.spikes.size:
+            raise InputError(
+                "a stream hands over spikes as they come; counts, first spikes and winners are of a run: record "
+                "'spikes', 'v' or both"
+            )
         self._contents, self._perform, self._network = contents, perform, network
         self._flags = self._recording.flags(contents.flags())
         self._inputs = contents.geometry.inputs if network.inputs is None else network.inputs

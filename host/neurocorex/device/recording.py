@@ -1,10 +1,10 @@
-"""Recording of a run: whose spikes and membranes the chip sends, and the flags that make it do so."""
+"""Recording of a run: whose spikes and membranes the chip sends, what it reports, and the flags for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,39 @@ from ..spec import Flag
 from ..wire.regions import Items
 from .teaching import is_integer
 
-RECORDABLE = ("spikes", "v", "counts")
+RECORDABLE = ("spikes", "v", "counts", "first", "winner")
+
+
+class Tally(NamedTuple):
+    """Reports of tallies that a run has at the end of each sample.
+
+    Attributes
+    ----------
+    every : int
+        Steps of a sample, or of a run without samples.
+    requests : tuple of int
+        What is reported, in this order, as `events.reports.request` has it.
+    items : tuple of int
+        How many items each of them has.
+    """
+
+    every: int
+    requests: tuple[int, ...]
+    items: tuple[int, ...]
+
+    @property
+    def rows(self) -> int:
+        """Changes that the reports of a sample are in the results."""
+        return len(self.items) + sum(self.items)
+
+    @property
+    def heads(self) -> list[int]:
+        """Places of the requests among these."""
+        return [sum(self.items[:number]) + number for number in range(len(self.items))]
+
+
+def _nobody() -> Ints:
+    return np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -25,21 +57,37 @@ class Recording:
     Attributes
     ----------
     spikes, v : int64 array
-        Neurons whose spikes, and whose membranes, are sent.
+        Neurons whose spikes, or how many they are, and whose membranes are kept.
     counts_only : bool
-        Whether only the number of spikes is kept.
+        Whether only numbers are kept of spikes, not when they were.
     every : int
         Steps from one membrane that is kept to the next; what is kept is made of the results as they arrive, see
         `neurocorex.device.accumulators`.
+    first, winner : int64 array
+        Neurons whose first spike is kept, and of which the one with most spikes is.
+    tally : Tally or None
+        What the chip reports, so that it sends no spikes; None: all of it is made of these.
     """
 
     spikes: Ints
     v: Ints
     counts_only: bool
     every: int = 1
+    first: Ints = field(default_factory=_nobody)
+    winner: Ints = field(default_factory=_nobody)
+    tally: Tally | None = None
+
+    @property
+    def sent(self) -> Ints:
+        """Neurons whose spikes the chip sends."""
+        if self.tally is not None:
+            return _nobody()
+        return np.union1d(np.union1d(self.spikes, self.first), self.winner)
 
     @classmethod
-    def of(cls, record: Any, neurons: int, *, awake: int | None = None, every: Any = None) -> Recording:
+    def of(
+        cls, record: Any, neurons: int, *, awake: int | None = None, every: Any = None, grouped: Ints | None = None
+    ) -> Recording:
         """Check and convert the arguments `record` and `every` of `Device.run`; raises InputError.
 
         Parameters
@@ -50,6 +98,8 @@ class Recording:
             Neurons of the network, and how many of those of the chip are in use; by default all.
         every
             The argument; None: membranes of each step are kept.
+        grouped : int64 array, optional
+            Neurons of groups: of these is the winner, if there are any and no others are named.
         """
         wanted = record if isinstance(record, Mapping) else dict.fromkeys(_names(record), True)
         unknown = [name for name in wanted if name not in RECORDABLE]
@@ -57,14 +107,19 @@ class Recording:
             raise InputError(f"cannot record {unknown[0]!r}; choose from {', '.join(map(repr, RECORDABLE))}")
         last = neurons if awake is None else min(neurons, awake)
         chosen = {name: _indices(name, wanted.get(name), neurons, last) for name in RECORDABLE}
-        counts_only = chosen["counts"].size > 0 and chosen["spikes"].size == 0
-        told = np.union1d(chosen["spikes"], chosen["counts"]) if chosen["counts"].size else chosen["spikes"]
-        return cls(told, chosen["v"], counts_only, _checked_every(every, chosen["v"]))
+        if wanted.get("winner") is True and grouped is not None and grouped.size:
+            chosen["winner"] = grouped[grouped < last]
+        spikes, membranes, counts, first, winner = (chosen[name] for name in RECORDABLE)
+        counts_only = spikes.size == 0 and (counts.size or first.size or winner.size) > 0
+        told = np.union1d(spikes, counts)
+        if told.size:  # the chip sends them anyway
+            told = np.union1d(np.union1d(told, first), winner)
+        return cls(told, membranes, counts_only, _checked_every(every, membranes), first, winner)
 
     def flags(self, present: Items) -> Ints:
         """Return the flags of all neurons: those at present, with these neurons recorded and no others."""
         flags: Ints = present.astype(np.int64) & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
-        flags[self.spikes] |= int(Flag.RECORD_SPIKES)
+        flags[self.sent] |= int(Flag.RECORD_SPIKES)
         flags[self.v] |= int(Flag.RECORD_MEMBRANE)
         return flags
 

@@ -15,7 +15,8 @@ from ..events.arrays import Ints
 from ..events.stream import EventStream
 from ..files import DAMAGE, printable
 from . import resultfile
-from .accumulators import Extent, Gathering
+from .accumulators import Extent
+from .gathering import Gathering
 from .recording import Recording
 from .resultdata import ResultData
 from .resultsummary import card_of
@@ -37,6 +38,12 @@ class Result(ResultViews, ResultData):
         Membranes at the end of each of `v_steps`, of the K neurons `v_neurons`.
     v_steps : int64 array [rows]
         Steps of a sample whose membranes were kept: all, or 0, `every`, twice that, and so on.
+    first_steps : int64 array [N] or [samples, N]
+        Step of the first spike of each neuron.
+    winners : int64 array [] or [samples]
+        Neuron with most spikes.
+    reports : list of Report
+        What the stimulus had reported.
     weights_over_time : array [K, A, N]
         Weights after each of `weight_steps`.
     thresholds : array [N]
@@ -177,6 +184,35 @@ class Result(ResultViews, ResultData):
         if not self.spikes_of.size:
             raise InputError("this result has no counts; run with record=['spikes'] or record='counts'")
         return self.spike_counts
+
+    @property
+    def first_steps(self) -> Ints:
+        """Step of the first spike of each neuron, int64 [N] or [samples, N], counted in its sample; -1: it was silent.
+
+        Raises
+        ------
+        InputError
+            If first spikes were not recorded.
+        """
+        if self.first_items is None:
+            raise InputError("this result has no first steps; run with record=['first']")
+        return self.first_items
+
+    @property
+    def winners(self) -> Ints:
+        """Neuron with most spikes, int64 [] or [samples]; -1: nobody fired.
+
+        Of several, the one that had so many first; of those in the same step, the one with the lowest number. If the
+        network has groups, and the recording named no neurons, it is one of these.
+
+        Raises
+        ------
+        InputError
+            If winners were not recorded.
+        """
+        if self.winner_items is None:
+            raise InputError("this result has no winners; run with record=['winner']")
+        return self.winner_items
 
     @cached_property
     def spikes(self) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..events.arrays import Ints
-from ..events.reports import Report
+from ..events.reports import Report, reports_of
 from ..wire.traffic import Traffic
 
 
@@ -64,9 +64,12 @@ class ResultData:
     threshold_items, refractory_steps : int64 array [N]
         Threshold of each neuron without adaptation, as an integer of the chip, and its refractory period in steps, when
         the run began; empty if they are not known, as of a file of an earlier version.
-    reports : list of Report
-        What the stimulus had reported, in order, as items of the chip; their steps count through all samples. No file
-        has them.
+    first_items : int64 array [N] or [samples, N], or None
+        Step in its sample of the first spike of each neuron; -1: none, or not recorded. None without them.
+    winner_items : int64 array [] or [samples], or None
+        Neuron with most spikes; -1: nobody fired. None if it was not recorded.
+    report_items : int64 array [3, K]
+        What the stimulus had reported, as changes of the results: steps, registers and values, see `events.reports`.
     """
 
     steps: int
@@ -94,7 +97,14 @@ class ResultData:
     units: str = "chip"
     link: Traffic | None = None
     every: int = 1
-    reports: list[Report] = field(default_factory=list)
+    first_items: Ints | None = None
+    winner_items: Ints | None = None
+    report_items: Ints = field(default_factory=lambda: np.empty((3, 0), np.int64))
+
+    @property
+    def reports(self) -> list[Report]:
+        """What the stimulus had reported, in order, as items of the chip; steps count through all samples."""
+        return reports_of(*self.report_items)
 
     @property
     def v_steps(self) -> Ints:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import files
 from ..errors import FileFormatError, InputError
+from ..events.codec import ITEM, REPORTED
 from ..spec import CoreConfig, Counter
 from ..wire.traffic import Traffic
 from .resultdata import ResultData
@@ -43,10 +44,12 @@ _ARRAYS = {
     "counts": "spike_counts", "v": "v_items", "weight_steps": "weight_steps", "weights_over_time": "weight_items",
     "weight_gains": "weight_gains", "scales": "scales", "weight_feedback": "weight_feedback",
     "thresholds": "threshold_items", "refractory_steps": "refractory_steps",
+    "first_steps": "first_items", "winners": "winner_items", "reports": "report_items",
 }  # fmt: skip
 #: Arrays that a file of an earlier version lacks.
 _ADDED = (
     "weight_steps", "weights_over_time", "weight_gains", "scales", "weight_feedback", "thresholds", "refractory_steps",
+    "first_steps", "winners", "reports",
 )  # fmt: skip
 #: What `counters` has beside the counters of the chip.
 _DERIVED = ("synaptic_events", "cycles")
@@ -66,7 +69,8 @@ def save(result: ResultData, path: Path) -> None:
 def _save_npz(result: ResultData, path: Path) -> None:
     header = {"format": FORMAT, "version": VERSION, **{name: getattr(result, name) for name in _SCALARS}}
     header["link"] = result.link and result.link.to_dict()
-    arrays: dict[str, Any] = {name: np.ascontiguousarray(getattr(result, own)) for name, own in _ARRAYS.items()}
+    held = {name: getattr(result, own) for name, own in _ARRAYS.items()}
+    arrays: dict[str, Any] = {name: np.ascontiguousarray(held[name]) for name in held if held[name] is not None}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     if (size := sum(array.nbytes for array in arrays.values())) > ARRAYS_LIMIT:
         raise InputError(
@@ -121,7 +125,10 @@ def load(path: str | Path) -> dict[str, Any]:
     attributes: dict[str, Any] = {"units": "chip"} | header | {"counters": counters}
     attributes["link"] = None if link is None else Traffic.from_dict(link)
     present = [name for name in _ARRAYS if name in archive.names or name not in _ADDED]
-    return attributes | {_ARRAYS[name]: _array(archive, name) for name in present}
+    found = attributes | {_ARRAYS[name]: _array(archive, name) for name in present}
+    if found.get("winner_items") is not None and header["samples"] is None:
+        found["winner_items"] = found["winner_items"].reshape(())  # an array of a file has an axis
+    return found
 
 
 def check(result: ResultData) -> None:
@@ -133,6 +140,7 @@ def check(result: ResultData) -> None:
         raise ValueError("counters must be integers")
     if type(result.every) is not int or result.every < 1:
         raise ValueError(f"every must be a number of steps, got {result.every!r}")
+    _check_reports(result)
     if result.weight_items.ndim != 3:
         raise ValueError(f"weights of shape {result.weight_items.shape}")
     leading = () if result.samples is None else (result.samples,)
@@ -159,6 +167,25 @@ def check(result: ResultData) -> None:
     if result.refractory_steps.min(initial=0) < 0:
         raise ValueError("refractory_steps must be 0 or more")
     _check_units(result)
+
+
+def _check_reports(result: ResultData) -> None:
+    leading = () if result.samples is None else (result.samples,)
+    for items, shape, limit in (
+        (result.first_items, (*leading, result.neurons), result.steps), (result.winner_items, leading, result.neurons),
+    ):  # fmt: skip
+        if items is not None and (items.shape != shape or items.min(initial=-1) < -1 or items.max(initial=-1) >= limit):
+            raise ValueError("first steps or winners are out of range")
+    reports, steps = result.report_items, result.steps * (1 if result.samples is None else result.samples)
+    if reports.ndim != 2 or len(reports) != 3 or not np.isin(reports[1], (REPORTED, ITEM)).all():
+        raise ValueError("reports have no meaning")
+    step = reports[0]
+    if (
+        (reports[1, :1] == ITEM).any()
+        or (np.diff(step) < 0).any()
+        or not 0 <= step.min(initial=0) <= step.max(initial=0) <= steps
+    ):
+        raise ValueError("reports are out of order, or of steps that there are not")
 
 
 def _check_units(result: ResultData) -> None:

@@ -16,6 +16,7 @@ from .recording import Recording
 from .result import Result
 from .stimulus import Stimulus
 from .stretch import Stretch, changes_of
+from .tallying import grouped, planned, reporting
 from .teaching import is_integer
 from .weights import WeightLog, WeightTables
 
@@ -63,10 +64,14 @@ class Run(Stretch):
             contents.network.source.warn_if_changed(steps * neurons)
         contents.settle()
         changes = changes_of(contents, steps, options, stimulus.starts)
-        stream = changes.applied(stimulus.stream)
         if snapshot_every is not None and (not is_integer(snapshot_every) or snapshot_every < 1):
             raise InputError(f"snapshot_every must be a number of steps from 1 up, got {snapshot_every!r}")
-        recording = Recording.of(record, neurons, awake=contents.used().neurons, every=options.get("every"))
+        recording = Recording.of(
+            record, neurons, awake=contents.used().neurons, every=options.get("every"), grouped=grouped(contents)
+        )
+        if not self.HOLDS and options.get("watch") is None:
+            recording = planned(recording, stimulus, changes, contents)
+        stream = changes.applied(reporting(stimulus.stream, recording.tally))
         puts = WeightMatrix(contents).puts(options.get("writes"), steps, units)
         extent = Extent(neurons, None if stimulus.samples is None else stimulus.steps)
         super().__init__(

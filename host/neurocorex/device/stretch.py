@@ -15,10 +15,11 @@ from ..events.stream import EventStream
 from ..progress import Progress
 from ..spec import Region
 from ..wire.traffic import Traffic
-from .accumulators import Extent, Gathering
+from .accumulators import Extent
 from .changes import Changes
 from .chip import Chip, Look, Put
 from .contents import Contents
+from .gathering import Gathering
 from .options import Options
 from .recording import Recording
 from .remarks import tell_of_run

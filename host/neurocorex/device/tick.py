@@ -84,7 +84,7 @@ class Tick(Stretch):
         stream = EventStream.join([piece for piece, _ in self._gathering.pieces])
         recording, network = self._recording, self._contents.network
         watched, steps = recording.v, self.stream.steps
-        if stream.graded_step.size != watched.size * steps or not _among(stream.event_index, recording.spikes):
+        if stream.graded_step.size != watched.size * steps or not _among(stream.event_index, recording.sent):
             raise DeviceError("the chip sent other spikes or membranes than are recorded; the device is faulty")
         v: npt.NDArray[Any] = stream.graded_value.reshape(steps, watched.size)
         if watched.size and self._units == "network" and network.units is not None:

@@ -14,6 +14,7 @@ import numpy as np
 from ..device.result import Result
 from ..emulator.generator import advanced
 from ..errors import DisconnectedError, GarbageError, NoAnswerError
+from ..events.arrays import Ints
 from ..progress import Progress
 from . import seat
 from .crew import Piece, Work
@@ -258,5 +259,20 @@ def joined(parts: Sequence[Result]) -> Result:
         spike_neurons=np.concatenate([part.spike_neurons for part in parts]),
         spike_counts=np.concatenate([part.spike_counts for part in parts]),
         v_items=np.concatenate([part.v_items for part in parts]),
+        first_items=_concatenated([part.first_items for part in parts]),
+        winner_items=_concatenated([part.winner_items for part in parts]),
+        report_items=np.concatenate([_later(part, n) for part, n in zip(parts, counts[:-1], strict=True)], axis=1),
         counters={name: sum(part.counters[name] for part in parts) for name in parts[0].counters},
     )
+
+
+def _concatenated(parts: Sequence[Ints | None]) -> Ints | None:
+    """Return arrays of all parts as one; None if there are none."""
+    given = [part for part in parts if part is not None]
+    return np.concatenate(given) if given else None
+
+
+def _later(part: Result, samples: int) -> Ints:
+    """Return the reports of a part that so many samples come before."""
+    later: Ints = part.report_items + np.array([[samples * part.steps], [0], [0]])
+    return later
