@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from neurocorex.check.drawing import Drawing
+from neurocorex.events.codec import DRAWN
 from neurocorex.image import Image
 from neurocorex.spec import Clear, CoreConfig, Counter, Flag, Graded, Learning, Region, Step, layout
 from neurocorex.spec.events import END, IDLE, REPORT, Cleared, Reported, encode_steps
@@ -27,11 +28,21 @@ CONFIGS = {
     "most groups, one lane": chip(neurons=6, inputs=2, groups=16, lanes=1, tallies=5),
     "learning": chip(neurons=6, inputs=3, groups=2, learning=Learning.EXPONENTIAL, errors=True, extra_axons=2),
     "windows": chip(neurons=5, inputs=3, lanes=2, learning=Learning.WINDOW, window_steps=3, contexts=2),
+    "patterns": chip(neurons=6, inputs=5, groups=2, patterns=3, rate_bits=4),
     "one neuron": chip(neurons=1, inputs=1, lanes=1, groups=1),
     "reports alone": chip(neurons=6, inputs=3, tallies=0, weight_bits=16),
     "tallies alone": chip(neurons=6, inputs=3, groups=2, reports=False),
 }
 STEPS = 25
+
+
+def drawn_steps(stream):
+    """Whether a chip draws the events of each step."""
+    found = np.zeros(stream.steps, np.bool_)
+    for step, register, value in zip(*stream.columns[6:], strict=True):
+        if register == DRAWN:
+            found[step : step + value % 65536] = True
+    return found
 
 
 def drawn(config, seed):
@@ -42,7 +53,7 @@ def drawn(config, seed):
         regions[region] = np.where(
             rng.random(config.neurons) < 0.8, rng.integers(*values, config.neurons), regions[region]
         )
-    clears = np.flatnonzero(rng.random(STEPS) < 0.1)
+    clears = np.flatnonzero((rng.random(STEPS) < 0.1) & ~drawn_steps(stream))
     return Image(config, regions), stream.clearing(clears, Clear.TALLIES) if config.tallies else stream
 
 

@@ -103,7 +103,7 @@ class Live:
             network.source.warn_if_changed(0)
         neurons = contents.geometry.neurons
         self._recording = Recording.of(record, neurons, awake=contents.used().neurons)
-        if self._recording.counts_only or self._recording.sent.size > self._recording.spikes.size:
+        if self._recording.counts_only or self._recording.first.size or self._recording.winner.size:
             raise InputError(
                 "a stream hands over spikes as they come; counts, first spikes and winners are of a run: record "
                 "'spikes', 'v' or both"
