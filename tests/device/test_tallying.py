@@ -310,3 +310,14 @@ def test_what_was_not_recorded_is_not_there() -> None:
         _ = result.first_steps
     with pytest.raises(InputError, match=r"record=\['winner'\]"):
         _ = result.winners
+
+
+def test_a_clear_of_the_device_is_of_tallies_too_unless_they_are_kept() -> None:
+    device, _ = opened(BOTH)
+    device.run(spikes=SPIKES[0], record=())
+    held = device.snapshot().regions[Region.COUNT]
+    assert held.any()
+    device.clear(tallies=False)
+    assert np.array_equal(device.snapshot().regions[Region.COUNT], held)
+    device.clear()
+    assert not device.snapshot().regions[Region.COUNT].any()

@@ -229,6 +229,7 @@ class Memories:
     def clear(
         self, state: bool = True, counters: bool = False, *, traces: bool | None = None,
         adaptation: bool | None = None, errors: bool | None = None, winners: bool | None = None,
+        tallies: bool | None = None,
     ) -> None:  # fmt: skip
         """Set something to zero; weights stay. Without arguments it gives up a run that was cut off.
 
@@ -238,15 +239,16 @@ class Memories:
             Membranes, currents, refractory periods, and spikes that are on their way.
         counters : bool
             All counters.
-        traces, adaptation, errors, winners : bool, optional
-            Traces of axons and neurons; raised thresholds; errors of neurons; which neurons were the first to fire. By
-            default as `state`.
+        traces, adaptation, errors, winners, tallies : bool, optional
+            Traces of axons and neurons; raised thresholds; errors of neurons; which neurons were the first to fire;
+            counts and first steps of spikes. By default as `state`.
         """
         wanted = {
             Clear.STATE: state, Clear.COUNTERS: counters, Clear.TRACES: state if traces is None else traces,
             Clear.ADAPTATION: state if adaptation is None else adaptation,
             Clear.ERRORS: state if errors is None else errors,
             Clear.WINNERS: state if winners is None else winners,
+            Clear.TALLIES: state if tallies is None else tallies,
         }  # fmt: skip
         with self._turn.taken("clear"):
             self._contents.clear(Clear(sum(flag for flag, is_wanted in wanted.items() if is_wanted)))
