@@ -1,5 +1,6 @@
 """What a watcher sees: the spikes of each run as the emulator has them, and where frames are missing."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from neurocorex.device.device import Device
 from neurocorex.device.wired import WiredChip
 from neurocorex.errors import DeviceError, DisconnectedError, GarbageError
+from neurocorex.events.stream import EventStream
 from neurocorex.server.spikes import SpikeWatch, watching
-from neurocorex.spec import Op, Response, Status
+from neurocorex.spec import Op, Region, Response, Status
 from neurocorex.wire.greeting import MISSED
 from neurocorex.wire.socketport import SocketTransport
 from support.devices import IMAGE, SPIKES, emulated
@@ -57,6 +59,20 @@ def test_watcher_sees_the_spikes_of_every_run(recording: tuple[bytes, list[dict[
     seen = [each for at in range(0, len(data), size) for each in watch.feed(data[at : at + size])]
     assert "session" in seen[0]
     assert seen[1:] == wanted
+
+
+def test_reports_among_the_spikes_are_passed_over() -> None:
+    config = replace(SMALL, tallies=4, reports=True)
+    stream = EventStream.from_dense(SPIKES).reporting(range(0, len(SPIKES), 7), Region.MEMBRANE, SMALL.neurons)
+    with emulated(Tapped, config) as device:
+        device.load(IMAGE.fit(config))
+        spikes = device.run(spikes=stream).spikes
+    seen = [each for each in SpikeWatch(OURS).feed(TAPS[-1].sent) if "session" not in each]
+    assert seen == [
+        {"step": int(step), "neurons": np.flatnonzero(spikes[step]).tolist()}
+        for step in np.flatnonzero(spikes.any(axis=1))
+    ]
+    assert seen
 
 
 def test_frames_that_are_sent_again_are_seen_once(recording: tuple[bytes, list[dict[str, Any]]]) -> None:
