@@ -1,6 +1,6 @@
 """Counts, first steps and winners: the same whether a chip tallies them or the host makes them of spikes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from neurocorex.device.accumulators import Extent
 from neurocorex.device.emulated import EmulatedChip
 from neurocorex.device.gathering import Gathering
 from neurocorex.device.recording import Recording, Tally
-from neurocorex.errors import FileFormatError, InputError
+from neurocorex.errors import DisconnectedError, FileFormatError, InputError
 from neurocorex.events.codec import ITEM, REPORTED
 from neurocorex.events.reports import request
 from neurocorex.events.stream import EventStream
+from neurocorex.many.pieces import joined
 from neurocorex.spec import Clear, CoreConfig, Region
 from neurocorex.spec.registers import NEVER, NOBODY
 
@@ -131,6 +132,15 @@ def test_other_reports_than_were_asked_for_are_an_error() -> None:
     other = stream.with_changes(stream.change_step, stream.change_register, stream.change_value + 1)
     with pytest.raises(InputError, match="faulty"):
         gathered(recording, other, 1, 0)
+
+
+def until_connected(call: Callable[[], Any]) -> Any:
+    """Call again until the line holds."""
+    while True:
+        try:
+            return call()
+        except DisconnectedError:
+            pass
 
 
 # Devices -------------------------------------------------------------------------------------------
@@ -321,3 +331,55 @@ def test_a_clear_of_the_device_is_of_tallies_too_unless_they_are_kept() -> None:
     assert np.array_equal(device.snapshot().regions[Region.COUNT], held)
     device.clear()
     assert not device.snapshot().regions[Region.COUNT].any()
+
+
+def test_a_run_that_is_interrupted_has_the_samples_that_were_reported() -> None:
+    many = np.concatenate([SPIKES] * 50)
+    wanted = opened(GROUPED)[0].run(spikes=many, record=EVERYTHING)
+
+    def stopping(done: int, steps: int) -> None:
+        if done > steps // 2:
+            raise KeyboardInterrupt
+
+    with ncx.open("emulator", config=BOTH, by_wire=True) as device:
+        device.load(network(groups=True))
+        with pytest.raises(KeyboardInterrupt):
+            device.run(spikes=many, record=EVERYTHING, progress=stopping)
+        found = device.interrupted
+    assert found is not None
+    assert found.samples is not None
+    assert 0 < found.samples < len(many)
+    for mine, whole in (
+        (found.counts, wanted.counts), (found.first_steps, wanted.first_steps), (found.winners, wanted.winners)
+    ):  # fmt: skip
+        assert np.array_equal(mine, whole[: found.samples])
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_a_run_that_is_resumed_has_all_reports(seed: int) -> None:
+    many = np.concatenate([SPIKES] * 20)
+    wanted = opened(GROUPED)[0].run(spikes=many, record=EVERYTHING)
+    with ncx.open(f"faulty:emulator?disconnect=0.05&loss=0.02&seed={seed}", config=BOTH) as device:
+        until_connected(lambda: device.load(network(groups=True)))
+        try:
+            found = device.run(spikes=many, record=EVERYTHING)
+        except DisconnectedError:
+            found = until_connected(device.resume)
+        assert device.link.faults["disconnect"]
+    assert np.array_equal(found.counts, wanted.counts)
+    assert np.array_equal(found.first_steps, wanted.first_steps)
+    assert np.array_equal(found.winners, wanted.winners)
+
+
+def test_parts_of_a_batch_are_joined_with_their_reports() -> None:
+    device, _ = opened(BOTH)
+    parts = [device.run(spikes=each, record=EVERYTHING) for each in (SPIKES[:2], SPIKES[2:])]
+    asked = np.array([[STEPS], [REPORTED], [request(Region.COUNT, 0, 0, 0)]])
+    whole = joined([replace(part, report_items=asked) for part in parts])
+    wanted = device.run(spikes=SPIKES, record=EVERYTHING)
+    assert np.array_equal(whole.counts, wanted.counts)
+    assert np.array_equal(whole.first_steps, wanted.first_steps)
+    assert np.array_equal(whole.winners, wanted.winners)
+    assert [report.step for report in whole.reports] == [STEPS, 3 * STEPS]
+    with pytest.raises(InputError):
+        _ = joined([device.run(spikes=each) for each in (SPIKES[:2], SPIKES[2:])]).winners
