@@ -63,6 +63,7 @@ KINDS: dict[str, Any] = {
     "contexts": {"contexts": True},
     "patterns": {"patterns": True},
     "patterns of a chip that learns": {"learns": True, "patterns": True},
+    "patterns, tallies and groups": {"patterns": True, "tallies": True, "groups": True},
     "contexts of a chip that learns": {"learns": True, "contexts": True},
 }
 KINDS["everything and patterns"] = KINDS["everything"] | {"patterns": True}
