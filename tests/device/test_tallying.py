@@ -19,6 +19,7 @@ from neurocorex.events.stream import EventStream
 from neurocorex.many.pieces import joined
 from neurocorex.spec import Clear, CoreConfig, Region
 from neurocorex.spec.registers import NEVER, NOBODY
+from neurocorex.wire.traffic import Traffic
 
 NEURONS, STEPS, SAMPLES = 7, 12, 5
 EVERYTHING = ("counts", "first", "winner")
@@ -163,9 +164,12 @@ def network(*, groups: bool) -> ncx.Network:
 
 
 class Counting(EmulatedChip):
-    """Chip that counts the events of its results."""
+    """Chip that counts the events of its results, as behind a line."""
 
     events = 0
+
+    def traffic(self) -> Traffic:
+        return Traffic(bytes_from_chip=self.events)
 
     def run(self, stimulus: EventStream, take: Any, **options: Any) -> None:
         def counted(results: EventStream) -> None:

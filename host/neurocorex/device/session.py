@@ -52,6 +52,12 @@ class Session:
         self.told: ChipInfo | None = None
 
     @property
+    def has_line(self) -> bool:
+        """Whether there is a line to the chip, on which results cost time."""
+        with self._opened() as chip:
+            return chip.traffic() is not None
+
+    @property
     def info(self) -> ChipInfo:
         """What the chip says of itself."""
         with self._opened() as chip:

@@ -31,11 +31,14 @@ def grouped(contents: Contents) -> Ints:
 def planned(recording: Recording, stimulus: Stimulus, changes: Changes, contents: Contents) -> Recording:
     """Return the recording with what the chip reports for it; without, if the chip does not have it, or not exactly.
 
-    Then everything is made of the spikes, with the same result.
+    Then everything is made of the spikes, with the same result. So it is for an emulator in this process, from which
+    spikes come for nothing, while each report is a stop.
     """
     steps, own = stimulus.steps, stimulus.stream
     tally = _tally(recording, contents.config, steps)
-    if tally is None or (recording.winner.size and not np.array_equal(recording.winner, grouped(contents))):
+    if tally is None or not contents.session.has_line:
+        return recording
+    if recording.winner.size and not np.array_equal(recording.winner, grouped(contents)):
         return recording
     if stimulus.samples is None and recording.v.size:
         return recording  # of a run that is cut off, no membrane is lost for want of its report

@@ -32,18 +32,21 @@ class Part(NamedTuple):
 def parts(stimulus: EventStream) -> Iterator[Part]:
     """Return the parts of a stimulus, one more than it has reports."""
     step, register, value = stimulus.columns[6:]
+    places = np.flatnonzero(register == REPORTED).tolist()
+    if not places:
+        yield Part(0, stimulus, None)
+        return
+    bare = stimulus.made(stimulus.steps, *stimulus.columns[:6], *(column[:0] for column in stimulus.columns[6:]))
     start = first = 0
-    for place in np.flatnonzero(register == REPORTED).tolist():
+    for place in places:
         stop = int(step[place])
-        yield Part(start, _piece(stimulus, start, stop, first, place), int(value[place]))
+        yield Part(start, _piece(stimulus, bare, start, stop, first, place), int(value[place]))
         start, first = stop, place + 1
-    yield Part(start, _piece(stimulus, start, stimulus.steps, first, step.size), None)
+    yield Part(start, _piece(stimulus, bare, start, stimulus.steps, first, step.size), None)
 
 
-def _piece(stimulus: EventStream, start: int, stop: int, first: int, last: int) -> EventStream:
-    """Return steps with their events, and changes by their places."""
-    if (start, stop, first, last) == (0, stimulus.steps, 0, stimulus.change_step.size):
-        return stimulus
-    spikes = stimulus.cut(start, stop)
+def _piece(stimulus: EventStream, bare: EventStream, start: int, stop: int, first: int, last: int) -> EventStream:
+    """Return steps with their events, cut out of those without changes, and changes by their places."""
+    spikes = bare.cut(start, stop)
     step, register, value = (column[first:last] for column in stimulus.columns[6:])
     return EventStream.made(spikes.steps, *spikes.columns[:6], step - start, register, value)

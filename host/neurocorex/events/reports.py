@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,7 @@ def request_parts(word: int) -> tuple[int, int, int, int]:
     return word & 0xFF, word >> 8 & 0xFFFF, word >> 24 & 0xFFFF, word >> 40 & 0xFFFF
 
 
+@lru_cache(maxsize=1024)
 def span(word: int, config: CoreConfig) -> tuple[Region, int, int] | None:
     """Return the region of a request, its first item in row-major order and the one behind the last; None: refused."""
     number, row, column, count = request_parts(word)
