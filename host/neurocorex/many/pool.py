@@ -12,6 +12,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ..device.device import Device
+from ..device.open import EMULATOR
 from ..device.result import Result
 from ..errors import DeviceWarning, DisconnectedError, InputError
 from ..image import Image
@@ -63,7 +64,7 @@ class Pool:
     def __init__(self, devices: int | Sequence[Target] | None = None, *, deadline_s: float | None = None) -> None:
         require_main()
         targets = targets_of(devices)
-        local = sum(not isinstance(target, str) or target == "emulator" for target in targets)
+        local = sum(not isinstance(target, str) or target == EMULATOR.name for target in targets)
         self._workers = [Worker((seat.occupy, (target, deadline_s)), max(local, 1)) for target in targets]
         self._names = dict(zip(self._workers, map(name_of, targets), strict=True))
         self._losses: Counter[Worker] = Counter()
