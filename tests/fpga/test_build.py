@@ -27,7 +27,6 @@ SMALL = {
 CONFIGS = {
     "icebreaker": CoreConfig.from_dict({**SMALL, "weight_ports": 1}),
     "hx8k-b-evn": CoreConfig.from_dict(SMALL),
-    "tang-nano-9k": CoreConfig.from_dict(SMALL),
     "tang-nano-20k": CoreConfig.from_dict(SMALL),
     "ulx3s-25f": CoreConfig.from_dict({**SMALL, "learning": Learning.EXPONENTIAL, "trace_bits": 4}),
 }
