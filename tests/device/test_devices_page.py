@@ -18,7 +18,7 @@ from support.markdown import tables
 from support.paths import ROOT
 
 PAGE = (ROOT / "docs/devices.md").read_text()
-CONFIG = CoreConfig(neurons=7, inputs=5, frame_bytes=64, learning=Learning.EXPONENTIAL, contexts=2)
+CONFIG = CoreConfig(neurons=7, inputs=5, frame_bytes=64, learning=Learning.EXPONENTIAL, contexts=2, patterns=1)
 IMAGE = busy_image(CONFIG)
 CALLS = {
     "load": lambda device: device.load(IMAGE),
@@ -28,6 +28,8 @@ CALLS = {
     "clear": lambda device: device.clear(),
     "run": lambda device: device.run(1),
     "run_async": lambda device: asyncio.run(device.run_async(1)),
+    "stream": lambda device: device.stream().exchange([0]),
+    "store_patterns": lambda device: device.store_patterns(np.full((1, 5), 0.5)),
     "read": lambda device: device.read(Region.BIAS),
     "write": lambda device: device.write(Region.RESET, np.zeros(7, int)),
     "set_weights": lambda device: device.set_weights(0.0),

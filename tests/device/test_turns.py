@@ -42,7 +42,7 @@ GUARDED: dict[str, tuple | None] = {
     "run": (3,), "resume": (), "run_async": (3,), "read": (Region.BIAS,), "write": (Region.BIAS, np.zeros(7, int)),
     "state": (), "weights": (), "set_weights": (0.0,), "plastic": (), "membranes": (), "thresholds": (), "traces": (),
     "errors": (), "winners": (), "snapshot": (), "counters": (), "clear": (), "learning": (True,), "gate": (None,),
-    "modulation": (1.0,), "context": (1,),
+    "modulation": (1.0,), "context": (1,), "stream": (), "store_patterns": (np.full((1, 5), 0.5),),
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ CONFIGS = {
     "tang-nano-20k": CoreConfig.from_dict(SMALL),
     "ulx3s-25f": CoreConfig.from_dict({**SMALL, "learning": Learning.EXPONENTIAL, "trace_bits": 4}),
 }
-MORE = more_with_long(CONFIGS, "hx8k-b-evn")
+MORE = more_with_long(CONFIGS, "hx8k-b-evn", "tang-nano-20k")
 
 
 @pytest.fixture(scope="module")

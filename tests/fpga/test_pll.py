@@ -104,7 +104,10 @@ def fuses(device: str, bitstream) -> dict[str, int]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mhz", "device", "feedback", "after"),
-    [("tang-nano-9k", 81, "GW1N-9C", 3, 8), ("tang-nano-20k", 54, "GW2A-18C", 2, 16)],
+    [
+        ("tang-nano-9k", 81, "GW1N-9C", 3, 8),
+        pytest.param("tang-nano-20k", 54, "GW2A-18C", 2, 16, marks=pytest.mark.long),
+    ],
 )
 def test_bitstream_of_gowin_has_the_dividers(name, mhz, device, feedback, after, tmp_path) -> None:
     board = BOARDS[name]

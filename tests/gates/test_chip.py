@@ -101,7 +101,7 @@ class Terminal:
         data = b""
         while (response := await self.response()).status == Status.MORE:
             data += response.payload
-            await self.send(Op.ACK)  # the chip has room for two frames that were not acknowledged
+            await self.send(Op.ACK)  # the chip keeps what it has sent, and has two buffers
         return response.status, data + response.payload
 
 

@@ -4,12 +4,10 @@ from itertools import product
 
 import pytest
 from gates.test_neuron import pipelined
-from neurocorex.check.trial import Trial
 from neurocorex.spec import Control, CoreConfig, Learning, Region
 from neurocorex_hdl.neurons.input import Drive
 from support.corebench import on_core
-from support.corecompare import compare, load, run_reference
-from support.trials import reference_of
+from support.corecompare import equal_on_random_networks
 
 EXPONENTIAL = Learning.EXPONENTIAL
 CONFIGS = {
@@ -34,18 +32,7 @@ SMALL = CONFIGS["usual"]
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_core_equals_reference(name):
-    config = CONFIGS[name]
-
-    async def body(core):
-        for seed in (1, 2, 3):
-            trial = Trial.random(config, seed, 16)
-            reference = reference_of(trial.image)
-            run_reference(reference, trial.stimulus, config)
-            await load(core, trial.image)
-            await core.run(trial.stimulus.encode())
-            await compare(core, reference, config)
-
-    on_core(config, body)
+    on_core(CONFIGS[name], lambda core: equal_on_random_networks(core, CONFIGS[name], steps=16))
 
 
 @pytest.mark.parametrize("name", ["usual", "one lane"])

@@ -1,7 +1,6 @@
 """Patterns in gates: drawn steps against the naive reference, rates on the bus, draws, aborts, what waits for them."""
 
 import pytest
-from neurocorex.check.trial import Trial
 from neurocorex.events.stream import EventStream
 from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region
 from neurocorex.spec.events import END, GENERATE, IDLE, PLAY, RATES, SET
@@ -9,9 +8,8 @@ from neurocorex.spec.fixed import AXON_STRIDE, advance, spike_draw
 from neurocorex.spec.timing import busy_cycles, draw_cycles
 from neurocorex_hdl.events.generator import SpikeDraw
 from support.corebench import on_core, simulate
-from support.corecompare import compare, load, run_reference
+from support.corecompare import equal_on_random_networks
 from support.coretrial import Twins, random_regions
-from support.trials import reference_of
 
 CONFIGS = {
     "usual": CoreConfig(neurons=7, inputs=5, lanes=4, max_delay=3, patterns=3),
@@ -26,18 +24,7 @@ SMALL = CONFIGS["usual"]
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_core_equals_reference(name):
-    config = CONFIGS[name]
-
-    async def body(core):
-        for seed in (1, 2, 3):
-            trial = Trial.random(config, seed, 24)
-            reference = reference_of(trial.image)
-            run_reference(reference, trial.stimulus, config)
-            await load(core, trial.image)
-            await core.run(trial.stimulus.encode())
-            await compare(core, reference, config)
-
-    on_core(config, body)
+    on_core(CONFIGS[name], lambda core: equal_on_random_networks(core, CONFIGS[name], steps=24))
 
 
 def test_draws_are_those_of_the_contract():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from neurocorex.check.trial import Trial
 from neurocorex.events.stream import EventStream
 from neurocorex.image import Image
 from neurocorex.spec import CoreConfig, Counter, Region, layout
@@ -13,7 +14,7 @@ from neurocorex_hdl.synapses import banks
 
 from support.corebench import CoreBench
 from support.reference import ReferenceCore
-from support.trials import COUNTERS, STATE_REGIONS, moments_of, step_reference, tallied
+from support.trials import COUNTERS, STATE_REGIONS, moments_of, reference_of, step_reference, tallied
 
 
 def deepen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,3 +71,14 @@ async def compare(core: CoreBench, reference: ReferenceCore, config: CoreConfig)
         contests=reference.contests,
     )
     assert counters[Counter.BUSY_CYCLES] == cycles
+
+
+async def equal_on_random_networks(core: CoreBench, config: CoreConfig, *, steps: int) -> None:
+    """Run three random networks; fail if a core differs from the readable model after one of them."""
+    for seed in (1, 2, 3):
+        trial = Trial.random(config, seed, steps)
+        reference = reference_of(trial.image)
+        run_reference(reference, trial.stimulus, config)
+        await load(core, trial.image)
+        await core.run(trial.stimulus.encode())
+        await compare(core, reference, config)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import FileFormatError, InputError
 from ..image import program_regions, state_regions
+from ..image.content import region_shape
 from ..spec import ChipInfo, CoreConfig, Op, Region, Status, layout
 from ..spec.protocol import READ_ARGUMENTS
 from ..wire.log import LogFile, described
@@ -86,5 +87,5 @@ def held_before(calls: Iterator[Call], config: CoreConfig) -> tuple[list[Call], 
             table = layout(region, config)
             whole = call.payload == READ_ARGUMENTS.pack(region, 0, 0, table.items)
             if whole and call.status == Status.OK and len(call.data) == table.items * table.item_bytes:
-                held[region] = from_bytes(call.data, table)
+                held[region] = from_bytes(call.data, table).reshape(region_shape(region, config))
     return seen, held if {*program_regions(config), *state_regions(config)} <= set(held) else None

@@ -15,6 +15,7 @@ from ..events.codes import code_positions
 from ..events.decoder import StreamDecoder
 from ..events.reports import itemised, requests
 from ..events.stream import EventStream
+from ..image.content import region_shape
 from ..spec import CoreConfig, Op, Region, Status, layout
 from ..spec.events import ARGUMENTS, END, GENERATE, IDLE, PLAY, arguments
 from ..wire.regions import Items, from_bytes
@@ -118,13 +119,14 @@ class Reading:
 
     def __init__(self, region: Region, config: CoreConfig, into: dict[Region, Items]) -> None:
         self._region, self._table, self._into = region, layout(region, config), into
+        self._shape = region_shape(region, config)
         self._bytes = bytearray()
 
     def keep(self, status: int, data: bytes) -> None:
         """Keep a response."""
         self._bytes += data
         if status == Status.OK:
-            self._into[self._region] = from_bytes(bytes(self._bytes), self._table)
+            self._into[self._region] = from_bytes(bytes(self._bytes), self._table).reshape(self._shape)
 
 
 class Results:

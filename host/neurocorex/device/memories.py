@@ -79,7 +79,7 @@ class Memories:
         InputError
             For a wrong shape or range, or if the chip has too few patterns.
         """
-        with self._turn.taken("store_patterns"):
+        with self._reading("store_patterns"):
             contents = self._contents
             inputs = contents.network.inputs or contents.geometry.inputs
             items = pattern_items(rates, inputs, contents.config)

@@ -25,7 +25,7 @@ from .batch import Request
 from .crew import carry_out
 from .pieces import Batch, Each, Items, Shared
 from .points import require_importable
-from .targets import Target, name_of, targets_of
+from .targets import Target, emulators, name_of, targets_of
 from .workers import Worker, require_main
 
 #: Times that a device may be lost before it is given up.
@@ -63,8 +63,8 @@ class Pool:
     def __init__(self, devices: int | Sequence[Target] | None = None, *, deadline_s: float | None = None) -> None:
         require_main()
         targets = targets_of(devices)
-        local = sum(not isinstance(target, str) or target == "emulator" for target in targets)
-        self._workers = [Worker((seat.occupy, (target, deadline_s)), max(local, 1)) for target in targets]
+        share = max(emulators(targets), 1)
+        self._workers = [Worker((seat.occupy, (target, deadline_s)), share) for target in targets]
         self._names = dict(zip(self._workers, map(name_of, targets), strict=True))
         self._losses: Counter[Worker] = Counter()
         self._elastic: dict[Worker, bool] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..device.device import Device
+from ..device.open import EMULATOR
 from ..errors import InputError
 from .points import require_importable
 from .workers import cores
@@ -23,7 +24,7 @@ def targets_of(devices: Any) -> list[Target]:
     """
     count = cores() if devices is None else devices
     if isinstance(count, int) and not isinstance(count, bool) and count > 0:
-        return ["emulator"] * count
+        return [EMULATOR.name] * count
     found = [] if isinstance(devices, str) or not isinstance(devices, Iterable) else list(devices)
     if not found or not all(isinstance(each, str) or callable(each) for each in found):
         raise InputError(
@@ -38,3 +39,8 @@ def targets_of(devices: Any) -> list[Target]:
 def name_of(target: Target) -> str:
     """Return what a device is called in messages."""
     return target if isinstance(target, str) else str(getattr(target, "__name__", target))
+
+
+def emulators(targets: Iterable[Target]) -> int:
+    """Return how many may be emulators, which share the cores of this computer; a function may open one."""
+    return sum(not isinstance(target, str) or target == EMULATOR.name for target in targets)
