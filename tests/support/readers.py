@@ -27,6 +27,8 @@ from neurocorex.device.units import Units
 from neurocorex.device.weights import WeightTables
 from neurocorex.encode import from_file
 from neurocorex.errors import QuantisationWarning
+from neurocorex.events.codec import ITEM, REPORTED
+from neurocorex.events.reports import request
 from neurocorex.events.stream import EventStream
 from neurocorex.files import pack, read_arrays, read_json
 from neurocorex.fpga import manifest
@@ -36,7 +38,7 @@ from neurocorex.importers.nir.recording import Recording
 from neurocorex.importers.superneuromat.document import parse
 from neurocorex.importers.superneuromat.translation import translated
 from neurocorex.many import journal
-from neurocorex.spec import Learning
+from neurocorex.spec import Learning, Region
 from neurocorex.wire import remembered
 
 
@@ -90,7 +92,10 @@ def _saved() -> checkpointfile.Saved:
     """Checkpoint of a run that has come to its ninth step."""
     weights = WeightTables(np.array([3]), np.zeros((1, 13, 6), np.int16), np.array([[1, 0]]))
     results = EventStream.from_dense(SPIKES).encode()
-    return checkpointfile.Saved({"network": "ab"}, 20, 9, False, {"steps": 9}, _trial().image, results, weights)
+    reports = np.array([[3, 3], [REPORTED, ITEM], [request(Region.MEMBRANE, 0, 0, 1), 7]])
+    return checkpointfile.Saved(
+        {"network": "ab"}, 20, 9, False, {"steps": 9}, _trial().image, results, reports, weights
+    )
 
 
 def _written(save: Callable[[Path], object], suffix: str) -> bytes:
