@@ -286,7 +286,7 @@ def test_results_of_earlier_versions_load(version: int) -> None:
 @pytest.mark.parametrize(
     ("header", "arrays", "name"),
     [
-        pytest.param({}, {"winners": np.zeros(3)}, "winners", id="array"),
+        pytest.param({}, {"odours": np.zeros(3)}, "odours", id="array"),
         pytest.param({"seed": 3}, {}, "seed", id="scalar"),
         pytest.param({"counters": {"steps": 30, "overheated": 1}}, {}, "overheated", id="counter"),
     ],
