@@ -10,7 +10,7 @@ TOOLS := sinabs rockpool spikingjelly nengo
 RECORDERS := tests/importers/nir/recorders
 BENCHMARKS := instructions link cycles demos devices taps emulator
 
-.PHONY: demo test long producers lint docs pictures fire bench release clean
+.PHONY: demo test long producers lint docs pictures gallery fire bench release clean
 
 demo: $(VENV)/.demo
 	$(BIN)/neurocorex demo digits
@@ -50,6 +50,10 @@ docs: $(VENV)/.dev
 # Draws the pictures of the README anew; a test compares them with the committed ones.
 pictures: $(VENV)/.dev
 	$(BIN)/python docs/pictures
+
+# Measures every system of the gallery on the emulator, and writes the figures and pictures that README and docs show.
+gallery: $(VENV)/.dev
+	$(BIN)/neurocorex gallery --measure examples/gallery
 
 # Campaigns that try to break it, in about half an hour on two cores; `make test` has a sample of each.
 # Options and names of campaigns go into FIRE, for example: make fire FIRE="coverage --minutes 10 --seed 2"

@@ -24,6 +24,7 @@ extensions = [
     "declared",
     "helptext",
     "names",
+    "systems",
 ]
 exclude_patterns = ["pictures/*.py", "extensions", "_build"]
 default_role = "py:obj"  # `Network.learn` in a docstring leads there, `steps` is code: extensions/names.py

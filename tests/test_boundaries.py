@@ -12,8 +12,8 @@ from support.imports import PACKAGES, Arrow, arrows, circles, modules, reached
 #: Rooms and loose modules of the host, bottom first: a module imports from its own room and from those before it.
 HOST_FLOORS = (
     "errors", "files", "notebook", "progress", "spec", "events", "learning", "encode", "image", "network",
-    "plot", "quantiser", "wire", "emulator", "server", "fpga", "device", "many", "check", "importers", "demos", "scope",
-    "pynn", "cli", "__main__",
+    "plot", "quantiser", "wire", "emulator", "server", "fpga", "device", "many", "apps", "check", "importers", "demos",
+    "gallery", "scope", "pynn", "cli", "__main__",
 )  # fmt: skip
 #: The same for the gates.
 GATE_FLOORS = (

@@ -14,7 +14,7 @@ from support.paths import ROOT
 
 FACE = [
     "Clear", "Control", "CoreConfig", "Device", "EventStream", "Fidelity", "Image", "Learning", "Network", "Pool",
-    "Region", "Report", "Result", "Table", "encode", "errors", "from_nir", "from_superneuromat", "learning",
+    "Region", "Report", "Result", "Table", "apps", "encode", "errors", "from_nir", "from_superneuromat", "learning",
     "measure_fidelity", "on_device", "open", "plot", "quantise", "read_spikes", "scales_of", "search_scale",
     "simulate_floats", "smallest_config", "sweep", "to_nir", "write_spikes",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # that of typing, which takes a while to load
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import apps as apps
     from . import encode as encode
     from . import errors as errors
     from . import learning as learning
@@ -58,6 +59,7 @@ _ORIGINS = {
     "Report": ("quantiser.report", "Report"),
     "Result": ("device.result", "Result"),
     "Table": ("many.table", "Table"),
+    "apps": ("apps", None),
     "encode": ("encode", None),
     "errors": ("errors", None),
     "from_nir": ("importers.nir", "from_nir"),

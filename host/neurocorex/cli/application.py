@@ -11,7 +11,22 @@ import click
 
 from ..errors import InternalError, NeuroCoreXError
 from ..progress import quiet
-from . import bench, boards, chips, convert, demos, doctor, output, program, replay, runs, scope, selftest, serve
+from . import (
+    bench,
+    boards,
+    chips,
+    convert,
+    demos,
+    doctor,
+    gallery,
+    output,
+    program,
+    replay,
+    runs,
+    scope,
+    selftest,
+    serve,
+)
 
 #: Exit codes that are those of no error of the library.
 _OTHER_CODES = {0: "done", 2: "the command line is wrong; see --help", 130: "interrupted"}
@@ -56,7 +71,8 @@ def application() -> None:
 
 
 for _command in (
-    demos.demo, chips.info, chips.load, runs.run, scope.scope, chips.weights, serve.serve, serve.watch, chips.devices,
+    demos.demo, gallery.gallery, chips.info, chips.load, runs.run, scope.scope, chips.weights, serve.serve,
+    serve.watch, chips.devices,
     selftest.selftest, replay.replay, doctor.doctor, bench.bench, boards.boards, boards.plan, boards.build,
     program.program, convert.convert,
 ):  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import choice, conditioning, hidden, judged, learned, mnist, output, verdict
+from . import choice, conditioning, gallery, hidden, judged, learned, mnist, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def _learning(command: output.Command) -> Callable[..., Any]:
     return _device(images(_seed("Seed of weights, order and rounding.")(picture(output.json_option(command)))))
 
 
-@click.group()
+@click.group(cls=gallery.WithGallery)
 def demo() -> None:
-    """Complete jobs, from data to answer."""
+    """Complete jobs, from data to answer, and the systems of the gallery."""
 
 
 @demo.command()

@@ -1,0 +1,5 @@
+"""Applications: networks that do one job, behind the words of that job."""
+
+from .memory import RECALL_STEPS, STORE_STEPS, Find, Memory, Operation, Recall, Store
+
+__all__ = ["RECALL_STEPS", "STORE_STEPS", "Find", "Memory", "Operation", "Recall", "Store"]

@@ -1,0 +1,16 @@
+"""Gallery: published systems, each one file of `examples/gallery` that runs, measures itself, and draws a picture.
+
+A file of the gallery has a docstring whose first line is its title, and four names:
+
+- ``ABOUT``, an `About`: where it was published, what is idealised;
+- ``first(device)``, the part that is the same on every device: it returns arrays of what the chip said;
+- ``measure(device, quick)``, all of it, or a small version: it returns an `Outcome`;
+- ``draw(outcome)``, the picture.
+
+`load` reads one of them, `names` lists them, and `measured` returns what the last ``make gallery`` has found.
+"""
+
+from .catalogue import System, folder, load, measured, names, write
+from .finding import About, Finding, Outcome
+
+__all__ = ["About", "Finding", "Outcome", "System", "folder", "load", "measured", "names", "write"]
