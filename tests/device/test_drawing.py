@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from neurocorex.encode.generated import rate_items, start_of
 from neurocorex.errors import InputError
+from neurocorex.events import generator
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.fixed import advance, spike_draw, spikes
 
@@ -187,3 +188,17 @@ def test_even_patterns_are_played_by_number() -> None:
 def test_wrong_arguments_of_even_trains_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         opened(DRAWS).run(**options)
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 7, 8])
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_rates_of_any_width_and_number_reach_the_chip(bits: int, inputs: int) -> None:
+    items = np.arange(3, 3 + inputs)
+    assert generator.unpacked(generator.packed(items, bits), bits)[:inputs].tolist() == items.tolist()
+    chip = CoreConfig(neurons=2, inputs=inputs, patterns=1, rate_bits=bits)
+    net = ncx.Network(inputs=inputs, neurons=1)
+    with ncx.open("emulator", config=chip, by_wire=True) as device:
+        device.load(net)
+        rates = items / 2**bits
+        found = device.run(rates=rates, steps=60, even=True)
+    assert found.counters["input_events"] == np.floor(60 * rates + 0.5).sum()

@@ -103,7 +103,7 @@ def even_spikes(count: int, steps: int, rates: Ints, rate_bits: int) -> tuple[In
 def packed(rates: Ints, rate_bits: int) -> bytes:
     """Bytes of rates: two in a byte, the first in its lower half, or a byte or two for each."""
     if rate_bits == 4:
-        even = np.append(rates, [0] * (rates.size % 2))
+        even = np.append(rates, np.zeros(rates.size % 2, rates.dtype))  # an empty list would make floats of them
         return bytes((even[::2] | even[1::2] << 4).astype(np.uint8).tobytes())
     return bytes(rates.astype(f"<u{rate_bits // 8}").tobytes())
 
