@@ -67,7 +67,7 @@ class Core(wiring.Component):
             if self.config.scaling:
                 wiring.connect(m, events.scaling, learning.scaling)
         if self.config.patterns:
-            m.d.comb += registers.drawn.eq(events.drawn)
+            m.d.comb += [registers.drawn.eq(events.drawn), registers.restarts.eq(events.restarts)]
         if drifts(self.config):
             m.d.comb += [synapses.step_done.eq(events.ticks.steps), events.folding.eq(synapses.folding)]
 

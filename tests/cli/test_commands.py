@@ -222,10 +222,17 @@ def test_demo_digits_reports_its_figures(parsed: Callable[..., dict[str, Any]], 
     assert parsed("run", "emulator", tmp_path / "d.npz", "--poisson", "0.1")["spikes"] > 0
 
 
+def test_demo_digits_on_chip_says_which_way_it_went(parsed: Callable[..., dict[str, Any]]) -> None:
+    done = parsed("demo", "digits", "--images", "30", "--on-chip")
+    assert (done["images"], done["input"], done["rate_bits"]) == (30, "rates", 8)
+    assert done["accuracy"] >= 0.9
+
+
 BAD = {
     "no such command": (("fly",), 2, "usage"),
     "no such option": (("info", "emulator", "--wings"), 2, "usage"),
     "a probability above 1": (("run", "emulator", "NETWORK", "--poisson", "1.5"), 3, "input"),
+    "a network that is trained, on the chip": (("demo", "digits", "--on-chip", "--retrain"), 3, "input"),
     "two stimuli": (("run", "emulator", "NETWORK", "--poisson", "0.1", "--spikes", "x.csv"), 3, "input"),
     "a neuron that is not there": (("run", "emulator", "NETWORK", "--membranes", "9"), 3, "input"),
     "not a list": (("run", "emulator", "NETWORK", "--membranes", "a-b"), 3, "input"),

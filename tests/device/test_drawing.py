@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from neurocorex.encode.generated import rate_items, start_of
 from neurocorex.errors import InputError
+from neurocorex.events import generator
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.fixed import advance, spike_draw, spikes
 
@@ -126,3 +127,78 @@ def test_draws_are_independent() -> None:
         assert abs((found**2).mean() - 1) < 5 * np.sqrt(2 / found.size)
         counts = each.sum(axis=1)
         assert abs(counts.var() / axons - 1) < 5 * np.sqrt(2 / steps)
+
+
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_even_trains_are_those_of_encode_rate_where_rates_are_exact(bits: int) -> None:
+    rates = np.arange((1 << bits) - 1)[:: max(1, 1 << bits >> 7)] / (1 << bits)
+    raster = ncx.encode.generated([rates, rates[::-1]], 150, rate_bits=bits, even=True)
+    expected = ncx.encode.rate(np.array([rates, rates[::-1]]), 150, phase=0.5)
+    assert np.array_equal(raster, expected)
+    assert np.array_equal(raster.sum(axis=1)[0], np.floor(150 * rates + 0.5))
+    assert ncx.encode.generated([1.0, 0.0], 9, rate_bits=bits, even=True).sum(axis=0).tolist() == [9, 0]
+
+
+@pytest.mark.parametrize("given", [RATES, np.array([RATES, RATES[::-1], RATES / 3])], ids=["one run", "samples"])
+@pytest.mark.parametrize("clear", [None, {4: 1, 11: 12, 17: 5}], ids=["", "cleared"])
+def test_even_trains_are_the_same_wherever_they_are_made(given: Any, clear: dict[int, int] | None) -> None:
+    rates = np.rint(given * 256) / 256
+    raster = ncx.encode.rate(rates, 30, phase=0.5)
+    if clear:
+        first = raster if raster.ndim == 2 else raster[0]
+        first[4:17], first[17:] = first[:13].copy(), first[:13].copy()
+    expected = opened(PLAIN).run(spikes=raster, clear=clear)
+    assert expected.spikes.any()
+    for device in (opened(PLAIN), opened(DRAWS), opened(DRAWS, by_wire=True)):
+        device.run(steps=3, rates=rates, seed=8)
+        found = device.run(steps=30, rates=rates, even=True, clear=clear)
+        assert found.counters["input_events"] == raster.sum()
+        if given.ndim > 1:  # without samples state goes on
+            assert np.array_equal(found.spikes, expected.spikes)
+
+
+def test_even_trains_go_on_through_pieces_of_a_long_run_and_are_off_behind_it() -> None:
+    rates = np.arange(10) / 256
+    raster = ncx.encode.rate(rates, 5000, phase=0.5)
+    random = opened(DRAWS).run(steps=50, rates=RATES, seed=4).spikes
+    for by_wire in (False, True):
+        device = opened(DRAWS, by_wire=by_wire)
+        found = device.run(steps=5000, rates=rates[np.newaxis], even=True, record="counts")
+        assert found.counters["input_events"] == raster.sum()
+        assert np.array_equal(device.run(steps=50, rates=[RATES], seed=4).spikes[0], random)
+
+
+def test_even_patterns_are_played_by_number() -> None:
+    patterns = np.array([RATES, RATES[::-1]])
+    for by_wire in (False, True):
+        device = opened(DRAWS, by_wire=by_wire)
+        device.store_patterns(patterns)
+        found = device.run(patterns=[1, 0, 1], steps=20, even=True)
+        assert np.array_equal(found.spikes, opened(PLAIN).run(rates=patterns[[1, 0, 1]], steps=20, even=True).spikes)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"even": True, "steps": 5}, "even is for input that is drawn"),
+        ({"rates": RATES, "even": 1, "steps": 5}, "even is True or False, got 1"),
+        ({"rates": RATES, "even": True, "seed": 3, "steps": 5}, "even trains are not random.*seed=3"),
+    ],
+)
+def test_wrong_arguments_of_even_trains_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        opened(DRAWS).run(**options)
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 7, 8])
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_rates_of_any_width_and_number_reach_the_chip(bits: int, inputs: int) -> None:
+    items = np.arange(3, 3 + inputs)
+    assert generator.unpacked(generator.packed(items, bits), bits)[:inputs].tolist() == items.tolist()
+    chip = CoreConfig(neurons=2, inputs=inputs, patterns=1, rate_bits=bits)
+    net = ncx.Network(inputs=inputs, neurons=1)
+    with ncx.open("emulator", config=chip, by_wire=True) as device:
+        device.load(net)
+        rates = items / 2**bits
+        found = device.run(rates=rates, steps=60, even=True)
+    assert found.counters["input_events"] == np.floor(60 * rates + 0.5).sum()

@@ -2,8 +2,8 @@
 
 import pytest
 from neurocorex.events.stream import EventStream
-from neurocorex.spec import Control, CoreConfig, Counter, Learning, Region
-from neurocorex.spec.events import END, GENERATE, IDLE, PLAY, RATES, SET
+from neurocorex.spec import Clear, Control, CoreConfig, Counter, Learning, Region
+from neurocorex.spec.events import CLEAR, END, GENERATE, IDLE, PLAY, RATES, SET
 from neurocorex.spec.fixed import AXON_STRIDE, advance, spike_draw
 from neurocorex.spec.timing import busy_cycles, draw_cycles
 from neurocorex_hdl.events.generator import SpikeDraw
@@ -61,7 +61,7 @@ def random_codes(rng, config):
     """Bytes of drawn steps, rates and few others, right ones and wrong ones."""
     data = bytearray()
     while len(data) < 160:
-        kind = rng.randrange(7)
+        kind = rng.randrange(9)
         if kind == 0:
             data += bytes([GENERATE, rng.randrange(4), 0])
         elif kind == 1:
@@ -71,6 +71,12 @@ def random_codes(rng, config):
             data += bytes([RATES, size, 0]) + rng.randbytes(size)
         elif kind == 3:
             data += bytes([SET, Control.STIMULUS]) + rng.randbytes(4)
+        elif kind == 7:
+            data += bytes(
+                [SET, Control.EVEN, rng.choice([0, 1, 1]), *[0] * 3, *[CLEAR, Clear.STATE] * rng.randrange(2)]
+            )
+        elif kind == 8:
+            data += bytes([CLEAR, rng.choice([Clear.STATE, Clear.STATE | Clear.TRACES, Clear.ADAPTATION])])
         else:
             more = [END, *[IDLE, 2, 0] * (kind == 6)]
             data += bytes([rng.choice([0, 1, END, END, 0xF9]), *more[: rng.choice([0, 1, 8])]])
@@ -87,6 +93,32 @@ def test_core_takes_any_codes_as_the_emulator_does(name):
         for _ in range(3):
             await twins.run_bytes(random_codes(core.rng, config), pause=0.2, block=0.2)
         await twins.compare()
+
+    on_core(config, body)
+
+
+def test_even_trains_have_the_spikes_of_their_rates_and_begin_anew_where_state_is_cleared():
+    config = CoreConfig(neurons=3, inputs=40, lanes=8, patterns=2)
+    rates = [0, 255, *range(1, 153, 4)]
+    on = bytes([SET, Control.EVEN, 1, 0, 0, 0, SET, Control.STIMULUS, 0, 0, 0, 0])
+
+    def spikes(steps):
+        return sum(steps if rate == 255 else (2 * steps * rate + 256) // 512 for rate in rates)
+
+    async def body(core):
+        await core.write(Region.RATES, [*[0] * 40, *rates])
+        await core.clear(counters=True)
+        await core.run(on + bytes([PLAY, 1, 0, 150, 0]))
+        assert (await core.counters())[Counter.INPUT_EVENTS] == spikes(150)
+        await core.run(bytes([PLAY, 1, 0, 150, 0]))
+        assert (await core.counters())[Counter.INPUT_EVENTS] == spikes(300)
+        await core.clear(adaptation=True)
+        assert (await core.read(Region.CONTROL, 1, Control.STIMULUS)) == [300]
+        await core.clear(state=True)
+        assert (await core.read(Region.CONTROL, 1, Control.STIMULUS)) == [0]
+        await core.run(bytes([PLAY, 1, 0, 9, 0, CLEAR, Clear.STATE, PLAY, 1, 0, 7, 0]))
+        assert (await core.counters())[Counter.INPUT_EVENTS] == spikes(300) + spikes(9) + spikes(7)
+        assert (await core.read(Region.CONTROL, 1, Control.STIMULUS)) == [7]
 
     on_core(config, body)
 

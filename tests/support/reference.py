@@ -210,6 +210,9 @@ class ReferenceCore:
         if row >= len(self.rates):
             return set()
         state, most = self.control["stimulus"], 2**self.rate_bits - 1
+        if self.control["even"]:
+            self.control["stimulus"] = (state + 1) % 2**32
+            return {a for a, rate in enumerate(self.rates[row]) if self.is_even_spike(state, rate)}
         events = {
             a
             for a, rate in enumerate(self.rates[row])
@@ -217,6 +220,12 @@ class ReferenceCore:
         }
         self.control["stimulus"] = xorshift(state)
         return events
+
+    def is_even_spike(self, count: int, rate: int) -> bool:
+        """Whether the sum of an even train, which began at one half, passes a whole number in its next step."""
+        share = Fraction(rate, 2**self.rate_bits)
+        before, after = (floor(steps * share + Fraction(1, 2)) for steps in (count, count + 1))
+        return after > before or rate == 2**self.rate_bits - 1
 
     def spike_draw(self, state: int, axon: int) -> int:
         """Draw of an input axon in a step, by Jenkins's way of stirring, twice."""
@@ -350,6 +359,8 @@ class ReferenceCore:
                 neuron.h = 0
             if flags & 16:
                 neuron.E = 0
+        if flags & 1 and self.control.get("even"):
+            self.control["stimulus"] = 0
         if flags & 64:
             self.tallies.clear(self.neurons)
         if flags & 32:

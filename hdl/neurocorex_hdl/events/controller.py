@@ -109,7 +109,9 @@ class EventController(wiring.Component):
     scaling : Out(Scaling)
         Walks over columns that are scaled; only with scaling.
     drawn : Out(1)
-        Strobe: the state of the generator of input spikes moves on; only with patterns.
+        Strobe: the state of the generator of input spikes moves on; only with patterns, as `restarts`.
+    restarts : Out(1)
+        Strobe: even trains begin anew, because the state of neurons is cleared.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -131,7 +133,7 @@ class EventController(wiring.Component):
             **({"folding": In(1)} if drifts(config) else {}),
             **({"rewarding": Out(1)} if config.eligibility else {}),
             **({"scaling": Out(Scaling())} if config.scaling else {}),
-            **({"drawn": Out(1)} if config.patterns else {}),
+            **({"drawn": Out(1), "restarts": Out(1)} if config.patterns else {}),
             **({"reports": Out(RegionBus()), "reporting": Out(1)} if config.reports else {}),
         })  # fmt: skip
 
@@ -198,10 +200,15 @@ class EventController(wiring.Component):
         wiring.connect(m, generator.given, sequencer.items)
         m.d.comb += [
             generator.state.eq(self.settings.control.stimulus),
+            generator.even.eq(self.settings.control.even),
             generator.extent.eq(self.settings.extent),
             generator.abort.eq(self.run.abort),
             self.drawn.eq(generator.drawn),
         ]
+        # What is cleared is known in the cycle after the sweep has begun.
+        clearing = Signal()
+        m.d.sync += clearing.eq(sequencer.phase.start & (sequencer.phase.sweep == Sweep.CLEAR))
+        m.d.comb += self.restarts.eq(clearing & has(sequencer.phase.cleared, Clear.STATE))
         return generator
 
     def _report(self, m: Module, sequencer: Sequencer, queue: RecordQueue, recorder: Recorder) -> Value:

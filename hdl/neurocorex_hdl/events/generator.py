@@ -50,15 +50,46 @@ class SpikeDraw(wiring.Component):
         return m
 
 
+class EvenTrain(wiring.Component):
+    """Even train of an input axon, `neurocorex.spec.fixed.even_spike`: whether its sum passes one in this step.
+
+    Members
+    -------
+    count : In
+        Steps of the train before this one, as many bits as a rate has.
+    rate : In
+        Rate of the axon.
+    passes : Out(1)
+        `LATENCY` cycles later. Never at rate 0; all bits set are no exception here.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._bits = config.rate_bits
+        super().__init__({"count": In(self._bits), "rate": In(self._bits), "passes": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the product, of which only the bits behind the point matter, and the sum of one step more."""
+        m = Module()
+        product, rate, total = Signal(self._bits), Signal(self._bits), Signal(self._bits + 1)
+        m.d.sync += [product.eq(self.count * self.rate), rate.eq(self.rate)]
+        m.d.sync += total.eq((product ^ (1 << (self._bits - 1))) + rate)  # one half is added
+        m.d.comb += self.passes.eq(total[-1])
+        return m
+
+
 class RateSweep(wiring.Component):
     """Sweep over the axons in use, which tells those that fire in a step.
 
     Members
     -------
     start : In(1)
-        Strobe: begin, with the `row` and the `state` of this cycle. The row stays.
+        Strobe: begin, with the `row`, the `state` and `even` of this cycle. The row stays.
     row, state : In
         Row of rates, and state of the generator.
+    even : In(1)
+        Trains are even.
     go : In(1)
         Another axon may be looked at.
     last : In
@@ -82,6 +113,7 @@ class RateSweep(wiring.Component):
             "start": In(1),
             "row": In(max(1, (config.patterns - 1).bit_length())),
             "state": In(_WORD),
+            "even": In(1),
             "go": In(1),
             "last": In(input_bits(config), init=config.inputs - 1),
             "ended": Out(1),
@@ -98,23 +130,29 @@ class RateSweep(wiring.Component):
         m.submodules.draw = draw = SpikeDraw()
         m.submodules.rates = rates = RegionMemory((Region.RATES,), config)
         wiring.connect(m, wiring.flipped(self.bus), rates.bus)
+        m.submodules.train = train = EvenTrain(config)
         running, axon, word = Signal(), Signal.like(self.axon), Signal(_WORD, reset_less=True)
+        even, count = Signal(reset_less=True), Signal(config.rate_bits, reset_less=True)
         looks = running & self.go
         m.d.comb += [draw.word.eq(word), self.ended.eq(looks & (axon == self.last))]
         with m.If(looks):
             m.d.sync += [axon.eq(axon + 1), word.eq(word + AXON_STRIDE), running.eq(~self.ended)]
         with m.If(self.start):
-            m.d.sync += [axon.eq(0), word.eq(self.state), running.eq(1)]
+            m.d.sync += [axon.eq(0), word.eq(self.state), running.eq(1), even.eq(self.even), count.eq(self.state)]
 
         looking = stages(m, looks, self.LATENCY, name="looking", reset_less=False)
         ending = stages(m, self.ended, self.LATENCY, name="ending", reset_less=False)
         axons = stages(m, axon, self.LATENCY, name="axon")
-        # The rate comes from its memory when the draw is there.
-        port, column = rates.port, axons[draw.LATENCY - RegionPort.LATENCY]
-        m.d.comb += port.read_index.eq(Cat(column, self.row) if config.patterns > 1 else column)
-        rate = port.read_data.rates
+        # The rate comes from its memory so early that the sum of a train is there with the draw.
+        port, column = rates.port, axons[draw.LATENCY - RegionPort.LATENCY - train.LATENCY]
+        m.d.comb += [
+            port.read_index.eq(Cat(column, self.row) if config.patterns > 1 else column),
+            train.count.eq(count),
+            train.rate.eq(port.read_data.rates),
+        ]
+        rate = stages(m, port.read_data.rates, train.LATENCY, name="rate")[-1]
         below = draw.draw[SPIKE_DRAW_BITS - config.rate_bits :] < rate
-        fires = stages(m, below | rate.all(), 1, name="fires")[-1]
+        fires = stages(m, Mux(even, train.passes, below) | rate.all(), 1, name="fires")[-1]
         m.d.comb += [self.fires.eq(looking[-1] & fires), self.axon.eq(axons[-1]), self.done.eq(ending[-1])]
         return m
 
@@ -133,8 +171,8 @@ class Generator(wiring.Component):
         Items of the decoder, see `item_layout`.
     given : Out(stream)
         Items for the sequencer.
-    state : In
-        `Control.STIMULUS`.
+    state, even : In
+        `Control.STIMULUS` and `Control.EVEN`.
     drawn : Out(1)
         Strobe: the state moves on, and has two cycles for that.
     extent : In
@@ -153,6 +191,7 @@ class Generator(wiring.Component):
             "items": In(stream.Signature(item_layout(config))),
             "given": Out(stream.Signature(item_layout(config))),
             "state": In(_WORD),
+            "even": In(1),
             "drawn": Out(1),
             "extent": extent_member(config),
             "abort": In(1),
@@ -171,6 +210,7 @@ class Generator(wiring.Component):
         left, drawing = Signal(16, reset_less=True), Signal()
         m.d.comb += [
             sweep.state.eq(self.state),
+            sweep.even.eq(self.even),
             sweep.last.eq(self.extent.last_input),
             # Room for all axons that are on their way, for this one, and for the end.
             sweep.go.eq(queue.level <= DRAWN_PLACES - RateSweep.LATENCY - 2),

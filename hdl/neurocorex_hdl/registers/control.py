@@ -97,7 +97,9 @@ class ControlRegisters(wiring.Component):
     step_done : In(1)
         Strobe: `RANDOM` moves on, and those of `ONE_STEP` go to zero. Only with a learning engine.
     drawn : In(1)
-        Strobe: `STIMULUS` moves on. Only with patterns.
+        Strobe: `STIMULUS` moves on. Only with patterns, as `restarts`.
+    restarts : In(1)
+        Strobe: with `EVEN`, `STIMULUS` goes to zero.
     scan : Out(ControlScan)
         Registers in turn; only where some are `scanned`.
     """
@@ -105,7 +107,7 @@ class ControlRegisters(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
         learning = {"step_done": In(1)} if config.learning else {}
-        patterns = {"drawn": In(1)} if config.patterns else {}
+        patterns = {"drawn": In(1), "restarts": In(1)} if config.patterns else {}
         super().__init__({
             "bus": In(RegionBus()),
             "write": In(ControlWrite(config)),
@@ -129,8 +131,11 @@ class ControlRegisters(wiring.Component):
                 m.d.sync += random.eq(advanced(random))
                 m.d.sync += [registers[control].eq(0) for control in ONE_STEP if control in registers]
         if self._config.patterns:
+            state, even = registers[Control.STIMULUS], registers[Control.EVEN]
             with m.If(self.drawn):
-                m.d.sync += registers[Control.STIMULUS].eq(advanced(registers[Control.STIMULUS]))
+                m.d.sync += state.eq(Mux(even, state + 1, advanced(state)))
+            with m.If(self.restarts & even):
+                m.d.sync += state.eq(0)
         bus, setting = self.bus, self.write
         chosen, mask = Signal.like(setting.register), Signal.like(setting.value)
         write, column, value = Signal(), Signal.like(setting.register), Signal.like(setting.value)

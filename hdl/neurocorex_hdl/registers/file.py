@@ -45,7 +45,9 @@ class RegisterFile(wiring.Component):
     clear : In(1)
         Strobe: all counters go to zero.
     drawn : In(1)
-        Strobe: `Control.STIMULUS` moves on; only with patterns.
+        Strobe: `Control.STIMULUS` moves on; only with patterns, as `restarts`.
+    restarts : In(1)
+        Strobe: even trains begin anew.
     settled : Out(1)
         The counters hold all that has been counted, see `Counters`.
     """
@@ -59,7 +61,7 @@ class RegisterFile(wiring.Component):
             "ticks": In(ticks_layout(config)),
             "clear": In(1),
             "settled": Out(1),
-            **({"drawn": In(1)} if config.patterns else {}),
+            **({"drawn": In(1), "restarts": In(1)} if config.patterns else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -83,5 +85,5 @@ class RegisterFile(wiring.Component):
             # The generator moves on with every step that is counted.
             m.d.comb += control.step_done.eq(self.ticks.steps)
         if self._config.patterns:
-            m.d.comb += control.drawn.eq(self.drawn)
+            m.d.comb += [control.drawn.eq(self.drawn), control.restarts.eq(self.restarts)]
         return m

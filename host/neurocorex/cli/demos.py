@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import choice, conditioning, gallery, hidden, judged, learned, mnist, output, verdict
+from . import choice, conditioning, gallery, hidden, judged, learned, mnist, onchip, output, verdict
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
@@ -54,9 +54,17 @@ def demo() -> None:
     "--raster", type=click.Path(path_type=Path), default="digits.png", show_default=True, help="Picture to draw."
 )
 @click.option("--save", type=click.Path(path_type=Path), help="Keep the network as a .npz file for other commands.")
+@onchip.option
 @output.json_option
 def digits(
-    chosen: DeviceChoice, limit: int | None, retrain: bool, seed: int, raster: Path, save: Path | None, as_json: bool
+    chosen: DeviceChoice,
+    limit: int | None,
+    retrain: bool,
+    seed: int,
+    raster: Path,
+    save: Path | None,
+    on_chip: bool,
+    as_json: bool,
 ) -> None:
     """Classify handwritten digits with 96 trained neurons.
 
@@ -68,7 +76,11 @@ def digits(
       neurocorex demo digits
       neurocorex demo digits --device rtl --images 20 --json
       neurocorex demo digits --retrain --save digits.npz
+      neurocorex demo digits --on-chip --device rtl --images 20
     """
+    if on_chip:
+        onchip.classify(chosen, limit, retrain=retrain, save=save, as_json=as_json)
+        return
     from ..check.compare import differences
     from ..demos import digits as job
     from ..device.open import EMULATOR, open_device

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..encode.checks import Raster, probabilities
-from ..encode.generated import raster_of, rate_items, start_of
+from ..encode.generated import even_raster, is_even, raster_of, rate_items, start_of
 from ..errors import InputError
 from ..events import generator
 from ..events.arrays import Ints
 from ..events.codec import DRAWN, FIRST_RATES, RATED
 from ..events.drawn import MOST
 from ..events.stream import EventStream
-from ..spec import Control, CoreConfig
+from ..spec import Clear, Control, CoreConfig
 from .options import Options
 from .stimulus import Stimulus
 from .teaching import is_integer
@@ -38,6 +39,10 @@ class Drawing:
     state : int
         `Control.STIMULUS` before the first step.
     rate_bits : int
+    even : bool
+        Trains are even.
+    restarts : frozenset of int
+        Steps, through all samples, at which even trains begin anew beside the first of each sample.
     """
 
     rates: Ints | None
@@ -46,10 +51,12 @@ class Drawing:
     steps: int
     state: int
     rate_bits: int
+    even: bool = False
+    restarts: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, options: Options, steps: Any, spikes: Any, inputs: int, config: CoreConfig) -> Drawing | None:
-        """Check the arguments `rates`, `patterns` and `seed` of a run; None without rates and patterns.
+        """Check the arguments `rates`, `patterns`, `seed` and `even` of a run; None without rates and patterns.
 
         Raises
         ------
@@ -58,17 +65,23 @@ class Drawing:
         """
         rates, patterns = options.get("rates"), options.get("patterns")
         if rates is None and patterns is None:
-            if options.get("seed") is not None:
-                raise InputError("seed is for input that is drawn; give rates=probabilities, or patterns=[0, 1], too")
+            if options.get("seed") is not None or options.get("even"):
+                name = "even" if options.get("seed") is None else "seed"
+                raise InputError(
+                    f"{name} is for input that is drawn; give rates=probabilities, or patterns=[0, 1], too"
+                )
             return None
         if (rates is not None and patterns is not None) or spikes is not None:
             raise InputError("a run takes one of spikes, rates and patterns")
         if not is_integer(steps) or steps < 1:
             raise InputError(f"rates and patterns need steps, an integer above 0 such as steps=20; got {steps!r}")
-        state = start_of(options.get("seed") or 0)
+        even = is_even(options.get("even", False), options.get("seed"))
+        state = 0 if even else start_of(options.get("seed") or 0)
+        restarts = _restarts(options.get("clear"))
         if rates is None:
             row = _rows(patterns, config)
-            return cls(None, row.reshape(-1), None if row.ndim == 0 else row.size, steps, state, config.rate_bits)
+            samples = None if row.ndim == 0 else row.size
+            return cls(None, row.reshape(-1), samples, steps, state, config.rate_bits, even, restarts)
         probability = probabilities(rates, None)
         if probability.shape[-1] != inputs:
             raise InputError(
@@ -78,11 +91,11 @@ class Drawing:
         items = rate_items(probability, config.rate_bits)
         samples = None if items.ndim == 1 else len(items)
         items = np.atleast_2d(items)
-        return cls(items, np.zeros(len(items), np.int64), samples, steps, state, config.rate_bits)
+        rows = np.zeros(len(items), np.int64)
+        return cls(items, rows, samples, steps, state, config.rate_bits, even, restarts)
 
     def stimulus(self, inputs: int) -> Stimulus:
         """Return the input for a chip that draws it; its axons in use that the network lacks get no spikes."""
-        length = len(self.rows) * self.steps
         starts = np.arange(0, self.steps, MOST)
         counts = np.minimum(self.steps - starts, MOST)
         value = self.rows[:, None] << 16 | counts
@@ -96,9 +109,9 @@ class Drawing:
             value = np.concatenate([octets, value], axis=1)
             register = np.concatenate([np.full(octets.shape, RATED), register], axis=1)
             at = np.concatenate([np.broadcast_to(at[:, :1], octets.shape), at], axis=1)
-        seeded = ((0, at), (int(Control.STIMULUS), register), (self.state, value))
-        columns = (np.append(first, column.reshape(-1)) for first, column in seeded)
-        return Stimulus(EventStream(length).with_changes(*columns), self.samples)
+        first = ([0, 0], [int(Control.EVEN), int(Control.STIMULUS)], [int(self.even), self.state])
+        columns = (np.append(own, column.reshape(-1)) for own, column in zip(first, (at, register, value), strict=True))
+        return Stimulus(EventStream(self.length).with_changes(*columns), self.samples)
 
     def raster(self) -> Raster:
         """Return the input as spikes; raises InputError for patterns, which only the chip knows."""
@@ -108,7 +121,16 @@ class Drawing:
                 "rates instead, which the host can draw"
             )
         items = self.rates[0] if self.samples is None else self.rates
+        if self.even:
+            return even_raster(
+                items, self.steps, self.rate_bits, (step for step in self.restarts if step < self.length)
+            )
         return raster_of(items, self.steps, self.state, self.rate_bits)
+
+    @property
+    def length(self) -> int:
+        """Steps of all samples."""
+        return len(self.rows) * self.steps
 
 
 def require_patterns(config: CoreConfig, count: int) -> None:
@@ -119,6 +141,14 @@ def require_patterns(config: CoreConfig, count: int) -> None:
             f"{count} pattern(s) need a chip with as many, this one has {have}: CoreConfig(patterns={count}); or give "
             "rates, which any chip takes"
         )
+
+
+def _restarts(clear: Any) -> frozenset[int]:
+    """Return the steps before which a run clears the state of neurons; what is wrong is refused where it is cleared."""
+    if not isinstance(clear, Mapping):
+        return frozenset()
+    steps = (step for step, flags in clear.items() if is_integer(step) and is_integer(flags) and flags & Clear.STATE)
+    return frozenset(int(step) for step in steps if step >= 0)
 
 
 def _rows(patterns: Any, config: CoreConfig) -> Ints:

@@ -104,7 +104,9 @@ class LoadedNetwork:
 
     def of_neurons(self, region: Region) -> Ints:
         """Return a parameter of its neurons as the chip holds it, int64 [N]; empty if it is not known."""
-        held = self.written.get(region, self.image.regions[region] if self.image else None)
+        held = self.written.get(region)
+        if held is None and self.image is not None:
+            held = self.image.regions.get(region)
         if held is None or self.own is None:
             return np.empty(0, np.int64)
         return held[: self.own.neurons].astype(np.int64)

@@ -45,6 +45,9 @@ class Options(Teaching, total=False):
         The same by rates that `Device.store_patterns` has put onto the chip, by their numbers.
     seed : int
         Of what is drawn, from 0 up; 0 by default, in each run anew.
+    even : bool
+        Even trains in place of random ones, for `rates` and `patterns`: those of ``encode.generated(even=True)``. They
+        begin with each sample, or with the run, and anew where the run clears the state of neurons.
     watch : callable
         Called on the way with each piece of the results, in the thread of the run: ``watch(start, results)``, where
         `start` counts the steps before it, of all samples in a row, and `results` is an EventStream of its steps:
@@ -61,6 +64,7 @@ class Options(Teaching, total=False):
     rates: npt.ArrayLike | None
     patterns: npt.ArrayLike | None
     seed: int | None
+    even: bool
     watch: Callable[[int, EventStream], object] | None
 
 

@@ -95,7 +95,7 @@ class Running(Memories):
             `teacher`, `modulation`, `gate`, `learning`, `learn`, `judge`, `reward`, `scale`, `silence`, `adaptation`,
             `context`, `changes`, `clear`: see `Teaching`. None of them outlasts the run. `writes`, `deadline_s`,
             `checkpoint`, `checkpoint_every`, `watch`: see `Options`.
-            `rates`, `patterns`, `seed`: input that is drawn, see there.
+            `rates`, `patterns`, `seed`, `even`: input that is drawn, see there.
 
         Raises
         ------

@@ -6,15 +6,15 @@ import numpy as np
 
 from ..events import generator
 from ..events.arrays import Ints
-from ..events.codec import DRAWN, FIRST_RATES, RATED
+from ..events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
 from ..events.drawn import MOST
 from ..events.stream import EventStream
-from ..spec import Control, Region
+from ..spec import Clear, Control, Region
 from .memory import Memory
 
 
 def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStream, int]:
-    """Draw the events of a stimulus as a chip with patterns does; its rates and `Control.STIMULUS` change.
+    """Draw the events of a stimulus as a chip with patterns does; its rates, `Control.STIMULUS` and `EVEN` change.
 
     Parameters
     ----------
@@ -32,25 +32,31 @@ def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStre
         Steps that were refused, because they name a row that the chip lacks, each counted where it begins.
     """
     step, register, value = stimulus.change_step, stimulus.change_register, stimulus.change_value
-    mine = np.isin(register, (DRAWN, RATED, int(Control.STIMULUS)))
-    if not mine.any():
+    mine = np.isin(register, (DRAWN, RATED, int(Control.STIMULUS), int(Control.EVEN)))
+    restarts = (register == NO_REGISTER) & (value & int(Clear.STATE) != 0)
+    if not (mine.any() or restarts.any()):
         return stimulus, 0
     control, rates = memory[Region.CONTROL], memory[Region.RATES]
-    state, refused = int(control[Control.STIMULUS]), 0
+    state, even, refused = int(control[Control.STIMULUS]), bool(control[Control.EVEN]), 0
     events = [(stimulus.event_step, stimulus.event_index)]
-    begins = mine & ((register != RATED) | (value >= FIRST_RATES))
+    begins = (mine & ((register != RATED) | (value >= FIRST_RATES))) | restarts
     for place in np.flatnonzero(begins).tolist():
         kind, number = int(register[place]), int(value[place])
         if kind == RATED:
             _change_rates(rates, register, value, place, memory.config.rate_bits)
+        elif kind == NO_REGISTER:
+            state = 0 if even else state
+        elif kind == Control.EVEN:
+            even = bool(number & 1)
         elif kind != DRAWN:
             state = number
         elif (row := number >> 16) >= len(rates):
             refused += 1
         else:
-            at, axon, state = generator.spikes(state, number & MOST, rates[row, :inputs], memory.config.rate_bits)
+            make = generator.even_spikes if even else generator.spikes
+            at, axon, state = make(state, number & MOST, rates[row, :inputs], memory.config.rate_bits)
             events.append((at + step[place], axon))
-    control[Control.STIMULUS] = state
+    control[Control.STIMULUS], control[Control.EVEN] = state, even
     event_step, event_index = (np.concatenate(parts) for parts in zip(*events, strict=True))
     order = np.argsort(event_step, kind="stable")
     return EventStream.made(

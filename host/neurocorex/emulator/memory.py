@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..events.arrays import Ints
-from ..spec import Clear, CoreConfig, Region, controls, layout, regions
+from ..spec import Clear, Control, CoreConfig, Region, controls, layout, regions
 from ..spec.registers import CONTEXTS, PARAMETERS, STATE, TALLIES, TRACES, WINNERS
 from ..spec.rows import CONTEXT, PATTERN, SYNAPSE
 
@@ -90,6 +90,9 @@ class Memory:
             if what & flag:
                 for region in cleared:
                     self.arrays[region].fill(region.row.power_up(self.config))
+        control = self.arrays[Region.CONTROL]
+        if what & Clear.STATE and self.config.patterns and control[Control.EVEN]:
+            control[Control.STIMULUS] = 0  # even trains begin anew
 
     def save(self) -> dict[Region, npt.NDArray[Any]]:
         """Copy all that a run may change."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +19,15 @@ from .checks import Floats, Raster, count_of, probabilities
 COARSE = 0.02
 
 
-def generated(rates: ArrayLike, steps: int, seed: int = 0, *, rate_bits: int = 8, dt_ms: float | None = None) -> Raster:
+def generated(
+    rates: ArrayLike,
+    steps: int,
+    seed: int = 0,
+    *,
+    rate_bits: int = 8,
+    dt_ms: float | None = None,
+    even: bool = False,
+) -> Raster:
     """Draw random spikes, independent in each step, as a chip with patterns does: bit for bit those of `Device.run`.
 
     Rates are rounded to `rate_bits` bits; a warning tells if that changes the spikes of a row by more than 2 %.
@@ -29,11 +39,14 @@ def generated(rates: ArrayLike, steps: int, seed: int = 0, *, rate_bits: int = 8
     steps : int
         Length in steps, of each sample.
     seed : int
-        Seed of all samples, which are drawn one after the other, from 0 up.
+        Seed of all samples, which are drawn one after the other, from 0 up. Even trains have none.
     rate_bits : int
         Bits of a rate on the chip, 4, 8 or 16: `CoreConfig.rate_bits`.
     dt_ms : float, optional
         Length of a step in milliseconds.
+    even : bool
+        Even trains in place of random ones, those of `rate` with half a spike at first, at the rates of the chip: n
+        steps of each sample have ``floor(n * rate + 1/2)`` spikes.
 
     Returns
     -------
@@ -42,7 +55,7 @@ def generated(rates: ArrayLike, steps: int, seed: int = 0, *, rate_bits: int = 8
     Raises
     ------
     InputError
-        For a probability out of range, a wrong shape, seed or number of bits.
+        For a probability out of range, a wrong shape, seed or number of bits, or a seed of even trains.
 
     Examples
     --------
@@ -50,7 +63,34 @@ def generated(rates: ArrayLike, steps: int, seed: int = 0, *, rate_bits: int = 8
     (100, 8)
     """
     items = rate_items(probabilities(rates, dt_ms), rate_bits)
-    return raster_of(items, count_of("steps", steps), start_of(seed), rate_bits)
+    length = count_of("steps", steps)
+    if is_even(even, seed):
+        return even_raster(items, length, rate_bits)
+    return raster_of(items, length, start_of(seed), rate_bits)
+
+
+def is_even(even: object, seed: object) -> bool:
+    """Whether trains are even; raises InputError for something else, and for a seed beside them."""
+    if not isinstance(even, bool | np.bool_):
+        raise InputError(f"even is True or False, got {even!r}")
+    if even and seed:
+        raise InputError(f"even trains are not random, so they have no seed; got seed={seed!r} beside even=True")
+    return bool(even)
+
+
+def even_raster(items: Ints, steps: int, rate_bits: int, restarts: Iterable[int] = ()) -> Raster:
+    """Make the even trains of rates as a chip holds them.
+
+    They begin with each sample, and anew at `restarts`, steps that are counted through all samples.
+    """
+    table = np.atleast_2d(items)
+    raster = np.zeros((*table.shape[:-1], steps, table.shape[-1]), np.bool_)
+    begins = sorted({*range(0, len(table) * steps, max(steps, 1)), *restarts})
+    for begin, end in pairwise([*begins, len(table) * steps]):
+        sample = begin // steps
+        step, axon, _ = generator.even_spikes(0, end - begin, table[sample], rate_bits)
+        raster[sample, begin % steps + step, axon] = True
+    return raster.reshape(*items.shape[:-1], steps, items.shape[-1])
 
 
 def raster_of(items: Ints, steps: int, state: int, rate_bits: int) -> Raster:

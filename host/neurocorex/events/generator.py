@@ -80,10 +80,30 @@ def spikes(state: int, steps: int, rates: Ints, rate_bits: int) -> tuple[Ints, I
     return step, axon, state
 
 
+def even_spikes(count: int, steps: int, rates: Ints, rate_bits: int) -> tuple[Ints, Ints, int]:
+    """Make the input spikes of steps with even trains; arguments and values are those of `spikes`.
+
+    `count` is `Control.STIMULUS` before the steps: how many steps the trains have had.
+    """
+    axons = np.flatnonzero(rates)
+    rate, one = rates[axons].astype(np.uint32), np.uint32(1 << rate_bits)
+    always = rate == one - 1
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    piece = max(1, _PIECE // max(axons.size, 1))
+    for start in range(0, steps, piece) if axons.size else ():
+        at = np.arange(count + start, count + min(start + piece, steps)) & (int(one) - 1)
+        # A product of two numbers of 16 bits, and a half, are less than 2**32.
+        sums = at.astype(np.uint32)[:, None] * rate + one // 2
+        row, column = np.nonzero(((sums & (one - 1)) + rate >= one) | always)
+        found.append((row + start, axons[column]))
+    step, axon = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return step, axon, (count + steps) & 0xFFFFFFFF
+
+
 def packed(rates: Ints, rate_bits: int) -> bytes:
     """Bytes of rates: two in a byte, the first in its lower half, or a byte or two for each."""
     if rate_bits == 4:
-        even = np.append(rates, [0] * (rates.size % 2))
+        even = np.append(rates, np.zeros(rates.size % 2, rates.dtype))  # an empty list would make floats of them
         return bytes((even[::2] | even[1::2] << 4).astype(np.uint8).tobytes())
     return bytes(rates.astype(f"<u{rate_bits // 8}").tobytes())
 

@@ -223,6 +223,10 @@ class Control(Declared):
     STIMULUS = 64, RegisterRow(
         "state of the generator of input spikes, which moves on in every step that the chip draws", widths.WORD,
         default=RANDOM_START, present=has_patterns, moves=True, tame=lambda _: [(1, (1 << 32) - 1)])
+    NOISE_STATE = 65, RegisterRow("reserved: no chip has it", widths.WORD, present=never)
+    EVEN = 66, RegisterRow(
+        "1: steps that the chip draws have even trains instead of random ones", widths.BIT, unit="flag", default=0,
+        present=has_patterns, tame=lambda _: [0, 0, 1])
 
     @property
     def signed(self) -> bool:

