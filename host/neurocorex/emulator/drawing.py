@@ -10,6 +10,7 @@ from ..events.codec import DRAWN, FIRST_RATES, RATED
 from ..events.drawn import MOST
 from ..events.stream import EventStream
 from ..spec import Control, Region
+from . import draws
 from .memory import Memory
 
 
@@ -48,7 +49,7 @@ def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStre
         elif (row := number >> 16) >= len(rates):
             refused += 1
         else:
-            at, axon, state = generator.spikes(state, number & MOST, rates[row, :inputs], memory.config.rate_bits)
+            at, axon, state = draws.spikes(state, number & MOST, rates[row, :inputs], memory.config.rate_bits)
             events.append((at + step[place], axon))
     control[Control.STIMULUS] = state
     event_step, event_index = (np.concatenate(parts) for parts in zip(*events, strict=True))
