@@ -11,7 +11,7 @@ from ..errors import DeviceError, NoAnswerError
 from ..events.stream import EventStream
 from ..image import region_shape
 from ..progress import Progress
-from ..spec import ChipInfo, Clear, Control, CoreConfig, Counter, Region, layout, regions
+from ..spec import ChipInfo, Clear, Control, CoreConfig, Region, layout, regions
 from ..wire.link import Link
 from ..wire.patience import Patience
 from ..wire.regions import Items, item_type
@@ -174,11 +174,11 @@ class EmulatedChip(Chip):
     def _run(self, piece: EventStream, take: Callable[[EventStream], None]) -> None:
         """Run a piece, or nothing of it, and hand its results over."""
         self._settled = False
-        before = self._emulator.counters[Counter.STEPS]
+        before = self._emulator.steps
         try:
             results = self._emulator.run(piece)
         except BaseException:
-            self._settled = self._emulator.counters[Counter.STEPS] == before
+            self._settled = self._emulator.steps == before
             raise
         try:
             take(results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from ..events.stream import EventStream
@@ -41,10 +42,14 @@ class Gathering:
     """
 
     def __init__(self, recording: Recording, extent: Extent, *, holds: bool = False) -> None:
-        self._extent, self._holds = extent, holds
-        self._kept = accumulators_of(recording, extent)
+        self._recording, self._extent, self._holds = recording, extent, holds
         self._waiting = 0
         self.pieces: list[tuple[EventStream, int]] = []
+
+    @cached_property
+    def _kept(self) -> list[Accumulator]:
+        """What is kept; a tick of a stream, which holds its few pieces, mostly ends without."""
+        return accumulators_of(self._recording, self._extent)
 
     @property
     def done(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,7 +78,7 @@ class Recording:
     winner: Ints = field(default_factory=_nobody)
     tally: Tally | None = None
 
-    @property
+    @cached_property
     def sent(self) -> Ints:
         """Neurons whose spikes the chip sends."""
         if self.tally is not None:

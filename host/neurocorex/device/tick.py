@@ -71,6 +71,8 @@ class Tick(Stretch):
         For changes that cannot be used.
     """
 
+    HOLDS = True
+
     def __init__(
         self, contents: Contents, stream: EventStream, changes: Changes, *,
         recording: Recording, flags: Ints, units: str,

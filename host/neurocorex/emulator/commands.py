@@ -141,11 +141,11 @@ class CommandUnit:
                 break
             piece = stimulus.cut(start, start + self._chunk)
             start += self._chunk
-            before = self._emulator.counters[Counter.STEPS]
+            before = self._emulator.steps
             try:
                 ran = self._timed(piece)
             except BaseException as error:  # Ctrl-C, most likely
-                if self._emulator.counters[Counter.STEPS] != before:
+                if self._emulator.steps != before:
                     raise
                 self._failure, job.stopped = error, True  # nothing of this piece has run
                 ran = EventStream(0)

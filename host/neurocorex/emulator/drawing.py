@@ -10,6 +10,7 @@ from ..events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
 from ..events.drawn import MOST
 from ..events.stream import EventStream
 from ..spec import Clear, Control, Region
+from . import draws
 from .memory import Memory
 
 
@@ -53,7 +54,7 @@ def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStre
         elif (row := number >> 16) >= len(rates):
             refused += 1
         else:
-            make = generator.even_spikes if even else generator.spikes
+            make = generator.even_spikes if even else draws.spikes
             at, axon, state = make(state, number & MOST, rates[row, :inputs], memory.config.rate_bits)
             events.append((at + step[place], axon))
     control[Control.STIMULUS], control[Control.EVEN] = state, even

@@ -11,16 +11,18 @@ import numpy.typing as npt
 from ..events.arrays import Ints
 from ..events.reports import answer_columns, span
 from ..events.stream import EventStream
-from ..spec import Clear, CoreConfig, Counter, Flag, Region
+from ..spec import Clear, CoreConfig, Counter, Region
 from ..spec.registers import COUNTER_BITS
 from ..spec.timing import busy_cycles
 from . import machine_code
 from .accepting import accepted
 from .drawing import drawn
-from .in_use import CoreInUse, used
+from .in_use import CoreInUse, Recorded, used
 from .memory import Memory
 from .reporting import Part, parts
 from .runner import Activity, Runner
+
+_NONE = np.empty(0, np.int64)
 
 
 class _Ran(NamedTuple):
@@ -87,6 +89,7 @@ class Emulator:
         """Forget what was worked out from parameters."""
         self._in_use: CoreInUse | None = None
         self._runner: Runner | None = None
+        self._recorded: Recorded | None = None
 
     def _settle(self) -> None:
         """Bring the weights up to date."""
@@ -99,6 +102,11 @@ class Emulator:
     def counters(self) -> dict[Counter, int]:
         """All counters, wrapped to their 48 bits."""
         return {counter: value % (1 << COUNTER_BITS) for counter, value in self._counts.items()}
+
+    @property
+    def steps(self) -> int:
+        """Steps that were run, as counted."""
+        return self._counts[Counter.STEPS]
 
     def items(self, region: Region) -> Ints:
         """Return the items of a region in row-major order, counters as well, but not of `INFO`.
@@ -180,19 +188,19 @@ class Emulator:
             As many steps: spikes of the neurons with `Flag.RECORD_SPIKES` as events, and membranes at the end of each
             step of those with `Flag.RECORD_MEMBRANE` as graded events; reports with their items, see `events.reports`.
         """
-        flags = self._memory[Region.FLAGS][: used(self._memory).neurons]
-        watched = np.flatnonzero(flags & int(Flag.RECORD_MEMBRANE))
+        self._recorded = self._recorded or Recorded.of(self._memory)
+        watched, records = self._recorded.membranes, self._recorded.spikes
         membranes = np.empty((stimulus.steps, watched.size), np.int64)
         activity, reports = self._run(stimulus, membranes if watched.size else None)
-        step, neuron, records = activity.fired_step, activity.fired_neuron, flags & int(Flag.RECORD_SPIKES) != 0
-        if not records.all():
+        step, neuron = activity.fired_step, activity.fired_neuron
+        if records is not None:
             recorded = records[neuron]
             step, neuron = step[recorded], neuron[recorded]
-        return EventStream.made(
-            stimulus.steps, step, neuron,
-            np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps), membranes.reshape(-1),
-            np.zeros(membranes.size, np.int64), *answer_columns(reports),
-        )  # fmt: skip
+        states = [_NONE] * 4
+        if membranes.size:
+            times, neurons = np.repeat(np.arange(stimulus.steps), watched.size), np.tile(watched, stimulus.steps)
+            states = [times, neurons, membranes.reshape(-1), np.zeros(membranes.size, np.int64)]
+        return EventStream.made(stimulus.steps, step, neuron, *states, *answer_columns(reports))
 
     def _run(self, stimulus: EventStream, membranes: Ints | None) -> _Ran:
         """Run steps; fill a row of `membranes` for each if given."""

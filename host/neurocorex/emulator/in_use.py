@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..events.arrays import Ints
 from ..events.codec import NO_REGISTER
 from ..events.stream import EventStream
-from ..spec import Control, CoreConfig, Learning, LearningFlag, Region
+from ..spec import Control, CoreConfig, Flag, Learning, LearningFlag, Region
 from ..spec.rows import AXON, CONTEXT, PATTERN
 from .memory import Memory
 
@@ -19,6 +20,20 @@ def used(memory: Memory) -> CoreConfig:
     if not memory[Region.IN_USE].any():
         return memory.config
     return memory.config.in_use(*memory[Region.IN_USE].tolist())
+
+
+class Recorded(NamedTuple):
+    """What is recorded of the neurons in use: spikes, None for those of all, and neurons with their membranes."""
+
+    spikes: npt.NDArray[np.bool_] | None
+    membranes: Ints
+
+    @classmethod
+    def of(cls, memory: Memory) -> Recorded:
+        """Read the flags."""
+        flags = memory[Region.FLAGS][: used(memory).neurons]
+        spikes = flags & int(Flag.RECORD_SPIKES) != 0
+        return cls(None if spikes.all() else spikes, np.flatnonzero(flags & int(Flag.RECORD_MEMBRANE)))
 
 
 def drifts(stimulus: EventStream, control: Ints, config: CoreConfig) -> list[int]:

@@ -69,6 +69,11 @@ class Kind(NamedTuple):
         return cls(config.weight_bits > 8, bool(config.learning), errors, rules)
 
     @property
+    def choices(self) -> tuple[bool, ...]:
+        """What is chosen when it is compiled."""
+        return tuple(self)
+
+    @property
     def name(self) -> str:
         """Part of a file's name."""
         return f"{'w16' if self.wide else 'w8'}-{_ENGINES[self[1:]]}"
@@ -79,13 +84,27 @@ _ENGINES = {
     (False, False, False): "static", (False, True, False): "groups", (True, False, False): "learning",
     (True, True, False): "errors", (True, True, True): "rules",
 }  # fmt: skip
-KINDS = tuple(Kind(wide, *engine) for wide, engine in product((False, True), _ENGINES))
-#: The kernel as a function of C: it is given the address of a block, see `kernel.block`.
+
+
+class Draws(NamedTuple):
+    """Kind of the code that draws input spikes: there is one, for chips of all kinds."""
+
+    name: str = "draws"
+
+    @property
+    def choices(self) -> tuple[bool, ...]:
+        """See `Kind`."""
+        return ()
+
+
+DRAWS = Draws()
+KINDS = *(Kind(wide, *engine) for wide, engine in product((False, True), _ENGINES)), DRAWS
+#: The kernel as a function of C: it is given the address of a block, see `kernel.block` and `kernel.draws`.
 Code = Callable[[int], None]
 
 
 @lru_cache
-def load(kind: Kind) -> Code | None:
+def load(kind: Kind | Draws) -> Code | None:
     """Return the kernel for a kind of chip, or None if it cannot be had; it is looked for once in a process."""
     try:
         return _found(kind) or _linked(_compiled_and_kept(kind))
@@ -97,7 +116,7 @@ def load(kind: Kind) -> Code | None:
         return None
 
 
-def _found(kind: Kind) -> Code | None:
+def _found(kind: Kind | Draws) -> Code | None:
     """Return what was compiled before."""
     for read in (_shipped, _kept):
         try:
@@ -109,14 +128,14 @@ def _found(kind: Kind) -> Code | None:
     return None
 
 
-def _shipped(kind: Kind) -> bytes | None:
+def _shipped(kind: Kind | Draws) -> bytes | None:
     try:
         return (SHIPPED / file_name(kind)).read_bytes()
     except OSError:
         return None
 
 
-def _kept(kind: Kind) -> bytes | None:
+def _kept(kind: Kind | Draws) -> bytes | None:
     try:
         return cache.content(cache_folder() / file_name(kind), _made_from(kind))
     except (OSError, FileFormatError):  # there is no cache, which is said when something cannot be kept
@@ -126,7 +145,7 @@ def _kept(kind: Kind) -> bytes | None:
 # Files -----------------------------------------------------------------------------------------------
 
 
-def file_name(kind: Kind) -> str:
+def file_name(kind: Kind | Draws) -> str:
     """Name of the object file for a kind of chip, this source and this processor."""
     return f"{processor()}-{kind.name}-{digest():08x}.o"
 
@@ -151,7 +170,7 @@ def _source() -> tuple[bytes, bytes]:
     return repr(numbers).encode(), b"".join(path.read_bytes() for path in files)
 
 
-def _made_from(kind: Kind) -> str:
+def _made_from(kind: Kind | Draws) -> str:
     return cache.origin(file_name(kind), *_source())
 
 
@@ -167,7 +186,7 @@ def processor() -> str:
     return f"{sys.platform}-{machine}"
 
 
-def compile_kernel(kind: Kind) -> bytes:
+def compile_kernel(kind: Kind | Draws) -> bytes:
     """Compile for a kind of chip, in a process of its own; return an object file.
 
     Raises
@@ -186,7 +205,7 @@ def compile_kernel(kind: Kind) -> bytes:
         "-c",
         _BUILD,
         str(Path(__file__).parents[2]),
-        *(str(int(choice)) for choice in kind),
+        *(str(int(choice)) for choice in kind.choices),
     ]
     done = subprocess.run(command, env=settings, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
@@ -195,7 +214,7 @@ def compile_kernel(kind: Kind) -> bytes:
     return done.stdout
 
 
-def _compiled_and_kept(kind: Kind) -> bytes:
+def _compiled_and_kept(kind: Kind | Draws) -> bytes:
     """Compile, and write the cache if that is possible."""
     _log.info("compiling the emulator for chips of kind %s, once on this machine: some ten seconds", kind.name)
     code = compile_kernel(kind)

@@ -8,25 +8,25 @@ from threading import Event
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..events.arrays import Ints
 from ..events.stream import EventStream
-from ..spec import Control, CoreConfig, Flag, Learning, Region, controls
-from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
+from ..spec import Control, Flag, Region
 from . import machine_code, parallel
 from .generator import advanced
 from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
 from .kernel.block import words
-from .kernel.constants import COLUMNS, CONTESTS, REWARDS, SCALED, TALLIES
+from .kernel.constants import COLUMNS, TALLIES
 from .memory import Memory
+from .tables import tables_of
 
 #: Spikes that one call of the kernel returns at most; it is called again until the stimulus is done.
 SPIKE_ROOM = 1 << 16
 #: Updates of neurons and synapses that one call makes, or few more: a fraction of a second. Ctrl-C is heard in between.
 BUDGET = 1 << 28
-#: Items of a stimulus up to which it is copied.
+#: Items of a stimulus up to which it is copied, and spikes up to which room is kept from run to run.
 _SMALL = 1 << 10
+_NOBODY, _NO_ROWS = np.empty(0, np.int64), np.empty((0, 0), np.int64)
 
 
 class Activity(NamedTuple):
@@ -70,6 +70,12 @@ class Activity(NamedTuple):
         )
 
 
+def _output_of(room: int, watched: Ints, membranes: Ints) -> Output:
+    """Return room for so many spikes, and for the membranes of these neurons."""
+    fired = np.empty((2, room), np.int64)
+    return Output(fired[0], fired[1], watched, membranes, np.zeros(TALLIES, np.int64), np.zeros(5, np.int64))
+
+
 class _BoundCode:
     """Kernel and the memories that it works on; a call runs a stimulus from `Output.position` on.
 
@@ -84,6 +90,8 @@ class _BoundCode:
     ----------
     drift : tuple of int64 array
         Drift that is put off in all and by row, see `Scratch`; the first is zero if weights are up to date.
+    small : Output
+        Room for the results of short runs, whose address is known.
     """
 
     def __init__(
@@ -93,14 +101,23 @@ class _BoundCode:
         self._code, self._core, self._scratch = code, core, scratch
         self._learner, self._feedback, self._rule_rows = learner, feedback, rule_rows
         self.drift = (scratch.total, scratch.seen)
-        self._words = [word for table in (core, learner, feedback, rule_rows, scratch) for word in words(table)]
+        kept = [word for table in (core, learner, feedback, rule_rows, scratch) for word in words(table)]
+        room = max(_SMALL, core.history.size)
+        self.small = _output_of(room, _NOBODY, _NO_ROWS)
+        self._small_words = words(self.small)
+        # To make and to address arrays takes longer than a step: what stays is written into the block once.
+        varies = 2 * (len(Stimulus._fields) + len(Output._fields))
+        self._block = np.array([*[0] * len(Sizes._fields), *kept, *[0] * varies], np.int64)
+        self._address = self._block.ctypes.data
 
     def __call__(self, sizes: Sizes, stimulus: Stimulus, output: Output) -> None:
         """Run until the stimulus ends, or the room for spikes or the budget is used up."""
         if self._code is not None:
             held, addressed = _addressed(stimulus)
-            block = np.array([*sizes, *self._words, *addressed, *words(output)], np.int64)
-            self._code(block.ctypes.data)
+            put = self._small_words if output is self.small else words(output)
+            self._block[: len(sizes)] = sizes
+            self._block[-len(addressed) - len(put) :] = addressed + put
+            self._code(self._address)
             del held  # until here the code reads it
             return
         from .kernel import steps
@@ -111,6 +128,22 @@ class _BoundCode:
         rule_rows = self._rule_rows if self._rule_rows.chosen.size else None
         with np.errstate(over="ignore"):  # sets of bits, of which the highest is the sign
             run_steps(sizes, self._core, learner, feedback, rule_rows, self._scratch, stimulus, output)
+
+
+def _addressed(stimulus: Stimulus) -> tuple[Stimulus | Ints, list[int]]:
+    """Return `words` of a stimulus, and what has to outlive their use.
+
+    A small one is copied into one array: to ask nine arrays for their addresses takes longer than a step.
+    """
+    items = [column.size for column in stimulus]
+    if sum(items) > _SMALL:
+        return stimulus, words(stimulus)
+    packed = np.concatenate(stimulus)
+    address, found = packed.ctypes.data, []
+    for size in items:
+        found += [address, size]
+        address += size * packed.itemsize
+    return packed, found
 
 
 class Runner:
@@ -124,7 +157,7 @@ class Runner:
 
     def __init__(self, memory: Memory) -> None:
         self._code = machine_code.load(machine_code.Kind.of(memory.config))
-        self._memory, self._tables = memory, _tables(memory)
+        self._memory, self._tables = memory, tables_of(memory)
         self._bound = self._bind()
 
     def run(self, stimulus: EventStream, membranes: Ints | None) -> Activity:
@@ -202,94 +235,25 @@ class Runner:
         *, settles: bool = False,
     ) -> Activity:  # fmt: skip
         neurons = self._memory.config.neurons
-        watched, rows = np.empty(0, np.int64), np.empty((0, 0), np.int64)
+        watched, rows = _NOBODY, _NO_ROWS
         if membranes is not None:
             watched, rows = np.flatnonzero(self._memory[Region.FLAGS] & Flag.RECORD_MEMBRANE), membranes
         sizes = self._tables[0]._replace(steps=stimulus.steps, budget=BUDGET, settles=settles)
         # However a stream was made, the kernel is given one layout.
         events = Stimulus(*(np.ascontiguousarray(column, np.int64) for column in stimulus.columns))
-        counts, position = np.zeros(TALLIES, np.int64), np.zeros(5, np.int64)
         room = max(min(SPIKE_ROOM, stimulus.steps * neurons), neurons)
-        parts: list[Ints] = []
+        is_small = membranes is None and room <= bound.small.fired_step.size
+        output = bound.small if is_small else _output_of(room, watched, rows)
+        counts, position = output.counts, output.position
+        counts[:] = position[:] = 0
+        parts: list[tuple[Ints, Ints]] = []
         while not parts or (position[0] < stimulus.steps and not (stop and stop.is_set())):
-            fired = np.empty((2, room), np.int64)
+            if parts and not is_small:
+                output = output._replace(fired_step=np.empty(room, np.int64), fired_neuron=np.empty(room, np.int64))
             position[4] = 0
-            bound(sizes, events, Output(fired[0], fired[1], watched, rows, counts, position))
-            parts.append(fired[:, : position[4]])
-        fired = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        tallies = (int(counts[place]) for place in (COLUMNS, REWARDS, SCALED, CONTESTS))
-        return Activity(fired[0], fired[1], counts[:COLUMNS], *tallies)
-
-
-def _addressed(stimulus: Stimulus) -> tuple[Stimulus | Ints, list[int]]:
-    """Return `words` of a stimulus, and what has to outlive their use.
-
-    A small one is copied into one array: to ask nine arrays for their addresses takes longer than a step.
-    """
-    items = [column.size for column in stimulus]
-    if sum(items) > _SMALL:
-        return stimulus, words(stimulus)
-    packed = np.concatenate(stimulus)
-    address, found = packed.ctypes.data, []
-    for size in items:
-        found += [address, size]
-        address += size * packed.itemsize
-    return packed, found
-
-
-def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
-    """Return what the kernel is given of a core."""
-    config, arrays = memory.config, memory.arrays
-    sizes = Sizes(
-        inputs=config.inputs, neurons=config.neurons, weight_bits=config.weight_bits, state_bits=config.state_bits,
-        max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
-        trace_bits=config.trace_bits,
-        window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, rule_bits=config.rule_bits,
-        contexts=config.contexts, tally_bits=config.tallies, steps=0, budget=0, settles=False,
-    )  # fmt: skip
-    core = Core(
-        neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
-        control_bits=np.array([control.bits(config) for control in controls(config)], np.int64),
-        weights=arrays[Region.WEIGHTS].reshape(-1), keep_membrane=_factors(arrays[Region.DECAY]),
-        keep_current=_factors(arrays[Region.CURRENT_DECAY]), context_bias=arrays[Region.CONTEXT_BIAS],
-        context_gain=arrays[Region.CONTEXT_GAIN], **_axons(memory), now=arrays[Region.TALLY_STEP],
-        most=arrays[Region.MOST], most_count=arrays[Region.MOST_COUNT],
-    )  # fmt: skip
-    plastic = arrays[Region.PLASTIC]
-    learner = Learner(
-        plastic=plastic.reshape(-1), kinds=np.add(plastic.any(axis=1), plastic.all(axis=1), dtype=np.uint8),
-        numbers=memory.axon_numbers, **_codes(config), pre=arrays[Region.PRE_TRACE], post=arrays[Region.POST_TRACE],
-        pre_table=arrays[Region.PRE_TABLE], post_table=arrays[Region.POST_TABLE],
-        eligibility=arrays[Region.ELIGIBILITY].reshape(-1),
-    )  # fmt: skip
-    return sizes, core, learner
-
-
-def _codes(config: CoreConfig) -> dict[str, npt.NDArray[np.int32]]:
-    """Return the codes of axons and neurons in draws; numbered by kind, so that a part has those of the whole."""
-    if not config.learning:
-        return dict.fromkeys(("axon_codes", "neuron_codes"), np.empty(0, np.int32))
-    inputs, recurrent, extra, neurons = (
-        np.array([place_code(place, number) for number in range(count)], np.int32)
-        for place, count in (
-            (Place.INPUT, config.inputs), (Place.RECURRENT, config.neurons), (Place.EXTRA, config.extra_axons),
-            (Place.NEURON, config.neurons),
-        )
-    )  # fmt: skip
-    return {"axon_codes": np.concatenate([inputs, recurrent, extra]), "neuron_codes": neurons}
-
-
-def _factors(decay: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """Return what decays leave of a value, as factors; exact."""
-    return np.where(decay == DECAY_ALL, 0.0, 1 - decay / (1 << DECAY_BITS))
-
-
-def _axons(memory: Memory) -> dict[str, Ints]:
-    """List the axons of each neuron that ever carry a spike, see `Core`."""
-    config = memory.config
-    source = np.concatenate([np.arange(config.neurons), memory[Region.EXTRA_SOURCE]])
-    delay = np.concatenate([memory[Region.DELAY].astype(np.int64), memory[Region.EXTRA_DELAY]])
-    heard = np.flatnonzero((delay > 0) & (delay <= config.max_delay) & (source < config.neurons))
-    axon = heard[np.argsort(source[heard], kind="stable")]
-    starts = source[axon].searchsorted(np.arange(config.neurons + 1))
-    return {"axon_start": starts, "axon": axon, "axon_delay": delay[axon]}
+            bound(sizes, events, output)
+            found = output.fired_step[: position[4]], output.fired_neuron[: position[4]]
+            parts.append((found[0].copy(), found[1].copy()) if is_small else found)
+        step, neuron = parts[0] if len(parts) == 1 else (np.concatenate(found) for found in zip(*parts, strict=True))
+        tallies = counts[COLUMNS:].tolist()
+        return Activity(step, neuron, counts[:COLUMNS].copy(), *tallies)

@@ -46,6 +46,14 @@ def draws(state: npt.NDArray[np.uint32], axons: Ints) -> npt.NDArray[np.uint32]:
     return np.right_shift(word, 32 - SPIKE_DRAW_BITS, out=word)
 
 
+def limits(rates: Ints, rate_bits: int) -> npt.NDArray[np.uint32]:
+    """Return the draws below which axons with these rates fire, 0 to 65536."""
+    # A draw of 16 bits lies below the rate if it does with the same bits behind the point.
+    limit = rates.astype(np.uint32) << np.uint32(SPIKE_DRAW_BITS - rate_bits)
+    limit[rates == (1 << rate_bits) - 1] = 1 << SPIKE_DRAW_BITS
+    return limit
+
+
 def spikes(state: int, steps: int, rates: Ints, rate_bits: int) -> tuple[Ints, Ints, int]:
     """Draw the input spikes of steps; axons that never fire cost nothing.
 
@@ -67,9 +75,7 @@ def spikes(state: int, steps: int, rates: Ints, rate_bits: int) -> tuple[Ints, I
         `Control.STIMULUS` after them.
     """
     axons = np.flatnonzero(rates)
-    # A draw of 16 bits lies below the rate if it does with the same bits behind the point.
-    limit = rates[axons].astype(np.uint32) << np.uint32(SPIKE_DRAW_BITS - rate_bits)
-    limit[rates[axons] == (1 << rate_bits) - 1] = 1 << SPIKE_DRAW_BITS
+    limit = limits(rates[axons], rate_bits)
     each, state = states(state, steps)
     found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
     piece = max(1, _PIECE // max(axons.size, 1))

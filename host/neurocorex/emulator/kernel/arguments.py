@@ -12,6 +12,8 @@ Narrow = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
 Weights = npt.NDArray[np.int8] | npt.NDArray[np.int16]
+#: Wide enough for the sum of two weights.
+Moves = npt.NDArray[np.int16] | npt.NDArray[np.int32]
 
 
 class Sizes(NamedTuple):
@@ -228,6 +230,8 @@ class Scratch(NamedTuple):
         State of a step ago, where the network may be at rest.
     total : int64 array [1], seen : int64 array [A]
         Drift that is put off, and how much of it each row has seen, see `drift`.
+    moves : int16 or int32 array [N]
+        Whole weights by which synapses onto each neuron change, the narrower where weights are of a byte.
     uncounted : int64 array [COLUMNS]
         Counters of what is not counted.
     """
@@ -256,13 +260,14 @@ class Scratch(NamedTuple):
     post_table: Ints
     total: Ints
     seen: Ints
+    moves: Moves
     uncounted: Ints
 
     @classmethod
     def of(cls, sizes: Sizes, learner: Learner, axons: int, *, groups: bool) -> "Scratch":
         """Make room for calls with these arguments."""
         n, learning_axons, learning_neurons = sizes.neurons, learner.pre.size, learner.post.size
-        words = np.zeros((n + 7) // 8, np.int64)
+        words, narrow = np.zeros((n + 7) // 8, np.int64), sizes.weight_bits <= 8
         return cls(
             ones=np.ones(n), rules=np.zeros(REGISTERS, np.int64),
             g=np.zeros(n, np.int32), added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
@@ -276,5 +281,6 @@ class Scratch(NamedTuple):
             pre_before=np.zeros(learning_axons, np.int32), post_before=np.zeros(learning_neurons, np.int32),
             pre_table=np.zeros_like(learner.pre_table), post_table=np.zeros_like(learner.post_table),
             total=np.zeros(1, np.int64), seen=np.zeros(learning_axons, np.int64),
+            moves=np.zeros(learning_neurons, np.int16) if narrow else np.zeros(learning_neurons, np.int32),
             uncounted=np.zeros(COLUMNS, np.int64),
         )  # fmt: skip

@@ -13,6 +13,7 @@ from .arguments import (
     Doubles,
     Feedback,
     Learner,
+    Moves,
     Narrow,
     Output,
     RuleRows,
@@ -23,7 +24,7 @@ from .arguments import (
 )
 
 #: Items by type of array.
-_ITEMS = {Ints: ("i8",), Narrow: ("i4",), Doubles: ("f8",), Bytes: ("u1",), Weights: ("i1", "i2")}
+_ITEMS = {Ints: ("i8",), Narrow: ("i4",), Doubles: ("f8",), Bytes: ("u1",), Weights: ("i1", "i2"), Moves: ("i2", "i4")}
 #: The block: by table and field a size, or the address and the number of items of an array.
 BLOCK = np.dtype([
     ("sizes", [(name, np.int64) for name in Sizes._fields]),

@@ -1,9 +1,9 @@
 """Build of the kernel: its Python source to an object file, by numba and llvmlite, in a process of its own.
 
-    python -m neurocorex.emulator.kernel.build WIDE LEARNS ERRORS RULES > FILE
+    python -m neurocorex.emulator.kernel.build [WIDE LEARNS ERRORS RULES] > FILE
 
-All four are 0 or 1, see `neurocorex.emulator.machine_code.Kind`. The code is for the processor that
-`NUMBA_CPU_NAME` names. It needs neither Python nor numba: it allocates nothing and raises nothing.
+All four are 0 or 1, see `neurocorex.emulator.machine_code.Kind`; without them it is `draws`. The code is for the
+processor that `NUMBA_CPU_NAME` names. It needs neither Python nor numba: it allocates nothing and raises nothing.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
@@ -25,6 +25,7 @@ from numba.extending import intrinsic, overload, register_jitable
 from . import (
     arithmetic,
     changes,
+    draws,
     drift,
     learning,
     lessons,
@@ -47,8 +48,8 @@ from .block import BLOCK
 from .constants import CHOSEN, NEURON_ROWS, ROWS, SYMBOL
 
 MODULES = (
-    arithmetic, changes, drift, learning, lessons, neurons, registers, rest, rewards, rulecolumns, rulerows, scaling,
-    spikes, steps, synapses, tallies, traces, winners,
+    arithmetic, changes, draws, drift, learning, lessons, neurons, registers, rest, rewards, rulecolumns, rulerows,
+    scaling, spikes, steps, synapses, tallies, traces, winners,
 )  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
@@ -96,6 +97,7 @@ def register() -> None:
 def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
     """Return the kernel as a function of C that is given the address of a block, see `block`."""
     i1, i4, i8, f8, weight = np.uint8, np.int32, np.int64, np.float64, np.int16 if wide else np.int8
+    move = np.int32 if wide else np.int16
 
     def run(block):
         given = carray(block, 1)[0]
@@ -140,7 +142,7 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
             _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
             _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
             _array(x.pre_table, i8), _array(x.post_table, i8), _array(x.total, i8), _array(x.seen, i8),
-            _array(x.uncounted, i8),
+            _array(x.moves, move), _array(x.uncounted, i8),
         )  # fmt: skip
         stimulus = Stimulus(
             _array(t.event_step, i8), _array(t.event_index, i8), _array(t.graded_step, i8),
@@ -156,10 +158,24 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
     return cfunc(types.void(types.CPointer(from_dtype(BLOCK))), **OPTIONS)(run)
 
 
-def object_code(*, wide: bool, learns: bool, errors: bool, rules: bool) -> bytes:
-    """Compile; return an object file that holds `SYMBOL` and what it calls, and needs no more than `LIBRARY`."""
-    register()
-    kernel = entry(wide=wide, learns=learns, errors=errors, rules=rules)
+def drawing() -> Any:
+    """Return `draws.draw` as a function of C that is given the address of its block, of 64-bit integers."""
+    i1, u4, i8 = np.uint8, np.uint32, np.int64
+
+    def run(address):
+        block = carray(address, draws.BLOCK_WORDS)
+        axons, words, room = block[draws.AXONS], block[draws.WORDS], block[draws.ROOM]
+        draws.draw(
+            block, carray(_pointer(block[draws.NUMBERS]), axons, u4), carray(_pointer(block[draws.LIMITS]), axons, u4),
+            carray(_pointer(block[draws.MARKS]), axons, i1), carray(_pointer(block[draws.MARKS_AS_WORDS]), words, i8),
+            carray(_pointer(block[draws.STEP]), room, i8), carray(_pointer(block[draws.AXON]), room, i8),
+        )  # fmt: skip
+
+    return cfunc(types.void(types.CPointer(types.int64)), **OPTIONS)(run)
+
+
+def object_code(kernel: Any) -> bytes:
+    """Return an object file that holds a kernel as `SYMBOL` and what it calls, and needs no more than `LIBRARY`."""
     module = llvm.parse_assembly(kernel.inspect_llvm().replace(kernel.native_name, SYMBOL))
     # Numba's copies of the kernel for callers in Python go; they would need its runtime.
     for value in (*module.functions, *module.global_variables):
@@ -179,5 +195,7 @@ def object_code(*, wide: bool, learns: bool, errors: bool, rules: bool) -> bytes
 
 
 if __name__ == "__main__":
-    chosen = (argument == "1" for argument in sys.argv[1:])
-    sys.stdout.buffer.write(object_code(**dict(zip(("wide", "learns", "errors", "rules"), chosen, strict=True))))
+    register()
+    chosen = [argument == "1" for argument in sys.argv[1:]]
+    made = entry(**dict(zip(("wide", "learns", "errors", "rules"), chosen, strict=True))) if chosen else drawing()
+    sys.stdout.buffer.write(object_code(made))

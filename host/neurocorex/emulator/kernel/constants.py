@@ -64,6 +64,8 @@ FULL_TRACES, DRIFT_CLIPS = int(Counter.FULL_TRACES), int(Counter.DRIFT_CLIPS)
 #: that were scaled, which are not among the first, and steps in which neurons excluded one another.
 COLUMNS, REWARDS, SCALED, CONTESTS = (len(Counter) + place for place in range(4))
 TALLIES = CONTESTS + 1
+AXON_STRIDE, SPIKE_DRAW_BITS = fixed.AXON_STRIDE, fixed.SPIKE_DRAW_BITS
+SPIKE_DRAW_TURNS = fixed.SPIKE_DRAW_TURNS
 NO_REGISTER, GATE_ALL, STRIDE = codec.NO_REGISTER, registers.GATE_ALL, fixed.DRAW_STRIDE
 NOBODY, NEVER, LAST_STEP = registers.NOBODY, registers.NEVER, registers.LAST_STEP
 FRACTION = CHANGE_FRACTION

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .constants import (
     COLUMNS,
     DEPRESSION,
+    DRIFT_STEP,
     FLAGS,
     FULL_TRACES,
     GATE,
@@ -35,7 +36,18 @@ from .rest import is_zero
 from .rewards import changed_by_spikes, softness
 from .rulerows import choose
 from .synapses import bounds_of, learn_columns, learn_row, shift_columns, shift_mixed_row, shift_row
-from .traces import drop_unless, fade, look_up, modulated, rise, round_changes, scale, tune_table, update_window
+from .traces import (
+    drop_unless,
+    fade,
+    look_up,
+    modulated,
+    rise,
+    round_changes,
+    scale,
+    tune_table,
+    update_window,
+    whole_moves,
+)
 
 
 def tune(core, learner, rule_rows, scratch, sizes, rules):
@@ -60,26 +72,26 @@ def depress(core, learner, scratch, sizes, rules, arrivals, counts):
         rate = modulated(rules[DEPRESSION], rules, sizes.weight_bits)
         if rate == 0:
             return
-        scale(learner.post, rate, sizes.trace_bits, change)
+        scale(learner.post, rate, sizes.trace_bits, change, sizes.weight_bits <= 8)
     stochastic = learning & STOCHASTIC != 0
     soft = softness(learning, sizes)
-    whole = not stochastic and soft == 0
-    if not drop_unless(scratch.learns, change) or (whole and not round_changes(change)):
-        return
     weights, bounds, counts = changed_by_spikes(core, learner, scratch, sizes, rules, counts)
-    random = core.control[RANDOM] >> 16
-    for k in range(arrivals):
+    if stochastic or soft:
+        random = core.control[RANDOM] >> 16
+        for k in range(arrivals * drop_unless(scratch.learns, change)):
+            a = rows[k]
+            if learner.kinds[a] != ROW_FIXED:
+                code = random ^ learner.axon_codes[a]
+                learn_row(weights, learner.plastic, a * n, change, code, bounds, soft, stochastic, counts)
+        return
+    moves = scratch.moves
+    ups, downs = whole_moves(change, scratch.learns, moves)
+    for k in range(arrivals * (ups + downs > 0)):
         a = rows[k]
-        kind, start = learner.kinds[a], a * n
-        if kind == ROW_FIXED:
-            continue
-        if not whole:
-            code = random ^ learner.axon_codes[a]
-            learn_row(weights, learner.plastic, start, change, code, bounds, soft, stochastic, counts)
-        elif kind == ROW_PLASTIC:
-            shift_row(weights, start, change, bounds, counts)
-        else:
-            shift_mixed_row(weights, learner.plastic, start, change, bounds, counts)
+        if learner.kinds[a] == ROW_PLASTIC and rules[DRIFT_STEP] == 0:
+            shift_row(weights, a * n, moves, ups, downs, bounds, counts)
+        elif learner.kinds[a] != ROW_FIXED:
+            shift_mixed_row(weights, learner.plastic, a * n, moves, bounds, counts)
 
 
 def update_traces(core, learner, scratch, sizes, rules, recurrent, arrivals, firing, counts):
@@ -121,7 +133,7 @@ def potentiate(core, learner, scratch, sizes, rules, firing, counts):
         rate = modulated(rules[POTENTIATION], rules, sizes.weight_bits)
         if rate == 0:
             return 0
-        scale(learner.pre, rate, sizes.trace_bits, change)
+        scale(learner.pre, rate, sizes.trace_bits, change, sizes.weight_bits <= 8)
     weights, bounds, counts = changed_by_spikes(core, learner, scratch, sizes, rules, counts)
     stochastic = learning & STOCHASTIC != 0
     soft = softness(learning, sizes)

@@ -43,24 +43,26 @@ FIRES, CLAMPED, FORCED = 1, 2, 4
 class Features(NamedTuple):
     """Equations that at least one neuron needs; the others are left out."""
 
+    current: bool
     leak: bool
     hold: bool
     refractory: bool
     adaptation: bool
 
 
-def find_features(neurons, held):
+def find_features(neurons, keep_current, held):
     """Note the neurons that are held while refractory; return the features, and how many neurons are refractory."""
-    leaks = holds = refracts = adapts = False
+    lasts = leaks = holds = refracts = adapts = False
     waiting = 0
     for j in range(held.size):
         held[j] = neurons[FLAGS, j] & HOLD
+        lasts |= keep_current[j] != 0
         leaks |= neurons[LEAK, j] != 0
         holds |= held[j] != 0
         refracts |= neurons[PERIOD, j] != 0
         adapts |= neurons[H, j] != 0
         waiting += neurons[R, j] > 0
-    return Features(leaks, holds, refracts, adapts), waiting
+    return Features(lasts, leaks, holds, refracts, adapts), waiting
 
 
 def take_context(neurons, core, scratch, rules):
@@ -78,7 +80,10 @@ def update_neurons(neurons, core, scratch, rules, features, adapting, waiting, l
     v, i, r, h, th = neurons[V], neurons[I], neurons[R], neurons[H], neurons[TH]
     marks = scratch.marks[: v.size]
     bias = scratch.bias if scratch.bias.size else neurons[BIAS]
-    update_currents(i, core.keep_current, scratch.g, low, high, marks)
+    if features.current:
+        update_currents(i, core.keep_current, scratch.g, low, high, marks)
+    else:
+        take_currents(i, scratch.g, low, high, marks)
     if features.leak:
         leak(v, core.keep_membrane, neurons[LEAK])
         update_membranes(v, scratch.ones, i, bias, low, high, marks)
@@ -107,6 +112,16 @@ def update_currents(i, keep, g, low, high, marks):
     """``i = sat(shrink(i, di) + g)``; g goes to zero for the next step."""
     for j in range(i.size):
         exact = np.int32(np.int32(i[j] * keep[j]) + g[j])
+        bounded = min(max(exact, low), high)
+        i[j] = bounded
+        g[j] = 0
+        marks[j] = (bounded != exact) << 1
+
+
+def take_currents(i, g, low, high, marks):
+    """``i = sat(g)``, where no current outlasts its step; g goes to zero for the next one."""
+    for j in range(i.size):
+        exact = g[j]
         bounded = min(max(exact, low), high)
         i[j] = bounded
         g[j] = 0

@@ -49,7 +49,12 @@ def advance(control, steps):
     """Advance the generator by so many steps."""
     x = control[RANDOM]
     for _ in range(steps):
-        x ^= x << 13 & 0xFFFFFFFF
-        x ^= x >> 17
-        x ^= x << 5 & 0xFFFFFFFF
+        x = advanced(x)
     control[RANDOM] = x
+
+
+def advanced(x):
+    """State of a generator after one step."""
+    x ^= x << 13 & 0xFFFFFFFF
+    x ^= x >> 17
+    return x ^ (x << 5 & 0xFFFFFFFF)

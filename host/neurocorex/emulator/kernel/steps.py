@@ -63,7 +63,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
     zero(scratch.added)
     for each in range(delays):
         zero(due[each])
-    features, waiting = find_features(neurons, scratch.held)
+    features, waiting = find_features(neurons, core.keep_current, scratch.held)
     adapting = features.adaptation
     decode(control, core.control_bits, rules)
     take_context(neurons, core, scratch, rules)

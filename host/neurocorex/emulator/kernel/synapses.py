@@ -75,8 +75,17 @@ def add_currents(core, sizes, scratch, rules, neurons_end, inputs, inputs_end):
     add_rows(weights, width, rows, 0, neurons_end, added)
     if has_contexts:
         _raise_in_context(g, added, rules, core.context_gain[rules[CONTEXT]])
+    elif inputs_end << (sizes.weight_bits - 1 + max(rules[GAIN_INPUT], rules[GAIN_RECURRENT])) < SUM_LIMIT:
+        _raise_few(g, added, np.int32(1 << rules[GAIN_INPUT]), np.int32(1 << rules[GAIN_RECURRENT]))
     else:
         _raise(g, added, rules)
+
+
+def _raise_few(g, added, input_factor, recurrent_factor):
+    """`_raise` for so few arrivals that no sum exceeds 32 bits."""
+    for j in range(g.size):
+        g[j] = np.int32(np.int32(g[j] * input_factor) + np.int32(added[j] * recurrent_factor))
+        added[j] = 0
 
 
 def _raise(g, added, rules):
@@ -114,21 +123,22 @@ def add_rows(weights, width, rows, first, last, g):
 # Rows ------------------------------------------------------------------------------------------------
 
 
-def shift_row(weights, start, change, bounds, counts):
-    """Change a row of plastic synapses by whole weights."""
-    below, above, ups, downs, ends = np.int32(0), np.int32(0), np.int32(0), np.int32(0), np.int32(0)
-    low, high, end = bounds.low, bounds.high, bounds.end
-    for j in range(change.size):
-        p = change[j]
-        before = np.int32(weights[_at(start + j)])
-        w = np.int32(before + p)
+def shift_row(weights, start, moves, ups, downs, bounds, counts):
+    """Change a row of plastic synapses, which do not drift, by whole weights, of which so many go up and down.
+
+    It computes in the width of `moves`, where a row has no more synapses than that can count: most of the time of a
+    network that learns goes by here, and halves with the width.
+    """
+    narrow = moves.dtype.type
+    below, above, low, high = narrow(0), narrow(0), narrow(bounds.low), narrow(bounds.high)
+    for j in range(moves.size):
+        p = moves[j]
+        before = narrow(weights[_at(start + j)])
+        w = narrow(before + p)
         weights[_at(start + j)] = min(max(w, low), high) if p != 0 else before
-        below = np.int32(below + ((w < low) & (p != 0)))
-        above = np.int32(above + ((w > high) & (p != 0)))
-        ups = np.int32(ups + (p > 0))
-        downs = np.int32(downs + (p < 0))
-        ends = np.int32(ends + ((before == end) & (p != 0)))
-    count_changes(counts, ups, downs, below, above, ends)
+        below = narrow(below + ((w < low) & (p != 0)))
+        above = narrow(above + ((w > high) & (p != 0)))
+    count_changes(counts, ups, downs, below, above, 0)
 
 
 def shift_mixed_row(weights, plastic, start, change, bounds, counts):
@@ -190,24 +200,18 @@ def shift_columns(weights, learner, scratch, width, last, bounds, counts):
     """Change the synapses of all axons onto those that fired by whole weights."""
     plastic, kinds, change, fired = learner.plastic, learner.kinds, scratch.pre_change, scratch.fired
     low, high, end = int(bounds.low), int(bounds.high), int(bounds.end)
+    drifts = bounds.end <= bounds.most or scratch.total[0] != 0
     below = above = ups = downs = ends = 0
-    for a in range(change.size):
-        p = int(change[a])
-        if p == 0 or kinds[a] == ROW_FIXED:
-            continue
-        start, drift = a * width, int(pending(scratch, a))
-        if kinds[a] == ROW_PLASTIC and drift == 0:
-            for k in range(last):
-                at = _at(start + fired[k])
-                before = int(weights[at])
-                w = before + p
-                weights[at] = min(max(w, low), high)
-                below += w < low
-                above += w > high
-                ends += before == end
+    for place in range(_find_called(change, kinds, scratch.rows)):
+        a = scratch.rows[place]
+        p, start = int(change[a]), a * width
+        if kinds[a] == ROW_PLASTIC and not drifts:
+            under, over = _shift_fired(weights, start, fired, last, change[a], bounds.low, bounds.high)
+            below += under
+            above += over
             changed = last
         else:
-            changed = 0
+            drift, changed = int(pending(scratch, a)), 0
             for k in range(last):
                 at = _at(start + fired[k])
                 if plastic[at]:
@@ -223,6 +227,30 @@ def shift_columns(weights, learner, scratch, width, last, bounds, counts):
         else:
             downs += changed
     count_changes(counts, ups, downs, below, above, ends)
+
+
+def _find_called(change, kinds, called):
+    """List the axons, rising, with a change and synapses that learn; return how many. No branch has to be guessed."""
+    count = 0
+    for a in range(change.size):
+        called[count] = a
+        count += (change[a] != 0) & (kinds[a] != ROW_FIXED)
+    return count
+
+
+def _shift_fired(weights, start, fired, last, p, low, high):
+    """Change the synapses of a row onto those that fired by p; return how many are clamped at each bound.
+
+    With nothing else to keep track of, all of it stays in registers of the processor.
+    """
+    under, over = np.int32(0), np.int32(0)
+    for k in range(last):
+        at = _at(start + fired[k])
+        w = np.int32(weights[at] + p)
+        weights[at] = min(max(w, low), high)
+        under = np.int32(under + (w < low))
+        over = np.int32(over + (w > high))
+    return under, over
 
 
 def learn_columns(weights, learner, scratch, width, last, bounds, scale, stochastic, counts):

@@ -71,11 +71,19 @@ def look_up(trace, table, tuned, sizes, rules, change):
             change[k] = modulated(bounded(entry, bits), rules, bits)
 
 
-def scale(trace, rate, trace_bits, change):
-    """P of exponential traces: ``trace * rate / 2^T``, to nearest."""
+def scale(trace, rate, trace_bits, change, narrow):
+    """P of exponential traces: ``trace * rate / 2^T``, to nearest.
+
+    `narrow` tells that weights are of a byte: P before the division then takes 32 bits, traces having up to 16 of them.
+    """
     half = 1 << (trace_bits - 1)
-    for k in range(trace.size):
-        change[k] = np.int32((int(trace[k]) * int(rate) + half) >> trace_bits)
+    if narrow:
+        factor, add, bits = np.int32(rate), np.int32(half), np.int32(trace_bits)
+        for k in range(trace.size):
+            change[k] = np.int32(np.int32(np.int32(trace[k]) * factor) + add) >> bits
+    else:
+        for k in range(trace.size):
+            change[k] = np.int32((int(trace[k]) * int(rate) + half) >> trace_bits)
 
 
 def round_changes(change):
@@ -86,6 +94,19 @@ def round_changes(change):
         change[k] = np.int32(p + (p >> 31 & ROUND_UP)) >> FRACTION
         any_left |= change[k]
     return any_left != 0
+
+
+def whole_moves(change, learns, moves):
+    """Cut the changes of neurons that learn to whole weights, towards zero; return how many go up, and down."""
+    narrow = moves.dtype.type
+    ups, downs = np.int32(0), np.int32(0)
+    for k in range(change.size):
+        p = np.int32(change[k] + (change[k] >> 31 & ROUND_UP)) >> FRACTION
+        p = p if learns[k] else np.int32(0)
+        moves[k] = narrow(p)
+        ups = np.int32(ups + (p > 0))
+        downs = np.int32(downs + (p < 0))
+    return ups, downs
 
 
 def drop_unless(learns, change):
