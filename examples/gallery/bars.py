@@ -39,20 +39,15 @@ CASES = [*((row, (True, False)) for row in ROWS), *((column, (False, True)) for 
          ((), (False, False)), ((0, 4, 8), (False, False)), ((0, 1, 2, 3), (False, False))]  # fmt: skip
 
 
-def model(*thresholds: int) -> tuple[Any, list[Any]]:
-    """Return a model of SuperNeuroMAT, and its neurons, which forget everything from one tick to the next."""
-    try:
-        import superneuromat
-    except ImportError:
-        raise MissingToolError("the models are SuperNeuroMAT's; install it: pip install superneuromat") from None
-    snn = superneuromat.SNN()
-    return snn, [snn.create_neuron(threshold=each) for each in thresholds]
+def neurons(snn: Any, *thresholds: int) -> list[Any]:
+    """Add neurons that forget everything from one tick to the next."""
+    return [snn.create_neuron(threshold=each) for each in thresholds]
 
 
-def detector() -> Any:
+def add_detector(snn: Any) -> None:
     """Wire pixels, lines, two outputs, and a neuron that vetoes a fourth pixel; queue the cases, 10 ticks apart."""
-    snn, made = model(*[0] * 9, *[2] * 6, 0, 0, 3)
-    pixels, lines, outputs, veto = made[:9], made[9:15], made[15:17], made[17]
+    pixels, lines = neurons(snn, *[0] * 9), neurons(snn, *[2] * 6)
+    outputs, (veto,) = neurons(snn, 0, 0), neurons(snn, 3)
     for place, pixel in enumerate(pixels):
         for target in (lines[place // 3], lines[3 + place % 3], veto):
             snn.create_synapse(pixel, target, weight=1)
@@ -63,31 +58,31 @@ def detector() -> Any:
     for case, (on, _) in enumerate(CASES):
         for pixel in on:
             snn.add_spike(10 * case, pixels[pixel], 1)
-    return snn
 
 
-def gate(threshold: int) -> Any:
+def add_gate(snn: Any, threshold: int) -> None:
     """Wire two inputs to a neuron that fires above a threshold, 0 (or) or 1 (and); queue the four cases."""
-    snn, (*sources, output) = model(0, 0, threshold)
+    *sources, output = neurons(snn, 0, 0, threshold)
     for bit, source in enumerate(sources):
         snn.create_synapse(source, output, weight=1)
         for case in (0b01 << bit, 0b11):
             snn.add_spike(10 * case, source, 1)
-    return snn
-
-
-def imported_spikes(device: ncx.Device, snn: Any, config: ncx.CoreConfig) -> np.ndarray:
-    """Import a model, run it for 90 ticks, and return its spikes, bool [ticks, neurons]."""
-    imported = ncx.from_superneuromat(snn, config=config)
-    device.load(imported.image)
-    return imported.spikes(device.run(steps=90, spikes=imported.stimulus, counters=False, progress=False))
 
 
 def first(device: ncx.Device) -> dict[str, np.ndarray]:
-    """Run the detector and both gates, on a chip that has room for the detector."""
-    config = ncx.from_superneuromat(detector()).config
-    models = {"detector": detector(), "or": gate(0), "and": gate(1)}
-    return {name: imported_spikes(device, snn, config) for name, snn in models.items()}
+    """Import a model with the detector and both gates, run it, and return its spikes, bool [90, 24]."""
+    try:
+        import superneuromat
+    except ImportError:
+        raise MissingToolError("the models are SuperNeuroMAT's; install it: pip install superneuromat") from None
+    snn = superneuromat.SNN()
+    add_detector(snn)
+    add_gate(snn, 0)
+    add_gate(snn, 1)
+    imported = ncx.from_superneuromat(snn)
+    device.load(imported.image)
+    result = device.run(steps=90, spikes=imported.stimulus, counters=False, progress=False)
+    return {"spikes": imported.spikes(result)}
 
 
 def bars() -> np.ndarray:
@@ -158,10 +153,10 @@ def claimed(table: np.ndarray) -> int:
 
 def measure(device: ncx.Device, quick: bool = False) -> Outcome:
     """Count right cases of detector and gates, and bars that the learning network tells apart, by seed."""
-    wired = first(device)
-    detected = (wired["detector"][2::10, 15:17] == [says for _, says in CASES]).all(axis=1).sum()
+    wired = first(device)["spikes"]
+    detected = (wired[2::10, 15:17] == [says for _, says in CASES]).all(axis=1).sum()
     case = np.arange(4)
-    gates = [int((wired[name][1:40:10, 2] == right).sum()) for name, right in (("or", case > 0), ("and", case == 3))]
+    gates = [int((wired[1:40:10, output] == right).sum()) for output, right in ((20, case > 0), (23, case == 3))]
     runs = [learn(device, seed, 800) for seed in range(1 if quick else 5)]
     own, untaught = [[claimed(run[when]) for run in runs] for when in ("after", "before")]
     alone = [run["alone"].reshape(-1, 10, GROUPS).sum(axis=1) for run in runs]  # in 10 ms each

@@ -3,7 +3,8 @@
 A file of the gallery has a docstring whose first line is its title, and four names:
 
 - ``ABOUT``, an `About`: where it was published, what is idealised;
-- ``first(device)``, the part that is the same on every device: it returns arrays of what the chip said;
+- ``first(device)``, the part that is the same on every device: it loads one network, and returns arrays of what the
+  chip said;
 - ``measure(device, quick)``, all of it, or a small version: it returns an `Outcome`;
 - ``draw(outcome)``, the picture.
 
