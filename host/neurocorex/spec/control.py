@@ -183,7 +183,6 @@ class Control(Declared):
     POST_ONLY_3 = 54, _again(POST_ONLY, 3)
 
     # Eligibility: what moves it to the weights, and away.
-
     REWARD = 55, RegisterRow(
         "factor of eligibilities that weights gain in the next step, 256 is one; zero after it", widths.exactly(16),
         signed=True, unit="1/256", present=has_eligibility, moves=True,
@@ -193,7 +192,6 @@ class Control(Declared):
         unit="k", present=has_eligibility, moves=True, tame=lambda _: [0, 1, (1, 8), FADE_ALL])
 
     # Synaptic scaling.
-
     SCALE = 57, RegisterRow(
         "1 + r: the next step brings weights of rule row r to `TARGET`; 0: none; in bits 3 to 7 a group, 0: all "
         "neurons; zero after it", widths.SCALE, unit="row", present=has_scaling, moves=True, tame=tame.scales)
@@ -209,7 +207,6 @@ class Control(Declared):
         tame=lambda config: [0, 0, 1, 2, (2 << config.groups) - 1, (0, (2 << config.groups) - 1)])
 
     # Contexts.
-
     CONTEXT = 60, RegisterRow("context that is in force", widths.CONTEXT, unit="context", present=has_contexts)
 
     # Traces by kind of axon: with these, those of PRE_... are of input axons alone.
@@ -219,7 +216,6 @@ class Control(Declared):
     PRE_CAP_OTHERS = 63, _of_others(PRE_CAP, "what a rise of the trace of such an axon stops at")
 
     # Stimulus on the chip.
-
     STIMULUS = 64, RegisterRow(
         "state of the generator of input spikes, which moves on in every step that the chip draws", widths.WORD,
         default=RANDOM_START, present=has_patterns, moves=True, tame=lambda _: [(1, (1 << 32) - 1)])
