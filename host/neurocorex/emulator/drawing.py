@@ -40,11 +40,13 @@ def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStre
     control, rates = memory[Region.CONTROL], memory[Region.RATES]
     state, even, refused = int(control[Control.STIMULUS]), bool(control[Control.EVEN]), 0
     events = [(stimulus.event_step, stimulus.event_index)]
-    begins = (mine & ((register != RATED) | (value >= FIRST_RATES))) | restarts
+    goes_on = (register == RATED) & (value < FIRST_RATES)
+    begins, ends = (mine & ~goes_on) | restarts, np.append(np.flatnonzero(~goes_on), register.size)
     for place in np.flatnonzero(begins).tolist():
         kind, number = int(register[place]), int(value[place])
         if kind == RATED:
-            _change_rates(rates, register, value, place, memory.config.rate_bits)
+            end = ends[ends.searchsorted(place, side="right")]
+            _change_rates(rates, value[place:end], memory.config.rate_bits)
         elif kind == NO_REGISTER:
             state = 0 if even else state
         elif kind == Control.EVEN:
@@ -66,10 +68,8 @@ def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStre
     ), refused  # fmt: skip
 
 
-def _change_rates(rates: Ints, register: Ints, value: Ints, place: int, rate_bits: int) -> None:
+def _change_rates(rates: Ints, value: Ints, rate_bits: int) -> None:
     """Store rates in row 0, from axon 0 on; what is beyond the axons of the chip is ignored."""
-    goes_on = (register[place + 1 :] == RATED) & (value[place + 1 :] < FIRST_RATES)
-    count = 1 + (goes_on.size if goes_on.all() else int(np.argmin(goes_on)))
-    given = generator.unpacked((value[place : place + count] & 0xFF).astype(np.uint8).tobytes(), rate_bits)
+    given = generator.unpacked((value & 0xFF).astype(np.uint8).tobytes(), rate_bits)
     stored = min(given.size, rates.shape[1])
     rates[0, :stored] = given[:stored]
