@@ -225,6 +225,8 @@ class Result(ResultViews, ResultData):
 
     def __repr__(self) -> str:
         shape = f"{self.steps} steps" if self.samples is None else f"{self.samples} samples of {self.steps} steps"
+        if self.stopped_at is not None:
+            shape += f", stopped after {self.stopped_at} steps"
         if not self.spikes_of.size:
             return f"<result of {shape}: {self.neurons} neurons, spikes not recorded>"
         some = "" if self.spikes_of.size == self.neurons else f"{self.spikes_of.size} of "

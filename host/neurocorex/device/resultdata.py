@@ -68,6 +68,9 @@ class ResultData:
         Step in its sample of the first spike of each neuron; -1: none, or not recorded. None without them.
     winner_items : int64 array [] or [samples], or None
         Neuron with most spikes; -1: nobody fired. None if it was not recorded.
+    stopped_at : int or None
+        Steps, of all samples in a row, after which the run was ended before its end, so that this is a part of its
+        result; None for a whole one.
     report_items : int64 array [3, K]
         What the stimulus had reported, as changes of the results: steps, registers and values, see `events.reports`.
     """
@@ -99,6 +102,7 @@ class ResultData:
     every: int = 1
     first_items: Ints | None = None
     winner_items: Ints | None = None
+    stopped_at: int | None = None
     report_items: Ints = field(default_factory=lambda: np.empty((3, 0), np.int64))
 
     @property

@@ -37,6 +37,7 @@ _SCALARS = (
     "weight_inputs",
     "error_scale",
     "every",
+    "stopped_at",
 )
 #: Attribute of each array of a file.
 _ARRAYS = {
@@ -140,6 +141,8 @@ def check(result: ResultData) -> None:
         raise ValueError("counters must be integers")
     if type(result.every) is not int or result.every < 1:
         raise ValueError(f"every must be a number of steps, got {result.every!r}")
+    if not (result.stopped_at is None or (type(result.stopped_at) is int and result.stopped_at >= 0)):
+        raise ValueError(f"stopped_at must be a number of steps, got {result.stopped_at!r}")
     _check_reports(result)
     if result.weight_items.ndim != 3:
         raise ValueError(f"weights of shape {result.weight_items.shape}")

@@ -16,6 +16,8 @@ def card_of(result: ResultData) -> Card:
         ("length", length if result.samples is None else f"{samples} samples of {length}"),
         ("spikes", _spikes(result)),
     ]
+    if result.stopped_at is not None:
+        rows.append(("stopped", f"after {result.stopped_at} steps, before the end of the run"))
     recorded = result.spikes_of.size
     seconds = samples * result.steps * result.dt_ms / 1000
     if recorded and seconds:
