@@ -22,6 +22,7 @@ from .contents import Contents
 from .gathering import Gathering
 from .matrix import WeightMatrix
 from .options import Options
+from .probes import in_order, probed, probing
 from .recording import Recording
 from .result import Result
 from .stimulus import Stimulus
@@ -80,6 +81,9 @@ class Blocks:
             record, neurons, awake=contents.used().neurons, every=options.get("every"), grouped=grouped(contents)
         )
         self.contents, self.options, self.units, self.steps = contents, options, units, steps
+        self.recording = probed(
+            self.recording, contents.config, has_line=contents.session.has_line, plain=options.get("watch") is not None
+        )
         self.extent = Extent(neurons, None)
         self.gathering = Gathering(self.recording, self.extent)
         self.every, self.counts = snapshot_every, counters
@@ -208,8 +212,9 @@ class Block(Stretch):
         part = part_of(blocks.options, start, stream.steps)
         changes = changes_of(contents, stream.steps, part, np.empty(0, np.int64))
         changes.lasting, changes.lent = True, set() if previous is None else previous.lent
+        asking = probing(stream, start, blocks.recording, blocks.extent)
         super().__init__(
-            contents, changes.applied(stream), changes, recording=blocks.recording, extent=blocks.extent,
+            contents, changes.applied(asking), changes, recording=blocks.recording, extent=blocks.extent,
             flags=blocks.recording.flags(contents.flags()), units=blocks.units, gathering=blocks.gathering,
         )  # fmt: skip
         if contents.copies.control is not None:
@@ -220,12 +225,13 @@ class Block(Stretch):
         self._log = WeightLog(stream.steps, blocks.every, contents.config, start)
         self._before = Look(0, (Region.COUNTERS,))
         self._after = Look(stream.steps + 1, (Region.COUNTERS,))
-        self.looks = self._log.looks
+        states = self._gathering.reading(start, stream.steps)
+        self.looks = in_order([*self._log.looks, *states])
         if blocks.counts:
             known = contents.counters() if previous is None else blocks.read
             if known is not None:
                 self._before.contents[Region.COUNTERS] = known
-            self.looks = [*([self._before] if known is None else []), *self._log.looks, self._after]
+            self.looks = in_order([*([self._before] if known is None else []), *self.looks, self._after])
 
     @property
     def lent(self) -> set[Control]:

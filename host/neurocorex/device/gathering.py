@@ -6,18 +6,24 @@ from typing import Any
 
 from ..events.stream import EventStream
 from .accumulators import PIECE, Accumulator, Extent, Membranes, SpikeCounts, SpikeTimes
+from .chip import Look
+from .probes import ReadCurrents, ReportedStates
 from .recording import Recording
 from .tallied import FirstSteps, Reported, Winners
 
 
 def accumulators_of(recording: Recording, extent: Extent) -> list[Accumulator]:
     """Return what a recording keeps: one for each thing, with attributes of a result of its own."""
-    kept: list[Accumulator] = [SpikeCounts(recording, extent), Membranes(recording, extent)]
+    kept: list[Accumulator] = [SpikeCounts(recording, extent)]
+    if recording.probes is None or recording.probes.v is None:
+        kept.append(Membranes(recording, extent))
     if not recording.counts_only:
         kept.append(SpikeTimes(extent))
     if recording.tally is None:
         kept += [FirstSteps(recording, extent)] * bool(recording.first.size)
         kept += [Winners(recording, extent)] * bool(recording.winner.size)
+    if recording.probes is not None:
+        kept.append(ReportedStates(recording, recording.probes, extent))
     return [*kept, Reported(recording, extent)]
 
 
@@ -43,8 +49,18 @@ class Gathering:
     def __init__(self, recording: Recording, extent: Extent, *, holds: bool = False) -> None:
         self._extent, self._holds = extent, holds
         self._kept = accumulators_of(recording, extent)
+        reports = recording.probes is not None and recording.probes.i is not None
+        self._read = ReadCurrents(recording, extent) if recording.i.size and not reports else None
+        if self._read is not None:
+            self._kept.append(self._read)
         self._waiting = 0
         self.pieces: list[tuple[EventStream, int]] = []
+
+    def reading(self, start: int, steps: int) -> list[Look]:
+        """Return what is to be read in some steps of the run, because the chip does not report it."""
+        if self._read is None:
+            return []
+        return self._read.looks(start, steps)
 
     @property
     def done(self) -> int:

@@ -103,10 +103,11 @@ class Live:
             network.source.warn_if_changed(0)
         neurons = contents.geometry.neurons
         self._recording = Recording.of(record, neurons, awake=contents.used().neurons)
-        if self._recording.counts_only or self._recording.first.size or self._recording.winner.size:
+        others = self._recording.first.size, self._recording.winner.size, self._recording.i.size
+        if self._recording.counts_only or any(others):
             raise InputError(
-                "a stream hands over spikes as they come; counts, first spikes and winners are of a run: record "
-                "'spikes', 'v' or both"
+                "a stream hands over spikes as they come; counts, first spikes, winners and currents are of a run: "
+                "record 'spikes', 'v' or both"
             )
         self._contents, self._perform, self._network = contents, perform, network
         self._flags = self._recording.flags(contents.flags())

@@ -80,9 +80,10 @@ class Running(Memories):
             arrays [steps, K], or [steps] for all of them. Each current is rounded to the nearest integer of the chip,
             half to even; a warning tells if that changes what a neuron gets by more than 2 %.
         record : names, or mapping of name to neurons
-            Of "spikes", "v" (membranes), "counts" (spikes, but only how many), "first" (the step of each neuron's
-            first) and "winner" (who has most); a mapping says of which neurons, as in
-            ``{"spikes": True, "v": net.neurons[0:4]}``: a population, slice, list, number or bool array [N].
+            Of "spikes", "v" (membranes), "i" (synaptic currents after the input of a step), "counts" (spikes, but only
+            how many), "first" (the step of each neuron's first) and "winner" (who has most); a mapping says of which
+            neurons, as in ``{"spikes": True, "v": net.neurons[0:4]}``: a population, slice, list, number or bool array
+            [N].
         snapshot_every : int, optional
             Steps from one reading of the weights to the next, for `Result.weights_over_time`; the first is before all.
         counters : bool
