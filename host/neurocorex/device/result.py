@@ -19,7 +19,7 @@ from .accumulators import Extent
 from .gathering import Gathering
 from .recording import Recording
 from .resultdata import ResultData
-from .resultsummary import card_of
+from .resultsummary import card_of, kept_of
 from .resultviews import ResultViews
 from .units import Gains, Units, is_chip
 from .weights import WeightTables
@@ -121,7 +121,8 @@ class Result(ResultViews, ResultData):
                 "weight_feedback": scaling.feedback, "error_scale": scaling.error_scale,
             }  # fmt: skip
         return cls(
-            **found, spikes_of=recording.spikes, v_neurons=recording.v, i_neurons=recording.i, every=recording.every,
+            **found, spikes_of=recording.spikes, first_neurons=recording.first, v_neurons=recording.v,
+            i_neurons=recording.i, every=recording.every,
             counters=dict(counters or {}), dt_ms=dt_ms, has_raster=not recording.counts_only,
         )  # fmt: skip
 
@@ -242,10 +243,11 @@ class Result(ResultViews, ResultData):
         shape = f"{self.steps} steps" if self.samples is None else f"{self.samples} samples of {self.steps} steps"
         if self.stopped_at is not None:
             shape += f", stopped after {self.stopped_at} steps"
+        others = "".join(f", {what}" for what in kept_of(self))
         if not self.spikes_of.size:
-            return f"<result of {shape}: {self.neurons} neurons, spikes not recorded>"
+            return f"<result of {shape}: {self.neurons} neurons, spikes not recorded{others}>"
         some = "" if self.spikes_of.size == self.neurons else f"{self.spikes_of.size} of "
-        return f"<result of {shape}: {int(self.spike_counts.sum())} spikes of {some}{self.neurons} neurons>"
+        return f"<result of {shape}: {int(self.spike_counts.sum())} spikes of {some}{self.neurons} neurons{others}>"
 
     def _repr_html_(self) -> str:
         return card_of(self).html

@@ -68,6 +68,8 @@ class ResultData:
         Neurons whose currents were recorded.
     i_items : int32 array [rows, K] or [samples, rows, K], or None
         Currents at the end of each of `v_steps`, as integers of the chip; None without them.
+    first_neurons : int64 array
+        Neurons whose first spikes were recorded.
     first_items : int64 array [N] or [samples, N], or None
         Step in its sample of the first spike of each neuron; -1: none, or not recorded. None without them.
     winner_items : int64 array [] or [samples], or None
@@ -109,6 +111,7 @@ class ResultData:
     stopped_at: int | None = None
     i_neurons: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     i_items: npt.NDArray[np.int32] | None = None
+    first_neurons: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     report_items: Ints = field(default_factory=lambda: np.empty((3, 0), np.int64))
 
     @property

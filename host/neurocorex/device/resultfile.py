@@ -46,12 +46,12 @@ _ARRAYS = {
     "weight_gains": "weight_gains", "scales": "scales", "weight_feedback": "weight_feedback",
     "thresholds": "threshold_items", "refractory_steps": "refractory_steps",
     "first_steps": "first_items", "winners": "winner_items", "reports": "report_items",
-    "i_neurons": "i_neurons", "i": "i_items",
+    "first_neurons": "first_neurons", "i_neurons": "i_neurons", "i": "i_items",
 }  # fmt: skip
 #: Arrays that a file of an earlier version lacks.
 _ADDED = (
     "weight_steps", "weights_over_time", "weight_gains", "scales", "weight_feedback", "thresholds", "refractory_steps",
-    "first_steps", "winners", "reports", "i_neurons", "i",
+    "first_steps", "winners", "reports", "first_neurons", "i_neurons", "i",
 )  # fmt: skip
 #: What `counters` has beside the counters of the chip.
 _DERIVED = ("synaptic_events", "cycles")
@@ -165,7 +165,7 @@ def check(result: ResultData) -> None:
         ("spike_samples", 1 if result.samples is None else result.samples), ("spike_times", result.steps),
         ("weight_steps", result.steps * (1 if result.samples is None else result.samples) + 1),
         ("spike_neurons", result.neurons), ("spikes_of", result.neurons), ("v_neurons", result.neurons),
-        ("i_neurons", result.neurons),
+        ("i_neurons", result.neurons), ("first_neurons", result.neurons),
     ):  # fmt: skip
         index = getattr(result, name)
         if index.ndim != 1 or index.min(initial=0) < 0 or index.max(initial=-1) >= limit:
