@@ -161,6 +161,11 @@ class Batch(Shared):
         ]
         return joined(parts) if parts else None, numbers
 
+    def partial(self) -> tuple[Result | None, list[int]]:
+        """Return the same of a run that was ended early, whose result says so."""
+        found, numbers = self.joined()
+        return found and replace(found, stopped_at=found.steps * len(numbers)), numbers
+
 
 class Items(Shared):
     """Items that a function is called with, one by one."""
