@@ -59,10 +59,12 @@ def test_blocks_count_what_one_run_counts(saved, monkeypatch, capsys, options) -
 
 
 def test_blocks_are_parts_of_one_drawing() -> None:
-    parts = list(blocks.drawn(5, 600_000, 0.2, seed=3))
+    parts = list(blocks.Stimulus(5, 600_000, 0.2, 3).work(at_once=False)["spikes"])
     assert len(parts) == 3
-    assert np.array_equal(np.concatenate(parts), ncx.encode.poisson([0.2] * 5, 600_000, seed=3))
-    silent = list(blocks.drawn(5, 600_000, None, seed=3))
+    whole = ncx.encode.poisson([0.2] * 5, 600_000, seed=3)
+    assert np.array_equal(np.concatenate(parts), whole)
+    assert np.array_equal(blocks.Stimulus(5, 600_000, 0.2, 3).work(at_once=True)["spikes"], whole)
+    silent = list(blocks.Stimulus(5, 600_000).work(at_once=False)["spikes"])
     assert [part.shape for part in silent] == [part.shape for part in parts]
     assert not any(part.any() for part in silent)
 

@@ -3,11 +3,14 @@
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import neurocorex as ncx
 import numpy as np
 import pytest
+from neurocorex.cli import blocks
+from neurocorex.device import blocks as device_blocks
 from neurocorex.device import checkpoint as checkpoints
 from serial.tools import list_ports
 from support.boards import Board
@@ -49,6 +52,35 @@ def test_run_that_was_interrupted_goes_on(invoke, monkeypatch: pytest.MonkeyPatc
     assert np.array_equal(cut.spikes, whole.spikes)
     assert np.array_equal(cut.v, whole.v)
     assert cut.counters == whole.counters
+
+
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "text"])
+def test_ctrl_c_prints_and_saves_the_part_that_came(invoke, monkeypatch: pytest.MonkeyPatch, as_json: bool) -> None:
+    drawn = blocks.Stimulus._drawn
+
+    def interrupted(stimulus: blocks.Stimulus) -> Iterator[np.ndarray]:
+        for number, block in enumerate(drawn(stimulus)):
+            if number == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield block
+
+    monkeypatch.setattr(blocks, "ENTRIES", 5 * 10)
+    monkeypatch.setattr(device_blocks, "ENTRIES", 1)
+    assert invoke(*run("--out", "whole.npz"))[0] == 0
+    monkeypatch.setattr(blocks.Stimulus, "_drawn", interrupted)
+    code, out, err = invoke(*run("--out", "part.npz", *(["--json"] if as_json else [])))
+    part, whole = (ncx.Result.load(name) for name in ("part.npz", "whole.npz"))
+    assert code == 130
+    assert (part.steps, part.stopped_at, whole.steps, whole.stopped_at) == (30, 30, 100, None)
+    assert np.array_equal(part.spikes, whole.spikes[:30])
+    assert np.array_equal(part.v, whole.v[:30])
+    if as_json:
+        told = json.loads(out)
+        assert (told["stopped_at"], told["steps"], told["counts"]) == (30, 30, part.counts.tolist())
+        assert told["error"] == {"code": "interrupted", "message": "interrupted", "steps": 30}
+    else:
+        assert "stopped_at" in out
+        assert err.endswith("neurocorex: interrupted\n")
 
 
 def test_steps_of_the_whole_run_are_told(invoke) -> None:

@@ -332,12 +332,16 @@ def test_a_tick_that_was_cut_off_is_resumed() -> None:
         check, chip.patience.check = chip.patience.check, lambda: now.__setitem__(0, now[0] + 2.0) or check()
         with pytest.raises(NoAnswerError):
             live.exchange(spikes[1])
+        assert (live.steps, live.ticks) == (1, 1)
         del chip.patience.check
         device.deadline_s = None
         with pytest.raises(DeviceError, match=r"device.resume\(\) finishes it"):
             live.exchange(spikes[2])
         assert np.array_equal(device.resume().spikes, expected[1:2])
-        assert np.array_equal(live.exchange(spikes[2]).counts, expected[2])
+        assert (live.steps, live.ticks) == (2, 2)
+        third = live.exchange(spikes[2])
+        assert np.array_equal(third.counts, expected[2])
+        assert (third.step, live.steps, live.ticks) == (2, 3, 3)
 
 
 def test_stream_of_a_server_is_that_of_its_chip() -> None:

@@ -180,6 +180,51 @@ def test_dataset_of_samples_has_an_axis_for_them(sampled):
     assert np.array_equal(data["spikes"].values, sampled.spikes[..., [0, 1, 2, 4]])
 
 
+@pytest.fixture(scope="module", params=[None, 3], ids=["one trial", "samples"])
+def tallied(net, request):
+    shape = (6,) if request.param is None else (request.param, 6)
+    spikes = ncx.encode.poisson(np.full(shape, 0.2), steps=STEPS, seed=4)
+    with ncx.open("emulator") as device:
+        device.load(net)
+        return device.run(spikes=spikes, record={"spikes": True, "first": [1, 3], "winner": True, "i": [2]}, every=20)
+
+
+def test_dataset_has_first_steps_winners_and_currents(tallied):
+    data = tallied.to_xarray()
+    sampled = () if tallied.samples is None else ("sample",)
+    assert set(data.data_vars) == {"spikes", "counts", "first_steps", "winners", "i"}
+    assert (data["first_steps"].dims, data["winners"].dims) == ((*sampled, "first_neuron"), sampled)
+    assert data["i"].dims == (*sampled, "v_step", "i_neuron")
+    raster = tallied.spikes.reshape(-1, STEPS, 5)
+    first = np.where(raster.any(axis=1), raster.argmax(axis=1), -1)
+    assert data["first_steps"].sel(first_neuron=3).values.reshape(-1).tolist() == first[:, 3].tolist()
+    assert data["first_neuron"].values.tolist() == [1, 3]
+    assert np.array_equal(data["winners"].values, tallied.winners)
+    assert np.array_equal(data["i"].sel(i_neuron=2).values, tallied.i[..., 0])
+    assert data["v_time_ms"].values.tolist() == [0, 10, 20]
+
+
+def test_block_has_currents_and_winners(tallied):
+    segments = tallied.to_neo().segments
+    assert [segment.annotations["winner"] for segment in segments] == tallied.winners.reshape(-1).tolist()
+    for segment, currents in zip(segments, tallied.i.reshape(-1, 3, 1), strict=True):
+        (signal,) = segment.analogsignals
+        assert (signal.name, signal.array_annotations["neuron"].tolist()) == ("i", [2])
+        assert np.array_equal(signal.magnitude, currents)
+        assert float(signal.sampling_period.rescale("ms")) == 20 * DT_MS
+
+
+def test_summaries_tell_what_was_kept(tallied):
+    shown = repr(tallied)
+    one = tallied.samples is None
+    assert f"currents of 1, first steps, winner{f' {tallied.winners}' if one else 's'}>" in shown
+    card = tallied._repr_html_()
+    first = tallied.first_steps[tallied.first_steps >= 0]
+    assert f"{first.size}, at steps {first.min()} to {first.max()}" in card
+    assert f"of {tallied.winners.size}" in card
+    assert "currents" in card
+
+
 # What cannot be ----------------------------------------------------------------------------------
 
 

@@ -314,7 +314,7 @@ def test_a_checkpoint_keeps_reports(tmp_path: Path) -> None:
 def test_a_stream_of_ticks_refuses_what_is_of_a_run() -> None:
     device, _ = opened(BOTH)
     for record in ("first", "winner", {"spikes": True, "winner": True}):
-        with pytest.raises(InputError, match="first spikes and winners"), device.stream(record=record):
+        with pytest.raises(InputError, match="first spikes, winners and currents"), device.stream(record=record):
             pass
 
 

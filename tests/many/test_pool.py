@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import neurocorex as ncx
 import numpy as np
@@ -70,15 +70,35 @@ def test_two_emulators_and_a_simulated_chip_equal_one_device():
 
 def test_killed_process_costs_time_only(mark):
     calls = []
-    with ncx.Pool([mortal, "emulator"]) as pool:
+    os.mkfifo(f"{mark}.gate")
+    deadly = DEADLY.copy()
+    deadly[:, 0, 0] = True  # whichever sample the mortal one gets
+    with ncx.Pool([mortal, patient]) as pool:
         pool.load(IMAGE)
         with pytest.warns(DeviceWarning, match=r"lost mortal: its process ended, exit code -9; it is opened again"):
-            result = pool.run(spikes=np.tile(DEADLY, (1, 1, 1)), progress=lambda *call: calls.append(call), **OPTIONS)
+            result = pool.run(spikes=deadly, progress=lambda *call: calls.append(call), **OPTIONS)
         assert pool.lost == []
         assert len(pool) == 2
     assert mark.exists()
-    assert_equal(result, alone(DEADLY))
+    assert_equal(result, alone(deadly))
     assert calls[-1] == (SAMPLES, SAMPLES)
+
+
+def test_two_emulators_and_a_simulated_chip_lose_one_in_the_middle(mark):
+    os.mkfifo(f"{mark}.gate")
+    image = busy_image(ncx.CoreConfig())  # of the simulated chip that tests/test_conformance.py has compiled
+    spikes = random_spikes(SAMPLES, STEPS, image.config.inputs)
+    spikes[:, 0, 0] = True
+    with ncx.open("emulator") as device:
+        device.load(image)
+        expected = device.run(spikes=spikes, record=BOTH)
+    with ncx.Pool([mortal, patient, "rtl"]) as pool:
+        pool.load(image)
+        with pytest.warns(DeviceWarning, match=r"lost mortal: its process ended, exit code -9; it is opened again"):
+            result = pool.run(spikes=spikes, record=BOTH)
+        assert len(pool) == 3
+    assert mark.exists()
+    assert_equal(result, expected)
 
 
 def test_device_that_dies_again_is_given_up(mark):
@@ -106,7 +126,8 @@ def test_pool_without_devices_says_what_is_complete(mark):
         ):
             pool.run(spikes=DEADLY, **OPTIONS)
         assert 0 < len(pool.complete) < SAMPLES
-        assert_equal(pool.interrupted, alone(DEADLY[: len(pool.complete)]))
+        assert pool.interrupted.stopped_at == STEPS * len(pool.complete)
+        assert_equal(replace(pool.interrupted, stopped_at=None), alone(DEADLY[: len(pool.complete)]))
         with pytest.raises(DisconnectedError, match=f"{SAMPLES} samples of {SAMPLES} are left"):
             pool.run(spikes=SPIKES, **OPTIONS)
 

@@ -1,6 +1,9 @@
 """Sweeps that go on: what is done is done once, and nothing is taken from another sweep."""
 
 import json
+import subprocess
+import sys
+import threading
 
 import neurocorex as ncx
 import numpy as np
@@ -41,6 +44,52 @@ def ended_early(path, points=3):
 
     with pytest.raises(KeyboardInterrupt):
         ncx.sweep(counting([]), GRID, resume=path, progress=stop)
+
+
+LOCKED = """
+import sys
+import neurocorex as ncx
+
+def wait(a):
+    print(a, flush=True)
+    sys.stdin.readline()
+    return a
+
+ncx.sweep(wait, {"a": range(2)}, resume=sys.argv[1], workers=1)
+"""
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["new", "goes on"])
+def test_a_second_sweep_on_the_same_file_is_refused(path, is_there):
+    if is_there:
+        ended_early(path)
+
+    def again(done, _total):
+        if done < 8:
+            with pytest.raises(InputError, match=r"sweep\.jsonl is in use by a sweep that goes on now"):
+                ncx.sweep(counting([]), GRID, resume=path)
+
+    table = ncx.sweep(counting([]), GRID, resume=path, progress=again)
+    assert same(table, ncx.sweep(counting([]), GRID, resume=path.with_name("other.jsonl")))
+    calls = []
+    assert same(ncx.sweep(counting(calls), GRID, resume=path), table)
+    assert calls == []
+
+
+def test_a_sweep_of_another_process_holds_the_file_until_it_is_killed(path):
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCKED, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        watch = threading.Timer(60, other.kill)
+        watch.start()
+        assert other.stdout.readline() == "0\n"
+        with pytest.raises(InputError, match="is in use by a sweep"):
+            ncx.sweep(abs, {"a": range(2)}, resume=path)
+        other.kill()
+        other.wait()
+        watch.cancel()
+    with pytest.raises(InputError, match="is of another sweep"):
+        ncx.sweep(abs, {"a": range(2)}, resume=path)
 
 
 def test_sweep_goes_on_where_it_ended(path):

@@ -20,12 +20,17 @@ def kill_once(always: bool = False) -> None:
 
 
 class _Mortal(ncx.Device):
-    """Emulator that kills its process before it runs a sample whose first input fires in the first step."""
+    """Emulator that kills its process before it runs a sample whose first input fires in the first step.
+
+    A patient one, which others may have in the pool, goes on then.
+    """
 
     always = False
 
     def run(self, *arguments, **options):
         if np.asarray(options["spikes"])[:, 0, 0].any():
+            if not self.always and _gate().exists() and not Path(os.environ[MARK]).exists():
+                _gate().open("wb").close()
             kill_once(self.always)
         return super().run(*arguments, **options)
 

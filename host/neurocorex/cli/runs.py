@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import sys
 import time
 from collections.abc import Iterator
@@ -13,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import blocks, choice, output, verdict
+from . import choice, output, verdict
+from .blocks import Stimulus
 from .choice import DeviceChoice
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..device.device import Device
     from ..device.result import Result
-    from .blocks import Total
 
 #: Snapshots of the weights in a picture of them, roughly.
 SNAPSHOTS = 50
+#: Exit code after Ctrl-C.
+INTERRUPTED = 130
 #: Values of the result that the text shows.
 _SHOWN = (
-    "device", "neurons", "inputs", "steps", "seconds", "spikes", "cycles_per_step", "identical", "out", "raster",
-    "weights", "trace",
+    "device", "neurons", "inputs", "steps", "stopped_at", "seconds", "spikes", "cycles_per_step", "identical", "out",
+    "raster", "weights", "trace",
 )  # fmt: skip
 
 
@@ -92,19 +91,22 @@ def run(
         if not keep_state and not (report is not None and report.is_snapshot):
             chip.clear(state=True)
         chip.clear(state=False, counters=True)
-        others = (chosen.trace, membranes, check or None, live or None, checkpoint, out, weights, raster)
-        if all(each is None for each in others) and _is_long(chip, stimulus):
-            _run_blocks(chosen.name, chip, stimulus, as_json=as_json)
-            return
-        work = _work(chip, **stimulus)
-        work["record"] = {"spikes": True, "v": index_list(membranes, chip.config.neurons)}
+        given, frozen = _stimulus(chip, **stimulus)
+        watched = index_list(membranes, chip.config.neurons)
+        # Without anything that shows single spikes only their numbers are kept, however many there are.
+        kept = "counts" if out is None and raster is None and not (check or checkpoint) else "spikes"
+        work: dict[str, Any] = {"record": {kept: True, "v": watched}, **frozen}
         if weights is not None:
-            work["snapshot_every"] = max(len(work["spikes"]) // SNAPSHOTS, 1)
+            work["snapshot_every"] = max(given.steps // SNAPSHOTS, 1)
+        options = {"checkpoint": checkpoint, "checkpoint_every": checkpoint_every}
+        at_once = checkpoint is not None or checkpoint_every is not None
         started = time.perf_counter()
-        with _shown(chip, work["spikes"], live, quiet=as_json) as shown, _told():
-            result = chip.run(**work, checkpoint=checkpoint, checkpoint_every=checkpoint_every, **shown)
+        with _shown(chip, given, live, quiet=as_json) as shown, _told():
+            result = _ran(chip, {**given.work(at_once=at_once), **work, **(options if at_once else {}), **shown})
         values = _values(chosen.name, chip, result, time.perf_counter() - started)
-        found = _compare(chip, file, work, result) if check and file is not None else None
+        ended = result.stopped_at is not None
+        compared = check and file is not None and not ended
+        found = _compare(chip, file, {**given.work(at_once=False), **work}, result) if compared and file else None
         values |= verdict.values(found)
     if out is not None:
         result.save(out)
@@ -116,30 +118,27 @@ def run(
         output.picture(raster, figure)
     values |= {"out": out, "raster": raster, "weights": weights, "trace": chosen.trace and chosen.trace.path}
     verdict.emit(as_json, values, lambda: _text(values, result, found), found)
+    if ended:
+        if not as_json:
+            click.echo("neurocorex: interrupted", err=True)
+        raise SystemExit(INTERRUPTED)
 
 
-def _is_long(chip: Device, stimulus: dict[str, Any]) -> bool:
-    """Whether a stimulus that is in no file is too long to be drawn at once."""
-    drawn = stimulus["spikes"] is None and stimulus["teacher"] is None
-    return drawn and (stimulus["steps"] or 0) * chip.inputs > blocks.ENTRIES
-
-
-def _run_blocks(name: str, chip: Device, stimulus: dict[str, Any], *, as_json: bool) -> None:
-    """Run a long stimulus as it is drawn, and print what was counted."""
-    steps = stimulus["steps"]
-    frozen = {"learning": False} if stimulus["freeze"] and chip.config.learning else {}
-    spikes = blocks.drawn(chip.inputs, steps, stimulus["poisson"], stimulus["seed"])
-    started = time.perf_counter()
-    with output.progress_bar("running", quiet=as_json) as progress, _told():
-        total = blocks.run(chip, spikes, steps, progress, **frozen)
-    values = _values(name, chip, total, time.perf_counter() - started)
-    values |= verdict.values(None)
-    values |= dict.fromkeys(("out", "raster", "weights", "trace"))
-    verdict.emit(as_json, values, lambda: _text(values, total, None), None)
+def _ran(chip: Device, work: dict[str, Any]) -> Result:
+    """Run; after Ctrl-C return what had come by then, if there is any."""
+    try:
+        return chip.run(**work)
+    except KeyboardInterrupt as error:
+        part = chip.interrupted
+        if part is None or part.stopped_at is None:
+            raise
+        for note in getattr(error, "__notes__", ()):
+            click.echo(note, err=True)
+        return part
 
 
 @contextmanager
-def _shown(chip: Device, spikes: np.ndarray, live: bool, *, quiet: bool) -> Iterator[dict[str, Any]]:
+def _shown(chip: Device, given: Stimulus, live: bool, *, quiet: bool) -> Iterator[dict[str, Any]]:
     """Show how a run goes on: by a bar, or live; yields what `Device.run` needs for it."""
     if not live:
         with output.progress_bar("running", quiet=quiet) as progress:
@@ -147,7 +146,7 @@ def _shown(chip: Device, spikes: np.ndarray, live: bool, *, quiet: bool) -> Iter
         return
     from ..scope.terminal import TerminalScope, drawing
 
-    scope = TerminalScope(chip.neurons, math.prod(spikes.shape[:-1]), chip.dt_ms)
+    scope = TerminalScope(chip.neurons, given.rows, chip.dt_ms)
     with drawing(scope):
         yield {"watch": scope.watch}
 
@@ -173,33 +172,18 @@ def _told() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _work(
-    chip: Device, steps: int | None, poisson: float | None, seed: int, spikes: Path | None, teacher: Path | None,
-    freeze: bool,
-) -> dict[str, Any]:  # fmt: skip
-    """Stimulus as arguments of `Device.run`."""
-    import numpy as np
-
-    from .. import encode
-
-    inputs = chip.inputs
-    train: np.ndarray
-    if spikes is not None:
-        train = encode.from_file(spikes, inputs=inputs, steps=steps)
-    elif poisson is not None:
-        train = encode.poisson(np.full(inputs, poisson), steps=steps or 100, seed=seed)
-    else:
-        train = np.zeros((steps or 100, inputs), dtype=bool)
-    work: dict[str, Any] = {"spikes": train}
-    if teacher is not None:
-        work["teacher"] = encode.from_file(teacher, inputs=chip.config.neurons, steps=len(train))
-    if freeze and chip.config.learning:
-        work["learning"] = False
-    return work
+def _stimulus(chip: Device, *, freeze: bool, **options: Any) -> tuple[Stimulus, dict[str, Any]]:
+    """Return the stimulus, and the options of `Device.run` that freeze the weights of a chip that learns."""
+    return Stimulus.of(chip, **options), {"learning": False} if freeze and chip.config.learning else {}
 
 
-def _values(name: str, chip: Device, result: Result | Total, seconds: float) -> dict[str, Any]:
+def _values(name: str, chip: Device, result: Result, seconds: float) -> dict[str, Any]:
     counters = result.counters  # those of the chip lack what ran before a checkpoint
+    part: dict[str, Any] = {}
+    if result.stopped_at is not None:
+        counters = {"steps": result.stopped_at, "spikes": int(result.counts.sum())}
+        part["stopped_at"] = result.stopped_at
+        part["error"] = {"code": "interrupted", "message": "interrupted", "steps": result.stopped_at}
     return {
         "device": name,
         "config": chip.config.to_dict(),
@@ -209,9 +193,10 @@ def _values(name: str, chip: Device, result: Result | Total, seconds: float) -> 
         "seconds": round(seconds, 3),
         "spikes": counters["spikes"],
         "counts": result.counts,
-        **output.cycles(counters),
-        "counters": counters,
+        **({} if part else output.cycles(counters)),
+        "counters": result.counters,
         "link": result.link and result.link.to_dict(),
+        **part,
     }
 
 
@@ -227,7 +212,7 @@ def _compare(chip: Device, file: Path, work: dict[str, Any], result: Result) -> 
         return [str(each) for each in differences(chip, result, reference, expected)]
 
 
-def _text(values: dict[str, Any], result: Result | Total, found: list[str] | None) -> str:
+def _text(values: dict[str, Any], result: Result, found: list[str] | None) -> str:
     rows: list[tuple[str, object]] = [(name, values[name]) for name in _SHOWN if values.get(name) is not None]
     busiest = (-result.counts).argsort(kind="stable")[:5]
     if result.link is not None:

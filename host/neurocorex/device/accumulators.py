@@ -160,7 +160,7 @@ class Membranes(Accumulator):
     """Membranes at the end of every k-th step of a sample: of its steps 0, k, 2k and so on."""
 
     def __init__(self, recording: Recording, extent: Extent) -> None:
-        self._neurons, self._every, self._extent = recording.v, recording.every, extent
+        self._neurons, self._every, self._extent = recording.membranes, recording.every, extent
         self._held: dict[int, npt.NDArray[np.int32]] = {}
         self._is_faulty = False
 

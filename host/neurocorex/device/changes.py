@@ -69,6 +69,10 @@ class Changes:
     ----------
     sums : sequence of int
         Sums of weights that the rules of the network state, by rule row, in units of the chip.
+    lent : set of Control
+        Registers that this run has changed in steps before these, if it goes on with them.
+    lasting : bool
+        Whether registers stay as they are behind the last step, because the run goes on.
     last : dict of Control to int
         Registers that are not what they were before the run; known once the changes have been applied.
     """
@@ -79,6 +83,8 @@ class Changes:
     present: Callable[[], Items]
     contexts: Sequence[str] = ()
     sums: Sequence[int] = ()
+    lent: set[Control] = field(default_factory=set)
+    lasting: bool = False
     last: dict[Control, int] = field(default_factory=dict)
     _clears: list[Change] = field(default_factory=list)
     _sets: list[Change] = field(default_factory=list)
@@ -237,7 +243,7 @@ class Changes:
         within, scales = commanded([change for change in own if change[0] < self.steps])
         behind = own[np.count_nonzero(stream.change_step < self.steps) :]
         self._sets += scaling_changes(scales | self._scales, self.sums, self.steps, self.config)
-        if not any((self._clears, self._sets, self._planned, self._fades, own)):
+        if not any((self._clears, self._sets, self._planned, self._fades, own, self.lent)):
             return stream
         require_set(stream.change_register, self.config)
         switched = stream.change_value[stream.change_register == Control.CONTEXT]
@@ -245,10 +251,10 @@ class Changes:
         changes = [*self._fades, *within, *self._clears, *self._planned, *self._sets]
         taught = merged(changes)
         bits = control_bits(self.config)
-        changed = {Control(r) for _, r, _ in (*within, *self._sets) if bits.get(r)} - {*MOVING}
+        changed = {Control(r) for _, r, _ in (*within, *self._sets) if bits.get(r)} - {*MOVING} | self.lent
         self._waiting = {Control(r) for _, r, _ in (*self._fades, *within, *self._sets) if r in ONE_STEP}
         self._borrowed = {register: int(self.present()[register]) for register in sorted(changed)}
-        back = [(self.steps, int(register), value) for register, value in self.back(self.steps).items()]
+        back = [] if self.lasting else [(self.steps, int(r), value) for r, value in self.back(self.steps).items()]
         self.last = {
             Control(r): value & ((1 << bits[r]) - 1) for _, r, value in (*self._planned, *behind) if bits.get(r)
         }

@@ -7,18 +7,24 @@ from typing import Any
 
 from ..events.stream import EventStream
 from .accumulators import PIECE, Accumulator, Extent, Membranes, SpikeCounts, SpikeTimes
+from .chip import Look
+from .probes import ReadCurrents, ReportedStates
 from .recording import Recording
 from .tallied import FirstSteps, Reported, Winners
 
 
 def accumulators_of(recording: Recording, extent: Extent) -> list[Accumulator]:
     """Return what a recording keeps: one for each thing, with attributes of a result of its own."""
-    kept: list[Accumulator] = [SpikeCounts(recording, extent), Membranes(recording, extent)]
+    kept: list[Accumulator] = [SpikeCounts(recording, extent)]
+    if recording.probes is None or recording.probes.v is None:
+        kept.append(Membranes(recording, extent))
     if not recording.counts_only:
         kept.append(SpikeTimes(extent))
     if recording.tally is None:
         kept += [FirstSteps(recording, extent)] * bool(recording.first.size)
         kept += [Winners(recording, extent)] * bool(recording.winner.size)
+    if recording.probes is not None:
+        kept.append(ReportedStates(recording, recording.probes, extent))
     return [*kept, Reported(recording, extent)]
 
 
@@ -49,7 +55,21 @@ class Gathering:
     @cached_property
     def _kept(self) -> list[Accumulator]:
         """What is kept; a tick of a stream, which holds its few pieces, mostly ends without."""
-        return accumulators_of(self._recording, self._extent)
+        kept = accumulators_of(self._recording, self._extent)
+        return kept if self._read is None else [*kept, self._read]
+
+    @cached_property
+    def _read(self) -> ReadCurrents | None:
+        """Currents that are read, because the chip does not report them."""
+        probes = self._recording.probes
+        reports = probes is not None and probes.i is not None
+        return ReadCurrents(self._recording, self._extent) if self._recording.i.size and not reports else None
+
+    def reading(self, start: int, steps: int) -> list[Look]:
+        """Return what is to be read in some steps of the run, because the chip does not report it."""
+        if self._read is None:
+            return []
+        return self._read.looks(start, steps)
 
     @property
     def done(self) -> int:

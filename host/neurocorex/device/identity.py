@@ -119,7 +119,7 @@ def of_stimulus(stream: EventStream, waiting: Waiting, puts: Sequence[Put]) -> d
 def of_options(recording: Recording, **options: Any) -> dict[str, str]:
     """Digest of what is recorded, and options in words."""
     recorded = f"{digest(recording.spikes, recording.v)}{' counts' if recording.counts_only else ''}"
-    for name, neurons in (("first", recording.first), ("winner", recording.winner)):
+    for name, neurons in (("first", recording.first), ("winner", recording.winner), ("i", recording.i)):
         recorded += f" {name} {digest(neurons)}" * bool(neurons.size)
     if recording.every > 1:
         recorded += f" every {recording.every}"

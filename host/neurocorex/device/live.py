@@ -80,9 +80,9 @@ class Live:
     Attributes
     ----------
     steps : int
-        Steps that have run.
+        Steps that have run, with those that `Device.resume` has added to a tick that was cut off.
     ticks : int
-        Ticks that have run.
+        Ticks that have run to their end, with those that were resumed.
     missed : int
         Ticks that began a whole tick late, or later. None is left out, and all later ones stay due when they were, so
         the stream catches up as soon as the computer and the chip are fast enough.
@@ -103,10 +103,11 @@ class Live:
             network.source.warn_if_changed(0)
         neurons = contents.geometry.neurons
         self._recording = Recording.of(record, neurons, awake=contents.used().neurons)
-        if self._recording.counts_only or self._recording.first.size or self._recording.winner.size:
+        others = self._recording.first.size, self._recording.winner.size, self._recording.i.size
+        if self._recording.counts_only or any(others):
             raise InputError(
-                "a stream hands over spikes as they come; counts, first spikes and winners are of a run: record "
-                "'spikes', 'v' or both"
+                "a stream hands over spikes as they come; counts, first spikes, winners and currents are of a run: "
+                "record 'spikes', 'v' or both"
             )
         self._contents, self._perform, self._network = contents, perform, network
         self._flags = self._recording.flags(contents.flags())
@@ -120,8 +121,20 @@ class Live:
         self._stop = threading.Event()
         self._places: set[int] = set()
         self._options: dict[str, Any] = {}
-        self.steps = self.ticks = self.missed = 0
+        self._before = (0, 0)
+        self._last: Tick | None = None
+        self.missed = 0
         self.worst_ms = 0.0
+
+    @property
+    def steps(self) -> int:
+        """See the class."""
+        return self._before[0] + (0 if self._last is None else self._last.done)
+
+    @property
+    def ticks(self) -> int:
+        """See the class."""
+        return self._before[1] + (self._last is not None and self._last.done == self._last.stream.steps)
 
     @property
     def stopped(self) -> bool:
@@ -205,19 +218,14 @@ class Live:
         return self._exchanged(places_of(events, self._steps, self._inputs), options, 0.0)
 
     def _exchanged(self, places: list[int], options: Mapping[str, Any], late_ms: float) -> TickResult:
-        made: list[Tick] = []
+        before = self.steps, self.ticks
 
         def make() -> Tick:
-            made.append(self._tick(places, options))
-            return made[0]
+            tick = self._tick(places, options)
+            self._before, self._last = before, tick  # which may be cut off, and resumed later
+            return tick
 
-        try:
-            result = self._perform(make, self.steps, late_ms)
-        finally:
-            if made:
-                self.steps += made[0].done
-        self.ticks += 1
-        return result
+        return self._perform(make, before[0], late_ms)
 
     def _tick(self, places: list[int], options: Mapping[str, Any]) -> Tick:
         """Return a tick that is ready to run."""

@@ -24,8 +24,9 @@ class Options(Teaching, total=False):
         they stay after the run. Units are those of the run, with the gains before it. Where a run ends early,
         writes of its next step may have been made, and none of later ones; to make them again does no harm.
     every : int
-        Steps from one recorded membrane to the next, counted in each sample: those at the end of steps 0, `every`,
-        twice that, and so on are kept, ``result.v`` of every step at ``[::every]``. The chip sends all of them.
+        Steps from one recorded membrane or current to the next, counted in each sample: those at the end of steps 0,
+        `every`, twice that, and so on are kept, ``result.v`` of every step at ``[::every]``. A chip with `reports`
+        sends these only, if they are fewer bytes; others send the membranes of all steps.
     deadline_s : float
         Seconds that the call may take, waiting for its turn included. Then it ends with NoAnswerError, and
         `Device.resume` finishes the run. By default `Device.deadline_s`.

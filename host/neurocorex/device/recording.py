@@ -16,7 +16,7 @@ from ..spec import Flag
 from ..wire.regions import Items
 from .teaching import is_integer
 
-RECORDABLE = ("spikes", "v", "counts", "first", "winner")
+RECORDABLE = ("spikes", "v", "counts", "first", "winner", "i")
 
 
 class Tally(NamedTuple):
@@ -47,6 +47,35 @@ class Tally(NamedTuple):
         return [sum(self.items[:number]) + number for number in range(len(self.items))]
 
 
+class Probes(NamedTuple):
+    """Reports of states that a run has behind each step that is kept.
+
+    Attributes
+    ----------
+    requests : tuple of int
+        What is reported, in this order, as `events.reports.request` has it.
+    sizes : tuple of int
+        How many items each of them has.
+    v, i : int64 array or None
+        Places among these items of the membranes and currents that are kept; None: they are not reported.
+    """
+
+    requests: tuple[int, ...]
+    sizes: tuple[int, ...]
+    v: Ints | None
+    i: Ints | None
+
+    @property
+    def rows(self) -> int:
+        """Changes that the reports of a step are in the results."""
+        return len(self.sizes) + sum(self.sizes)
+
+    @property
+    def heads(self) -> list[int]:
+        """Places of the requests among these."""
+        return [sum(self.sizes[:number]) + number for number in range(len(self.sizes))]
+
+
 def _nobody() -> Ints:
     return np.empty(0, np.int64)
 
@@ -66,6 +95,10 @@ class Recording:
         `neurocorex.device.accumulators`.
     first, winner : int64 array
         Neurons whose first spike is kept, and of which the one with most spikes is.
+    i : int64 array
+        Neurons whose currents are kept.
+    probes : Probes or None
+        What the chip reports of membranes and currents; None: it sends all of the former.
     tally : Tally or None
         What the chip reports, so that it sends no spikes; None: all of it is made of these.
     """
@@ -77,6 +110,13 @@ class Recording:
     first: Ints = field(default_factory=_nobody)
     winner: Ints = field(default_factory=_nobody)
     tally: Tally | None = None
+    i: Ints = field(default_factory=_nobody)
+    probes: Probes | None = None
+
+    @property
+    def membranes(self) -> Ints:
+        """Neurons whose membranes the chip sends at the end of each step."""
+        return self.v if self.probes is None or self.probes.v is None else _nobody()
 
     @cached_property
     def sent(self) -> Ints:
@@ -110,18 +150,18 @@ class Recording:
         chosen = {name: _indices(name, wanted.get(name), neurons, last) for name in RECORDABLE}
         if wanted.get("winner") is True and grouped is not None and grouped.size:
             chosen["winner"] = grouped[grouped < last]
-        spikes, membranes, counts, first, winner = (chosen[name] for name in RECORDABLE)
+        spikes, membranes, counts, first, winner, currents = (chosen[name] for name in RECORDABLE)
         counts_only = spikes.size == 0 and (counts.size or first.size or winner.size) > 0
         told = np.union1d(spikes, counts)
         if told.size:  # the chip sends them anyway
             told = np.union1d(np.union1d(told, first), winner)
-        return cls(told, membranes, counts_only, _checked_every(every, membranes), first, winner)
+        return cls(told, membranes, counts_only, _checked_every(every, membranes, currents), first, winner, i=currents)
 
     def flags(self, present: Items) -> Ints:
         """Return the flags of all neurons: those at present, with these neurons recorded and no others."""
         flags: Ints = present.astype(np.int64) & ~int(Flag.RECORD_SPIKES | Flag.RECORD_MEMBRANE)
         flags[self.sent] |= int(Flag.RECORD_SPIKES)
-        flags[self.v] |= int(Flag.RECORD_MEMBRANE)
+        flags[self.membranes] |= int(Flag.RECORD_MEMBRANE)
         return flags
 
 
@@ -146,13 +186,14 @@ def _named(name: str, chosen: Any, neurons: int) -> Ints:
     return np.unique(indices_of(chosen, neurons, f"record of {name!r}"))
 
 
-def _checked_every(every: Any, membranes: Ints) -> int:
+def _checked_every(every: Any, *states: Ints) -> int:
     if every is None:
         return 1
     if not is_integer(every) or every < 1:
         raise InputError(f"every must be a number of steps from 1 up, got {every!r}; such as every=10")
-    if not membranes.size:
+    if not any(each.size for each in states):
         raise InputError(
-            f"every={every} is of membranes, and none are recorded; for example record={{'v': net.neurons[0:4]}}"
+            f"every={every} is of membranes and currents, and none are recorded; for example "
+            "record={'v': net.neurons[0:4]}"
         )
     return int(every)

@@ -19,7 +19,7 @@ from .accumulators import Extent
 from .gathering import Gathering
 from .recording import Recording
 from .resultdata import ResultData
-from .resultsummary import card_of
+from .resultsummary import card_of, kept_of
 from .resultviews import ResultViews
 from .units import Gains, Units, is_chip
 from .weights import WeightTables
@@ -36,8 +36,10 @@ class Result(ResultViews, ResultData):
         Spikes of each neuron.
     v : array [rows, K] or [samples, rows, K]
         Membranes at the end of each of `v_steps`, of the K neurons `v_neurons`.
+    i : array [rows, K] or [samples, rows, K]
+        Synaptic currents at the end of each of `v_steps`, of the K neurons `i_neurons`.
     v_steps : int64 array [rows]
-        Steps of a sample whose membranes were kept: all, or 0, `every`, twice that, and so on.
+        Steps of a sample whose membranes and currents were kept: all, or 0, `every`, twice that, and so on.
     first_steps : int64 array [N] or [samples, N]
         Step of the first spike of each neuron.
     winners : int64 array [] or [samples]
@@ -49,8 +51,8 @@ class Result(ResultViews, ResultData):
     thresholds : array [N]
         Thresholds without adaptation, where they are known.
 
-    Membranes, weights and thresholds are float64 in units of the network, or integers if `units` is "chip"; see
-    `in_units`.
+    Membranes, currents, weights and thresholds are float64 in units of the network, or integers if `units` is "chip";
+    see `in_units`.
     """
 
     @classmethod
@@ -119,7 +121,8 @@ class Result(ResultViews, ResultData):
                 "weight_feedback": scaling.feedback, "error_scale": scaling.error_scale,
             }  # fmt: skip
         return cls(
-            **found, spikes_of=recording.spikes, v_neurons=recording.v, every=recording.every,
+            **found, spikes_of=recording.spikes, first_neurons=recording.first, v_neurons=recording.v,
+            i_neurons=recording.i, every=recording.every,
             counters=dict(counters or {}), dt_ms=dt_ms, has_raster=not recording.counts_only,
         )  # fmt: skip
 
@@ -148,6 +151,19 @@ class Result(ResultViews, ResultData):
         float64 in units of the network, or int32 in units of the chip.
         """
         return self.v_items if self.units == "chip" else self._scaling.states(self.v_items, self.v_neurons)
+
+    @cached_property
+    def i(self) -> npt.NDArray[Any]:
+        """Synaptic currents after the input of each of `v_steps`, of the K neurons `i_neurons`, as `v` has membranes.
+
+        Raises
+        ------
+        InputError
+            If currents were not recorded.
+        """
+        if self.i_items is None:
+            raise InputError("this result has no currents; run with record={'i': net.neurons[0:4]}")
+        return self.i_items if self.units == "chip" else self._scaling.states(self.i_items, self.i_neurons)
 
     @cached_property
     def thresholds(self) -> npt.NDArray[Any]:
@@ -225,10 +241,13 @@ class Result(ResultViews, ResultData):
 
     def __repr__(self) -> str:
         shape = f"{self.steps} steps" if self.samples is None else f"{self.samples} samples of {self.steps} steps"
+        if self.stopped_at is not None:
+            shape += f", stopped after {self.stopped_at} steps"
+        others = "".join(f", {what}" for what in kept_of(self))
         if not self.spikes_of.size:
-            return f"<result of {shape}: {self.neurons} neurons, spikes not recorded>"
+            return f"<result of {shape}: {self.neurons} neurons, spikes not recorded{others}>"
         some = "" if self.spikes_of.size == self.neurons else f"{self.spikes_of.size} of "
-        return f"<result of {shape}: {int(self.spike_counts.sum())} spikes of {some}{self.neurons} neurons>"
+        return f"<result of {shape}: {int(self.spike_counts.sum())} spikes of {some}{self.neurons} neurons{others}>"
 
     def _repr_html_(self) -> str:
         return card_of(self).html

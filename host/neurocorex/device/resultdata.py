@@ -64,10 +64,19 @@ class ResultData:
     threshold_items, refractory_steps : int64 array [N]
         Threshold of each neuron without adaptation, as an integer of the chip, and its refractory period in steps, when
         the run began; empty if they are not known, as of a file of an earlier version.
+    i_neurons : int64 array [K]
+        Neurons whose currents were recorded.
+    i_items : int32 array [rows, K] or [samples, rows, K], or None
+        Currents at the end of each of `v_steps`, as integers of the chip; None without them.
+    first_neurons : int64 array
+        Neurons whose first spikes were recorded.
     first_items : int64 array [N] or [samples, N], or None
         Step in its sample of the first spike of each neuron; -1: none, or not recorded. None without them.
     winner_items : int64 array [] or [samples], or None
         Neuron with most spikes; -1: nobody fired. None if it was not recorded.
+    stopped_at : int or None
+        Steps, of all samples in a row, after which the run was ended before its end, so that this is a part of its
+        result; None for a whole one. `steps` may be fewer, where not all that was recorded had come of the last.
     report_items : int64 array [3, K]
         What the stimulus had reported, as changes of the results: steps, registers and values, see `events.reports`.
     """
@@ -99,6 +108,10 @@ class ResultData:
     every: int = 1
     first_items: Ints | None = None
     winner_items: Ints | None = None
+    stopped_at: int | None = None
+    i_neurons: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    i_items: npt.NDArray[np.int32] | None = None
+    first_neurons: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     report_items: Ints = field(default_factory=lambda: np.empty((3, 0), np.int64))
 
     @property
@@ -108,5 +121,5 @@ class ResultData:
 
     @property
     def v_steps(self) -> Ints:
-        """Steps of a sample whose membranes were kept, int64 [rows]."""
+        """Steps of a sample whose membranes and currents were kept, int64 [rows]."""
         return np.arange(0, self.steps, self.every)

@@ -37,6 +37,7 @@ _SCALARS = (
     "weight_inputs",
     "error_scale",
     "every",
+    "stopped_at",
 )
 #: Attribute of each array of a file.
 _ARRAYS = {
@@ -45,11 +46,12 @@ _ARRAYS = {
     "weight_gains": "weight_gains", "scales": "scales", "weight_feedback": "weight_feedback",
     "thresholds": "threshold_items", "refractory_steps": "refractory_steps",
     "first_steps": "first_items", "winners": "winner_items", "reports": "report_items",
+    "first_neurons": "first_neurons", "i_neurons": "i_neurons", "i": "i_items",
 }  # fmt: skip
 #: Arrays that a file of an earlier version lacks.
 _ADDED = (
     "weight_steps", "weights_over_time", "weight_gains", "scales", "weight_feedback", "thresholds", "refractory_steps",
-    "first_steps", "winners", "reports",
+    "first_steps", "winners", "reports", "first_neurons", "i_neurons", "i",
 )  # fmt: skip
 #: What `counters` has beside the counters of the chip.
 _DERIVED = ("synaptic_events", "cycles")
@@ -82,7 +84,9 @@ def _save_npz(result: ResultData, path: Path) -> None:
 def _save_csv(result: ResultData, path: Path) -> None:
     """Write a line for each spike; says so if the result has more than spikes."""
     _require_spikes(result)
-    left_out = [name for name, array in (("membranes", result.v_items), ("weights", result.weight_items)) if array.size]
+    left_out = [name for name, array in (
+        ("membranes", result.v_items), ("currents", result.i_items), ("weights", result.weight_items)
+    ) if array is not None and array.size]  # fmt: skip
     if left_out:
         warnings.warn(
             f"{path.name} has the spikes only; save the {' and '.join(left_out)} as .npz", UserWarning, stacklevel=4
@@ -140,6 +144,8 @@ def check(result: ResultData) -> None:
         raise ValueError("counters must be integers")
     if type(result.every) is not int or result.every < 1:
         raise ValueError(f"every must be a number of steps, got {result.every!r}")
+    if not (result.stopped_at is None or (type(result.stopped_at) is int and result.stopped_at >= 0)):
+        raise ValueError(f"stopped_at must be a number of steps, got {result.stopped_at!r}")
     _check_reports(result)
     if result.weight_items.ndim != 3:
         raise ValueError(f"weights of shape {result.weight_items.shape}")
@@ -150,6 +156,8 @@ def check(result: ResultData) -> None:
         "v_items": (*leading, -(-result.steps // result.every), result.v_neurons.size),
         "spike_samples": events, "spike_neurons": events, "weight_items": (result.weight_steps.size, *weights[1:3]),
     }  # fmt: skip
+    if result.i_items is not None:
+        wanted["i_items"] = (*leading, -(-result.steps // result.every), result.i_neurons.size)
     for name, shape in wanted.items():
         if getattr(result, name).shape != shape:
             raise ValueError(f"{name} has shape {getattr(result, name).shape}, expected {shape}")
@@ -157,6 +165,7 @@ def check(result: ResultData) -> None:
         ("spike_samples", 1 if result.samples is None else result.samples), ("spike_times", result.steps),
         ("weight_steps", result.steps * (1 if result.samples is None else result.samples) + 1),
         ("spike_neurons", result.neurons), ("spikes_of", result.neurons), ("v_neurons", result.neurons),
+        ("i_neurons", result.neurons), ("first_neurons", result.neurons),
     ):  # fmt: skip
         index = getattr(result, name)
         if index.ndim != 1 or index.min(initial=0) < 0 or index.max(initial=-1) >= limit:

@@ -24,7 +24,26 @@ if TYPE_CHECKING:
     from xarray import Dataset
 
 
-class Tabled(Recorded, Protocol):
+class WithStates(Recorded, Protocol):
+    """Recorded run with currents and winners."""
+
+    @property
+    def i_neurons(self) -> Ints:
+        """Neurons whose currents were recorded."""
+        ...
+
+    @property
+    def i(self) -> npt.NDArray[Any]:
+        """Currents."""
+        ...
+
+    @property
+    def winner_items(self) -> Ints | None:
+        """Neuron with most spikes."""
+        ...
+
+
+class Tabled(WithStates, Protocol):
     """Recorded run with arrays over all neurons, which raise InputError where there are none."""
 
     @property
@@ -35,6 +54,21 @@ class Tabled(Recorded, Protocol):
     @property
     def counts(self) -> Ints:
         """Spikes of each neuron."""
+        ...
+
+    @property
+    def first_neurons(self) -> Ints:
+        """Neurons whose first spikes were recorded."""
+        ...
+
+    @property
+    def first_items(self) -> Ints | None:
+        """Step of the first spike of each neuron."""
+        ...
+
+    @property
+    def stopped_at(self) -> int | None:
+        """Steps after which the run was ended early."""
         ...
 
 
@@ -54,21 +88,24 @@ def dataframe(result: Recorded, groups: Mapping[str, Any] | None) -> DataFrame:
     return frame
 
 
-def block(result: Recorded) -> Block:
-    """Return spikes and membranes as a Block, see `Result.to_neo`."""
+def block(result: WithStates) -> Block:
+    """Return spikes, membranes and currents as a Block, see `Result.to_neo`."""
     neo = _library("neo")
-    if not result.v_neurons.size:
+    if not (result.v_neurons.size or result.i_neurons.size):
         _require_spikes(result)
     samples = 1 if result.samples is None else result.samples
     made: Block = neo.Block(name="neurocorex", dt_ms=result.dt_ms, units=result.units)
-    membranes = result.v if result.samples is not None else result.v[np.newaxis]
+    states = [("v", result.v, result.v_neurons)] * bool(result.v_neurons.size)
+    states += [("i", result.i, result.i_neurons)] if result.i_neurons.size else []
+    won = None if result.winner_items is None else result.winner_items.reshape(-1).tolist()
     has_spikes = result.has_raster and result.spikes_of.size > 0
     for sample in range(samples):
-        segment: Segment = neo.Segment(name=f"sample {sample}", index=sample)
+        marks = {} if won is None else {"winner": won[sample]}
+        segment: Segment = neo.Segment(name=f"sample {sample}", index=sample, **marks)
         if has_spikes:
             _add_spikes(segment, result, sample)
-        if result.v_neurons.size:
-            _add_membranes(segment, result, membranes[sample])
+        for name, values, neurons in states:
+            _add_states(segment, result, name, values if result.samples is None else values[sample], neurons)
         made.segments.append(segment)
     return made
 
@@ -90,13 +127,13 @@ def _add_spikes(segment: Segment, result: Recorded, sample: int) -> None:
         segment.spiketrains.append(train)
 
 
-def _add_membranes(segment: Segment, result: Recorded, membranes: npt.NDArray[Any]) -> None:
+def _add_states(segment: Segment, result: Recorded, name: str, values: npt.NDArray[Any], neurons: Ints) -> None:
     neo = _library("neo")
     quantities = _library("quantities")
     signal = neo.AnalogSignal(
-        membranes.astype(np.float64), units="dimensionless", name="v",
+        values.astype(np.float64), units="dimensionless", name=name,
         sampling_period=result.every * result.dt_ms * quantities.ms, t_start=0.0 * quantities.ms, units_of=result.units,
-        array_annotations={"neuron": result.v_neurons},
+        array_annotations={"neuron": neurons},
     )  # fmt: skip
     segment.analogsignals.append(signal)
 
@@ -114,12 +151,20 @@ def dataset(result: Tabled) -> Dataset:
         arrays["counts"] = ((*sampled, "neuron"), result.counts[..., result.spikes_of])
         if result.has_raster:
             arrays["spikes"] = ((*sampled, "step", "neuron"), result.spikes[..., result.spikes_of])
+    if result.first_items is not None:
+        coordinates["first_neuron"] = result.first_neurons
+        arrays["first_steps"] = ((*sampled, "first_neuron"), result.first_items[..., result.first_neurons])
+    if result.winner_items is not None:
+        arrays["winners"] = (sampled, result.winner_items)
+    along = "step" if result.every == 1 else "v_step"
+    if result.every > 1 and (result.v_neurons.size or result.i_neurons.size):
+        coordinates |= {"v_step": result.v_steps, "v_time_ms": ("v_step", result.v_steps * result.dt_ms)}
     if result.v_neurons.size:
         coordinates["v_neuron"] = result.v_neurons
-        along = "step" if result.every == 1 else "v_step"
-        if result.every > 1:
-            coordinates |= {"v_step": result.v_steps, "v_time_ms": ("v_step", result.v_steps * result.dt_ms)}
         arrays["v"] = ((*sampled, along, "v_neuron"), result.v)
+    if result.i_neurons.size:
+        coordinates["i_neuron"] = result.i_neurons
+        arrays["i"] = ((*sampled, along, "i_neuron"), result.i)
     if result.weight_steps.size:
         table = result.weights_over_time
         coordinates |= {
@@ -129,7 +174,9 @@ def dataset(result: Tabled) -> Dataset:
         arrays["weights"] = (("weight_step", "axon", "target"), table)
     if not arrays:
         raise InputError("this result has nothing that was recorded; run with record=['spikes', 'v']")
-    attributes = {"dt_ms": result.dt_ms, "units": result.units}
+    attributes: dict[str, Any] = {"dt_ms": result.dt_ms, "units": result.units}
+    if result.stopped_at is not None:
+        attributes["stopped_at"] = result.stopped_at
     made: Dataset = xarray.Dataset(arrays, coordinates, attributes)
     return made
 

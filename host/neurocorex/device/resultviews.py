@@ -60,19 +60,20 @@ class ResultViews:
         """
         return resulttables.dataframe(self, groups)
 
-    def to_neo(self: Recorded) -> Block:
-        """Return spikes and membranes as a Block of Neo, with a Segment for each sample.
+    def to_neo(self: resulttables.WithStates) -> Block:
+        """Return spikes, membranes and currents as a Block of Neo, with a Segment for each sample.
 
         Each neuron whose spikes were recorded has a SpikeTrain in ms, with its number and steps as annotations. The
         membranes are one AnalogSignal [steps, K] named "v", with the neurons as annotation; its values are in the
         result's `units`, which for Neo have no dimension. A step bears the time at which it begins: sample k of "v" is
-        the membrane at the end of step k, and has the time of the spikes of that step. Weights are left out: see
-        `to_xarray`.
+        the membrane at the end of step k, and has the time of the spikes of that step. Currents are the same, named
+        "i". The winner of a sample is an annotation `winner` of its Segment, -1 for none. First steps and weights are
+        left out: see `to_xarray`.
 
         Raises
         ------
         InputError
-            If neither spikes nor membranes were recorded.
+            If neither spikes nor membranes nor currents were recorded.
         MissingToolError
             If Neo is not installed.
         """
@@ -81,10 +82,11 @@ class ResultViews:
     def to_xarray(self: resulttables.Tabled) -> Dataset:
         """Return all that was recorded as a Dataset of xarray.
 
-        Variables, each if it was recorded: `spikes` [step, neuron], `counts` [neuron], `v` [step, v_neuron], with an
-        axis `sample` before them if there are samples; `weights` [weight_step, axon, target]. Coordinates are the
+        Variables, each if it was recorded: `spikes` [step, neuron], `counts` [neuron], `first_steps` [first_neuron]
+        (-1: silent), `winners` (-1: nobody), `v` [step, v_neuron], `i` [step, i_neuron], with an axis `sample` before
+        them if there are samples; `weights` [weight_step, axon, target]. Coordinates are the
         numbers of steps and of the neurons that were recorded, and `time_ms` and `weight_time_ms`, ``step * dt_ms``.
-        Membranes of some steps only have axes `v_step` and `v_time_ms` of their own.
+        Membranes and currents of some steps only have axes `v_step` and `v_time_ms` of their own.
 
         Raises
         ------

@@ -12,6 +12,7 @@ from .chip import Look
 from .contents import Contents
 from .matrix import WeightMatrix
 from .options import Options
+from .probes import in_order, probed, probing
 from .recording import Recording
 from .result import Result
 from .stimulus import Stimulus
@@ -69,11 +70,16 @@ class Run(Stretch):
         recording = Recording.of(
             record, neurons, awake=contents.used().neurons, every=options.get("every"), grouped=grouped(contents)
         )
-        if not self.HOLDS and options.get("watch") is None:
-            recording = planned(recording, stimulus, changes, contents)
-        stream = changes.applied(reporting(stimulus.stream, recording.tally))
-        puts = WeightMatrix(contents).puts(options.get("writes"), steps, units)
         extent = Extent(neurons, None if stimulus.samples is None else stimulus.steps)
+        if not self.HOLDS:
+            watched = options.get("watch") is not None
+            recording = recording if watched else planned(recording, stimulus, changes, contents)
+            recording = probed(recording, contents.config, has_line=contents.session.has_line, plain=watched)
+        elif recording.i.size:
+            raise InputError("a run with a checkpoint records no currents; leave 'i' out of record, or the checkpoint")
+        stream = reporting(stimulus.stream, recording.tally)
+        stream = changes.applied(probing(stream, 0, recording, extent))
+        puts = WeightMatrix(contents).puts(options.get("writes"), steps, units)
         super().__init__(
             contents, stream, changes, recording=recording, extent=extent, flags=recording.flags(contents.flags()),
             units=units,
@@ -110,8 +116,9 @@ class Run(Stretch):
 
     def _planned_looks(self) -> list[Look]:
         """Return what is read on the way; counters that are known are not read before the run."""
+        states = self._gathering.reading(0, self.stream.steps)
         if not self._counters:
-            return self._log.looks
+            return in_order([*self._log.looks, *states])
         if (known := self._contents.counters()) is not None:
             self._before.contents[Region.COUNTERS] = known
-        return [*([self._before] if known is None else []), *self._log.looks, self._after]
+        return in_order([*([self._before] if known is None else []), *self._log.looks, *states, self._after])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar, Unpack
@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..events.stream import EventStream
 from ..progress import Wanted, shown
 from .awaiting import awaited
+from .blocks import Block, Blocks
 from .checkpoint import Checkpoint, CheckpointedRun
 from .chip import Chip
 from .drawing import Drawing
@@ -51,7 +52,7 @@ class Running(Memories):
     def run(
         self,
         steps: int | None = None,
-        spikes: EventStream | npt.ArrayLike | None = None,
+        spikes: EventStream | npt.ArrayLike | Iterator[Any] | None = None,
         inject: npt.ArrayLike | Mapping[Any, npt.ArrayLike] | None = None,
         record: str | Iterable[str] | Mapping[str, Any] = ("spikes",),
         *,
@@ -71,15 +72,18 @@ class Running(Memories):
             How many, of each sample; by default as many as the stimulus has. Further ones are silent.
         spikes : bool array [steps, M] or [samples, steps, M], or EventStream, optional
             Input spikes. Each sample starts from zero state; without that axis the run goes on where the last ended.
-            Those of inputs with delays arrive later, also in runs that follow.
+            Those of inputs with delays arrive later, also in runs that follow. Or an iterator, such as a generator, of
+            blocks bool [steps, M] or EventStreams, which are parts of one trial and are drawn as it goes: memory does
+            not grow with steps. `steps` then ends the run where it says, and options by step are mappings.
         inject : float array [steps, N] or [samples, steps, N], or mapping of neurons to array, optional
             Currents added to neurons, in units of the network; a mapping such as ``{net.neurons[0:4]: currents}`` has
             arrays [steps, K], or [steps] for all of them. Each current is rounded to the nearest integer of the chip,
             half to even; a warning tells if that changes what a neuron gets by more than 2 %.
         record : names, or mapping of name to neurons
-            Of "spikes", "v" (membranes), "counts" (spikes, but only how many), "first" (the step of each neuron's
-            first) and "winner" (who has most); a mapping says of which neurons, as in
-            ``{"spikes": True, "v": net.neurons[0:4]}``: a population, slice, list, number or bool array [N].
+            Of "spikes", "v" (membranes), "i" (synaptic currents after the input of a step), "counts" (spikes, but only
+            how many), "first" (the step of each neuron's first) and "winner" (who has most); a mapping says of which
+            neurons, as in ``{"spikes": True, "v": net.neurons[0:4]}``: a population, slice, list, number or bool array
+            [N].
         snapshot_every : int, optional
             Steps from one reading of the weights to the next, for `Result.weights_over_time`; the first is before all.
         counters : bool
@@ -122,6 +126,15 @@ class Running(Memories):
                 inject, result_units if network.units is None else units, network.units or Units.of_chip(config),
                 steps=steps, limits=config.state_range,
             )  # fmt: skip
+            if isinstance(spikes, Iterator):
+                if inject is not None:
+                    raise InputError("spikes that are drawn as it goes take no inject; put currents into EventStreams")
+                blocks = Blocks(
+                    self._contents, spikes, options, record, steps=steps, snapshot_every=snapshot_every,
+                    counters=counters, units=result_units,
+                )  # fmt: skip
+                with shown("running", progress) as blocks.progress:
+                    return self._in_blocks(blocks, blocks.following(), None)
             inputs = network.inputs or self._contents.geometry.inputs
             drawing = Drawing.of(options, steps, spikes, inputs, config)
             alone = inject is None and options.get("teacher") is None and network.line is None
@@ -164,6 +177,9 @@ class Running(Memories):
         """
         with self._turn.taken("resume", deadline_s):
             run: Stretch = self._contents.standing.cut_run()
+            if isinstance(run, Block):
+                with shown("running", progress) as run.blocks.progress:
+                    return self._in_blocks(run.blocks, run, run.go_on)
             with shown("running", progress) as run.progress:
                 return self._told(run, self._carried_out(run, lambda chip: chip.resume(), run.finish))
 
@@ -248,6 +264,22 @@ class Running(Memories):
             with suppress(InputError):  # results that do not fit the run have no meaning
                 self.interrupted = run.partial()
             run.end(error, chip)
+            raise
+
+    def _in_blocks(self, blocks: Blocks, block: Block | None, work: Callable[[Chip], None] | None) -> Result:
+        """Let the chip run blocks as they are drawn, the first one by `work`; tell the remarks, return the result."""
+        self.interrupted = None
+        try:
+            while block is not None:
+                block.progress, last = blocks.progress, block
+                self._carried_out(block, work or block.perform, block.finished)
+                work, block = None, blocks.following()
+            return self._told(last, blocks.whole())
+        except BaseException:
+            if self.interrupted is None:
+                with suppress(InputError):
+                    self.interrupted = blocks.partial()
+                blocks.left()
             raise
 
     def _told(self, run: Stretch, result: Result) -> Result:

@@ -150,8 +150,7 @@ class Standing:
     def cut(self, run: Any) -> None:
         """Note that a `Run` was cut off, and can be resumed."""
         self._doubt = _Doubt(
-            f"the last run was cut off after {run.done} of {run.stream.steps} steps; device.resume() finishes it, or "
-            "load, restore or clear",
+            f"the last run was cut off after {run.reached}; device.resume() finishes it, or load, restore or clear",
             clearing(CLEAR_ALL),
             run,
         )
@@ -159,7 +158,7 @@ class Standing:
     def torn(self, run: Any) -> None:
         """Note that a `Run` ended in the middle, nobody knows where."""
         self._doubt = _Doubt(
-            f"the last run was ended after {run.done} of {run.stream.steps} steps or more, so it is not known where "
+            f"the last run was ended after {run.reached} or more, so it is not known where "
             "the chip stands; call load, restore, or clear to begin from zero state",
             clearing(CLEAR_ALL),
         )

@@ -72,6 +72,8 @@ class Stretch:
         Flags of all neurons that record this.
     units : str
         Units of a result.
+    gathering : Gathering, optional
+        Of the run to which these steps belong, and which may have some already; by default one of its own.
 
     Attributes
     ----------
@@ -87,6 +89,8 @@ class Stretch:
         Called with each piece of the results, see `Options`.
     traffic : Traffic or None
         With the chip so far; None if there is no line.
+    before : int
+        Steps of the run that came before these.
     """
 
     #: Whether the results are held as they came, besides what is kept of them.
@@ -94,11 +98,12 @@ class Stretch:
 
     def __init__(
         self, contents: Contents, stream: EventStream, changes: Changes, *,
-        recording: Recording, extent: Extent, flags: Ints, units: str,
+        recording: Recording, extent: Extent, flags: Ints, units: str, gathering: Gathering | None = None,
     ) -> None:  # fmt: skip
         self._contents, self._changes, self._units = contents, changes, units
         self._recording, self._flags = recording, flags
-        self._gathering = Gathering(recording, extent, holds=self.HOLDS)
+        self._gathering = Gathering(recording, extent, holds=self.HOLDS) if gathering is None else gathering
+        self.before = self._gathering.done
         self._aged = 0
         self._flight: Flight | None = None
         if (line := contents.network.line) is not None:
@@ -118,7 +123,17 @@ class Stretch:
     @property
     def done(self) -> int:
         """Steps whose results have come."""
-        return self._gathering.done
+        return self._gathering.done - self.before
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole run, as far as they are known."""
+        return self.stream.steps
+
+    @property
+    def reached(self) -> str:
+        """How far the run has come, in words."""
+        return f"{self.done} of {self.stream.steps} steps"
 
     def perform(self, chip: Chip) -> None:
         """Have a chip run it, in one exchange."""
@@ -131,9 +146,9 @@ class Stretch:
         pieces.append((results, results.steps + (pieces[-1][1] if pieces else 0)))
         self._gathering.reduce()
         if self.progress is not None:
-            self.progress(self.done, self.stream.steps)
+            self.progress(self.before + self.done, self.total)
         if self.watch is not None:
-            self.watch(self.done - results.steps, results)
+            self.watch(self.before + self.done - results.steps, results)
 
     def require_whole(self) -> None:
         """Raise DeviceError if the results do not cover all steps."""
@@ -169,7 +184,7 @@ class Stretch:
 
     def partial(self) -> Result:
         """Return what had come when the run ended early: its complete steps, or samples; no counters."""
-        return self.result({})
+        return replace(self.result({}), stopped_at=self.before + self.done)
 
     def end(self, error: BaseException, chip: Chip | None) -> None:
         """Note where a chip stands whose run an error has ended; registers are set back now, or by the next access."""
@@ -179,7 +194,7 @@ class Stretch:
         self._grow()
         contents.network.waiting = self._waiting(self.done)
         if isinstance(error, DeviceError):
-            error.steps = self.done
+            error.steps = self.before + self.done
         if chip is None:
             return  # nothing was sent
         if chip.cut:

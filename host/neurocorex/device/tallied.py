@@ -14,6 +14,7 @@ from ..events.codec import ITEM, REPORTED
 from ..events.stream import EventStream
 from ..spec.registers import NEVER, NOBODY
 from .accumulators import WAITING, Accumulator, Extent
+from .probes import places_of
 from .recording import Recording, Tally
 
 
@@ -121,6 +122,9 @@ class Reported(Accumulator):
         step, register, value = piece.columns[6:]
         if not step.size:
             return
+        if self._recording.probes is not None:
+            states = places_of(start, piece, self._recording, self._recording.probes, self._extent)
+            step, register, value = (np.delete(column, states.reshape(-1)) for column in (step, register, value))
         step, rest = step + start, np.ones(step.size, np.bool_)
         samples, items = np.empty(0, np.int64), np.empty((0, 0), np.int64)
         if self._tally is not None:

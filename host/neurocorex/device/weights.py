@@ -43,6 +43,8 @@ class WeightLog:
         None: nothing is read.
     config : CoreConfig
         Geometry of the chip.
+    start : int
+        Steps of the run before these; then the first reading is behind a step of these.
 
     Attributes
     ----------
@@ -52,11 +54,12 @@ class WeightLog:
         What was read before a run went on from a checkpoint.
     """
 
-    def __init__(self, steps: int, every: int | None, config: CoreConfig) -> None:
-        self._config = config
+    def __init__(self, steps: int, every: int | None, config: CoreConfig, start: int = 0) -> None:
+        self._config, self._start = config, start
         self.earlier: WeightTables | None = None
+        first = 0 if not every or not start else every - start % every
         self.looks = [
-            Look(step, (Region.CONTROL, Region.WEIGHTS)) for step in (range(0, steps + 1, every) if every else ())
+            Look(step, (Region.CONTROL, Region.WEIGHTS)) for step in (range(first, steps + 1, every) if every else ())
         ]
 
     def over_time(self, network: LoadedNetwork, done: int) -> WeightTables:
@@ -68,7 +71,7 @@ class WeightLog:
         for table, look in zip(tables, whole, strict=True):
             table[:] = network.crop(look.contents[Region.WEIGHTS], self._config)
         gains = [Gains.of(look.contents[Region.CONTROL]) for look in whole]
-        read_at = np.array([look.step for look in whole], np.int64)
+        read_at = np.array([self._start + look.step for look in whole], np.int64)
         read = WeightTables(read_at, tables, np.array(gains, np.int64).reshape(-1, 2))
         if self.earlier is None:
             return read

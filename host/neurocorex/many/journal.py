@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileFormatError, InputError
-from ..files import LineWriter, decoded, parse, read_lines
+from ..files import LineWriter, Lock, decoded, parse, read_lines
 from .table import Row
 
 FORMAT, VERSION = "neurocorex-sweep", 1
@@ -39,7 +39,7 @@ class Journal:
     Raises
     ------
     InputError
-        If the file is of another sweep; it names what differs.
+        If the file is of another sweep, with the names of what differs, or of one that goes on now.
     FileFormatError
         If it is no journal, or cannot be read or written.
     """
@@ -48,11 +48,23 @@ class Journal:
         self._path = Path(path)
         self.found: dict[int, Row] = {}
         lines = [_line({"format": FORMAT, "version": VERSION, "sweep": dict(identity)})]
-        if self._path.exists():
-            earlier, self.found = read(self._path, points)
-            self._require_same(earlier, identity)
-            lines += [_line({"point": number, "found": row}) for number, row in self.found.items()]
-        self._writer = LineWriter(self._path, b"".join(lines), synchronous=True)
+        held = Lock(self._path, "a sweep") if self._path.exists() else None
+        try:
+            lines += self._earlier(identity, points)
+            self._writer = LineWriter(self._path, b"".join(lines), synchronous=True)
+            # The writer has replaced the file, and who waits for the old one is not to get the new one meanwhile.
+            self._lock = Lock(self._path, "a sweep")
+        finally:
+            if held is not None:
+                held.release()
+
+    def _earlier(self, identity: Mapping[str, str], points: int) -> list[bytes]:
+        """Take over what the file has of the same sweep; return its lines."""
+        if not self._path.exists():
+            return []
+        earlier, self.found = read(self._path, points)
+        self._require_same(earlier, identity)
+        return [_line({"point": number, "found": row}) for number, row in self.found.items()]
 
     def add(self, number: int, found: Row) -> Row:
         """Write what a point has returned; return it as it will be read.
@@ -72,6 +84,7 @@ class Journal:
     def close(self) -> None:
         """Release the file."""
         self._writer.close()
+        self._lock.release()
 
     def _require_same(self, earlier: Mapping[str, str], identity: Mapping[str, str]) -> None:
         others = [name for name in {**identity, **earlier} if identity.get(name) != earlier.get(name)]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..device.result import Result
 from ..emulator.generator import advanced
@@ -160,6 +161,11 @@ class Batch(Shared):
         ]
         return joined(parts) if parts else None, numbers
 
+    def partial(self) -> tuple[Result | None, list[int]]:
+        """Return the same of a run that was ended early, whose result says so."""
+        found, numbers = self.joined()
+        return found and replace(found, stopped_at=found.steps * len(numbers)), numbers
+
 
 class Items(Shared):
     """Items that a function is called with, one by one."""
@@ -259,6 +265,7 @@ def joined(parts: Sequence[Result]) -> Result:
         spike_neurons=np.concatenate([part.spike_neurons for part in parts]),
         spike_counts=np.concatenate([part.spike_counts for part in parts]),
         v_items=np.concatenate([part.v_items for part in parts]),
+        i_items=_concatenated([part.i_items for part in parts]),
         first_items=_concatenated([part.first_items for part in parts]),
         winner_items=_concatenated([part.winner_items for part in parts]),
         report_items=np.concatenate([_later(part, n) for part, n in zip(parts, counts[:-1], strict=True)], axis=1),
@@ -266,7 +273,7 @@ def joined(parts: Sequence[Result]) -> Result:
     )
 
 
-def _concatenated(parts: Sequence[Ints | None]) -> Ints | None:
+def _concatenated(parts: Sequence[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
     """Return arrays of all parts as one; None if there are none."""
     given = [part for part in parts if part is not None]
     return np.concatenate(given) if given else None

@@ -191,7 +191,7 @@ class Pool:
             try:
                 self._share(batch, f"samples of {request.samples}")
             except BaseException:
-                self.interrupted, self.complete = batch.joined()
+                self.interrupted, self.complete = batch.partial()
                 raise
         result, _ = batch.joined()
         assert result is not None  # noqa: S101  # nothing is left
