@@ -15,6 +15,7 @@ from ..events.stream import EventStream
 from ..spec import Control, CoreConfig, Flag, Learning, Region, controls
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
 from . import machine_code, parallel
+from .drawing import noisy
 from .generator import advanced
 from .kernel.arguments import Core, Feedback, Learner, Output, RuleRows, Scratch, Sizes, Stimulus
 from .kernel.block import words
@@ -168,12 +169,12 @@ class Runner:
 
     def _bound_at(self, starts: Sequence[int]) -> list[_BoundCode]:
         """Bind the kernel for parts that begin at these steps: the last to the memories, the others to copies."""
-        control = self._memory[Region.CONTROL]
-        random = int(control[Control.RANDOM]) if self._memory.config.learning else 0
+        control, config = self._memory[Region.CONTROL], self._memory.config
+        moving = [Control.RANDOM] * bool(config.learning) + [Control.NOISE_STATE] * config.noise
         bound = []
         for start, stop in zip((0, *starts[:-1]), starts, strict=True):
-            if random:
-                random = control[Control.RANDOM] = advanced(random, stop - start)
+            for register in moving:
+                control[register] = advanced(int(control[register]), stop - start)
             bound.append(self._bound if stop == starts[-1] else self._bind(own_state=True))
         return bound
 
@@ -245,7 +246,7 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
         window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, rule_bits=config.rule_bits,
-        contexts=config.contexts, tally_bits=config.tallies, steps=0, budget=0, settles=False,
+        contexts=config.contexts, tally_bits=config.tallies, noise=config.noise, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
@@ -253,7 +254,7 @@ def _tables(memory: Memory) -> tuple[Sizes, Core, Learner]:
         weights=arrays[Region.WEIGHTS].reshape(-1), keep_membrane=_factors(arrays[Region.DECAY]),
         keep_current=_factors(arrays[Region.CURRENT_DECAY]), context_bias=arrays[Region.CONTEXT_BIAS],
         context_gain=arrays[Region.CONTEXT_GAIN], **_axons(memory), now=arrays[Region.TALLY_STEP],
-        most=arrays[Region.MOST], most_count=arrays[Region.MOST_COUNT],
+        most=arrays[Region.MOST], most_count=arrays[Region.MOST_COUNT], **noisy(arrays[Region.NOISE]),
     )  # fmt: skip
     plastic = arrays[Region.PLASTIC]
     learner = Learner(

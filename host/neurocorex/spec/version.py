@@ -18,7 +18,7 @@ from .flags import Clear, Flag, JudgeFlag, LearningFlag
 from .regions import INFO_WORDS, Region, layout
 
 #: Number of the rules that no table shows: equations, order of events, retransmission. Raise it when one changes.
-RULES = 9
+RULES = 10
 #: Chips on which formats are compared; their sizes all differ, so that no two widths look alike.
 GEOMETRIES = (
     CoreConfig(neurons=21, inputs=13, weight_bits=8, state_bits=17, refractory_bits=5, max_delay=29, extra_axons=3),
@@ -34,6 +34,7 @@ GEOMETRIES = (
     CoreConfig(neurons=39, inputs=17, weight_bits=4, state_bits=22, patterns=19, rate_bits=4),
     CoreConfig(neurons=35, inputs=71, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=12),
     CoreConfig(neurons=39, inputs=16, state_bits=22, groups=6, reports=True, tallies=11),
+    CoreConfig(neurons=42, inputs=18, state_bits=19, noise=True),
 )
 #: Numbers of the wire that stand in no table.
 CONSTANTS = {
