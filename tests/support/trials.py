@@ -167,8 +167,8 @@ def random_trial(
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
     With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, with `groups`,
-    `contexts`, `patterns`, `tallies` and `noise` one of any kind; with `rules` one that has several rules, or terms, or both,
-    and half of the time errors, too.
+    `contexts`, `patterns`, `tallies` and `noise` one of any kind; with `rules` one that has several rules, or terms, or
+    both, and half of the time errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(

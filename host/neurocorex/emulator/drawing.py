@@ -63,7 +63,7 @@ def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStre
     ), refused  # fmt: skip
 
 
-def noisy(amplitude: npt.NDArray[np.int32]) -> dict[str, npt.NDArray[Any]]:
+def noisy(amplitude: npt.NDArray[np.int32]) -> dict[str, Any]:
     """List the neurons that have noise, see `kernel.arguments.Core`."""
     found = np.flatnonzero(amplitude)
     word = found.astype(np.uint32) * np.uint32(AXON_STRIDE)

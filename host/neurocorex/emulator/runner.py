@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Event
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -285,7 +285,7 @@ def _factors(decay: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     return np.where(decay == DECAY_ALL, 0.0, 1 - decay / (1 << DECAY_BITS))
 
 
-def _axons(memory: Memory) -> dict[str, Ints]:
+def _axons(memory: Memory) -> dict[str, Any]:
     """List the axons of each neuron that ever carry a spike, see `Core`."""
     config = memory.config
     source = np.concatenate([np.arange(config.neurons), memory[Region.EXTRA_SOURCE]])

@@ -185,7 +185,9 @@ class _Sides:
             else:
                 # A threshold at the end of the range is out of reach, because states stop there.
                 endless = np.isposinf(wanted) & (held == top)
-                yield Difference.of(quantity.name, wanted, np.where(endless, np.inf, held / self.scales / quantity.factor))
+                yield Difference.of(
+                    quantity.name, wanted, np.where(endless, np.inf, held / self.scales / quantity.factor)
+                )
 
     def axons(self) -> Iterable[Difference]:
         """Compare the delays of all axons that matter, and the neurons that extra axons belong to."""

@@ -273,7 +273,8 @@ class Scratch(NamedTuple):
         words = np.zeros((n + 7) // 8, np.int64)
         return cls(
             ones=np.ones(n), rules=np.zeros(REGISTERS, np.int64),
-            g=np.zeros(n, np.int32), noise=np.zeros(n * sizes.noise, np.int32), added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
+            g=np.zeros(n, np.int32), noise=np.zeros(n * sizes.noise, np.int32),
+            added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
             excess=np.zeros(n * groups, np.int32), bias=np.zeros(n * (sizes.contexts > 1), np.int32),
             held=np.zeros(n, np.int32), marks=words.view(np.uint8), words=words, fired=np.zeros(n, np.int64),
             rows=np.zeros(axons, np.int64),
