@@ -101,7 +101,7 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     contexts = {Region.CONTEXT_BIAS, Region.CONTEXT_GAIN}
     patterns = {Region.RATES}
     tallies = {Region.COUNT, Region.FIRST_STEP, Region.TALLY_STEP} | {Region.MOST, Region.MOST_COUNT}
-    more = patterns | tallies
+    more = patterns | tallies | {Region.NOISE}
     rest = rules | groups | eligibility | contexts | more
     assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rest
     assert set(Region) - set(regions(LEARNING)) == tables | errors | rest
