@@ -40,7 +40,9 @@ RULES = replace(LEARNING, rules=4)
 GROUPS = replace(ERRORS, groups=5)
 ELIGIBILITY = replace(LEARNING, eligibility=True)
 SCALING = replace(LEARNING, scaling=True)
-EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8, patterns=3, tallies=8)
+EVERYTHING = replace(
+    GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8, patterns=3, tallies=8, noise=True
+)
 
 
 @pytest.mark.parametrize(
