@@ -45,6 +45,7 @@ OPTIONS: tuple[tuple[str, dict[str, int]], ...] = (
     ("no learning", {"patterns": 16}),
     ("no learning", {"reports": 1}),
     ("no learning", {"tallies": 8}),
+    ("no learning", {"noise": 1}),
 )
 #: Options whose costs `neurocorex plan` adds to what its linear model knows, by the name that it has there: their place
 #: above, and whether each lane has them, or the chip once.
@@ -52,6 +53,7 @@ PLANNED = {
     "groups": (1, False), "contexts": (2, False), "rules 2": (6, True), "rules 4": (7, True), "terms": (8, True),
     "rules 4, terms": (9, True), "eligibility": (10, True), "scaling": (11, True), "errors": (12, False),
     "errors, groups": (13, False), "patterns": (14, False), "reports": (15, False), "tallies": (16, False),
+    "noise": (17, False),
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from neurocorex.spec import Clear, Control, CoreConfig, Counter, Learning, Regio
 from neurocorex.spec.events import CLEAR, END, GENERATE, IDLE, PLAY, RATES, SET
 from neurocorex.spec.fixed import AXON_STRIDE, advance, spike_draw
 from neurocorex.spec.timing import busy_cycles, draw_cycles
-from neurocorex_hdl.events.generator import SpikeDraw
+from neurocorex_hdl.lib.draw import SpikeDraw
 from support.corebench import on_core, simulate
 from support.corecompare import equal_on_random_networks
 from support.coretrial import Twins, random_regions

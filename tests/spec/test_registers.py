@@ -40,7 +40,9 @@ RULES = replace(LEARNING, rules=4)
 GROUPS = replace(ERRORS, groups=5)
 ELIGIBILITY = replace(LEARNING, eligibility=True)
 SCALING = replace(LEARNING, scaling=True)
-EVERYTHING = replace(GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8, patterns=3, tallies=8)
+EVERYTHING = replace(
+    GROUPS, rules=4, terms=True, eligibility=True, scaling=True, contexts=8, patterns=3, tallies=8, noise=True
+)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_chips_have_the_regions_that_they_were_built_with() -> None:
     contexts = {Region.CONTEXT_BIAS, Region.CONTEXT_GAIN}
     patterns = {Region.RATES}
     tallies = {Region.COUNT, Region.FIRST_STEP, Region.TALLY_STEP} | {Region.MOST, Region.MOST_COUNT}
-    more = patterns | tallies
+    more = patterns | tallies | {Region.NOISE}
     rest = rules | groups | eligibility | contexts | more
     assert set(Region) - set(regions(CONFIG)) == tables | learning | extra | errors | rest
     assert set(Region) - set(regions(LEARNING)) == tables | errors | rest

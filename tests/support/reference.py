@@ -13,7 +13,7 @@ from support.tallies import ReferenceTallies
 
 NEURON_PARAMETERS = (
     "th", "reset", "dv", "l", "di", "b", "period", "delay", "subtract", "hold", "plasticity_off", "error_always",
-    "rule", "group",
+    "rule", "group", "noise",
 )  # fmt: skip
 SIGNED = (
     "weight_min", "weight_max", "potentiation", "depression", "modulation", "drift_step", "pre_only", "post_only",
@@ -238,6 +238,14 @@ class ReferenceCore:
             z = z * 32769 % 2**32
         return z // 65536
 
+    def noise(self, j: int) -> int:
+        """Noise of a neuron in this step; none on a chip that lacks it."""
+        if "noise_state" not in self.control or not self.neurons[j].noise:
+            return 0
+        odd = 2 * self.spike_draw(self.control["noise_state"] ^ 0x5A0FC33C, j) - 65535
+        size = to_nearest(Fraction(abs(odd) * self.neurons[j].noise, 65536))
+        return size if odd > 0 else -size
+
     def step(self, events: set[int], injected: dict[int, int], forced: Iterable[int] = ()) -> list[int]:
         """Run one step; return the neurons that fired."""
         recurrent = self.recurrent_arrivals()
@@ -247,7 +255,7 @@ class ReferenceCore:
             from_inputs = self.weight_sum(inputs, j, feedback=0) * 2 ** self.register("gain_input")
             from_neurons = self.weight_sum(recurrent, j, feedback=0) * 2 ** self.register("gain_recurrent")
             from_neurons = floor(Fraction(from_neurons * self.context_gain[context][j], 256))
-            currents.append(from_inputs + from_neurons + injected.get(j, 0))
+            currents.append(from_inputs + from_neurons + injected.get(j, 0) + self.noise(j))
             brought.append(self.weight_sum(recurrent + inputs, j, feedback=1))
         if self.flag("enable"):
             for axon in recurrent + inputs:
@@ -576,7 +584,6 @@ class ReferenceCore:
         return floor(Fraction(p + u, 256))
 
     def advance(self) -> None:
-        """Marsaglia's xorshift, once a step on a chip that learns."""
-        if not self.learning:
-            return
-        self.control["random"] = xorshift(self.control["random"])
+        """Marsaglia's xorshift, once a step on a chip that learns, and for noise on one that has it."""
+        for name in ["random"] * bool(self.learning) + ["noise_state"] * ("noise_state" in self.control):
+            self.control[name] = xorshift(self.control[name])

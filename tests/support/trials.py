@@ -66,7 +66,9 @@ KINDS: dict[str, Any] = {
     "patterns, tallies and groups": {"patterns": True, "tallies": True, "groups": True},
     "contexts of a chip that learns": {"learns": True, "contexts": True},
 }
-KINDS["everything and patterns"] = KINDS["everything"] | {"patterns": True}
+KINDS["noise"] = {"noise": True}
+KINDS["noise, contexts and learning"] = {"noise": True, "contexts": True, "learns": True}
+KINDS["everything and patterns"] = KINDS["everything"] | {"patterns": True, "noise": True}
 
 
 @dataclass
@@ -160,13 +162,13 @@ def tallied(reference: ReferenceCore) -> dict[Region, list[int]]:
 def random_trial(
     seed: int, *, learns: bool = False, kind: Learning | None = None, errors: bool = False, rules: bool = False,
     groups: bool = False, eligibility: bool = False, scaling: bool = False, contexts: bool = False,
-    patterns: bool = False, tallies: bool = False,
+    patterns: bool = False, tallies: bool = False, noise: bool = False,
 ) -> Trial:  # fmt: skip
     """Small networks, features missing now and then, in the middle of things; of any kind that learns, or of `kind`.
 
     With `errors`, `eligibility` and `scaling` it is a chip that has them, if its traces are exponential, with `groups`,
-    `contexts`, `patterns` and `tallies` one of any kind; with `rules` one that has several rules, or terms, or both,
-    and half of the time errors, too.
+    `contexts`, `patterns`, `tallies` and `noise` one of any kind; with `rules` one that has several rules, or terms, or
+    both, and half of the time errors, too.
     """
     rng = random.Random(seed)
     config = CoreConfig(
@@ -183,6 +185,7 @@ def random_trial(
         # Tables of long windows are large, so there are few.
         window_steps=rng.choice([*range(1, 6)] * 3 + [10, 11, 13]),
         soft_bounds=rng.random() < 0.7,
+        noise=noise,
     )
     if config.learning is Learning.EXPONENTIAL:
         config = replace(config, errors=errors, eligibility=eligibility, scaling=scaling)

@@ -4,50 +4,15 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig, Region
-from neurocorex.spec.fixed import AXON_STRIDE, SPIKE_DRAW_BITS, SPIKE_DRAW_TURNS
+from neurocorex.spec.fixed import AXON_STRIDE, SPIKE_DRAW_BITS
 from neurocorex.spec.memories import DRAWN_PLACES
 
 from ..lib.bus import RegionBus
 from ..lib.delay import stages
+from ..lib.draw import WORD_BITS, SpikeDraw
 from ..registers.extent import extent_member, input_bits
 from ..registers.region import RegionMemory, RegionPort
 from .decoder import ItemKind, item_layout
-
-_WORD = 32
-
-
-def _sum(word: Value, shift: int) -> Value:
-    """Return a word to which itself, shifted to the left, is added."""
-    return Cat(word[:shift], (word[shift:] + word[: _WORD - shift])[: _WORD - shift])
-
-
-class SpikeDraw(wiring.Component):
-    """Draw of an input axon, `neurocorex.spec.fixed.spike_draw`: adders only, one in each stage.
-
-    Members
-    -------
-    word : In(32)
-        State of the generator, and `AXON_STRIDE` added for each axon before.
-    draw : Out
-        `LATENCY` cycles later.
-    """
-
-    LATENCY = 3 * SPIKE_DRAW_TURNS
-
-    def __init__(self) -> None:
-        super().__init__({"word": In(_WORD), "draw": Out(SPIKE_DRAW_BITS)})
-
-    def elaborate(self, platform: object) -> Module:
-        """Build the stages of all turns."""
-        m = Module()
-        word: Value = self.word
-        for turn in range(SPIKE_DRAW_TURNS):
-            for stage, (right, left) in enumerate(((None, 10), (6, 3), (11, 15))):
-                late = Signal(_WORD, name=f"word_{turn}_{stage}", reset_less=True)
-                m.d.sync += late.eq(_sum(word if right is None else word ^ word[right:], left))
-                word = late
-        m.d.comb += self.draw.eq(word[_WORD - SPIKE_DRAW_BITS :])
-        return m
 
 
 class EvenTrain(wiring.Component):
@@ -112,7 +77,7 @@ class RateSweep(wiring.Component):
         super().__init__({
             "start": In(1),
             "row": In(max(1, (config.patterns - 1).bit_length())),
-            "state": In(_WORD),
+            "state": In(WORD_BITS),
             "even": In(1),
             "go": In(1),
             "last": In(input_bits(config), init=config.inputs - 1),
@@ -131,7 +96,7 @@ class RateSweep(wiring.Component):
         m.submodules.rates = rates = RegionMemory((Region.RATES,), config)
         wiring.connect(m, wiring.flipped(self.bus), rates.bus)
         m.submodules.train = train = EvenTrain(config)
-        running, axon, word = Signal(), Signal.like(self.axon), Signal(_WORD, reset_less=True)
+        running, axon, word = Signal(), Signal.like(self.axon), Signal(WORD_BITS, reset_less=True)
         even, count = Signal(reset_less=True), Signal(config.rate_bits, reset_less=True)
         looks = running & self.go
         m.d.comb += [draw.word.eq(word), self.ended.eq(looks & (axon == self.last))]
@@ -190,7 +155,7 @@ class Generator(wiring.Component):
         super().__init__({
             "items": In(stream.Signature(item_layout(config))),
             "given": Out(stream.Signature(item_layout(config))),
-            "state": In(_WORD),
+            "state": In(WORD_BITS),
             "even": In(1),
             "drawn": Out(1),
             "extent": extent_member(config),

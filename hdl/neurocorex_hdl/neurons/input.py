@@ -24,7 +24,12 @@ def drive_shape(config: CoreConfig) -> Shape:
     shifted = config.accumulator_bits + (1 << GAIN_BITS) - 1
     if config.contexts > 1:
         shifted += region_shape(Region.CONTEXT_GAIN, config).width - _FRACTION
-    return signed(max(shifted + 1, config.state_bits) + 1)
+    return signed(max(shifted + 1, injected_shape(config).width) + 1)
+
+
+def injected_shape(config: CoreConfig) -> Shape:
+    """Wide enough for an injected current, and the noise of a neuron that has any."""
+    return signed(config.state_bits + config.noise)
 
 
 def injection_layout(config: CoreConfig) -> data.StructLayout:
@@ -116,7 +121,7 @@ class Drive(wiring.Component):
     context_gain : In
         cg; stage 1, only with contexts.
     injected : In
-        Stage 1; with contexts 2.
+        x, and the noise of the neuron; stage 1; with contexts 2.
     gain_input, gain_recurrent : In
         Left shifts.
     drive : Out
@@ -133,7 +138,7 @@ class Drive(wiring.Component):
         super().__init__({
             "input_sum": In(sum_shape(config)),
             "recurrent_sum": In(sum_shape(config)),
-            "injected": In(signed(config.state_bits)),
+            "injected": In(injected_shape(config)),
             "gain_input": In(GAIN_BITS),
             "gain_recurrent": In(GAIN_BITS),
             "drive": Out(drive_shape(config)),

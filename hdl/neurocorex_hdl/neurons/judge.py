@@ -1,5 +1,9 @@
 """Judge: praise, blame and conscience of a neuron, by the winners before the step."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from amaranth.hdl import Module, Mux, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -10,6 +14,10 @@ from ..lib.delay import stages
 from ..registers.control import ControlValues
 from ..registers.extent import neuron_bits
 from ..registers.region import region_shape
+
+if TYPE_CHECKING:
+    from .groups import Groups
+    from .items import StagedItems
 
 
 class Judge(wiring.Component):
@@ -60,3 +68,17 @@ class Judge(wiring.Component):
         late = stages(m, is_right, self.RAISED_STAGE - self.JUDGED_STAGE, name="is_right")[-1]
         m.d.comb += self.raised.eq(Mux(late, control.conscience, 0))
         return m
+
+
+def add_judge(
+    m: Module, config: CoreConfig, control: wiring.PureInterface, items: StagedItems, groups: Groups
+) -> Judge:
+    """Add the judgement, by the first to fire before this step, to the pipeline, whose members these are."""
+    m.submodules.judge = judge = Judge(config)
+    wiring.connect(m, wiring.flipped(control), judge.control)
+    m.d.comb += [
+        judge.winner.eq(groups.winner),
+        judge.right.eq(groups.right),
+        judge.judged.eq(items.indices[judge.JUDGED_STAGE]),
+    ]
+    return judge

@@ -22,7 +22,8 @@ from .errors import ErrorUpdate
 from .groups import Groups
 from .input import drive_shape
 from .items import StagedItems
-from .judge import Judge
+from .judge import add_judge
+from .noise import SIZE_STAGE
 from .parameters import NeuronMemory
 from .scaled import called_to_scale
 from .sweep import Sweep, slot_layout
@@ -63,6 +64,8 @@ class NeuronPipeline(wiring.Component):
         Sum of all that arrives at a neuron, at stage 6.
     context_gain : Out
         Gain of what arrives at it from neurons, at stage 3; only with contexts.
+    noise : Out
+        Size of its noise, at `noise.SIZE_STAGE`; only with noise.
     error_sum : In
         Sum of the errors that arrive at it, at stage 5; only with errors.
     control : In(ControlValues)
@@ -96,6 +99,7 @@ class NeuronPipeline(wiring.Component):
             "forced": In(1),
             "drive": In(drive_shape(config)),
             **({"context_gain": Out(region_shape(Region.CONTEXT_GAIN, config))} if config.contexts > 1 else {}),
+            **({"noise": Out(region_shape(Region.NOISE, config))} if config.noise else {}),
             **({"error_sum": In(sum_shape(config))} if config.errors else {}),
             "control": In(ControlValues(config)),
             "updated": Out(UpdatedNeuron(config)),
@@ -124,11 +128,14 @@ class NeuronPipeline(wiring.Component):
         wanted = {region: start + stage for unit, start in placed for region, stage in unit.reads(config).items()}
         wanted |= self.READS | ({Region.RULE: 10} if config.rules > 1 else {})
         wanted |= {Region.CONTEXT_GAIN: 3} if config.contexts > 1 else {}
+        wanted |= {Region.NOISE: SIZE_STAGE} if config.noise else {}
         wanted |= {Region.COUNT: 10, Region.FIRST_STEP: 10} if config.tallies else {}
         context = self.control.context if config.contexts > 1 else Const(0, 0)
         items = StagedItems(m, self.slot, memory, wanted, self.LATENCY, config, context)
         if config.contexts > 1:
             m.d.comb += self.context_gain.eq(items.read(Region.CONTEXT_GAIN))
+        if config.noise:
+            m.d.comb += self.noise.eq(items.read(Region.NOISE))
         for unit, _ in placed:
             m.d.comb += [getattr(unit, region.name.lower()).eq(items.read(region)) for region in unit.reads(config)]
 
@@ -152,7 +159,7 @@ class NeuronPipeline(wiring.Component):
         if config.tallies:
             buses.append(add_tallies(m, config, self.slot, self.end, self.cleared, items, firing.fires).bus)
         if judges(config):
-            judge = self._judge(m, items, groups)
+            judge = add_judge(m, config, self.control, items, groups)
             m.d.comb += errors.judgement.eq(judge.change)
             if config.adaptation:
                 m.d.comb += adaptations.raised.eq(judge.raised)
@@ -237,17 +244,6 @@ class NeuronPipeline(wiring.Component):
             groups.excess.eq(firing.excess),
             firing.loses.eq(groups.loses),
         ]
-
-    def _judge(self, m: Module, items: StagedItems, groups: Groups) -> Judge:
-        """From stage 3 on: the judgement, by the first to fire before this step."""
-        m.submodules.judge = judge = Judge(self._config)
-        wiring.connect(m, wiring.flipped(self.control), judge.control)
-        m.d.comb += [
-            judge.winner.eq(groups.winner),
-            judge.right.eq(groups.right),
-            judge.judged.eq(items.indices[judge.JUDGED_STAGE]),
-        ]
-        return judge
 
     def _finish(self, m: Module, items: StagedItems, firing: Firing, flags: Value, clamped: Value) -> None:
         """From stage 10 to 11: state, spike, arrival and record of the neuron."""

@@ -4,7 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
-from neurocorex.spec.timing import context_stages
+from neurocorex.spec.timing import context_stages, slot_stages
 
 from ..lib.bus import RegionBus
 from ..lib.delay import stages
@@ -12,6 +12,7 @@ from ..registers.counters import ticks_layout
 from ..registers.file import Settings
 from ..synapses.accumulator import Sums
 from .input import Drive, Injection, InjectionMemory
+from .noise import Noise
 from .pipeline import NeuronPipeline
 from .sweep import Phase, Sweeper, slot_layout
 from .updated import UpdatedNeuron, record_layout
@@ -77,6 +78,8 @@ class Population(wiring.Component):
                  sums <------+----------> Drive
             injection --> InjectionMemory --^
 
+    With noise it is added to what InjectionMemory has kept.
+
     Members
     -------
     settings : In(Settings)
@@ -123,26 +126,25 @@ class Population(wiring.Component):
         wiring.connect(m, wiring.flipped(control), pipeline.control)
         wiring.connect(m, wiring.flipped(self.bus), pipeline.bus)
         wiring.connect(m, pipeline.updated, wiring.flipped(self.activity.leaving))
-        # With contexts a sum is multiplied on its way: its neuron enters the pipeline a cycle after it was taken.
-        waits = context_stages(config)
-        slot = stages(m, sweeper.slot, waits, name="slot", reset_less=False)[-1]
+        # With contexts a sum is multiplied on its way: its neuron enters the pipeline a cycle after it was taken. With
+        # noise neurons wait for their draws before that.
+        waits, late = context_stages(config), slot_stages(config)
+        slots = stages(m, sweeper.slot, late, name="slot", reset_less=False)
+        taken, slot = slots[late - waits], slots[late]
         m.d.comb += [
             sweeper.extent.eq(self.settings.extent),
             sweeper.room.eq(self.records.room),
-            self.sums.take.eq(sweeper.slot.valid),
-            self.sums.index.eq(sweeper.slot.index),
-            injections.slot.eq(slot),
+            self.sums.take.eq(taken.valid),
+            self.sums.index.eq(taken.index),
             drive.input_sum.eq(self.sums.input_sum),
             drive.recurrent_sum.eq(self.sums.recurrent_sum),
-            drive.injected.eq(injections.injected.current),
             drive.gain_input.eq(control.gain_input),
             drive.gain_recurrent.eq(control.gain_recurrent),
             pipeline.slot.eq(slot),
             pipeline.end.eq(sweeper.end),
             pipeline.cleared.eq(self.phase.cleared),
-            pipeline.forced.eq(injections.injected.forced),
             pipeline.drive.eq(drive.drive),
-            self.activity.entering.eq(sweeper.slot),
+            self.activity.entering.eq(taken),
             self.activity.stalled.eq(sweeper.stalled),
             self.records.reserve.eq(sweeper.sent),
             self.records.retire.eq(pipeline.updated.slot.valid),
@@ -151,6 +153,26 @@ class Population(wiring.Component):
             self.ticks.spikes.eq(pipeline.updated.fired),
             self.ticks.saturations.eq(pipeline.saturated),
         ]
+        injected = injections.injected
+        if config.noise:
+            m.submodules.noise = noise = Noise(config)
+            # What is injected comes a stage earlier, and waits with the noise.
+            m.d.comb += [
+                injections.slot.eq(slots[late - 1]),
+                noise.start.eq(sweeper.starts),
+                noise.sent.eq(sweeper.sent),
+                noise.state.eq(control.noise_state),
+                noise.size.eq(pipeline.noise),
+                noise.injected.eq(injected.current),
+                drive.injected.eq(noise.current),
+                pipeline.forced.eq(stages(m, injected.forced, 1, name="forced")[1]),
+            ]
+        else:
+            m.d.comb += [
+                injections.slot.eq(slot),
+                drive.injected.eq(injected.current),
+                pipeline.forced.eq(injected.forced),
+            ]
         if config.errors:
             m.d.comb += pipeline.error_sum.eq(stages(m, self.sums.error_sum, waits, name="error_sum")[-1])
         if config.contexts > 1:
@@ -159,7 +181,7 @@ class Population(wiring.Component):
             m.d.comb += [
                 self.sums.keep.eq(sweeper.contest),
                 injections.keep.eq(sweeper.contest),
-                self.activity.entering.valid.eq(sweeper.slot.valid & ~sweeper.contest),
+                self.activity.entering.valid.eq(taken.valid & ~sweeper.contest),
                 self.activity.contested.eq(pipeline.contested),
                 self.records.reserve.eq(sweeper.sent & ~sweeper.contest),
             ]

@@ -66,6 +66,8 @@ class Sweeper(wiring.Component):
         There is room for one more record.
     contest : Out(1)
         Level: a contest is swept, which leaves no records.
+    starts : Out(1)
+        Strobe: a sweep begins.
     slot : Out
         The neuron that enters the pipeline.
     sent : Out(1)
@@ -82,6 +84,7 @@ class Sweeper(wiring.Component):
             "end": Out(neuron_bits(config)),
             "room": In(1),
             "contest": Out(1),
+            "starts": Out(1),
             "slot": Out(slot_layout(config)),
             "sent": Out(1),
             "stalled": Out(1),
@@ -108,6 +111,7 @@ class Sweeper(wiring.Component):
         ]
         with m.If(self.sent):
             m.d.sync += [due.eq(0), index.eq(index + 1), running.eq(~last)]
+        m.d.comb += self.starts.eq(self.phase.start | (self.phase.contest if self._config.groups else 0))
         with m.If(self.phase.start):
             m.d.sync += [running.eq(1), index.eq(0), sweep.eq(self.phase.sweep)]
         if self._config.groups:

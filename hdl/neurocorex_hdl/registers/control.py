@@ -95,7 +95,8 @@ class ControlRegisters(wiring.Component):
     values : Out(ControlValues)
         What the registers hold.
     step_done : In(1)
-        Strobe: `RANDOM` moves on, and those of `ONE_STEP` go to zero. Only with a learning engine.
+        Strobe: `RANDOM` and `NOISE_STATE` move on, and those of `ONE_STEP` go to zero. Only with a learning engine or
+        noise.
     drawn : In(1)
         Strobe: `STIMULUS` moves on. Only with patterns, as `restarts`.
     restarts : In(1)
@@ -106,13 +107,13 @@ class ControlRegisters(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        learning = {"step_done": In(1)} if config.learning else {}
+        steps = {"step_done": In(1)} if config.learning or config.noise else {}
         patterns = {"drawn": In(1), "restarts": In(1)} if config.patterns else {}
         super().__init__({
             "bus": In(RegionBus()),
             "write": In(ControlWrite(config)),
             "values": Out(ControlValues(config)),
-            **learning,
+            **steps,
             **patterns,
             **({"scan": Out(ControlScan(config))} if scanned(config) else {}),
         })  # fmt: skip
@@ -125,10 +126,12 @@ class ControlRegisters(wiring.Component):
         held = (control for control in known if control.bits(config))
         registers = {c: Signal(control_shape(c, config), init=c.row.power_up(config), reset_less=True) for c in held}
         m.d.comb += [getattr(self.values, control.name.lower()).eq(stored) for control, stored in registers.items()]
-        if self._config.learning:
-            random = registers[Control.RANDOM]
+        if config.learning or config.noise:
+            generators = [
+                registers[control] for control in (Control.RANDOM, Control.NOISE_STATE) if control in registers
+            ]
             with m.If(self.step_done):
-                m.d.sync += random.eq(advanced(random))
+                m.d.sync += [state.eq(advanced(state)) for state in generators]
                 m.d.sync += [registers[control].eq(0) for control in ONE_STEP if control in registers]
         if self._config.patterns:
             state, even = registers[Control.STIMULUS], registers[Control.EVEN]

@@ -81,8 +81,8 @@ class RegisterFile(wiring.Component):
         ]
         if scanned(self._config):
             wiring.connect(m, control.scan, wiring.flipped(self.settings.scan))
-        if self._config.learning:
-            # The generator moves on with every step that is counted.
+        if self._config.learning or self._config.noise:
+            # Generators move on with every step that is counted.
             m.d.comb += control.step_done.eq(self.ticks.steps)
         if self._config.patterns:
             m.d.comb += [control.drawn.eq(self.drawn), control.restarts.eq(self.restarts)]

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..events.generator import noise
 from ..network.network import Network
 from ..quantiser.demand import Durations
 from ..quantiser.room import arrivals
+from ..spec.fixed import RANDOM_START
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -37,7 +39,7 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
 
     A step does what a step of the chip does, in the same order, and times are whole steps. Weights stay as they are,
     with or without a learning rule, so errors that feedback axons bring make no difference. Of several contexts the
-    first is in force.
+    first is in force. Noise is drawn as on a chip that was loaded before the run.
 
     Parameters
     ----------
@@ -66,6 +68,9 @@ def simulate_floats(net: Network, spikes: ArrayLike | None = None, inject: Array
     delay = np.concatenate([durations.delays, durations.extra_delays])
     silent = delay == 0
     period = durations.refractory
+    if values["noise"].any():
+        drawn = noise(RANDOM_START, samples * steps, net.neuron_count).reshape(currents.shape)
+        currents = currents + 3**0.5 * values["noise"] * drawn
     v, i, h = (np.zeros((samples, net.neuron_count)) for _ in range(3))
     left = np.zeros((samples, net.neuron_count), np.int64)
     fired = np.zeros((samples, steps, net.neuron_count), np.bool_)

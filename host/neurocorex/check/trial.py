@@ -92,6 +92,7 @@ GEOMETRIES = (
     CoreConfig(
         neurons=20, inputs=12, lanes=8, weight_bits=16, state_bits=24, adaptation=False, learning=Learning.WINDOW,
         window_steps=5, extra_axons=5, max_delay=4, groups=3, contexts=4, patterns=3, tallies=6, reports=True,
+        noise=True,
     ),
     CoreConfig(
         neurons=22, inputs=14, lanes=4, learning=Learning.EXPONENTIAL, extra_axons=6, max_delay=6, errors=True, groups=5

@@ -41,6 +41,7 @@ _MEANINGS = {
     "rate_bits": "Bits of such a rate",
     "reports": "Whether a stimulus can put items of a region into the results",
     "tallies": "Bits of the count of spikes of each neuron; 0: none",
+    "noise": "Whether neurons have a noise of their own",
 }
 
 

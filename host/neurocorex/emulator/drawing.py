@@ -1,8 +1,11 @@
-"""Drawing of input spikes in the emulator: steps that a chip draws become steps with events, and rates change."""
+"""Drawing in the emulator: steps that a chip draws become steps with input events, rates change; noisy neurons."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from ..events import generator
 from ..events.arrays import Ints
@@ -10,6 +13,7 @@ from ..events.codec import DRAWN, FIRST_RATES, NO_REGISTER, RATED
 from ..events.drawn import MOST
 from ..events.stream import EventStream
 from ..spec import Clear, Control, Region
+from ..spec.fixed import AXON_STRIDE
 from . import draws
 from .memory import Memory
 
@@ -66,6 +70,13 @@ def drawn(stimulus: EventStream, memory: Memory, inputs: int) -> tuple[EventStre
         stimulus.steps, event_step[order], event_index[order], *stimulus.columns[2:6],
         step[~mine], register[~mine], value[~mine],
     ), refused  # fmt: skip
+
+
+def noisy(amplitude: npt.NDArray[np.int32]) -> dict[str, Any]:
+    """List the neurons that have noise, see `kernel.arguments.Core`."""
+    found = np.flatnonzero(amplitude)
+    word = found.astype(np.uint32) * np.uint32(AXON_STRIDE)
+    return {"noisy": found, "noise_word": word, "noise": amplitude[found] / (1 << 16)}
 
 
 def _change_rates(rates: Ints, value: Ints, rate_bits: int) -> None:

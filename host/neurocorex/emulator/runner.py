@@ -201,12 +201,12 @@ class Runner:
 
     def _bound_at(self, starts: Sequence[int]) -> list[_BoundCode]:
         """Bind the kernel for parts that begin at these steps: the last to the memories, the others to copies."""
-        control = self._memory[Region.CONTROL]
-        random = int(control[Control.RANDOM]) if self._memory.config.learning else 0
+        control, config = self._memory[Region.CONTROL], self._memory.config
+        moving = [Control.RANDOM] * bool(config.learning) + [Control.NOISE_STATE] * config.noise
         bound = []
         for start, stop in zip((0, *starts[:-1]), starts, strict=True):
-            if random:
-                random = control[Control.RANDOM] = advanced(random, stop - start)
+            for register in moving:
+                control[register] = advanced(int(control[register]), stop - start)
             bound.append(self._bound if stop == starts[-1] else self._bind(own_state=True))
         return bound
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from ..events.arrays import Ints
 from ..spec import CoreConfig, Learning, Region, controls
 from ..spec.fixed import DECAY_ALL, DECAY_BITS, Place, place_code
+from .drawing import noisy
 from .kernel.arguments import Core, Learner, Sizes
 from .memory import Memory
 
@@ -20,7 +22,7 @@ def tables_of(memory: Memory) -> tuple[Sizes, Core, Learner]:
         max_delay=config.max_delay, adapts=config.adaptation, soft_bounds=config.soft_bounds,
         trace_bits=config.trace_bits,
         window_steps=config.window_steps if config.learning is Learning.WINDOW else 0, rule_bits=config.rule_bits,
-        contexts=config.contexts, tally_bits=config.tallies, steps=0, budget=0, settles=False,
+        contexts=config.contexts, tally_bits=config.tallies, noise=config.noise, steps=0, budget=0, settles=False,
     )  # fmt: skip
     core = Core(
         neurons=memory.neurons, history=arrays[Region.HISTORY], control=arrays[Region.CONTROL],
@@ -28,7 +30,7 @@ def tables_of(memory: Memory) -> tuple[Sizes, Core, Learner]:
         weights=arrays[Region.WEIGHTS].reshape(-1), keep_membrane=_factors(arrays[Region.DECAY]),
         keep_current=_factors(arrays[Region.CURRENT_DECAY]), context_bias=arrays[Region.CONTEXT_BIAS],
         context_gain=arrays[Region.CONTEXT_GAIN], **_axons(memory), now=arrays[Region.TALLY_STEP],
-        most=arrays[Region.MOST], most_count=arrays[Region.MOST_COUNT],
+        most=arrays[Region.MOST], most_count=arrays[Region.MOST_COUNT], **noisy(arrays[Region.NOISE]),
     )  # fmt: skip
     plastic = arrays[Region.PLASTIC]
     learner = Learner(
@@ -59,7 +61,7 @@ def _factors(decay: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     return np.where(decay == DECAY_ALL, 0.0, 1 - decay / (1 << DECAY_BITS))
 
 
-def _axons(memory: Memory) -> dict[str, Ints]:
+def _axons(memory: Memory) -> dict[str, Any]:
     """List the axons of each neuron that ever carry a spike, see `Core`."""
     config = memory.config
     source = np.concatenate([np.arange(config.neurons), memory[Region.EXTRA_SOURCE]])

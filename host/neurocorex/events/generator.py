@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..spec.fixed import AXON_STRIDE, SPIKE_DRAW_BITS, SPIKE_DRAW_TURNS, advance
+from ..spec.fixed import AXON_STRIDE, NOISE_CODE, SPIKE_DRAW_BITS, SPIKE_DRAW_TURNS, advance
 from .arrays import Ints
 
 #: Draws that are made at a time: few enough for the fastest cache of a processor.
@@ -104,6 +104,25 @@ def even_spikes(count: int, steps: int, rates: Ints, rate_bits: int) -> tuple[In
         found.append((row + start, axons[column]))
     step, axon = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return step, axon, (count + steps) & 0xFFFFFFFF
+
+
+def noise(state: int, steps: int, neurons: int) -> npt.NDArray[np.float64]:
+    """Return the noise of steps as chips draw it, before it is rounded, as parts of its largest size.
+
+    Parameters
+    ----------
+    state : int
+        `Control.NOISE_STATE` before the steps.
+    steps, neurons : int
+
+    Returns
+    -------
+    float64 array [steps, neurons]
+        Between -1 and 1.
+    """
+    each, _ = states(state, steps)
+    drawn = draws(each ^ np.uint32(NOISE_CODE), np.arange(neurons))
+    return (2.0 * drawn - 65535) / 65536
 
 
 def packed(rates: Ints, rate_bits: int) -> bytes:

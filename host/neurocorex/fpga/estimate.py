@@ -35,7 +35,7 @@ def features(config: CoreConfig) -> dict[str, float]:
 
 def multipliers(config: CoreConfig, family: Family) -> int:
     """Return the number of multipliers: decays, and for learning those of traces, rates and lanes."""
-    found = 2 + config.adaptation
+    found = 2 + config.adaptation + config.noise
     # Where state is wider than a multiplier, the decays of membrane and current take two multipliers each.
     found += 2 * (config.state_bits > 18 and family is not Family.XC7)
     if config.learning is Learning.EXPONENTIAL:
@@ -79,5 +79,6 @@ def options(config: CoreConfig) -> list[str]:
         "patterns": config.patterns > 0,
         "reports": config.reports,
         "tallies": config.tallies > 0,
+        "noise": config.noise,
     }
     return [name for name, has in found.items() if has]

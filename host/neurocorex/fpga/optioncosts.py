@@ -17,4 +17,5 @@ COSTS: dict[str, dict[str, tuple[int, int]]] = {
     "patterns": {"lut": (962, 0), "ff": (421, 0)},
     "reports": {"lut": (425, 0), "ff": (199, 0)},
     "tallies": {"lut": (128, 0), "ff": (84, 0)},
+    "noise": {"lut": (616, 0), "ff": (389, 0)},
 }

@@ -16,7 +16,7 @@ from ..image import Image
 from ..network.network import Network
 from ..quantiser.extent import EXTENT
 from ..quantiser.populations import SCALES
-from ..spec import Control, Learning
+from ..spec import Learning
 from . import station
 
 #: What callables may ask for beside the names of the grid.
@@ -119,7 +119,7 @@ class Experiment:
         config = image.config
         named = [] if self.measure is None else _named(self.measure, leading=True)[0]
         changed = named is None or "device" in named  # it may set weights
-        moves = Control.RANDOM.bits(config) or config.learning != Learning.NONE or config.contexts > 1
+        moves = config.noise or config.learning != Learning.NONE or config.contexts > 1
         return not (changed or moves or image.is_snapshot or image.meta.keys() - _STILL or "writes" in self.options)
 
 

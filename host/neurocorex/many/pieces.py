@@ -17,6 +17,7 @@ from ..emulator.generator import advanced
 from ..errors import DisconnectedError, GarbageError, NoAnswerError
 from ..events.arrays import Ints
 from ..progress import Progress
+from ..spec import Control
 from . import seat
 from .crew import Piece, Work
 from .workers import Answer, Worker
@@ -102,15 +103,15 @@ class Batch(Shared):
         The other ones.
     devices : int
         How many share the work.
-    random : int or None
-        State of the generator at the start of the run, on chips that have one.
+    random : mapping of Control to int
+        States of the generators that move on in every step, at the start of the run.
     told : callable or None
         Progress in samples.
     """
 
     def __init__(
         self, lose: Lose, samples: int, steps: int, arrays: Mapping[str, Any], options: Mapping[str, Any], *,
-        devices: int, random: int | None, told: Progress | None,
+        devices: int, random: Mapping[Control, int], told: Progress | None,
     ) -> None:  # fmt: skip
         super().__init__(lose)
         self._samples, self._steps, self._arrays, self._options = samples, steps, arrays, options
@@ -136,7 +137,7 @@ class Batch(Shared):
         if middle < stop:
             self._ranges.appendleft((middle, stop))
         cut = {name: array[start:middle] for name, array in self._arrays.items()}
-        random = None if self._random is None else advanced(self._random, start * self._steps)
+        random = {each: advanced(state, start * self._steps) for each, state in self._random.items()}
         self._begun[worker] = time.monotonic()
         return Piece((start, middle), (seat.run, ({**self._options, **cut, "steps": self._steps}, random)))
 

@@ -181,7 +181,8 @@ class Pool:
             {**options, "record": record, "counters": counters, "units": units},
         )  # fmt: skip
         control = self._image.regions[Region.CONTROL]
-        random = int(control[Control.RANDOM]) if Control.RANDOM.bits(self._image.config) else None
+        generators = (each for each in (Control.RANDOM, Control.NOISE_STATE) if each.bits(self._image.config))
+        random = {each: int(control[each]) for each in generators}
         self.interrupted, self.complete = None, []
         with shown("running", progress) as told:
             batch = Batch(

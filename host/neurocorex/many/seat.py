@@ -86,23 +86,23 @@ def load(image: Image) -> None:
     _seats[0].load(image)
 
 
-def run(options: dict[str, Any], random: int | None) -> Result:
+def run(options: dict[str, Any], random: dict[Control, int]) -> Result:
     """Run some samples as if those before them had run here.
 
     Parameters
     ----------
     options : dict
         Keywords of `Device.run`.
-    random : int, optional
-        State of the generator at their start, on chips that have one.
+    random : dict of Control to int
+        States of the generators at their start, on chips that have any.
     """
     seat = _seats[0]
     holds = options.get("adaptation") is False
     if seat.image is not None and (seat.touched or (holds and seat.moved)):
         seat.load(seat.image)
     seat.moved |= not holds
-    if random is not None:
-        options = options | {"changes": {0: {Control.RANDOM: random}}}
+    if random:
+        options = options | {"changes": {0: random}}
     return seat.device.run(**options, progress=False)
 
 

@@ -59,6 +59,7 @@ class Settings(TypedDict, total=False):
     delay_ms: ArrayLike | None
     learns: bool | ArrayLike | None
     error_always: bool | ArrayLike | None
+    noise: ArrayLike | None
     fires_at: str | ArrayLike | None
     group: ArrayLike | None
 

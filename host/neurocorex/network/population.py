@@ -152,6 +152,11 @@ class Neurons(Population):
         error_always : bool
             Whether these neurons learn from errors wherever their membrane is. Initially they do only where it is
             closer to rest than the threshold, on either side, which is right for hidden neurons and not for outputs.
+        noise : float or int
+            Standard deviation of a current that is drawn anew in each step, in the units of the weights: evenly between
+            plus and minus sqrt(3) times as much. It decays with the synaptic current, as what arrives does. At least
+            0; initially 0. It takes a chip with `CoreConfig.noise`. Runs and samples go on with the draws;
+            ``run(changes={0: {Control.NOISE_STATE: 7}})`` begins a run with a seed.
         group : int
             Group of which the chip keeps the first neuron to fire, 1 to 16; 0 (initially) is none. See
             `Network.judge` and `Network.one_fires`.

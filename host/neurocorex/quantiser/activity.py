@@ -47,7 +47,7 @@ def highest(drive: Ints, decay: Ints, leak: Ints, top: int) -> Ints:
 
 
 def never_fire(image: Image, injected: Ints | None = None) -> Ints:
-    """Return the neurons that no pattern of input spikes makes fire, from rest, or from the state of a snapshot.
+    """Return the neurons that no input spikes nor noise make fire, from rest, or from the state of a snapshot.
 
     Neurons that only neurons which never fire drive are among them. Those that are not in use, and those that are meant
     never to fire, are not: see `in_use` and `out_of_reach`.
@@ -62,7 +62,7 @@ def never_fire(image: Image, injected: Ints | None = None) -> Ints:
     inputs = image.config.inputs
     gain_input, gain_recurrent = _gains(image)
     excitation = np.maximum(_reach(image)[1], 0)
-    drive = excitation[:inputs].sum(axis=0, dtype=np.int64) << gain_input
+    drive = (excitation[:inputs].sum(axis=0, dtype=np.int64) << gain_input) + largest_noise(image)
     if injected is not None:
         drive += np.maximum(injected, 0)
     delivers, source = _axons(image)
@@ -83,6 +83,12 @@ def current_weights(image: Image) -> NDArray[Any]:
     if Region.FEEDBACK not in image.regions or not image.regions[Region.FEEDBACK].any():
         return image.weights
     return np.where(image.regions[Region.FEEDBACK][:, None] != 0, 0, image.weights)
+
+
+def largest_noise(image: Image) -> Ints:
+    """Return the largest size of the noise of each neuron, int64 [N]."""
+    none = np.zeros(image.config.neurons, np.int64)
+    return _wide(image, Region.NOISE) if Region.NOISE in image.regions else none
 
 
 def in_use(image: Image) -> NDArray[np.bool_]:
@@ -107,11 +113,11 @@ def out_of_reach(image: Image) -> NDArray[np.bool_]:
 
 
 def driven(image: Image, injected: Ints | None = None) -> NDArray[np.bool_]:
-    """Tell which neurons something excites, bool [N]: an input, an injected current, a bias, or a neuron so excited."""
+    """Tell which neurons something excites, bool [N]: input, injected current, bias, noise, or a neuron so excited."""
     excites = _reach(image)[1] > 0
     reached = excites[: image.config.inputs].any(axis=0) | (biases(image) > 0).any(axis=0)
     heard = raised(image, np.full(image.config.neurons, 1 << 16)) > 0
-    reached |= _wide(image, Region.THRESHOLD) < 0
+    reached |= (_wide(image, Region.THRESHOLD) < 0) | (largest_noise(image) > 0)
     if injected is not None:
         reached |= injected > 0
     if image.is_snapshot:
@@ -141,7 +147,7 @@ def rooms(image: Image) -> NDArray[np.float64]:
     ]
     threshold = np.where(out_of_reach(image), 0, _wide(image, Region.THRESHOLD))
     resting = np.maximum(np.abs(threshold), np.abs(_wide(image, Region.RESET)))
-    level = resting + np.abs(biases(image)).max(axis=0) + np.maximum(*reach)
+    level = resting + np.abs(biases(image)).max(axis=0) + np.maximum(*reach) + largest_noise(image)
     return np.asarray(level / image.config.state_range[1])
 
 

@@ -236,7 +236,7 @@ class Assembly:
         rounding, durations = self.rounding, self.demand.durations
         for region in PARAMETERS:
             quantity = region.row.quantity
-            if quantity is None:
+            if quantity is None or not layout(region, self.config).items:
                 continue
             values = self.net.parameters[quantity.name]
             if quantity.unit is Unit.MS:
@@ -244,7 +244,8 @@ class Assembly:
             elif quantity.unit is Unit.FRACTION:
                 self._put(region, rounding.decays(quantity.name, values))
             else:
-                self._put(region, rounding.states(quantity.name, values, region.row.default_on(self.config)))
+                held = values if quantity.factor == 1 else values * quantity.factor
+                self._put(region, rounding.states(quantity.name, held, region.row.default_on(self.config)))
         self._note_coarse_thresholds()
 
     def _put_flags(self) -> None:

@@ -173,7 +173,7 @@ class _Sides:
         top = self.config.state_range[1]
         for region in PARAMETERS:
             quantity = region.row.quantity
-            if quantity is None or region is Region.DELAY:
+            if quantity is None or region is Region.DELAY or region not in self.image.regions:
                 continue
             wanted, held = self.net.parameters[quantity.name].astype(np.float64), self.chip(region)
             if region is Region.THRESHOLD:
@@ -185,7 +185,9 @@ class _Sides:
             else:
                 # A threshold at the end of the range is out of reach, because states stop there.
                 endless = np.isposinf(wanted) & (held == top)
-                yield Difference.of(quantity.name, wanted, np.where(endless, np.inf, held / self.scales))
+                yield Difference.of(
+                    quantity.name, wanted, np.where(endless, np.inf, held / self.scales / quantity.factor)
+                )
 
     def axons(self) -> Iterable[Difference]:
         """Compare the delays of all axons that matter, and the neurons that extra axons belong to."""

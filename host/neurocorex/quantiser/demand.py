@@ -57,9 +57,8 @@ class Durations:
         delays = np.where(given, net.parameters["delay_ms"], net.dt_ms)
         wanted = {name: net.parameters[name] for name in TIMES} | {"delay_ms": np.append(delays, net.extra_delay_ms)}
         # The bound is above the limits of every chip, and keeps absurd times from overflowing before they are refused.
-        steps = {
-            name: np.rint(np.minimum(times / net.dt_ms, 1 << 40)).astype(np.int64) for name, times in wanted.items()
-        }
+        limited = {name: np.minimum(times / net.dt_ms, 1 << 40) for name, times in wanted.items()}
+        steps = {name: np.rint(times).astype(np.int64) for name, times in limited.items()}
         steps["delay_ms"] = np.maximum(steps["delay_ms"], wanted["delay_ms"] > 0)
         steps["delay_ms"], extra = np.split(steps["delay_ms"], [net.neuron_count])
         inputs = np.rint(np.array(net.input_delay_ms) / net.dt_ms).astype(np.int64)
@@ -122,11 +121,10 @@ class Demand:
     @classmethod
     def of(cls, net: NetworkData, inject_max: ArrayLike | None = None) -> Demand:
         """Read a network, and the largest current that is injected into all neurons, or into each; see `quantise`."""
-        levels = {name: np.nan_to_num(net.parameters[name], posinf=0) for name in SCALED}
+        levels = {name: np.nan_to_num(net.parameters[name], posinf=0) * QUANTITIES[name].factor for name in SCALED}
         levels |= strongest_biases(net) if net.contexts else {}
-        injected = (
-            np.zeros(net.neuron_count, np.int64) if inject_max is None else currents(inject_max, net.neuron_count)
-        )
+        nothing = np.zeros(net.neuron_count, np.int64)
+        injected = nothing if inject_max is None else currents(inject_max, net.neuron_count)
         weights = net.current_weights
         rows = rows_of(net) if net.learns else ()
         rule = rows[0].rule if rows else None
@@ -152,6 +150,11 @@ class Demand:
     def contexts(self) -> int:
         """Contexts that a chip is built with."""
         return contexts_to_build(len(self.net.contexts)) if self.net.contexts else 1
+
+    @property
+    def noise(self) -> bool:
+        """Whether neurons have a noise of their own."""
+        return bool((self.net.parameters["noise"] > 0).any())
 
     @property
     def judges(self) -> bool:
@@ -191,16 +194,12 @@ class Demand:
 
     def smallest(self) -> CoreConfig:
         """Return the smallest geometry that has room; see `smallest_config`."""
-        net, durations, chosen = (
-            self.net,
-            self.durations,
-            CoreConfig(neurons=self.net.neuron_count, inputs=self.net.input_count),
-        )
+        net, durations = self.net, self.durations
+        chosen = CoreConfig(neurons=net.neuron_count, inputs=net.input_count)
         values: dict[str, Any] = chosen.to_dict()
-        values["groups"] = self.groups
         values["max_delay"] = max(chosen.max_delay, durations.deepest)
         values["extra_axons"] = len(net.extra_source)
-        values["contexts"] = self.contexts
+        values |= {"groups": self.groups, "contexts": self.contexts, "noise": self.noise}
         values["refractory_bits"] = max(chosen.refractory_bits, int(durations.refractory.max()).bit_length())
         if self.rule is not None:
             values["learning"] = engine_of(self.rule)
@@ -243,6 +242,7 @@ class Demand:
             "adaptation": (int(net.adaptation_step > 0 or net.conscience > 0), int(config.adaptation)),
             "groups": (self.groups, config.groups),
             "contexts": (self.contexts, config.contexts),
+            "noise": (int(self.noise), int(config.noise)),
         }
         lacking = [f"{name} {need} (the chip has {have})" for name, (need, have) in needed.items() if need > have]
         if self.rule is not None:

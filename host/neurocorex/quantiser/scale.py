@@ -2,7 +2,7 @@
 
 The scale is the largest one at which
 
-- the state has room for a membrane at threshold, the bias, all axons firing in the same step, and what is injected,
+- the state has room for a membrane at threshold, bias, noise, all axons firing in the same step, and what is injected,
 - every parameter in the units of the weights fits into the state, and so does the adaptation step,
 - the largest weight fits with the largest gain, so that nothing is clipped,
 
@@ -31,7 +31,7 @@ from .ratio import LOSS, distortion, keeps, quanta, whole_numbers
 Floats = NDArray[np.float64]
 GAIN_MAX = (1 << GAIN_BITS) - 1
 #: Parameters that add up in a membrane; every other one has to fit into the state alone.
-ADDED = ("threshold", "reset", "bias")
+ADDED = ("threshold", "reset", "bias", "noise")
 #: Firings by which weights without bounds should be able to grow, if it costs little, and at least.
 FIRINGS = (64, 16, 4, 1)
 #: About how many weights of each kind are sampled to compare scales.
@@ -145,7 +145,9 @@ def largest(demand: Demand, neurons: NDArray[np.int64] | None = None) -> float:
         lowest, highest = (by_largest_gain(brought, demand.net, chosen) for brought in (lowest, highest))
     incoming = np.maximum(np.maximum(highest, 0).sum(axis=0), -np.minimum(lowest, 0).sum(axis=0))
     size = {name: np.abs(values[chosen]) for name, values in demand.levels.items()}
-    level = np.maximum(size["threshold"], size["reset"]) + size["bias"] + incoming + demand.injected[chosen]
+    level = (
+        np.maximum(size["threshold"], size["reset"]) + size["bias"] + size["noise"] + incoming + demand.injected[chosen]
+    )
     alone = (float(values.max()) for name, values in size.items() if name not in ADDED)
     return max(float(level.max()), *alone, float(demand.net.adaptation_step), float(demand.net.conscience))
 

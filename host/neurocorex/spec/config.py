@@ -26,7 +26,7 @@ SHALLOW_BANK_WORDS = 2048
 #: Fields that are no plain integers.
 _KINDS = {
     "adaptation": bool, "learning": Learning, "soft_bounds": bool, "errors": bool, "terms": bool, "eligibility": bool,
-    "scaling": bool, "reports": bool,
+    "scaling": bool, "reports": bool, "noise": bool,
 }  # fmt: skip
 
 
@@ -92,6 +92,8 @@ class CoreConfig:
         Whether `REPORT` in a stimulus puts items of a region into the results.
     tallies : int
         Bits of the count of spikes that each neuron keeps, with the step of its first one, 4 to 16; 0: none are kept.
+    noise : bool
+        Whether neurons have a noise of their own, a current that is drawn in each step.
 
     Raises
     ------
@@ -127,13 +129,12 @@ class CoreConfig:
     rate_bits: int = 8
     reports: bool = False
     tallies: int = 0
+    noise: bool = False
 
     def __post_init__(self) -> None:
         check({name: getattr(self, name) for name in LIMITS})
         for name, kind in _KINDS.items():
             object.__setattr__(self, name, kind(getattr(self, name)))
-
-    # Derived sizes -----------------------------------------------------------------------------
 
     @property
     def axons(self) -> int:

@@ -18,6 +18,7 @@ from .rows import (
     has_eligibility,
     has_errors,
     has_groups,
+    has_noise,
     has_patterns,
     has_rules,
     has_scaling,
@@ -199,8 +200,6 @@ class Control(Declared):
         "sum to which `SCALE` brings the plastic weights of a neuron", widths.TARGET, unit="weights",
         present=has_scaling, tame=tame.sums)
 
-    # Groups in which neurons exclude one another.
-
     ONE_FIRES = 59, RegisterRow(
         "bit g: of the neurons of group g at most one fires in a step, beside those that are forced to; "
         "bit 0: of those of none", widths.GROUPS, unit="flags", present=has_groups,
@@ -215,11 +214,13 @@ class Control(Declared):
     PRE_INCREMENT_OTHERS = 62, _of_others(PRE_INCREMENT, "rise of the trace of such an axon at an arrival")
     PRE_CAP_OTHERS = 63, _of_others(PRE_CAP, "what a rise of the trace of such an axon stops at")
 
-    # Stimulus on the chip.
+    # Draws of stimulus and noise.
     STIMULUS = 64, RegisterRow(
         "state of the generator of input spikes, which moves on in every step that the chip draws", widths.WORD,
         default=RANDOM_START, present=has_patterns, moves=True, tame=lambda _: [(1, (1 << 32) - 1)])
-    NOISE_STATE = 65, RegisterRow("reserved: no chip has it", widths.WORD, present=never)
+    NOISE_STATE = 65, RegisterRow(
+        "state of the generator of noise, which moves on in every step", widths.WORD, default=RANDOM_START,
+        present=has_noise, moves=True, tame=lambda _: [(1, (1 << 32) - 1)])
     EVEN = 66, RegisterRow(
         "1: steps that the chip draws have even trains instead of random ones", widths.BIT, unit="flag", default=0,
         present=has_patterns, tame=lambda _: [0, 0, 1])
@@ -273,7 +274,7 @@ ROW_FLAGS = LearningFlag.SOFT | LearningFlag.ERRORS
 #: Registers that a chip moves on by itself.
 MOVING = tuple(control for control in Control if control.row.moves)
 #: Those that a step takes notice of and sets to zero.
-ONE_STEP = tuple(control for control in MOVING if control not in (Control.RANDOM, Control.STIMULUS))
+ONE_STEP = tuple(c for c in MOVING if c not in (Control.RANDOM, Control.STIMULUS, Control.NOISE_STATE))
 
 
 @lru_cache(maxsize=64)

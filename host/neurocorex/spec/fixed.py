@@ -99,6 +99,21 @@ def spike_draw(state: int, axon: int) -> int:
     return word >> (32 - SPIKE_DRAW_BITS)
 
 
+#: What tells the draws of noise from those of input spikes where both have the same state.
+NOISE_CODE = 0x5A0FC33C
+
+
+def noise_draw(state: int, neuron: int) -> int:
+    """Return the draw of the noise of a neuron, odd, -65535 to 65535, in a step with this `Control.NOISE_STATE`."""
+    return 2 * spike_draw(state ^ NOISE_CODE, neuron) - 65535
+
+
+def noise(draw: int, amplitude: int) -> int:
+    """Return the current that a draw makes: ``draw * amplitude / 65536``, to the nearest, halves away from zero."""
+    size = (abs(draw) * amplitude + (1 << 15)) >> 16
+    return size if draw > 0 else -size
+
+
 def spikes(draw: int, rate: int, rate_bits: int) -> bool:
     """Whether a draw makes a spike at a rate: with probability ``rate / 2**rate_bits``; 1 if all its bits are set."""
     return draw >> (SPIKE_DRAW_BITS - rate_bits) < rate or rate == (1 << rate_bits) - 1

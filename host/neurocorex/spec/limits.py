@@ -52,6 +52,7 @@ LIMITS: dict[str, tuple[int, int] | frozenset[int]] = {
     "rate_bits": frozenset({4, 8, 16}),
     "reports": (0, 1),
     "tallies": frozenset({0, *range(4, 17)}),
+    "noise": (0, 1),
 }
 
 #: Fields that need exponential traces, and their values that need nothing.

@@ -36,6 +36,7 @@ from .rows import (
     has_errors,
     has_groups,
     has_most,
+    has_noise,
     has_patterns,
     has_rules,
     has_tallies,
@@ -52,6 +53,7 @@ INFO_WORDS = (
     "learning", "trace_bits", "window_steps", "soft_bounds", "extra_axons",
     "frame_bytes", "rx_frames", "tx_frames", "weight_ports", "errors", "rules", "terms", "groups", "eligibility",
     "scaling", "contexts", "patterns", "rate_bits", "reports", "tallies",
+    "noise",
 )  # fmt: skip
 
 #: Item of `Region.FIRST` where no neuron has fired.
@@ -153,6 +155,10 @@ class Region(Declared):
         "factor of what arrives from neurons in the context, 256 is one", widths.CONTEXT_GAIN, symbol="cg",
         unit="1/256", per=CONTEXT, default=CONTEXT_GAIN_ONE, present=has_contexts,
         tame=lambda _: [CONTEXT_GAIN_ONE, 0, (0, 2 * CONTEXT_GAIN_ONE)])
+    NOISE = 0x2D, RegionRow(
+        "largest size of the noise", widths.HALF_STATE, symbol="noise", unit="state units a step", per=NEURON,
+        default=0, quantity=Quantity("noise", Unit.DEVIATION, 0, 0), present=has_noise,
+        tame=lambda config: [0, (0, size(config)), (0, 3)])
 
     # Neuron state.
 

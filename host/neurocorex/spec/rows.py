@@ -102,6 +102,11 @@ def has_most(config: CoreConfig) -> bool:
     return config.tallies > 0 and config.groups > 0
 
 
+def has_noise(config: CoreConfig) -> bool:
+    """Chips whose neurons have a noise of their own."""
+    return config.noise
+
+
 def has_factors(config: CoreConfig) -> bool:
     """Chips that multiply what synapses hold: eligibilities by a reward, or weights to scale them."""
     return config.eligibility or config.scaling
@@ -126,6 +131,8 @@ class Unit(Enum):
 
     WEIGHT = "weight"
     """That of the weights. The quantiser multiplies by the scale of the neuron."""
+    DEVIATION = "deviation"
+    """Standard deviation in the unit of the weights, of a number that is drawn evenly: its largest is sqrt(3) of it."""
     FRACTION = "fraction"
     """Part that is lost in one step, 0 to 1. The quantiser multiplies by 65536."""
     MS = "ms"
@@ -155,7 +162,12 @@ class Quantity(NamedTuple):
     @property
     def scales(self) -> bool:
         """Whether it is multiplied by the scale of the neuron."""
-        return self.unit is Unit.WEIGHT
+        return self.unit in (Unit.WEIGHT, Unit.DEVIATION)
+
+    @property
+    def factor(self) -> float:
+        """What the chip holds of a value of 1, in the unit of the weights."""
+        return 3**0.5 if self.unit is Unit.DEVIATION else 1.0
 
 
 @dataclass(eq=False, repr=False)  # the lightest kind, for these are made at every start

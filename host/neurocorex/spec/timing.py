@@ -25,6 +25,8 @@ CONTEST_OVERHEAD = 12
 EXTRA_OVERHEAD = 4
 #: Cycles of a sweep that draws events, beside one for each input axon: to begin it, to empty it, and for the end.
 DRAW_OVERHEAD = 9
+#: Cycles by which the first neuron of a step waits for its noise.
+NOISE_STAGES = 3
 
 
 def piece_cycles(config: CoreConfig) -> int:
@@ -82,9 +84,14 @@ def context_stages(config: CoreConfig) -> int:
     return int(config.contexts > 1)
 
 
+def slot_stages(config: CoreConfig) -> int:
+    """Stages by which neurons are late: until their noise is there, or a product, see `context_stages`."""
+    return NOISE_STAGES if config.noise else context_stages(config)
+
+
 def sweep_cycles(config: CoreConfig) -> int:
     """Cycles in which neurons are updated, then extra axons looked up; beside them go traces of axons."""
-    neurons = config.neurons * neuron_spacing(config) + context_stages(config)
+    neurons = config.neurons * neuron_spacing(config) + slot_stages(config)
     if config.extra_axons:
         neurons += config.extra_axons + EXTRA_OVERHEAD
     traces = (config.inputs + config.extra_axons) * neuron_spacing(config) if config.learning else 0
@@ -133,7 +140,7 @@ def busy_cycles(
         step += LEARNING_OVERHEAD + column_drain(chip)
     waits = rewards * (REWARD_OVERHEAD + column_drain(chip))
     waits += scaled * (2 * column_cycles(config) + SCALE_OVERHEAD + scaling_cycles(chip) + column_drain(chip))
-    waits += contests * (config.neurons * neuron_spacing(config) + context_stages(chip) + CONTEST_OVERHEAD)
+    waits += contests * (config.neurons * neuron_spacing(config) + slot_stages(chip) + CONTEST_OVERHEAD)
     return steps * step + arrivals * row_cycles(config) + columns * column_cycles(config) + waits
 
 

@@ -34,6 +34,7 @@ GEOMETRIES = (
     CoreConfig(neurons=39, inputs=17, weight_bits=4, state_bits=22, patterns=19, rate_bits=4),
     CoreConfig(neurons=35, inputs=71, weight_bits=16, state_bits=24, learning=Learning.WINDOW, window_steps=12),
     CoreConfig(neurons=39, inputs=16, state_bits=22, groups=6, reports=True, tallies=11),
+    CoreConfig(neurons=42, inputs=18, state_bits=19, noise=True),
 )
 #: Numbers of the wire that stand in no table.
 CONSTANTS = {

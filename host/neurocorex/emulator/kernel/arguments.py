@@ -11,6 +11,7 @@ from .constants import CHOSEN, COLUMNS, REGISTERS, ROWS
 Narrow = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint32]
 Weights = npt.NDArray[np.int8] | npt.NDArray[np.int16]
 #: Wide enough for the sum of two weights.
 Moves = npt.NDArray[np.int16] | npt.NDArray[np.int32]
@@ -33,6 +34,7 @@ class Sizes(NamedTuple):
     contexts: int
     tally_bits: int
     """0 if spikes are not counted."""
+    noise: bool
     steps: int
     """Of the stimulus."""
     budget: int
@@ -64,6 +66,8 @@ class Core(NamedTuple):
         ``axon_start[j + 1]``. Silent ones are not among them.
     now : int64 array [1], most, most_count : int64 array [G + 1]
         Number of the step for tallies, and neurons with most spikes; without items on a chip that has none.
+    noisy : int64 array [K], noise_word : uint32 array [K], noise : float64 array [K]
+        Neurons that have noise, what their draws begin with, and `Region.NOISE` over 65536.
     """
 
     neurons: Narrow
@@ -81,6 +85,9 @@ class Core(NamedTuple):
     now: Ints
     most: Ints
     most_count: Ints
+    noisy: Ints
+    noise_word: Words
+    noise: Doubles
 
 
 class Learner(NamedTuple):
@@ -239,6 +246,7 @@ class Scratch(NamedTuple):
     ones: Doubles
     rules: Ints
     g: Narrow
+    noise: Narrow
     added: Narrow
     limit: Narrow
     excess: Narrow
@@ -270,7 +278,8 @@ class Scratch(NamedTuple):
         words, narrow = np.zeros((n + 7) // 8, np.int64), sizes.weight_bits <= 8
         return cls(
             ones=np.ones(n), rules=np.zeros(REGISTERS, np.int64),
-            g=np.zeros(n, np.int32), added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
+            g=np.zeros(n, np.int32), noise=np.zeros(n * sizes.noise, np.int32),
+            added=np.zeros(n, np.int32), limit=np.zeros(n, np.int32),
             excess=np.zeros(n * groups, np.int32), bias=np.zeros(n * (sizes.contexts > 1), np.int32),
             held=np.zeros(n, np.int32), marks=words.view(np.uint8), words=words, fired=np.zeros(n, np.int64),
             rows=np.zeros(axons, np.int64),

@@ -21,10 +21,14 @@ from .arguments import (
     Sizes,
     Stimulus,
     Weights,
+    Words,
 )
 
 #: Items by type of array.
-_ITEMS = {Ints: ("i8",), Narrow: ("i4",), Doubles: ("f8",), Bytes: ("u1",), Weights: ("i1", "i2"), Moves: ("i2", "i4")}
+_ITEMS = {
+    Ints: ("i8",), Narrow: ("i4",), Doubles: ("f8",), Bytes: ("u1",), Words: ("u4",), Weights: ("i1", "i2"),
+    Moves: ("i2", "i4"),
+}  # fmt: skip
 #: The block: by table and field a size, or the address and the number of items of an array.
 BLOCK = np.dtype([
     ("sizes", [(name, np.int64) for name in Sizes._fields]),

@@ -30,6 +30,7 @@ from . import (
     learning,
     lessons,
     neurons,
+    noise,
     registers,
     rest,
     rewards,
@@ -48,7 +49,8 @@ from .block import BLOCK
 from .constants import CHOSEN, NEURON_ROWS, ROWS, SYMBOL
 
 MODULES = (
-    arithmetic, changes, draws, drift, learning, lessons, neurons, registers, rest, rewards, rulecolumns, rulerows,
+    arithmetic, changes, draws, drift, learning, lessons, neurons, noise, registers, rest, rewards, rulecolumns,
+    rulerows,
     scaling, spikes, steps, synapses, tallies, traces, winners,
 )  # fmt: skip
 #: NumPy's errors, not Python's, and all in one function: what could raise an exception would need Python.
@@ -107,14 +109,16 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
         )  # fmt: skip
         sizes = Sizes(
             s.inputs, s.neurons, s.weight_bits, s.state_bits, s.max_delay, s.adapts != 0, s.soft_bounds != 0,
-            s.trace_bits, s.window_steps, s.rule_bits, s.contexts, s.tally_bits, s.steps, s.budget, s.settles != 0,
+            s.trace_bits, s.window_steps, s.rule_bits, s.contexts, s.tally_bits, s.noise != 0, s.steps, s.budget,
+            s.settles != 0,
         )  # fmt: skip
         core = Core(
             _table(c.neurons, NEURON_ROWS, i4), _array(c.history, i8), _array(c.control, i8),
             _array(c.control_bits, i8), _array(c.weights, weight), _array(c.keep_membrane, f8),
             _array(c.keep_current, f8), _table(c.context_bias, s.contexts, i4), _table(c.context_gain, s.contexts, i4),
             _array(c.axon_start, i8), _array(c.axon, i8), _array(c.axon_delay, i8), _array(c.now, i8),
-            _array(c.most, i8), _array(c.most_count, i8),
+            _array(c.most, i8), _array(c.most_count, i8), _array(c.noisy, i8), _array(c.noise_word, np.uint32),
+            _array(c.noise, f8),
         )  # fmt: skip
         learner = None
         if learns:
@@ -136,9 +140,9 @@ def entry(*, wide: bool, learns: bool, errors: bool, rules: bool) -> Any:
                 _table(w.erred, 2, i8), _table(w.factors, 2, i8), _array(w.spikes, i8), _array(w.errors, i8),
             )  # fmt: skip
         scratch = Scratch(
-            _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.added, i4), _array(x.limit, i4),
-            _array(x.excess, i4), _array(x.bias, i4), _array(x.held, i4), _array(x.marks, i1), _array(x.words, i8),
-            _array(x.fired, i8), _array(x.rows, i8),
+            _array(x.ones, f8), _array(x.rules, i8), _array(x.g, i4), _array(x.noise, i4), _array(x.added, i4),
+            _array(x.limit, i4), _array(x.excess, i4), _array(x.bias, i4), _array(x.held, i4), _array(x.marks, i1),
+            _array(x.words, i8), _array(x.fired, i8), _array(x.rows, i8),
             _table(x.due, s.max_delay, i8), _table(x.before, 4, i4), _array(x.learns, i1), _array(x.randoms, i8),
             _array(x.pre_change, i4), _array(x.post_change, i4), _array(x.pre_before, i4), _array(x.post_before, i4),
             _array(x.pre_table, i8), _array(x.post_table, i8), _array(x.total, i8), _array(x.seen, i8),

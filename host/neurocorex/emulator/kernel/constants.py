@@ -44,6 +44,7 @@ ROWS = len(registers.RULE_ROWS)
 ROW_FLAGS = tuple(int(row.flags) for row in registers.RULE_ROWS)
 CHOSEN = 13
 SIGNED = tuple(int(control) for control in Control if control.signed)
+NOISE_STATE, NOISE_CODE, NOISE_TURNS = int(Control.NOISE_STATE), fixed.NOISE_CODE, fixed.SPIKE_DRAW_TURNS
 CONTEXT, GAIN_ONE_BITS = int(Control.CONTEXT), fixed.CONTEXT_GAIN_ONE.bit_length() - 1
 REGISTERS = len(Control)
 ENABLE, STOCHASTIC, SOFT = int(LearningFlag.ENABLE), int(LearningFlag.STOCHASTIC), int(LearningFlag.SOFT)

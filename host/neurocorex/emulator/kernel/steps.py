@@ -25,6 +25,7 @@ from .constants import (
 from .learning import depress, finish, potentiate, rests, settle, settle_arrivals, tune, update_traces
 from .lessons import gather, take_feedback, teach
 from .neurons import CLAMPED, FIRES, FORCED, find_features, find_marked, reset_neuron, take_context, update_neurons
+from .noise import add_noise, advance_noise
 from .registers import decode
 from .rest import REST_PERIOD, is_unchanged, next_stimulus, remember
 from .rewards import reward
@@ -86,6 +87,7 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
         adapting |= adapts and (rules[ADAPTATION_STEP] != 0 or rules[CONSCIENCE] != 0)
         silent = next_stimulus(stimulus, steps, event, graded, change) - step
         looks = silent > REST_PERIOD and silent % REST_PERIOD == 0 and step - last_fire > delays and not rules[JUDGE]
+        looks = looks and not core.noisy.size
         if looks:
             remember(neurons, learner, scratch)
 
@@ -113,6 +115,8 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             j = graded_index[graded]
             g[j] = np.int32(g[j] + stimulus.graded_value[graded])
             graded += 1
+        if core.noisy.size:
+            add_noise(core, g, scratch.noise)
         waiting = update_neurons(neurons, core, scratch, rules, features, adapting, waiting, low, high)
         if feedback is not None:
             right = judge(feedback.first, feedback.brought, rules)
@@ -162,6 +166,8 @@ def run_steps(sizes, core, learner, feedback, rule_rows, scratch, stimulus, outp
             finish(core, learner, scratch, sizes, rules, after - step)
         if sizes.tally_bits:
             count_steps(core.now, after - step)
+        if sizes.noise:
+            advance_noise(control, after - step)
         counts[SATURATIONS] += clamped * (after - step)
         counts[CONTESTS] += (after - step) * (rules[ONE_FIRES] != 0)
         for k in range(watched.size):
