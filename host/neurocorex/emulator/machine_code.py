@@ -98,7 +98,7 @@ class Draws(NamedTuple):
 
 
 DRAWS = Draws()
-KINDS = *(Kind(wide, *engine) for wide, engine in product((False, True), _ENGINES)), DRAWS
+KINDS: tuple[Kind | Draws, ...] = *(Kind(wide, *engine) for wide, engine in product((False, True), _ENGINES)), DRAWS
 #: The kernel as a function of C: it is given the address of a block, see `kernel.block` and `kernel.draws`.
 Code = Callable[[int], None]
 
