@@ -110,7 +110,7 @@ def test_spikes_that_nobody_recorded_are_refused(index: int) -> None:
     [
         ({"record": {"v": [0]}, "every": 0}, "every must be a number of steps from 1 up, got 0"),
         ({"record": {"v": [0]}, "every": 2.5}, "got 2.5"),
-        ({"record": "spikes", "every": 10}, "every=10 is of membranes, and none are recorded"),
+        ({"record": "spikes", "every": 10}, "every=10 is of membranes and currents, and none are recorded"),
     ],
 )
 def test_bad_every_is_refused(given: dict, message: str) -> None:

@@ -104,7 +104,7 @@ class Stretch:
         self._recording, self._flags = recording, flags
         self._gathering = Gathering(recording, extent, holds=self.HOLDS) if gathering is None else gathering
         self.before = self._gathering.done
-        self._aged = 0
+        self._age = contents.network.age
         self._flight: Flight | None = None
         if (line := contents.network.line) is not None:
             self._flight = line.carry(stream, contents.network.waiting)
@@ -223,9 +223,8 @@ class Stretch:
         return Waiting.none() if self._flight is None else self._flight.after(steps, ended=ended)
 
     def _grow(self) -> None:
-        """Add the steps that came to the age of the network, once."""
-        self._contents.network.age += self.done - self._aged
-        self._aged = self.done
+        """Add the steps that came to the age of the network, once, also if Ctrl-C came meanwhile."""
+        self._contents.network.age = self._age + self.done
 
 
 @contextmanager
