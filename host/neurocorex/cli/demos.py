@@ -42,7 +42,7 @@ def _learning(command: output.Command) -> Callable[..., Any]:
 
 @click.group(cls=gallery.WithGallery)
 def demo() -> None:
-    """Complete jobs, from data to answer, and the systems of the gallery."""
+    """Complete jobs, from data to answer."""
 
 
 @demo.command()

@@ -134,7 +134,7 @@ def _compare(system: System, chosen: DeviceChoice) -> tuple[CoreConfig, list[str
 @click.option("--quick", is_flag=True, help="Measure small versions.")
 @output.json_option
 def gallery(chosen: tuple[str, ...], measure: Path | None, quick: bool, as_json: bool) -> None:
-    """List published systems, with figures and pictures.
+    """List published systems and their figures.
 
     Figures are those of the last full measurement; each command `neurocorex demo NAME` measures its own.
 
