@@ -144,8 +144,8 @@ def test_array_that_uses_the_device_is_refused_and_nothing_ran(device: Device) -
     assert device.run(1).steps == 1
 
 
-def test_generator_that_is_no_stimulus_gives_the_turn_back(device: Device) -> None:
-    with pytest.raises(InputError, match="spikes must be an array of numbers"):
+def test_generator_that_uses_the_device_is_refused_and_gives_the_turn_back(device: Device) -> None:
+    with pytest.raises(DeviceError, match="counters was called in a callback of run"):
         device.run(spikes=(device.counters() for _ in range(3)))
     assert device.counters()["steps"] == 0
 

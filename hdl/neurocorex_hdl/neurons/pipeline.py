@@ -112,8 +112,7 @@ class NeuronPipeline(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Place the equations at their stages."""
-        m = Module()
-        config = self._config
+        m, config = Module(), self._config
         m.submodules.memory = memory = NeuronMemory(config)
         m.submodules.currents = currents = CurrentUpdate(config)
         m.submodules.membranes = membranes = MembraneUpdate(config)
@@ -132,10 +131,8 @@ class NeuronPipeline(wiring.Component):
         wanted |= {Region.COUNT: 10, Region.FIRST_STEP: 10} if config.tallies else {}
         context = self.control.context if config.contexts > 1 else Const(0, 0)
         items = StagedItems(m, self.slot, memory, wanted, self.LATENCY, config, context)
-        if config.contexts > 1:
-            m.d.comb += self.context_gain.eq(items.read(Region.CONTEXT_GAIN))
-        if config.noise:
-            m.d.comb += self.noise.eq(items.read(Region.NOISE))
+        handed = [region for region in (Region.CONTEXT_GAIN, Region.NOISE) if region in wanted]
+        m.d.comb += [getattr(self, region.name.lower()).eq(items.read(region)) for region in handed]
         for unit, _ in placed:
             m.d.comb += [getattr(unit, region.name.lower()).eq(items.read(region)) for region in unit.reads(config)]
 
@@ -165,8 +162,8 @@ class NeuronPipeline(wiring.Component):
                 m.d.comb += adaptations.raised.eq(judge.raised)
         fan_out(m, self.bus, buses)
         m.d.comb += firing.quiet.eq(quiet)
-        clamped = stages(m, currents.clamped, 2, name="current_clamped")[-1] | membranes.clamped
-        clamped = stages(m, clamped, 1, name="clamped")[-1] | firing.clamped | adapted
+        early = stages(m, currents.clamped, 2, name="current_clamped")[-1] | membranes.clamped
+        clamped = stages(m, early, 1, name="clamped")[-1] | firing.clamped | adapted
         flags = items.late(Region.FLAGS)
         if config.errors:
             clamped = clamped | self._err(m, items, errors, flags)

@@ -1,7 +1,7 @@
 """Population: all neurons of a core, from the sums of their synapses and injected currents to spikes and records."""
 
 from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from neurocorex.spec import CoreConfig
 from neurocorex.spec.timing import context_stages, slot_stages
@@ -153,26 +153,7 @@ class Population(wiring.Component):
             self.ticks.spikes.eq(pipeline.updated.fired),
             self.ticks.saturations.eq(pipeline.saturated),
         ]
-        injected = injections.injected
-        if config.noise:
-            m.submodules.noise = noise = Noise(config)
-            # What is injected comes a stage earlier, and waits with the noise.
-            m.d.comb += [
-                injections.slot.eq(slots[late - 1]),
-                noise.start.eq(sweeper.starts),
-                noise.sent.eq(sweeper.sent),
-                noise.state.eq(control.noise_state),
-                noise.size.eq(pipeline.noise),
-                noise.injected.eq(injected.current),
-                drive.injected.eq(noise.current),
-                pipeline.forced.eq(stages(m, injected.forced, 1, name="forced")[1]),
-            ]
-        else:
-            m.d.comb += [
-                injections.slot.eq(slot),
-                drive.injected.eq(injected.current),
-                pipeline.forced.eq(injected.forced),
-            ]
+        self._inject(m, injections, drive, pipeline, sweeper, slots)
         if config.errors:
             m.d.comb += pipeline.error_sum.eq(stages(m, self.sums.error_sum, waits, name="error_sum")[-1])
         if config.contexts > 1:
@@ -186,3 +167,29 @@ class Population(wiring.Component):
                 self.records.reserve.eq(sweeper.sent & ~sweeper.contest),
             ]
         return m
+
+    def _inject(
+        self, m: Module, injections: InjectionMemory, drive: Drive, pipeline: NeuronPipeline, sweeper: Sweeper,
+        slots: list[data.View],
+    ) -> None:  # fmt: skip
+        """Bring to a neuron what is injected, and its noise; `slots` are of the stages before it enters."""
+        injected = injections.injected
+        if not self._config.noise:
+            m.d.comb += [
+                injections.slot.eq(slots[-1]),
+                drive.injected.eq(injected.current),
+                pipeline.forced.eq(injected.forced),
+            ]
+            return
+        m.submodules.noise = noise = Noise(self._config)
+        # What is injected comes a stage earlier, and waits with the noise.
+        m.d.comb += [
+            injections.slot.eq(slots[-2]),
+            noise.start.eq(sweeper.starts),
+            noise.sent.eq(sweeper.sent),
+            noise.state.eq(self.settings.control.noise_state),
+            noise.size.eq(pipeline.noise),
+            noise.injected.eq(injected.current),
+            drive.injected.eq(noise.current),
+            pipeline.forced.eq(stages(m, injected.forced, 1, name="forced")[1]),
+        ]

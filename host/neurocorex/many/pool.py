@@ -180,9 +180,8 @@ class Pool:
             self._image, steps, {"spikes": spikes, "inject": inject, "teacher": options.pop("teacher", None)},
             {**options, "record": record, "counters": counters, "units": units},
         )  # fmt: skip
-        control = self._image.regions[Region.CONTROL]
-        generators = (each for each in (Control.RANDOM, Control.NOISE_STATE) if each.bits(self._image.config))
-        random = {each: int(control[each]) for each in generators}
+        config, control = self._image.config, self._image.regions[Region.CONTROL]
+        random = {each: int(control[each]) for each in (Control.RANDOM, Control.NOISE_STATE) if each.bits(config)}
         self.interrupted, self.complete = None, []
         with shown("running", progress) as told:
             batch = Batch(
