@@ -74,7 +74,7 @@ def test_registers_have_tame_values_and_now_and_then_others(config):
 
 
 def test_fixed_registers_keep_their_value():
-    trial = Trial.random(GEOMETRIES[2], 5, 200, fixed={Control.DRIFT_STEP: -1, Control.LEARNING: 3})
+    trial = Trial.random(GEOMETRIES[2], 5, 400, fixed={Control.DRIFT_STEP: -1, Control.LEARNING: 3})
     control = trial.image.regions[Region.CONTROL]
     assert (control[Control.DRIFT_STEP], control[Control.LEARNING]) == (0xFFFF, 3)
     changed = set(trial.stimulus.change_register.tolist())

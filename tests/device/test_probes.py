@@ -86,6 +86,21 @@ def test_states_of_one_trial_and_of_blocks(config: CoreConfig, by_wire: bool, mo
         assert result.v_steps.tolist() == list(range(0, STEPS, EVERY))
 
 
+@pytest.mark.parametrize("even", [False, True], ids=["at random", "even"])
+@pytest.mark.parametrize("every", [1, EVERY])
+def test_states_of_steps_that_the_chip_draws(*, even: bool, every: int) -> None:
+    rates = np.random.default_rng(8).random((SAMPLES, INPUTS))
+    record = {"counts": True, "first": True, "v": CHOSEN, "i": CHOSEN}
+    found = []
+    for config, by_wire in ((PLAIN, False), (replace(TALLIES, patterns=2), True)):
+        with opened(config, by_wire=by_wire) as device:
+            seed = {} if even else {"seed": 4}
+            found.append(device.run(steps=STEPS, rates=rates, even=even, record=record, every=every, **seed))
+    for name in ("counts", "first_steps", "v", "i"):
+        assert np.array_equal(getattr(found[0], name), getattr(found[1], name)), name
+    assert found[0].v.any()
+
+
 def test_reports_of_few_membranes_are_fewer_bytes() -> None:
     sent = []
     for config in (PLAIN, REPORTS):

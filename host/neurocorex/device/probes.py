@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..events.arrays import Ints
 from ..events.codec import ITEM, REPORTED
+from ..events.drawn import is_plain, merged
 from ..events.reports import request, span
 from ..events.stream import EventStream
 from ..spec import CoreConfig, Region
@@ -89,7 +90,10 @@ def kept_steps(start: int, steps: int, every: int, extent: Extent) -> Ints:
 
 
 def probing(stream: EventStream, start: int, recording: Recording, extent: Extent) -> EventStream:
-    """Return a stream in which probes are reported behind the steps that are kept, before all else there."""
+    """Return a stream in which probes are reported behind the steps that are kept, before all else there.
+
+    Steps that the chip draws are cut there: it goes on where it was.
+    """
     probes = recording.probes
     if probes is None:
         return stream
@@ -98,6 +102,9 @@ def probing(stream: EventStream, start: int, recording: Recording, extent: Exten
     step = np.concatenate([np.repeat(at, count), stream.change_step])
     register = np.concatenate([np.full(at.size * count, REPORTED), stream.change_register])
     value = np.concatenate([np.tile(probes.requests, at.size), stream.change_value])
+    if not is_plain(stream.change_register):
+        asked = zip(step.tolist(), register.tolist(), value.tolist(), strict=True)
+        return stream.with_changes(*np.array(merged(list(asked)), np.int64).T)
     order = np.argsort(step, kind="stable")
     return stream.with_changes(step[order], register[order], value[order])
 
