@@ -325,5 +325,5 @@ def test_adaptation_step_is_as_wide_as_the_adaptation():
 def test_every_parameter_and_state_region_is_read():
     readers = (AdaptationUpdate, CurrentUpdate, ErrorUpdate, Firing, MembraneUpdate, NeuronPipeline)
     read = {region for reader in readers for region in reader.READS} | {Region.RULE}  # the pipeline of chips with rules
-    read |= {Region.COUNT, Region.FIRST_STEP}  # and of those with tallies
+    read |= {Region.COUNT, Region.FIRST_STEP, Region.NOISE}  # and of those with tallies, or with noise
     assert read == {*PARAMETERS, *STATE}
