@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..events import drawn
 from ..events.arrays import Ints
 from ..events.codec import ITEM, REPORTED
 from ..events.reports import request, span
@@ -90,10 +89,7 @@ def kept_steps(start: int, steps: int, every: int, extent: Extent) -> Ints:
 
 
 def probing(stream: EventStream, start: int, recording: Recording, extent: Extent) -> EventStream:
-    """Return a stream in which probes are reported behind the steps that are kept, before all else there.
-
-    Drawn steps with probes in their middle become several, which go on with what is drawn.
-    """
+    """Return a stream in which probes are reported behind the steps that are kept, before all else there."""
     probes = recording.probes
     if probes is None:
         return stream
@@ -103,10 +99,7 @@ def probing(stream: EventStream, start: int, recording: Recording, extent: Exten
     register = np.concatenate([np.full(at.size * count, REPORTED), stream.change_register])
     value = np.concatenate([np.tile(probes.requests, at.size), stream.change_value])
     order = np.argsort(step, kind="stable")
-    changes = np.stack([column[order] for column in (step, register, value)])
-    if not drawn.is_plain(stream.change_register):
-        changes = np.array(drawn.merged(list(zip(*changes.tolist(), strict=True))), np.int64).T
-    return stream.with_changes(*changes)
+    return stream.with_changes(step[order], register[order], value[order])
 
 
 def places_of(start: int, piece: EventStream, recording: Recording, probes: Probes, extent: Extent) -> Ints:
