@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -130,14 +131,15 @@ def measure(
                         job.load(each)
                     each.store_patterns(job.rates(shown, rows[0].rate_bits))  # the last rows sent rates into the first
                 found += [
-                    _row(case, (device, emulator), report, baud, shown, case.plays(baud, quick=quick)) for case in rows
+                    row(case, (device, emulator), report, baud, shown, case.plays(baud, quick=quick)) for case in rows
                 ]
     return sorted(found, key=lambda row: float(row["mbaud"]))
 
 
-def _row(
-    case: Case, devices: tuple[Device, Device], report: Report, baud: int, images: np.ndarray, plays: int
+def row(
+    case: Case, devices: tuple[Device, Device], report: Report | Formula, baud: int, images: np.ndarray, plays: int
 ) -> dict[str, Any]:
+    """Measure one row: a run of `plays` images on the first device, and the same on the second, an emulator."""
     for each in devices:
         case.run(each, images, 1)  # sets what is recorded, which a run of the same kind does not do again
     device, emulator = devices
@@ -158,6 +160,26 @@ def _row(
         "busy": shares, "limit": limit(shares),
         "equal": same(results[0], case.run(emulator, images, plays), case.record),
     }  # fmt: skip
+
+
+class Formula:
+    """Meter of an emulator behind the byte layer: bytes of its link, and cycles of whatever is busy longest.
+
+    The emulator counts the cycles of the core by formula, as the chip does. A chip of `CLOCK_HZ` needs no less time.
+    """
+
+    def __init__(self, device: Device, baud: int) -> None:
+        self._device, self._divisor = device, CLOCK_HZ // baud
+
+    def measure(self, action: Callable[[], object]) -> dict[str, Any]:
+        """Return what `Report.measure` does."""
+        cycles, before = counted(self._device), self._device.link.traffic
+        action()
+        moved = self._device.link.traffic - before
+        cycles = counted(self._device) - cycles
+        sent, came = moved.bytes_to_chip, moved.bytes_from_chip
+        busiest = max(BITS_PER_BYTE * self._divisor * max(sent, came), cycles)
+        return {"cycles": busiest, "to_chip": sent, "from_chip": came, "divisor": self._divisor}
 
 
 def counted(device: Device) -> int:
