@@ -172,14 +172,18 @@ class Formula:
         self._device, self._divisor = device, CLOCK_HZ // baud
 
     def measure(self, action: Callable[[], object]) -> dict[str, Any]:
-        """Return what `Report.measure` does."""
+        """Return what `Report.measure` does, and the cycles of the `core`."""
         cycles, before = counted(self._device), self._device.link.traffic
         action()
         moved = self._device.link.traffic - before
         cycles = counted(self._device) - cycles
-        sent, came = moved.bytes_to_chip, moved.bytes_from_chip
-        busiest = max(BITS_PER_BYTE * self._divisor * max(sent, came), cycles)
-        return {"cycles": busiest, "to_chip": sent, "from_chip": came, "divisor": self._divisor}
+        found = {"to_chip": moved.bytes_to_chip, "from_chip": moved.bytes_from_chip, "core": cycles}
+        return {**found, "cycles": self.cycles(found), "divisor": self._divisor}
+
+    def cycles(self, moved: dict[str, Any]) -> int:
+        """Return the cycles that such bytes and such cycles of the core take at the rate of this meter."""
+        wire = BITS_PER_BYTE * self._divisor * max(moved["to_chip"], moved["from_chip"])
+        return int(max(wire, moved["core"]))
 
 
 def counted(device: Device) -> int:
