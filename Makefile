@@ -8,7 +8,7 @@ JOBS ?= 2
 PEERS := brian2 nest snntorch
 TOOLS := sinabs rockpool spikingjelly nengo
 RECORDERS := tests/importers/nir/recorders
-BENCHMARKS := instructions link experiments cycles demos devices taps emulator
+BENCHMARKS := instructions link experiments lessons cycles demos devices taps emulator
 
 .PHONY: demo test long producers lint docs pictures gallery fire bench release clean
 

@@ -4,9 +4,9 @@
 
 The simulated chip of 80 MHz classifies test images through its UART. Its own clock cycles are counted, from the first
 bit of a run to the last; nothing of the host's time is in them. What comes back must be the same as from the emulator.
-A run begins when its first frame is there, so batches with winners show the images several times, the more the faster
-they go. Rows whose wire takes long have fewer images. `--quick` is a sample: few images, the fastest rate, winners
-only. `--write` puts the table into docs/patterns.md. The exit code is 1 if a result differs.
+A row is one run, which shows 32 images one after the other as often as `PLAYS` says: a run begins when its first frame
+is there, so the faster a row goes, the more images it has. Nothing is subtracted. `--quick` is a sample: few images,
+the fastest rate, winners only. `--write` puts the table into docs/patterns.md. The exit code is 1 if a result differs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -31,7 +32,9 @@ from neurocorex.device.device import Device
 from neurocorex.device.open import open_device
 from neurocorex.device.result import Result
 from neurocorex.device.wired import WiredChip
+from neurocorex.errors import DeviceError
 from neurocorex.spec import CoreConfig
+from neurocorex.wire.baud import divisor_for
 from neurocorex.wire.process import ProcessTransport
 from neurocorex_sim.chip import build_chip
 
@@ -49,13 +52,18 @@ RECORDS: dict[str, Any] = {
 STIMULI = ("spikes", "patterns", "rates")
 #: Images a second that are wanted, by Mbaud, input and recorder: of the fastest chip that is tried.
 GOALS = {(1.0, "rates", "winner"): 1_400, (8.0, "rates", "winner"): 11_000, (8.0, "patterns", "winner"): 25_000}
-#: Times that a batch with winners shows its images, by rate: of patterns, and of all else.
-TIMES = {1_000_000: (4, 1), 3_000_000: (8, 2), 8_000_000: (32, 8)}
-#: Part of the images that rows without winners have, by rate; those with membranes an eighth of that.
-PARTS = {1_000_000: 8, 3_000_000: 4, 8_000_000: 1}
-#: A direction of the wire that is at least so full is what limits; else gates do, and the start: a whole first frame.
+#: Images of a row at each of `RATES`, by recorder: some millions of cycles.
+PLAYS = {
+    "spikes and 10 membranes": (4, 8, 16), "spikes": (32, 96, 256), "counts": (32, 96, 256), "winner": (48, 192, 512),
+}  # fmt: skip
+#: The same of winners of patterns on the chip, for which the wire is faster than the gates.
+PLAYED = (512, 1024, 8192)
+#: A direction of the wire, or the core, that is busy for so large a part of the time is what limits.
 FULL = 0.9
-HEADS = ("in", "out", "Mbaud", "images", "bytes to the chip", "bytes from it", "cycles an image", "images/s", "limit")
+HEADS = (
+    "in", "out", "Mbaud", "images", "bytes to the chip", "bytes from it", "cycles an image", "images/s",
+    "wire to the chip", "core", "wire from it", "limit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,14 +79,19 @@ class Case:
         """Input, with the bits of its rates."""
         return self.stimulus if self.stimulus == "spikes" else f"{self.stimulus}, {self.rate_bits} bits"
 
-    def run(self, device: Device, images: np.ndarray, times: int = 1) -> Result:
-        """Classify images several times on a device that is loaded and, for patterns, has them stored."""
+    def plays(self, baud: int, *, quick: bool = False) -> int:
+        """Images of the row at a rate; of a sample, a sixteenth."""
+        plays = PLAYED if (self.stimulus, self.record) == ("patterns", "winner") else PLAYS[self.record]
+        return max(plays[RATES.index(baud)] // (16 if quick else 1), 1)
+
+    def run(self, device: Device, images: np.ndarray, plays: int) -> Result:
+        """Classify images in turn on a device that is loaded and, for patterns, has them stored."""
+        shown = np.arange(plays) % len(images)
         if self.stimulus == "spikes":
-            spikes = np.tile(digits.encode(images), (times, 1, 1))
-            return device.run(spikes=spikes, record=RECORDS[self.record], counters=False)
-        source: dict[str, Any] = {"patterns": np.tile(np.arange(len(images)), times)}
+            return device.run(spikes=digits.encode(images)[shown], record=RECORDS[self.record], counters=False)
+        source: dict[str, Any] = {"patterns": shown}
         if self.stimulus == "rates":
-            source = {"rates": np.tile(job.rates(images, self.rate_bits), (times, 1))}
+            source = {"rates": job.rates(images, self.rate_bits)[shown]}
         return device.run(steps=digits.STEPS, even=True, record=RECORDS[self.record], counters=False, **source)
 
 
@@ -98,44 +111,90 @@ def same(mine: Result, other: Result, record: str) -> bool:
     return np.array_equal(mine.spikes, other.spikes) and np.array_equal(mine.v, other.v)
 
 
-def measure(config: CoreConfig, rows: list[Case], rates: list[int], images: int) -> list[dict[str, Any]]:
+def measure(
+    config: CoreConfig, rows: list[Case], rates: list[int], images: int, *, quick: bool
+) -> list[dict[str, Any]]:
     """Run the rows of one chip at each rate."""
     program = build_chip(config, clock_hz=CLOCK_HZ, baud=min(RATES), progress=lambda text: print(text, file=sys.stderr))
-    found = []
-    for baud in rates:
-        with tempfile.TemporaryDirectory() as folder, open_device("emulator", config=config) as emulator:
-            path = Path(folder) / "report"
-            tap = Tap(ProcessTransport([program, "--report", path]))
-            with Device(WiredChip(tap, baud=baud, timeout_s=SLOW_S)) as device:
-                report = Report(path, tap)
+    shown, found = digits.load_data()[2][:images], []
+    with tempfile.TemporaryDirectory() as folder, open_device("emulator", config=config) as emulator:
+        path = Path(folder) / "report"
+        tap = Tap(ProcessTransport([program, "--report", path]))
+        chip = WiredChip(tap, baud=max(RATES), timeout_s=SLOW_S)  # the fastest, because loading is not measured
+        with Device(chip) as device:
+            report = Report(path, tap)
+            for baud in reversed(rates):
+                if not chip.link.set_baud(divisor_for(chip.info, baud), baud):
+                    raise DeviceError(f"the simulated chip was not heard at {baud} baud; see docs/devices.md")
                 for each in (device, emulator):
-                    job.load(each)
-                    each.store_patterns(job.rates(digits.load_data()[2][:images], rows[0].rate_bits))
-                found += [_row(case, (device, emulator), report, baud, images) for case in rows]
-    return found
+                    if baud == rates[-1]:
+                        job.load(each)
+                    each.store_patterns(job.rates(shown, rows[0].rate_bits))  # the last rows sent rates into the first
+                found += [
+                    row(case, (device, emulator), report, baud, shown, case.plays(baud, quick=quick)) for case in rows
+                ]
+    return sorted(found, key=lambda row: float(row["mbaud"]))
 
 
-def _row(case: Case, devices: tuple[Device, Device], report: Report, baud: int, images: int) -> dict[str, Any]:
-    part = 1 if case.record == "winner" else PARTS[baud] * (8 if "membranes" in case.record else 1)
-    shown = digits.load_data()[2][: max(images // part, 1)]
-    times = TIMES[baud][case.stimulus != "patterns"] if case.record == "winner" else 1
-    count = len(shown) * times
+def row(
+    case: Case, devices: tuple[Device, Device], report: Report | Formula, baud: int, images: np.ndarray, plays: int
+) -> dict[str, Any]:
+    """Measure one row: a run of `plays` images on the first device, and the same on the second, an emulator."""
     for each in devices:
-        case.run(each, shown[:1])  # sets what is recorded, which a run of the same kind does not do again
+        case.run(each, images, 1)  # sets what is recorded, which a run of the same kind does not do again
+    device, emulator = devices
     results: list[Result] = []
-    wire = report.measure(lambda: results.append(case.run(devices[0], shown, times)))
-    full = {
-        name: wire[key] * BITS_PER_BYTE * wire["divisor"] / wire["cycles"]
-        for name, key in (("wire to the chip", "to_chip"), ("wire from it", "from_chip"))
+    before = counted(device)
+    wire = report.measure(lambda: results.append(case.run(device, images, plays)))
+    busy = {
+        "wire to the chip": wire["to_chip"] * BITS_PER_BYTE * wire["divisor"],
+        "core": counted(device) - before,
+        "wire from it": wire["from_chip"] * BITS_PER_BYTE * wire["divisor"],
     }
-    most = max(full, key=lambda name: full[name])
+    shares = {name: cycles / wire["cycles"] for name, cycles in busy.items()}
     print(f"{case.name}, {case.record}, {baud / 1e6:g} Mbaud", file=sys.stderr)
     return {
-        "in": case.name, "stimulus": case.stimulus, "out": case.record, "mbaud": baud / 1e6, "images": count,
-        "to_chip": wire["to_chip"] / count, "from_chip": wire["from_chip"] / count, "cycles": wire["cycles"] / count,
-        "images_s": count * CLOCK_HZ / wire["cycles"], "limit": most if full[most] >= FULL else "gates and start",
-        "full": full[most], "equal": same(results[0], case.run(devices[1], shown, times), case.record),
+        "in": case.name, "stimulus": case.stimulus, "out": case.record, "mbaud": baud / 1e6, "images": plays,
+        "to_chip": wire["to_chip"] / plays, "from_chip": wire["from_chip"] / plays, "cycles": wire["cycles"] / plays,
+        "images_s": plays * CLOCK_HZ / wire["cycles"],
+        "busy": shares, "limit": limit(shares),
+        "equal": same(results[0], case.run(emulator, images, plays), case.record),
     }  # fmt: skip
+
+
+class Formula:
+    """Meter of an emulator behind the byte layer: bytes of its link, and cycles of whatever is busy longest.
+
+    The emulator counts the cycles of the core by formula, as the chip does. A chip of `CLOCK_HZ` needs no less time.
+    """
+
+    def __init__(self, device: Device, baud: int) -> None:
+        self._device, self._divisor = device, CLOCK_HZ // baud
+
+    def measure(self, action: Callable[[], object]) -> dict[str, Any]:
+        """Return what `Report.measure` does, and the cycles of the `core`."""
+        cycles, before = counted(self._device), self._device.link.traffic
+        action()
+        moved = self._device.link.traffic - before
+        cycles = counted(self._device) - cycles
+        found = {"to_chip": moved.bytes_to_chip, "from_chip": moved.bytes_from_chip, "core": cycles}
+        return {**found, "cycles": self.cycles(found), "divisor": self._divisor}
+
+    def cycles(self, moved: dict[str, Any]) -> int:
+        """Return the cycles that such bytes and such cycles of the core take at the rate of this meter."""
+        wire = BITS_PER_BYTE * self._divisor * max(moved["to_chip"], moved["from_chip"])
+        return int(max(wire, moved["core"]))
+
+
+def counted(device: Device) -> int:
+    """Return the cycles in which the core of a chip has worked; it counts them itself, without those of waiting."""
+    return int(device.counters()["busy_cycles"])
+
+
+def limit(shares: dict[str, float]) -> str:
+    """Return what limits a row: the part that is busy for nearly all of its time, if one is."""
+    name = max(shares, key=lambda each: shares[each])
+    return name if shares[name] >= FULL else "no part alone"
 
 
 def goals(figures: list[dict[str, Any]]) -> list[str]:
@@ -173,7 +232,8 @@ def cells(figures: list[dict[str, Any]]) -> list[list[str]]:
         [
             row["in"], row["out"], f"{row['mbaud']:g}", str(row["images"]),
             f"{row['to_chip']:.1f}", f"{row['from_chip']:.1f}",
-            f"{row['cycles']:,.0f}", f"{row['images_s']:,.0f}", f"{row['limit']}, {row['full']:.0%} of the wire",
+            f"{row['cycles']:,.0f}", f"{row['images_s']:,.0f}",
+            *(f"{part:.0%}" for part in row["busy"].values()), row["limit"],
         ]
         for row in figures
     ]  # fmt: skip
@@ -182,10 +242,10 @@ def cells(figures: list[dict[str, Any]]) -> list[list[str]]:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=32, help=f"images of a row, 1 to {MOST}")
+    parser.add_argument("--images", type=int, default=32, help=f"different images, 1 to {MOST}")
     mbaud = [rate // 1_000_000 for rate in RATES]
     parser.add_argument("--mbaud", type=int, nargs="+", choices=mbaud, default=mbaud, help="rates to measure at")
-    parser.add_argument("--quick", action="store_true", help="a sample: 8 images, 8 Mbaud, winners of 8-bit rates")
+    parser.add_argument("--quick", action="store_true", help="a sample: few images, 8 Mbaud, winners of 8-bit rates")
     parser.add_argument("--json", action="store_true", help="print one object and nothing else")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE}")
     given = parser.parse_args()
@@ -197,8 +257,8 @@ def main() -> int:
     for bits in RATE_BITS[:1] if given.quick else RATE_BITS:
         rows = [case for case in cases(given.quick) if case.rate_bits == bits]
         config = job.config(rate_bits=bits, patterns=MOST)
-        figures += measure(config, rows, rates, images)
-    table, about = page.markdown(HEADS, cells(figures)), [*accuracies(), *goals(figures)]
+        figures += measure(config, rows, rates, images, quick=given.quick)
+    table, about = page.markdown(HEADS, cells(figures)), [] if given.quick else [*accuracies(), *goals(figures)]
     print(json.dumps({"rows": figures, "about": about}) if given.json else "\n".join([*table, *about]))
     if given.write:
         head = (

@@ -2,6 +2,7 @@
 
     python benchmarks/options.py --build            synthesise and pack what is missing, and print the table
     python benchmarks/options.py --build --write    write it into docs/boards.md, and the costs that `plan` adds up
+    python benchmarks/options.py --only patterns --build --write    these options anew, and their base; other rows stay
 
 Each chip differs from the one that it is compared with in one option. All are synthesised and packed for the ULX3S-25F,
 not placed.
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from neurocorex.fpga.boards import BOARDS
 from neurocorex.spec import CoreConfig, Learning
-from page import markdown, write
+from page import markdown, section, write
 from planner import measured
 
 TARGET = Path(__file__).parent.parent / "host/neurocorex/fpga/optioncosts.py"
@@ -72,6 +73,41 @@ def added(base: str, change: dict[str, int], *, build: bool) -> dict[str, float]
     return {resource: more[resource] - less[resource] for resource in RESOURCES}
 
 
+def added_cells(base: str, change: dict[str, int], *, build: bool) -> list[str]:
+    """Return what an option adds as cells of the table."""
+    found = added(base, change, build=build)
+    return [*names(base, change), *(f"{found[resource]:+,g}" for resource in RESOURCES)]
+
+
+def names(base: str, change: dict[str, int]) -> list[str]:
+    """Return the first cells of a row: the option, and the chip that it is added to."""
+    return [", ".join(f"`{name}={value:d}`" for name, value in change.items()), base]
+
+
+def base_cells(name: str, *, build: bool) -> list[str]:
+    """Return what a chip has that options are added to, as cells."""
+    return [f"{name} alone", "", *(f"{counts(BASES[name], build=build)[resource]:,g}" for resource in RESOURCES)]
+
+
+def kept() -> dict[tuple[str, ...], list[str]]:
+    """Return the rows that stand in docs/boards.md, by their first two cells."""
+    rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in section("boards.md", "options")[1][2:])
+    return {tuple(row[:2]): row for row in rows}
+
+
+def table(only: list[str], *, build: bool) -> list[list[str]]:
+    """Return the rows, all of them measured, or only those of options with one of these names and their bases."""
+    wanted = [(base, change) for base, change in OPTIONS if not only or {*only} & {*change}]
+    known = kept() if only else {}
+    for name in dict.fromkeys(base for base, _ in wanted) if only else BASES:
+        known[f"{name} alone", ""] = base_cells(name, build=build)
+    for base, change in wanted:
+        row = added_cells(base, change, build=build)
+        known[row[0], row[1]] = row
+    heads = [(f"{name} alone", "") for name in BASES] + [tuple(names(*each)) for each in OPTIONS]
+    return [known[head] for head in heads]
+
+
 def costs(found: dict[str, float], *, by_lane: bool) -> dict[str, tuple[int, int]]:
     """Return what an option costs a chip and each of its lanes, by resource."""
     return {
@@ -85,19 +121,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", action="store_true", help="build what is missing")
     parser.add_argument("--write", action="store_true", help="write the table into docs/boards.md, and the costs")
+    every = sorted({name for _, change in OPTIONS for name in change})
+    parser.add_argument("--only", nargs="+", choices=every, default=[], help="measure these options; other rows stay")
     options = parser.parse_args()
-    rows = [
-        [f"{name} alone", "", *(f"{counts(config, build=options.build)[resource]:,g}" for resource in RESOURCES)]
-        for name, config in BASES.items()
-    ]
-    found = [added(base, change, build=options.build) for base, change in OPTIONS]
-    for (base, change), each in zip(OPTIONS, found, strict=True):
-        text = ", ".join(f"`{name}={value:d}`" for name, value in change.items())
-        rows.append([text, base, *(f"{each[resource]:+,g}" for resource in RESOURCES)])
+    rows = table(options.only, build=options.build)
     lines = markdown(HEADS, rows)
     print("\n".join(lines))
     if options.write:
         write("boards.md", "options", lines)
+        found = [
+            {resource: float(cell.replace(",", "")) for resource, cell in zip(RESOURCES, row[2:], strict=True)}
+            for row in rows[len(BASES) :]
+        ]
         write_costs({name: costs(found[place], by_lane=by_lane) for name, (place, by_lane) in PLANNED.items()})
 
 

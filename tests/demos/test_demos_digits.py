@@ -6,6 +6,7 @@ import neurocorex as ncx
 import numpy as np
 import pytest
 from neurocorex.demos import competition, digits_stdp, digits_unsupervised, latency, lessons, teacher
+from neurocorex.demos.digits import load_data
 from neurocorex.demos.samples import Samples
 from neurocorex.spec import Control, LearningFlag, Region
 
@@ -114,6 +115,53 @@ class TestTeacher:
                 weights.append(digits_stdp.learn(device, seed=seed, images=20, settings=settings).weights)
         assert np.array_equal(weights[0], weights[1])
         assert not np.array_equal(weights[0], weights[2])
+
+    @pytest.mark.parametrize("rate_bits", [4, 8])
+    @pytest.mark.parametrize("by_wire", [False, True], ids=["process", "wire"])
+    def test_chip_that_draws_and_reports_learns_and_answers_the_same(self, by_wire, rate_bits):
+        plain = ncx.CoreConfig(neurons=90, inputs=64, learning=ncx.Learning.EXPONENTIAL)
+        chips = [plain, replace(plain, patterns=1, rate_bits=rate_bits, reports=True, tallies=4, groups=1)]
+        outcomes = []
+        for config in chips:
+            with ncx.open("emulator", config=config, by_wire=by_wire) as device:
+                outcomes.append(digits_stdp.learn(device, images=60, settings=replace(TAUGHT, epochs=2)))
+        assert np.array_equal(outcomes[0].predictions, outcomes[1].predictions)
+        assert np.array_equal(outcomes[0].weights, outcomes[1].weights)
+        assert len(set(outcomes[0].predictions.tolist())) > 5
+
+    def test_reported_answers_are_few_bytes_and_rates_fewer_than_spikes(self):
+        shown = latency.encoded(load_data()[2][:40], TAUGHT.spikes)
+        plain = ncx.CoreConfig(neurons=90, inputs=64, learning=ncx.Learning.EXPONENTIAL)
+        sent = []
+        for config in (plain, replace(plain, patterns=1, rate_bits=4, reports=True, tallies=4, groups=1)):
+            with ncx.open("emulator", config=config, by_wire=True) as device:
+                device.load(digits_stdp.build())
+                asked = teacher.Teacher(device, TAUGHT)
+                asked.answers(shown[:1])
+                before = device.link.traffic
+                asked.answers(shown)
+                sent.append(device.link.traffic - before)
+        assert sent[1].bytes_from_chip < sent[0].bytes_from_chip / 5
+        assert sent[1].bytes_to_chip < sent[0].bytes_to_chip * 0.75
+
+    def test_rates_make_the_spikes_that_they_stand_for(self):
+        shown = latency.encoded(load_data()[2][:40], TAUGHT.spikes)
+        for bits in (4, 8):
+            rates, better = latency.rates_of(shown, bits)
+            probability = np.where(rates == (1 << bits) - 1, 1.0, rates / (1 << bits))
+            assert (rates >= 0).all()
+            assert better.any()
+            made = ncx.encode.generated(probability, TAUGHT.spikes, rate_bits=bits, even=True)
+            assert np.array_equal(made, shown)
+
+    def test_trains_that_no_rate_makes_stay_spikes(self):
+        shown = np.zeros((2, 4, 64), np.bool_)
+        shown[0, :2] = True  # two spikes in a row and none after them
+        shown[1, ::2] = True
+        rates, better = latency.rates_of(shown, 8)
+        assert (rates[0] == -1).all()
+        assert (rates[1] >= 0).all()
+        assert better.tolist() == [False, True]
 
     def test_all_digits_are_learned(self, device):
         outcome = digits_stdp.learn(device)

@@ -86,19 +86,25 @@ def test_states_of_one_trial_and_of_blocks(config: CoreConfig, by_wire: bool, mo
         assert result.v_steps.tolist() == list(range(0, STEPS, EVERY))
 
 
-@pytest.mark.parametrize("even", [False, True], ids=["at random", "even"])
+@pytest.mark.parametrize(("even", "seed"), [(False, 4), (True, 0)], ids=["random", "even"])
 @pytest.mark.parametrize("every", [1, EVERY])
-def test_states_of_steps_that_the_chip_draws(*, even: bool, every: int) -> None:
-    rates = np.random.default_rng(8).random((SAMPLES, INPUTS))
-    record = {"counts": True, "first": True, "v": CHOSEN, "i": CHOSEN}
-    found = []
-    for config, by_wire in ((PLAIN, False), (replace(TALLIES, patterns=2), True)):
-        with opened(config, by_wire=by_wire) as device:
-            seed = {} if even else {"seed": 4}
-            found.append(device.run(steps=STEPS, rates=rates, even=even, record=record, every=every, **seed))
-    for name in ("counts", "first_steps", "v", "i"):
-        assert np.array_equal(getattr(found[0], name), getattr(found[1], name)), name
-    assert found[0].v.any()
+def test_states_of_drawn_steps_are_those_of_the_same_spikes(every: int, even: bool, seed: int) -> None:
+    rates = np.random.default_rng(6).random((SAMPLES, INPUTS)) / 2
+    options: dict[str, Any] = {"record": {"counts": True, "v": CHOSEN, "i": [0]}, "every": every, "units": "chip"}
+    with opened(PLAIN) as device:
+        spikes = ncx.encode.generated(rates, STEPS, seed=seed, even=even, rate_bits=PLAIN.rate_bits)
+        expected = device.run(spikes=spikes, **options)
+    assert expected.v.any()
+    for config in (PLAIN, replace(PLAIN, patterns=3), replace(TALLIES, patterns=3)):
+        with opened(config, by_wire=True) as device:
+            results = [device.run(rates=rates, steps=STEPS, seed=seed, even=even, **options)]
+            if config.patterns:
+                device.store_patterns(rates)
+                results += [device.run(patterns=range(SAMPLES), steps=STEPS, seed=seed, even=even, **options)]
+        for each in results:
+            assert np.array_equal(each.v, expected.v)
+            assert np.array_equal(each.i, expected.i)
+            assert np.array_equal(each.counts, expected.counts)
 
 
 def test_reports_of_few_membranes_are_fewer_bytes() -> None:

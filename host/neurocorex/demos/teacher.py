@@ -37,18 +37,16 @@ from ..events.stream import EventStream
 from ..learning import stdp
 from ..network.network import Network
 from ..progress import Wanted, followed
-from . import latency
 from .answers import CLASSES, Learned
 from .latency import Ints
-from .lessons import lessons, questions
+from .lessons import ONCE, Inquiry, lessons
 from .samples import Samples
 
 if TYPE_CHECKING:
     from ..device.device import Device
 
-
 #: So long that a neuron fires at most once for an image.
-REFRACTORY_MS = 255
+REFRACTORY_MS = ONCE
 LARGEST = 127
 #: Images of a question that comes without lessons: more need more memory, and not less time.
 BLOCK = 1000
@@ -159,6 +157,7 @@ class Teacher:
 
     def __init__(self, device: Device, settings: Settings) -> None:
         self._device, self._settings = device, settings
+        self._inquiry = Inquiry(device, settings.neurons, settings.steps)
         self.taught = np.zeros(settings.neurons, np.int64)
         self.rate = 1.0
         self._due = EventStream(0)
@@ -203,17 +202,20 @@ class Teacher:
             self._device.set_weights(np.rint(np.mean(self._kept, axis=0)).astype(np.int64), units="chip")
 
     def answers(self, stimulus: NDArray[np.bool_]) -> Ints:
-        """Return the class of the first neuron to fire for each image, int64 [n]; ties go to the lowest neuron."""
-        blocks = [stimulus[start : start + BLOCK] for start in range(0, len(stimulus), BLOCK)]
-        return np.concatenate([np.argmin(self._ask(block), axis=1) % CLASSES for block in blocks])
+        """Return the class of the first neuron to fire for each image, int64 [n]; ties go to the lowest neuron.
+
+        A chip that has reports, tallies and groups tells this neuron, and no spikes.
+        """
+        found = []
+        for start in range(0, len(stimulus), BLOCK):
+            due, self._due = self._due, EventStream(0)
+            found.append(self._inquiry.first_neurons(due, stimulus[start : start + BLOCK]) % CLASSES)
+        return np.concatenate(found)
 
     def _ask(self, stimulus: NDArray[np.bool_]) -> Ints:
         """Return the step of each neuron's first spike for each image, int64 [n, neurons]."""
-        steps = self._settings.steps
-        stream = EventStream.join([self._due, questions(stimulus, steps)])
-        result = self._device.run(spikes=stream, counters=False)
-        start, self._due = self._due.steps, EventStream(0)
-        return latency.first_spikes(result, images=len(stimulus), steps=steps, start=start)
+        due, self._due = self._due, EventStream(0)
+        return self._inquiry.first_spikes(due, stimulus)
 
     def _right(self, times: Ints, label: int) -> int:
         """Return the neuron of a class that gains an image, from the steps in which those of the class fire."""

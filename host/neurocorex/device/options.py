@@ -26,7 +26,7 @@ class Options(Teaching, total=False):
     every : int
         Steps from one recorded membrane or current to the next, counted in each sample: those at the end of steps 0,
         `every`, twice that, and so on are kept, ``result.v`` of every step at ``[::every]``. A chip with `reports`
-        sends these only, if they are fewer bytes; others send the membranes of all steps.
+        sends these only, if they are fewer bytes and it draws no steps; others send the membranes of all steps.
     deadline_s : float
         Seconds that the call may take, waiting for its turn included. Then it ends with NoAnswerError, and
         `Device.resume` finishes the run. By default `Device.deadline_s`.

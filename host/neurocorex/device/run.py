@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import InputError
+from ..events.drawn import is_plain
 from ..spec import Region
 from . import counters as counting
 from .accumulators import Extent
@@ -74,7 +75,8 @@ class Run(Stretch):
         if not self.HOLDS:
             watched = options.get("watch") is not None
             recording = recording if watched else planned(recording, stimulus, changes, contents)
-            recording = probed(recording, contents.config, has_line=contents.session.has_line, plain=watched)
+            if is_plain(stimulus.stream.change_register):  # nothing is asked for in the middle of drawn steps
+                recording = probed(recording, contents.config, has_line=contents.session.has_line, plain=watched)
         elif recording.i.size:
             raise InputError("a run with a checkpoint records no currents; leave 'i' out of record, or the checkpoint")
         stream = reporting(stimulus.stream, recording.tally)

@@ -34,8 +34,8 @@ def features(config: CoreConfig) -> dict[str, float]:
 
 
 def multipliers(config: CoreConfig, family: Family) -> int:
-    """Return the number of multipliers: decays, and for learning those of traces, rates and lanes."""
-    found = 2 + config.adaptation + config.noise
+    """Return the number of multipliers: decays, noise, gains, even trains; for learning, traces, rates and lanes."""
+    found = 2 + config.adaptation + config.noise + (config.contexts > 1) + (config.patterns > 0)
     # Where state is wider than a multiplier, the decays of membrane and current take two multipliers each.
     found += 2 * (config.state_bits > 18 and family is not Family.XC7)
     if config.learning is Learning.EXPONENTIAL:
