@@ -1,0 +1,43 @@
+"""Gallery: what pages claim of a system, held against formulas that share no code with it."""
+
+import importlib.util
+from math import ceil
+
+import neurocorex as ncx
+import pytest
+from support.paths import ROOT
+
+
+def example(name):
+    """Load a file of the gallery as a module."""
+    spec = importlib.util.spec_from_file_location(f"claims_{name}", ROOT / f"examples/gallery/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("answers", [0, 1, 4])
+def test_adapting_threshold_forgives_what_its_rise_leaves(answers):
+    patterns = example("patterns")
+    with ncx.open("emulator") as device:
+        found = patterns.homeostasis(device, answers)
+    rise, after = 0, []
+    for step in range(answers + max(patterns.WAITS)):
+        rise -= ceil(rise / 50.5)
+        after.append(rise)
+        rise += 20 * (step < answers)
+    for wait, reach in zip(patterns.WAITS, found, strict=True):
+        assert reach == max(d for d in range(0, 9, 2) if 200 - 10 * d > 110 + after[answers + wait - 1])
+
+
+def test_stress_test_reads_what_it_stored():
+    cam = example("cam")
+    operations = cam.stress()
+    assert len(operations) == 60
+    table, found = cam.Table(5, 10), []
+    for each in operations:
+        answer = table.answer(each)
+        if isinstance(each, cam.Find):
+            found.append(answer.nonzero()[0].tolist())
+    within, without = [[*range(cue, 5)] for cue in range(5)], [[*range(cue + 1)] for cue in range(5)]
+    assert found == [*within, *without] * 2
