@@ -4,6 +4,7 @@ import importlib.util
 from math import ceil
 
 import neurocorex as ncx
+import numpy as np
 import pytest
 from support.paths import ROOT
 
@@ -41,3 +42,16 @@ def test_stress_test_reads_what_it_stored():
             found.append(answer.nonzero()[0].tolist())
     within, without = [[*range(cue, 5)] for cue in range(5)], [[*range(cue + 1)] for cue in range(5)]
     assert found == [*within, *without] * 2
+
+
+@pytest.mark.parametrize(("copies", "ring"), [(1, False), (6, False), (6, True)])
+def test_law_of_redundancy_is_that_of_a_simulation_in_floats(copies, ring):
+    redundancy = example("redundancy")
+    pulls, rng = redundancy.laplacian(copies, ring), np.random.default_rng(1)
+    estimates = np.full((copies, 2000), redundancy.OPTIMUM)
+    squares = []
+    for _ in range(400):
+        pulled = redundancy.PULL * (redundancy.OPTIMUM - estimates) - 0.5 * pulls @ estimates
+        estimates = rng.binomial(8, estimates + pulled) / 8
+        squares.append(((estimates - redundancy.OPTIMUM) ** 2).mean())
+    assert np.mean(squares[100:]) == pytest.approx(redundancy.law(pulls, 0.5), rel=0.02)
