@@ -52,6 +52,18 @@ def test_law_of_redundancy_is_that_of_a_simulation_in_floats(copies, ring):
     squares = []
     for _ in range(400):
         pulled = redundancy.PULL * (redundancy.OPTIMUM - estimates) - 0.5 * pulls @ estimates
-        estimates = rng.binomial(8, estimates + pulled) / 8
+        estimates = rng.binomial(4, estimates + pulled) / 4
         squares.append(((estimates - redundancy.OPTIMUM) ** 2).mean())
     assert np.mean(squares[100:]) == pytest.approx(redundancy.law(pulls, 0.5), rel=0.02)
+
+
+def test_copies_reach_the_chip_unrounded():
+    redundancy = example("redundancy")
+    pulls = redundancy.laplacian(16, ring=True)
+    with ncx.open("emulator") as device:
+        device.load(redundancy.coupled(pulls, 0.75))
+        weights = device.weights(units="chip")[1:65, :64]
+        noise, threshold = (device.read(each)[0] for each in (ncx.Region.NOISE, ncx.Region.THRESHOLD))
+    assert (noise, threshold) == (256, 256)
+    assert set(weights[weights > 0].tolist()) == {24, 48}
+    assert (weights.sum(axis=0) == 480).all()
