@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 ABOUT = About(
     paper="Ahmad, Hawkins (2016): How do neurons operate on sparse distributed representations? A mathematical theory "
-    "of sparsity, neurons and active dendrites. arXiv 1601.00720",
+    "of sparsity, neurons and active dendrites",
     idealised="A dendrite is a neuron of the chip without leak over time: there are no compartments, and no soma that "
-    "adds up its dendrites. Synapses are all alike. The paper goes up to 200,000 inputs; this is 512 of them.",
+    "adds up its dendrites. Synapses are all alike, and there are 512 inputs.",
 )
 INPUTS, ACTIVE, SYNAPSES = 512, 20, 24
 THRESHOLDS = (2, 3, 4, 5)
