@@ -47,14 +47,15 @@ class SystemFigures(SphinxDirective):
             [each["name"], each["ours"], each["goal"], verdicts[each["reached"]], each["paper"], each["differs"]]
             for each in held["findings"]
         ]
+        command = f"neurocorex demo {name}" + (" --data FOLDER" if gallery.load(name).reads_data else "")
         boards = ", ".join(f"`{board}`" for board in held["boards"]) or "none"
         return self.parse_text_to_nodes(
             f"![{held['title']}]({picture(name, self.env.doc2path(self.env.docname))})\n\n"
             f"{table(['figure', 'ours', 'goal', '', 'paper', 'what to know'], rows)}\n\n"
             f"*Published:* {held['paper']}.\n\n*Idealised:* {held['idealised']}\n\n"
             f"*Boards that the first part fits, by plan:* {boards}.\n\n"
-            f"Measured on the emulator by `neurocorex demo {name}`; "
-            f"`neurocorex demo {name} --device rtl` runs the first part on the simulated chip, and compares.\n"
+            f"Measured on the emulator by `{command}`; "
+            f"`{command} --device rtl` runs the first part on the simulated chip, and compares.\n"
         )
 
 

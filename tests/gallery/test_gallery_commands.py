@@ -55,6 +55,9 @@ def test_difference_is_told(invoke, monkeypatch):
     ("words", "code", "message"),
     [
         (("gallery", "nothing"), 3, "the gallery has no 'nothing'"),
+        (("gallery", "--data", "."), 3, "--data belongs to --measure"),
+        (("gallery", "worm", "--measure", "."), 3, "worm reads data"),
+        (("demo", "worm", "--data", "no/such/folder"), 4, "there is no such folder"),
         (("gallery", "--quick"), 3, "--quick belongs to --measure"),
         (("gallery", "--measure", "no/such/folder"), 4, "there is no such folder"),
         (("demo", "nothing"), 2, "No such command 'nothing'"),
@@ -65,3 +68,21 @@ def test_wrong_words_are_refused(invoke, words, code, message):
     found, _, err = invoke(*words)
     assert found == code
     assert message in err
+
+
+def test_data_are_read_from_a_folder(invoke, tmp_path):
+    code, _, err = invoke("demo", "worm", "--quick", "--data", tmp_path)
+    assert code == 4
+    assert "cannot read" in err
+    assert "herm_full_edgelist.csv" in err
+    code, out, _ = invoke("demo", "worm", "--help")
+    assert code == 0
+    assert "pip download" in out
+
+
+def test_figures_without_data_stay(invoke, tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery, "names", lambda: ["worm"])
+    code, _, err = invoke("gallery", "--measure", tmp_path, "--quick")
+    assert code == 0
+    assert err == "not measured without --data FOLDER: worm\n"
+    assert not any(tmp_path.iterdir())

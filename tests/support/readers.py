@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import neurocorex as ncx
 import numpy as np
+from neurocorex.apps import Connectome
 from neurocorex.check.trial import Trial
 from neurocorex.cli.geometry import read_config
 from neurocorex.device import checkpointfile
@@ -190,6 +191,12 @@ READERS: dict[str, Reader] = {
     "journal of a sweep": Reader(
         lambda: _written(lambda path: ncx.sweep(str, {"object": [1, 2.5]}, resume=path), ".jsonl"),
         by_path(journal.read, ".jsonl"),
+    ),
+    "connectome": Reader(
+        lambda: (
+            b"Source,Target,Weight,Type\nAVAL,VA01,12,chemical\nAVAL , AVAR ,5,electrical\nVA01,dBWML1,3,chemical\n"
+        ),
+        by_path(Connectome.read, ".csv"),
     ),
     "document": Reader(lambda: json.dumps({"a": [1, 2.5, {"b": "µ"}], "c": None}).encode(), read_json),
 }

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ..spec import CoreConfig
 
 
+_data_option = click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Folder with data that it reads."
+)
 #: Files that run as scripts, which need not be those that are installed.
 scripts: dict[str, Path] = {}
 
@@ -47,26 +50,40 @@ class WithGallery(click.Group):
 
 def _command(path: Path) -> click.Command:
     """Make the command of a file of the gallery."""
-    title = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or path.stem).partition("\n")[0]
+    tree = ast.parse(path.read_text("utf-8"))
+    text = ast.get_docstring(tree) or path.stem
+    title, reads_data = text.partition("\n")[0], _reads_data(tree)
     told = (
         f"{title}\n\nUnless the device is the emulator, its first part runs there, too, and everything that the chip "
         f"said is compared; the figures are measured on the emulator only.\n\n\b\nExamples:\n"
         f"  neurocorex demo {path.stem}\n  neurocorex demo {path.stem} --quick --picture {path.stem}.png\n"
         f"  neurocorex demo {path.stem} --device rtl --json"
     )
+    if reads_data:
+        told = told.replace("\n\n\b", f"\n\n{text.rpartition(chr(10) * 2)[2]}\n\n\b", 1)
 
     @choice.device(default="emulator", trace=True)
     @click.option("--quick", is_flag=True, help="A small version, in seconds.")
     @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False),
                   help="Draw what was measured (.png, .pdf, .svg).")  # fmt: skip
     @output.json_option
-    def show(chosen: DeviceChoice, quick: bool, picture: Path | None, as_json: bool) -> None:
-        _show(path, chosen, quick, picture, as_json)
+    def show(chosen: DeviceChoice, quick: bool, picture: Path | None, as_json: bool, data: Path | None = None) -> None:
+        _show(path, chosen, quick, picture, as_json, data)
 
+    if reads_data:
+        show = _data_option(show)
     return click.command(path.stem, help=told, short_help=title.partition(":")[0])(show)
 
 
-def _show(path: Path, chosen: DeviceChoice, quick: bool, picture: Path | None, as_json: bool) -> None:
+def _reads_data(tree: ast.Module) -> bool:
+    """Return what `System.reads_data` does, without running the file."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "measure"]
+    return any(argument.arg == "data" for node in functions for argument in node.args.args)
+
+
+def _show(
+    path: Path, chosen: DeviceChoice, quick: bool, picture: Path | None, as_json: bool, data: Path | None
+) -> None:
     from ..errors import InputError
     from ..gallery import System
 
@@ -74,7 +91,7 @@ def _show(path: Path, chosen: DeviceChoice, quick: bool, picture: Path | None, a
         if not chosen.target.is_emulator:
             raise InputError("--picture shows what is measured on the emulator; leave out --device")
         output.check_picture(picture)
-    system = System.of(path)
+    system = System.of(path).given(data)
     started = time.perf_counter()
     if chosen.target.is_emulator:
         with chosen.open() as device:
@@ -132,17 +149,20 @@ def _compare(system: System, chosen: DeviceChoice) -> tuple[CoreConfig, list[str
 @click.option("--measure", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Measure them anew, and write figures and pictures there.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="Measure small versions.")
+@_data_option
 @output.json_option
-def gallery(chosen: tuple[str, ...], measure: Path | None, quick: bool, as_json: bool) -> None:
+def gallery(chosen: tuple[str, ...], measure: Path | None, quick: bool, as_json: bool, data: Path | None) -> None:
     """List published systems and their figures.
 
     Figures are those of the last full measurement; each command `neurocorex demo NAME` measures its own.
+    Systems that read data are measured with --data only, and keep their figures otherwise.
 
     \b
     Examples:
       neurocorex gallery
       neurocorex gallery cam --json
       neurocorex gallery --measure build/gallery
+      neurocorex gallery worm --measure build/gallery --data celegans
     """
     from .. import gallery as room
     from ..errors import FileFormatError, InputError
@@ -150,10 +170,21 @@ def gallery(chosen: tuple[str, ...], measure: Path | None, quick: bool, as_json:
     wanted = [room.load(name).name for name in chosen] or room.names()
     if quick and measure is None:
         raise InputError("--quick belongs to --measure FOLDER")
+    if data is not None and measure is None:
+        raise InputError("--data belongs to --measure FOLDER")
     if measure is not None:
         if not measure.is_dir():
             raise FileFormatError(f"cannot write into {measure}: there is no such folder")
-        found = {name: _measured(room.load(name), measure, quick) for name in wanted}
+        systems = [room.load(name).given(data) for name in wanted]
+        left = [each.name for each in systems if each.reads_data and data is None]
+        if left and chosen:
+            raise InputError(
+                f"{left[0]} reads data; say where they are, --data FOLDER; where to get them says: "
+                f"neurocorex demo {left[0]} --help"
+            )
+        if left:
+            click.echo(f"not measured without --data FOLDER: {', '.join(left)}", err=True)
+        found = {each.name: _measured(each, measure, quick) for each in systems if each.name not in left}
     else:
         found = {name: values for name, values in room.measured().items() if name in wanted}
     where = measure or room.folder()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +22,6 @@ from .finding import About, Outcome
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..device.device import Device
 
 #: File beside the systems with their figures, by name.
 MEASURED = "measured.json"
@@ -52,8 +52,8 @@ class System:
     title: str
     text: str
     about: About
-    first: Callable[[Device], Mapping[str, npt.NDArray[Any]]]
-    measure: Callable[[Device, bool], Outcome]
+    first: Callable[..., Mapping[str, npt.NDArray[Any]]]
+    measure: Callable[..., Outcome]
     draw: Callable[[Outcome], Figure]
 
     @classmethod
@@ -71,6 +71,25 @@ class System:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return cls(path.stem, *_described(module), *(_member(module, each) for each in _MEMBERS))
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether it takes a folder with data that are not shipped."""
+        return "data" in inspect.signature(self.measure).parameters
+
+    def given(self, data: Path | None) -> System:
+        """Return the system with a folder of data; without one, or if it reads none, it stays as it is.
+
+        Raises
+        ------
+        FileFormatError
+            If there is no such folder.
+        """
+        if data is None or not self.reads_data:
+            return self
+        if not data.is_dir():
+            raise FileFormatError(f"cannot read data from {data}: there is no such folder")
+        return replace(self, first=partial(self.first, data=data), measure=partial(self.measure, data=data))
 
 
 _MEMBERS = ("ABOUT", "first", "measure", "draw")
