@@ -6,6 +6,8 @@ from neurocorex.spec import Clear, Control, CoreConfig, Counter, Learning, Regio
 from neurocorex.spec.events import CLEAR, END, GENERATE, IDLE, PLAY, RATES, SET
 from neurocorex.spec.fixed import AXON_STRIDE, advance, spike_draw
 from neurocorex.spec.timing import busy_cycles, draw_cycles
+from neurocorex_hdl.events.decoder import ItemKind
+from neurocorex_hdl.events.generator import Generator
 from neurocorex_hdl.lib.draw import SpikeDraw
 from support.corebench import on_core, simulate
 from support.corecompare import equal_on_random_networks
@@ -39,6 +41,29 @@ def test_draws_are_those_of_the_contract():
 
     simulate(draw, testbench)
     assert found[draw.LATENCY :] == [spike_draw(word, 0) for word in words]
+
+
+@pytest.mark.parametrize("kind", ["CLEAR", "SET", "REPORT", "EVENT", "END"])
+def test_nothing_overtakes_the_end_of_drawn_steps_that_are_silent(kind):
+    generator, seen = Generator(CoreConfig(neurons=7, inputs=5, lanes=4, patterns=3, reports=True)), []
+    waiting = [(ItemKind.GENERATE, 2), (ItemKind[kind], 7), (ItemKind.GENERATE, 1), (ItemKind[kind], 7)]
+
+    async def testbench(ctx):
+        ctx.set(generator.given.ready, 1)
+        for _ in range(120):
+            ctx.set(generator.items.valid, bool(waiting))
+            if waiting:
+                ctx.set(generator.items.payload.kind, waiting[0][0])
+                ctx.set(generator.items.payload.value, waiting[0][1])
+            if ctx.get(generator.given.valid):
+                seen.append(ItemKind(ctx.get(generator.given.payload.kind)))
+            if waiting and ctx.get(generator.items.ready):
+                waiting.pop(0)
+            await ctx.tick()
+
+    simulate(generator, testbench)
+    end = ItemKind.END
+    assert seen == [end, end, ItemKind[kind], end, ItemKind[kind]]
 
 
 @pytest.mark.parametrize("name", ["usual", "nibbles", "one of each"])

@@ -172,8 +172,10 @@ class Generator(wiring.Component):
         entry = data.StructLayout({"axon": input_bits(config), "ends": 1})
         m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=entry.size, depth=DRAWN_PLACES)
         push, first = Signal(entry), data.View(entry, queue.r_data)
-        left, drawing = Signal(16, reset_less=True), Signal()
+        left, drawing, empty = Signal(16, reset_less=True), Signal(), Signal()
         m.d.comb += [
+            # An entry is ready a cycle after it is there; nothing may overtake it then.
+            empty.eq(queue.level == 0),
             sweep.state.eq(self.state),
             sweep.even.eq(self.even),
             sweep.last.eq(self.extent.last_input),
@@ -183,7 +185,7 @@ class Generator(wiring.Component):
             push.axon.eq(sweep.axon),
             queue.w_data.eq(push),
             queue.w_en.eq(sweep.fires),
-            self.holding.eq(drawing | queue.r_rdy),
+            self.holding.eq(drawing | ~empty),
         ]
         with m.If(queue.r_rdy):
             m.d.comb += [
@@ -193,14 +195,14 @@ class Generator(wiring.Component):
                 queue.r_en.eq(given.ready),
             ]
         is_rate, is_generate = items.payload.kind == ItemKind.RATE, items.payload.kind == ItemKind.GENERATE
-        passes = ~queue.r_rdy & ~drawing & ~is_rate & ~is_generate
+        passes = empty & ~drawing & ~is_rate & ~is_generate
         with m.If(passes):
             m.d.comb += [given.valid.eq(items.valid), given.payload.eq(items.payload), items.ready.eq(given.ready)]
         self._reach_rates(m, sweep, items.valid & is_rate & ~drawing)
         row = Signal.like(sweep.row, reset_less=True)
         m.d.comb += sweep.row.eq(row)
         with m.FSM():
-            with m.State("PASS"), m.If(items.valid & is_generate & ~queue.r_rdy):
+            with m.State("PASS"), m.If(items.valid & is_generate & empty):
                 m.d.comb += items.ready.eq(1)
                 m.d.sync += [left.eq(items.payload.value[:16]), row.eq(items.payload.index)]
                 m.d.sync += drawing.eq(~self.abort)
