@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ABOUT = About(
-    paper="Bouvrie, Slotine (2010): Synchronization and redundancy: implications for robustness of neural learning and "
-    "decision making",
+    paper="Bouvrie, Slotine (2011): Synchronization and redundancy: implications for robustness of neural learning and "
+    "decision making. Neural Computation 23:2915, arXiv 1010.4517",
     idealised="An analogue of the paper's coupled gradient systems, in discrete time: one number is estimated, the "
     "landscape is a parabola, nothing is learned by synapses, and the noise is that of neurons that fire by chance. Of "
     "the paper we had the abstract, not its bounds: the law here is the exact error of the system on the chip.",
@@ -111,9 +111,9 @@ def measure(device: ncx.Device, quick: bool = False) -> Outcome:
                 "no figure", "all, within 4 standard errors", bool((abs(off) < 4).all()),
                 f"root mean square {np.sqrt((off**2).mean()):.2f} standard errors; at most {max(relative):.1%} off"),
         Finding("error falls with the number of copies, at all three strengths of coupling", told(by_size),
-                "about 1 / (copies x coupling)", "yes", all(by_size)),
+                "controlled by coupling copies (abstract)", "yes", all(by_size)),
         Finding(f"error falls with coupling, for {', '.join(map(str, sizes[1:]))} copies", told(by_strength),
-                "about 1 / (copies x coupling)", "yes", all(by_strength)),
+                "controlled by coupling copies (abstract)", "yes", all(by_strength)),
         Finding(f"mean square error of one copy: alone, and of {sizes[-1]} coupled by {STRENGTHS[-1]}",
                 f"{alone['error']:.4f}, {most['error']:.4f}", "no figure",
                 differs=f"by the law {alone['law']:.4f}, {most['law']:.4f}"),

@@ -67,3 +67,32 @@ def test_copies_reach_the_chip_unrounded():
     assert (noise, threshold) == (256, 256)
     assert set(weights[weights > 0].tolist()) == {24, 48}
     assert (weights.sum(axis=0) == 480).all()
+
+
+def test_contexts_reach_the_chip_unrounded_over_the_same_weights():
+    contexts = example("contexts")
+    weights = []
+    with ncx.open("emulator") as device:
+        for kind in ("excitability", "gain"):
+            biases, gains = contexts.drawn(kind, 3)
+            device.load(contexts.network(3, biases, gains))
+            weights.append(np.sign(device.weights(units="chip")[:6, :128]))
+            held = device.read(ncx.Region.CONTEXT_GAIN).reshape(16, -1)[:, :128]
+            assert np.array_equal(held, 256 * gains)
+            assert device.read(ncx.Region.CONTEXT_BIAS).any() == (kind == "excitability")
+    assert (weights[0] == weights[1]).mean() > 0.99
+
+
+def test_values_are_shown_bit_by_bit():
+    shown = example("contexts").shown(np.array([0b101, 0b010])).reshape(2, 24, 3, 2)
+    assert shown[0].any(axis=0).tolist() == [[False, True], [True, False], [False, True]]
+    assert shown[1].any(axis=0).tolist() == [[True, False], [False, True], [True, False]]
+    assert shown[:, 6:10].sum() == 0
+    assert shown.any(axis=(0, 3))[10:16:2, 2].all()
+    assert not shown[:, 6:, :2].any()
+
+
+def test_best_answer_without_the_task_is_that_of_most_tasks():
+    contexts = example("contexts")
+    assert contexts.blind(np.array([[1, 1, 0, 0], [1, 0, 1, 0]], bool)) == 0.75
+    assert contexts.blind(np.array([[1, 1, 0, 0], [1, 1, 0, 0]], bool)) == 1
