@@ -9,9 +9,10 @@ A file of the gallery has a docstring whose first line is its title, and four na
 - ``draw(outcome)``, the picture.
 
 `load` reads one of them, `names` lists them, and `measured` returns what the last ``make gallery`` has found.
+`part` makes a function of such a file one that a pool can call.
 """
 
-from .catalogue import System, folder, load, measured, names, write
+from .catalogue import System, folder, load, measured, names, part, write
 from .finding import About, Finding, Outcome
 
-__all__ = ["About", "Finding", "Outcome", "System", "folder", "load", "measured", "names", "write"]
+__all__ = ["About", "Finding", "Outcome", "System", "folder", "load", "measured", "names", "part", "write"]
