@@ -98,13 +98,3 @@ def test_script_is_the_command_of_its_file(tmp_path):
         [sys.executable, path, "--quick", "--json"], capture_output=True, text=True, timeout=300, check=True
     )
     assert json.loads(done.stdout)["name"] == "mine"
-
-
-def test_part_is_what_a_pool_can_call(tmp_path):
-    path = tmp_path / "own.py"
-    path.write_text("def twice(device, item):\n    return device.config.neurons * 0 + 2 * item\n")
-    with ncx.Pool(1) as pool:
-        pool.load(ncx.Network(inputs=1, neurons=1))
-        assert pool.map(gallery.part(path, "twice"), [1, 2, 3], progress=False) == [2, 4, 6]
-    with pytest.raises(FileFormatError, match="has no thrice"):
-        gallery.part(path, "thrice")(None, 1)

@@ -13,10 +13,9 @@ A system that reads data which are not shipped takes their folder as ``first(dev
 it runs on what it makes up, and says so in each of its figures.
 
 `load` reads one of them, `names` lists them, and `measured` returns what the last ``make gallery`` has found.
-`part` makes a function of such a file one that a pool can call.
 """
 
-from .catalogue import System, folder, load, measured, names, part, write
+from .catalogue import System, folder, load, measured, names, write
 from .finding import About, Finding, Outcome
 
-__all__ = ["About", "Finding", "Outcome", "System", "folder", "load", "measured", "names", "part", "write"]
+__all__ = ["About", "Finding", "Outcome", "System", "folder", "load", "measured", "names", "write"]

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -65,7 +65,11 @@ class System:
         FileFormatError
             If there is none, or it has not the names of a system.
         """
-        module = _read(path)
+        spec = importlib.util.spec_from_file_location(f"neurocorex_gallery_{path.stem}", path)
+        if spec is None or spec.loader is None or not path.is_file():
+            raise FileFormatError(f"{path} is no file of the gallery; one is {folder() / 'cam.py'}")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
         return cls(path.stem, *_described(module), *(_member(module, each) for each in _MEMBERS))
 
     @property
@@ -88,16 +92,6 @@ class System:
         return replace(self, first=partial(self.first, data=data), measure=partial(self.measure, data=data))
 
 
-def _read(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"neurocorex_gallery_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise FileFormatError(f"{path} is no file of the gallery; one is {folder() / 'cam.py'}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_module = cache(_read)
 _MEMBERS = ("ABOUT", "first", "measure", "draw")
 
 
@@ -105,37 +99,6 @@ def folder() -> Path:
     """Return where the files of the gallery are: in the installed package, or in the repository beside it."""
     installed = _ROOM / "systems"
     return installed if installed.is_dir() else _ROOM.parents[2] / "examples" / "gallery"
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Function of a file of the gallery, which is read again by each process that calls it."""
-
-    path: Path
-    name: str
-
-    def call(self, *words: Any) -> Any:
-        return _member(_module(self.path), self.name)(*words)
-
-
-def part(path: str | Path, name: str) -> Callable[..., Any]:
-    """Return a function of a file of the gallery such that other processes can call it, as `Pool.map` wants.
-
-    The files stand in no package, so that processes cannot import them by name. Each reads the file once.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file: ``__file__``.
-    name : str
-        Name of the function.
-
-    Raises
-    ------
-    FileFormatError
-        When it is called, if there is no such file or function.
-    """
-    return _Part(Path(path), name).call
 
 
 def names() -> list[str]:
