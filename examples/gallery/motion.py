@@ -28,7 +28,8 @@ ABOUT = About(
     idealised="One receptive field instead of a convolution, two photographs instead of a hundred, 16 classes instead "
     "of 36, constant motion over 200 steps instead of blocks of about 24. The chip counts coincidences, where the "
     "paper follows a gradient; the host takes the logarithm of the counts, and adds up the membranes at ON events of "
-    "the middle. Photographs are filtered and normalised in contrast. Training uses their left, the test their right.",
+    "the middle. Photographs are filtered and normalised in contrast. Training uses their left, the test their "
+    "right, on which the filter and thresholds were looked at, too, with other movies.",
 )
 SIDE, DELAYS, CLASSES, STEPS = 9, 8, 16, 200
 PIXELS, MIDDLE = 2 * SIDE * SIDE, SIDE * SIDE // 2
@@ -169,7 +170,8 @@ def measure(device: ncx.Device, quick: bool = False) -> Outcome:
         Finding("movies named with 1 / 2 / 4 / 8 delays", " / ".join(f"{each:.1%}" for each in shares),
                 "falls to half with a third of the delays", "8 beat 1", shares[-1] > shares[0], "chance is 6.2 %"),
         Finding("movies named with one weight of 1 / 4 / 8 / 31 kept",
-                " / ".join(f"{each:.1%}" for each in by_fold.values()), "near the peak with one of 31"),
+                " / ".join(f"{each:.1%}" for each in by_fold.values()), "near the peak with one of 31",
+                *(() if quick else ("95 % of the peak with one of 31", by_fold[31] >= 0.95 * shares[-1]))),
     ], {"delays": by_delays, "folds": by_fold, "weights": weights})  # fmt: skip
 
 
