@@ -89,14 +89,17 @@ class Accumulator(ABC):
         """
 
 
-class SpikeCounts(Accumulator):
-    """Number of spikes of each neuron in each sample."""
+class Table(Accumulator):
+    """What is kept in a row for each sample, of which the last may not be whole.
 
-    def __init__(self, recording: Recording, extent: Extent) -> None:
-        self._recorded, self._sent, self._extent = recording.spikes, recording.sent, extent
-        # One more for all neurons that there are not.
-        self._width = extent.neurons + 1
-        self._held = (np.zeros((1, self._width), np.int64), 0)
+    Parameters
+    ----------
+    blank : int64 array [1, ...]
+        A row of which nothing is known.
+    """
+
+    def __init__(self, blank: Ints) -> None:
+        self._held = (blank, 0)
 
     @property
     def waiting(self) -> int:  # type: ignore[override]
@@ -104,12 +107,28 @@ class SpikeCounts(Accumulator):
         return max(WAITING, self._held[0].size)
 
     def add(self, start: int, piece: EventStream) -> None:
-        """Count; the last sample may not be whole."""
+        """Take the steps that were not taken yet."""
         table, done = self._held
         if start < done:
             start, piece = done, piece.cut(done - start, piece.steps)
-        if not piece.steps:
-            return
+        if piece.steps:
+            self._held = self._grown(table, start, piece), start + piece.steps
+
+    @abstractmethod
+    def _grown(self, table: Ints, start: int, piece: EventStream) -> Ints:
+        """Return a table of its own with the results of the steps from `start` on."""
+
+
+class SpikeCounts(Table):
+    """Number of spikes of each neuron in each sample."""
+
+    def __init__(self, recording: Recording, extent: Extent) -> None:
+        self._recorded, self._sent, self._extent = recording.spikes, recording.sent, extent
+        # One more for all neurons that there are not.
+        self._width = extent.neurons + 1
+        super().__init__(np.zeros((1, self._width), np.int64))
+
+    def _grown(self, table: Ints, start: int, piece: EventStream) -> Ints:
         end = start + piece.steps
         first, last = (int(self._extent.placed(np.array([step]))[0][0]) for step in (start, end - 1))
         neuron = np.minimum(piece.event_index, self._width - 1)
@@ -119,7 +138,7 @@ class SpikeCounts(Accumulator):
         grown = np.zeros((max(last + 1, len(table)), self._width), np.int64)
         grown[: len(table)] = table
         grown[first : last + 1] += counts
-        self._held = grown, end
+        return grown
 
     def fields(self, steps: int) -> dict[str, Any]:
         """Return `spike_counts`, whose last row may hold more than its sample has."""

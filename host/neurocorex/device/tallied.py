@@ -13,40 +13,28 @@ from ..events.arrays import Ints
 from ..events.codec import ITEM, REPORTED
 from ..events.stream import EventStream
 from ..spec.registers import NEVER, NOBODY
-from .accumulators import WAITING, Accumulator, Extent
+from .accumulators import Accumulator, Extent, Table
 from .probes import places_of
 from .recording import Recording, Tally
 
 
-class _BySample(Accumulator):
+class _BySample(Table):
     """What is kept of the spikes of each neuron in each sample: a table [samples, planes, N], -1 at first."""
 
     planes = 1
 
     def __init__(self, extent: Extent) -> None:
         self._extent = extent
-        self._held = (np.full((1, self.planes, extent.neurons), -1), 0)
+        super().__init__(np.full((1, self.planes, extent.neurons), -1))
 
-    @property
-    def waiting(self) -> int:  # type: ignore[override]
-        """As many as the table has places, which is copied for each reduction."""
-        return max(WAITING, self._held[0].size)
-
-    def add(self, start: int, piece: EventStream) -> None:
-        """Take the spikes; the last sample may not be whole."""
-        table, done = self._held
-        if start < done:
-            start, piece = done, piece.cut(done - start, piece.steps)
-        if not piece.steps:
-            return
-        end = start + piece.steps
-        last = int(self._extent.placed(np.array([end - 1]))[0][0])
+    def _grown(self, table: Ints, start: int, piece: EventStream) -> Ints:
+        last = int(self._extent.placed(np.array([start + piece.steps - 1]))[0][0])
         exists = piece.event_index < self._extent.neurons  # `SpikeCounts` refuses the others
         sample, within = self._extent.placed(piece.event_step[exists] + start)
         grown = np.full((max(last + 1, len(table)), *table.shape[1:]), -1)
         grown[: len(table)] = table
         self._merge(grown, sample, within, piece.event_index[exists])
-        self._held = grown, end
+        return grown
 
     @abstractmethod
     def _merge(self, table: Ints, sample: Ints, within: Ints, neuron: Ints) -> None:
